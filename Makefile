@@ -1,0 +1,88 @@
+# The commands a developer needs; docs/contributing.md explains them.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+# The stamps carry a hash of what was asked for, so a checkout that only moves time stamps installs nothing again.
+stamp = .venv/.$(1)-$(shell cat requirements/$(1).txt pyproject.toml | sha256sum | cut -c 1-16)
+BASE := $(call stamp,base)
+TEST := $(call stamp,test)
+
+PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile
+PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
+	--no-emit-options --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
+	--build-deps-for editable --extra postgres --extra fast
+
+LINTS := lint-format lint-style lint-types lint-contracts lint-dependencies lint-security
+PYTEST := $(BIN)/python -m pytest
+QUICK := -m "not (soak or bench or flow or kill)" $(foreach folder,flows interop browser,--ignore=tests/$(folder))
+
+.PHONY: demo test check lint $(LINTS) format bench soak lock clean
+
+demo: $(BASE)
+	@$(BIN)/hoheit demo $(if $(filter-out 0,$(ONCE)),--once) $(ARGS)
+
+# pytest comes last: its closing line is the verdict.
+test: $(TEST)
+	@deploy/needs postgresql
+	@$(MAKE) --no-print-directory lint
+	@HOHEIT_REQUIRE_POSTGRES=1 $(PYTEST) $(ARGS)
+
+check: lint
+	@$(PYTEST) -q $(QUICK) $(ARGS)
+
+lint: $(TEST)
+	@$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync $(LINTS)
+
+lint-format:
+	@$(BIN)/ruff format --quiet --check . || { echo "run: make format"; exit 1; }
+
+lint-style:
+	@$(BIN)/ruff check --quiet .
+
+lint-types:
+	@$(BIN)/mypy --no-error-summary
+
+lint-contracts:
+	@out=$$($(BIN)/lint-imports) || { echo "$$out"; exit 1; }
+
+lint-dependencies:
+	@out=$$($(BIN)/deptry . 2>&1) || { echo "$$out"; exit 1; }
+
+lint-security:
+	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive .
+
+format: $(TEST)
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --quiet --fix .
+
+bench: $(TEST)
+	@$(PYTEST) -m bench tests $(ARGS)
+
+soak: $(TEST)
+	@deploy/needs postgresql
+	@HOHEIT_REQUIRE_POSTGRES=1 $(PYTEST) -m soak tests $(ARGS)
+
+# Pins move only with `make lock UPGRADE=1`; without it the files follow pyproject.toml and nothing else changes.
+lock: $(TEST)
+	$(PIP_COMPILE) $(if $(UPGRADE),--upgrade) --output-file requirements/base.txt pyproject.toml
+	$(PIP_COMPILE) $(if $(UPGRADE),--upgrade) --extra test --constraint requirements/base.txt --output-file requirements/test.txt pyproject.toml
+
+clean:
+	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@deploy/needs python $(PYTHON)
+	@$(PYTHON) -m venv .venv
+
+$(BASE): | $(BIN)/python
+	@$(PIP_INSTALL) --require-hashes -r requirements/base.txt
+	@$(PIP_INSTALL) --no-deps --no-build-isolation -e .
+	@rm -f .venv/.base-* && touch $@
+
+# What the tests need includes what the program needs, at the same versions.
+$(TEST): | $(BIN)/python
+	@$(PIP_INSTALL) --require-hashes -r requirements/test.txt
+	@$(PIP_INSTALL) --no-deps --no-build-isolation -e .
+	@rm -f .venv/.base-* .venv/.test-* && touch $@ $(BASE)

@@ -1,0 +1,1 @@
+"""The agency's role: offers and issues credentials, and changes their status."""

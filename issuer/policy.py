@@ -1,0 +1,63 @@
+"""The issuer's pure decisions: how long things live, how indices are spread, what a state may become."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from issuer.records import CredentialState, StatusListRecord
+from protocol.errors import Conflict
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetimes:
+    """How long everything lives, in seconds."""
+
+    offer: int = 600
+    pushed_request: int = 300
+    code: int = 60
+    access_token: int = 600
+    refresh_token: int = 90 * 86_400
+    c_nonce: int = 300
+    dpop_nonce: int = 300
+    letter_code: int = 30 * 86_400
+    status_token: int = 86_400  # until exp
+    status_ttl: int = 300
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerPolicy:
+    """What this issuer insists on; the defaults are the strict choice."""
+
+    require_dpop: bool = True  # RFC 9449; False lets wallets without DPoP have bearer tokens
+    require_pushed_requests: bool = True  # RFC 9126 §4
+    redirect_uris: tuple[str, ...] = ()  # exact redirect URIs of wallets; loopback with any port is always allowed (RFC 8252 §7.3)
+    lifetimes: Lifetimes = Lifetimes()
+
+
+def permuted_index(record: StatusListRecord, counter: int) -> int:
+    """The index that belongs to a counter: a keyed permutation, so every index comes once and none tells the order.
+
+    A balanced Feistel network of four rounds over the list's size, a power of four.
+    """
+    half = (record.size.bit_length() - 1) // 2
+    mask = (1 << half) - 1
+    left, right = counter >> half, counter & mask
+    for turn in range(4):
+        digest = hashlib.blake2b(bytes((turn,)) + right.to_bytes(4, "big"), key=record.seed, digest_size=4).digest()
+        left, right = right, left ^ (int.from_bytes(digest, "big") & mask)
+    return left << half | right
+
+
+def next_state(current: CredentialState, wanted: CredentialState) -> CredentialState:
+    """Whether a clerk may move a credential from one state to another; the same state again is fine.
+
+    Raises:
+        Conflict: it is revoked, and revoked is for ever.
+    """
+    if current is CredentialState.REVOKED and wanted is not current:
+        raise Conflict("this credential is revoked, and stays so")
+    return wanted
+
+
+STATUS_VALUES = {CredentialState.VALID: 0, CredentialState.REVOKED: 1, CredentialState.SUSPENDED: 2}

@@ -1,0 +1,79 @@
+"""What the issuer keeps for longer than a conversation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class CredentialState(StrEnum):
+    """Where an issued credential stands; the two words of Token Status List §7.1, and the start."""
+
+    VALID = "valid"
+    SUSPENDED = "suspended"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedCredential:
+    """One credential that left the house. Claim values stay in the register; nothing of them is kept here."""
+
+    id: str
+    configuration_id: str
+    subject: str  # the person's id in the register
+    session_id: str  # the conversation that it was issued in
+    status_list: str  # id of the status list; empty: a type without status
+    status_index: int
+    holder_key: str  # JWK thumbprint; empty: not bound to a key
+    issued_at: int  # epoch seconds
+    expires_at: int  # epoch seconds
+    state: CredentialState = CredentialState.VALID
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged:
+    """A credential that was issued before moves to another state, with its entry in the status list."""
+
+    credential_id: str
+    state: CredentialState
+
+
+Record = IssuedCredential | StateChanged
+
+
+@dataclass(frozen=True, slots=True)
+class StatusListRecord:
+    """One status list. Indices are a keyed permutation of a counter, so none shows the order of issuance."""
+
+    id: str
+    bits: int
+    size: int  # entries, a power of four
+    seed: bytes  # key of the permutation, 16 bytes
+    reserved: int  # how many indices were handed out in blocks
+    version: int  # grows with every change that a reader could see
+
+
+@dataclass(frozen=True, slots=True)
+class StatusBlock:
+    """Indices that one worker reserved and uses up alone; what it did not use is marked invalid by the sweep."""
+
+    list_id: str
+    indices: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LetterCode:
+    """A one-time code that the agency sent by letter; the code itself is kept as a digest."""
+
+    digest: str  # SHA-256 in hex
+    subject: str
+    expires_at: int  # epoch seconds
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key of the administration API, kept as a digest."""
+
+    digest: str  # SHA-256 in hex
+    name: str
+    created_at: int  # epoch seconds

@@ -1,0 +1,40 @@
+"""The issuer itself: one method for each thing it does, in protocol order. No framework, no SQL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from issuer.service.authorization import AuthorizationService
+from issuer.service.context import IssuerContext
+from issuer.service.credentials import CredentialService
+from issuer.service.metadata import MetadataService
+from issuer.service.offers import Offers
+from issuer.service.status import StatusIndices, StatusService
+from issuer.service.tokens import TokenService
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """An issuer with all its services."""
+
+    context: IssuerContext
+    metadata: MetadataService
+    offers: Offers
+    authorization: AuthorizationService
+    tokens: TokenService
+    credentials: CredentialService
+    status: StatusService
+
+    @classmethod
+    def of(cls, context: IssuerContext) -> Self:
+        """Wire the services of one issuer."""
+        return cls(
+            context=context,
+            metadata=MetadataService(context),
+            offers=Offers(context),
+            authorization=AuthorizationService(context),
+            tokens=TokenService(context),
+            credentials=CredentialService(context, StatusIndices(context)),
+            status=StatusService(context),
+        )

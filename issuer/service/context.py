@@ -1,0 +1,143 @@
+"""What an issuer works with: its identity, its types, its register, its keys and its rules."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from issuer.credential_types import CredentialType
+from issuer.policy import IssuerPolicy
+from issuer.register import Register
+from issuer.store import IssuerStore
+from protocol.encoding import encode_base64url
+from protocol.errors import Flaw, InvalidDpopProof, UseDpopNonce
+from protocol.formats import IssuerSigner
+from protocol.keys import RandomBytes
+from protocol.oauth.dpop import verify_dpop_proof
+from protocol.oid4vci.nonce import make_nonce, read_nonce
+from runtime.conversation import SessionKey, Spend
+
+DPOP_WINDOW = 360  # seconds that a DPoP proof can be replayed in: 300 old, 60 ahead
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Where the issuer is reached; every address is made from the configured identifier, never from a request."""
+
+    identifier: str
+
+    @property
+    def token(self) -> str:
+        """Token endpoint."""
+        return f"{self.identifier}/token"
+
+    @property
+    def nonce(self) -> str:
+        """Nonce endpoint."""
+        return f"{self.identifier}/nonce"
+
+    @property
+    def credential(self) -> str:
+        """Credential endpoint."""
+        return f"{self.identifier}/credential"
+
+    @property
+    def notification(self) -> str:
+        """Notification endpoint."""
+        return f"{self.identifier}/notification"
+
+    @property
+    def pushed_authorization_request(self) -> str:
+        """Pushed authorization request endpoint."""
+        return f"{self.identifier}/par"
+
+    @property
+    def authorization(self) -> str:
+        """Authorization endpoint."""
+        return f"{self.identifier}/authorize"
+
+    def offer(self, reference: str) -> str:
+        """An offer by reference."""
+        return f"{self.identifier}/offers/{reference}"
+
+    def status_list(self, list_id: str) -> str:
+        """A status list."""
+        return f"{self.identifier}/status/{list_id}"
+
+    def type_metadata(self, configuration_id: str) -> str:
+        """The type metadata of a credential configuration."""
+        return f"{self.identifier}/types/{configuration_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerContext:
+    """Everything the services of one issuer share."""
+
+    identifier: str  # credential issuer identifier; also the authorization server's issuer
+    name: tuple[tuple[str, str], ...]  # language → name
+    types: Mapping[str, CredentialType]
+    register: Register
+    store: IssuerStore
+    signing: IssuerSigner
+    secret: bytes = field(repr=False)  # 32 bytes: nonces, transaction codes and codes by reference hang on it
+    policy: IssuerPolicy
+    now: Callable[[], int]  # epoch seconds
+    random_bytes: RandomBytes
+    fixed_tx_code: str = ""  # test settings only
+    automatic_login: bool = False  # test settings only
+
+    @property
+    def endpoints(self) -> Endpoints:
+        """The addresses."""
+        return Endpoints(self.identifier)
+
+    def new_secret(self) -> str:
+        """A fresh code or token: 256 bits, base64url."""
+        return encode_base64url(self.random_bytes(32))
+
+    def new_id(self) -> str:
+        """A fresh public id: 128 bits, base64url."""
+        return encode_base64url(self.random_bytes(16))
+
+    def keyed(self, purpose: str, *parts: str) -> str:
+        """A digest that nobody without the issuer's secret can make or guess, base64url."""
+        text = "\0".join((purpose, *parts)).encode()
+        return encode_base64url(hmac.new(self.secret, text, hashlib.sha256).digest())
+
+    def new_nonce(self, purpose: str, lifetime: int) -> str:
+        """A nonce that needs no storing until it is spent."""
+        return make_nonce(self.secret, f"{purpose} {self.identifier}", self.random_bytes(16), self.now() + lifetime)
+
+    def dpop_nonce(self) -> str:
+        """The nonce that goes into the DPoP-Nonce header."""
+        return self.new_nonce("dpop", self.policy.lifetimes.dpop_nonce)
+
+    def read_nonce(self, purpose: str, nonce: str) -> int:
+        """Until when (epoch seconds) a nonce of ours is good.
+
+        Raises:
+            Flaw: not ours, or expired.
+        """
+        return read_nonce(self.secret, f"{purpose} {self.identifier}", nonce, now=self.now())
+
+    def verify_dpop(self, proof: str, url: str, *, access_token: str | None = None) -> tuple[str, Spend]:
+        """The thumbprint of the key that a DPoP proof was made with, and its jti to be spent (RFC 9449 §4.3, §8).
+
+        Raises:
+            InvalidDpopProof: the proof does not hold.
+            UseDpopNonce: it carries no nonce of ours that is still good.
+        """
+        now = self.now()
+        verified = verify_dpop_proof(proof, method="POST", url=url, access_token=access_token, now=now)
+        try:
+            if verified.nonce is None:
+                raise UseDpopNonce("a nonce is needed", self.dpop_nonce())
+            self.read_nonce("dpop", verified.nonce)
+        except Flaw as error:
+            raise UseDpopNonce("a fresh nonce is needed", self.dpop_nonce()) from error
+        thumbprint = verified.key.thumbprint()
+        jti = SessionKey.of("dpop jti", f"{thumbprint} {verified.jti}")
+        spend = Spend(jti, now + DPOP_WINDOW, InvalidDpopProof("this proof was used before"))
+        return thumbprint, spend

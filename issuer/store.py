@@ -1,0 +1,55 @@
+"""The issuer's storage in its own words. Conversations advance as `runtime.conversation` says; here is the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from issuer.records import ApiKey, CredentialState, IssuedCredential, LetterCode, StatusBlock, StatusListRecord
+from runtime.conversation import ConversationStore
+
+
+class IssuerStore(ConversationStore, Protocol):
+    """Everything an issuer keeps. Every method is one transaction, durable when it returns.
+
+    All raise Unavailable when the store is away; nothing was changed then.
+    """
+
+    def credential(self, credential_id: str) -> IssuedCredential | None:
+        """One issued credential."""
+
+    def credentials_of(self, subject: str) -> tuple[IssuedCredential, ...]:
+        """What a person was issued, newest first, at most 1 000."""
+
+    def change_state(self, credential_id: str, wanted: CredentialState, *, actor: str, now: int) -> IssuedCredential:
+        """Move a credential to another state, by `issuer.policy.next_state`, and its status list to the next version.
+
+        Raises:
+            NotFound: no such credential.
+            Conflict: it is revoked for ever.
+        """
+
+    def reserve_indices(self, bits: int, count: int, *, fresh: StatusListRecord, now: int) -> StatusBlock:
+        """Reserve indices of the newest list of that width that has room; `fresh` becomes that list if none has."""
+
+    def sweep(self, *, before: int, now: int, limit: int) -> int:
+        """Mark as invalid every index reserved before `before` that no credential got, and forget expired
+        conversations and spent values; how many rows went, at most about `limit`."""
+
+    def status_list(self, list_id: str) -> StatusListRecord | None:
+        """One status list."""
+
+    def status_entries(self, list_id: str) -> Mapping[int, int]:
+        """The entries of a list that are not 0 (valid): index → status value."""
+
+    def put_letter_code(self, code: LetterCode) -> None:
+        """Keep a letter code."""
+
+    def letter_code(self, digest: str) -> LetterCode | None:
+        """A letter code that was not used; the step that uses it spends it."""
+
+    def put_api_key(self, key: ApiKey) -> None:
+        """Keep a key of the administration API."""
+
+    def api_key(self, digest: str) -> ApiKey | None:
+        """A key that was not revoked."""

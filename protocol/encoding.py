@@ -1,0 +1,152 @@
+"""Bytes, text and JSON, read strictly: one value has one spelling, and everything has a cap."""
+
+from __future__ import annotations
+
+import binascii
+import hashlib
+import json
+import re
+from typing import NoReturn
+
+import orjson
+
+from protocol.errors import Malformed, TooLarge
+
+JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
+JsonObject = dict[str, JsonValue]
+
+MAX_JSON_BYTES = 1 << 20
+MAX_JSON_DEPTH = 32
+MAX_INTEGER_DIGITS = 40  # far beyond any integer of our specifications, far below quadratic cost
+
+_URLSAFE_TO_STANDARD = bytes.maketrans(b"-_+/", b"+/!!")  # "+" and "/" become something no decoder takes
+_STANDARD_TO_URLSAFE = bytes.maketrans(b"+/", b"-_")
+_LAST_OF_TWO = frozenset("AQgw")  # the last character where it carries two significant bits
+_LAST_OF_THREE = frozenset("AEIMQUYcgkosw048")  # … and four
+_MEMBER = re.compile(rb'"[ \t\r\n]*:')
+
+
+def sha256(data: bytes) -> bytes:
+    """SHA-256, 32 bytes."""
+    return hashlib.sha256(data).digest()
+
+
+def encode_base64url(data: bytes) -> str:
+    """Base64url without padding (RFC 7515 §2)."""
+    return binascii.b2a_base64(data, newline=False).translate(_STANDARD_TO_URLSAFE).rstrip(b"=").decode("ascii")
+
+
+def decode_base64url(text: str, at: str = "base64url") -> bytes:
+    """Read base64url without padding; exactly one spelling of every value is accepted.
+
+    Raises:
+        Malformed: padding, blanks, another alphabet, or bits beyond the last byte.
+    """
+    tail = len(text) % 4
+    if tail == 1 or (tail == 2 and text[-1] not in _LAST_OF_TWO) or (tail == 3 and text[-1] not in _LAST_OF_THREE):
+        raise Malformed(at, "is not base64url")
+    try:
+        standard = text.encode("ascii").translate(_URLSAFE_TO_STANDARD)
+        if b"=" in standard:
+            raise Malformed(at, "is not base64url without padding")
+        return binascii.a2b_base64(standard + b"=" * (-tail % 4), strict_mode=True)
+    except (UnicodeEncodeError, binascii.Error) as error:
+        raise Malformed(at, "is not base64url") from error
+
+
+def encode_json(value: object) -> bytes:
+    """Compact UTF-8 JSON of plain values; members keep their order."""
+    return orjson.dumps(value)
+
+
+def read_json(data: bytes, at: str, *, max_bytes: int = MAX_JSON_BYTES) -> JsonValue:
+    """Read JSON (RFC 8259) that came from outside.
+
+    Refuses duplicate members, NaN and infinities, lone surrogates, a byte order mark, depth over `MAX_JSON_DEPTH` and
+    numbers over `MAX_INTEGER_DIGITS` digits.
+
+    Raises:
+        TooLarge: more than `max_bytes`.
+        Malformed: anything else.
+    """
+    if len(data) > max_bytes:
+        raise TooLarge(at, f"is larger than {max_bytes} bytes")
+    try:
+        value: JsonValue = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise Malformed(at, "is not JSON") from error
+    members = _count_members(value, at)
+    if members is not None and members == len(_MEMBER.findall(data)):
+        return value
+    return _read_slowly(data, at)
+
+
+def read_json_object(data: bytes, at: str, *, max_bytes: int = MAX_JSON_BYTES) -> JsonObject:
+    """Read JSON that must be an object; see `read_json`.
+
+    Raises:
+        TooLarge: more than `max_bytes`.
+        Malformed: anything else.
+    """
+    value = read_json(data, at, max_bytes=max_bytes)
+    if not isinstance(value, dict):
+        raise Malformed(at, "must be an object")
+    return value
+
+
+def _count_members(value: JsonValue, at: str) -> int | None:
+    """How many object members the text must have had if none was given twice; None if a number needs a closer look.
+
+    The parser keeps the last of two equal names, so fewer members than `"…":` in the text means a duplicate, or a string
+    that holds an escaped quote and a colon; the slow reader decides which.
+    """
+    members = 0
+    level = [value]
+    for _ in range(MAX_JSON_DEPTH + 1):
+        deeper: list[JsonValue] = []
+        for item in level:
+            kind = type(item)
+            if kind is dict:
+                members += len(item)  # type: ignore[arg-type]  # narrowed by exact type, which mypy does not follow
+                deeper.extend(item.values())  # type: ignore[union-attr]
+            elif kind is list:
+                deeper.extend(item)  # type: ignore[arg-type]
+            elif kind is float:
+                return None
+        if not deeper:
+            return members
+        level = deeper
+    raise TooLarge(at, f"is nested deeper than {MAX_JSON_DEPTH}")
+
+
+def _read_slowly(data: bytes, at: str) -> JsonValue:
+    def members_once(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
+        members = dict(pairs)
+        if len(members) != len(pairs):
+            raise Malformed(at, "has a member twice")
+        return members
+
+    def refuse(_: str) -> NoReturn:
+        raise Malformed(at, "has a number that JSON does not know")
+
+    def integer(digits: str) -> int:
+        if len(digits) > MAX_INTEGER_DIGITS:
+            raise Malformed(at, "has a number that is too long")
+        return int(digits)
+
+    def number(digits: str) -> float:
+        if len(digits) > MAX_INTEGER_DIGITS or not abs(result := float(digits)) < float("inf"):
+            raise Malformed(at, "has a number that is too large")
+        return result
+
+    try:
+        value: JsonValue = json.loads(
+            data.decode("utf-8"),
+            object_pairs_hook=members_once,
+            parse_constant=refuse,
+            parse_int=integer,
+            parse_float=number,
+        )
+    except (ValueError, RecursionError) as error:
+        raise Malformed(at, "is not JSON") from error
+    return value

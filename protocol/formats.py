@@ -1,0 +1,150 @@
+"""The one table of credential formats; no role ever branches on a format.
+
+Each entry knows how to issue, take in, present and verify credentials of its format, in words that fit them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from protocol.credential import ClaimPath, VerifiedCredential
+from protocol.dcql.match import Candidate
+from protocol.encoding import JsonObject
+from protocol.errors import NotAuthentic, NotBound, Unsupported
+from protocol.exchange import Exchange
+from protocol.keys import PublicKey, RandomBytes, Signer
+from protocol.sdjwt.issue import Frame, issue_sd_jwt
+from protocol.sdjwt.issuer_key import find_issuer_key
+from protocol.sdjwt.key_binding import ExpectedBinding, KeyBinding, verify_key_binding
+from protocol.sdjwt.present import present_sd_jwt
+from protocol.sdjwt.token import SdJwt
+from protocol.sdjwt.verify import verify_sd_jwt_vc
+from protocol.trust.anchors import TrustAnchors
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerSigner:
+    """A signing key with the certificates that vouch for it: base64 DER, leaf first, without the anchor."""
+
+    signer: Signer
+    x5c: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Issuance:
+    """Everything that one credential is made of; `frame` says which claims can be disclosed selectively."""
+
+    type: str
+    claims: JsonObject
+    frame: Frame
+    holder_key: PublicKey | None
+    issued_at: int  # epoch seconds
+    expires_at: int
+    status: JsonObject | None  # the status claim, such as {"status_list": {"idx": 1, "uri": "https://…"}}
+    decoys: int = 0
+
+
+class Format(Protocol):
+    """What every format can do."""
+
+    def issue(self, issuance: Issuance, issuer: IssuerSigner, random_bytes: RandomBytes) -> str:
+        """A signed credential as it travels."""
+
+    def verify_issued(self, raw: str, *, anchors: TrustAnchors, now: int) -> Exchange[VerifiedCredential]:
+        """Verify what a wallet was given, all claims disclosed. Status is a separate question.
+
+        Raises:
+            Flaw: any check failed.
+        """
+
+    def verify_presented(
+        self, raw: str, *, anchors: TrustAnchors, expected: ExpectedBinding | None, now: int
+    ) -> Exchange[VerifiedCredential]:
+        """Verify what a verifier was sent; without `expected`, holder binding was not asked for.
+
+        Raises:
+            Flaw: any check failed.
+        """
+
+    def present(self, raw: str, paths: Iterable[ClaimPath], binding: KeyBinding | None) -> str:
+        """Disclose the claims of these paths and no more, bound to the holder's key."""
+
+    def candidate(self, held_id: str, credential: VerifiedCredential) -> Candidate:
+        """How a held credential looks to a query."""
+
+
+class SdJwtVcFormat:
+    """SD-JWT VC, `dc+sd-jwt` (RFC 9901, draft-ietf-oauth-sd-jwt-vc)."""
+
+    id = "dc+sd-jwt"
+
+    def issue(self, issuance: Issuance, issuer: IssuerSigner, random_bytes: RandomBytes) -> str:
+        """A signed credential. `iss` is left out: the leaf certificate says who issues (HAIP 1.0 §6.1.1)."""
+        claims: JsonObject = {"vct": issuance.type, "iat": issuance.issued_at, "exp": issuance.expires_at}
+        if issuance.holder_key is not None:
+            claims["cnf"] = {"jwk": issuance.holder_key.to_jwk()}
+        if issuance.status is not None:
+            claims["status"] = issuance.status
+        claims.update(issuance.claims)
+        header: JsonObject = {"typ": self.id, "x5c": list(issuer.x5c)}
+        return issue_sd_jwt(
+            claims,
+            issuance.frame,
+            header=header,
+            signer=issuer.signer,
+            random_bytes=random_bytes,
+            decoys=issuance.decoys,
+        )
+
+    def verify_issued(self, raw: str, *, anchors: TrustAnchors, now: int) -> Exchange[VerifiedCredential]:
+        """Verify a credential as issued: no key binding JWT may be on it."""
+        token = SdJwt.from_text(raw, "credential")
+        if token.kb_jwt is not None:
+            raise NotAuthentic("credential: a credential comes without a key binding")
+        issuer = yield from find_issuer_key(token, anchors, now=now)
+        return verify_sd_jwt_vc(token, issuer, now=now)
+
+    def verify_presented(
+        self, raw: str, *, anchors: TrustAnchors, expected: ExpectedBinding | None, now: int
+    ) -> Exchange[VerifiedCredential]:
+        """Verify a presentation: the credential first, then that its holder answered this very request."""
+        token = SdJwt.from_text(raw, "presentation")
+        issuer = yield from find_issuer_key(token, anchors, now=now)
+        credential = verify_sd_jwt_vc(token, issuer, now=now)
+        if expected is not None:
+            if credential.holder_key is None:
+                raise NotBound("presentation: the credential is not bound to a key")
+            verify_key_binding(token, credential.holder_key, expected)
+        return credential
+
+    def present(self, raw: str, paths: Iterable[ClaimPath], binding: KeyBinding | None) -> str:
+        """Disclose the claims of these paths and no more."""
+        return present_sd_jwt(SdJwt.from_text(raw, "credential"), paths, binding=binding)
+
+    def candidate(self, held_id: str, credential: VerifiedCredential) -> Candidate:
+        """The processed claims under the credential's vct."""
+        return Candidate(
+            id=held_id,
+            format=self.id,
+            type=credential.type,
+            claims=credential.claims,
+            authority_key_ids=credential.issuer.authority_key_ids,
+            holder_bound=credential.holder_key is not None,
+        )
+
+
+FORMATS: Mapping[str, Format] = {"dc+sd-jwt": SdJwtVcFormat()}
+
+
+def format_of(format_id: str) -> Format:
+    """The entry of a format.
+
+    Raises:
+        Unsupported: we do not speak it.
+    """
+    found = FORMATS.get(format_id)
+    if found is None:
+        raise Unsupported("this credential format is not known here")
+    return found

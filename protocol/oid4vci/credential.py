@@ -1,0 +1,94 @@
+"""The credential endpoint's messages (OID4VCI 1.0 §8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from protocol.encoding import JsonObject, JsonValue
+from protocol.errors import InvalidCredentialRequest, InvalidEncryptionParameters, InvalidProof, Malformed, raised_as
+from protocol.fields import Fields
+
+MAX_PROOFS = 100
+MAX_CREDENTIALS = 100
+MAX_ID = 1024  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialRequest:
+    """Which credential is asked for, by exactly one of two names, and for which keys."""
+
+    credential_configuration_id: str | None
+    credential_identifier: str | None
+    proofs: tuple[str, ...]  # of type jwt; empty: none sent
+
+    @classmethod
+    def from_dict(cls, value: object, at: str = "credential_request") -> Self:
+        """Read the wire form; unknown members are ignored.
+
+        Raises:
+            InvalidCredentialRequest: not exactly one of the two names (T127).
+            InvalidProof: `proofs` is empty, of another or two types, or comes with the draft's `proof` (T126).
+            InvalidEncryptionParameters: an encrypted answer is asked, which we do not announce (T129).
+        """
+        with raised_as(InvalidCredentialRequest):
+            request = Fields(value, at)
+            configuration = request.optional_text("credential_configuration_id", max_length=MAX_ID)
+            identifier = request.optional_text("credential_identifier", max_length=MAX_ID)
+            if (configuration is None) == (identifier is None):
+                raise Malformed(at, "must have either credential_configuration_id or credential_identifier")
+        if "credential_response_encryption" in request.members:
+            raise InvalidEncryptionParameters("credential_response_encryption: is not offered here")
+        with raised_as(InvalidProof):
+            return cls(configuration, identifier, _read_proofs(request))
+
+    def to_dict(self) -> JsonObject:
+        """The wire form."""
+        members: JsonObject = {}
+        if self.credential_configuration_id is not None:
+            members["credential_configuration_id"] = self.credential_configuration_id
+        if self.credential_identifier is not None:
+            members["credential_identifier"] = self.credential_identifier
+        if self.proofs:
+            members["proofs"] = {"jwt": list(self.proofs)}
+        return members
+
+
+def _read_proofs(request: Fields) -> tuple[str, ...]:
+    if "proof" in request.members:
+        raise Malformed(request.path("proof"), "belongs to older drafts; send proofs")
+    if "proofs" not in request.members:
+        return ()
+    proofs = request.object("proofs")
+    if set(proofs.members) != {"jwt"}:
+        raise Malformed(proofs.at, "must have proofs of type jwt, and of no other")
+    return proofs.texts("jwt", max_items=MAX_PROOFS)
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialResponse:
+    """The credentials, one for each key that was proven; in which order, nobody says."""
+
+    credentials: tuple[str, ...]
+    notification_id: str | None = None
+
+    @classmethod
+    def from_dict(cls, value: object, at: str = "credential_response") -> Self:
+        """Read the wire form; unknown members are ignored.
+
+        Raises:
+            Malformed: a member is missing or has the wrong shape.
+        """
+        response = Fields(value, at)
+        items = response.objects("credentials", max_items=MAX_CREDENTIALS)
+        return cls(
+            credentials=tuple(item.text("credential", max_length=1 << 19) for item in items),
+            notification_id=response.optional_text("notification_id", max_length=MAX_ID),
+        )
+
+    def to_dict(self) -> JsonObject:
+        """The wire form; it must never be cached."""
+        credentials: list[JsonValue] = [{"credential": credential} for credential in self.credentials]
+        if self.notification_id is None:
+            return {"credentials": credentials}
+        return {"credentials": credentials, "notification_id": self.notification_id}

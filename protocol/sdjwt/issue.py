@@ -1,0 +1,137 @@
+"""Issuing: claims are hidden behind salted digests, as a frame says (RFC 9901 §4, §5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from protocol.credential import ClaimPath
+from protocol.encoding import JsonObject, JsonValue, encode_base64url, encode_json
+from protocol.jws import sign_encoded
+from protocol.keys import RandomBytes, Signer
+from protocol.sdjwt.disclosure import RESERVED_NAMES, SALT_BYTES, digest_of, encode_disclosure
+
+# SD-JWT VC §2.2.2.2: these say whether and until when a credential holds, so they stay in sight
+ALWAYS_VISIBLE = frozenset(("iss", "nbf", "exp", "cnf", "vct", "vct#integrity", "aka_vcts", "status"))
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Which claims can be disclosed on their own, as a tree; made once for a credential type."""
+
+    members: Mapping[str, Frame] = field(default_factory=dict)
+    elements: Frame | None = None  # how every element of an array is treated
+    disclosable: bool = False
+
+    @classmethod
+    def of(cls, paths: Iterable[ClaimPath]) -> Frame:
+        """The frame that makes each of these paths a disclosure of its own; `None` stands for every element.
+
+        A path into a single element and a claim that must stay in sight are the caller's mistakes and a ValueError.
+        """
+        tree: _Tree = {}
+        for path in paths:
+            if not path or path[0] in ALWAYS_VISIBLE:
+                raise ValueError(f"this claim cannot be disclosed selectively: {path}")
+            branch = tree
+            for step in path:
+                if isinstance(step, int) or step in RESERVED_NAMES:
+                    raise ValueError(f"a frame has names and null only: {path}")
+                branch = branch.setdefault(step, {})
+            branch[_HERE] = {}
+        return _frame(tree)
+
+
+_Tree = dict["str | None", "_Tree"]
+_HERE = "..."  # no claim can have this name
+
+
+def _frame(tree: _Tree) -> Frame:
+    elements = tree.get(None)
+    return Frame(
+        members={name: _frame(branch) for name, branch in tree.items() if name is not None and name != _HERE},
+        elements=None if elements is None else _frame(elements),
+        disclosable=_HERE in tree,
+    )
+
+
+def issue_sd_jwt(
+    claims: JsonObject,
+    frame: Frame,
+    *,
+    header: JsonObject,
+    signer: Signer,
+    random_bytes: RandomBytes,
+    decoys: int = 0,
+) -> str:
+    """A signed SD-JWT with all its disclosures, `<jwt>~<disclosure>~…~`.
+
+    Digests stand in sorted order, which says nothing about the claims (T050). `header` names `typ` and how to find the
+    key; `alg` comes from the signer. `decoys` are digests of nothing, beside the top level's (RFC 9901 §4.2.5).
+    """
+    hidden = _Hidden(random_bytes)
+    payload = hidden.object(claims, frame, decoys)
+    if hidden.texts or decoys:
+        payload["_sd_alg"] = "sha-256"
+    head = _encode_header(encode_json({"alg": signer.public_key.alg, **header}))
+    token = sign_encoded(head, encode_json(payload), signer)
+    return "~".join((token, *hidden.texts, ""))
+
+
+class _Hidden:
+    """Collects disclosures while claims are hidden; salts are drawn for many at once."""
+
+    __slots__ = ("_random_bytes", "_salts", "texts")
+
+    def __init__(self, random_bytes: RandomBytes) -> None:
+        self._random_bytes = random_bytes
+        self._salts: list[str] = []
+        self.texts: list[str] = []
+
+    def object(self, value: JsonObject, frame: Frame, decoys: int = 0) -> JsonObject:
+        """The object with a digest for each of its members that the frame makes disclosable."""
+        shown: JsonObject = {}
+        digests = [digest_of(self._salt()) for _ in range(decoys)]
+        members = frame.members
+        for name, item in value.items():
+            part = members.get(name)
+            if part is None:
+                shown[name] = item
+            elif part.disclosable:
+                digests.append(self._hide(name, self._inner(item, part)))
+            else:
+                shown[name] = self._inner(item, part)
+        if digests:
+            digests.sort()
+            shown["_sd"] = list[JsonValue](digests)
+        return shown
+
+    def _array(self, value: list[JsonValue], part: Frame) -> list[JsonValue]:
+        if not part.disclosable:
+            return [self._inner(item, part) for item in value]
+        return [{"...": self._hide(None, self._inner(item, part))} for item in value]
+
+    def _inner(self, item: JsonValue, part: Frame) -> JsonValue:
+        if part.members and isinstance(item, dict):
+            return self.object(item, part)
+        if part.elements is not None and isinstance(item, list):
+            return self._array(item, part.elements)
+        return item
+
+    def _hide(self, name: str | None, value: JsonValue) -> str:
+        text = encode_disclosure(self._salt(), name, value)
+        self.texts.append(text)
+        return digest_of(text)
+
+    def _salt(self) -> str:
+        if not self._salts:
+            fresh = self._random_bytes(SALT_BYTES * 32)
+            self._salts = [encode_base64url(fresh[i : i + SALT_BYTES]) for i in range(0, len(fresh), SALT_BYTES)]
+        return self._salts.pop()
+
+
+@lru_cache(maxsize=64)
+def _encode_header(header: bytes) -> str:
+    """Cached: an issuer's header, with its certificates, is the same every time."""
+    return encode_base64url(header)

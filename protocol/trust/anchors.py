@@ -1,0 +1,142 @@
+"""Trust anchors: which authority, or which identifier, we believe in which role and for which types of credential.
+
+A signature says whose key it was; an anchor says that we trust this key's owner *for this*. The set is an immutable
+value: whoever reloads it makes a new one, and verdicts of the old one go with it (T090).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from protocol.errors import NotTrusted, NotValidNow
+from protocol.x509 import Certificate, verify_chain
+
+MAX_VERDICTS = 1024
+
+
+class Role(StrEnum):
+    """What somebody is trusted as; an anchor of one role is nothing in another (T089)."""
+
+    ISSUER = "issuer"
+    VERIFIER = "verifier"
+
+
+@dataclass(frozen=True, slots=True)
+class TrustAnchor:
+    """An authority whose certificates we believe."""
+
+    certificate: Certificate
+    role: Role
+    name: str  # as people know the authority
+    types: frozenset[str] = frozenset()  # credential types its issuers are entitled to; empty: every type
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedIdentifier:
+    """A party that we believe by its name and not by certificates: a DID, or an issuer's https address."""
+
+    identifier: str
+    role: Role
+    name: str
+    types: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedParty:
+    """Somebody whom an anchor vouches for."""
+
+    name: str  # as people know it
+    vouched_by: str  # name of the anchor
+    subject: str  # RFC 4514, or the identifier
+    dns_names: tuple[str, ...]
+    uris: tuple[str, ...]
+    authority_key_ids: tuple[bytes, ...]  # of every certificate in the chain, for `aki` (OID4VP 1.0 §6.1.1.1)
+    chain: tuple[Certificate, ...]  # as verified, leaf first, without the anchor; empty for an identifier
+    types: frozenset[str]  # entitled to; empty: every type
+
+    def check_entitled(self, credential_type: str, at: str) -> None:
+        """Check that this party may issue credentials of a type (T186).
+
+        Raises:
+            NotTrusted: it may not.
+        """
+        if self.types and credential_type not in self.types:
+            raise NotTrusted(f"{at}: this issuer is not entitled to credentials of this type")
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    party: TrustedParty
+    not_before: int
+    not_after: int
+
+
+class TrustAnchors:
+    """The anchors of one installation. Immutable; it remembers, bounded, which chains it found good."""
+
+    def __init__(self, anchors: Iterable[TrustAnchor] = (), identifiers: Iterable[TrustedIdentifier] = ()) -> None:
+        self.anchors = tuple(anchors)
+        self.identifiers = tuple(identifiers)
+        self._verdicts: OrderedDict[tuple[Role, tuple[Certificate, ...]], _Verdict] = OrderedDict()
+
+    def chain(self, chain: tuple[Certificate, ...], *, role: Role, now: int, at: str) -> TrustedParty:
+        """The party that a chain belongs to, vouched for by an anchor of this role.
+
+        What is remembered is the whole chain's bytes, and for no longer than every certificate in it is valid.
+
+        Raises:
+            NotTrusted: no anchor of this role vouches for it.
+            NotValidNow: a certificate is outside its time.
+        """
+        key = (role, chain)
+        known = self._verdicts.get(key)
+        if known is not None and known.not_before <= now < known.not_after:
+            return known.party
+        verdict = self._judge(chain, role, now, at)
+        self._verdicts[key] = verdict
+        if len(self._verdicts) > MAX_VERDICTS:
+            self._verdicts.popitem(last=False)
+        return verdict.party
+
+    def identified(self, identifier: str, *, role: Role) -> TrustedParty:
+        """The party that a DID or an issuer's address stands for; that it speaks is for its keys to prove.
+
+        Raises:
+            NotTrusted: it is not trusted in this role.
+        """
+        for trusted in self.identifiers:
+            if trusted.role is role and trusted.identifier == identifier:
+                return TrustedParty(trusted.name, trusted.name, identifier, (), (), (), (), trusted.types)
+        raise NotTrusted("this identifier is not trusted here")
+
+    def _judge(self, chain: tuple[Certificate, ...], role: Role, now: int, at: str) -> _Verdict:
+        anchors = [anchor for anchor in self.anchors if anchor.role is role]
+        certificates = tuple(anchor.certificate for anchor in anchors)
+        end = verify_chain(chain, certificates, now=now, at=at)
+        if not end.not_before <= now < end.not_after:
+            raise NotValidNow(f"{at}: the trusted authority is outside its time")
+        ends = [anchor for anchor in anchors if anchor.certificate == end]
+        path = (*chain, end)
+        leaf = chain[0]
+        # One authority may stand in several anchors; a party may then do what any of them allows
+        unlimited = any(not anchor.types for anchor in ends)
+        party = TrustedParty(
+            name=leaf.common_name,
+            vouched_by=ends[0].name,
+            subject=leaf.subject,
+            dns_names=leaf.dns_names,
+            uris=leaf.uris,
+            authority_key_ids=_key_ids(path),
+            chain=chain,
+            types=frozenset() if unlimited else frozenset().union(*(anchor.types for anchor in ends)),
+        )
+        return _Verdict(party, max(c.not_before for c in path), min(c.not_after for c in path))
+
+
+def _key_ids(path: tuple[Certificate, ...]) -> tuple[bytes, ...]:
+    """The key identifiers that `aki` may name: of any issuing certificate in the chain (OID4VP 1.0 §6.1.1.1)."""
+    found = [c.authority_key_id for c in path] + [c.key_id for c in path[1:]]
+    return tuple(dict.fromkeys(key_id for key_id in found if key_id is not None))
