@@ -7,58 +7,79 @@ from __future__ import annotations
 
 import importlib
 import sys
-from typing import NoReturn
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Annotated, NoReturn
 
-import click
 import typer
-import typer.main
-from typer.core import TyperGroup
 
 from protocol.errors import ProtocolError
 
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where a command lives: a module with an `app` of several commands, or with one function `command`."""
+
+    module: str
+    help: str
+
+
 COMMANDS = {
-    "demo": ("hoheit.demo.command", "Start the demo town and walk one credential through it."),
-    "issuer": ("issuer.cli", "Run an agency: define, issue, suspend and revoke credentials."),
-    "wallet": ("wallet.cli", "Receive, keep and present credentials."),
-    "verifier": ("verifier.cli", "Run a partner's counter: ask for what is needed, get a verdict."),
-    "inspect": ("hoheit.inspect.command", "Explain any token, offer, request, QR image or file, offline."),
-    "doctor": ("hoheit.doctor", "Check this machine and the services on it."),
+    "demo": Entry("hoheit.demo.command", "Start the demo town and walk one credential through it."),
+    "issuer": Entry("issuer.cli", "Run an agency: define, issue, suspend and revoke credentials."),
+    "wallet": Entry("wallet.cli", "Receive, keep and present credentials."),
+    "verifier": Entry("verifier.cli", "Run a partner's counter: ask for what is needed, get a verdict."),
+    "inspect": Entry("hoheit.inspect.command", "Explain any token, offer, request, QR image or file, offline."),
+    "doctor": Entry("hoheit.doctor", "Check this machine and the services on it."),
 }
 
 
-class RolesGroup(TyperGroup):
-    """Finds the commands of a role in the role's own module, when they are asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names, in the order of a first visit."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name, imported now."""
-        if cmd_name not in COMMANDS:
-            return None
-        module, help_text = COMMANDS[cmd_name]
-        if ctx.resilient_parsing or (len(sys.argv) > 1 and sys.argv[1] == cmd_name) or ctx.protected_args == [cmd_name]:
-            command: click.Command = typer.main.get_command(importlib.import_module(module).app)
-            command.name = cmd_name
-            command.help = help_text
-            return command
-        return click.Command(cmd_name, help=help_text)
-
-
-app = typer.Typer(cls=RolesGroup, no_args_is_help=True, add_completion=False)
-
-
-@app.callback()
-def hoheit() -> None:
-    """Credentials that belong to the people they are about: issue, keep, present, verify."""
+def build(asked: str | None) -> typer.Typer:
+    """The command with all its names; only the one that is `asked` for is imported."""
+    app = typer.Typer(
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        help="Credentials that belong to the people they are about: issue, keep, present, verify.",
+    )
+    app.callback()(_program)
+    for name, entry in COMMANDS.items():
+        module = importlib.import_module(entry.module) if name == asked else None
+        if module is not None and hasattr(module, "app"):
+            app.add_typer(module.app, name=name, help=entry.help)
+        else:
+            app.command(name, help=entry.help)(module.command if module is not None else _named_only)
+    return app
 
 
 def main() -> NoReturn:
-    """The entry point: a refusal is one line on stderr and status 1."""
+    """The entry point: what a peer or the surroundings caused is one line on standard error and status 1."""
+    asked = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
     try:
-        app()
+        build(asked)()
     except ProtocolError as error:
-        print(f"error: {error.description}", file=sys.stderr)
-        raise SystemExit(1) from None
-    raise SystemExit(0)
+        problem = error.description
+    except (OSError, RuntimeError, ValueError) as error:
+        problem = str(error)
+    else:
+        raise SystemExit(0)
+    print(f"error: {problem}", file=sys.stderr)
+    raise SystemExit(1)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        print(version("hoheit"))
+        raise typer.Exit
+
+
+def _program(
+    show_version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Say which.")
+    ] = False,
+) -> None:
+    """The options that stand before a command."""
+
+
+def _named_only() -> None:
+    """Stands in the list for a command that was not asked for."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from issuer.records import CredentialState, StatusListRecord
 from protocol.errors import Conflict
@@ -14,6 +16,7 @@ class Lifetimes:
     """How long everything lives, in seconds."""
 
     offer: int = 600
+    offer_state: int = 30 * 86_400  # that one can ask what became of an offer nobody redeemed
     pushed_request: int = 300
     code: int = 60
     access_token: int = 600
@@ -30,8 +33,7 @@ class IssuerPolicy:
     """What this issuer insists on; the defaults are the strict choice."""
 
     require_dpop: bool = True  # RFC 9449; False lets wallets without DPoP have bearer tokens
-    require_pushed_requests: bool = True  # RFC 9126 §4
-    redirect_uris: tuple[str, ...] = ()  # exact redirect URIs of wallets; loopback with any port is always allowed (RFC 8252 §7.3)
+    redirect_uris: tuple[str, ...] = ()  # exactly these, and loopback addresses with any port
     lifetimes: Lifetimes = Lifetimes()
 
 
@@ -61,3 +63,20 @@ def next_state(current: CredentialState, wanted: CredentialState) -> CredentialS
 
 
 STATUS_VALUES = {CredentialState.VALID: 0, CredentialState.REVOKED: 1, CredentialState.SUSPENDED: 2}
+
+
+def redirect_allowed(policy: IssuerPolicy, redirect_uri: str) -> bool:
+    """Whether a code may be sent there: exactly an address of ours, or loopback with any port (RFC 8252 §7.3, T097)."""
+    if redirect_uri in policy.redirect_uris:
+        return True
+    if not _PLAIN.fullmatch(redirect_uri):
+        return False
+    try:
+        parts = urlsplit(redirect_uri)
+        port = parts.port
+    except ValueError:
+        return False
+    return parts.scheme == "http" and parts.netloc in (f"127.0.0.1:{port}", f"[::1]:{port}")
+
+
+_PLAIN = re.compile(r"[!$-\[\]_a-z~]+", re.ASCII | re.IGNORECASE)  # neither quotes, blanks, backslash nor fragment

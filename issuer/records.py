@@ -51,6 +51,7 @@ class StatusListRecord:
     seed: bytes  # key of the permutation, 16 bytes
     reserved: int  # how many indices were handed out in blocks
     version: int  # grows with every change that a reader could see
+    changed_at: int  # epoch seconds of the last one
 
 
 @dataclass(frozen=True, slots=True)

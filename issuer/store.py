@@ -33,8 +33,10 @@ class IssuerStore(ConversationStore, Protocol):
         """Reserve indices of the newest list of that width that has room; `fresh` becomes that list if none has."""
 
     def sweep(self, *, before: int, now: int, limit: int) -> int:
-        """Mark as invalid every index reserved before `before` that no credential got, and forget expired
-        conversations and spent values; how many rows went, at most about `limit`."""
+        """Void every index reserved before `before` that no credential got, and forget what has expired.
+
+        How many rows went, at most `limit` of each kind; `limit` or more means that there may be more.
+        """
 
     def status_list(self, list_id: str) -> StatusListRecord | None:
         """One status list."""
@@ -42,14 +44,17 @@ class IssuerStore(ConversationStore, Protocol):
     def status_entries(self, list_id: str) -> Mapping[int, int]:
         """The entries of a list that are not 0 (valid): index → status value."""
 
-    def put_letter_code(self, code: LetterCode) -> None:
-        """Keep a letter code."""
+    def put_letter_code(self, code: LetterCode, *, actor: str, now: int) -> None:
+        """Keep a letter code, and who had it made."""
 
     def letter_code(self, digest: str) -> LetterCode | None:
         """A letter code that was not used; the step that uses it spends it."""
 
     def put_api_key(self, key: ApiKey) -> None:
         """Keep a key of the administration API."""
+
+    def revoke_api_keys(self, name: str) -> int:
+        """Let every key of a name be good no more; how many there were."""
 
     def api_key(self, digest: str) -> ApiKey | None:
         """A key that was not revoked."""

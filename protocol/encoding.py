@@ -17,7 +17,8 @@ JsonObject = dict[str, JsonValue]
 
 MAX_JSON_BYTES = 1 << 20
 MAX_JSON_DEPTH = 32
-MAX_INTEGER_DIGITS = 40  # far beyond any integer of our specifications, far below quadratic cost
+MAX_NUMBER = 40  # characters of a number; far below quadratic cost
+_INTEGERS = range(-(2**63), 2**64)  # what can be written again
 
 _URLSAFE_TO_STANDARD = bytes.maketrans(b"-_+/", b"+/!!")  # "+" and "/" become something no decoder takes
 _STANDARD_TO_URLSAFE = bytes.maketrans(b"+/", b"-_")
@@ -62,8 +63,8 @@ def encode_json(value: object) -> bytes:
 def read_json(data: bytes, at: str, *, max_bytes: int = MAX_JSON_BYTES) -> JsonValue:
     """Read JSON (RFC 8259) that came from outside.
 
-    Refuses duplicate members, NaN and infinities, lone surrogates, a byte order mark, depth over `MAX_JSON_DEPTH` and
-    numbers over `MAX_INTEGER_DIGITS` digits.
+    Refuses duplicate members, NaN and infinities, lone surrogates, a byte order mark, depth over `MAX_JSON_DEPTH`, integers
+    of more than 64 bits and numbers of more than `MAX_NUMBER` characters. What is read can be written by `encode_json`.
 
     Raises:
         TooLarge: more than `max_bytes`.
@@ -101,6 +102,7 @@ def _count_members(value: JsonValue, at: str) -> int | None:
     that holds an escaped quote and a colon; the slow reader decides which.
     """
     members = 0
+    fractions = False
     level = [value]
     for _ in range(MAX_JSON_DEPTH + 1):
         deeper: list[JsonValue] = []
@@ -112,9 +114,9 @@ def _count_members(value: JsonValue, at: str) -> int | None:
             elif kind is list:
                 deeper.extend(item)  # type: ignore[arg-type]
             elif kind is float:
-                return None
+                fractions = True
         if not deeper:
-            return members
+            return None if fractions else members
         level = deeper
     raise TooLarge(at, f"is nested deeper than {MAX_JSON_DEPTH}")
 
@@ -130,12 +132,12 @@ def _read_slowly(data: bytes, at: str) -> JsonValue:
         raise Malformed(at, "has a number that JSON does not know")
 
     def integer(digits: str) -> int:
-        if len(digits) > MAX_INTEGER_DIGITS:
-            raise Malformed(at, "has a number that is too long")
+        if len(digits) > MAX_NUMBER or int(digits) not in _INTEGERS:
+            raise Malformed(at, "has a number that is too large")
         return int(digits)
 
     def number(digits: str) -> float:
-        if len(digits) > MAX_INTEGER_DIGITS or not abs(result := float(digits)) < float("inf"):
+        if len(digits) > MAX_NUMBER or not abs(result := float(digits)) < float("inf"):
             raise Malformed(at, "has a number that is too large")
         return result
 

@@ -143,6 +143,18 @@ class UseDpopNonce(ProtocolError):
         self.nonce = nonce
 
 
+class InvalidDpopProofAtResource(InvalidDpopProof):
+    """The same at a protected resource, where it is a matter of authentication (RFC 9449 §7.1)."""
+
+    status = 401
+
+
+class UseDpopNonceAtResource(UseDpopNonce):
+    """The same at a protected resource (RFC 9449 §9)."""
+
+    status = 401
+
+
 class InvalidToken(ProtocolError):
     """An access token is unknown, expired, revoked or bound to another key (RFC 6750 §3.1)."""
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from protocol.encoding import JsonValue, read_json
+from protocol.encoding import MAX_JSON_BYTES, JsonValue, read_json
 from protocol.errors import Malformed, ProtocolError
 
 T = TypeVar("T")
@@ -52,16 +52,17 @@ class HttpResponse:
         """The content type without parameters, lower case; empty if there is none."""
         return (self.header("content-type") or "").split(";")[0].strip().lower()
 
-    def json(self, at: str) -> JsonValue:
+    def json(self, at: str, *, max_bytes: int = MAX_JSON_BYTES) -> JsonValue:
         """The body as JSON.
 
         Raises:
+            TooLarge: more than `max_bytes`.
             Malformed: the media type is not JSON's, or the body is not JSON.
         """
         media_type = self.media_type()
         if media_type != "application/json" and not media_type.endswith("+json"):
             raise Malformed(at, "is not served as JSON")
-        return read_json(self.body, at)
+        return read_json(self.body, at, max_bytes=max_bytes)
 
 
 def send(request: HttpRequest) -> Exchange[HttpResponse]:

@@ -106,6 +106,10 @@ class Fields:
         """An array of at least one element, or None."""
         return self.array(name, max_items=max_items) if name in self else None
 
+    def possibly_empty_array(self, name: str, *, max_items: int = MAX_ITEMS) -> list[JsonValue]:
+        """An array where an empty one says no more than none does."""
+        return self.array(name, max_items=max_items) if self.members.get(name) not in (None, []) else []
+
     def texts(self, name: str, *, max_items: int = MAX_ITEMS) -> tuple[str, ...]:
         """An array of at least one text."""
         items = self.array(name, max_items=max_items)
@@ -142,7 +146,7 @@ def read_https_url(value: object, at: str) -> str:
         Malformed: anything else.
     """
     url = _text(value, at, MAX_URL)
-    if not _URL_CHARACTERS.fullmatch(url.lower()):
+    if not _URL_CHARACTERS.fullmatch(url):
         raise Malformed(at, "has characters that a URL cannot have")
     try:
         parts = urlsplit(url)

@@ -23,6 +23,8 @@ from protocol.sdjwt.token import SdJwt
 from protocol.sdjwt.verify import verify_sd_jwt_vc
 from protocol.trust.anchors import TrustAnchors
 
+_WRITTEN_HERE = frozenset(("vct", "iat", "exp", "cnf", "status"))
+
 
 @dataclass(frozen=True, slots=True)
 class IssuerSigner:
@@ -81,7 +83,12 @@ class SdJwtVcFormat:
     id = "dc+sd-jwt"
 
     def issue(self, issuance: Issuance, issuer: IssuerSigner, random_bytes: RandomBytes) -> str:
-        """A signed credential. `iss` is left out: the leaf certificate says who issues (HAIP 1.0 §6.1.1)."""
+        """A signed credential. `iss` is left out: the leaf certificate says who issues (HAIP 1.0 §6.1.1).
+
+        Claims named like what is written here are the caller's mistake and a ValueError.
+        """
+        if not _WRITTEN_HERE.isdisjoint(issuance.claims):
+            raise ValueError("a claim must not say what the issuance says")
         claims: JsonObject = {"vct": issuance.type, "iat": issuance.issued_at, "exp": issuance.expires_at}
         if issuance.holder_key is not None:
             claims["cnf"] = {"jwk": issuance.holder_key.to_jwk()}
@@ -124,7 +131,10 @@ class SdJwtVcFormat:
         return present_sd_jwt(SdJwt.from_text(raw, "credential"), paths, binding=binding)
 
     def candidate(self, held_id: str, credential: VerifiedCredential) -> Candidate:
-        """The processed claims under the credential's vct."""
+        """The processed claims under the credential's vct, and the further types that its issuer is entitled to name."""
+        entitled = credential.issuer.types
+        named = credential.claims.get("aka_vcts")
+        others = [name for name in named if isinstance(name, str)] if isinstance(named, list) else []
         return Candidate(
             id=held_id,
             format=self.id,
@@ -132,6 +142,8 @@ class SdJwtVcFormat:
             claims=credential.claims,
             authority_key_ids=credential.issuer.authority_key_ids,
             holder_bound=credential.holder_key is not None,
+            # SD-JWT VC §7.7: naming a type gives no right to it
+            type_ancestry=tuple(name for name in others if not entitled or name in entitled),
         )
 
 

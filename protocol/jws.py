@@ -118,7 +118,9 @@ def check_typ(header: JoseHeader, typ: str | tuple[str, ...], at: str) -> None:
         NotAuthentic: another type, or none.
     """
     accepted = (typ,) if isinstance(typ, str) else typ
-    if header.typ is None or header.typ.lower().removeprefix("application/") not in accepted:
+    found = header.typ or ""
+    # Letters outside ASCII may have small forms within it
+    if not found.isascii() or found.lower().removeprefix("application/") not in accepted:
         raise NotAuthentic(f"{at}: is not a token of type {accepted[0]}")
 
 

@@ -98,6 +98,27 @@ class PublicKey:
                 return key
         raise Unsupported(f"{at}: this kind of key is not accepted")
 
+    @classmethod
+    def from_compressed(cls, crv: str, data: bytes, at: str = "key") -> Self:
+        """Read a compressed point (SEC 1 §2.3.4), as multicodec has them; for Ed25519 the point is all there is.
+
+        Raises:
+            Malformed: another length or form, or no point on the curve.
+        """
+        curve = CURVES[crv]
+        # The decoder would take the long forms too
+        if len(data) != curve.size + (curve.kty == "EC"):
+            raise Malformed(at, "has another length")
+        point = data
+        if curve.kty == "EC":
+            try:
+                point = _point(ec.EllipticCurvePublicKey.from_encoded_point(_EC_CURVES[crv], data))
+            except ValueError as error:
+                raise Malformed(at, "is not a point on its curve") from error
+        key = cls(crv, point)
+        _load(key, at)
+        return key
+
     @property
     def alg(self) -> str:
         """The one signature algorithm (JOSE name) of this key."""
@@ -121,11 +142,21 @@ class PublicKey:
 
     def thumbprint_bytes(self) -> bytes:
         """The JWK thumbprint with SHA-256, 32 bytes."""
+        return hashlib.sha256(self.canonical_jwk()).digest()
+
+    def canonical_jwk(self) -> bytes:
+        """The required members as JSON in their one spelling (RFC 7638 §3.3, which is RFC 8785 as well)."""
         curve = CURVES[self.crv]
         x = encode_base64url(self.point[: curve.size])
         y = f',"y":"{encode_base64url(self.point[curve.size :])}"' if curve.kty == "EC" else ""
-        text = f'{{"crv":"{curve.name}","kty":"{curve.kty}","x":"{x}"{y}}}'
-        return hashlib.sha256(text.encode("ascii")).digest()
+        return f'{{"crv":"{curve.name}","kty":"{curve.kty}","x":"{x}"{y}}}'.encode("ascii")
+
+    def to_compressed(self) -> bytes:
+        """The compressed point (SEC 1 §2.3.3); for Ed25519 the point itself."""
+        curve = CURVES[self.crv]
+        if curve.kty == "OKP":
+            return self.point
+        return bytes((2 + (self.point[-1] & 1),)) + self.point[: curve.size]
 
     def verify(self, signature: bytes, data: bytes) -> None:
         """Check a JOSE signature (r ‖ s, or Ed25519's 64 bytes) made with this key's own algorithm.
@@ -287,8 +318,11 @@ def _coordinate(jwk: Fields, name: str, size: int) -> bytes:
 
 
 def _public_part(key: ec.EllipticCurvePrivateKey) -> PublicKey:
-    point = key.public_key().public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
-    return PublicKey("P-256", point[1:])
+    return PublicKey("P-256", _point(key.public_key()))
+
+
+def _point(key: ec.EllipticCurvePublicKey) -> bytes:
+    return key.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)[1:]
 
 
 def _der_to_raw(der: bytes) -> bytes:

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Self, TypeVar
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.x509.verification import (
     Criticality,
@@ -31,6 +32,14 @@ MAX_CERTIFICATES = 8
 MAX_CERTIFICATE = 16 * 1024  # bytes of DER
 T = TypeVar("T", bound=x509.ExtensionType)
 
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
 _SELF_SIGNED = "a self-signed certificate vouches for nobody"
 
 
@@ -46,6 +55,7 @@ class Certificate:
     common_name: str = field(
         compare=False
     )  # the name for people: organisation, else common name, else the whole subject
+    self_issued: bool = field(compare=False)  # names itself as its issuer
     dns_names: tuple[str, ...] = field(compare=False)
     uris: tuple[str, ...] = field(compare=False)
     not_before: int = field(compare=False)  # epoch seconds
@@ -68,7 +78,7 @@ class Certificate:
             if parsed.public_bytes(serialization.Encoding.DER) != der:
                 raise Malformed(at, "has bytes that belong to no certificate")
             return cls._from_parsed(parsed, der)
-        except (ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+        except _UNREADABLE as error:
             raise Malformed(at, "is not a certificate that can be read") from error
 
     @classmethod
@@ -85,6 +95,9 @@ class Certificate:
             der = binascii.a2b_base64(text.encode("ascii"), strict_mode=True)
         except (UnicodeEncodeError, binascii.Error) as error:
             raise Malformed(at, "is not base64") from error
+        # The decoder bears padding too much and bits beyond the last byte; one value has one spelling
+        if _encode(der) != text:
+            raise Malformed(at, "is not base64 in its one spelling")
         return cls.from_der(der, at)
 
     @classmethod
@@ -100,6 +113,7 @@ class Certificate:
             key=_public_key(spki),
             subject=parsed.subject.rfc4514_string(),
             common_name=_name_for_people(parsed.subject),
+            self_issued=parsed.issuer == parsed.subject,
             dns_names=tuple(names.get_values_for_type(x509.DNSName)) if names else (),
             uris=tuple(names.get_values_for_type(x509.UniformResourceIdentifier)) if names else (),
             not_before=int(parsed.not_valid_before_utc.timestamp()),
@@ -121,7 +135,7 @@ class Certificate:
 
     def to_x5c(self) -> str:
         """The element of an `x5c` header."""
-        return binascii.b2a_base64(self.der, newline=False).decode("ascii")
+        return _encode(self.der)
 
 
 def read_x5c(x5c: Sequence[str], at: str = "x5c") -> tuple[Certificate, ...]:
@@ -150,9 +164,9 @@ def verify_chain(chain: Sequence[Certificate], anchors: Sequence[Certificate], *
     for certificate in chain:
         if not certificate.not_before <= now < certificate.not_after:
             raise NotValidNow(f"{at}: a certificate is outside its time")
-    parsed = [x509.load_der_x509_certificate(certificate.der) for certificate in chain]
-    if parsed[0].issuer == parsed[0].subject:
+    if chain[0].self_issued:
         raise NotTrusted(f"{at}: {_SELF_SIGNED}")
+    parsed = [x509.load_der_x509_certificate(certificate.der) for certificate in chain]
     verifier = (
         PolicyBuilder()
         .store(Store([x509.load_der_x509_certificate(anchor.der) for anchor in anchors]))
@@ -212,6 +226,10 @@ def _read_x5c(x5c: tuple[str, ...], at: str) -> tuple[Certificate, ...]:
     if len({certificate.der for certificate in chain}) != len(chain):
         raise Malformed(at, "has a certificate twice")
     return chain
+
+
+def _encode(der: bytes) -> str:
+    return binascii.b2a_base64(der, newline=False).decode("ascii")
 
 
 def _public_key(spki: bytes) -> PublicKey | None:

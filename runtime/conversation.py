@@ -61,6 +61,7 @@ class Change(Generic[S, R]):
     spend: tuple[Spend, ...] = ()
     records: tuple[R, ...] = ()
     events: tuple[Event, ...] = ()
+    expires_at: int | None = None  # epoch seconds: the session's end from now on; None: as it was
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ def load(key: SessionKey, missing: ProtocolError, stage: type[S] | tuple[type[S]
     """
     found = yield Load(key, missing)
     if not isinstance(found, stage):
-        raise missing
+        raise missing.with_traceback(None)
     return found
 
 
@@ -153,7 +154,9 @@ class ConversationStore(Protocol):
             ProtocolError: `effect.missing`.
         """
 
-    def commit(self, effects: Sequence[Advance[object, object] | Begin[object, object]]) -> list[object | ProtocolError]:
+    def commit(
+        self, effects: Sequence[Advance[object, object] | Begin[object, object]]
+    ) -> list[object | ProtocolError]:
         """Carry out effects in one durable transaction, each in a savepoint of its own.
 
         One answer each, in order: the stage that was reached, or the error that refused it. The answers are durable when

@@ -1,15 +1,16 @@
 """The conversation of a verifier: from a request to a verdict, as stages and pure steps.
 
     Requested ─► Opened ─► Answered ─► Forgotten
-        └───────────┴────► Declined
+        └───────────┴────► Declined ───────┘
 
-Personal data stands in one field, `Answered.disclosed`, sealed; forgetting drops the stage that holds it.
+What an answer has to meet stands in `Terms` and is gone with the first answer. Personal data stands in one field,
+`Answered.disclosed`, sealed; forgetting drops the stage that holds it.
 """
 
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from protocol.errors import InvalidRequest, NotFound
 from runtime.conversation import Change, Event, SessionKey
@@ -17,27 +18,36 @@ from verifier.records import Record
 
 REQUEST = "request"  # the id in our API
 REQUEST_URI = "request_uri"
-STATE = "state"
 RESPONSE_CODE = "response_code"
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked, by whom and how: fixed when the request is made."""
+    """Who asked, and for whom the result is: fixed when the request is made, kept until it is forgotten."""
 
     id: str
     owner: str  # digest of the API key that made it; empty: made on our own page
     use_case: str  # empty: a query given by hand
+    browser: str  # digest of the cookie of the browser that began on our page; empty: made by a program
+    same_device: bool  # the wallet is where the browser is, and leads back to it with a response code
+    redirect_uri: str  # the program's own page to lead back to; empty: ours
+    created_at: int  # epoch seconds
+    expires_at: int
+    keep: int  # seconds that an answer stays
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What is sent, and what an answer has to meet: secrets of this one request, gone once there is an answer (T191)."""
+
     dcql_query: str  # JSON text, as it is sent
     nonce: str
     state: str
     response_mode: str  # direct_post or direct_post.jwt
     client_id_prefix: str
-    encryption_key: str  # the sealed private key of this request, base64; empty: no encryption
-    browser: str  # digest of the cookie of the browser that began; empty: answers across devices through the API only
-    same_device: bool
-    created_at: int  # epoch seconds
-    expires_at: int
+    encryption_key: str  # the private key of this request (T192), sealed, base64url; empty: no encryption
+    accepted_issuers: tuple[str, ...]  # names of trust anchors; empty: all that are trusted
+    max_status_age: int  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +55,7 @@ class Requested:
     """Nobody has opened the request yet."""
 
     asked: Asked
+    terms: Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +63,13 @@ class Opened:
     """A wallet fetched the request object; it may do so again."""
 
     asked: Asked
+    terms: Terms
     opened_at: int
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One check of the verdict; `passed` is None where it could not be reached any more."""
+    """One check of the verdict; `passed` is None where it was not reached, or not asked."""
 
     check: str  # authentic, holder_bound, this_request, trusted_issuer, valid_now, status, query_complete
     passed: bool | None
@@ -66,10 +78,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was found: accepted only if every line passed."""
+    """What was found: accepted only if no line failed."""
 
     accepted: bool
     lines: tuple[Line, ...]
+    issuers: tuple[tuple[str, tuple[str, ...]], ...] = ()  # query id → names of those who issued what was presented
+    surplus: tuple[str, ...] = ()  # ids of queries for which more was disclosed than asked; it was dropped (T189)
+    holders: int = 1  # how many keys presented; more than one need not be one person (T187)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +94,9 @@ class Answered:
     asked: Asked
     answered_at: int
     verdict: Verdict
-    disclosed: str  # sealed JSON: query id → list of claim objects, only what was asked; empty if not accepted
-    response_code: str  # digest; empty: across devices
-    collected: bool  # the response code was used
+    disclosed: str  # sealed JSON, base64url: query id → claim objects, only what was asked; empty if not accepted
+    response_code: str  # digest; empty: the result waits for no code
+    collected: bool  # the browser that began came back with the code
     keep_until: int  # epoch seconds
 
 
@@ -92,7 +107,6 @@ class Declined:
     asked: Asked
     declined_at: int
     error: str  # a code of OID4VP 1.0 §8.5, else "other"
-    response_code: str  # digest; empty: across devices
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +119,21 @@ class Forgotten:
 
 Session = Requested | Opened | Answered | Declined | Forgotten
 Outcome = Change[Session, Record]
+Awaited = Requested | Opened  # an answer may come
+AWAITED: tuple[type[Awaited], ...] = (Requested, Opened)
+Told = Requested | Opened | Answered | Declined  # whoever asked is told how it stands
+TOLD: tuple[type[Told], ...] = (Requested, Opened, Answered, Declined)
+
+
+def not_open() -> InvalidRequest:
+    """The one refusal for a request that is unknown, expired, answered or somebody else's (T178)."""
+    # The words are those for another state, so that nobody learns which of them it was
+    return InvalidRequest("state: belongs to no open request")
+
+
+def no_request() -> NotFound:
+    """The one refusal for a request that is unknown, forgotten, over or somebody else's (T184, T237)."""
+    return NotFound("no such request")
 
 
 def open_request(session: Session, *, now: int) -> Outcome:
@@ -114,79 +143,102 @@ def open_request(session: Session, *, now: int) -> Outcome:
         NotFound: answered, declined, forgotten or expired.
     """
     if isinstance(session, Requested) and now < session.asked.expires_at:
-        return Change(Opened(session.asked, now), events=(Event("request opened", session.asked.id),))
+        opened = Opened(session.asked, session.terms, now)
+        return Change(opened, events=(Event("request opened", session.asked.id),))
     if isinstance(session, Opened) and now < session.asked.expires_at:
         return Change(session)
-    raise NotFound("this request is not open, or no longer")
+    raise no_request()
 
 
-def waiting(session: Session, *, now: int) -> Asked:
+def waiting(session: Session, *, now: int) -> Awaited:
     """The request, if an answer may still come.
 
     Raises:
-        InvalidRequest: answered, declined, forgotten or expired: all look the same (T178).
+        InvalidRequest: answered, declined, forgotten or expired (T178, T196).
     """
     if isinstance(session, Requested | Opened) and now < session.asked.expires_at:
-        return session.asked
-    raise InvalidRequest("this request is not open, or no longer")
+        return session
+    raise not_open()
 
 
 def answer(
-    session: Session, verdict: Verdict, disclosed: str, *, response_code: str, now: int, keep_until: int
+    session: Session, verdict: Verdict, disclosed: str, *, response_code: str, reference: SessionKey, now: int
 ) -> Outcome:
-    """Record the one answer; `disclosed` is sealed, `response_code` a digest or empty.
+    """Record the one answer; `disclosed` is sealed, `response_code` a digest or empty. A refused one leaves neither.
 
     Raises:
-        InvalidRequest: there was an answer before, or it is too late.
+        InvalidRequest: there was an answer before (T179), or it is too late.
     """
-    asked = waiting(session, now=now)
-    stage = Answered(asked, now, verdict, disclosed if verdict.accepted else "", response_code, False, keep_until)
-    keys = (SessionKey(RESPONSE_CODE, response_code),) if response_code else ()
-    event = Event("answer accepted" if verdict.accepted else "answer refused", asked.id)
-    return Change(stage, keys=keys, events=(event,))
+    asked = waiting(session, now=now).asked
+    keep_until = now + asked.keep
+    code = response_code if verdict.accepted else ""
+    return Change(
+        Answered(asked, now, verdict, disclosed if verdict.accepted else "", code, False, keep_until),
+        keys=(SessionKey(RESPONSE_CODE, code),) if code else (),
+        drop=(reference,),
+        events=(Event("answer accepted" if verdict.accepted else "answer refused", asked.id),),
+        expires_at=keep_until,
+    )
 
 
-def decline(session: Session, error: str, *, response_code: str, now: int) -> Outcome:
+def decline(session: Session, error: str, *, response_code: str, reference: SessionKey, now: int) -> Outcome:
     """Record that the wallet said no.
 
     Raises:
         InvalidRequest: there was an answer before, or it is too late.
     """
-    asked = waiting(session, now=now)
-    keys = (SessionKey(RESPONSE_CODE, response_code),) if response_code else ()
+    asked = waiting(session, now=now).asked
     return Change(
-        Declined(asked, now, error, response_code), keys=keys, events=(Event("declined", asked.id, detail=error),)
+        Declined(asked, now, error),
+        keys=(SessionKey(RESPONSE_CODE, response_code),) if response_code else (),
+        drop=(reference,),
+        events=(Event("declined", asked.id, detail=error),),
     )
 
 
-def collect(session: Session, response_code: str, browser: str) -> Outcome:
-    """Let the browser that began the request, and no other, fetch its result with the response code, once (T183).
+def collect(session: Session, code: SessionKey, browser: str, *, now: int) -> Outcome:
+    """Let the browser that began, and no other, come back with the response code, once (T183).
+
+    `code` is the key that the session was found by; it is gone afterwards. A program's request knows no browser: whoever
+    comes back is thanked, and shown nothing.
 
     Raises:
-        NotFound: another browser, another code, or collected before.
+        NotFound: another browser, or the answer's time is over.
     """
-    if (
-        isinstance(session, Answered)
-        and not session.collected
-        and session.asked.browser
-        and hmac.compare_digest(session.asked.browser, browser)
-        and hmac.compare_digest(session.response_code, response_code)
-    ):
-        return Change(
-            Answered(
-                session.asked,
-                session.answered_at,
-                session.verdict,
-                session.disclosed,
-                session.response_code,
-                True,
-                session.keep_until,
-            )
-        )
-    raise NotFound("no such result")
+    if isinstance(session, Answered | Declined):
+        expected = session.asked.browser
+        if not expected or hmac.compare_digest(expected, browser):
+            if isinstance(session, Declined):
+                return Change(session, drop=(code,))
+            if now < session.keep_until:
+                return Change(replace(session, collected=True), drop=(code,))
+    raise no_request()
 
 
-def forget(session: Session, owner: str) -> Outcome:
+def shows_to_browser(session: Session) -> bool:
+    """Whether the page that began may show what was disclosed: on the same device only once the code came back (T183).
+
+    Else somebody could begin on their own screen, have another person answer, and read that person's data.
+    """
+    return isinstance(session, Answered) and (session.collected or not session.response_code)
+
+
+def shows_to_owner(session: Session, response_code: str) -> bool:
+    """Whether a program may read the answer: where the wallet leads back to its own page, only with the code from there.
+
+    `response_code` is a digest, or empty.
+
+    Raises:
+        NotFound: another code.
+    """
+    if not isinstance(session, Answered):
+        return False
+    if response_code and not hmac.compare_digest(session.response_code, response_code):
+        raise no_request()
+    return bool(response_code) or not (session.asked.redirect_uri and session.response_code)
+
+
+def forget(session: Session, owner: str, *, reference: SessionKey) -> Outcome:
     """Erase what an answer told (T261); twice is the same as once. Only the owner may.
 
     Raises:
@@ -194,7 +246,12 @@ def forget(session: Session, owner: str) -> Outcome:
     """
     found = session.owner if isinstance(session, Forgotten) else session.asked.owner
     if not hmac.compare_digest(found, owner):
-        raise NotFound("no such request")
+        raise no_request()
     if isinstance(session, Forgotten):
         return Change(session)
-    return Change(Forgotten(session.asked.id, owner), events=(Event("request forgotten", session.asked.id),))
+    drop = [reference]
+    if isinstance(session, Answered) and session.response_code:
+        drop.append(SessionKey(RESPONSE_CODE, session.response_code))
+    return Change(
+        Forgotten(session.asked.id, owner), drop=tuple(drop), events=(Event("request forgotten", session.asked.id),)
+    )

@@ -1,18 +1,18 @@
 """Use cases: what a partner asks for and why, as TOML files that a clerk can read.
 
-    id = "over-18"
-    keep_seconds = 0                      # how long the answer stays after it was collected
-    max_status_age_seconds = 86400        # freshness: how old a status may be
-    accepted_issuers = []                 # names of trust anchors; empty: every trusted issuer of the type
+id = "over-18"
+keep_seconds = 0                      # how long an answer stays at least; never less than ten minutes
+max_status_age_seconds = 86400        # freshness: how old a status may be; 0: looked up for every answer
+accepted_issuers = []                 # names of trust anchors; empty: every trusted issuer of the type
 
-    [title]
-    de = "Sind Sie über 18?"
+[title]
+de = "Sind Sie über 18?"
 
-    [purpose]
-    de = "Wir dürfen dieses Buch nur an Erwachsene ausleihen."
+[purpose]
+de = "Wir dürfen dieses Buch nur an Erwachsene ausleihen."
 
-    [[query.credentials]]                 # DCQL as in OID4VP 1.0 §6; a path element "*" stands for null
-    id = "pid"
+[[query.credentials]]                 # DCQL as in OID4VP 1.0 §6; a path element "*" stands for null
+id = "pid"
 """
 
 from __future__ import annotations
@@ -23,12 +23,14 @@ from pathlib import Path
 from typing import Self
 
 from protocol.dcql.query import DcqlQuery
-from protocol.encoding import JsonObject, JsonValue
-from protocol.errors import Malformed
+from protocol.encoding import JsonValue
+from protocol.errors import Flaw, Malformed
 from protocol.fields import Fields
+from verifier.policy import Lifetimes, check_judgeable
 
 _MEMBERS = frozenset(("id", "title", "purpose", "keep_seconds", "max_status_age_seconds", "accepted_issuers", "query"))
 MAX_KEEP = 10 * 365 * 86_400
+MAX_FILE = 256 * 1024  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +38,27 @@ class UseCase:
     """One question of a partner."""
 
     id: str
-    title: tuple[tuple[str, str], ...]  # language → text
+    title: tuple[tuple[str, str], ...]  # language → text, at least one
     purpose: tuple[tuple[str, str], ...]
     query: DcqlQuery
-    accepted_issuers: frozenset[str]  # names of trust anchors, in any language; empty: all that are trusted for the type
+    accepted_issuers: frozenset[str]  # names of trust anchors; empty: all that are trusted for the type
     max_status_age: int  # seconds
     keep: int  # seconds that an answer stays
+
+    def title_in(self, language: str) -> str:
+        """The title in a language, else in the first."""
+        return _in(self.title, language)
+
+    def purpose_in(self, language: str) -> str:
+        """Why this is asked, in a language, else in the first."""
+        return _in(self.purpose, language)
 
     @classmethod
     def from_toml(cls, text: str, at: str) -> Self:
         """Read a use case of our own.
 
         Raises:
-            Malformed: a member is missing, unknown or wrong; the path begins with `at`.
+            Flaw: a member is missing, unknown or wrong; the message begins with `at`.
         """
         try:
             members = tomllib.loads(text)
@@ -58,13 +68,14 @@ class UseCase:
         unknown = set(fields.members) - _MEMBERS
         if unknown:
             raise Malformed(at, f"has unknown members: {', '.join(sorted(unknown))}")
+        max_status_age = fields.optional_integer("max_status_age_seconds")
         return cls(
             id=fields.text("id", max_length=100),
             title=_texts(fields.object("title")),
             purpose=_texts(fields.object("purpose")),
-            query=DcqlQuery.from_dict(_with_null(fields.required("query")), f"{at}.query"),
-            accepted_issuers=frozenset(fields.optional_texts("accepted_issuers")) if members.get("accepted_issuers") else frozenset(),
-            max_status_age=fields.optional_integer("max_status_age_seconds") or 86_400,
+            query=read_question(_with_null(fields.required("query")), f"{at}.query"),
+            accepted_issuers=frozenset(fields.texts("accepted_issuers") if members.get("accepted_issuers") else ()),
+            max_status_age=Lifetimes().status_age if max_status_age is None else max_status_age,
             keep=fields.optional_integer("keep_seconds", maximum=MAX_KEEP) or 0,
         )
 
@@ -73,18 +84,50 @@ def read_use_cases(folder: Path) -> dict[str, UseCase]:
     """Every `*.toml` of a folder, by id.
 
     Raises:
-        Malformed: a file is wrong; the message names it, or two have one id.
+        Flaw: there is no such folder, a file is wrong, or two have one id; the message names it.
     """
+    if not folder.is_dir():
+        raise Malformed(str(folder), "is no folder")
     use_cases: dict[str, UseCase] = {}
     for path in sorted(folder.glob("*.toml")):
-        use_case = UseCase.from_toml(path.read_text(encoding="utf-8"), path.name)
+        use_case = UseCase.from_toml(_read_file(path), path.name)
         if use_case.id in use_cases:
             raise Malformed(path.name, "has the id of another use case")
         use_cases[use_case.id] = use_case
     return use_cases
 
 
+def read_question(value: object, at: str) -> DcqlQuery:
+    """A query whose answers can be judged here, wherever it comes from.
+
+    Raises:
+        Flaw: it is not a DCQL query, or no answer to it could ever be accepted.
+    """
+    query = DcqlQuery.from_dict(value, at)
+    try:
+        check_judgeable(query, at)
+    except Flaw as flaw:
+        raise Malformed(at, flaw.description) from flaw
+    return query
+
+
+def _read_file(path: Path) -> str:
+    data = path.read_bytes()
+    if len(data) > MAX_FILE:
+        raise Malformed(path.name, f"is larger than {MAX_FILE} bytes")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Malformed(path.name, "is not UTF-8") from error
+
+
+def _in(texts: tuple[tuple[str, str], ...], language: str) -> str:
+    return dict(texts).get(language) or texts[0][1]
+
+
 def _texts(fields: Fields) -> tuple[tuple[str, str], ...]:
+    if not fields.members:
+        raise Malformed(fields.at, "must have a text in at least one language")
     return tuple((language, fields.text(language, max_length=500)) for language in fields.members)
 
 
@@ -99,12 +142,3 @@ def _with_null(value: JsonValue) -> JsonValue:
 
 def _path(value: JsonValue) -> JsonValue:
     return [None if element == "*" else element for element in value] if isinstance(value, list) else value
-
-
-def query_of(value: JsonObject) -> DcqlQuery:
-    """A query that came through the API, by the same rules.
-
-    Raises:
-        Malformed: it is not a DCQL query.
-    """
-    return DcqlQuery.from_dict(value, "dcql_query")

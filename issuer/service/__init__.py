@@ -31,7 +31,7 @@ class Issuer:
         """Wire the services of one issuer."""
         return cls(
             context=context,
-            metadata=MetadataService(context),
+            metadata=MetadataService.of(context),
             offers=Offers(context),
             authorization=AuthorizationService(context),
             tokens=TokenService(context),

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
+from issuer.policy import redirect_allowed
 from issuer.records import LetterCode, Record
 from issuer.service.context import IssuerContext
-from issuer.session import (
+from issuer.session.login import Login, UsedLetterCode, grant, push, visit
+from issuer.session.stages import (
     CODE,
+    CONVERSATION,
     ISSUER_STATE,
     REQUEST_URI,
     Granted,
-    Invited,
     Outcome,
     Pushed,
     Session,
     Visited,
-    grant,
-    visit,
 )
 from protocol.errors import (
     InvalidAuthorizationDetails,
+    InvalidDpopProof,
     InvalidRequest,
     InvalidRequestUri,
     InvalidScope,
@@ -34,16 +34,15 @@ from runtime.conversation import Change, Event, SessionKey, Spend, advance, begi
 _NO_REQUEST = InvalidRequestUri("this request is not good, or no longer")
 LETTER_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # 32 characters, none that look alike
 LETTER_LENGTH = 16  # 80 bits
+GRACE = 3600  # seconds that a request nobody was invited for is remembered beyond its end
 
 
 @dataclass(frozen=True, slots=True)
 class LoginPage:
-    """What the login page shows, and the request it belongs to."""
+    """What the login page shows, and where its answer goes."""
 
-    request_id: str
     configuration_ids: tuple[str, ...]
-    client_id: str
-    invited: bool
+    redirect_uri: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,82 +51,84 @@ class AuthorizationService:
 
     context: IssuerContext
 
-    def push(self, request: AuthorizationRequest) -> Exchange[PushedAuthorizationResponse]:
-        """Keep a wallet's authorization request until its user arrives (RFC 9126 §2).
+    def push(self, request: AuthorizationRequest, dpop: str | None) -> Exchange[PushedAuthorizationResponse]:
+        """Keep a wallet's authorization request until its user arrives (RFC 9126 §2); `dpop` is the DPoP header.
 
         Raises:
             InvalidRequest: a redirect URI that is not allowed, or an issuer_state that is not good.
             InvalidScope, InvalidAuthorizationDetails: nothing that is issued here was asked for.
+            InvalidDpopProof, UseDpopNonce: a proof came along and does not hold.
         """
         context = self.context
-        if not self._redirect_allowed(request.redirect_uri):
+        if not redirect_allowed(context.policy, request.redirect_uri):
             raise InvalidRequest("redirect_uri: is not allowed here")
         configuration_ids, by_details = self._asked_for(request)
-        invited_subject = ""
+        dpop_key, spend = self._bound_key(request, dpop)
         now = context.now()
-        if request.issuer_state is not None:
-            missing = InvalidRequest("issuer_state: is not good, or no longer")
-            invited = yield from load(SessionKey.of(ISSUER_STATE, request.issuer_state), missing, Invited)
-            if now >= invited.expires_at or not set(configuration_ids) <= set(invited.configuration_ids):
-                raise missing
-            invited_subject = invited.subject
-        reference = context.new_secret()
+        lifetime = context.policy.lifetimes.pushed_request
+        request_uri = REQUEST_URI_PREFIX + context.new_secret()
+        key = SessionKey.of(REQUEST_URI, request_uri)
         pushed = Pushed(
             id=context.new_id(),
+            request_uri=key.digest,
             client_id=request.client_id,
             redirect_uri=request.redirect_uri,
             state=request.state or "",
             code_challenge=request.code_challenge,
+            dpop_key=dpop_key,
             configuration_ids=configuration_ids,
             by_details=by_details,
-            invited_subject=invited_subject,
-            expires_at=now + context.policy.lifetimes.pushed_request,
+            expires_at=now + lifetime,
         )
-        key = SessionKey.of(REQUEST_URI, REQUEST_URI_PREFIX + reference)
-        change: Change[Session, Record] = Change(pushed, keys=(key,), events=(Event("request pushed", pushed.id),))
-        yield from begin(change, pushed.expires_at + context.policy.lifetimes.refresh_token)
-        return PushedAuthorizationResponse(REQUEST_URI_PREFIX + reference, context.policy.lifetimes.pushed_request)
+        if request.issuer_state is not None:
+            missing = InvalidRequest("issuer_state: is not good, or no longer")
+
+            def go_on(session: Session) -> Outcome:
+                return push(session, pushed, spend=spend, now=now)
+
+            yield from advance(SessionKey.of(ISSUER_STATE, request.issuer_state), go_on, missing)
+        else:
+            keys = (key, SessionKey.of(CONVERSATION, pushed.id))
+            event = Event("request pushed", pushed.id)
+            change: Change[Session, Record] = Change(pushed, keys=keys, spend=spend, events=(event,))
+            yield from begin(change, pushed.expires_at + context.policy.lifetimes.code + GRACE)
+        return PushedAuthorizationResponse(request_uri, lifetime)
 
     def visit(self, client_id: str, request_uri: str, browser: str) -> Exchange[LoginPage]:
         """Open the login page in a browser, which is known by its cookie from now on (T095, T116).
 
         Raises:
-            InvalidRequestUri: unknown, expired, finished, of another client, or begun in another browser.
+            InvalidRequest: unknown, expired, finished, of another client, or begun in another browser.
         """
-        digest = SessionKey.of("browser", browser).digest
+        digest = _browser(browser)
         now = self.context.now()
 
         def enter(session: Session) -> Outcome:
-            if isinstance(session, Pushed | Visited) and _request(session).client_id != client_id:
-                raise _NO_REQUEST
-            return visit(session, digest, now=now)
+            return visit(session, client_id, digest, now=now)
 
         stage = yield from advance(SessionKey.of(REQUEST_URI, request_uri), enter, _NO_REQUEST)
         if not isinstance(stage, Visited):
             raise TypeError("a visit leads to the login page")
-        request = stage.request
-        return LoginPage(request.id, request.configuration_ids, request.client_id, bool(request.invited_subject))
+        return LoginPage(stage.request.configuration_ids, stage.request.redirect_uri)
 
-    def log_in(self, request_uri: str, browser: str, letter_code: str) -> Exchange[AuthorizationResponse]:
-        """Check a letter code and give the wallet its authorization code.
+    def log_in(self, request_uri: str, browser: str, letter_code: str) -> Exchange[str]:
+        """Check a letter code; the address that brings the wallet its authorization code.
 
         Raises:
             WrongLetterCode: not right; so many tries are left.
-            InvalidRequestUri, InvalidRequest: the request is not good, or belongs to another browser.
+            UsedLetterCode: used before.
+            InvalidRequest: the request is not good, or belongs to another browser.
         """
         context = self.context
         digest = letter_digest(letter_code)
         letter = yield from slow(lambda: context.store.letter_code(digest))
-        now = context.now()
-        good = letter is not None and now < letter.expires_at
-        spend: tuple[Spend, ...] = ()
-        if letter is not None and good:
-            used = InvalidRequest("this letter code was used before")
-            spend = (Spend(SessionKey("letter code", digest), letter.expires_at, used),)
-        subject = letter.subject if letter is not None and good else None
-        return (yield from self._grant(request_uri, browser, subject, spend))
+        if letter is None or context.now() >= letter.expires_at:
+            return (yield from self._grant(request_uri, browser, None, ()))
+        used = UsedLetterCode("this letter code was used before")
+        spend = Spend(SessionKey("letter code", digest), letter.expires_at, used)
+        return (yield from self._grant(request_uri, browser, letter.subject, (spend,)))
 
-    def let_in(self, request_uri: str, browser: str) -> Exchange[AuthorizationResponse]:
+    def let_in(self, request_uri: str, browser: str) -> Exchange[str]:
         """Let the invited person in without a letter code: test settings only.
 
         Raises:
@@ -136,7 +137,8 @@ class AuthorizationService:
         if not self.context.automatic_login:
             raise InvalidRequest("a letter code is needed")
         stage = yield from load(SessionKey.of(REQUEST_URI, request_uri), _NO_REQUEST, Visited)
-        return (yield from self._grant(request_uri, browser, stage.request.invited_subject or None, ()))
+        invited = stage.request.invited
+        return (yield from self._grant(request_uri, browser, invited.subject if invited else None, ()))
 
     def cancel(self, request_uri: str, browser: str) -> Exchange[str]:
         """The address that tells the wallet that the user said no (RFC 6749 §4.1.2.1). The request stays open.
@@ -145,15 +147,11 @@ class AuthorizationService:
             InvalidRequestUri: not good, or of another browser.
         """
         stage = yield from load(SessionKey.of(REQUEST_URI, request_uri), _NO_REQUEST, Visited)
-        if stage.browser != SessionKey.of("browser", browser).digest:
+        if self.context.now() >= stage.request.expires_at or stage.browser != _browser(browser):
             raise _NO_REQUEST
-        request = stage.request
-        answer = AuthorizationResponse(
-            issuer=self.context.identifier, state=request.state or None, code=None, error="access_denied"
-        )
-        return answer.redirect(request.redirect_uri)
+        return self._answer(stage.request, error="access_denied")
 
-    def write_letter(self, subject: str) -> Exchange[str]:
+    def write_letter(self, subject: str, actor: str) -> Exchange[str]:
         """A new one-time letter code for a person, in groups of four, as it is printed.
 
         Raises:
@@ -162,65 +160,57 @@ class AuthorizationService:
         context = self.context
         yield from context.register.fetch(subject)
         code = "".join(LETTER_ALPHABET[byte % 32] for byte in context.random_bytes(LETTER_LENGTH))
-        letter = LetterCode(letter_digest(code), subject, context.now() + context.policy.lifetimes.letter_code)
-        yield from slow(lambda: context.store.put_letter_code(letter))
+        now = context.now()
+        letter = LetterCode(letter_digest(code), subject, now + context.policy.lifetimes.letter_code)
+        yield from slow(lambda: context.store.put_letter_code(letter, actor=actor, now=now))
         return "-".join(code[start : start + 4] for start in range(0, LETTER_LENGTH, 4))
 
-    def _grant(
-        self, request_uri: str, browser: str, subject: str | None, spend: tuple[Spend, ...]
-    ) -> Exchange[AuthorizationResponse]:
+    def _grant(self, request_uri: str, browser: str, subject: str | None, spend: tuple[Spend, ...]) -> Exchange[str]:
         context = self.context
-        code = context.new_secret()
-        key = SessionKey.of(CODE, code)
         now = context.now()
-        browser_digest = SessionKey.of("browser", browser).digest
+        # Made of both secrets, so that a second click of the same browser gets the same code and not a second one (T119)
+        code = context.keyed(CODE, request_uri, browser)
+        login = Login(
+            browser=_browser(browser),
+            subject=subject,
+            code=SessionKey.of(CODE, code).digest,
+            code_expires_at=now + context.policy.lifetimes.code,
+        )
 
         def let_them_in(session: Session) -> Outcome:
-            return grant(
-                session,
-                browser_digest,
-                subject,
-                key.digest,
-                spend=spend,
-                now=now,
-                code_expires_at=now + context.policy.lifetimes.code,
-            )
+            return grant(session, login, spend=spend, now=now)
 
         stage = yield from advance(SessionKey.of(REQUEST_URI, request_uri), let_them_in, _NO_REQUEST)
         if not isinstance(stage, Granted):
             raise TypeError("a login leads to a code")
-        return AuthorizationResponse(
-            issuer=context.identifier, state=stage.request.state or None, code=code, redirect_uri=stage.request.redirect_uri
-        )
+        return self._answer(stage.request, code=code)
 
-    def _asked_for(self, request: AuthorizationRequest) -> tuple[tuple[str, ...], bool]:
+    def _answer(self, request: Pushed, *, code: str | None = None, error: str | None = None) -> str:
+        answer = AuthorizationResponse(self.context.identifier, request.state or None, code, error)
+        return answer.redirect(request.redirect_uri)
+
+    def _bound_key(self, request: AuthorizationRequest, dpop: str | None) -> tuple[str, tuple[Spend, ...]]:
+        """The key that the code is bound to, told by thumbprint or shown by a proof, or both (RFC 9449 §10, §10.1)."""
+        told = request.dpop_jkt or ""
+        if dpop is None:
+            return told, ()
+        shown, spend = self.context.verify_dpop(dpop, self.context.endpoints.pushed_authorization_request)
+        if told not in ("", shown):
+            raise InvalidDpopProof("dpop_jkt: is another key than the proof's")
+        return shown, (spend,)
+
+    def _asked_for(self, request: AuthorizationRequest) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Everything asked for, and what of it by details; each parameter counts by itself (OID4VCI 1.0 §5.1.2)."""
         types = self.context.types
-        if request.authorization_details:
-            names = tuple(detail.credential_configuration_id for detail in request.authorization_details)
-            if any(name not in types for name in names):
-                raise InvalidAuthorizationDetails("names a credential configuration that is not issued here")
-            return tuple(dict.fromkeys(names)), True
-        scopes = set((request.scope or "").split())
-        names = tuple(name for name, credential_type in types.items() if credential_type.scope in scopes)
+        details = dict.fromkeys(detail.credential_configuration_id for detail in request.authorization_details)
+        if not details.keys() <= types.keys():
+            raise InvalidAuthorizationDetails("names a credential configuration that is not issued here")
+        scopes = (request.scope or "").split()
+        by_scope = [name for name, credential_type in types.items() if credential_type.scope in scopes]
+        names = tuple(dict.fromkeys((*details, *by_scope)))
         if not names:
             raise InvalidScope("names no credential that is issued here")
-        return names, False
-
-    def _redirect_allowed(self, redirect_uri: str) -> bool:
-        """Exact match with what was configured, or a loopback address with any port (RFC 8252 §7.3, T097)."""
-        if redirect_uri in self.context.policy.redirect_uris:
-            return True
-        try:
-            parts = urlsplit(redirect_uri)
-            return (
-                parts.scheme == "http"
-                and parts.hostname in ("127.0.0.1", "::1")
-                and parts.port is not None
-                and "@" not in parts.netloc
-                and "#" not in redirect_uri
-            )
-        except ValueError:
-            return False
+        return names, tuple(details)
 
 
 def letter_digest(letter_code: str) -> str:
@@ -229,5 +219,5 @@ def letter_digest(letter_code: str) -> str:
     return SessionKey.of("letter code", typed).digest
 
 
-def _request(session: Pushed | Visited) -> Pushed:
-    return session if isinstance(session, Pushed) else session.request
+def _browser(browser: str) -> str:
+    return SessionKey.of("browser", browser).digest

@@ -6,20 +6,22 @@ import hashlib
 import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from issuer.credential_types import CredentialType
 from issuer.policy import IssuerPolicy
 from issuer.register import Register
 from issuer.store import IssuerStore
 from protocol.encoding import encode_base64url
-from protocol.errors import Flaw, InvalidDpopProof, UseDpopNonce
+from protocol.errors import Flaw, InvalidDpopProof, Unavailable, UseDpopNonce
 from protocol.formats import IssuerSigner
 from protocol.keys import RandomBytes
-from protocol.oauth.dpop import verify_dpop_proof
+from protocol.oauth.dpop import MAX_AGE, MAX_AHEAD, verify_dpop_proof
 from protocol.oid4vci.nonce import make_nonce, read_nonce
+from protocol.x509 import Certificate
 from runtime.conversation import SessionKey, Spend
 
-DPOP_WINDOW = 360  # seconds that a DPoP proof can be replayed in: 300 old, 60 ahead
+DPOP_WINDOW = MAX_AGE + MAX_AHEAD  # seconds that a DPoP proof can be replayed in
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +68,13 @@ class Endpoints:
         """A status list."""
         return f"{self.identifier}/status/{list_id}"
 
-    def type_metadata(self, configuration_id: str) -> str:
-        """The type metadata of a credential configuration."""
-        return f"{self.identifier}/types/{configuration_id}"
+    def offer_page(self, reference: str) -> str:
+        """The page that shows an offer's QR code."""
+        return f"{self.identifier}/offers/{reference}/page"
+
+    def offer_qr(self, reference: str) -> str:
+        """An offer's QR code as a picture."""
+        return f"{self.identifier}/offers/{reference}/qr.svg"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +98,22 @@ class IssuerContext:
     def endpoints(self) -> Endpoints:
         """The addresses."""
         return Endpoints(self.identifier)
+
+    @property
+    def batch_size(self) -> int:
+        """How many key proofs one request may have, as it is announced; a type may give fewer credentials."""
+        return max((credential_type.batch_size for credential_type in self.types.values()), default=1)
+
+    def signing_until(self, now: int) -> int:
+        """Until when (epoch seconds) what is signed now can be verified: the end of the signing certificate.
+
+        Raises:
+            Unavailable: the certificate has expired or is not valid yet; nothing must be signed (T146).
+        """
+        leaf = _certificate(self.signing.x5c[0])
+        if not leaf.not_before <= now < leaf.not_after:
+            raise Unavailable("the signing key is outside its time; nothing was consumed")
+        return leaf.not_after
 
     def new_secret(self) -> str:
         """A fresh code or token: 256 bits, base64url."""
@@ -141,3 +163,9 @@ class IssuerContext:
         jti = SessionKey.of("dpop jti", f"{thumbprint} {verified.jti}")
         spend = Spend(jti, now + DPOP_WINDOW, InvalidDpopProof("this proof was used before"))
         return thumbprint, spend
+
+
+@lru_cache(maxsize=16)
+def _certificate(x5c: str) -> Certificate:
+    """Our own certificate: parsed once, not for each signature."""
+    return Certificate.from_x5c(x5c, "signing certificate")

@@ -6,27 +6,36 @@ signed for a step that is refused is thrown away; nothing leaves the house that 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from issuer.credential_types import CredentialType
 from issuer.records import IssuedCredential
 from issuer.service.context import IssuerContext
-from issuer.service.status import StatusIndices
-from issuer.session import ACCESS_TOKEN, NOTIFICATION, Batch, Issuing, Outcome, Session, check_access, issue, notify
+from issuer.service.status import StatusEntry, StatusIndices
+from issuer.session.issuance import check_may_issue, issue, notify
+from issuer.session.stages import ACCESS_TOKEN, ANY_STAGE, Batch, Issuing, Outcome, Session
+from issuer.session.tokens import check_access, end_tokens
+from protocol.encoding import JsonObject
 from protocol.errors import (
     Flaw,
     InsufficientScope,
     InvalidDpopProof,
+    InvalidDpopProofAtResource,
     InvalidNonce,
-    InvalidNotificationId,
     InvalidProof,
+    InvalidRequest,
     InvalidToken,
+    ProtocolError,
+    Unavailable,
     UnknownCredentialConfiguration,
     UnknownCredentialIdentifier,
+    UseDpopNonce,
+    UseDpopNonceAtResource,
 )
 from protocol.exchange import Exchange
 from protocol.formats import Issuance, format_of
-from protocol.keys import PublicKey
 from protocol.oid4vci.credential import CredentialRequest, CredentialResponse
 from protocol.oid4vci.notification import NotificationRequest
 from protocol.oid4vci.proof import VerifiedProof, verify_proof
@@ -45,6 +54,18 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True)
+class _Draft:
+    """What all credentials of one request share."""
+
+    type: CredentialType
+    claims: JsonObject
+    issuing: Issuing
+    now: int
+    issued_at: int  # as the credential says it
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class CredentialService:
     """The credential, nonce and notification endpoints."""
 
@@ -55,7 +76,9 @@ class CredentialService:
         """A fresh c_nonce (OID4VCI 1.0 §7)."""
         return self.context.new_nonce("c_nonce", self.context.policy.lifetimes.c_nonce)
 
-    def issue(self, request: CredentialRequest, authorization: str | None, dpop: str | None) -> Exchange[CredentialResponse]:
+    def issue(
+        self, request: CredentialRequest, authorization: str | None, dpop: str | None
+    ) -> Exchange[CredentialResponse]:
         """Issue one credential for each key that was proven.
 
         Raises:
@@ -68,54 +91,36 @@ class CredentialService:
         """
         context = self.context
         access = self._access(authorization, dpop, context.endpoints.credential)
-        session: Issuing = yield from load(access.key, _NO_TOKEN, Issuing)
+        session = yield from load(access.key, _NO_TOKEN, ANY_STAGE)
         now = context.now()
-        check_access(session, access.key.digest, dpop_key=access.dpop_key, now=now)
-        credential_type = self._credential_type(request, session)
-        proofs = self._proofs(request, credential_type, session)
-        record = yield from context.register.fetch(session.subject)
-        claims = credential_type.claims_for(record, now=now)
-
-        entries = yield from self.indices.take(len(proofs), credential_type)
+        issuing = check_access(session, access.key.digest, dpop_key=access.dpop_key, now=now)
+        credential_type = self._credential_type(request, issuing)
+        check_may_issue(issuing, credential_type.id, access.key.digest)
+        proofs = self._proofs(request, issuing)
+        spend = (*access.spend, *self._nonces(proofs))
+        signing_until = context.signing_until(now)
+        record = yield from context.register.fetch(issuing.subject)
         issued_at, expires_at = credential_type.validity(now)
-        form = format_of(credential_type.format)
-        raws: list[str] = []
-        credentials: list[IssuedCredential] = []
-        keys: list[PublicKey | None] = [proof.key for proof in proofs]
-        for key, entry in zip(keys, entries, strict=True):
-            issuance = Issuance(
-                type=credential_type.vct,
-                claims=claims,
-                frame=credential_type.frame,
-                holder_key=key,
-                issued_at=issued_at,
-                expires_at=expires_at,
-                status=entry.claim if entry else None,
-                decoys=0,
-            )
-            raws.append(form.issue(issuance, context.signing, context.random_bytes))
-            credentials.append(
-                IssuedCredential(
-                    id=context.new_id(),
-                    configuration_id=credential_type.id,
-                    subject=session.subject,
-                    session_id=session.id,
-                    status_list=entry.list_id if entry else "",
-                    status_index=entry.index if entry else 0,
-                    holder_key=key.thumbprint() if key else "",
-                    issued_at=now,
-                    expires_at=expires_at,
-                )
-            )
-
+        draft = _Draft(
+            credential_type,
+            credential_type.claims_for(record, now=now),
+            issuing,
+            now=now,
+            issued_at=issued_at,
+            # Never beyond the certificate that vouches for it
+            expires_at=min(expires_at, signing_until),
+        )
+        # OID4VCI 1.0 §8.3: fewer credentials than proofs are allowed, where a type has less than what is announced
+        used = proofs[: credential_type.batch_size]
+        entries = yield from self.indices.take(len(used), credential_type)
+        made = [self._make(draft, proof, entry) for proof, entry in zip(used, entries, strict=True)]
         notification_id = context.new_secret()
         batch = Batch(
             configuration_id=credential_type.id,
-            credential_ids=tuple(credential.id for credential in credentials),
-            notification=SessionKey.of(NOTIFICATION, notification_id).digest,
+            credential_ids=tuple(credential.id for _, credential in made),
+            notification=_notification(notification_id),
             token=access.key.digest,
         )
-        spend = (*access.spend, *self._nonces(proofs))
 
         def issue_them(current: Session) -> Outcome:
             return issue(
@@ -123,13 +128,20 @@ class CredentialService:
                 access.key.digest,
                 dpop_key=access.dpop_key,
                 batch=batch,
-                credentials=tuple(credentials),
+                credentials=tuple(credential for _, credential in made),
                 spend=spend,
                 now=now,
             )
 
-        yield from advance(access.key, issue_them, _NO_TOKEN)
-        return CredentialResponse(credentials=tuple(raws), notification_id=notification_id)
+        try:
+            yield from advance(access.key, issue_them, _NO_TOKEN)
+        except Unavailable:
+            # Whether it was recorded is not known, so its indices are left to the sweep (T143)
+            raise
+        except ProtocolError:
+            self.indices.give_back(entries)
+            raise
+        return CredentialResponse(credentials=tuple(raw for raw, _ in made), notification_id=notification_id)
 
     def notify(self, request: NotificationRequest, authorization: str | None, dpop: str | None) -> Exchange[None]:
         """Take note of what the wallet did with a batch (OID4VCI 1.0 §11).
@@ -139,80 +151,129 @@ class CredentialService:
             InvalidNotificationId: no such id, or somebody else's.
         """
         access = self._access(authorization, dpop, self.context.endpoints.notification)
-        key = SessionKey.of(NOTIFICATION, request.notification_id)
+        notification = _notification(request.notification_id)
         now = self.context.now()
 
         def note(session: Session) -> Outcome:
             return notify(
                 session,
                 access.key.digest,
-                key.digest,
+                notification,
                 request.event,
                 dpop_key=access.dpop_key,
                 spend=access.spend,
                 now=now,
             )
 
-        yield from load(access.key, _NO_TOKEN, Issuing)
-        yield from advance(key, note, InvalidNotificationId("no such notification id"))
+        yield from advance(access.key, note, _NO_TOKEN)
+
+    def refuse_token_in_address(self, token: str | None) -> Exchange[None]:
+        """Refuse a request whose address holds an access token, and end the token: logs have it now (RFC 9700 §4.3.2, T103).
+
+        Raises:
+            InvalidRequest: there is one.
+        """
+        if token is None:
+            return
+
+        def end(session: Session) -> Outcome:
+            return end_tokens(session, "token in an address")
+
+        with suppress(InvalidToken):
+            yield from advance(SessionKey.of(ACCESS_TOKEN, token), end, _NO_TOKEN)
+        raise InvalidRequest("an access token belongs into the Authorization header")
+
+    def _make(self, draft: _Draft, proof: VerifiedProof, entry: StatusEntry | None) -> tuple[str, IssuedCredential]:
+        """One signed credential, and what is kept of it."""
+        credential_type = draft.type
+        issuance = Issuance(
+            type=credential_type.vct,
+            claims=draft.claims,
+            frame=credential_type.frame,
+            holder_key=proof.key,
+            issued_at=draft.issued_at,
+            expires_at=draft.expires_at,
+            status=entry.claim if entry else None,
+        )
+        raw = format_of(credential_type.format).issue(issuance, self.context.signing, self.context.random_bytes)
+        kept = IssuedCredential(
+            id=self.context.new_id(),
+            configuration_id=credential_type.id,
+            subject=draft.issuing.subject,
+            session_id=draft.issuing.id,
+            status_list=entry.list_id if entry else "",
+            status_index=entry.index if entry else 0,
+            holder_key=proof.key.thumbprint(),
+            issued_at=draft.now,
+            expires_at=draft.expires_at,
+        )
+        return raw, kept
 
     def _access(self, authorization: str | None, dpop: str | None, url: str) -> Access:
         scheme, _, token = (authorization or "").partition(" ")
         key = SessionKey.of(ACCESS_TOKEN, token)
         if scheme.lower() == "dpop" and token:
             if dpop is None:
-                raise InvalidDpopProof("a DPoP proof is needed", status=401)
-            thumbprint, spend = self.context.verify_dpop(dpop, url, access_token=token)
+                raise InvalidDpopProofAtResource("a DPoP proof is needed")
+            try:
+                thumbprint, spend = self.context.verify_dpop(dpop, url, access_token=token)
+            except InvalidDpopProof as error:
+                raise InvalidDpopProofAtResource(error.description) from error
+            except UseDpopNonce as error:
+                raise UseDpopNonceAtResource(error.description, error.nonce) from error
             return Access(key, thumbprint, (spend,))
         if scheme.lower() == "bearer" and token and not self.context.policy.require_dpop:
             return Access(key, "", ())
         raise InvalidToken("an access token of type DPoP is needed")
 
-    def _credential_type(self, request: CredentialRequest, session: Issuing) -> CredentialType:
+    def _credential_type(self, request: CredentialRequest, issuing: Issuing) -> CredentialType:
         if request.credential_identifier is not None:
             name = request.credential_identifier
-            if not session.by_details or name not in session.configuration_ids:
+            if name not in issuing.by_details:
                 raise UnknownCredentialIdentifier("no such credential identifier")
         else:
             name = request.credential_configuration_id or ""
             if name not in self.context.types:
                 raise UnknownCredentialConfiguration("no such credential configuration")
-            if name not in session.configuration_ids:
+            if name not in issuing.configuration_ids:
                 raise InsufficientScope("the access token does not cover this credential")
         return self.context.types[name]
 
-    def _proofs(
-        self, request: CredentialRequest, credential_type: CredentialType, session: Issuing
-    ) -> tuple[VerifiedProof, ...]:
+    def _proofs(self, request: CredentialRequest, issuing: Issuing) -> tuple[VerifiedProof, ...]:
         if not request.proofs:
             raise InvalidProof("a key proof is needed")
-        if len(request.proofs) > credential_type.batch_size:
-            raise InvalidProof(f"at most {credential_type.batch_size} key proofs are taken")
-        proofs = tuple(
-            verify_proof(text, audience=self.context.identifier, now=self.context.now()) for text in request.proofs
-        )
+        if len(request.proofs) > self.context.batch_size:
+            raise InvalidProof(f"at most {self.context.batch_size} key proofs are taken")
+        now = self.context.now()
+        proofs = tuple(verify_proof(text, audience=self.context.identifier, now=now) for text in request.proofs)
         if len({proof.key for proof in proofs}) != len(proofs):
             raise InvalidProof("the same key was proven twice")
         for proof in proofs:
-            # OID4VCI 1.0 App. F.1: iss is the client_id of the access token, and absent for an anonymous one
-            if proof.issuer is not None and session.client_id and proof.issuer != session.client_id:
+            # App. F.1: iss is the client that the token was given to; an anonymous one has no name to compare
+            if proof.issuer is not None and issuing.client_id and proof.issuer != issuing.client_id:
                 raise InvalidProof("the proof names another client")
-            try:
-                self.context.read_nonce("c_nonce", proof.nonce or "")
-            except Flaw as error:
-                raise InvalidNonce("a fresh c_nonce is needed") from error
+            # §8.3.1.2: a missing c_nonce is a broken proof, a bad one is worth another try
+            if proof.nonce is None:
+                raise InvalidProof("the proof has no c_nonce")
         return proofs
 
-    def _nonces(self, proofs: tuple[VerifiedProof, ...]) -> tuple[Spend, ...]:
+    def _nonces(self, proofs: Sequence[VerifiedProof]) -> tuple[Spend, ...]:
         """One c_nonce may serve all proofs of one request; it is spent by it."""
-        nonces = {proof.nonce for proof in proofs if proof.nonce}
         return tuple(
             Spend(
                 SessionKey.of("c_nonce", nonce),
-                self.context.read_nonce("c_nonce", nonce),
+                self._nonce_end(nonce),
                 InvalidNonce("this c_nonce was used before"),
             )
-            for nonce in nonces
+            for nonce in sorted({proof.nonce for proof in proofs if proof.nonce is not None})
         )
 
+    def _nonce_end(self, nonce: str) -> int:
+        try:
+            return self.context.read_nonce("c_nonce", nonce)
+        except Flaw as error:
+            raise InvalidNonce("a fresh c_nonce is needed") from error
 
+
+def _notification(notification_id: str) -> str:
+    return SessionKey.of("notification_id", notification_id).digest

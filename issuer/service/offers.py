@@ -7,17 +7,18 @@ from enum import StrEnum
 
 from issuer.records import Record
 from issuer.service.context import IssuerContext
-from issuer.session import (
+from issuer.session.offers import open_offer, state_of, withdraw
+from issuer.session.stages import (
+    ANY_STAGE,
+    CONVERSATION,
     ISSUER_STATE,
     MAX_CODE_TRIES,
-    OFFER,
+    OFFER_REFERENCE,
     PRE_AUTHORIZED_CODE,
-    Ended,
     Invited,
-    Issuing,
     Offered,
+    Outcome,
     Session,
-    withdraw,
 )
 from protocol.errors import InvalidCredentialRequest, NotFound
 from protocol.exchange import Exchange
@@ -25,7 +26,6 @@ from protocol.oid4vci.offer import CredentialOffer, TxCode, offer_link
 from runtime.conversation import Change, Event, SessionKey, advance, begin, load
 
 TX_CODE_DIGITS = 6
-OFFER_REFERENCE = "offer reference"
 _NO_OFFER = NotFound("no such offer")
 
 
@@ -56,6 +56,8 @@ class MadeOffer:
     uri: str
     offer: CredentialOffer
     tx_code: str | None
+    page: str  # address of the page that shows it
+    qr_svg: str  # address of its QR code as a picture
     expires_at: int  # epoch seconds
 
 
@@ -104,12 +106,14 @@ class Offers:
         else:
             code = SessionKey.of(ISSUER_STATE, offer.issuer_state or "")
             stage = Invited(offer_id, order.configuration_ids, order.subject, expires_at)
-        keys = (SessionKey.of(OFFER, offer_id), SessionKey.of(OFFER_REFERENCE, reference), code)
+        keys = (SessionKey.of(CONVERSATION, offer_id), SessionKey.of(OFFER_REFERENCE, reference), code)
         event = Event("offer made", offer_id, actor=order.actor, detail=" ".join(order.configuration_ids))
         change: Change[Session, Record] = Change(stage, keys=keys, events=(event,))
-        yield from begin(change, expires_at + context.policy.lifetimes.refresh_token)
+        yield from begin(change, expires_at + context.policy.lifetimes.offer_state)
         link = offer_link(offer, reference_uri=context.endpoints.offer(reference) if order.by_reference else None)
-        return MadeOffer(offer_id, link, offer, tx_code, expires_at)
+        endpoints = context.endpoints
+        page, qr_svg = endpoints.offer_page(reference), endpoints.offer_qr(reference)
+        return MadeOffer(offer_id, link, offer, tx_code, page, qr_svg, expires_at)
 
     def fetch(self, reference: str) -> Exchange[CredentialOffer]:
         """The offer behind a reference, as often as it is asked for while it is open (T137).
@@ -117,32 +121,43 @@ class Offers:
         Raises:
             NotFound: unknown, redeemed, withdrawn or expired.
         """
-        stage = yield from load(SessionKey.of(OFFER_REFERENCE, reference), _NO_OFFER, (Offered, Invited))
-        if self.context.now() >= stage.expires_at:
-            raise _NO_OFFER
-        if isinstance(stage, Offered):
-            grant, with_tx_code = GrantKind.PRE_AUTHORIZED_CODE, bool(stage.tx_code)
-        else:
-            grant, with_tx_code = GrantKind.AUTHORIZATION_CODE, False
-        return self._offer(reference, stage.configuration_ids, grant, with_tx_code=with_tx_code)
+        stage = yield from load(SessionKey.of(OFFER_REFERENCE, reference), _NO_OFFER, ANY_STAGE)
+        offer = open_offer(stage, now=self.context.now())
+        kind = GrantKind.PRE_AUTHORIZED_CODE if isinstance(offer, Offered) else GrantKind.AUTHORIZATION_CODE
+        with_tx_code = isinstance(offer, Offered) and bool(offer.tx_code)
+        return self._offer(reference, offer.configuration_ids, kind, with_tx_code=with_tx_code)
+
+    def state_of_reference(self, reference: str) -> Exchange[str]:
+        """The same for whoever holds the reference; see `state`."""
+        stage = yield from load(SessionKey.of(OFFER_REFERENCE, reference), _NO_OFFER, ANY_STAGE)
+        return state_of(stage, now=self.context.now())
+
+    def link(self, reference: str) -> Exchange[str]:
+        """The link of an open offer, by reference; see `fetch`."""
+        offer = yield from self.fetch(reference)
+        return offer_link(offer, reference_uri=self.context.endpoints.offer(reference))
 
     def state(self, offer_id: str) -> Exchange[str]:
-        """What became of an offer: offered, expired, withdrawn, redeemed, issued, accepted or failed.
+        """What became of an offer, in one word; see `issuer.session.offers.state_of`.
 
         Raises:
             NotFound: no such offer.
         """
-        stage = yield from load(SessionKey.of(OFFER, offer_id), _NO_OFFER, (Offered, Invited, Issuing, Ended))
-        return _state(stage, self.context.now())
+        stage = yield from load(SessionKey.of(CONVERSATION, offer_id), _NO_OFFER, ANY_STAGE)
+        return state_of(stage, now=self.context.now())
 
-    def withdraw(self, offer_id: str) -> Exchange[None]:
+    def withdraw(self, offer_id: str, actor: str) -> Exchange[None]:
         """Take an offer back (T112).
 
         Raises:
             NotFound: no such offer.
-            CredentialRequestDenied: it was redeemed.
+            Conflict: credentials were issued for it.
         """
-        yield from advance(SessionKey.of(OFFER, offer_id), withdraw, _NO_OFFER)
+
+        def take_back(session: Session) -> Outcome:
+            return withdraw(session, actor)
+
+        yield from advance(SessionKey.of(CONVERSATION, offer_id), take_back, _NO_OFFER)
 
     def _tx_code(self) -> str:
         if self.context.fixed_tx_code:
@@ -160,18 +175,6 @@ class Offers:
             credential_configuration_ids=configuration_ids,
             pre_authorized_code=code if pre_authorized else None,
             tx_code=TxCode(input_mode="numeric", length=TX_CODE_DIGITS) if with_tx_code else None,
+            authorization_code=not pre_authorized,
             issuer_state=None if pre_authorized else code,
         )
-
-
-def _state(stage: Offered | Invited | Issuing | Ended, now: int) -> str:
-    if isinstance(stage, Ended):
-        return "withdrawn" if stage.reason == "withdrawn" else "failed"
-    if isinstance(stage, Offered | Invited):
-        return "offered" if now < stage.expires_at else "expired"
-    events = {batch.event for batch in stage.batches}
-    if not events:
-        return "redeemed"
-    if "credential_accepted" in events:
-        return "accepted"
-    return "issued" if "" in events else "failed"

@@ -5,19 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from issuer.service.context import IssuerContext
-from issuer.session import (
-    CODE,
-    PRE_AUTHORIZED_CODE,
-    REFRESH_TOKEN,
-    Issuing,
-    Outcome,
-    Session,
-    Tokens,
-    redeem_code,
-    redeem_offer,
-    renew,
-)
-from protocol.errors import InvalidDpopProof, InvalidGrant, InvalidRequest
+from issuer.session.login import CodeRedemption, redeem_code
+from issuer.session.offers import redeem_offer
+from issuer.session.stages import CODE, PRE_AUTHORIZED_CODE, REFRESH_TOKEN, Issuing, Outcome, Session, Tokens
+from issuer.session.tokens import renew
+from protocol.errors import InvalidDpopProof, InvalidGrant
 from protocol.exchange import Exchange
 from protocol.oauth.pkce import code_challenge
 from protocol.oid4vci.token import (
@@ -46,6 +38,7 @@ class TokenService:
         Raises:
             InvalidGrant: the code, transaction code, verifier or refresh token is not good.
             InvalidRequest: a transaction code is missing, or came unasked.
+            InvalidAuthorizationDetails: more is asked for than the grant covers.
             InvalidDpopProof: the proof is missing or does not hold.
             UseDpopNonce: the proof needs a fresh nonce.
         """
@@ -66,16 +59,12 @@ class TokenService:
             raise TypeError("tokens lead to issuing")
         return TokenResponse(
             access_token=access,
-            token_type="DPoP" if dpop_key else "Bearer",  # noqa: S106 - a type, not a password
+            token_type="DPoP" if dpop_key else "Bearer",
             expires_in=lifetimes.access_token,
             # RFC 9700 §2.2.2: a public client's refresh token must be bound to its key
             refresh_token=refresh if dpop_key else None,
-            authorization_details=tuple(
-                CredentialAuthorization(credential_configuration_id=name, credential_identifiers=(name,))
-                for name in stage.configuration_ids
-            )
-            if stage.by_details
-            else (),
+            # OID4VCI 1.0 §6.2: for those who asked with details, and for nobody else
+            authorization_details=tuple(CredentialAuthorization(name, (name,)) for name in stage.by_details),
         )
 
     def _bound_key(self, dpop: str | None) -> tuple[str, tuple[Spend, ...]]:
@@ -86,40 +75,34 @@ class TokenService:
         thumbprint, spend = self.context.verify_dpop(dpop, self.context.endpoints.token)
         return thumbprint, (spend,)
 
-    def _advance(
-        self, request: TokenRequest, tokens: Tokens, spend: tuple[Spend, ...], now: int
-    ) -> Exchange[Session]:
-        grant = request.grant
-        if isinstance(grant, PreAuthorizedCodeGrant):
-            key = SessionKey.of(PRE_AUTHORIZED_CODE, grant.pre_authorized_code)
-            tx_code = self.context.keyed("tx_code", key.digest, grant.tx_code) if grant.tx_code else ""
+    def _advance(self, request: TokenRequest, tokens: Tokens, spend: tuple[Spend, ...], now: int) -> Exchange[Session]:
+        client_id = request.client_id or ""
+        details = tuple(dict.fromkeys(detail.credential_configuration_id for detail in request.authorization_details))
+        match request.grant:
+            case PreAuthorizedCodeGrant(code, typed):
+                key = SessionKey.of(PRE_AUTHORIZED_CODE, code)
+                tx_code = self.context.keyed("tx_code", key.digest, typed) if typed else ""
 
-            def redeem_the_offer(session: Session) -> Outcome:
-                return redeem_offer(session, tokens, tx_code, spend=spend, now=now)
+                def redeem_the_offer(session: Session) -> Outcome:
+                    return redeem_offer(
+                        session, tokens, tx_code, client_id=client_id, details=details, spend=spend, now=now
+                    )
 
-            return (yield from advance(key, redeem_the_offer, _NO_CODE))
-        if isinstance(grant, AuthorizationCodeGrant):
-            challenge = code_challenge(grant.code_verifier)
-            client_id = request.client_id or ""
-            redirect_uri = grant.redirect_uri or ""
+                return (yield from advance(key, redeem_the_offer, _NO_CODE))
+            case AuthorizationCodeGrant(code, verifier, redirect_uri):
+                redemption = CodeRedemption(client_id, redirect_uri or "", code_challenge(verifier), details)
 
-            def redeem_the_code(session: Session) -> Outcome:
-                return redeem_code(
-                    session,
-                    tokens,
-                    client_id=client_id,
-                    redirect_uri=redirect_uri,
-                    challenge=challenge,
-                    spend=spend,
-                    now=now,
-                )
+                def redeem_the_code(session: Session) -> Outcome:
+                    return redeem_code(session, tokens, redemption, spend=spend, now=now)
 
-            return (yield from advance(SessionKey.of(CODE, grant.code), redeem_the_code, _NO_CODE))
-        if isinstance(grant, RefreshTokenGrant):
-            key = SessionKey.of(REFRESH_TOKEN, grant.refresh_token)
+                return (yield from advance(SessionKey.of(CODE, code), redeem_the_code, _NO_CODE))
+            case RefreshTokenGrant(refresh_token):
+                # The digest is what the conversation is found by, and what it compares
+                key = SessionKey.of(REFRESH_TOKEN, refresh_token)
 
-            def renew_the_tokens(session: Session) -> Outcome:
-                return renew(session, key.digest, tokens, client_id=request.client_id or "", spend=spend, now=now)
+                def renew_the_tokens(session: Session) -> Outcome:
+                    return renew(
+                        session, key.digest, tokens, client_id=client_id, details=details, spend=spend, now=now
+                    )
 
-            return (yield from advance(key, renew_the_tokens, _NO_REFRESH_TOKEN))
-        raise InvalidRequest("grant_type: is not known here")
+                return (yield from advance(key, renew_the_tokens, _NO_REFRESH_TOKEN))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-from protocol.encoding import JsonValue, encode_json, read_json
+from protocol.encoding import JsonObject, JsonValue, encode_json, read_json
 from protocol.errors import (
     InvalidAuthorizationDetails,
     InvalidRequest,
@@ -17,22 +18,60 @@ from protocol.errors import (
     raised_as,
 )
 from protocol.fields import MAX_URL, Fields
+from protocol.oauth.metadata import DETAIL_TYPE
 from protocol.oauth.pkce import METHOD, read_code_challenge
 
-DETAIL_TYPE = "openid_credential"  # OID4VCI 1.0 §5.1.1
 MAX_DETAILS = 32
 MAX_STATE = 1024  # characters
+
+_CODE = re.compile(r"[ -~]+")  # RFC 6749 App. A.11
+_ERROR_CODE = re.compile(r"[ -!#-\[\]-~]{1,100}")  # RFC 6749 §4.1.2.1
 
 
 @dataclass(frozen=True, slots=True)
 class CredentialDetail:
-    """One element of `authorization_details`: which credential is wanted (OID4VCI 1.0 §5.1.1)."""
+    """One element of `authorization_details`: which credential is wanted (OID4VCI 1.0 §5.1.1).
+
+    `claims`, by which a wallet may ask for some claims only, is checked and not kept: a credential is issued whole.
+    """
 
     credential_configuration_id: str
+    locations: tuple[str, ...] = ()  # the credential issuer, where its authorization server is another one
+
+    @classmethod
+    def from_fields(cls, detail: Fields) -> Self:
+        """Read one element.
+
+        Raises:
+            Malformed: another type, or a member is missing or has the wrong shape (RFC 9396 §5).
+        """
+        if detail.text("type") != DETAIL_TYPE:
+            raise Malformed(detail.path("type"), f"must be {DETAIL_TYPE}")
+        for claim in detail.optional_objects("claims"):
+            claim.array("path")
+        return cls(detail.text("credential_configuration_id"), detail.optional_texts("locations", max_items=16))
 
     def to_dict(self) -> dict[str, JsonValue]:
         """The wire form."""
-        return {"type": DETAIL_TYPE, "credential_configuration_id": self.credential_configuration_id}
+        locations: JsonObject = {"locations": list(self.locations)} if self.locations else {}
+        return {"type": DETAIL_TYPE, **locations, "credential_configuration_id": self.credential_configuration_id}
+
+
+def read_details(text: str, at: str) -> tuple[CredentialDetail, ...]:
+    """Read `authorization_details` as a form carries them: JSON text.
+
+    Raises:
+        InvalidAuthorizationDetails: no JSON, or something that is no credential (RFC 9396 §5).
+    """
+    with raised_as(InvalidAuthorizationDetails):
+        value = read_json(text.encode("utf-8", "surrogatepass"), at)
+        items = Fields({"details": value}, at).objects("details", max_items=MAX_DETAILS)
+        return tuple(map(CredentialDetail.from_fields, items))
+
+
+def encode_details(details: tuple[CredentialDetail, ...]) -> str:
+    """The text for a form; see `read_details`."""
+    return encode_json([detail.to_dict() for detail in details]).decode("utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +85,8 @@ class AuthorizationRequest:
     scope: str | None = None
     authorization_details: tuple[CredentialDetail, ...] = ()
     issuer_state: str | None = None
+    resource: str | None = None  # the credential issuer, where its authorization server is another one (RFC 8707 §2)
+    dpop_jkt: str | None = None  # thumbprint of the one key that the code may be redeemed with (RFC 9449 §10)
 
     @classmethod
     def from_form(cls, form: Mapping[str, str]) -> Self:
@@ -68,19 +109,28 @@ class AuthorizationRequest:
                 request.optional_text("code_challenge_method"),
                 request.path("code_challenge"),
             )
+            details = request.optional_text("authorization_details")
             return cls(
                 client_id=request.text("client_id", max_length=MAX_URL),
                 redirect_uri=request.text("redirect_uri", max_length=MAX_URL),
                 code_challenge=challenge,
                 state=request.optional_text("state", max_length=MAX_STATE),
                 scope=request.optional_text("scope", max_length=MAX_URL),
-                authorization_details=_details(request),
-                issuer_state=request.optional_text("issuer_state", max_length=MAX_URL),
+                authorization_details=read_details(details, request.path("authorization_details")) if details else (),
+                issuer_state=request.optional_text("issuer_state", max_length=MAX_STATE * 4),
+                resource=request.optional_text("resource", max_length=MAX_URL),
+                dpop_jkt=request.optional_text("dpop_jkt", max_length=64),
             )
 
     def to_form(self) -> dict[str, str]:
         """The form to push."""
-        optional = {"state": self.state, "scope": self.scope, "issuer_state": self.issuer_state}
+        optional = {
+            "state": self.state,
+            "scope": self.scope,
+            "issuer_state": self.issuer_state,
+            "resource": self.resource,
+            "dpop_jkt": self.dpop_jkt,
+        }
         form = {
             "response_type": "code",
             "client_id": self.client_id,
@@ -90,8 +140,7 @@ class AuthorizationRequest:
             **{name: value for name, value in optional.items() if value is not None},
         }
         if self.authorization_details:
-            details = [detail.to_dict() for detail in self.authorization_details]
-            form["authorization_details"] = encode_json(details).decode("utf-8")
+            form["authorization_details"] = encode_details(self.authorization_details)
         return form
 
 
@@ -101,7 +150,7 @@ class AuthorizationResponse:
 
     issuer: str
     state: str | None
-    code: str | None = None
+    code: str | None = field(default=None, repr=False)
     error: str | None = None
 
     def redirect(self, redirect_uri: str) -> str:
@@ -128,24 +177,13 @@ class AuthorizationResponse:
             # RFC 9207 §2.4: compared before the code is used anywhere (mix-up)
             if answer.text("iss") != issuer:
                 raise Malformed(answer.path("iss"), "is another server than the one that was asked")
-            if not hmac.compare_digest(answer.text("state").encode(), state.encode()):
+            if not hmac.compare_digest(answer.text("state").encode("utf-8", "surrogatepass"), state.encode()):
                 raise Malformed(answer.path("state"), "is of another request")
-            code, refusal = answer.optional_text("code"), answer.optional_text("error", max_length=100)
+            code, refusal = answer.optional_text("code"), answer.optional_text("error")
             if (code is None) == (refusal is None):
                 raise Malformed(answer.at, "must have either a code or an error")
+            if code is not None and not _CODE.fullmatch(code):
+                raise Malformed(answer.path("code"), "has characters that a code cannot have")
+            if refusal is not None and not _ERROR_CODE.fullmatch(refusal):
+                raise Malformed(answer.path("error"), "is not an error code")
             return cls(issuer, state, code, refusal)
-
-
-def _details(request: Fields) -> tuple[CredentialDetail, ...]:
-    text = request.optional_text("authorization_details")
-    if text is None:
-        return ()
-    at = request.path("authorization_details")
-    with raised_as(InvalidAuthorizationDetails):
-        items = Fields({"details": read_json(text.encode("utf-8", "surrogatepass"), at)}, at).objects(
-            "details", max_items=MAX_DETAILS
-        )
-        for item in items:
-            if item.text("type") != DETAIL_TYPE:
-                raise Malformed(item.path("type"), f"must be {DETAIL_TYPE}")
-        return tuple(CredentialDetail(item.text("credential_configuration_id")) for item in items)

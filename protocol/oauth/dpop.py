@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from protocol.encoding import JsonObject, encode_base64url, encode_json, sha256
 from protocol.errors import InvalidDpopProof, Malformed, NotAuthentic, NotValidNow, raised_as
 from protocol.fields import Fields
-from protocol.jws import Jws, check_typ, sign_jws, verify_jws
+from protocol.jws import Jws, sign_jws, verify_jws
 from protocol.keys import PublicKey, Signer
 
 TYP = "dpop+jwt"
@@ -57,7 +57,6 @@ def verify_dpop_proof(text: str, *, method: str, url: str, access_token: str | N
     """
     with raised_as(InvalidDpopProof):
         jws = Jws.from_compact(text, _AT)
-        check_typ(jws.header, TYP, _AT)
         key = PublicKey.from_jwk(jws.header.members.get("jwk"), f"{_AT} header.jwk")
         claims = verify_jws(jws, key, typ=TYP, at=_AT)
         if claims.text("htm") != method:
@@ -95,5 +94,5 @@ def _normalised(url: str, at: str) -> tuple[str, str, int | None, str]:
         port = parts.port
     except ValueError as error:
         raise Malformed(at, "is not an address") from error
-    defaults = {"https": 443, "http": 80}
-    return parts.scheme, parts.hostname or "", port or defaults.get(parts.scheme), parts.path or "/"
+    default = {"https": 443, "http": 80}.get(parts.scheme)
+    return parts.scheme, parts.hostname or "", default if port is None else port, parts.path or "/"

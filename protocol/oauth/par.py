@@ -9,7 +9,6 @@ from protocol.encoding import JsonObject
 from protocol.fields import Fields
 
 REQUEST_URI_PREFIX = "urn:ietf:params:oauth:request_uri:"
-MAX_LIFETIME = 3600  # seconds
 
 
 @dataclass(frozen=True, slots=True)

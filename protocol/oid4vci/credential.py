@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from protocol.encoding import JsonObject, JsonValue
@@ -12,6 +12,9 @@ from protocol.fields import Fields
 MAX_PROOFS = 100
 MAX_CREDENTIALS = 100
 MAX_ID = 1024  # characters
+MAX_CREDENTIAL = 512 * 1024  # characters
+SHORTEST_WAIT = 5  # seconds
+LONGEST_WAIT = 3600  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,7 @@ class CredentialRequest:
 
     credential_configuration_id: str | None
     credential_identifier: str | None
-    proofs: tuple[str, ...]  # of type jwt; empty: none sent
+    proofs: tuple[str, ...] = field(default=(), repr=False)  # of type jwt; empty: none sent
 
     @classmethod
     def from_dict(cls, value: object, at: str = "credential_request") -> Self:
@@ -37,7 +40,7 @@ class CredentialRequest:
             identifier = request.optional_text("credential_identifier", max_length=MAX_ID)
             if (configuration is None) == (identifier is None):
                 raise Malformed(at, "must have either credential_configuration_id or credential_identifier")
-        if "credential_response_encryption" in request.members:
+        if "credential_response_encryption" in request:
             raise InvalidEncryptionParameters("credential_response_encryption: is not offered here")
         with raised_as(InvalidProof):
             return cls(configuration, identifier, _read_proofs(request))
@@ -69,7 +72,7 @@ def _read_proofs(request: Fields) -> tuple[str, ...]:
 class CredentialResponse:
     """The credentials, one for each key that was proven; in which order, nobody says."""
 
-    credentials: tuple[str, ...]
+    credentials: tuple[str, ...] = field(repr=False)
     notification_id: str | None = None
 
     @classmethod
@@ -82,7 +85,7 @@ class CredentialResponse:
         response = Fields(value, at)
         items = response.objects("credentials", max_items=MAX_CREDENTIALS)
         return cls(
-            credentials=tuple(item.text("credential", max_length=1 << 19) for item in items),
+            credentials=tuple(item.text("credential", max_length=MAX_CREDENTIAL) for item in items),
             notification_id=response.optional_text("notification_id", max_length=MAX_ID),
         )
 
@@ -92,3 +95,25 @@ class CredentialResponse:
         if self.notification_id is None:
             return {"credentials": credentials}
         return {"credentials": credentials, "notification_id": self.notification_id}
+
+
+@dataclass(frozen=True, slots=True)
+class DeferredIssuance:
+    """Not yet: the issuer has to do something first (OID4VCI 1.0 §8.3). It comes with status 202."""
+
+    transaction_id: str
+    interval: int  # seconds to wait before asking again, from 5 to 3600 whatever the issuer says (T155)
+
+    @classmethod
+    def from_dict(cls, value: object, at: str = "credential_response") -> Self:
+        """Read the wire form; unknown members are ignored.
+
+        Raises:
+            Malformed: a member is missing or has the wrong shape.
+        """
+        response = Fields(value, at)
+        interval = response.required("interval")
+        if isinstance(interval, bool) or not isinstance(interval, int | float):
+            raise Malformed(response.path("interval"), "must be a number")
+        wait = int(max(SHORTEST_WAIT, min(LONGEST_WAIT, interval)))
+        return cls(response.text("transaction_id", max_length=MAX_ID), wait)

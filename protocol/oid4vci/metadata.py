@@ -8,10 +8,12 @@ from typing import Self
 
 from protocol.credential import ClaimPath
 from protocol.encoding import JsonObject, JsonValue, encode_json
-from protocol.errors import Malformed, NotAuthentic, NotValidNow
+from protocol.errors import Malformed, NotAuthentic, NotTrusted, NotValidNow
 from protocol.fields import Fields
-from protocol.jws import Jws, check_typ, sign_jws, verify_jws
+from protocol.jws import Jws, sign_jws, verify_jws
 from protocol.keys import Signer
+from protocol.oauth.metadata import read_identifier
+from protocol.oid4vci.proof import ALGORITHMS
 from protocol.trust.anchors import Role, TrustAnchors, TrustedParty
 from protocol.x509 import read_x5c
 
@@ -20,12 +22,19 @@ SIGNED_TYP = "openidvci-issuer-metadata+jwt"
 MAX_CONFIGURATIONS = 500
 MAX_BATCH = 1000
 MAX_NAME = 300  # characters of anything that is shown
+MAX_LOGO = 64 * 1024  # characters of its URI
+MAX_LANGUAGES = 64
 CLOCK_SKEW = 60  # seconds
+
+_TYPE_MEMBERS = {"dc+sd-jwt": "vct", "mso_mdoc": "doctype"}  # OID4VCI 1.0 App. A.2.2, A.3.2
 
 
 @dataclass(frozen=True, slots=True)
 class Display:
-    """How something is shown in one language; texts are a stranger's and must be escaped."""
+    """How something is shown in one language; texts are a stranger's and must be escaped.
+
+    Only `name` has to be there. An empty text counts as none, and a picture that is too large is left out.
+    """
 
     name: str
     locale: str | None = None
@@ -43,14 +52,16 @@ class Display:
             Malformed: a member has the wrong shape.
         """
         logo = display.optional_object("logo")
+        uri = logo.members.get("uri") if logo else None
+        has_logo = isinstance(uri, str) and 0 < len(uri) <= MAX_LOGO
         return cls(
             name=display.text("name", max_length=MAX_NAME),
-            locale=display.optional_text("locale", max_length=35),
-            description=display.optional_text("description", max_length=4 * MAX_NAME),
-            logo=logo.optional_text("uri") if logo else None,
-            logo_alt=logo.optional_text("alt_text", max_length=MAX_NAME) if logo else None,
-            background_color=display.optional_text("background_color", max_length=32),
-            text_color=display.optional_text("text_color", max_length=32),
+            locale=_shown(display, "locale", 35),
+            description=_shown(display, "description", 4 * MAX_NAME),
+            logo=logo.text("uri") if logo and has_logo else None,
+            logo_alt=_shown(logo, "alt_text", MAX_NAME) if logo and has_logo else None,
+            background_color=_shown(display, "background_color", 32),
+            text_color=_shown(display, "text_color", 32),
         )
 
     def to_dict(self) -> dict[str, JsonValue]:
@@ -65,6 +76,22 @@ class Display:
             "text_color": self.text_color,
         }
         return {name: value for name, value in members.items() if value is not None}
+
+
+def _shown(display: Fields, name: str, max_length: int) -> str | None:
+    return display.text(name, max_length=max_length) if display.members.get(name) else None
+
+
+def _read_displays(fields: Fields) -> tuple[Display, ...]:
+    """The elements that have a name: for issuers and claims it is optional (§12.2.4, App. B.2), and the rest is of no use."""
+    items = fields.possibly_empty_array("display", max_items=MAX_LANGUAGES)
+    displays = (Fields(item, f"{fields.path('display')}[{i}]") for i, item in enumerate(items))
+    return tuple(Display.from_fields(display) for display in displays if display.members.get("name"))
+
+
+def _write_displays(displays: tuple[Display, ...]) -> dict[str, JsonValue]:
+    """No display is no member: an empty array is not allowed (§12.2.4)."""
+    return {"display": [display.to_dict() for display in displays]} if displays else {}
 
 
 def choose_display(displays: tuple[Display, ...], language: str) -> Display | None:
@@ -90,34 +117,51 @@ class ClaimDescription:
         """
         path: list[str | int | None] = []
         for step in claim.array("path", max_items=32):
-            if isinstance(step, bool | float | list | dict):
+            if isinstance(step, bool | float | list | dict) or (isinstance(step, int) and step < 0):
                 raise Malformed(claim.path("path"), "must have names, indices and null only")
             path.append(step)
         return cls(
             path=tuple(path),
-            display=tuple(map(Display.from_fields, claim.optional_objects("display", max_items=64))),
+            display=_read_displays(claim),
             mandatory=claim.boolean("mandatory", default=False),
         )
 
     def to_dict(self) -> dict[str, JsonValue]:
         """The wire form."""
-        return {
-            "path": list(self.path),
-            "mandatory": self.mandatory,
-            "display": [display.to_dict() for display in self.display],
-        }
+        return {"path": list(self.path), "mandatory": self.mandatory, **_write_displays(self.display)}
+
+
+def _read_claims(shown: Fields) -> tuple[ClaimDescription, ...]:
+    items = shown.possibly_empty_array("claims")
+    claims = tuple(
+        ClaimDescription.from_fields(Fields(item, f"{shown.path('claims')}[{i}]")) for i, item in enumerate(items)
+    )
+    # App. B.3: a repeated or contradictory description must not be used
+    paths = [claim.path for claim in claims]
+    kinds: dict[ClaimPath, type] = {}
+    for path in paths:
+        for depth, step in enumerate(path):
+            if kinds.setdefault(path[:depth], type(step)) is not type(step):
+                raise Malformed(shown.path("claims"), "describes a claim in ways that do not fit together")
+    if len(set(paths)) != len(paths):
+        raise Malformed(shown.path("claims"), "describes a claim twice")
+    return claims
 
 
 @dataclass(frozen=True, slots=True)
 class CredentialConfiguration:
-    """One kind of credential that an issuer offers (OID4VCI 1.0 §12.2.4, App. A.3 for dc+sd-jwt)."""
+    """One kind of credential that an issuer offers (OID4VCI 1.0 §12.2.4, App. A).
+
+    `to_dict` writes everything that is kept here; what concerns other formats and proof types is not.
+    """
 
     format: str
     type: str | None  # vct or doctype; None: a format that we do not know
     scope: str | None = None
-    proof_algorithms: tuple[str, ...] = ()  # for proofs of type jwt
-    key_attestations_required: bool = False
-    bound: bool = True  # to a holder's key
+    signing_algorithms: tuple[str | int, ...] = ("ES256",)  # of the credential; numbers are COSE's
+    binding_methods: tuple[str, ...] = ("jwk",)
+    proof_algorithms: tuple[str, ...] = ALGORITHMS  # for proofs of type jwt; empty: none of that type is taken
+    key_attestations_required: bool = False  # in proofs of type jwt
     display: tuple[Display, ...] = ()
     claims: tuple[ClaimDescription, ...] = ()
 
@@ -126,53 +170,68 @@ class CredentialConfiguration:
         """Read one member of `credential_configurations_supported`.
 
         Raises:
-            Malformed: a member has the wrong shape.
+            Malformed: a member is missing or has the wrong shape, or its claims contradict one another.
         """
+        format_id = configuration.text("format", max_length=100)
+        type_member = _TYPE_MEMBERS.get(format_id)
         types = configuration.optional_object("proof_types_supported")
         jwt = types.optional_object("jwt") if types else None
         shown = configuration.optional_object("credential_metadata")
+        signing = configuration.possibly_empty_array("credential_signing_alg_values_supported")
         return cls(
-            format=configuration.text("format", max_length=100),
-            type=configuration.optional_text("vct") or configuration.optional_text("doctype"),
+            format=format_id,
+            type=configuration.text(type_member) if type_member else None,
             scope=configuration.optional_text("scope", max_length=MAX_NAME),
-            proof_algorithms=tuple(
-                alg for alg in (jwt.array("proof_signing_alg_values_supported") if jwt else []) if isinstance(alg, str)
-            ),
-            key_attestations_required=jwt is not None and "key_attestations_required" in jwt.members,
-            bound="cryptographic_binding_methods_supported" in configuration,
-            display=tuple(map(Display.from_fields, shown.optional_objects("display", max_items=64))) if shown else (),
-            claims=tuple(map(ClaimDescription.from_fields, shown.optional_objects("claims"))) if shown else (),
+            signing_algorithms=tuple(alg for alg in signing if type(alg) in (str, int) and isinstance(alg, str | int)),
+            binding_methods=configuration.optional_texts("cryptographic_binding_methods_supported"),
+            proof_algorithms=jwt.texts("proof_signing_alg_values_supported") if jwt else (),
+            # An empty object asks for an attestation too (§12.2.4)
+            key_attestations_required=jwt is not None and "key_attestations_required" in jwt,
+            display=_read_displays(shown) if shown else (),
+            claims=_read_claims(shown) if shown else (),
         )
 
+    @property
+    def bound(self) -> bool:
+        """Whether a credential is bound to a holder's key, so that its request needs a proof (§8.2)."""
+        return bool(self.binding_methods or self.proof_algorithms)
+
     def to_dict(self) -> JsonObject:
-        """The wire form for `dc+sd-jwt`."""
-        optional: JsonObject = {"vct": self.type, "scope": self.scope}
-        members: JsonObject = {
-            "format": self.format,
-            **{name: value for name, value in optional.items() if value is not None},
-            "credential_signing_alg_values_supported": ["ES256"],
-            "credential_metadata": {
-                "display": [display.to_dict() for display in self.display],
-                "claims": [claim.to_dict() for claim in self.claims],
-            },
-        }
-        if self.bound:
-            members["cryptographic_binding_methods_supported"] = ["jwk"]
-            algorithms: list[JsonValue] = list(self.proof_algorithms)
-            members["proof_types_supported"] = {"jwt": {"proof_signing_alg_values_supported": algorithms}}
+        """The wire form."""
+        type_member = _TYPE_MEMBERS.get(self.format)
+        shown: JsonObject = dict(_write_displays(self.display))
+        if self.claims:
+            shown["claims"] = [claim.to_dict() for claim in self.claims]
+        members: JsonObject = {"format": self.format}
+        if type_member is not None:
+            members[type_member] = self.type
+        if self.scope is not None:
+            members["scope"] = self.scope
+        if self.signing_algorithms:
+            members["credential_signing_alg_values_supported"] = list(self.signing_algorithms)
+        if self.binding_methods:
+            members["cryptographic_binding_methods_supported"] = list(self.binding_methods)
+        if self.proof_algorithms:
+            jwt: JsonObject = {"proof_signing_alg_values_supported": list(self.proof_algorithms)}
+            if self.key_attestations_required:
+                jwt["key_attestations_required"] = {}
+            members["proof_types_supported"] = {"jwt": jwt}
+        # Peers recognise 1.0 by this member, so it stands there even when it is empty
+        members["credential_metadata"] = shown
         return members
 
 
 @dataclass(frozen=True, slots=True)
 class CredentialIssuerMetadata:
-    """An issuer's endpoints and what it issues."""
+    """An issuer's endpoints and what it issues. `to_dict` never asks for encryption, which our issuer does not offer."""
 
     credential_issuer: str
     credential_endpoint: str
     nonce_endpoint: str | None = None
     notification_endpoint: str | None = None
     authorization_servers: tuple[str, ...] = ()  # empty: the issuer itself
-    batch_size: int | None = None
+    batch_size: int | None = None  # key proofs in one request; None: one
+    encryption_required: bool = False  # of credential requests or responses
     display: tuple[Display, ...] = ()
     configurations: Mapping[str, CredentialConfiguration] = field(default_factory=dict)
 
@@ -188,14 +247,23 @@ class CredentialIssuerMetadata:
         if len(offered.members) > MAX_CONFIGURATIONS:
             raise Malformed(offered.at, f"must have at most {MAX_CONFIGURATIONS} members")
         batch = issuer.optional_object("batch_credential_issuance")
+        servers = issuer.optional_array("authorization_servers", max_items=16) or []
         return cls(
-            credential_issuer=issuer.https_url("credential_issuer"),
+            credential_issuer=read_identifier(issuer.required("credential_issuer"), issuer.path("credential_issuer")),
             credential_endpoint=issuer.https_url("credential_endpoint"),
             nonce_endpoint=issuer.optional_https_url("nonce_endpoint"),
             notification_endpoint=issuer.optional_https_url("notification_endpoint"),
-            authorization_servers=issuer.optional_texts("authorization_servers", max_items=16),
+            authorization_servers=tuple(
+                read_identifier(server, f"{issuer.path('authorization_servers')}[{i}]")
+                for i, server in enumerate(servers)
+            ),
             batch_size=batch.integer("batch_size", minimum=2, maximum=1 << 31) if batch else None,
-            display=tuple(map(Display.from_fields, issuer.optional_objects("display", max_items=64))),
+            encryption_required=any(
+                encryption.boolean("encryption_required", default=False)
+                for name in ("credential_request_encryption", "credential_response_encryption")
+                if (encryption := issuer.optional_object(name)) is not None
+            ),
+            display=_read_displays(issuer),
             configurations={
                 name: CredentialConfiguration.from_fields(offered.object(name)) for name in offered.members
             },
@@ -213,7 +281,7 @@ class CredentialIssuerMetadata:
             "credential_issuer": self.credential_issuer,
             "credential_endpoint": self.credential_endpoint,
             **{name: value for name, value in optional.items() if value is not None},
-            "display": [display.to_dict() for display in self.display],
+            **_write_displays(self.display),
             "credential_configurations_supported": {
                 name: configuration.to_dict() for name, configuration in self.configurations.items()
             },
@@ -223,7 +291,7 @@ class CredentialIssuerMetadata:
 def sign_metadata(
     metadata: CredentialIssuerMetadata, signer: Signer, *, x5c: tuple[str, ...], issued_at: int, expires_at: int
 ) -> str:
-    """Metadata as a JWT (§12.2.3), served as `application/jwt`."""
+    """Metadata as a JWT (§12.2.3), served as `application/jwt`; `x5c` is the signer's chain without the anchor."""
     identifier = metadata.credential_issuer
     claims: JsonObject = {"iss": identifier, "sub": identifier, "iat": issued_at, "exp": expires_at}
     header: JsonObject = {"typ": SIGNED_TYP, "x5c": list[JsonValue](x5c)}
@@ -233,17 +301,18 @@ def sign_metadata(
 def verify_signed_metadata(
     text: str, *, identifier: str, anchors: TrustAnchors, now: int
 ) -> tuple[CredentialIssuerMetadata, TrustedParty]:
-    """Check signed metadata and who signed it.
+    """Check signed metadata and who signed it (§12.2.3). Any issuer that is trusted may sign for the host that serves it.
 
     Raises:
         NotAuthentic: another type or signature, or about another issuer (T148).
-        NotTrusted: nobody we trust vouches for the signer.
+        NotTrusted: nobody we trust vouches for the signer, or it does not say by certificate who signed.
         NotValidNow: expired, or not valid yet.
         Malformed: a member is missing or has the wrong shape.
     """
     at = "signed metadata"
     jws = Jws.from_compact(text, at)
-    check_typ(jws.header, SIGNED_TYP, at)
+    if not jws.header.x5c:
+        raise NotTrusted(f"{at}: says by no certificate who signed it")
     chain = read_x5c(jws.header.x5c, f"{at} header.x5c")
     party = anchors.chain(chain, role=Role.ISSUER, now=now, at=at)
     claims = verify_jws(jws, chain[0].public_key, typ=SIGNED_TYP, at=at)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from protocol.encoding import JsonObject, encode_json, read_json
-from protocol.errors import InvalidRequest, Malformed, NotAuthentic, TooLarge, raised_as
+from protocol.errors import InvalidRequest, Malformed, NotAuthentic, TooLarge, Unreachable, raised_as
 from protocol.exchange import Exchange, HttpRequest, send
 from protocol.fields import Fields, is_local, read_https_url
+from protocol.oauth.metadata import read_identifier
 
 SCHEME = "openid-credential-offer://"
 SCHEMES = ("openid-credential-offer", "haip-vci", "https")
@@ -20,6 +22,8 @@ MAX_LINK = 64 * 1024  # characters
 MAX_CONFIGURATIONS = 64
 MAX_CODE = 4096  # characters
 MAX_HINT = 300  # characters (OID4VCI 1.0 §4.1.1)
+
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +50,17 @@ class CredentialOffer:
 
     credential_issuer: str
     credential_configuration_ids: tuple[str, ...]
-    pre_authorized_code: str | None = None
+    pre_authorized_code: str | None = field(default=None, repr=False)
     tx_code: TxCode | None = None
     authorization_code: bool = False  # the grant is offered; without any grant the wallet may try it too
-    issuer_state: str | None = None
-    authorization_server: str | None = None
+    issuer_state: str | None = field(default=None, repr=False)
+    authorization_server: str | None = None  # which of the issuer's servers takes the grants
 
     @classmethod
     def from_dict(cls, value: object, at: str = "credential_offer") -> Self:
         """Read the wire form; unknown members and grants are ignored.
+
+        Where two grants name different servers, only the pre-authorized code is kept: one offer is one conversation.
 
         Raises:
             Malformed: a member is missing or has the wrong shape, or only grants that we do not know (T147).
@@ -63,7 +69,7 @@ class CredentialOffer:
         names = offer.texts("credential_configuration_ids", max_items=MAX_CONFIGURATIONS)
         if len(set(names)) != len(names):
             raise Malformed(offer.path("credential_configuration_ids"), "has a name twice")
-        issuer = offer.https_url("credential_issuer")
+        issuer = read_identifier(offer.required("credential_issuer"), offer.path("credential_issuer"))
         _refuse_address(issuer, offer.path("credential_issuer"))
         grants = offer.optional_object("grants")
         if grants is None or not grants.members:
@@ -73,7 +79,9 @@ class CredentialOffer:
         login = grants.object(AUTHORIZATION_CODE_GRANT) if AUTHORIZATION_CODE_GRANT in grants.members else None
         if code is None and login is None:
             raise Malformed(grants.at, "has no grant that is known here")
-        servers = {g.optional_https_url("authorization_server") for g in (code, login) if g is not None} - {None}
+        server, login_server = _server_of(code), _server_of(login)
+        if code is not None and server != login_server:
+            login = None
         return cls(
             credential_issuer=issuer,
             credential_configuration_ids=names,
@@ -81,7 +89,7 @@ class CredentialOffer:
             tx_code=_read_tx_code(code) if code else None,
             authorization_code=login is not None,
             issuer_state=login.optional_text("issuer_state", max_length=MAX_CODE) if login else None,
-            authorization_server=next(iter(servers), None),
+            authorization_server=server if code else login_server,
         )
 
     def to_dict(self) -> JsonObject:
@@ -135,14 +143,22 @@ def resolve_offer(link: str) -> Exchange[CredentialOffer]:
         url = read_https_url(reference, "credential_offer_uri")
         _refuse_address(url, "credential_offer_uri")
     response = yield from send(HttpRequest("GET", url, (("accept", "application/json"),)))
+    if response.status >= 500:
+        raise Unreachable(f"credential_offer_uri: answered with status {response.status}")
     with raised_as(InvalidRequest):
         if response.status != 200:
             raise NotAuthentic("credential_offer_uri: this offer is not open, or no longer")
         return CredentialOffer.from_dict(response.json("credential_offer"))
 
 
+def _server_of(grant: Fields | None) -> str | None:
+    if grant is None or "authorization_server" not in grant:
+        return None
+    return read_identifier(grant.required("authorization_server"), grant.path("authorization_server"))
+
+
 def _read_tx_code(grant: Fields) -> TxCode | None:
-    if grant.members.get("tx_code") is None:
+    if "tx_code" not in grant:
         return None
     tx_code = grant.object("tx_code")  # an empty object asks for a code too
     mode = tx_code.optional_text("input_mode") or "numeric"
@@ -151,7 +167,10 @@ def _read_tx_code(grant: Fields) -> TxCode | None:
     return TxCode(
         input_mode=mode,
         length=tx_code.optional_integer("length", minimum=1, maximum=100),
-        description=tx_code.optional_text("description", max_length=MAX_HINT),
+        # A hint that says nothing is none
+        description=tx_code.optional_text("description", max_length=MAX_HINT)
+        if tx_code.members.get("description")
+        else None,
     )
 
 
@@ -160,7 +179,7 @@ def _parameters(link: str) -> dict[str, str]:
         raise TooLarge("link", f"is larger than {MAX_LINK} characters")
     try:
         parts = urlsplit(link)
-        pairs = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=16)
+        pairs = parse_qsl(parts.query, keep_blank_values=True, errors="strict", max_num_fields=16)
         host = parts.hostname or ""
     except ValueError as error:
         raise Malformed("link", "cannot be read") from error
@@ -173,9 +192,11 @@ def _parameters(link: str) -> dict[str, str]:
 
 
 def _refuse_address(url: str, at: str) -> None:
-    host = urlsplit(url).hostname or ""
+    host = (urlsplit(url).hostname or "").rstrip(".")
     try:
         ipaddress.ip_address(host)
     except ValueError:
-        return
+        # What ends in a number is an address in one of its older spellings (127.1, 0x7f000001): no name does
+        if not _NUMBER.fullmatch(host.rpartition(".")[2]):
+            return
     raise Malformed(at, "must name a host, not an address")

@@ -9,28 +9,28 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
-from protocol.encoding import JsonObject, encode_json
-from protocol.errors import Flaw, InvalidRequest, Malformed, ProtocolError, raised_as
-from protocol.exchange import Exchange, HttpRequest, HttpResponse, send
+from protocol.encoding import JsonObject
+from protocol.errors import Flaw, InvalidRequest, ProtocolError, VpFormatsNotSupported
+from protocol.exchange import Exchange, HttpRequest, send
+from protocol.formats import FORMATS
 from protocol.jwe import ENCRYPTIONS, KEY_AGREEMENT
-from protocol.jws import MAX_TOKEN
 from protocol.keys import SIGNATURE_ALGORITHMS, RandomBytes
 from protocol.oid4vp.client_id import ClientId, Prefix
 from protocol.oid4vp.link import PlainRequest, RequestByReference, RequestByValue, RequestLink, RequestUriMethod
 from protocol.oid4vp.request import SELF_ISSUED, AuthorizationRequest
 from protocol.oid4vp.request_object import (
-    MEDIA_TYPE,
     ExpectedRequest,
     Unauthenticated,
+    UnusableRequest,
     VerifiedRequest,
     accept_plain_request,
     verify_request_object,
 )
+from protocol.oid4vp.request_uri import FORM, RequestUriForm, read_request_object, request_object_request
 from protocol.oid4vp.response import AuthorizationResponse, ErrorResponse, Presentation, ResponseAccepted
 from protocol.oid4vp.transaction_data import TransactionData, TypeRule, read_transaction_data
 from protocol.trust.anchors import TrustAnchors
 
-FORM = "application/x-www-form-urlencoded"
 MAX_ANSWER = 64 * 1024  # bytes of what a verifier says to an answer
 
 
@@ -40,6 +40,7 @@ class RequestPolicy:
 
     prefixes: frozenset[Prefix] = frozenset((Prefix.X509_HASH, Prefix.X509_SAN_DNS, Prefix.DECENTRALIZED_IDENTIFIER))
     accept_request_uri_as_audience: bool = False  # some verifiers write it into `aud`; never under HAIP
+    formats: frozenset[str] = frozenset(FORMATS)
     transaction_data_types: Mapping[str, TypeRule] = field(default_factory=dict)
 
 
@@ -85,32 +86,29 @@ def fetch_request(
     """Get the request that a link stands for and verify it, in the order of the specification.
 
     `wallet_nonce` is fresh, and `metadata` comes from `wallet_metadata`; both travel only if the verifier asks by POST.
-    What is wrong before the verifier is known, the user alone is told. What is wrong after it (transaction data that we
-    do not know, no way to encrypt), a verifier that was authenticated is told too.
+    What is wrong before the verifier is known, the user alone is told. What is wrong after it (a question that we do not
+    understand, no way to encrypt), a verifier that was authenticated is told too (§8.5).
 
     Raises:
         InvalidRequest: the request is not to be answered.
+        VpFormatsNotSupported: it asks for formats that this wallet does not have.
         InvalidTransactionData: it asks to authorise something that we do not understand (T166).
         Unreachable: the request or a DID document could not be had.
     """
     client_id = _client_id(link)
     if client_id.prefix not in policy.prefixes:
         raise InvalidRequest("client_id: this client identifier prefix is not accepted")
-    match link:
-        case PlainRequest():
-            verified = accept_plain_request(link.request)
-        case RequestByValue():
-            expected = ExpectedRequest(client_id)
-            verified = yield from verify_request_object(link.request_object, expected, anchors=anchors, now=now)
-        case _:
-            posts = link.request_uri_method is RequestUriMethod.POST
-            text = yield from _fetch_request_object(link, wallet_nonce, metadata)
-            audiences = (SELF_ISSUED, link.request_uri) if policy.accept_request_uri_as_audience else (SELF_ISSUED,)
-            expected = ExpectedRequest(client_id, audiences, wallet_nonce if posts else None)
+    if isinstance(link, PlainRequest):
+        verified = accept_plain_request(link.request)
+    else:
+        text, expected = yield from _request_object(link, policy, RequestUriForm(wallet_nonce, metadata))
+        try:
             verified = yield from verify_request_object(text, expected, anchors=anchors, now=now)
+        except UnusableRequest as error:
+            yield from _post_error(error.response_uri, error, error.state)
+            raise
     try:
-        verified.request.choose_encryption()
-        transaction_data_of(verified.request, policy)
+        _check_answerable(verified.request, policy)
     except ProtocolError as error:
         if not isinstance(verified.party, Unauthenticated):
             yield from send_error(verified, error)
@@ -148,13 +146,15 @@ def send_answer(
     answer = AuthorizationResponse(vp_token, request.state)
     encryption = request.choose_encryption()
     form = answer.to_form() if encryption is None else answer.to_encrypted_form(*encryption, random_bytes)
-    return (yield from _post(request, form))
+    return (yield from _post(request.response_uri, form))
 
 
 def send_error(verified: VerifiedRequest, error: ProtocolError) -> Exchange[Delivery]:
-    """Tell the verifier that, and why, nothing is presented (§8.5): `AccessDenied` when the user says no."""
-    answer = ErrorResponse(error.code, error.to_dict()["error_description"], verified.request.state)
-    return (yield from _post(verified.request, answer.to_form()))
+    """Tell the verifier that, and why, nothing is presented (§8.5): `AccessDenied` when the user says no.
+
+    Never encrypted, because not every verifier can read it otherwise; it says nothing about the user.
+    """
+    return (yield from _post_error(verified.request.response_uri, error, verified.request.state))
 
 
 def _client_id(link: RequestLink) -> ClientId:
@@ -165,36 +165,35 @@ def _client_id(link: RequestLink) -> ClientId:
     return link.client_id
 
 
-def _fetch_request_object(link: RequestByReference, wallet_nonce: str, metadata: JsonObject) -> Exchange[str]:
-    accept = ("accept", MEDIA_TYPE)
-    if link.request_uri_method is RequestUriMethod.GET:
-        request = HttpRequest("GET", link.request_uri, (accept,), max_bytes=MAX_TOKEN)
-    else:
-        form = {"wallet_nonce": wallet_nonce, "wallet_metadata": encode_json(metadata).decode("utf-8")}
-        headers = (accept, ("content-type", FORM))
-        request = HttpRequest("POST", link.request_uri, headers, urlencode(form).encode("ascii"), max_bytes=MAX_TOKEN)
-    response = yield from send(request)
-    with raised_as(InvalidRequest):
-        return _read_request_object(response)
+def _request_object(
+    link: RequestByReference | RequestByValue, policy: RequestPolicy, form: RequestUriForm
+) -> Exchange[tuple[str, ExpectedRequest]]:
+    """The signed request of a link, and what it has to say."""
+    if isinstance(link, RequestByValue):
+        return link.request_object, ExpectedRequest(link.client_id)
+    response = yield from send(request_object_request(link, form))
+    audiences = (SELF_ISSUED, link.request_uri) if policy.accept_request_uri_as_audience else (SELF_ISSUED,)
+    sent_nonce = form.wallet_nonce if link.request_uri_method is RequestUriMethod.POST else None
+    return read_request_object(response), ExpectedRequest(link.client_id, audiences, sent_nonce)
 
 
-def _read_request_object(response: HttpResponse) -> str:
-    # §5.10.2, §14.7: a redirect is an error like any other
-    if response.status != 200:
-        raise Malformed("request_uri", f"answered with status {response.status}")
-    if response.media_type() != MEDIA_TYPE:
-        raise Malformed("request_uri", f"must answer with {MEDIA_TYPE}")
-    try:
-        return response.body.decode("ascii")
-    except UnicodeDecodeError as error:
-        raise Malformed("request_uri", "does not answer with a request object") from error
+def _check_answerable(request: AuthorizationRequest, policy: RequestPolicy) -> None:
+    if policy.formats.isdisjoint(asked.format for asked in request.dcql_query.credentials):
+        raise VpFormatsNotSupported("none of the credential formats that are asked for is known here")
+    request.choose_encryption()
+    transaction_data_of(request, policy)
 
 
-def _post(request: AuthorizationRequest, form: Mapping[str, str]) -> Exchange[Delivery]:
+def _post_error(response_uri: str, error: ProtocolError, state: str | None) -> Exchange[Delivery]:
+    answer = ErrorResponse(error.code, error.to_dict()["error_description"], state)
+    return (yield from _post(response_uri, answer.to_form()))
+
+
+def _post(response_uri: str, form: Mapping[str, str]) -> Exchange[Delivery]:
     headers = (("content-type", FORM), ("accept", "application/json"))
     body = urlencode(form).encode("ascii")
     try:
-        response = yield from send(HttpRequest("POST", request.response_uri, headers, body, max_bytes=MAX_ANSWER))
+        response = yield from send(HttpRequest("POST", response_uri, headers, body, max_bytes=MAX_ANSWER))
         if response.status != 200:
             return Uncertain(f"the verifier answered with status {response.status}")
         answer = ResponseAccepted.from_dict(response.json("verifier's answer"))

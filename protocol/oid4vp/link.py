@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Self
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-from protocol.encoding import JsonObject, read_json
+from protocol.encoding import JsonObject, JsonValue, encode_json, read_json
 from protocol.errors import InvalidRequest, InvalidRequestUriMethod, Malformed, TooLarge, raised_as
 from protocol.fields import MAX_URL, Fields, is_local, read_https_url
 from protocol.oid4vp.client_id import ClientId
@@ -76,6 +76,17 @@ class PlainRequest:
             raise InvalidRequest("this client identifier demands a signed request")
         return cls(request)
 
+    def to_link(self, wallet: str = SCHEME) -> str:
+        """The link for a wallet's scheme or its https address.
+
+        A client that must sign, and what `check_sendable` finds, are the caller's mistakes and a ValueError.
+        """
+        if self.request.client_id.is_signed:
+            raise ValueError("this client identifier demands a signed request")
+        self.request.check_sendable()
+        members = self.request.to_dict().items()
+        return _join(wallet, {name: _as_parameter(name, value) for name, value in members})
+
 
 RequestLink = RequestByReference | RequestByValue | PlainRequest
 
@@ -130,6 +141,10 @@ def _parameters(link: str) -> dict[str, str]:
     if len(parameters) != len(pairs):
         raise Malformed("link", "has a parameter twice")
     return parameters
+
+
+def _as_parameter(name: str, value: JsonValue) -> str:
+    return encode_json(value).decode("utf-8") if name in JSON_PARAMETERS else str(value)
 
 
 def _join(wallet: str, parameters: dict[str, str]) -> str:

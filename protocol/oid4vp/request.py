@@ -23,6 +23,7 @@ DEFAULT_ENC = "A128GCM"  # §5.1
 # §5.1: in a link these come as JSON text
 JSON_PARAMETERS = frozenset(("dcql_query", "client_metadata", "transaction_data", "verifier_info"))
 MAX_NONCE = 1024  # characters
+MIN_SECRET = 22  # characters of base64url: 128 bits, for a nonce or state of ours (§5.2, §5.3, T191)
 MAX_KEYS = 16
 
 # §5.2 for nonce and state
@@ -156,7 +157,7 @@ class AuthorizationRequest:
             wallet_nonce=request.optional_text("wallet_nonce", max_length=MAX_NONCE),
         )
         # §5.3: without a holder's proof, state alone ties the answer to the request
-        if read.state is None and not all(asked.holder_binding for asked in read.dcql_query.credentials):
+        if read.state is None and not _all_bound(read.dcql_query):
             raise Malformed(request.path("state"), "is missing, and a credential is asked without holder binding")
         return read
 
@@ -179,6 +180,20 @@ class AuthorizationRequest:
         }
         members.update((name, value) for name, value in optional.items() if value is not None)
         return members
+
+    def check_sendable(self) -> None:
+        """Check what a verifier owes its own request; whatever is wrong is our mistake and a ValueError.
+
+        A nonce, and a state where that alone ties the answer to the request, of less than 128 bits is no secret (T191);
+        an answer can be encrypted only to a key that the request holds.
+        """
+        if len(self.nonce) < MIN_SECRET:
+            raise ValueError("a nonce has at least 128 bits")
+        if not _all_bound(self.dcql_query) and len(self.state or "") < MIN_SECRET:
+            raise ValueError("without holder binding a request needs a state of at least 128 bits")
+        keys = self.client_metadata.encryption_keys if self.client_metadata else ()
+        if self.response_mode == DIRECT_POST_JWT and not keys:
+            raise ValueError("an answer can be encrypted only to a key of the request")
 
     @property
     def response_host(self) -> str:
@@ -236,6 +251,10 @@ def _query(request: Fields) -> DcqlQuery:
         raise Malformed(request.path("scope"), "is not known here; ask with dcql_query")
     query: JsonValue = request.required("dcql_query")
     return DcqlQuery.from_dict(query, request.path("dcql_query"))
+
+
+def _all_bound(query: DcqlQuery) -> bool:
+    return all(asked.holder_binding for asked in query.credentials)
 
 
 def _url_safe(request: Fields, name: str) -> str:

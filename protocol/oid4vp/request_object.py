@@ -7,13 +7,23 @@ from dataclasses import dataclass
 
 from protocol.did import resolve_did
 from protocol.encoding import JsonObject, encode_json
-from protocol.errors import InvalidRequest, Malformed, NotAuthentic, NotValidNow, Unsupported, raised_as
+from protocol.errors import (
+    Flaw,
+    InvalidRequest,
+    Malformed,
+    NotAuthentic,
+    NotValidNow,
+    ProtocolError,
+    Unreachable,
+    Unsupported,
+    raised_as,
+)
 from protocol.exchange import Exchange
 from protocol.fields import Fields
-from protocol.jws import Jws, check_typ, sign_jws, verify_jws
+from protocol.jws import Jws, check_typ, sign_jws, verify_signature
 from protocol.keys import PublicKey, Signer
 from protocol.oid4vp.client_id import ClientId, Prefix
-from protocol.oid4vp.request import SELF_ISSUED, AuthorizationRequest
+from protocol.oid4vp.request import MAX_NONCE, SELF_ISSUED, AuthorizationRequest
 from protocol.trust.anchors import Role, TrustAnchors, TrustedParty
 from protocol.x509 import read_x5c
 
@@ -22,6 +32,15 @@ MEDIA_TYPE = f"application/{TYP}"
 CLOCK_SKEW = 60  # seconds that a verifier's clock may be ahead of ours
 
 _AT = "request object"
+
+
+class UnusableRequest(InvalidRequest):
+    """An authenticated verifier asked in a way that cannot be answered; it may be told so at `response_uri` (§8.5)."""
+
+    def __init__(self, description: str, response_uri: str, state: str | None) -> None:
+        super().__init__(description)
+        self.response_uri = response_uri
+        self.state = state
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +79,10 @@ def sign_request_object(
     """A request object (§5), signed by the key that its client identifier names.
 
     `x5c` is base64 DER, leaf first, without the anchor, for certificates; `kid` the DID URL of the key, for DIDs. The
-    prefix `redirect_uri` cannot sign; that and the wrong header are the caller's mistakes and a ValueError.
+    prefix `redirect_uri` cannot sign; that, the wrong header and what `check_sendable` finds are the caller's mistakes and
+    a ValueError.
     """
+    request.check_sendable()
     header: JsonObject = {"typ": TYP}
     match request.client_id.prefix:
         case Prefix.X509_HASH | Prefix.X509_SAN_DNS if x5c and kid is None:
@@ -82,7 +103,8 @@ def verify_request_object(
     The key is found by the link's client identifier alone. Nothing in the request is used before its signature held.
 
     Raises:
-        InvalidRequest: any check failed. Nobody may be told but the user: where to is not known yet.
+        UnusableRequest: who asks is known, and what they ask cannot be answered: they may be told.
+        InvalidRequest: any other check failed. Nobody may be told but the user: where to is not known.
         Unreachable: a DID document could not be had.
     """
     with raised_as(InvalidRequest):
@@ -93,9 +115,9 @@ def verify_request_object(
         check_typ(jws.header, TYP, _AT)
         if not expected.client_id.is_signed:
             raise NotAuthentic(f"{_AT}: this client identifier cannot sign")
-        claims_at_first = jws.peek_claims(_AT)
+        claims = jws.peek_claims(_AT)
         # Compared before the key is looked for: a signer for one client must not speak for another
-        if claims_at_first.text("client_id") != str(expected.client_id):
+        if claims.text("client_id") != str(expected.client_id):
             raise NotAuthentic(f"{_AT}: client_id is another one than in the link")
     if expected.client_id.prefix is Prefix.DECENTRALIZED_IDENTIFIER:
         key, party = yield from _did_key(jws, expected.client_id, anchors)
@@ -103,16 +125,14 @@ def verify_request_object(
         with raised_as(InvalidRequest):
             key, party = _certificate_key(jws, expected.client_id, anchors, now)
     with raised_as(InvalidRequest):
-        claims = verify_jws(jws, key, typ=TYP, at=_AT)
+        verify_signature(jws, key, _AT)
         _check_audience(claims, expected.audiences)
         _check_times(claims, now)
         if expected.wallet_nonce is not None and not hmac.compare_digest(
             claims.text("wallet_nonce").encode(), expected.wallet_nonce.encode()
         ):
             raise NotAuthentic(f"{_AT}: wallet_nonce is not the one that was sent")
-        request = AuthorizationRequest.from_dict(claims.members)
-        request.client_id.check_response_uri(request.response_uri, party.dns_names)
-    return VerifiedRequest(request, party)
+    return VerifiedRequest(_read_request(claims, expected.client_id, party), party)
 
 
 def accept_plain_request(request: AuthorizationRequest) -> VerifiedRequest:
@@ -127,8 +147,6 @@ def accept_plain_request(request: AuthorizationRequest) -> VerifiedRequest:
 
 
 def _certificate_key(jws: Jws, client_id: ClientId, anchors: TrustAnchors, now: int) -> tuple[PublicKey, TrustedParty]:
-    if not jws.header.x5c:
-        raise NotAuthentic(f"{_AT}: has no certificate")
     chain = read_x5c(jws.header.x5c, f"{_AT} header.x5c")
     client_id.check_certificate(chain[0])
     return chain[0].public_key, anchors.chain(chain, role=Role.VERIFIER, now=now, at=_AT)
@@ -141,9 +159,29 @@ def _did_key(jws: Jws, client_id: ClientId, anchors: TrustAnchors) -> Exchange[t
         if kid is None or not kid.startswith(f"{client_id.identifier}#"):
             raise NotAuthentic(f"{_AT}: kid does not name a key of the client's DID")
         party = anchors.identified(client_id.identifier, role=Role.VERIFIER)
-    document = yield from resolve_did(client_id.identifier)
-    with raised_as(InvalidRequest):
+    try:
+        document = yield from resolve_did(client_id.identifier)
         return document.key(kid, "authentication"), party
+    except Unreachable:
+        raise
+    except Flaw as flaw:
+        raise InvalidRequest(flaw.description) from flaw
+
+
+def _read_request(claims: Fields, client_id: ClientId, party: TrustedParty) -> AuthorizationRequest:
+    """The request in authentic claims; where they are no request, whoever asked is told if they say where."""
+    try:
+        request = AuthorizationRequest.from_dict(claims.members)
+        client_id.check_response_uri(request.response_uri, party.dns_names)
+    except ProtocolError as error:
+        try:
+            response_uri = claims.https_url("response_uri")
+            client_id.check_response_uri(response_uri, party.dns_names)
+            state = claims.optional_text("state", max_length=MAX_NONCE)
+        except ProtocolError:
+            raise InvalidRequest(error.description) from error
+        raise UnusableRequest(error.description, response_uri, state) from error
+    return request
 
 
 def _check_audience(claims: Fields, audiences: tuple[str, ...]) -> None:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from protocol.credential import ClaimPath, VerifiedCredential
-from protocol.dcql.match import Candidate, check_answer, selected_claims, surplus_paths
+from protocol.dcql.match import check_answer, selected_claims, surplus_paths
 from protocol.dcql.query import CredentialQuery
 from protocol.encoding import JsonObject
 from protocol.errors import (
@@ -24,7 +24,6 @@ from protocol.errors import (
     NotForThisRequest,
     NotTrusted,
     NotValidNow,
-    raised_as,
 )
 from protocol.exchange import Exchange
 from protocol.formats import format_of
@@ -61,7 +60,8 @@ class Check:
 class VerificationPolicy:
     """What this verifier demands beyond the protocol; the defaults are the strict choice."""
 
-    accepted_issuers: frozenset[str] = frozenset()  # names of authorities or parties; empty: all that are trusted
+    # Names of anchors, which are ours; a certificate's own name may be anything that its authority lets pass
+    accepted_issuers: frozenset[str] = frozenset()  # empty: all that are trusted
     transaction_data_types: Mapping[str, TypeRule] | None = None
 
 
@@ -74,7 +74,7 @@ class VerifiedResponse:
     claims: Mapping[str, tuple[JsonObject, ...]]  # query id → the claims of each presentation
     issuers: Mapping[str, tuple[str, ...]]  # query id → who issued
     surplus: Mapping[str, tuple[ClaimPath, ...]]  # query id → what was disclosed though nobody asked
-    holders: int  # how many different keys presented; more than one need not be one person (T187)
+    holders: int  # how many different keys the credentials are bound to; more than one need not be one person (T187)
 
 
 StatusOf = Callable[[VerifiedCredential], Exchange[StatusReport]]
@@ -94,38 +94,40 @@ def verify_response(
     `status_of` looks up a credential's status and never raises. That there was no answer before is for the store to say.
 
     Raises:
-        InvalidRequest: no answer to this request at all: another state, unknown query ids, or more presentations than
-            were asked (T176, T178). Nothing was found out, and nothing should change.
+        InvalidRequest: no answer to this request at all: another state, unknown query ids, more presentations than were
+            asked (T176, T178), or nothing that could carry the transaction (T190). Nothing was found out, and nothing
+            should change.
+        InvalidTransactionData: our own request has transaction data of a type that `policy` does not know.
     """
     _check_shape(response, request)
-    by_id = {query.id: query for query in request.dcql_query.credentials}
-    expected = _expected_transactions(request, response, policy)
-    found: dict[str, list[VerifiedCredential]] = {}
-    lines = _Lines()
-    for query_id, presentations in response.vp_token.items():
-        for presentation in presentations:
-            query = by_id[query_id]
-            binding = _binding(request, query, expected.get(query_id, ()), now)
-            credential = yield from _verify_one(presentation, query, binding, anchors, policy, now, lines)
+    # 1 · each presentation: genuine, from whom, alive, its holder's, for us and now, not revoked
+    work = _Verification(request, _expected_transactions(request, response, policy), anchors, policy, now)
+    found: dict[str, tuple[VerifiedCredential, ...]] = {}
+    for query in request.dcql_query.credentials:
+        credentials = []
+        for presentation in response.vp_token.get(query.id, ()):
+            credential = yield from work.verify(presentation, query)
             if credential is None:
                 continue
             report = yield from status_of(credential)
-            lines.note(CheckName.STATUS, report.status is Status.VALID, report.reason)
-            found.setdefault(query_id, []).append(credential)
-    complete = not lines.failed
-    candidates = _candidates(by_id, found)
-    if complete:
-        complete = _check_query(request, candidates, lines)
+            work.lines.note(CheckName.STATUS, report.status is Status.VALID, report.reason)
+            credentials.append(credential)
+        if credentials:
+            found[query.id] = tuple(credentials)
+    # 2 · the whole: what was asked, and no more of it than was asked
+    reduced = _Reduced({}, {})
+    if not work.lines.failed:
+        try:
+            reduced = _reduce(request, found)
+            work.lines.note(CheckName.QUERY_COMPLETE, passed=True)
+        except InvalidRequest as error:
+            work.lines.note(CheckName.QUERY_COMPLETE, passed=False, reason=error.description)
     return VerifiedResponse(
-        accepted=complete,
-        checks=lines.checks(),
-        claims={
-            query_id: tuple(selected_claims(by_id[query_id], c) for c in held) for query_id, held in candidates.items()
-        }
-        if complete
-        else {},
+        accepted=work.lines.passed,
+        checks=work.lines.checks(),
+        claims=reduced.claims if work.lines.passed else {},
         issuers={query_id: tuple(c.issuer.name for c in held) for query_id, held in found.items()},
-        surplus=_surplus(by_id, found, candidates),
+        surplus=reduced.surplus,
         holders=len({c.holder_key for held in found.values() for c in held if c.holder_key is not None}),
     )
 
@@ -135,28 +137,86 @@ class _Lines:
 
     def __init__(self) -> None:
         self._found: dict[CheckName, Check] = {}
-        self.failed = False
 
     def note(self, name: CheckName, passed: bool | None, reason: str = "") -> None:
-        """One presentation's answer to one question."""
+        """One presentation's answer to one question; None: it was not asked."""
         known = self._found.get(name)
-        if known is None or (known.passed is not False and passed is False):
+        # The first no stays, and any answer counts more than a question that was not asked
+        if known is None or known.passed is None or (passed is False and known.passed):
             self._found[name] = Check(name, passed, "" if passed else reason)
-        if passed is False:
-            self.failed = True
 
     def note_passed(self, *names: CheckName) -> None:
         """Questions that a presentation stood."""
         for name in names:
             self.note(name, passed=True)
 
+    @property
+    def failed(self) -> bool:
+        """Whether any question was answered with no."""
+        return any(check.passed is False for check in self._found.values())
+
+    @property
+    def passed(self) -> bool:
+        """Whether every question was reached, and none answered with no."""
+        return self._found.keys() == set(CheckName) and not self.failed
+
     def checks(self) -> tuple[Check, ...]:
         """A line for every question."""
         return tuple(self._found.get(name, Check(name, None, "was not reached")) for name in CheckName)
 
 
+@dataclass(frozen=True, slots=True)
+class _Verification:
+    """One answer at work: what all its presentations are held against, and what was found so far."""
+
+    request: AuthorizationRequest
+    transactions: Mapping[str, tuple[TransactionData, ...]]  # query id → what its presentation must authorise
+    anchors: TrustAnchors
+    policy: VerificationPolicy
+    now: int
+    lines: _Lines = field(default_factory=_Lines)
+
+    def verify(self, presentation: Presentation, query: CredentialQuery) -> Exchange[VerifiedCredential | None]:
+        """One presentation; None if a check failed, which is noted with its reason."""
+        binding = self._binding(query)
+        try:
+            if not isinstance(presentation, str):
+                raise Malformed(f"vp_token.{query.id}", "must be a text in this format")
+            credential = yield from format_of(query.format).verify_presented(
+                presentation, anchors=self.anchors, expected=binding, now=self.now
+            )
+        except Flaw as flaw:
+            _note_flaw(flaw, self.lines)
+            return None
+        self.lines.note_passed(CheckName.AUTHENTIC, CheckName.VALID_NOW)
+        if binding is None:
+            self.lines.note(CheckName.HOLDER_BOUND, None, "was not asked")
+            self.lines.note(CheckName.THIS_REQUEST, None, "was not asked")
+        else:
+            self.lines.note_passed(CheckName.HOLDER_BOUND, CheckName.THIS_REQUEST)
+        accepted = self.policy.accepted_issuers
+        if accepted and credential.issuer.vouched_by not in accepted:
+            reason = "credential: this issuer is trusted, but not accepted for this question"
+            self.lines.note(CheckName.TRUSTED_ISSUER, passed=False, reason=reason)
+            return None
+        self.lines.note_passed(CheckName.TRUSTED_ISSUER)
+        return credential
+
+    def _binding(self, query: CredentialQuery) -> ExpectedBinding | None:
+        if not query.holder_binding:
+            return None
+        items = self.transactions.get(query.id, ())
+        return ExpectedBinding(
+            audience=str(self.request.client_id),
+            nonce=self.request.nonce,
+            now=self.now,
+            transaction_data_hashes=tuple(item.digest() for item in items),
+            transaction_data_hashes_alg=next((item.hash_algorithm for item in items if item.algorithm_named), None),
+        )
+
+
 def _check_shape(response: AuthorizationResponse, request: AuthorizationRequest) -> None:
-    if not hmac.compare_digest((response.state or "").encode(), (request.state or "").encode()):
+    if not hmac.compare_digest(_bytes(response.state), _bytes(request.state)):
         raise InvalidRequest("state: belongs to no open request")
     by_id = {query.id: query for query in request.dcql_query.credentials}
     for query_id, presentations in response.vp_token.items():
@@ -165,6 +225,10 @@ def _check_shape(response: AuthorizationResponse, request: AuthorizationRequest)
             raise InvalidRequest("vp_token: answers a query that was not asked")
         if len(presentations) > 1 and not query.multiple:
             raise InvalidRequest(f"vp_token.{query_id}: must have one presentation")
+
+
+def _bytes(state: str | None) -> bytes:
+    return (state or "").encode("utf-8", "surrogatepass")  # a form can hold what is no text
 
 
 def _expected_transactions(
@@ -176,56 +240,6 @@ def _expected_transactions(
         return assign_transaction_data(items, response.vp_token.keys())
     except InvalidTransactionData as error:
         raise InvalidRequest(error.description) from error
-
-
-def _binding(
-    request: AuthorizationRequest, query: CredentialQuery, items: tuple[TransactionData, ...], now: int
-) -> ExpectedBinding | None:
-    if not query.holder_binding:
-        return None
-    named = next((item.hash_algorithm for item in items if item.algorithm_named), None)
-    return ExpectedBinding(
-        audience=str(request.client_id),
-        nonce=request.nonce,
-        now=now,
-        transaction_data_hashes=tuple(item.digest() for item in items),
-        transaction_data_hashes_alg=named,
-    )
-
-
-def _verify_one(
-    presentation: Presentation,
-    query: CredentialQuery,
-    binding: ExpectedBinding | None,
-    anchors: TrustAnchors,
-    policy: VerificationPolicy,
-    now: int,
-    lines: _Lines,
-) -> Exchange[VerifiedCredential | None]:
-    """One presentation; None if a check failed, which is noted with its reason."""
-    try:
-        if not isinstance(presentation, str):
-            raise Malformed(f"vp_token.{query.id}", "must be a text in this format")
-        credential = yield from format_of(query.format).verify_presented(
-            presentation, anchors=anchors, expected=binding, now=now
-        )
-        _check_issuer(credential, policy)
-    except Flaw as flaw:
-        _note_flaw(flaw, lines)
-        return None
-    lines.note_passed(CheckName.AUTHENTIC, CheckName.TRUSTED_ISSUER, CheckName.VALID_NOW)
-    if binding is None:
-        lines.note(CheckName.HOLDER_BOUND, None, "was not asked")
-        lines.note(CheckName.THIS_REQUEST, None, "was not asked")
-    else:
-        lines.note_passed(CheckName.HOLDER_BOUND, CheckName.THIS_REQUEST)
-    return credential
-
-
-def _check_issuer(credential: VerifiedCredential, policy: VerificationPolicy) -> None:
-    issuer = credential.issuer
-    if policy.accepted_issuers and policy.accepted_issuers.isdisjoint((issuer.name, issuer.vouched_by)):
-        raise NotTrusted("credential: this issuer is trusted, but not accepted for this question")
 
 
 def _note_flaw(flaw: Flaw, lines: _Lines) -> None:
@@ -248,41 +262,39 @@ def _note_flaw(flaw: Flaw, lines: _Lines) -> None:
     lines.note(name, passed=False, reason=flaw.description)
 
 
-def _candidates(
-    by_id: Mapping[str, CredentialQuery], found: Mapping[str, list[VerifiedCredential]]
-) -> dict[str, tuple[Candidate, ...]]:
-    return {
+@dataclass(frozen=True, slots=True)
+class _Reduced:
+    """An answer cut down to what was asked, and what fell off."""
+
+    claims: Mapping[str, tuple[JsonObject, ...]]
+    surplus: Mapping[str, tuple[ClaimPath, ...]]
+
+
+def _reduce(request: AuthorizationRequest, found: Mapping[str, tuple[VerifiedCredential, ...]]) -> _Reduced:
+    """Check that what was presented is what was asked, and drop the rest (T188, T189).
+
+    Raises:
+        InvalidRequest: it is not (T177), or the answer takes too many steps to tell.
+    """
+    by_id = {query.id: query for query in request.dcql_query.credentials}
+    candidates = {
         query_id: tuple(
             format_of(by_id[query_id].format).candidate(f"{query_id} {i}", credential)
-            for i, credential in enumerate(credentials)
+            for i, credential in enumerate(held)
         )
-        for query_id, credentials in found.items()
+        for query_id, held in found.items()
     }
-
-
-def _check_query(request: AuthorizationRequest, candidates: Mapping[str, tuple[Candidate, ...]], lines: _Lines) -> bool:
-    try:
-        with raised_as(InvalidRequest):
-            check_answer(request.dcql_query, candidates)
-    except InvalidRequest as error:
-        lines.note(CheckName.QUERY_COMPLETE, passed=False, reason=error.description)
-        return False
-    lines.note_passed(CheckName.QUERY_COMPLETE)
-    return True
-
-
-def _surplus(
-    by_id: Mapping[str, CredentialQuery],
-    found: Mapping[str, list[VerifiedCredential]],
-    candidates: Mapping[str, tuple[Candidate, ...]],
-) -> dict[str, tuple[ClaimPath, ...]]:
+    check_answer(request.dcql_query, candidates)
+    claims: dict[str, tuple[JsonObject, ...]] = {}
     surplus: dict[str, tuple[ClaimPath, ...]] = {}
-    for query_id, credentials in found.items():
+    for query_id, held in found.items():
+        query = by_id[query_id]
+        claims[query_id] = tuple(selected_claims(query, candidate) for candidate in candidates[query_id])
         paths = [
             path
-            for credential, candidate in zip(credentials, candidates[query_id], strict=True)
-            for path in surplus_paths(by_id[query_id], candidate, credential.disclosed)
+            for credential, candidate in zip(held, candidates[query_id], strict=True)
+            for path in surplus_paths(query, candidate, credential.disclosed)
         ]
         if paths:
             surplus[query_id] = tuple(dict.fromkeys(paths))
-    return surplus
+    return _Reduced(claims, surplus)

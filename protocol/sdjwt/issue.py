@@ -12,8 +12,9 @@ from protocol.jws import sign_encoded
 from protocol.keys import RandomBytes, Signer
 from protocol.sdjwt.disclosure import RESERVED_NAMES, SALT_BYTES, digest_of, encode_disclosure
 
-# SD-JWT VC §2.2.2.2: these say whether and until when a credential holds, so they stay in sight
+# SD-JWT VC §2.2.2.3: these say whether and until when a credential holds, so they stay in sight
 ALWAYS_VISIBLE = frozenset(("iss", "nbf", "exp", "cnf", "vct", "vct#integrity", "aka_vcts", "status"))
+_MACHINERY = RESERVED_NAMES | {"_sd_alg"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,10 @@ def issue_sd_jwt(
 
     Digests stand in sorted order, which says nothing about the claims (T050). `header` names `typ` and how to find the
     key; `alg` comes from the signer. `decoys` are digests of nothing, beside the top level's (RFC 9901 §4.2.5).
+    A claim named like a part of the machinery is the caller's mistake and a ValueError, at whatever depth: its value
+    would count as digests, and whoever chose it could disclose what was never issued.
     """
+    _check_names(claims)
     hidden = _Hidden(random_bytes)
     payload = hidden.object(claims, frame, decoys)
     if hidden.texts or decoys:
@@ -77,6 +81,17 @@ def issue_sd_jwt(
     head = _encode_header(encode_json({"alg": signer.public_key.alg, **header}))
     token = sign_encoded(head, encode_json(payload), signer)
     return "~".join((token, *hidden.texts, ""))
+
+
+def _check_names(value: JsonValue) -> None:
+    if isinstance(value, dict):
+        if not _MACHINERY.isdisjoint(value):
+            raise ValueError("a name that no claim may have")
+        for item in value.values():
+            _check_names(item)
+    elif isinstance(value, list):
+        for item in value:
+            _check_names(item)
 
 
 class _Hidden:

@@ -38,6 +38,7 @@ def find_issuer_key(token: SdJwt, anchors: TrustAnchors, *, now: int, at: str = 
     Raises:
         NotTrusted: nobody we trust vouches for the issuer.
         NotAuthentic: the names disagree, or there is no way to find a key.
+        Malformed: a certificate, `iss` or the issuer's metadata cannot be read.
         NotValidNow: a certificate is outside its time.
         Unreachable: a DID document or the issuer's keys could not be had.
     """
@@ -47,7 +48,7 @@ def find_issuer_key(token: SdJwt, anchors: TrustAnchors, *, now: int, at: str = 
         if header.kid is not None and header.kid.startswith("did:"):
             raise NotAuthentic(f"{at}: names its key in two ways")
         chain = read_x5c(header.x5c, f"{at} header.x5c")
-        if issuer is not None and not _names(chain[0], issuer):
+        if issuer is not None and not _names(chain[0], issuer, f"{at}.iss"):
             raise NotAuthentic(f"{at}: its iss is not a name in its certificate")
         return IssuerKey(chain[0].public_key, anchors.chain(chain, role=Role.ISSUER, now=now, at=at))
     if issuer is None:
@@ -60,11 +61,11 @@ def find_issuer_key(token: SdJwt, anchors: TrustAnchors, *, now: int, at: str = 
     return IssuerKey(key, party)
 
 
-def _names(leaf: Certificate, issuer: str) -> bool:
+def _names(leaf: Certificate, issuer: str, at: str) -> bool:
     if issuer in leaf.uris:
         return True
-    parts = urlsplit(issuer)
-    return parts.scheme == "https" and parts.hostname in leaf.dns_names
+    # Read strictly: a host behind a user or a backslash is another one for other readers
+    return issuer.startswith("https://") and urlsplit(read_https_url(issuer, at)).hostname in leaf.dns_names
 
 
 def _published_key(issuer: str, jws: Jws) -> Exchange[PublicKey]:

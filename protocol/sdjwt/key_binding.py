@@ -105,7 +105,9 @@ def _check_transaction_data(claims: Fields, expected: ExpectedBinding) -> None:
     found = claims.optional_texts("transaction_data_hashes")
     if found != expected.transaction_data_hashes:
         raise NotForThisRequest(f"{_AT}: authorises another transaction, or none")
-    if found and claims.optional_text("transaction_data_hashes_alg") != expected.transaction_data_hashes_alg:
+    named = expected.transaction_data_hashes_alg
+    # OID4VP 1.0 B.3.3.1: required where the request named algorithms; elsewhere sha-256 may be said or go without saying
+    if found and claims.optional_text("transaction_data_hashes_alg") not in ((named,) if named else (None, "sha-256")):
         raise NotForThisRequest(f"{_AT}: names another hash algorithm")
 
 

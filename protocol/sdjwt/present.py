@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from protocol.credential import ClaimPath
-from protocol.encoding import JsonObject
+from protocol.encoding import JsonObject, JsonValue
 from protocol.errors import Malformed
 from protocol.sdjwt.key_binding import KeyBinding, sign_key_binding
 from protocol.sdjwt.process import process_claims
@@ -32,16 +32,11 @@ class PresentableSdJwt:
         """
         payload = token.jws.peek_claims(at).members
         processed = process_claims(payload, token.disclosures, at)
-        needed: dict[ClaimPath, set[int]] = {}
-        for path, position in zip(processed.disclosed, processed.positions, strict=True):
-            needed.setdefault(path, set()).add(position)
-        complete: dict[ClaimPath, frozenset[int]] = {}
-        for path in _paths(processed.claims):
-            above = (needed.get(path[:length], set()) for length in range(1, len(path) + 1))
-            inside = (positions for inner, positions in needed.items() if inner[: len(path)] == path)
-            complete[path] = frozenset().union(*above, *inside)
+        shown_by = dict(zip(processed.disclosed, processed.positions, strict=True))
+        needed: dict[ClaimPath, frozenset[int]] = {}
+        _find_needed(processed.claims, (), frozenset(), shown_by, needed)
         texts = tuple(disclosure.text for disclosure in token.disclosures)
-        return cls(token.jws.raw, texts, complete, processed.claims)
+        return cls(token.jws.raw, texts, needed, processed.claims)
 
     def present(self, paths: Iterable[ClaimPath], binding: KeyBinding | None) -> str:
         """Disclose the claims of these concrete paths, with what encloses them and all that is inside, and no more.
@@ -71,16 +66,25 @@ def present_sd_jwt(token: SdJwt, paths: Iterable[ClaimPath], *, binding: KeyBind
     return PresentableSdJwt.of(token).present(paths, binding)
 
 
-def _paths(claims: JsonObject) -> list[ClaimPath]:
-    """Every concrete path of some claims, containers before members."""
-    found: list[ClaimPath] = []
-    level: list[tuple[ClaimPath, object]] = [((), claims)]
-    while level:
-        path, value = level.pop()
-        if path:
-            found.append(path)
-        if isinstance(value, dict):
-            level.extend(((*path, name), item) for name, item in value.items())
-        elif isinstance(value, list):
-            level.extend(((*path, i), item) for i, item in enumerate(value))
-    return found
+def _find_needed(
+    value: JsonValue,
+    path: ClaimPath,
+    above: frozenset[int],
+    shown_by: Mapping[ClaimPath, int],
+    needed: dict[ClaimPath, frozenset[int]],
+) -> set[int]:
+    """Note for every path from here on what shows it and all inside it; what shows things from here on is returned."""
+    position = shown_by.get(path)
+    here = above if position is None else above | {position}
+    inside: set[int] = set()
+    if isinstance(value, dict):
+        for name, item in value.items():
+            inside |= _find_needed(item, (*path, name), here, shown_by, needed)
+    elif isinstance(value, list):
+        for i, item in enumerate(value):
+            inside |= _find_needed(item, (*path, i), here, shown_by, needed)
+    if path:
+        needed[path] = here | inside if inside else here
+    if position is not None:
+        inside.add(position)
+    return inside

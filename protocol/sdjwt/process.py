@@ -85,8 +85,6 @@ class _Process:
                 raise Malformed(self._at, "has an array's element among the members of an object")
             if name in shown:
                 raise Malformed(self._at, "has a disclosure for a claim that is there already")
-            if not path and name in ALWAYS_VISIBLE:
-                raise Malformed(self._at, "has a disclosure for a claim that must stay in sight")
             inner_path = (*path, name)
             self._note(inner_path, position)
             shown[name] = self._inner(disclosure.value, inner_path)
@@ -134,5 +132,8 @@ class _Process:
         return self._by_digest.get(digest)
 
     def _note(self, path: ClaimPath, position: int) -> None:
+        # SD-JWT VC §2.2.2.3: with all that is inside
+        if path[0] in ALWAYS_VISIBLE:
+            raise Malformed(self._at, "has a disclosure for a claim that must stay in sight")
         self.paths.append(path)
         self.positions.append(position)

@@ -49,6 +49,9 @@ def verify_sd_jwt_vc(token: SdJwt, issuer: IssuerKey, *, now: int, legacy: bool 
     claims = Fields(processed.claims, _AT)
     credential_type = claims.text("vct")
     issuer.party.check_entitled(credential_type, _AT)
+    # SD-JWT VC §2.2.2.2: further types, never this one again; whether they count is `formats.candidate`
+    if "aka_vcts" in claims.members and credential_type in claims.texts("aka_vcts"):
+        raise Malformed(claims.path("aka_vcts"), "must not name the type itself")
     issued_at, not_before, expires_at = _check_times(claims, now)
     return VerifiedCredential(
         format=FORMAT,

@@ -13,7 +13,9 @@ SURROUNDINGS = ("getpass", "locale", "logging", "platform", "sys", "warnings")
 CONCURRENCY = ("asyncio", "concurrent", "multiprocessing", "signal", "subprocess", "threading")
 EFFECTS = (*NETWORK, *DISK, *CLOCK_AND_RANDOMNESS, *SURROUNDINGS, *CONCURRENCY)
 CALLS = {"open", "print", "input", "breakpoint", "exec", "eval", "compile", "__import__"}
-ATTRIBUTES = {"now", "utcnow", "today", "urandom"}
+# A record may have a member of such a name: `expected.now` is a parameter, `datetime.now` is a clock.
+CLOCKS = {"date", "datetime"}
+READINGS = {"now", "utcnow", "today"}
 
 
 def impurities(tree: ast.Module) -> list[str]:
@@ -30,8 +32,13 @@ def impurities(tree: ast.Module) -> list[str]:
             case ast.Call(func=ast.Name(id=called)) if called in CALLS:
                 found.append(f"line {node.lineno}: {called}()")
                 continue
-            case ast.Attribute(attr=attribute) if attribute in ATTRIBUTES:
-                found.append(f"line {node.lineno}: .{attribute}")
+            case ast.Attribute(attr="urandom"):
+                found.append(f"line {node.lineno}: .urandom")
+                continue
+            case ast.Attribute(attr=reading, value=ast.Name(id=owner) | ast.Attribute(attr=owner)) if (
+                reading in READINGS and owner in CLOCKS
+            ):
+                found.append(f"line {node.lineno}: {owner}.{reading}")
                 continue
             case _:
                 continue
@@ -63,6 +70,8 @@ def test_the_protocol_floor_has_no_effects():
         "print(1)",
         "datetime.datetime.now()",
         "clock = date.today",
+        "datetime.utcnow()",
+        "rng.urandom(1)",
     ],
 )
 def test_an_effect_is_seen(source):
@@ -77,6 +86,7 @@ def test_an_effect_is_seen(source):
         "import hashlib",
         "from http import HTTPStatus",
         "import nacl.bindings",
+        "expected.now",
     ],
 )
 def test_what_only_computes_is_free(source):

@@ -1,7 +1,8 @@
-"""Two libraries that are not ours read what we write, and we read what they write."""
+"""Libraries that are not ours read what we write, and we read what they write."""
 
 import json
 import os
+from typing import Any
 
 import pytest
 from joserfc import jwe as joserfc_jwe
@@ -10,6 +11,8 @@ from joserfc.jwk import ECKey
 from jwcrypto import jwe as jwcrypto_jwe
 from jwcrypto import jwk as jwcrypto_jwk
 from jwcrypto import jws as jwcrypto_jws
+from openvc import jwe as openvc_jwe
+from openvc.keys import P256KeyAgreementKey
 
 from protocol.encoding import encode_base64url
 from protocol.errors import NotAuthentic
@@ -18,7 +21,8 @@ from protocol.jws import Jws, sign_jws, verify_jws
 from protocol.keys import P256Key
 
 KEY = P256Key.generate(os.urandom)
-JWK = {**KEY.public_key.to_jwk(), "d": encode_base64url(KEY.to_scalar())}
+PUBLIC_JWK: dict[str, Any] = dict(KEY.public_key.to_jwk())
+JWK: dict[str, Any] = {**PUBLIC_JWK, "d": encode_base64url(KEY.to_scalar())}
 PAYLOAD = b'{"given_name":"Erika"}'
 PARTIES = [{}, {"apu": b"Alice", "apv": b"Bob"}]
 
@@ -26,13 +30,13 @@ PARTIES = [{}, {"apu": b"Alice", "apv": b"Bob"}]
 def theirs_by_jwcrypto(enc, parties):
     header = {"alg": "ECDH-ES", "enc": enc, "kid": "1", **{name: encode_base64url(v) for name, v in parties.items()}}
     token = jwcrypto_jwe.JWE(PAYLOAD, protected=json.dumps(header))
-    token.add_recipient(jwcrypto_jwk.JWK(**KEY.public_key.to_jwk()))
+    token.add_recipient(jwcrypto_jwk.JWK(**PUBLIC_JWK))
     return token.serialize(compact=True)
 
 
 def theirs_by_joserfc(enc, parties):
     header = {"alg": "ECDH-ES", "enc": enc, "kid": "1", **{name: encode_base64url(v) for name, v in parties.items()}}
-    return joserfc_jwe.encrypt_compact(header, PAYLOAD, ECKey.import_key(KEY.public_key.to_jwk()))
+    return joserfc_jwe.encrypt_compact(header, PAYLOAD, ECKey.import_key(PUBLIC_JWK))
 
 
 def opened_by_jwcrypto(token):
@@ -45,9 +49,13 @@ def opened_by_joserfc(token):
     return joserfc_jwe.decrypt_compact(token, ECKey.import_key(JWK)).plaintext
 
 
+def opened_by_openvc(token):
+    return openvc_jwe.decrypt_compact(token, key=P256KeyAgreementKey.from_jwk(JWK, "1"))
+
+
 @pytest.mark.parametrize("parties", PARTIES, ids=["plain", "party info"])
 @pytest.mark.parametrize("enc", ENCRYPTIONS)
-@pytest.mark.parametrize("open_token", [opened_by_jwcrypto, opened_by_joserfc])
+@pytest.mark.parametrize("open_token", [opened_by_jwcrypto, opened_by_joserfc, opened_by_openvc])
 def test_they_open_what_we_encrypt(open_token, enc, parties):
     token = encrypt_jwe(PAYLOAD, KEY.public_key, enc=enc, kid="1", random_bytes=os.urandom, **parties)
     assert open_token(token) == PAYLOAD
@@ -65,9 +73,9 @@ def test_we_open_what_they_encrypt(encrypt, enc, parties):
 def test_they_verify_what_we_sign():
     token = sign_jws({"typ": "test+jwt"}, PAYLOAD, KEY)
     by_jwcrypto = jwcrypto_jws.JWS()
-    by_jwcrypto.deserialize(token, key=jwcrypto_jwk.JWK(**KEY.public_key.to_jwk()), alg="ES256")
+    by_jwcrypto.deserialize(token, key=jwcrypto_jwk.JWK(**PUBLIC_JWK), alg="ES256")
     assert by_jwcrypto.payload == PAYLOAD
-    by_joserfc = joserfc_jws.deserialize_compact(token, ECKey.import_key(KEY.public_key.to_jwk()), algorithms=["ES256"])
+    by_joserfc = joserfc_jws.deserialize_compact(token, ECKey.import_key(PUBLIC_JWK), algorithms=["ES256"])
     assert by_joserfc.payload == PAYLOAD
 
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from protocol.encoding import decode_base64url, encode_base64url, encode_json
+from protocol.encoding import JsonObject, decode_base64url, encode_base64url, encode_json
 from protocol.errors import Malformed, NotAuthentic, ProtocolError, TooLarge, Unsupported
 from protocol.jwe import ENCRYPTIONS, MAX_JWE, Jwe, decrypt_jwe, derive_key, encrypt_jwe
-from protocol.keys import Ed25519Key, P256Key
+from protocol.keys import Ed25519Key, P256Key, PublicKey
 from tests.support.vectors import read_vector, vector_files
 
 KEY = P256Key.from_scalar(bytes(31) + b"\x07")
@@ -183,12 +183,13 @@ def test_every_failure_to_decrypt_has_the_same_words():
 
 
 def test_our_own_mistakes_are_no_protocol_errors():
-    for recipient, enc, extra in [
+    mistakes: list[tuple[PublicKey, str, JsonObject | None]] = [
         (Ed25519Key.from_seed(bytes(32)).public_key, "A256GCM", None),
         (KEY.public_key, "A128CBC-HS256", None),
         (KEY.public_key, "A256GCM", {"zip": "DEF"}),
         (KEY.public_key, "A256GCM", {"alg": "dir"}),
-    ]:
+    ]
+    for recipient, enc, extra in mistakes:
         with pytest.raises(ValueError, match=r"only|extra"):
             encrypt_jwe(b"", recipient, enc=enc, kid=None, random_bytes=os.urandom, extra=extra)
 

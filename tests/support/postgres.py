@@ -30,6 +30,7 @@ class PostgresCluster:
 
     port: int
     process: subprocess.Popen[bytes]
+    home: Path
 
     def url(self, database: str) -> str:
         """The SQLAlchemy URL of one database."""
@@ -44,6 +45,17 @@ class PostgresCluster:
     def drop_database(self, database: str) -> None:
         """Remove a database, also under connections that a test left open."""
         self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(database)))
+
+    @contextlib.contextmanager
+    def restarted(self, binaries: Path) -> Iterator[None]:
+        """The same server once more, after its process ended, while the block lasts."""
+        process = _start(binaries, self.home, self.port, _server_owner())
+        try:
+            if not _accepts_connections(process, self.port):
+                raise RuntimeError("PostgreSQL did not start again")
+            yield
+        finally:
+            _stop(process)
 
     def _run(self, statement: sql.Composed) -> None:
         with psycopg.connect(_address(self.port), autocommit=True) as connection:
@@ -65,7 +77,7 @@ def running_cluster(binaries: Path) -> Iterator[PostgresCluster]:
             process = _start(binaries, home, port, owner)
             try:
                 if _accepts_connections(process, port):
-                    yield PostgresCluster(port, process)
+                    yield PostgresCluster(port, process, home)
                     return
             finally:
                 _stop(process)

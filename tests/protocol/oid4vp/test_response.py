@@ -63,6 +63,7 @@ def test_the_example_of_the_specification_is_read():
     vector = read_vector("openid4vp/encrypted-response.json")
     key = ResponseKey("ac", P256Key.from_jwk(vector["private_jwk"]))
     read = read_response_form({"response": vector["jwe"]}, response_mode=DIRECT_POST_JWT, key=key)
+    assert isinstance(read, AuthorizationResponse)
     assert read.to_dict() == vector["expected_payload"]
 
 

@@ -1,0 +1,36 @@
+"""`hoheit demo`: starts the town, walks through it once, and stays up to be tried out by hand."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DEFAULT_PORT = 8480
+ALLOWED = ("demo", "test")
+
+
+def command(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port of all services.")] = DEFAULT_PORT,
+    data: Annotated[
+        Path | None, typer.Option(help="Where the town is kept; by default ~/.local/share/hoheit/demo-PORT.")
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="End after the walk; status 0 if every step verified.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print each step as a line of JSON.")] = False,
+) -> None:
+    """Start two agencies, two partners and a citizen's wallet on this machine, and walk one credential through them."""
+    env = os.environ.setdefault("HOHEIT_ENV", "demo")
+    if env not in ALLOWED:
+        raise ValueError("the demo needs HOHEIT_ENV=demo, and it is set to something else")
+    folder = data or Path.home() / ".local" / "share" / "hoheit" / f"demo-{port}"
+
+    from hoheit.demo.running import open_town  # noqa: PLC0415 - heavy imports wait until they are needed
+
+    with open_town(folder.resolve(), port, as_json=as_json) as town:
+        complete = town.walk()
+        if not once:
+            town.stay()
+    if not complete:
+        raise typer.Exit(1)

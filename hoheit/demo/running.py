@@ -1,0 +1,92 @@
+"""The town while it runs: its services behind one port, the citizen's wallet, and what is told about it on the terminal."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from threading import Event
+from types import FrameType
+
+from rich.console import Console
+
+from hoheit.demo.setting_up import Town, set_up_town
+from hoheit.demo.telling import VERDICT, tell_beginning, tell_step, tell_what_to_try
+from hoheit.demo.walk import Step, Walk
+from protocol.encoding import encode_json
+from runtime import system
+from runtime.logs import set_up_logs
+from runtime.seal import read_private, write_private
+from runtime.serve import Listen, running
+from wallet.app import create_wallet, open_wallet
+from wallet.config import WalletSettings
+
+PASSPHRASE_FILE = "passphrase"
+
+
+@dataclass(frozen=True, slots=True)
+class RunningTown:
+    """The town, up and reachable."""
+
+    town: Town
+    settings: WalletSettings
+    as_json: bool
+    console: Console
+
+    def walk(self) -> bool:
+        """Walk through the town and tell every step; whether all of it verified."""
+        if not self.as_json:
+            tell_beginning(self.town, self.console)
+        with open_wallet(self.settings, _passphrase(self.town)) as opened:
+            walk = Walk(self.town, opened)
+            for number, step in enumerate(walk.go(), 1):
+                self._tell(number, step)
+        if not self.as_json:
+            self.console.print(VERDICT[walk.complete])
+        return walk.complete
+
+    def stay(self) -> None:
+        """Say what can be tried by hand, and wait until somebody ends it."""
+        if not self.as_json:
+            tell_what_to_try(self.town, self.town.wallet / PASSPHRASE_FILE, self.console)
+        ended = Event()
+
+        def end(_: int, __: FrameType | None) -> None:
+            ended.set()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, end)
+        while not ended.wait(0.5):
+            pass
+
+    def _tell(self, number: int, step: Step) -> None:
+        if self.as_json:
+            print(encode_json({"step": number, **asdict(step)}).decode("utf-8"), flush=True)
+        else:
+            tell_step(number, step, self.console)
+
+
+@contextmanager
+def open_town(folder: Path, port: int, *, as_json: bool) -> Iterator[RunningTown]:
+    """The town of a folder, made if it is not there, served while the block lasts.
+
+    Raises:
+        StartError: the port is taken.
+        DamagedError: something in the folder was altered.
+    """
+    set_up_logs(service="demo", level=logging.WARNING)
+    town = set_up_town(folder, port, now=system.now, random_bytes=system.random_bytes)
+    settings = WalletSettings(data=town.wallet, language="en")
+    if not settings.vault.exists():
+        write_private(town.wallet / PASSPHRASE_FILE, secrets.token_urlsafe(16).encode("ascii"))
+        create_wallet(settings, _passphrase(town))
+    with running(town.services(), Listen(port=port)):
+        yield RunningTown(town, settings, as_json, Console())
+
+
+def _passphrase(town: Town) -> str:
+    return read_private(town.wallet / PASSPHRASE_FILE).decode("ascii")

@@ -1,0 +1,125 @@
+"""Sets up the town in a folder: keys, certificates, settings, people, and who trusts whom. What is there already stays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from hoheit.demo.places import AGENCIES, PARTNERS, PEOPLE, TRUST_LIST, Agency, Partner, host
+from issuer.app import create_app as create_issuer
+from issuer.app import known_types, open_types
+from issuer.app import open_store as open_issuer_store
+from issuer.config import SETTINGS_FILE as ISSUER_SETTINGS
+from issuer.config import read_settings as read_issuer_settings
+from issuer.database.register import SqlRegister
+from issuer.installation import NewIssuer, set_up_issuer
+from issuer.installation import new_api_key as new_issuer_key
+from issuer.people import read_people
+from protocol.keys import RandomBytes
+from protocol.trust.anchors import Role
+from runtime.anchors import INDEX, write_anchor
+from runtime.hosts import HostSwitch
+from runtime.seal import read_private, write_private
+from verifier.app import create_app as create_verifier
+from verifier.app import open_store as open_verifier_store
+from verifier.config import SETTINGS_FILE as VERIFIER_SETTINGS
+from verifier.config import read_settings as read_verifier_settings
+from verifier.installation import ANCHORS, NewVerifier, set_up_verifier
+from verifier.installation import new_api_key as new_verifier_key
+
+WALLET = "wallet"
+KEY_FILE = "api-key"
+AUTHORITY_FILE = "authority.pem"
+
+
+@dataclass(frozen=True, slots=True)
+class Town:
+    """The town in its folder, at its port."""
+
+    folder: Path
+    port: int
+
+    def address(self, place: Agency | Partner) -> str:
+        """Where a place is reached; also its identifier."""
+        return f"http://{host(place)}:{self.port}"
+
+    def data(self, place: Agency | Partner) -> Path:
+        """The data folder of a place."""
+        return self.folder / place.id
+
+    def api_key(self, place: Agency | Partner) -> str:
+        """The key that the demo itself uses; in a real installation it never stands in a file beside the service."""
+        return read_private(self.data(place) / KEY_FILE).decode("ascii")
+
+    @property
+    def wallet(self) -> Path:
+        """The folder of the citizen's wallet."""
+        return self.folder / WALLET
+
+    @property
+    def wallet_anchors(self) -> Path:
+        """Whom the citizen's wallet trusts."""
+        return self.wallet / ANCHORS
+
+    def services(self) -> HostSwitch:
+        """All services of the town behind one port."""
+        issuers = {host(a): create_issuer(read_issuer_settings(self.data(a))) for a in AGENCIES}
+        verifiers = {host(p): create_verifier(read_verifier_settings(self.data(p))) for p in PARTNERS}
+        return HostSwitch({**issuers, **verifiers})
+
+
+def set_up_town(folder: Path, port: int, *, now: Callable[[], int], random_bytes: RandomBytes) -> Town:
+    """The town of a folder; whatever is missing in it is made."""
+    town = Town(folder, port)
+    for agency in AGENCIES:
+        if not (town.data(agency) / ISSUER_SETTINGS).exists():
+            _set_up_agency(town, agency, now(), random_bytes)
+    for partner in PARTNERS:
+        if not (town.data(partner) / VERIFIER_SETTINGS).exists():
+            _set_up_partner(town, partner, now(), random_bytes)
+    for anchors in (town.wallet_anchors, *(town.data(partner) / ANCHORS for partner in PARTNERS)):
+        if not (anchors / INDEX).exists():
+            _trust_everybody(town, anchors)
+    return town
+
+
+def _set_up_agency(town: Town, agency: Agency, now: int, random_bytes: RandomBytes) -> None:
+    data = town.data(agency)
+    pem = set_up_issuer(
+        NewIssuer(data, town.address(agency), agency.name, agency.types), now=now, random_bytes=random_bytes
+    )
+    (data / AUTHORITY_FILE).write_bytes(pem)
+    settings = read_issuer_settings(data)
+    store = open_issuer_store(settings)
+    people = read_people(PEOPLE.read_bytes(), known_types(settings).values())
+    SqlRegister(store.database).put(people)
+    key, record = new_issuer_key("demo", now=now, random_bytes=random_bytes)
+    store.put_api_key(record)
+    store.database.dispose()
+    write_private(data / KEY_FILE, key.encode("ascii"))
+
+
+def _set_up_partner(town: Town, partner: Partner, now: int, random_bytes: RandomBytes) -> None:
+    data = town.data(partner)
+    pem = set_up_verifier(
+        NewVerifier(data, town.address(partner), partner.name, partner.use_cases), now=now, random_bytes=random_bytes
+    )
+    (data / AUTHORITY_FILE).write_bytes(pem)
+    store = open_verifier_store(read_verifier_settings(data))
+    key, record = new_verifier_key("demo", now=now, random_bytes=random_bytes)
+    store.put_api_key(record)
+    store.database.dispose()
+    write_private(data / KEY_FILE, key.encode("ascii"))
+
+
+def _trust_everybody(town: Town, anchors: Path) -> None:
+    """Everybody in town trusts each agency for what it issues, and knows each partner by its certificate."""
+    for agency in AGENCIES:
+        types = open_types(read_issuer_settings(town.data(agency)))
+        vcts = tuple(credential_type.vct for credential_type in types.values())
+        pem = (town.data(agency) / AUTHORITY_FILE).read_bytes()
+        write_anchor(anchors, f"{agency.id}.pem", pem, role=Role.ISSUER, name=TRUST_LIST, types=vcts)
+    for partner in PARTNERS:
+        pem = (town.data(partner) / AUTHORITY_FILE).read_bytes()
+        write_anchor(anchors, f"{partner.id}.pem", pem, role=Role.VERIFIER, name=TRUST_LIST)

@@ -1,0 +1,187 @@
+"""The walk: a citizen receives two credentials from the city office and shows parts of them, over the real HTTP services.
+
+The citizen's side is the real wallet; it reads the real QR codes. The offices are used through their administration APIs,
+as an agency's or partner's own programs would.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import qrcode
+
+from hoheit.demo.places import CINEMA, CITIZEN, CITY_OFFICE, LIBRARY, Agency, Partner
+from hoheit.demo.setting_up import Town
+from protocol.encoding import JsonObject, JsonValue, encode_json
+from protocol.errors import ProtocolError, Unreachable
+from protocol.exchange import Exchange, HttpRequest, send
+from protocol.fields import Fields
+from runtime.pictures import read_qr_code
+from wallet.app import OpenWallet
+from wallet.service.presenting import RequestSeen
+
+OFFERED = ("pid", "residence")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that happened, in plain words, with what came of it."""
+
+    title: str
+    lines: tuple[str, ...]
+    milliseconds: float
+    good: bool
+
+
+@dataclass(slots=True)
+class Walk:
+    """Walks through the town once; a step that fails ends the walk."""
+
+    town: Town
+    wallet: OpenWallet
+    steps: list[Step] = field(default_factory=list)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every step went well so far."""
+        return all(step.good for step in self.steps)
+
+    def go(self) -> Iterator[Step]:
+        """Every step when it is done."""
+        offer: dict[str, str] = {}
+        yield from self._step("The city office prepares two documents for Erika Mustermann", lambda: self._offer(offer))
+        yield from self._step(
+            "Erika scans the code, reads what is offered and types her code", lambda: self._receive(offer)
+        )
+        yield from self._ask(LIBRARY, "library-sign-up", "Erika signs up at the city library")
+        yield from self._ask(CINEMA, "over-18", "The cinema wants to know whether Erika is over 18")
+
+    def _ask(self, partner: Partner, use_case: str, title: str) -> Iterator[Step]:
+        request: dict[str, str] = {}
+        yield from self._step(f"{title}: it shows a QR code", lambda: self._request(partner, use_case, request))
+        yield from self._step("Erika sees who asks for what, and agrees", lambda: self._share(request))
+        yield from self._step(f"{_name(partner)} has checked the answer", lambda: self._verdict(partner, request))
+
+    def _step(self, title: str, work: Callable[[], list[str]]) -> Iterator[Step]:
+        if not self.complete:
+            return
+        began = time.perf_counter()
+        try:
+            lines, good = work(), True
+        except ProtocolError as error:
+            lines, good = [error.description], False
+        step = Step(title, tuple(lines), round((time.perf_counter() - began) * 1000, 1), good)
+        self.steps.append(step)
+        yield step
+
+    def _offer(self, offer: dict[str, str]) -> list[str]:
+        body: JsonObject = {
+            "credential_configuration_ids": [*OFFERED],
+            "subject": CITIZEN,
+            "grant": "pre-authorized_code",
+            "tx_code": True,
+            "by_reference": True,
+        }
+        made = self._post(CITY_OFFICE, "/api/offers", body)
+        offer["picture"] = str(self._draw("offer", made.text("uri")))
+        offer["tx_code"] = made.text("tx_code")
+        return [f"QR code: {offer['picture']}", f"the code for Erika, on another way: {offer['tx_code']}"]
+
+    def _receive(self, offer: dict[str, str]) -> list[str]:
+        receiving, run = self.wallet.wallet.receiving, self.wallet.run
+        seen = run(receiving.look(_scan(offer["picture"])))
+        pending = run(receiving.take(seen, offer["tx_code"]))
+        arrived = run(receiving.fetch(pending, seen.contact))
+        kept = run(receiving.keep(arrived))
+        if len(kept) != len(OFFERED):
+            raise Unreachable(
+                "not everything that was offered was received: " + "; ".join(f.reason for f in arrived.failed)
+            )
+        shown = [item.shown for item in arrived.credentials]
+        return [
+            f"{item.name} from {item.issuer.title}, known through {item.issuer.trusted_by}: "
+            f"{len(item.claims)} pieces of data, {item.copies} copies that nobody can link"
+            for item in shown
+        ]
+
+    def _request(self, partner: Partner, use_case: str, request: dict[str, str]) -> list[str]:
+        made = self._post(partner, "/api/requests", {"use_case": use_case})
+        request["id"] = made.text("id")
+        request["picture"] = str(self._draw(f"{partner.id}-{use_case}", made.text("uri")))
+        return [f"QR code: {request['picture']}"]
+
+    def _share(self, request: dict[str, str]) -> list[str]:
+        presenting, run = self.wallet.wallet.presenting, self.wallet.run
+        seen = run(presenting.look(_scan(request["picture"])))
+        run(presenting.share(seen, seen.default_choice()))
+        asker = seen.consent.asker
+        return [f"{asker.title} asks, known through {asker.trusted_by}", *_shown(seen)]
+
+    def _verdict(self, partner: Partner, request: dict[str, str]) -> list[str]:
+        answer = self._call("GET", partner, f"/api/requests/{request['id']}")
+        verdict = answer.object("verdict")
+        failed = [line.text("check") for line in verdict.objects("checks") if line.members.get("passed") is not True]
+        if failed or answer.text("state") != "accepted":
+            raise Unreachable(f"the answer was not accepted: {', '.join(failed)}")
+        checks = ", ".join(line.text("check").replace("_", " ") for line in verdict.objects("checks"))
+        return [
+            f"checked: {checks}",
+            f"it knows now: {', '.join(map(_known, answer.object('claims').members.values()))}",
+        ]
+
+    def _draw(self, name: str, link: str) -> Path:
+        """The QR code that a screen would show, as a picture."""
+        file = self.town.folder / f"{name}.png"
+        with file.open("wb") as picture:
+            qrcode.make(link).save(picture)
+        return file
+
+    def _post(self, place: Agency | Partner, path: str, body: JsonObject) -> Fields:
+        return self._call("POST", place, path, encode_json(body))
+
+    def _call(self, method: str, place: Agency | Partner, path: str, body: bytes = b"") -> Fields:
+        url = self.town.address(place) + path
+        return self.wallet.run(_ask_api(method, url, self.town.api_key(place), body))
+
+
+def _ask_api(method: str, url: str, key: str, body: bytes) -> Exchange[Fields]:
+    headers = (("authorization", f"Bearer {key}"), ("content-type", "application/json"))
+    response = yield from send(HttpRequest(method, url, headers, body))
+    if response.status not in (200, 201):
+        raise Unreachable(f"{method} {url} answered with status {response.status}")
+    return Fields(response.json("answer"), "answer")
+
+
+def _scan(picture: str) -> str:
+    return read_qr_code(Path(picture).read_bytes())
+
+
+def _shown(seen: RequestSeen) -> list[str]:
+    lines = []
+    for question in seen.consent.questions:
+        for choice in question.choices[:1]:
+            claims = ", ".join(f"{claim.label}: {_text(claim.value)}" for claim in choice.claims)
+            lines.append(f"from {choice.name}: {claims}")
+    return lines
+
+
+def _known(claims: JsonValue, name: str = "") -> str:
+    """Every value with the name of its claim, for people."""
+    if isinstance(claims, dict):
+        return ", ".join(_known(item, f"{name} {key.replace('_', ' ')}".strip()) for key, item in claims.items())
+    if isinstance(claims, list):
+        return ", ".join(_known(item, name) for item in claims)
+    return f"{name}: {_text(claims)}"
+
+
+def _text(value: JsonValue) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
+def _name(place: Agency | Partner) -> str:
+    return dict(place.name)["en"]

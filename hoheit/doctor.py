@@ -1,0 +1,130 @@
+"""`hoheit doctor`: checks this machine, and services by their address; every line says what to do where something is wrong."""
+
+from __future__ import annotations
+
+import importlib.util
+import platform
+import shutil
+import sqlite3
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from protocol.errors import ProtocolError
+from protocol.exchange import Exchange, HttpRequest, send
+from protocol.fields import read_https_url
+from protocol.oauth.metadata import well_known_url
+from protocol.oid4vci.metadata import WELL_KNOWN, CredentialIssuerMetadata
+
+FLOOR = (3, 11)
+SQLITE_FLOOR = (3, 35, 0)  # RETURNING
+MIN_FREE = 200 << 20  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that was looked at: good, bad, or (None) fine to do without."""
+
+    good: bool | None
+    what: str
+    advice: str = ""  # what to do; empty where nothing is to be done
+
+
+def command(
+    addresses: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[ADDRESS]…", help="Services to look at, such as https://agency.example"),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the lines as JSON.")] = False,
+) -> None:
+    """Check this machine and, by their addresses, services on it or elsewhere. The status is 1 if something is wrong."""
+    from protocol.encoding import encode_json  # noqa: PLC0415 - heavy imports wait until they are needed
+    from runtime.driver import drive  # noqa: PLC0415
+    from runtime.http import GuardedSender  # noqa: PLC0415
+    from runtime.settings import current_environment  # noqa: PLC0415
+
+    env = current_environment()
+    lines = [Line(True, f"the environment is {env}"), *check_machine(Path.cwd())]
+    sender = GuardedSender(allow_local=env.allows_local)
+    for address in addresses or []:
+        lines += drive(check_service(address), None, sender)
+    if as_json:
+        print(encode_json([asdict(line) for line in lines]).decode("utf-8"))
+    else:
+        for line in lines:
+            mark = {True: "✓", False: "✗", None: "–"}[line.good]
+            print(f"{mark} {line.what}" + (f"\n    {line.advice}" if line.advice else ""))
+    if any(line.good is False for line in lines):
+        raise typer.Exit(1)
+
+
+def check_machine(folder: Path) -> Iterator[Line]:
+    """What this machine has; `folder` is where data would be kept."""
+    python = sys.version_info[:2]
+    yield Line(
+        python >= FLOOR,
+        f"Python {platform.python_version()}",
+        "" if python >= FLOOR else f"Python {FLOOR[0]}.{FLOOR[1]} or newer is needed",
+    )
+    sqlite = sqlite3.sqlite_version_info
+    yield Line(
+        sqlite >= SQLITE_FLOOR,
+        f"SQLite {sqlite3.sqlite_version}",
+        "" if sqlite >= SQLITE_FLOOR else "SQLite 3.35 or newer is needed",
+    )
+    yield _extra("psycopg", "PostgreSQL can be used", 'install the extra "postgres" to use PostgreSQL')
+    yield _extra("zlib_ng", "status lists are packed fast", 'install the extra "fast" to pack status lists faster')
+    free = shutil.disk_usage(folder).free
+    yield Line(
+        free >= MIN_FREE,
+        f"{free >> 20} MiB are free on this disk",
+        "" if free >= MIN_FREE else "make room: a store that cannot write refuses every request",
+    )
+
+
+def check_service(address: str) -> Exchange[list[Line]]:
+    """What a service says of itself: whether it is ready, and whether its metadata are in order."""
+    try:
+        read_https_url(address, "address")
+        ready = yield from send(HttpRequest("GET", f"{address.rstrip('/')}/ready"))
+        metadata = yield from send(
+            HttpRequest(
+                "GET", well_known_url(address, WELL_KNOWN), (("accept", "application/json"),), max_bytes=1 << 20
+            )
+        )
+    except ProtocolError as error:
+        advice = (
+            "is it running, and is the address right? http and this machine's own names need HOHEIT_ENV=demo or test"
+        )
+        return [Line(False, f"{address}: {error.description}", advice)]
+    lines = [
+        Line(
+            ready.status == 200,
+            f"{address}: ready" if ready.status == 200 else f"{address}: not ready, /ready answers {ready.status}",
+            "" if ready.status == 200 else "its log says why",
+        )
+    ]
+    if metadata.status == 404:
+        return [*lines, Line(None, f"{address}: issues no credentials")]
+    try:
+        issuer = CredentialIssuerMetadata.from_dict(metadata.json("metadata"))
+    except ProtocolError as error:
+        return [*lines, Line(False, f"{address}: {error.description}", "its metadata break the specification")]
+    same = issuer.credential_issuer == address
+    return [
+        *lines,
+        Line(
+            same,
+            f"{address}: issues {len(issuer.configurations)} kinds of credentials",
+            "" if same else f"it calls itself {issuer.credential_issuer}; wallets refuse that",
+        ),
+    ]
+
+
+def _extra(module: str, what: str, advice: str) -> Line:
+    found = importlib.util.find_spec(module) is not None
+    return Line(True if found else None, what if found else f"{what}: no", "" if found else advice)

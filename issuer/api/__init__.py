@@ -1,0 +1,1 @@
+"""The issuer's endpoints: those of the protocols, and those of the administration."""

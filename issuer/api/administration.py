@@ -1,0 +1,214 @@
+"""The administration API: offers, credentials and letters, for an agency's own programs. Its shape is stable (OpenAPI)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Literal, TypeVar
+
+from fastapi import APIRouter, Depends, Query, Request, Security
+from fastapi.exceptions import RequestValidationError
+from fastapi.security import HTTPBearer
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+
+from issuer.records import CredentialState, IssuedCredential
+from issuer.register import MAX_SUBJECT
+from issuer.service import Issuer
+from issuer.service.offers import GrantKind, OfferOrder
+from protocol.encoding import JsonObject
+from protocol.errors import Unauthorized
+from protocol.exchange import Exchange
+from runtime.api_keys import api_key_digest
+from runtime.asgi import bearer_key, read_json_body
+from runtime.conversation import slow
+from runtime.driver import Driver
+
+MAX_ADMIN_BODY = 64 * 1024  # bytes
+M = TypeVar("M", bound=BaseModel)
+
+# T224: no database takes a NUL
+Subject = Annotated[str, Field(min_length=1, max_length=MAX_SUBJECT, pattern=r"^[^\x00]+$")]
+ConfigurationId = Annotated[str, Field(max_length=200)]
+
+
+class OfferBody(BaseModel):
+    """What to offer to whom."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    credential_configuration_ids: list[ConfigurationId] = Field(min_length=1, max_length=20)
+    subject: Subject = Field(description="the person's id in the register")
+    grant: Literal["pre-authorized_code", "authorization_code"] = "pre-authorized_code"
+    tx_code: bool = Field(
+        default=True, description="protect a pre-authorized code with one that is told on another way"
+    )
+    by_reference: bool = True
+
+
+class OfferMade(BaseModel):
+    """An offer, to be shown to its person alone."""
+
+    id: str
+    uri: str = Field(description="the link for the wallet")
+    offer: dict[str, JsonValue]
+    tx_code: str | None = Field(default=None, description="tell it on another way than the link")
+    qr_svg_url: str
+    page_url: str
+    expires_at: int = Field(description="epoch seconds")
+
+
+class OfferState(BaseModel):
+    """What became of an offer."""
+
+    id: str
+    state: str = Field(description="offered, opened, redeemed, issued, accepted, failed, expired, withdrawn or revoked")
+
+
+class CredentialLine(BaseModel):
+    """One credential that was issued; none of its claims."""
+
+    id: str
+    credential_configuration_id: str
+    subject: str
+    state: CredentialState
+    issued_at: int
+    expires_at: int
+
+
+class LetterBody(BaseModel):
+    """Whom to write to."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    subject: Subject
+
+
+class Letter(BaseModel):
+    """A one-time code to be printed in a letter; it cannot be shown again."""
+
+    letter_code: str
+
+
+def administration(issuer: Issuer, driver: Driver) -> APIRouter:
+    """Everything an agency's programs call; each route asks for an API key."""
+    router = APIRouter(prefix="/api", tags=["administration"])
+    _add_offers(router, issuer, driver)
+    _add_credentials(router, issuer, driver)
+    return router
+
+
+_KEY = HTTPBearer(scheme_name="API key", description="made by `hoheit issuer key`", auto_error=False)
+
+
+async def actor(request: Request, _: Annotated[object, Security(_KEY)]) -> str:
+    """The name of the API key that a request carries.
+
+    Raises:
+        Unauthorized: no good key.
+    """
+    state = request.app.state
+    return str(await state.driver.run(find_actor(state.issuer, bearer_key(request))))
+
+
+Actor = Annotated[str, Depends(actor)]
+
+
+def find_actor(issuer: Issuer, key: str) -> Exchange[str]:
+    """Whose API key this is; see `actor`."""
+    digest = api_key_digest(key)
+    found = yield from slow(lambda: issuer.context.store.api_key(digest))
+    if found is None:
+        raise Unauthorized("this API key is not good")
+    return found.name
+
+
+def read_body(model: type[M]) -> Callable[[Request], Awaitable[M]]:
+    """How a route reads its body: as strictly as everything else that comes in, and only with a good key."""
+
+    async def read(request: Request) -> M:
+        value = await read_json_body(request, "body", max_bytes=MAX_ADMIN_BODY)
+        try:
+            return model.model_validate(value)
+        except ValidationError as error:
+            found = error.errors(include_input=False, include_url=False, include_context=False)
+            raise RequestValidationError([{**line, "loc": ("body", *line["loc"])} for line in found]) from error
+
+    return read
+
+
+def _described(model: type[BaseModel]) -> dict[str, JsonObject]:
+    """How a body stands in OpenAPI, since the framework does not read it."""
+    schema: JsonObject = model.model_json_schema()
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def _add_offers(router: APIRouter, issuer: Issuer, driver: Driver) -> None:
+    @router.post("/offers", status_code=201, response_model_exclude_none=True, openapi_extra=_described(OfferBody))
+    async def make_offer(by: Actor, body: Annotated[OfferBody, Depends(read_body(OfferBody))]) -> OfferMade:
+        """Make an offer for one person."""
+        order = OfferOrder(
+            configuration_ids=tuple(body.credential_configuration_ids),
+            subject=body.subject,
+            grant=GrantKind(body.grant),
+            tx_code=body.tx_code,
+            by_reference=body.by_reference,
+            actor=by,
+        )
+        made = await driver.run(issuer.offers.make(order))
+        return OfferMade(
+            id=made.id,
+            uri=made.uri,
+            offer=made.offer.to_dict(),
+            tx_code=made.tx_code,
+            qr_svg_url=made.qr_svg,
+            page_url=made.page,
+            expires_at=made.expires_at,
+        )
+
+    @router.get("/offers/{offer_id}", dependencies=[Depends(actor)])
+    async def offer_state(offer_id: str) -> OfferState:
+        """What became of an offer."""
+        return OfferState(id=offer_id, state=await driver.run(issuer.offers.state(offer_id)))
+
+    @router.delete("/offers/{offer_id}")
+    async def withdraw_offer(offer_id: str, by: Actor) -> OfferState:
+        """Take an offer back while nothing was issued for it."""
+        await driver.run(issuer.offers.withdraw(offer_id, by))
+        return OfferState(id=offer_id, state=await driver.run(issuer.offers.state(offer_id)))
+
+    @router.post("/letters", status_code=201, openapi_extra=_described(LetterBody))
+    async def write_letter(by: Actor, body: Annotated[LetterBody, Depends(read_body(LetterBody))]) -> Letter:
+        """A one-time code with which a person logs in."""
+        return Letter(letter_code=await driver.run(issuer.authorization.write_letter(body.subject, by)))
+
+
+def _add_credentials(router: APIRouter, issuer: Issuer, driver: Driver) -> None:
+    @router.get("/credentials", dependencies=[Depends(actor)])
+    async def credentials(subject: Annotated[str, Query(min_length=1, max_length=MAX_SUBJECT)]) -> list[CredentialLine]:
+        """What a person was issued, newest first."""
+        return [_line(credential) for credential in await driver.run(issuer.status.credentials_of(subject))]
+
+    @router.post("/credentials/{credential_id}/revoke")
+    async def revoke(credential_id: str, by: Actor) -> CredentialLine:
+        """End a credential for ever."""
+        return _line(await driver.run(issuer.status.change(credential_id, CredentialState.REVOKED, by)))
+
+    @router.post("/credentials/{credential_id}/suspend")
+    async def suspend(credential_id: str, by: Actor) -> CredentialLine:
+        """Let a credential rest."""
+        return _line(await driver.run(issuer.status.change(credential_id, CredentialState.SUSPENDED, by)))
+
+    @router.post("/credentials/{credential_id}/reinstate")
+    async def reinstate(credential_id: str, by: Actor) -> CredentialLine:
+        """Let a resting credential hold again."""
+        return _line(await driver.run(issuer.status.change(credential_id, CredentialState.VALID, by)))
+
+
+def _line(credential: IssuedCredential) -> CredentialLine:
+    return CredentialLine(
+        id=credential.id,
+        credential_configuration_id=credential.configuration_id,
+        subject=credential.subject,
+        state=credential.state,
+        issued_at=credential.issued_at,
+        expires_at=credential.expires_at,
+    )

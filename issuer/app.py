@@ -1,0 +1,163 @@
+"""Wiring: settings → store, keys, register → issuer → web application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from fastapi import FastAPI
+
+from issuer.api.administration import administration
+from issuer.api.endpoints import protocol_endpoints
+from issuer.config import IssuerSettings, read_settings
+from issuer.credential_types import CredentialType, read_types
+from issuer.database.register import SqlRegister
+from issuer.database.store import SqlIssuerStore
+from issuer.installation import DATABASE_FILE, SECRET, SIGNING
+from issuer.policy import IssuerPolicy
+from issuer.register import HttpRegister, Register
+from issuer.service import Issuer
+from issuer.service.context import IssuerContext
+from issuer.service.status import BLOCK_LIFETIME
+from issuer.web.pages import people_pages
+from protocol.exchange import Exchange
+from runtime import system
+from runtime.asgi import add_health, create_application
+from runtime.database.engine import Database
+from runtime.driver import Driver, drive
+from runtime.http import GuardedSender, Sender
+from runtime.installation import open_keys
+from runtime.pages import Pages, serve_static
+from runtime.sweep import sweeping
+
+T = TypeVar("T")
+
+SHIPPED_TYPES = Path(__file__).parent / "types"
+
+
+def open_store(settings: IssuerSettings) -> SqlIssuerStore:
+    """The issuer's store, brought to this program's version."""
+    url = settings.database_url or f"sqlite:///{settings.data / DATABASE_FILE}"
+    store = SqlIssuerStore(Database(url, "issuer"), system.now)
+    store.migrate()
+    return store
+
+
+def known_types(settings: IssuerSettings) -> dict[str, CredentialType]:
+    """The credential types that are shipped, and those of the operator's own folder, which win, by id.
+
+    Raises:
+        Malformed: a file is wrong.
+    """
+    found = read_types(SHIPPED_TYPES)
+    if settings.types_folder is not None:
+        found.update(read_types(settings.types_folder))
+    return found
+
+
+def open_types(settings: IssuerSettings) -> dict[str, CredentialType]:
+    """The credential types that this issuer issues, by id.
+
+    Raises:
+        ValueError: the settings name one that is not there.
+    """
+    found = known_types(settings)
+    missing = [name for name in settings.types if name not in found]
+    if missing:
+        raise ValueError(f"types: there is no credential type {missing[0]}")
+    return {name: found[name] for name in settings.types or found}
+
+
+def open_issuer(settings: IssuerSettings, store: SqlIssuerStore) -> Issuer:
+    """The issuer of a data folder, ready to serve."""
+    keys = open_keys(settings.data)
+    return Issuer.of(
+        IssuerContext(
+            identifier=settings.public_url,
+            name=tuple(settings.name.items()),
+            types=open_types(settings),
+            register=_open_register(settings, store),
+            store=store,
+            signing=keys.signer(SIGNING),
+            secret=keys.secret(SECRET),
+            policy=IssuerPolicy(require_dpop=settings.require_dpop, redirect_uris=settings.redirect_uris),
+            now=system.now,
+            random_bytes=system.random_bytes,
+            fixed_tx_code=settings.fixed_tx_code,
+            automatic_login=settings.automatic_login,
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIssuer:
+    """An issuer whose store is open: what a command works with."""
+
+    issuer: Issuer
+    store: SqlIssuerStore
+    sender: Sender
+
+    def run(self, exchange: Exchange[T]) -> T:
+        """Drive an exchange to its end; see `runtime.driver.drive`."""
+        return drive(exchange, self.store, self.sender)
+
+
+@contextmanager
+def opened(settings: IssuerSettings) -> Iterator[OpenIssuer]:
+    """An issuer for the time of one command; it may run beside the server."""
+    store = open_store(settings)
+    try:
+        yield OpenIssuer(open_issuer(settings, store), store, GuardedSender(allow_local=settings.env.allows_local))
+    finally:
+        store.database.dispose()
+
+
+def app_of(data: Path) -> FastAPI:
+    """The web application of a data folder, as every worker makes it for itself."""
+    return create_app(read_settings(data))
+
+
+def create_app(settings: IssuerSettings, *, sender: Sender | None = None) -> FastAPI:
+    """The web application of an issuer. It holds connections from its start-up to its shutdown."""
+    store = open_store(settings)
+    guarded = sender or GuardedSender(allow_local=settings.env.allows_local)
+    return serve_issuer(open_issuer(settings, store), store, guarded, metrics_key=settings.metrics_key)
+
+
+def serve_issuer(issuer: Issuer, store: SqlIssuerStore, sender: Sender, *, metrics_key: str = "") -> FastAPI:
+    """The web application around an issuer; at its shutdown it closes the store."""
+    driver = Driver(store, sender, loads_in_thread=not store.database.is_sqlite)
+
+    def sweep(limit: int) -> int:
+        now = issuer.context.now()
+        return store.sweep(before=now - 2 * BLOCK_LIFETIME, now=now, limit=limit)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with sweeping(driver, sweep):
+            yield
+        driver.close()
+        store.database.dispose()
+
+    identifier = issuer.context.identifier
+    application = create_application(title="Hoheit issuer", secure=identifier.startswith("https://"), lifespan=lifespan)
+    application.state.issuer = issuer
+    application.state.driver = driver
+    pages = Pages(Path(__file__).parent, public_url=identifier, secret=issuer.context.secret)
+    application.include_router(protocol_endpoints(issuer, driver))
+    application.include_router(administration(issuer, driver))
+    application.include_router(people_pages(issuer, driver, pages))
+    serve_static(application)
+    add_health(application, driver, store.database.check, metrics_key=metrics_key)
+    return application
+
+
+def _open_register(settings: IssuerSettings, store: SqlIssuerStore) -> Register:
+    if settings.register_kind == "http":
+        return HttpRegister(settings.register_url, settings.register_key)
+    if settings.register_url:
+        return SqlRegister(Database(settings.register_url, "issuer"))
+    return SqlRegister(store.database)

@@ -1,0 +1,132 @@
+"""`hoheit issuer …`: set up an agency, serve, fill its register, offer, revoke. What is heavy is imported late."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+
+Data = Annotated[Path, typer.Option(envvar="HOHEIT_ISSUER_DATA", help="The issuer's folder.")]
+Subject = Annotated[str, typer.Argument(help="The person's id in the register.")]
+CredentialId = Annotated[str, typer.Argument(metavar="ID", help="The credential's id, as `credentials` lists it.")]
+Json = Annotated[bool, typer.Option("--json", help="Answer as JSON, one object a line.")]
+
+
+@app.command()
+def init(
+    data: Data,
+    public_url: Annotated[str, typer.Option(help="The address that wallets reach, such as https://agency.example")],
+    name: Annotated[list[str], typer.Option(help="Who issues, with the language: --name de=Bürgeramt")],
+    kind: Annotated[
+        list[str] | None, typer.Option("--type", help="A credential type to issue; without any: all.")
+    ] = None,
+    database_url: Annotated[str, typer.Option(help="A PostgreSQL database; else SQLite in the folder.")] = "",
+) -> None:
+    """Make a folder with settings, sealed keys and certificates; nothing that is there is overwritten."""
+    from issuer.cli.commands import set_up  # noqa: PLC0415 - heavy, so only when it runs
+
+    set_up(data, public_url, name, tuple(kind or ()), database_url)
+
+
+@app.command()
+def serve(
+    data: Data,
+    host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes; more than one needs PostgreSQL.")] = 1,
+) -> None:
+    """Answer wallets, verifiers, programs and people until the process is told to end."""
+    from issuer.cli.commands import run_server  # noqa: PLC0415 - heavy, so only when it runs
+
+    run_server(data, host, port, workers)
+
+
+@app.command()
+def migrate(data: Data) -> None:
+    """Bring the database to this program's version; `serve` does so by itself."""
+    from issuer.cli.commands import migrate_database  # noqa: PLC0415 - heavy, so only when it runs
+
+    migrate_database(data)
+
+
+@app.command("api-key")
+def api_key(data: Data, name: Annotated[str, typer.Argument(help="Who uses it; the audit trail names it.")]) -> None:
+    """Make a key for an agency's program. It is shown this once."""
+    from issuer.cli.commands import make_api_key  # noqa: PLC0415 - heavy, so only when it runs
+
+    make_api_key(data, name)
+
+
+@app.command("import-people")
+def import_people(
+    data: Data,
+    table: Annotated[Path, typer.Argument(metavar="CSV", help="A table with a row for each person.")],
+) -> None:
+    """Put people into the register, or what is new about them. If one row is wrong, nobody is put in."""
+    from issuer.cli.commands import put_people  # noqa: PLC0415 - heavy, so only when it runs
+
+    put_people(data, table)
+
+
+@app.command()
+def offer(
+    data: Data,
+    subject: Subject,
+    *,
+    kind: Annotated[list[str], typer.Option("--type", help="A credential type to offer; may be given again.")],
+    login: Annotated[bool, typer.Option("--login", help="The person logs in with a letter code.")] = False,
+    tx_code: Annotated[bool, typer.Option(help="Ask for a code that you tell the person.")] = True,
+    by_value: Annotated[bool, typer.Option("--by-value", help="The link holds the whole offer.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Offer credentials to one person: prints the link for their wallet."""
+    from issuer.cli.commands import ACTOR, make_offer  # noqa: PLC0415 - heavy, so only when it runs
+    from issuer.service.offers import GrantKind, OfferOrder  # noqa: PLC0415 - heavy, so only when it runs
+
+    grant = GrantKind.AUTHORIZATION_CODE if login else GrantKind.PRE_AUTHORIZED_CODE
+    order = OfferOrder(tuple(kind), subject, grant, tx_code and not login, not by_value, ACTOR)
+    make_offer(data, order, as_json=as_json)
+
+
+@app.command()
+def letter(data: Data, subject: Subject) -> None:
+    """Make a code for a letter, with which a person logs in once. It is shown this once."""
+    from issuer.cli.commands import write_letter  # noqa: PLC0415 - heavy, so only when it runs
+
+    write_letter(data, subject)
+
+
+@app.command()
+def credentials(data: Data, subject: Subject, as_json: Json = False) -> None:
+    """List what a person was issued, newest first."""
+    from issuer.cli.commands import list_credentials  # noqa: PLC0415 - heavy, so only when it runs
+
+    list_credentials(data, subject, as_json=as_json)
+
+
+@app.command()
+def revoke(data: Data, credential_id: CredentialId) -> None:
+    """End a credential for ever."""
+    _change(data, credential_id, "revoked")
+
+
+@app.command()
+def suspend(data: Data, credential_id: CredentialId) -> None:
+    """Let a credential rest until it is reinstated."""
+    _change(data, credential_id, "suspended")
+
+
+@app.command()
+def reinstate(data: Data, credential_id: CredentialId) -> None:
+    """Let a resting credential hold again."""
+    _change(data, credential_id, "valid")
+
+
+def _change(data: Path, credential_id: str, wanted: str) -> None:
+    from issuer.cli.commands import change_state  # noqa: PLC0415 - heavy, so only when it runs
+    from issuer.records import CredentialState  # noqa: PLC0415 - heavy, so only when it runs
+
+    change_state(data, credential_id, CredentialState(wanted))

@@ -1,0 +1,237 @@
+"""What the commands do: each opens the folder, does one thing with the issuer's own services, and tells it.
+
+They work on the same store as a running server and may run beside it. Whatever goes wrong ends the program with one clear line
+and status 1 (T252); `Raises:` says what those lines are about.
+"""
+
+from __future__ import annotations
+
+import datetime
+import functools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from issuer.app import create_app, known_types, open_issuer, open_store, open_types
+from issuer.config import IssuerSettings, read_settings
+from issuer.database.register import SqlRegister
+from issuer.database.store import SqlIssuerStore
+from issuer.installation import NewIssuer, new_api_key, set_up_issuer
+from issuer.people import read_people
+from issuer.records import CredentialState, IssuedCredential
+from issuer.service import Issuer
+from issuer.service.offers import MadeOffer, OfferOrder
+from protocol.encoding import JsonObject, encode_json
+from protocol.exchange import Exchange
+from runtime import system
+from runtime.driver import drive
+from runtime.http import GuardedSender, Sender
+from runtime.installation import AUTHORITY_FILE
+from runtime.serve import Listen, explained, serve
+
+T = TypeVar("T")
+
+ACTOR = "command line"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIssuer:
+    """An issuer without a server: its services, and what drives them."""
+
+    settings: IssuerSettings
+    issuer: Issuer
+    store: SqlIssuerStore
+    sender: Sender
+
+    def run(self, exchange: Exchange[T]) -> T:
+        """Drive an exchange to its end.
+
+        Raises:
+            ProtocolError: what the exchange raised.
+        """
+        return drive(exchange, self.store, self.sender)
+
+
+@contextmanager
+def opened(data: Path) -> Iterator[OpenIssuer]:
+    """The issuer of a data folder while the block lasts."""
+    settings = read_settings(data)
+    store = open_store(settings)
+    try:
+        sender = GuardedSender(allow_local=settings.env.allows_local)
+        yield OpenIssuer(settings, open_issuer(settings, store), store, sender)
+    finally:
+        store.database.dispose()
+
+
+@explained()
+def set_up(data: Path, public_url: str, names: list[str], types: tuple[str, ...], database_url: str) -> None:
+    """Make an issuer's folder and tell what to do with it.
+
+    Raises:
+        ValueError: a name without a language, a type that is not there, or a setting that is wrong; nothing was made.
+        FileExistsError: there is an issuer in this folder already.
+    """
+    pairs = tuple(_named(text) for text in names)
+    # Settings are checked before anything is made, so that a mistake leaves no half-made folder
+    settings = IssuerSettings(
+        data=data, public_url=public_url, name=dict(pairs), types=types, database_url=database_url
+    )
+    open_types(settings)
+    new = NewIssuer(data, settings.public_url, pairs, types, database_url)
+    set_up_issuer(new, now=system.now(), random_bytes=system.random_bytes)
+    print(f"{pairs[0][1]} is set up in {data}")
+    print(
+        f"\nIts authority is {data / AUTHORITY_FILE}. This file is no secret: give it to whoever shall trust what you issue."
+    )
+    print("A verifier takes it with `hoheit verifier trust`, a wallet with its folder of trust anchors.")
+    print("\nAll other files there are secret. Keep a copy of the folder: without seal.key its keys are lost.")
+    print("\nNext: `hoheit issuer import-people`, `hoheit issuer api-key`, `hoheit issuer serve`.")
+
+
+def run_server(data: Path, host: str, port: int, workers: int) -> None:
+    """Serve an issuer's folder until the process is told to end.
+
+    Raises:
+        ValueError: several workers without PostgreSQL.
+    """
+    with explained():
+        settings = read_settings(data)
+        if workers > 1 and not settings.database_url.startswith("postgresql"):
+            raise ValueError("several workers need PostgreSQL: set database_url")
+    serve(functools.partial(create_app, settings), Listen(host, port, workers), service="issuer")
+
+
+@explained()
+def migrate_database(data: Path) -> None:
+    """Bring an issuer's database to this program's version."""
+    open_store(read_settings(data)).database.dispose()
+    print("The database is ready.")
+
+
+@explained()
+def make_api_key(data: Path, name: str) -> None:
+    """Make and tell a key of the administration API, of which only a digest is kept."""
+    with opened(data) as desk:
+        key, kept = new_api_key(name, now=system.now(), random_bytes=system.random_bytes)
+        desk.store.put_api_key(kept)
+    print(key)
+
+
+@explained()
+def put_people(data: Path, table: Path) -> None:
+    """Put the people of a table into the register and tell how many there were.
+
+    Columns may be for any type that is known here, issued or not, so that one table serves several issuers.
+
+    Raises:
+        Malformed: a row or cell is wrong; nobody was put in.
+        ValueError: the register is not one of our own tables.
+    """
+    with opened(data) as desk:
+        register = desk.issuer.context.register
+        if not isinstance(register, SqlRegister):
+            raise ValueError("this issuer asks a register by HTTP; people are put in there")
+        people = read_people(table.read_bytes(), known_types(desk.settings).values())
+        register.put(people)
+    print(f"In the register now: {len(people)} people of this table.")
+
+
+@explained()
+def make_offer(data: Path, order: OfferOrder, *, as_json: bool) -> None:
+    """Make an offer for one person and tell how it reaches their wallet.
+
+    Raises:
+        InvalidCredentialRequest: an unknown credential type.
+        CredentialRequestDenied: the register knows no such person, or lacks what a credential must hold.
+    """
+    with opened(data) as desk:
+        made = desk.run(desk.issuer.offers.make(order))
+    if as_json:
+        _print_json(_offer_object(made))
+        return
+    print(made.uri)
+    print(f"\nAs a QR code: {made.page}")
+    if made.tx_code is not None:
+        print(f"Code: {made.tx_code}. Tell it to the person on another way than the link.")
+    print(f"Good until {_time(made.expires_at)}.")
+
+
+@explained()
+def write_letter(data: Path, subject: str) -> None:
+    """Make and tell a one-time letter code for a person.
+
+    Raises:
+        CredentialRequestDenied: the register knows no such person.
+    """
+    with opened(data) as desk:
+        print(desk.run(desk.issuer.authorization.write_letter(subject, ACTOR)))
+
+
+@explained()
+def list_credentials(data: Path, subject: str, *, as_json: bool) -> None:
+    """Tell what a person was issued, newest first."""
+    with opened(data) as desk:
+        found = desk.run(desk.issuer.status.credentials_of(subject))
+    for credential in found:
+        if as_json:
+            _print_json(_credential_object(credential))
+        else:
+            print(_line(credential))
+    if not found and not as_json:
+        print("Nothing was issued to this person.")
+
+
+@explained()
+def change_state(data: Path, credential_id: str, wanted: CredentialState) -> None:
+    """Revoke, suspend or reinstate a credential and tell where it stands.
+
+    Raises:
+        NotFound: no such credential.
+        Conflict: it is revoked, and stays so.
+    """
+    with opened(data) as desk:
+        print(_line(desk.run(desk.issuer.status.change(credential_id, wanted, ACTOR))))
+
+
+def _offer_object(made: MadeOffer) -> JsonObject:
+    return {
+        "id": made.id,
+        "uri": made.uri,
+        "tx_code": made.tx_code,
+        "page_url": made.page,
+        "expires_at": made.expires_at,
+    }
+
+
+def _credential_object(credential: IssuedCredential) -> JsonObject:
+    return {
+        "id": credential.id,
+        "credential_configuration_id": credential.configuration_id,
+        "subject": credential.subject,
+        "state": str(credential.state),
+        "issued_at": credential.issued_at,
+        "expires_at": credential.expires_at,
+    }
+
+
+def _line(credential: IssuedCredential) -> str:
+    until = _time(credential.expires_at)
+    return f"{credential.id}  {credential.configuration_id}  {credential.state}  good until {until}"
+
+
+def _time(seconds: int) -> str:
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _print_json(value: JsonObject) -> None:
+    print(encode_json(value).decode("utf-8"))
+
+
+def _named(text: str) -> tuple[str, str]:
+    language, _, name = text.partition("=")
+    if not name or not language.isalpha():
+        raise ValueError("--name: must be a language and a name, such as de=Bürgeramt")
+    return language.lower(), name

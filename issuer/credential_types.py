@@ -1,0 +1,223 @@
+"""Credential types as TOML files: what is issued, what it is called, what it looks like, where its values come from.
+
+id = "residence"                     # also the credential configuration id, and the scope unless `scope` is there
+vct = "urn:hoheit:residence:1"
+validity_days = 30                   # from the day of issuance
+
+[name]
+de = "Meldebestätigung"
+
+[description]
+de = "Bestätigt, wo Sie wohnen."
+
+[look]
+background_color = "#1F6F5C"
+text_color = "#FFFFFF"
+logo = "residence.svg"               # beside this file
+
+[[claims]]                           # in the order in which people see them
+path = ["address", "locality"]       # "*" stands for every element of an array
+type = "text"                        # text, date, birthdate, integer, boolean, picture, object, array
+label = { de = "Ort" }
+mandatory = true                     # without it there is no credential; in an object that is absent it is not missed
+disclosable = true                   # the default: can be shown or kept back on its own
+from = ["home", "city"]              # where in the register; by default the claim's own path
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from issuer.claim_declarations import check_members, read_claim, read_texts
+from issuer.claims import Claim, ClaimTree
+from protocol.encoding import JsonObject, JsonValue
+from protocol.errors import CredentialRequestDenied, Malformed, raised_as
+from protocol.fields import Fields
+from protocol.formats import FORMATS
+from protocol.oid4vci.metadata import ClaimDescription, CredentialConfiguration, Display
+from protocol.sdjwt.issue import Frame
+
+DAY = 86_400  # seconds
+BATCH_SIZE = 50
+MAX_CLAIMS = 200
+MAX_LOGO = 16 * 1024  # bytes
+LOGO_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
+
+_MEMBERS = frozenset((
+    "id", "format", "vct", "scope", "batch_size", "status", "validity_days", "name", "description", "look", "claims",
+))  # fmt: skip
+_LOOK_MEMBERS = frozenset(("background_color", "text_color", "logo"))
+_ID = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
+_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialType:
+    """One kind of credential that an agency issues."""
+
+    id: str
+    format: str  # credential format identifier, such as dc+sd-jwt
+    vct: str
+    scope: str
+    batch_size: int  # key proofs in one request
+    status: bool  # whether it can be revoked and suspended
+    validity_days: int
+    display: tuple[Display, ...]  # one for each language
+    claims: tuple[Claim, ...]
+    tree: ClaimTree
+    frame: Frame
+
+    def name(self, language: str) -> str:
+        """What it is called in a language, else in the first."""
+        return next((d.name for d in self.display if d.locale == language), self.display[0].name)
+
+    def validity(self, now: int) -> tuple[int, int]:
+        """When a credential that is signed now begins and ends, epoch seconds.
+
+        Both are cut down to the day, so that credentials of one batch, and of everybody who came that day, have the same
+        times and none can be told by them (T144, RFC 9901 §10.1).
+        """
+        begins = now - now % DAY
+        return begins, begins + self.validity_days * DAY
+
+    def claims_for(self, record: Mapping[str, JsonValue], *, now: int) -> JsonObject:
+        """The claims for one person, drawn from their record in the register (T145).
+
+        Raises:
+            CredentialRequestDenied: a mandatory value is missing, or a value is not what the type declares; the message
+                has the claim's path and never the value.
+        """
+        with raised_as(CredentialRequestDenied):
+            return self.tree.draw(record, now=now)
+
+    def configuration(self) -> JsonObject:
+        """How it stands in the issuer's metadata (OID4VCI 1.0 §12.2.4, App. A.3, App. B.2)."""
+        return CredentialConfiguration(
+            format=self.format,
+            type=self.vct,
+            scope=self.scope,
+            display=self.display,
+            claims=tuple(
+                ClaimDescription(
+                    path=claim.path,
+                    display=tuple(Display(name=label, locale=language) for language, label in claim.labels),
+                    mandatory=claim.mandatory,
+                )
+                for claim in self.claims
+            ),
+        ).to_dict()
+
+    @classmethod
+    def from_toml(cls, text: str, at: str, folder: Path) -> CredentialType:
+        """Read a type of our own; `folder` is where its logo lies.
+
+        Raises:
+            Malformed: a member is missing, unknown or wrong; the path begins with `at`.
+        """
+        try:
+            members = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise Malformed(at, f"is not TOML: {error}") from error
+        fields = Fields(members, at)
+        check_members(fields, _MEMBERS)
+        type_id = fields.text("id", max_length=100)
+        if not _ID.fullmatch(type_id):
+            raise Malformed(fields.path("id"), "must be small letters and digits, with single . _ - between them")
+        format_id = fields.optional_text("format") or "dc+sd-jwt"
+        if format_id not in FORMATS:
+            raise Malformed(fields.path("format"), "is no format that is issued here")
+        claims = tuple(map(read_claim, fields.objects("claims", max_items=MAX_CLAIMS)))
+        return cls(
+            id=type_id,
+            format=format_id,
+            vct=fields.text("vct", max_length=300),
+            scope=fields.optional_text("scope", max_length=100) or type_id,
+            batch_size=fields.optional_integer("batch_size", minimum=1, maximum=100) or BATCH_SIZE,
+            status=fields.boolean("status", default=True),
+            validity_days=fields.integer("validity_days", minimum=1, maximum=3650),
+            display=_display(fields, folder),
+            claims=claims,
+            tree=ClaimTree.of(claims, fields.path("claims")),
+            frame=Frame.of(claim.path for claim in claims if claim.disclosable),
+        )
+
+
+def read_types(folder: Path) -> dict[str, CredentialType]:
+    """Every `*.toml` of a folder, by id.
+
+    Raises:
+        Malformed: a file is wrong, or two say the same id or scope; the message names the file and the member.
+    """
+    types: dict[str, CredentialType] = {}
+    for path in sorted(folder.glob("*.toml")):
+        found = CredentialType.from_toml(_read_text(path), path.name, folder)
+        if found.id in types:
+            raise Malformed(f"{path.name}.id", "is the id of another credential type")
+        if any(found.scope == other.scope for other in types.values()):
+            raise Malformed(f"{path.name}.scope", "is the scope of another credential type")
+        types[found.id] = found
+    return types
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise Malformed(path.name, "is not UTF-8") from error
+
+
+def _display(fields: Fields, folder: Path) -> tuple[Display, ...]:
+    """How the type is shown, once for each language of its name."""
+    names = read_texts(fields.object("name"), max_length=100)
+    described = fields.optional_object("description")
+    descriptions = dict(read_texts(described, max_length=500)) if described else {}
+    look = fields.optional_object("look")
+    if look is None:
+        return tuple(
+            Display(name=name, locale=language, description=descriptions.get(language)) for language, name in names
+        )
+    check_members(look, _LOOK_MEMBERS)
+    logo = _logo(look, folder)
+    background, text = _color(look, "background_color"), _color(look, "text_color")
+    return tuple(
+        Display(
+            name=name,
+            locale=language,
+            description=descriptions.get(language),
+            logo=logo,
+            logo_alt=name if logo else None,
+            background_color=background,
+            text_color=text,
+        )
+        for language, name in names
+    )
+
+
+def _color(look: Fields, name: str) -> str | None:
+    color = look.optional_text(name)
+    if color is not None and not _COLOR.fullmatch(color):
+        raise Malformed(look.path(name), "must be a colour as #RRGGBB")
+    return color
+
+
+def _logo(look: Fields, folder: Path) -> str | None:
+    """The picture as data URL, so that no wallet calls anybody to show it."""
+    name = look.optional_text("logo", max_length=100)
+    if name is None:
+        return None
+    at = look.path("logo")
+    media_type = LOGO_TYPES.get(Path(name).suffix)
+    if media_type is None or Path(name).name != name:
+        raise Malformed(at, "must be an .svg or .png file beside this one")
+    try:
+        picture = (folder / name).read_bytes()
+    except OSError as error:
+        raise Malformed(at, "names a file that cannot be read") from error
+    if len(picture) > MAX_LOGO:
+        raise Malformed(at, f"is larger than {MAX_LOGO} bytes")
+    return f"data:{media_type};base64,{base64.b64encode(picture).decode('ascii')}"

@@ -1,0 +1,1 @@
+"""The issuer's store and register in SQL."""

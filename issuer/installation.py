@@ -1,0 +1,52 @@
+"""Setting up an issuer: a folder with settings, sealed keys and certificates; nothing in it is ever overwritten."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from issuer.config import SETTINGS_FILE
+from issuer.records import ApiKey
+from protocol.keys import RandomBytes
+from runtime.api_keys import api_key_digest
+from runtime.api_keys import new_api_key as new_key
+from runtime.installation import Installation, set_up
+
+DATABASE_FILE = "issuer.db"
+SIGNING = "signing"
+SECRET = "nonces"
+
+
+@dataclass(frozen=True, slots=True)
+class NewIssuer:
+    """What to set up."""
+
+    data: Path
+    public_url: str
+    name: tuple[tuple[str, str], ...]  # language → name of the agency
+    types: tuple[str, ...] = ()
+    database_url: str = ""
+
+
+def set_up_issuer(new: NewIssuer, *, now: int, random_bytes: RandomBytes) -> bytes:
+    """Make a data folder; the PEM of the authority that wallets and verifiers have to trust.
+
+    Raises:
+        FileExistsError: there is an issuer in this folder already; nothing was changed.
+    """
+    installation = Installation(
+        data=new.data,
+        settings_file=SETTINGS_FILE,
+        public_url=new.public_url,
+        name=new.name,
+        signing=SIGNING,
+        secrets=(SECRET,),
+        settings={"types": new.types, "database_url": new.database_url},
+    )
+    return set_up(installation, now=now, random_bytes=random_bytes)
+
+
+def new_api_key(name: str, *, now: int, random_bytes: RandomBytes) -> tuple[str, ApiKey]:
+    """A fresh key of the administration API, to be shown once, and what is kept of it."""
+    key = new_key(random_bytes)
+    return key, ApiKey(api_key_digest(key), name, now)

@@ -1,0 +1,89 @@
+"""What the issuer says about itself, as issuer and as authorization server (OID4VCI 1.0 §12.2, RFC 8414)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Self
+
+from issuer.service.context import IssuerContext
+from protocol.encoding import JsonObject
+from protocol.fields import Fields
+from protocol.keys import SIGNATURE_ALGORITHMS
+from protocol.oauth.metadata import AuthorizationServerMetadata
+from protocol.oauth.pkce import METHOD
+from protocol.oid4vci.metadata import CredentialConfiguration, CredentialIssuerMetadata, Display, sign_metadata
+from protocol.oid4vci.offer import AUTHORIZATION_CODE_GRANT, PRE_AUTHORIZED_CODE_GRANT
+
+SIGNED_LIFETIME = 86_400  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class MetadataService:
+    """Metadata is made from the types, so what is announced is what is issued. It is made once, not for each request."""
+
+    context: IssuerContext
+    issuer: CredentialIssuerMetadata
+    _signed: dict[str, tuple[str, int]] = field(default_factory=dict)  # token, and until when it is handed out
+
+    @classmethod
+    def of(cls, context: IssuerContext) -> Self:
+        """The metadata of an issuer."""
+        endpoints = context.endpoints
+        issuer = CredentialIssuerMetadata(
+            credential_issuer=context.identifier,
+            credential_endpoint=endpoints.credential,
+            nonce_endpoint=endpoints.nonce,
+            notification_endpoint=endpoints.notification,
+            batch_size=context.batch_size if context.batch_size > 1 else None,
+            display=tuple(Display(name=name, locale=language) for language, name in context.name),
+            configurations={
+                name: CredentialConfiguration.from_fields(Fields(credential_type.configuration(), name))
+                for name, credential_type in context.types.items()
+            },
+        )
+        return cls(context, issuer)
+
+    def signed_issuer(self) -> str:
+        """Credential issuer metadata, signed with the issuer's certificate (§12.2.3).
+
+        Raises:
+            Unavailable: the signing key is outside its time.
+        """
+        context = self.context
+        now = context.now()
+        signing_until = context.signing_until(now)
+        token, good_until = self._signed.get(context.identifier, ("", 0))
+        if now >= good_until:
+            token = sign_metadata(
+                self.issuer,
+                context.signing.signer,
+                x5c=context.signing.x5c,
+                issued_at=now,
+                expires_at=min(now + SIGNED_LIFETIME, signing_until),
+            )
+            self._signed[context.identifier] = (token, now + SIGNED_LIFETIME // 2)
+        return token
+
+    def server(self) -> AuthorizationServerMetadata:
+        """Authorization server metadata."""
+        context = self.context
+        endpoints = context.endpoints
+        return AuthorizationServerMetadata(
+            issuer=context.identifier,
+            token_endpoint=endpoints.token,
+            authorization_endpoint=endpoints.authorization,
+            pushed_authorization_request_endpoint=endpoints.pushed_authorization_request,
+            require_pushed_authorization_requests=True,
+            code_challenge_methods_supported=(METHOD,),
+            dpop_signing_alg_values_supported=SIGNATURE_ALGORITHMS,
+            grant_types_supported=(AUTHORIZATION_CODE_GRANT, PRE_AUTHORIZED_CODE_GRANT, "refresh_token"),
+            scopes_supported=tuple(dict.fromkeys(credential_type.scope for credential_type in context.types.values())),
+            pre_authorized_grant_anonymous_access_supported=True,
+            authorization_response_iss_parameter_supported=True,
+        )
+
+    def published_keys(self) -> JsonObject:
+        """JWT VC issuer metadata (SD-JWT VC §4): the key that credentials are signed with."""
+        key = self.context.signing.signer.public_key
+        jwk: JsonObject = {**key.to_jwk(), "kid": key.thumbprint(), "use": "sig", "alg": key.alg}
+        return {"issuer": self.context.identifier, "jwks": {"keys": [jwk]}}

@@ -1,0 +1,88 @@
+"""Steps of tokens that are out: checked, renewed, ended."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import replace
+
+from issuer.session.stages import ACCESS_TOKEN, REFRESH_TOKEN, WITHDRAWN, Ended, Issuing, Outcome, Session, Tokens
+from protocol.errors import CredentialRequestDenied, InvalidAuthorizationDetails, InvalidGrant, InvalidToken
+from runtime.conversation import Change, Event, Refused, SessionKey, Spend
+
+MAX_SPENT_REFRESH = 20  # of which a reuse is noticed; older ones are unknown
+
+
+def check_access(session: Session, access: str, *, dpop_key: str, now: int) -> Issuing:
+    """The conversation, if this access token (digest) and this key may use it (RFC 9449 §7.1).
+
+    Raises:
+        InvalidToken: expired, revoked, or bound to another key.
+        CredentialRequestDenied: the offer was taken back meanwhile (T142).
+    """
+    if isinstance(session, Ended) and session.reason == WITHDRAWN:
+        raise CredentialRequestDenied("this offer was taken back")
+    if not isinstance(session, Issuing):
+        raise InvalidToken("this access token is not good, or no longer")
+    tokens = session.tokens
+    if not hmac.compare_digest(tokens.access, access) or now >= tokens.access_expires_at or tokens.dpop_key != dpop_key:
+        raise InvalidToken("this access token is not good, or no longer")
+    return session
+
+
+def renew(
+    session: Session,
+    refresh: str,
+    tokens: Tokens,
+    *,
+    client_id: str,
+    details: tuple[str, ...],
+    spend: tuple[Spend, ...],
+    now: int,
+) -> Outcome:
+    """Trade a refresh token (digest) for the next pair (RFC 6749 §6, RFC 9700 §4.14.2: rotated at every use).
+
+    The family keeps the end that it began with. A refresh token that was rotated away, or that comes with another key,
+    is in somebody else's hands: the whole family ends (T114).
+
+    Raises:
+        InvalidGrant: expired, revoked, or of another client.
+        InvalidAuthorizationDetails: more is asked for than was granted.
+    """
+    if not isinstance(session, Issuing) or now >= session.tokens.refresh_expires_at:
+        raise InvalidGrant("this refresh token is not good, or no longer")
+    old = session.tokens
+    if not hmac.compare_digest(old.refresh, refresh):
+        return _end_family(session, "refresh token used twice")
+    if old.dpop_key != tokens.dpop_key:
+        return _end_family(session, "refresh token with another key")
+    # A wallet need not name itself again: its key has just proven who it is
+    if client_id and session.client_id and client_id != session.client_id:
+        raise InvalidGrant("this refresh token belongs to another client")
+    if not set(details) <= set(session.configuration_ids):
+        raise InvalidAuthorizationDetails("authorization_details: ask for more than the grant covers")
+    spent = (*session.spent_refresh, refresh)
+    forgotten, kept = spent[:-MAX_SPENT_REFRESH], spent[-MAX_SPENT_REFRESH:]
+    renewed = replace(
+        session,
+        by_details=tuple(dict.fromkeys((*session.by_details, *details))),
+        tokens=replace(tokens, refresh_expires_at=old.refresh_expires_at),
+        requests=0,
+        spent_refresh=kept,
+    )
+    drop = (SessionKey(ACCESS_TOKEN, old.access), *(SessionKey(REFRESH_TOKEN, digest) for digest in forgotten))
+    event = Event("token renewed", session.id)
+    return Change(renewed, keys=tokens.keys(), drop=drop, spend=spend, events=(event,))
+
+
+def _end_family(session: Issuing, reason: str) -> Outcome:
+    error = InvalidGrant("this refresh token is not good, or no longer")
+    event = Event(f"{reason}, tokens revoked", session.id)
+    return Refused(Ended(session.id, reason), error, drop=session.tokens.keys(), events=(event,))
+
+
+def end_tokens(session: Session, reason: str, actor: str = "") -> Outcome:
+    """End the tokens of a conversation; in another stage nothing changes."""
+    if not isinstance(session, Issuing):
+        return Change(session)
+    event = Event(f"{reason}, tokens revoked", session.id, actor=actor)
+    return Change(Ended(session.id, reason), drop=session.tokens.keys(), events=(event,))

@@ -1,0 +1,173 @@
+"""Looking up whether a credential still holds: by the list that is known, or a fresh one (Token Status List §8).
+
+Not knowing is an answer too: whatever goes wrong on the way is told in the report, and who asked decides what to do then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from protocol.credential import StatusReference
+from protocol.errors import Malformed, ProtocolError, Unreachable
+from protocol.exchange import Exchange, HttpRequest, HttpResponse, send
+from protocol.jws import JoseHeader, Jws
+from protocol.keys import PublicKey
+from protocol.status.token import (
+    MAX_STATUS_TOKEN,
+    MEDIA_TYPE,
+    StatusListToken,
+    peek_status_list_token,
+    verify_peeked_token,
+)
+
+FindKey = Callable[[Jws], PublicKey]
+
+
+class Status(StrEnum):
+    """What is known of a credential (Token Status List §7.1); only VALID is good."""
+
+    VALID = "valid"
+    INVALID = "invalid"  # for ever, in the EU
+    SUSPENDED = "suspended"  # for now
+    UNKNOWN = "unknown"
+
+
+_MEANINGS = {
+    0: (Status.VALID, "the credential is valid"),
+    1: (Status.INVALID, "the credential was revoked"),
+    2: (Status.SUSPENDED, "the credential is suspended"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReport:
+    """The answer for one credential, with its reason in plain words."""
+
+    status: Status
+    value: int | None  # the number in the list; None if none could be read
+    checked_at: int  # epoch seconds: when the list that answers was fetched, or when that was tried in vain
+    fresh_until: int  # epoch seconds: from then on it has to be asked again
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownList:
+    """A verified list to be kept for the next credential, with what it takes to check who may use it."""
+
+    token: StatusListToken
+    fetched_at: int  # epoch seconds
+    header: JoseHeader
+    key: PublicKey  # signed the token
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedStatus:
+    """A report, and the list to keep for its address from now on; None leaves what is kept as it is."""
+
+    report: StatusReport
+    known: KnownList | None
+    rolled_back: bool = False  # an older list than the known one was served: an incident to be logged (T071)
+
+
+def check_status(
+    reference: StatusReference,
+    known: KnownList | None,
+    *,
+    find_key: FindKey,
+    now: int,
+    max_age: int,
+) -> Exchange[CheckedStatus]:
+    """Say what a credential's status is, from `known` while that is fresh and else from a list fetched now; never raises.
+
+    `find_key` returns the key that may sign this credential's list, or raises a `Flaw`. It decides by the header alone,
+    and is asked again for a known list, whose payload is no longer there: the list may have been fetched for a credential
+    of somebody else (T069). `max_age` (seconds) is how long a list is kept at most, whatever it says itself (T076).
+    """
+    mine = known if known is not None and _may_answer(known, reference, find_key) else None
+    if mine is not None and mine.fetched_at <= now < _fresh_until(mine, max_age):
+        return CheckedStatus(_read(mine, reference, max_age), mine)
+    try:
+        fetched = yield from _fetch(reference.uri, find_key, now, max_age)
+    except ProtocolError as error:
+        return CheckedStatus(_unknown(now, f"the status could not be looked up: {error.description}"), mine)
+    if mine is not None and fetched.token.issued_at < mine.token.issued_at:
+        return CheckedStatus(_after_rollback(mine, reference, now, max_age), mine, rolled_back=True)
+    return CheckedStatus(_read(fetched, reference, max_age), fetched)
+
+
+def _fetch(uri: str, find_key: FindKey, now: int, max_age: int) -> Exchange[KnownList]:
+    """Get and verify the list at an address (Token Status List §8.1, §8.2).
+
+    Raises:
+        ProtocolError: no answer, another answer than a list, or a list that does not hold.
+    """
+    request = HttpRequest("GET", uri, (("accept", MEDIA_TYPE),), max_bytes=MAX_STATUS_TOKEN)
+    response = yield from send(request)
+    jws = peek_status_list_token(_read_body(response))
+    key = find_key(jws)
+    token = verify_peeked_token(jws, uri=uri, key=key, now=now, max_age=max_age)
+    return KnownList(token, now, jws.header, key)
+
+
+def _read_body(response: HttpResponse) -> str:
+    if 300 <= response.status < 400:
+        raise Unreachable("the status list was moved elsewhere, where we do not follow")
+    if response.status != 200:
+        raise Unreachable(f"the status list is answered with HTTP status {response.status}")
+    # T075: a CWT, or anything else, is not guessed from its content
+    if response.media_type() != MEDIA_TYPE:
+        raise Malformed("status list", "is not served as a status list token in JWT form")
+    try:
+        return response.body.decode("ascii")
+    except UnicodeDecodeError as error:
+        raise Malformed("status list", "is not a signed token") from error
+
+
+def _may_answer(known: KnownList, reference: StatusReference, find_key: FindKey) -> bool:
+    """Whether a kept list is the one that this credential means, signed by who may sign it."""
+    if known.token.uri != reference.uri:
+        return False
+    try:
+        return find_key(Jws(known.header, b"", b"", b"", "")) == known.key
+    except ProtocolError:
+        return False
+
+
+def _usable_until(known: KnownList, max_age: int) -> int:
+    """When a kept list has nothing more to say: it expires, or reaches our own limit."""
+    expires_at = known.token.expires_at
+    if expires_at is None:
+        expires_at = known.token.issued_at + max_age
+    return min(expires_at, known.fetched_at + max_age)
+
+
+def _fresh_until(known: KnownList, max_age: int) -> int:
+    """When a kept list has to be fetched again: at the latest when it is of no more use (T076)."""
+    usable_until = _usable_until(known, max_age)
+    return usable_until if known.token.ttl is None else min(usable_until, known.fetched_at + known.token.ttl)
+
+
+def _read(known: KnownList, reference: StatusReference, max_age: int) -> StatusReport:
+    checked_at, fresh_until = known.fetched_at, _fresh_until(known, max_age)
+    try:
+        value = known.token.statuses.get(reference.idx)
+    except Malformed:
+        reason = "the status list has no entry for this credential"
+        return StatusReport(Status.UNKNOWN, None, checked_at, fresh_until, reason)
+    status, reason = _MEANINGS.get(value, (Status.UNKNOWN, f"the status is {value}, which only its issuer understands"))
+    return StatusReport(status, value, checked_at, fresh_until, reason)
+
+
+def _after_rollback(known: KnownList, reference: StatusReference, now: int, max_age: int) -> StatusReport:
+    """T071: the newer list stays, and answers as long as it may; it is asked for again every time."""
+    if not known.fetched_at <= now < _usable_until(known, max_age):
+        return _unknown(now, "an older status list was served than one seen before")
+    report = _read(known, reference, max_age)
+    reason = f"{report.reason}, by a list seen before; an older one is served now"
+    return replace(report, fresh_until=now, reason=reason)
+
+
+def _unknown(now: int, reason: str) -> StatusReport:
+    return StatusReport(Status.UNKNOWN, None, now, now, reason)

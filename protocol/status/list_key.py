@@ -1,0 +1,29 @@
+"""Who may sign the status list of a credential: its issuer, and nobody else (Token Status List §11.3)."""
+
+from __future__ import annotations
+
+from protocol.credential import VerifiedCredential
+from protocol.errors import NotAuthentic
+from protocol.jws import Jws
+from protocol.keys import PublicKey
+from protocol.trust.anchors import Role, TrustAnchors
+from protocol.x509 import read_x5c
+
+
+def find_list_key(jws: Jws, credential: VerifiedCredential, anchors: TrustAnchors, now: int) -> PublicKey:
+    """The key that may sign the status list of a credential: its issuer's own, or a certificate of the same issuer (T069).
+
+    Raises:
+        NotAuthentic: somebody else's.
+        NotTrusted, NotValidNow: a certificate that leads to no anchor, or is outside its time.
+    """
+    if not jws.header.x5c:
+        return credential.issuer_key
+    chain = read_x5c(jws.header.x5c, "status list header.x5c")
+    party = anchors.chain(chain, role=Role.ISSUER, now=now, at="status list")
+    if chain[0].public_key != credential.issuer_key and (party.subject, party.vouched_by) != (
+        credential.issuer.subject,
+        credential.issuer.vouched_by,
+    ):
+        raise NotAuthentic("status list: is signed by somebody else than the credential's issuer")
+    return chain[0].public_key

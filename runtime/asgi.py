@@ -1,0 +1,327 @@
+"""The web edge that all services share: bodies read under caps, errors turned into answers, headers on everything.
+
+Routes stay a few lines: they read with `read_form` or `read_json_body`, ask their service, and write. What a `ProtocolError`
+says becomes the specification's error object here; whatever else goes wrong is a 500 without detail and one log line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import re
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from urllib.parse import parse_qsl
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
+
+from protocol.encoding import JsonObject, JsonValue, encode_json, read_json
+from protocol.errors import (
+    InsufficientScope,
+    InvalidRequest,
+    Malformed,
+    NotFound,
+    ProtocolError,
+    TooLarge,
+    Unauthorized,
+    Unavailable,
+    UnsupportedMediaType,
+    UseDpopNonce,
+)
+from protocol.keys import SIGNATURE_ALGORITHMS
+from runtime.driver import Driver
+from runtime.health import METRICS_TYPE, Metrics, is_ready
+from runtime.logs import get_logger
+
+MAX_FORM = 64 * 1024  # bytes
+MAX_BODY = 1 << 20  # bytes
+MAX_FIELDS = 100
+BODY_SECONDS = 10.0
+RETRY_AFTER = "2"  # seconds
+METRICS_KEY_BYTES = 16  # at least
+FORM = "application/x-www-form-urlencoded"
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "content-security-policy": CONTENT_SECURITY_POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "permissions-policy": "geolocation=(), microphone=(), payment=()",
+}
+
+
+class ErrorAnswer(BaseModel):
+    """What every refusal looks like (RFC 6749 §5.2)."""
+
+    error: str
+    error_description: str
+
+
+def create_application(*, title: str, secure: bool, lifespan: Lifespan[FastAPI]) -> FastAPI:
+    """An application with the edge around it. `secure`: it is reached over https, and browsers shall insist on that."""
+    application = FastAPI(
+        title=title,
+        lifespan=lifespan,
+        responses={"4XX": {"model": ErrorAnswer, "description": "The request is refused; nothing was changed"}},
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    application.add_exception_handler(ProtocolError, _protocol_error)
+    application.add_exception_handler(HTTPException, _http_error)
+    application.add_exception_handler(RequestValidationError, _validation_error)
+    application.add_middleware(_Edge, secure=secure)
+    return application
+
+
+def add_health(application: FastAPI, driver: Driver, check: Callable[[], None], *, metrics_key: str = "") -> None:
+    """Add `/live`, `/ready` and, for whoever has `metrics_key`, `/metrics`; without a key nothing is counted (T253, T255).
+
+    Raises:
+        ValueError: the key is so short that it could be guessed.
+    """
+
+    @application.get("/live", include_in_schema=False)
+    async def live() -> Response:
+        return json_answer({"live": True})
+
+    @application.get("/ready", include_in_schema=False)
+    async def ready() -> Response:
+        good = await is_ready(driver, check)
+        return json_answer({"ready": good}, status=200 if good else 503)
+
+    if not metrics_key:
+        return
+    if len(metrics_key.encode()) < METRICS_KEY_BYTES:
+        raise ValueError(f"metrics_key must have at least {METRICS_KEY_BYTES} characters")
+    metrics = Metrics()
+    application.state.metrics = metrics
+
+    @application.get("/metrics", include_in_schema=False)
+    async def counted(request: Request) -> Response:
+        if not hmac.compare_digest(bearer_key(request).encode(), metrics_key.encode()):
+            raise Unauthorized("this key is not good")
+        return Response(metrics.text(), headers={"content-type": METRICS_TYPE})
+
+
+async def read_form(request: Request, *, max_bytes: int = MAX_FORM) -> dict[str, str]:
+    """A form as RFC 6749 wants it: urlencoded, no parameter twice (T113). Empty values count as absent.
+
+    Raises:
+        UnsupportedMediaType: another content type.
+        TooLarge: a body over `max_bytes`.
+        InvalidRequest: a parameter twice, too many, a NUL, or no UTF-8.
+    """
+    if _media_type(request) != FORM:
+        raise UnsupportedMediaType(f"the body must be {FORM}")
+    body = await _read_body(request, max_bytes)
+    try:
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
+    except ValueError as error:
+        raise InvalidRequest("the form cannot be read") from error
+    form = dict(pairs)
+    if len(form) != len(pairs):
+        raise InvalidRequest("the form has a parameter twice")
+    if any("\x00" in name or "\x00" in value for name, value in pairs):
+        raise InvalidRequest("the form holds a NUL")
+    return {name: value for name, value in form.items() if value}
+
+
+async def read_json_body(request: Request, at: str, *, max_bytes: int = MAX_BODY) -> JsonValue:
+    """A JSON body.
+
+    Raises:
+        UnsupportedMediaType: another content type.
+        TooLarge: a body over `max_bytes`.
+        Malformed: not JSON.
+    """
+    if _media_type(request) != "application/json":
+        raise UnsupportedMediaType("the body must be application/json")
+    return read_json(await _read_body(request, max_bytes), at)
+
+
+def json_answer(content: JsonObject, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """A JSON answer that nobody keeps."""
+    return Response(
+        encode_json(content),
+        status_code=status,
+        media_type="application/json",
+        headers={"cache-control": "no-store", **(headers or {})},
+    )
+
+
+def error_answer(error: ProtocolError) -> Response:
+    """The answer that an error stands for."""
+    headers: dict[str, str] = {}
+    if isinstance(error, UseDpopNonce):
+        headers["dpop-nonce"] = error.nonce
+    # RFC 6750 §3: a token that is not enough is answered with a challenge too
+    if error.status == 401 or isinstance(error, InsufficientScope):
+        headers["www-authenticate"] = _challenge(error)
+    if isinstance(error, Unavailable):
+        headers["retry-after"] = RETRY_AFTER
+    return json_answer(dict[str, JsonValue](error.to_dict()), status=error.status, headers=headers)
+
+
+def bearer_key(request: Request) -> str:
+    """The key of the administration API that a request carries.
+
+    Raises:
+        Unauthorized: none.
+    """
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not key:
+        raise Unauthorized("an API key is needed")
+    return key
+
+
+def _challenge(error: ProtocolError) -> str:
+    if isinstance(error, Unauthorized):
+        return "Bearer"
+    return f'DPoP error="{error.code}", algs="{" ".join(SIGNATURE_ALGORITHMS)}"'
+
+
+def _media_type(request: Request) -> str:
+    return request.headers.get("content-type", "").split(";")[0].strip().lower()
+
+
+async def _read_body(request: Request, max_bytes: int) -> bytes:
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced[:20]) > max_bytes:
+        raise TooLarge("body", f"is larger than {max_bytes} bytes")
+    chunks: list[bytes] = []
+    left = max_bytes
+    try:
+        async for chunk in request.stream():
+            left -= len(chunk)
+            if left < 0:
+                raise TooLarge("body", f"is larger than {max_bytes} bytes")
+            chunks.append(chunk)
+    except ClientDisconnect as error:
+        raise InvalidRequest("the connection ended before the body") from error
+    return b"".join(chunks)
+
+
+async def _protocol_error(_: Request, error: Exception) -> Response:
+    if not isinstance(error, ProtocolError):
+        raise error
+    return error_answer(error)
+
+
+async def _http_error(_: Request, error: Exception) -> Response:
+    """What the router and the edge say: no such address, not by this method, too large a body."""
+    if not isinstance(error, HTTPException):
+        raise error
+    missing = error.status_code == 404
+    known = error_answer(NotFound("no such address") if missing else InvalidRequest("this is not possible here"))
+    known.status_code = error.status_code
+    for name, value in (error.headers or {}).items():
+        known.headers[name] = value
+    return known
+
+
+async def _validation_error(_: Request, error: Exception) -> Response:
+    """A parameter or member of the wrong shape: where, and what kind of wrong; never the value that came (T259)."""
+    if not isinstance(error, RequestValidationError):
+        raise error
+    found = error.errors()[0]
+    at = ".".join(part if _NAME.fullmatch(part) else "*" for part in map(str, found["loc"]))
+    return error_answer(Malformed(at, found["type"].replace("_", " ")))
+
+
+_NAME = re.compile(r"[a-z0-9_-]{1,64}", re.ASCII)
+
+
+class _Edge:
+    """Around every request: caps on what comes in, headers on what goes out, one log line, an end to every exception."""
+
+    def __init__(self, app: ASGIApp, *, secure: bool) -> None:
+        self._app = app
+        self._headers = dict(_HEADERS)
+        if secure:
+            self._headers["strict-transport-security"] = "max-age=63072000"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.monotonic()
+        status = 500
+        started = False
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status, started
+            if message["type"] == "http.response.start":
+                started = True
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+                headers.setdefault("cache-control", "no-store")
+            await send(message)
+
+        try:
+            # T224: no address of ours has a NUL, and neither files nor databases take one
+            if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
+                await error_answer(InvalidRequest("the address holds a NUL"))(scope, receive, send_with_headers)
+            else:
+                await self._app(scope, _bounded(receive), send_with_headers)
+        except Exception as error:
+            request_id = secrets.token_hex(8)
+            # The kind and the place of a mistake, never its text or its values (T258, T264)
+            get_logger().error("unhandled", request_id=request_id, error=type(error).__name__, place=_place(error))
+            if not started:
+                answer = json_answer({"error": "server_error", "request_id": request_id}, status=500)
+                await answer(scope, receive, send_with_headers)
+        finally:
+            seconds = time.monotonic() - began
+            route = getattr(scope.get("route"), "path", "none")
+            get_logger().info(
+                "request", method=scope["method"], route=route, status=status, milliseconds=round(seconds * 1000, 1)
+            )
+            metrics: Metrics | None = getattr(scope["app"].state, "metrics", None)
+            if metrics is not None:
+                metrics.count(scope["method"], route, status, seconds)
+
+
+def _bounded(receive: Receive) -> Receive:
+    """A body under a cap and a deadline for whoever reads it, the framework included (T246, T247)."""
+    left = MAX_BODY
+    deadline = asyncio.get_running_loop().time() + BODY_SECONDS
+    complete = False
+
+    async def receive_bounded() -> Message:
+        nonlocal left, complete
+        if complete:
+            return await receive()
+        try:
+            async with asyncio.timeout_at(deadline):
+                message = await receive()
+        except TimeoutError as error:
+            raise HTTPException(408) from error
+        left -= len(message.get("body", b""))
+        complete = not message.get("more_body", False)
+        if left < 0:
+            raise HTTPException(413)
+        return message
+
+    return receive_bounded
+
+
+def _place(error: BaseException) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace is not None else ""

@@ -1,0 +1,128 @@
+"""One HTTP/1.1 connection with limits that uvicorn does not set: the size of a request's head and the time a peer may take.
+
+The limits hold for every byte that a stranger can send before a route has decided anything (T246, T247, T248).
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from protocol.encoding import encode_json
+
+KEEP_ALIVE_SECONDS = 15  # between an answer and the next request
+HEAD_SECONDS = 10.0  # from a connection's or request's first moment to the last byte of its headers
+BODY_SECONDS = 10.0  # from there to the last byte of its body
+MAX_URL = 8 * 1024  # bytes
+MAX_HEADERS = 100
+MAX_HEAD = 32 * 1024  # bytes of request line and headers
+
+_PHRASES = {
+    400: b"Bad Request",
+    408: b"Request Timeout",
+    414: b"URI Too Long",
+    431: b"Request Header Fields Too Large",
+}
+
+
+class LimitedConnection(HttpToolsProtocol):
+    """uvicorn's connection, which ends itself when its peer sends too much or too slowly."""
+
+    head_seconds = HEAD_SECONDS
+    body_seconds = BODY_SECONDS
+    _deadline: asyncio.TimerHandle | None = None
+    _in_head = True
+    _head_bytes = 0
+    _too_large = 0  # the status that a limit asks for; 0 while none is passed
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Begin to wait for a request's head."""
+        super().connection_made(transport)
+        self._await(self.head_seconds)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing more."""
+        self._await(None)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came. A head is measured here too, because the parser tells of a header only when it is complete."""
+        began_in_head = self._in_head
+        super().data_received(data)
+        if began_in_head and self._in_head and not self.transport.is_closing():
+            self._head_bytes += len(data)
+            if self._head_bytes > MAX_HEAD:
+                self._refuse(431)
+
+    def on_message_begin(self) -> None:
+        """A request begins: its head has the time and room of its own."""
+        super().on_message_begin()
+        self._in_head = True
+        self._head_bytes = 0
+        self._too_large = 0
+        self._await(self.head_seconds)
+
+    def on_url(self, url: bytes) -> None:
+        """A part of the address."""
+        super().on_url(url)
+        if len(self.url) > MAX_URL:
+            self._too_large = 414
+            raise ValueError("too long an address")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header."""
+        super().on_header(name, value)
+        if len(self.headers) > MAX_HEADERS:
+            self._too_large = 431
+            raise ValueError("too many headers")
+
+    def on_headers_complete(self) -> None:
+        """The head is complete; now the body has its time."""
+        self._in_head = False
+        super().on_headers_complete()
+        self._await(self.body_seconds)
+
+    def on_message_complete(self) -> None:
+        """The request is complete; the answer may take what it takes."""
+        self._await(None)
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """The answer is complete. A body that still comes is dropped until its deadline, so that the peer reads the answer."""
+        super().on_response_complete()
+        if not self.pipeline and not self.cycle.more_body:
+            # Blank lines stop the server's own timer, and are no request yet
+            self._await(KEEP_ALIVE_SECONDS + self.head_seconds)
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's signature
+        """What cannot be parsed, or passed a limit while it was parsed."""
+        self._refuse(self._too_large or 400)
+
+    def _await(self, seconds: float | None) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._deadline = self.loop.call_later(seconds, self._too_slow) if seconds is not None else None
+
+    def _too_slow(self) -> None:
+        cycle: RequestResponseCycle | None = getattr(self, "cycle", None)
+        answering = cycle is not None and cycle.response_started and not cycle.response_complete
+        begun = self._head_bytes > 0 if self._in_head else cycle is not None and not cycle.response_started
+        if begun and not answering and not self.transport.is_closing():
+            self._refuse(408)
+        else:
+            # Nothing was asked, or it was answered already
+            self.transport.close()
+
+    def _refuse(self, status: int) -> None:
+        body = encode_json({"error": "invalid_request"})
+        head = [
+            b"HTTP/1.1 %d %s" % (status, _PHRASES[status]),
+            b"content-type: application/json",
+            b"content-length: %d" % len(body),
+            b"cache-control: no-store",
+            b"x-content-type-options: nosniff",
+            b"connection: close",
+        ]
+        self.transport.write(b"\r\n".join([*head, b"", body]))
+        self.transport.close()

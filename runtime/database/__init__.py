@@ -1,0 +1,1 @@
+"""Storage on SQLAlchemy Core: SQLite as the embedded default, PostgreSQL for many workers; both durable."""

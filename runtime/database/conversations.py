@@ -1,0 +1,263 @@
+"""The conversations of a role in SQL: sessions, the keys they are found by, spent values and the trail of events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    insert,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+
+from protocol.errors import ProtocolError
+from runtime.codec import Codec
+from runtime.conversation import Advance, Begin, Change, Event, Load, Refused, SessionKey, Spend
+from runtime.database.engine import Database
+
+S = TypeVar("S")
+R = TypeVar("R")
+
+_BIG = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class ConversationTables:
+    """The tables of one role's conversations, in its own metadata."""
+
+    def __init__(self, metadata: MetaData) -> None:
+        self.sessions = Table(
+            "sessions",
+            metadata,
+            Column("id", _BIG, primary_key=True, autoincrement=True),
+            Column("stage", Text, nullable=False),
+            Column("expires_at", BigInteger, nullable=False, index=True),
+        )
+        self.keys = Table(
+            "session_keys",
+            metadata,
+            Column("kind", Text, primary_key=True),
+            Column("digest", Text, primary_key=True),
+            Column("session_id", ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False, index=True),
+        )
+        self.spent = Table(
+            "spent_values",
+            metadata,
+            Column("kind", Text, primary_key=True),
+            Column("digest", Text, primary_key=True),
+            Column("expires_at", BigInteger, nullable=False, index=True),
+        )
+        self.events = Table(
+            "events",
+            metadata,
+            Column("id", _BIG, primary_key=True, autoincrement=True),
+            Column("at", BigInteger, nullable=False),
+            Column("action", Text, nullable=False),
+            Column("subject", Text, nullable=False),
+            Column("actor", Text, nullable=False),
+            Column("detail", Text, nullable=False),
+            Index("events_by_subject", "subject"),
+        )
+
+
+class _SpentBefore(Exception):
+    """Carries a refusal out of a savepoint."""
+
+    def __init__(self, error: ProtocolError) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+class SqlConversations(Generic[S, R]):
+    """`ConversationStore` in SQL. `keep` writes a change's records, in the same transaction."""
+
+    def __init__(
+        self,
+        database: Database,
+        tables: ConversationTables,
+        codec: Codec[S],
+        keep: Callable[[Connection, Sequence[R]], None],
+        now: Callable[[], int],
+    ) -> None:
+        self._database = database
+        self._codec = codec
+        self._keep = keep
+        self._now = now
+        sessions, keys, spent = tables.sessions, tables.keys, tables.spent
+        found = (
+            select(sessions.c.id, sessions.c.stage)
+            .select_from(keys.join(sessions, keys.c.session_id == sessions.c.id))
+            .where(keys.c.kind == bindparam("kind"), keys.c.digest == bindparam("digest"))
+        )
+        self._find = found
+        # The key's row too: a key that another transaction drops meanwhile must not find the session any more
+        self._find_locked = found if database.is_sqlite else found.with_for_update()
+        named = tuple_(keys.c.kind, keys.c.digest).in_(bindparam("keys", expanding=True))
+        self._lock_sessions = (
+            select(sessions.c.id)
+            .where(sessions.c.id.in_(select(keys.c.session_id).where(named)))
+            .order_by(sessions.c.id)
+            .with_for_update()
+        )
+        self._add_session = insert(sessions)
+        self._save_stage = (
+            update(sessions).where(sessions.c.id == bindparam("session")).values(stage=bindparam("new_stage"))
+        )
+        self._save_end = (
+            update(sessions).where(sessions.c.id == bindparam("session")).values(expires_at=bindparam("new_end"))
+        )
+        self._add_keys = insert(keys)
+        self._drop_key = delete(keys).where(keys.c.kind == bindparam("kind"), keys.c.digest == bindparam("digest"))
+        self._is_spent = select(spent.c.expires_at).where(
+            spent.c.kind == bindparam("kind"), spent.c.digest == bindparam("digest")
+        )
+        self._spend = insert(spent)
+        self._add_events = insert(tables.events)
+        self._tables = tables
+
+    def load(self, effect: Load) -> object:
+        """See `ConversationStore.load`."""
+        with self._database.reading() as connection:
+            row = connection.execute(self._find, _key(effect.key)).first()
+        if row is None:
+            # One error may stand for every session that is missing: it must not gather what happened to each
+            raise effect.missing.with_traceback(None)
+        return self._codec.decode(row.stage)
+
+    def commit(
+        self, effects: Sequence[Advance[object, object] | Begin[object, object]]
+    ) -> list[object | ProtocolError]:
+        """See `ConversationStore.commit`."""
+        if self._database.is_sqlite:
+            return self._database.write(lambda connection: [self._carry_out(connection, e) for e in effects])
+        return self._database.write(lambda connection: self._carry_out_group(connection, effects))
+
+    def forget_expired(self, connection: Connection, *, before: int, limit: int) -> int:
+        """Forget sessions and spent values that expired before an instant, at most `limit` of each; how many went."""
+        sessions, spent = self._tables.sessions, self._tables.spent
+        old = select(sessions.c.id).where(sessions.c.expires_at < before).limit(limit)
+        gone: int = connection.execute(delete(sessions).where(sessions.c.id.in_(old))).rowcount
+        rows = connection.execute(
+            select(spent.c.kind, spent.c.digest).where(spent.c.expires_at < before).limit(limit)
+        ).all()
+        if rows:
+            connection.execute(
+                delete(spent).where(spent.c.kind == bindparam("k"), spent.c.digest == bindparam("d")),
+                [{"k": row.kind, "d": row.digest} for row in rows],
+            )
+        return gone + len(rows)
+
+    def _carry_out_group(
+        self, connection: Connection, effects: Sequence[Advance[object, object] | Begin[object, object]]
+    ) -> list[object | ProtocolError]:
+        """PostgreSQL: lock all sessions of a group in one order, so that two workers' groups never wait for each other."""
+        keys = [effect.key for effect in effects if isinstance(effect, Advance)]
+        if len(keys) > 1:
+            rows = {"keys": [(key.kind, key.digest) for key in keys]}
+            connection.execute(self._lock_sessions, rows)
+        return [self._in_savepoint(connection, effect) for effect in effects]
+
+    def _in_savepoint(
+        self, connection: Connection, effect: Advance[object, object] | Begin[object, object]
+    ) -> object | ProtocolError:
+        """PostgreSQL: another transaction may spend the same value, which shows at the insert; then only this goes back."""
+        try:
+            with connection.begin_nested():
+                return self._carry_out(connection, effect)
+        except _SpentBefore as refusal:
+            return refusal.error
+
+    def _carry_out(
+        self, connection: Connection, effect: Advance[object, object] | Begin[object, object]
+    ) -> object | ProtocolError:
+        """One effect. On SQLite there is no other writer, so every refusal is known before the first write."""
+        if isinstance(effect, Begin):
+            change = effect.change
+            refusal = self._spend_values(connection, change.spend)
+            if refusal is not None:
+                return refusal
+            row = {"stage": self._codec.encode(change.next), "expires_at": effect.expires_at}  # type: ignore[arg-type]
+            key = connection.execute(self._add_session, row).inserted_primary_key
+            if key is None:
+                raise TypeError("an inserted session has a key")
+            session = key[0]
+            self._write(connection, session, change, None)
+            return change.next
+        row_found = connection.execute(self._find_locked, _key(effect.key)).first()
+        if row_found is None:
+            return effect.missing
+        current = self._codec.decode(row_found.stage)
+        try:
+            outcome = effect.step(current)
+        except ProtocolError as error:
+            return error
+        if isinstance(outcome, Change):
+            refusal = self._spend_values(connection, outcome.spend)
+            if refusal is not None:
+                return refusal
+        self._write(connection, row_found.id, outcome, current)
+        return outcome.error if isinstance(outcome, Refused) else outcome.next
+
+    def _spend_values(self, connection: Connection, spends: Sequence[Spend]) -> ProtocolError | None:
+        if len({spend.key for spend in spends}) != len(spends):
+            return spends[0].error
+        for spend in spends:
+            if connection.execute(self._is_spent, _key(spend.key)).first() is not None:
+                return spend.error
+        if spends:
+            rows = [{**_key(spend.key), "expires_at": spend.expires_at} for spend in spends]
+            try:
+                connection.execute(self._spend, rows)
+            except IntegrityError as error:
+                # Somebody was faster between look and insert; the caller's savepoint takes back what was written
+                raise _SpentBefore(spends[0].error) from error
+        return None
+
+    def _write(
+        self,
+        connection: Connection,
+        session: int,
+        outcome: Change[object, object] | Refused[object, object],
+        current: object,
+    ) -> None:
+        if current is not None and outcome.next is not current:
+            stage = self._codec.encode(outcome.next)  # type: ignore[arg-type]  # a step stays within its union
+            connection.execute(self._save_stage, {"session": session, "new_stage": stage})
+            if isinstance(outcome, Change) and outcome.expires_at is not None:
+                connection.execute(self._save_end, {"session": session, "new_end": outcome.expires_at})
+        if isinstance(outcome, Change) and outcome.keys:
+            connection.execute(self._add_keys, [{**_key(key), "session_id": session} for key in outcome.keys])
+        if outcome.drop:
+            connection.execute(self._drop_key, [_key(key) for key in outcome.drop])
+        if outcome.records:
+            self._keep(connection, outcome.records)  # type: ignore[arg-type]  # a step stays within its union
+        if outcome.events:
+            connection.execute(self._add_events, [event_row(event, self._now()) for event in outcome.events])
+
+
+def event_row(event: Event, now: int) -> dict[str, object]:
+    """An event as a row of the events table."""
+    return {
+        "at": now,
+        "action": event.action,
+        "subject": event.subject,
+        "actor": event.actor,
+        "detail": event.detail,
+    }
+
+
+def _key(key: SessionKey) -> dict[str, object]:
+    return {"kind": key.kind, "digest": key.digest}

@@ -1,0 +1,98 @@
+"""Setting up an installation: a folder with settings, sealed keys and certificates; nothing in it is ever overwritten."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from protocol.encoding import encode_json
+from protocol.keys import RandomBytes
+from runtime.certificates import CertificateNames, make_authority
+from runtime.keyfolder import KeyFolder
+from runtime.seal import Sealer, write_private
+
+SEAL_FILE = "seal.key"
+AUTHORITY = "authority"
+AUTHORITY_FILE = f"{AUTHORITY}.pem"  # what others have to trust
+AUTHORITY_DAYS = 3650
+LEAF_DAYS = 730
+
+Setting = str | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What to set up, for whichever role."""
+
+    data: Path
+    settings_file: str
+    public_url: str
+    name: tuple[tuple[str, str], ...]  # language → name of the organization, at least one
+    signing: str  # name of the key that an own authority vouches for
+    secrets: tuple[str, ...]  # names of further secrets
+    settings: Mapping[str, Setting] = field(default_factory=dict)  # further ones; empty values are left out
+
+
+def set_up(new: Installation, *, now: int, random_bytes: RandomBytes) -> bytes:
+    """Make the folder; the PEM of the authority by which others know this installation.
+
+    Raises:
+        FileExistsError: there is an installation in this folder already; nothing was changed.
+    """
+    settings = new.data / new.settings_file
+    if settings.exists():
+        raise FileExistsError(errno.EEXIST, "there is an installation here already", str(new.data))
+    keys = KeyFolder(new.data, Sealer.from_file(new.data / SEAL_FILE))
+    organization = new.name[0][1]
+    authority = make_authority(
+        keys.make_key(AUTHORITY, random_bytes),
+        CertificateNames(organization, f"{organization} CA"),
+        now=now,
+        days=AUTHORITY_DAYS,
+        random_bytes=random_bytes,
+    )
+    signing = keys.make_key(new.signing, random_bytes)
+    host = urlsplit(new.public_url).hostname or ""
+    names = CertificateNames(organization, organization, dns_names=(host,), uris=(new.public_url,))
+    leaf = authority.issue_leaf(signing.public_key, names, now=now, days=LEAF_DAYS, random_bytes=random_bytes)
+    keys.write_chain(new.signing, [leaf])
+    keys.write_chain(AUTHORITY, [authority.certificate])
+    for secret in new.secrets:
+        keys.make_secret(secret, random_bytes)
+    # The settings come last: without them the folder counts as not set up
+    write_private(settings, settings_text(new).encode())
+    return authority.to_pem()
+
+
+def open_keys(data: Path) -> KeyFolder:
+    """The sealed keys of an installation; nothing is made that is not there (T252).
+
+    Raises:
+        FileNotFoundError: the file with the key that seals them is missing.
+        DamagedError: it holds no key.
+    """
+    path = data / SEAL_FILE
+    if not path.exists():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+    return KeyFolder(data, Sealer.from_file(path))
+
+
+def settings_text(new: Installation) -> str:
+    """The settings file, TOML."""
+    lines = [f"public_url = {toml_text(new.public_url)}"]
+    for name, value in new.settings.items():
+        if isinstance(value, tuple) and value:
+            lines.append(f"{name} = [{', '.join(map(toml_text, value))}]")
+        elif isinstance(value, str) and value:
+            lines.append(f"{name} = {toml_text(value)}")
+    lines += ["", "[name]", *(f"{toml_text(language)} = {toml_text(name)}" for language, name in new.name), ""]
+    return "\n".join(lines)
+
+
+def toml_text(value: str) -> str:
+    """A TOML basic string, which is written as JSON's; only a delete character is one thing more to escape."""
+    return encode_json(value).decode("utf-8").replace("\x7f", "\\u007f")

@@ -1,0 +1,185 @@
+"""Pages for people: templates with translations, the browser's cookie, and QR codes as SVG."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from functools import lru_cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import jinja2
+import qrcode
+import qrcode.constants
+import qrcode.image.svg
+from fastapi import FastAPI, Request, Response
+from qrcode.exceptions import DataOverflowError
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from protocol.errors import ProtocolError, TooLarge
+from runtime.asgi import CONTENT_SECURITY_POLICY
+from runtime.translations import LANGUAGES, read_translations
+
+STATIC = Path(__file__).parent / "static"
+COMMON_TEMPLATES = Path(__file__).parent / "templates"
+COMMON_LOCALE = Path(__file__).parent / "locale"
+COOKIE_LIFETIME = 3600  # seconds
+STATIC_SECONDS = 300
+# An origin, or the scheme of an app; nothing that could begin another directive of the policy
+_FORM_TARGET = re.compile(
+    r"https?://[a-z0-9.-]+(:[0-9]+)?(?=[/?]|$)|(?!https?:)[a-z][a-z0-9+.-]*:", re.IGNORECASE | re.ASCII
+)
+
+
+class ForeignForm(ProtocolError):
+    """A form that was not posted from a page of ours, or from one that is too old (T233)."""
+
+    code = "access_denied"
+    status = 403
+
+
+class Pages:
+    """The pages of one service: its own templates and catalogue over the common ones."""
+
+    def __init__(self, home: Path, *, public_url: str, secret: bytes) -> None:
+        self._secret = secret
+        address = urlsplit(public_url)
+        self._origin = f"{address.scheme}://{address.netloc.lower()}"
+        self._secure = address.scheme == "https"
+        # A cookie name of its own for each service; browsers enforce what the prefix promises
+        name = "hoheit_" + hashlib.sha256(public_url.encode()).hexdigest()[:8]
+        self.cookie = f"__Host-{name}" if self._secure else name
+        self._environments = {language: self._environment(home, language) for language in LANGUAGES}
+
+    def page(self, request: Request, template: str, *, status: int = 200, **values: object) -> Response:
+        """A page in the language that the browser asks for first."""
+        language = choose_language(request.headers.get("accept-language", ""))
+        html = self._environments[language].get_template(template).render(language=language, **values)
+        return Response(html, status_code=status, media_type="text/html; charset=utf-8")
+
+    def lead_to(self, response: Response, address: str) -> Response:
+        """Let the form of a page lead to an address elsewhere: browsers check redirects after a form too (CSP form-action)."""
+        source = _FORM_TARGET.match(address)
+        if source is not None:
+            response.headers["content-security-policy"] = CONTENT_SECURITY_POLICY.replace(
+                "form-action 'self'", f"form-action 'self' {source.group()}"
+            )
+        return response
+
+    def browser(self, request: Request) -> str:
+        """The secret by which we know a browser again; empty: not seen before."""
+        return request.cookies.get(self.cookie, "")
+
+    def remember(self, response: Response, browser: str) -> Response:
+        """Have the browser keep its secret."""
+        response.set_cookie(
+            self.cookie,
+            browser,
+            max_age=COOKIE_LIFETIME,
+            path="/",
+            secure=self._secure,
+            httponly=True,
+            samesite="lax",
+        )
+        return response
+
+    def new_browser(self) -> str:
+        """A fresh secret for a browser."""
+        return secrets.token_urlsafe(32)
+
+    def form_token(self, browser: str) -> str:
+        """What a form of this browser carries, so that no other site can post it (T233)."""
+        return hmac.digest(self._secret, b"form\0" + browser.encode(), "sha256").hex()
+
+    def check_form(self, request: Request, form: dict[str, str]) -> str:
+        """The browser that posted a form of ours.
+
+        Raises:
+            ForeignForm: it comes from another site, or from a page of another visit.
+        """
+        browser = self.browser(request)
+        token = form.get("form_token", "")
+        if (
+            not browser
+            or self._is_foreign(request)
+            or not hmac.compare_digest(token.encode(), self.form_token(browser).encode())
+        ):
+            raise ForeignForm("this form is too old, or was not sent from our page")
+        return browser
+
+    def _is_foreign(self, request: Request) -> bool:
+        """What the browser itself says about where a form came from."""
+        # Our pages have no referrer, so browsers post their forms with the origin "null" (Fetch, "append a request Origin
+        # header"); where that could also be a foreign page, Sec-Fetch-Site and the token decide
+        origin = request.headers.get("origin", "null")
+        site = request.headers.get("sec-fetch-site", "same-origin")
+        return origin not in ("null", self._origin) or site != "same-origin"
+
+    def _environment(self, home: Path, language: str) -> jinja2.Environment:
+        environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader([home / "templates", COMMON_TEMPLATES]),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            extensions=["jinja2.ext.i18n"],
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        translations = read_translations(home / "locale", language)
+        translations.add_fallback(read_translations(COMMON_LOCALE, language))
+        environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
+        return environment
+
+
+def serve_static(application: FastAPI) -> None:
+    """Serve the files that all pages share."""
+    application.mount("/static", _SharedFiles(directory=STATIC), name="static")
+
+
+class _SharedFiles(StaticFiles):
+    """Files that are nobody's secret: browsers may keep them for a while."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file; 404 for whatever is no file of the folder, links out of it included (T240)."""
+        response = await super().get_response(path, scope)
+        response.headers["cache-control"] = f"public, max-age={STATIC_SECONDS}"
+        return response
+
+
+def choose_language(accept: str) -> str:
+    """The first of our languages that a browser accepts, by its own order of wishes; else German."""
+    wishes: list[tuple[float, str]] = []
+    for part in accept[:500].split(","):
+        name, _, parameters = part.strip().partition(";")
+        quality = parameters.strip().removeprefix("q=")
+        try:
+            weight = float(quality) if quality else 1.0
+        except ValueError:
+            weight = 0.0
+        wishes.append((-weight, name.lower().split("-")[0]))
+    return next(
+        (name for weight, name in sorted(wishes, key=lambda wish: wish[0]) if name in LANGUAGES and weight), "de"
+    )
+
+
+@lru_cache(maxsize=256)
+def qr_svg(text: str) -> str:
+    """A QR code as an SVG of one path, with the quiet zone that scanners need; black on white in every colour scheme.
+
+    Raises:
+        TooLarge: more text than a QR code holds.
+    """
+    code = qrcode.QRCode(
+        error_correction=qrcode.constants.ERROR_CORRECT_L if len(text) > 500 else qrcode.constants.ERROR_CORRECT_M,
+        image_factory=qrcode.image.svg.SvgPathFillImage,
+        border=4,
+    )
+    code.add_data(text, optimize=0)
+    try:
+        code.make(fit=True)
+    except DataOverflowError as error:
+        raise TooLarge("link", "does not fit into a QR code") from error
+    svg: bytes = code.make_image().to_string()
+    return svg.decode("utf-8")

@@ -1,0 +1,41 @@
+"""`make bench`: the table on standard output, and JSON into the file that `--json` names."""
+
+import argparse
+import json
+import platform
+from pathlib import Path
+
+from tests.benchmarks.crypto import measure_status_lists, measure_tokens
+from tests.benchmarks.load import measure_load
+from tests.benchmarks.measure import Report, heading, pin_to_one_core
+from tests.benchmarks.peers import measure_peers
+
+CLIENT_CORE = 1
+
+
+def main() -> None:
+    """Measure what was asked for; everything if nothing was."""
+    parser = argparse.ArgumentParser(
+        description="Measure Hoheit on one core, against raw cryptography of the same run."
+    )
+    parser.add_argument("parts", nargs="*", metavar="tokens|peers|status|load", help="what to measure; by default all")
+    parser.add_argument("--json", type=Path, help="write the rows into this file")
+    arguments = parser.parse_args()
+    parts = set(arguments.parts) or {"tokens", "peers", "status", "load"}
+    pin_to_one_core(CLIENT_CORE)
+    report = Report()
+    print(heading())
+    raw_verify = measure_tokens(report)
+    if "peers" in parts:
+        measure_peers(report)
+    if "status" in parts:
+        measure_status_lists(report)
+    if "load" in parts:
+        measure_load(report, raw_verify)
+    if arguments.json is not None:
+        found = {"python": platform.python_version(), "machine": platform.machine(), "rows": report.to_list()}
+        arguments.json.write_text(json.dumps(found, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

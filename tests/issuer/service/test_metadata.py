@@ -1,0 +1,83 @@
+"""What is announced is what is done."""
+
+from dataclasses import replace
+
+import pytest
+
+from issuer.app import SHIPPED_TYPES
+from issuer.credential_types import read_types
+from protocol.oauth.metadata import AuthorizationServerMetadata
+from protocol.oid4vci.metadata import CredentialIssuerMetadata, verify_signed_metadata
+from protocol.oid4vci.proof import ALGORITHMS
+from tests.support.issuer import IDENTIFIER, make_issuer
+from tests.support.pki import NOW
+
+
+@pytest.fixture
+def desk():
+    return make_issuer()
+
+
+def test_the_issuer_names_itself_and_its_endpoints(desk):
+    """T139"""
+    metadata = CredentialIssuerMetadata.from_dict(desk.issuer.metadata.issuer.to_dict())
+    assert metadata.credential_issuer == IDENTIFIER
+    assert metadata.credential_endpoint == f"{IDENTIFIER}/credential"
+    assert metadata.nonce_endpoint == f"{IDENTIFIER}/nonce"
+    assert metadata.notification_endpoint == f"{IDENTIFIER}/notification"
+    assert metadata.batch_size == 10
+    assert set(metadata.configurations) == {"member", "badge", "ticket"}
+    assert [(display.locale, display.name) for display in metadata.display] == [("de", "Amt"), ("en", "Agency")]
+
+
+def test_an_issuer_without_batches_announces_none(desk):
+    """OID4VCI 1.0 §12.2.4: batch_size is 2 or more"""
+    types = {"badge": replace(desk.issuer.context.types["badge"], batch_size=1)}
+    assert "batch_credential_issuance" not in make_issuer(types=types).issuer.metadata.issuer.to_dict()
+
+
+@pytest.mark.parametrize("types", ["small", "shipped"])
+def test_announced_proof_algorithms_are_those_that_are_accepted(types):
+    desk = make_issuer(types=read_types(SHIPPED_TYPES) if types == "shipped" else None)
+    for configuration in desk.issuer.metadata.issuer.configurations.values():
+        assert configuration.bound
+        assert tuple(configuration.proof_algorithms) == tuple(ALGORITHMS)
+
+
+def test_signed_metadata_says_the_same(desk):
+    token = desk.issuer.metadata.signed_issuer()
+    metadata, _ = verify_signed_metadata(token, identifier=IDENTIFIER, anchors=desk.pki.anchors, now=NOW)
+    assert metadata == CredentialIssuerMetadata.from_dict(desk.issuer.metadata.issuer.to_dict())
+
+
+def test_signed_metadata_is_signed_once_and_renewed_in_time(desk):
+    first = desk.issuer.metadata.signed_issuer()
+    desk.clock.move(12 * 3600 - 1)
+    assert desk.issuer.metadata.signed_issuer() == first
+    desk.clock.move(1)
+    second = desk.issuer.metadata.signed_issuer()
+    assert second != first
+    verify_signed_metadata(second, identifier=IDENTIFIER, anchors=desk.pki.anchors, now=desk.clock.now + 12 * 3600)
+
+
+def test_the_server_announces_what_it_insists_on(desk):
+    server = AuthorizationServerMetadata.from_dict(desk.issuer.metadata.server().to_dict())
+    assert server.issuer == IDENTIFIER
+    assert server.token_endpoint == f"{IDENTIFIER}/token"
+    assert server.authorization_endpoint == f"{IDENTIFIER}/authorize"
+    assert server.pushed_authorization_request_endpoint == f"{IDENTIFIER}/par"
+    assert server.require_pushed_authorization_requests
+    assert server.code_challenge_methods_supported == ("S256",)
+    assert "ES256" in server.dpop_signing_alg_values_supported
+    assert server.authorization_response_iss_parameter_supported
+    assert server.pre_authorized_grant_anonymous_access_supported
+    assert server.scopes_supported == ("member", "badge", "ticket")
+
+
+def test_the_published_key_is_the_signing_key(desk):
+    published = desk.issuer.metadata.published_keys()
+    key = desk.pki.public_key
+    assert published == {
+        "issuer": IDENTIFIER,
+        "jwks": {"keys": [{**key.to_jwk(), "kid": key.thumbprint(), "use": "sig", "alg": "ES256"}]},
+    }

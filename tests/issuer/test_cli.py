@@ -1,0 +1,329 @@
+"""The commands of an agency: each does one thing and says so; what is wrong ends it with one line and status 1."""
+
+import csv
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from issuer.api.administration import find_actor
+from issuer.cli import app
+from issuer.cli.commands import opened
+from issuer.database.tables import credentials as credential_table
+from issuer.records import CredentialState
+from tests.support.tree import ROOT
+
+URL = "http://agency.localhost:8000"
+TOWN = ROOT / "hoheit/demo/town/people.csv"
+HEAVY = ("fastapi", "sqlalchemy", "starlette", "uvicorn", "httpx2", "cryptography")
+
+
+@pytest.fixture(autouse=True)
+def _demo(monkeypatch):
+    for name in [name for name in os.environ if name.startswith("HOHEIT_ISSUER_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOHEIT_ENV", "demo")
+
+
+@pytest.fixture
+def data(tmp_path):
+    return tmp_path / "issuer"
+
+
+def call(data, command, *arguments):
+    return CliRunner().invoke(app, [command, "--data", str(data), *map(str, arguments)])
+
+
+def done(data, command, *arguments):
+    """What a command that goes well prints."""
+    result = call(data, command, *arguments)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def refused(data, command, *arguments):
+    """The one line of a command that does not."""
+    result = call(data, command, *arguments)
+    assert result.exit_code == 1, result.output
+    # The runner puts what Python prints on standard error at such an end into the output
+    assert result.output.startswith("error: ")
+    assert result.output.count("\n") == 1
+    return result.output.removeprefix("error: ").rstrip()
+
+
+def init(data, *more):
+    return ["init", "--public-url", URL, "--name", "de=Bürgeramt", "--name", "en=Office", *more]
+
+
+@pytest.fixture
+def agency(data):
+    """An agency with the people of the demo town."""
+    done(data, *init(data))
+    done(data, "import-people", TOWN)
+    return data
+
+
+def test_a_new_agency_is_told_what_is_secret_and_what_to_hand_on(data):
+    said = done(data, *init(data, "--type", "pid"))
+    assert str(data / "authority.pem") in said
+    assert "seal.key" in said
+    assert (data / "issuer.toml").exists()
+
+
+def test_an_agency_is_set_up_once(agency):
+    before = (agency / "issuer.toml").read_bytes()
+    assert "already" in refused(agency, *init(agency))
+    assert (agency / "issuer.toml").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (["--type", "passport"], "there is no credential type passport"),
+        (["--name", "Bürgeramt"], "--name"),
+        (["--name", "de="], "--name"),
+        (["--public-url", "https://agency.example/"], "public_url"),
+        (["--public-url", "agency.example"], "public_url"),
+        (["--database-url", "mysql://x"], "database_url"),
+    ],
+)
+def test_a_wrong_word_leaves_nothing_half_made(data, change, named):
+    """T252."""
+    assert named in refused(data, *init(data, *change))
+    assert not data.exists()
+
+
+def test_an_agency_on_this_machine_is_for_demo_and_test_only(data, monkeypatch):
+    monkeypatch.setenv("HOHEIT_ENV", "production")
+    assert "HOHEIT_ENV=production" in refused(data, *init(data))
+    assert not data.exists()
+
+
+def test_people_are_in_the_register_after_an_import(agency):
+    with opened(agency) as desk:
+        record = desk.run(desk.issuer.context.register.fetch("erika"))
+    assert record["given_name"] == "Erika Maria"
+
+
+def test_an_import_replaces_what_was_known_of_a_person_and_nobody_else(agency, tmp_path):
+    table = tmp_path / "new.csv"
+    table.write_text("subject,given_name\nerika,Rika\n")
+    assert "1 people" in done(agency, "import-people", table)
+    with opened(agency) as desk:
+        assert desk.run(desk.issuer.context.register.fetch("erika")) == {"given_name": "Rika"}
+        assert desk.run(desk.issuer.context.register.fetch("max"))["family_name"] == "Mustermann"
+
+
+def test_if_one_row_is_wrong_nobody_is_put_in(agency, tmp_path):
+    table = tmp_path / "new.csv"
+    table.write_text("subject,given_name,birthdate\nnina,Nina,1990-01-01\nolaf,Olaf,yesterday\n")
+    assert refused(agency, "import-people", table) == "row 3, birthdate: must be a date, YYYY-MM-DD"
+    assert refused(agency, "letter", "nina") == "the register knows no such person"
+
+
+def test_a_table_that_is_not_there_is_named(agency, tmp_path):
+    assert refused(agency, "import-people", tmp_path / "none.csv") == f"{tmp_path / 'none.csv'} is missing"
+
+
+def test_people_of_a_register_by_http_are_not_put_in_here(agency, monkeypatch):
+    monkeypatch.setenv("HOHEIT_ISSUER_REGISTER_KIND", "http")
+    monkeypatch.setenv("HOHEIT_ISSUER_REGISTER_URL", "https://register.example")
+    assert "by HTTP" in refused(agency, "import-people", TOWN)
+
+
+def test_an_offer_is_a_link_and_a_code(agency):
+    said = done(agency, "offer", "erika", "--type", "pid", "--type", "residence")
+    assert said.startswith("openid-credential-offer://?credential_offer_uri=")
+    assert re.search(r"Code: [0-9]{6}\.", said)
+    assert f"{URL}/offers/" in said
+
+
+def test_an_offer_for_programs_is_one_object(agency):
+    said = json.loads(done(agency, "offer", "erika", "--type", "pid", "--no-tx-code", "--by-value", "--json"))
+    assert said["uri"].startswith("openid-credential-offer://?credential_offer=")
+    assert said["tx_code"] is None
+    with opened(agency) as desk:
+        assert desk.run(desk.issuer.offers.state(said["id"])) == "offered"
+
+
+def test_an_offer_with_login_needs_no_code(agency):
+    said = done(agency, "offer", "erika", "--type", "pid", "--login", "--by-value")
+    assert "authorization_code" in said
+    assert "Code:" not in said
+
+
+@pytest.mark.parametrize(
+    ("subject", "kind", "reason"),
+    [
+        ("nobody", "pid", "the register knows no such person"),
+        ("max", "diploma", "degree: is not in the register"),
+        ("max", "passport", "names one that is not issued here"),
+    ],
+)
+def test_what_cannot_be_offered_is_said(agency, subject, kind, reason):
+    assert reason in refused(agency, "offer", subject, "--type", kind)
+
+
+def test_a_letter_code_is_printed_in_groups_of_four(agency):
+    assert re.fullmatch(r"([A-Z2-9]{4}-){3}[A-Z2-9]{4}\n", done(agency, "letter", "erika"))
+
+
+def test_an_api_key_is_printed_and_works(agency):
+    key = done(agency, "api-key", "front desk").strip()
+    with opened(agency) as desk:
+        assert desk.run(find_actor(desk.issuer, key)) == "front desk"
+
+
+@pytest.fixture
+def issued(agency):
+    """A credential that was issued to Erika."""
+    row = {
+        "id": "c-1",
+        "configuration_id": "pid",
+        "subject": "erika",
+        "session_id": "s",
+        "status_list": "",
+        "status_index": 0,
+        "holder_key": "",
+        "issued_at": 1_800_000_000,
+        "expires_at": 1_900_000_000,
+        "state": "valid",
+    }
+    with opened(agency) as desk:
+        desk.store.database.write(lambda connection: connection.execute(credential_table.insert().values(row)))
+    return agency
+
+
+def test_credentials_of_a_person_are_listed(issued):
+    assert done(issued, "credentials", "erika") == "c-1  pid  valid  good until 2030-03-17 17:46 UTC\n"
+    [line] = done(issued, "credentials", "erika", "--json").splitlines()
+    assert json.loads(line) == {
+        "id": "c-1",
+        "credential_configuration_id": "pid",
+        "subject": "erika",
+        "state": "valid",
+        "issued_at": 1_800_000_000,
+        "expires_at": 1_900_000_000,
+    }
+    assert done(issued, "credentials", "max") == "Nothing was issued to this person.\n"
+    assert done(issued, "credentials", "max", "--json") == ""
+
+
+def test_a_credential_is_suspended_reinstated_and_revoked_for_ever(issued):
+    """T080."""
+    for command, state in (("suspend", "suspended"), ("reinstate", "valid"), ("revoke", "revoked")):
+        assert f"  {state}  " in done(issued, command, "c-1")
+        with opened(issued) as desk:
+            found = desk.store.credential("c-1")
+            assert found is not None
+            assert found.state is CredentialState(state)
+    for command in ("suspend", "reinstate"):
+        assert "stays so" in refused(issued, command, "c-1")
+
+
+def test_an_unknown_credential_is_said(agency):
+    assert refused(agency, "revoke", "c-2") == "no such credential"
+
+
+def test_migrating_twice_changes_nothing(agency):
+    assert done(agency, "migrate") == done(agency, "migrate") == "The database is ready.\n"
+
+
+COMMANDS = {
+    "api-key": ["x"],
+    "import-people": [str(TOWN)],
+    "offer": ["erika", "--type", "pid"],
+    "letter": ["erika"],
+    "credentials": ["erika"],
+    "revoke": ["x"],
+    "suspend": ["x"],
+    "reinstate": ["x"],
+    "migrate": [],
+    "serve": [],
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_says_that_the_folder_was_not_set_up(data, command):
+    """T252."""
+    assert refused(data, command, *COMMANDS[command]) == f"{data / 'issuer.toml'} is missing"
+    assert not data.exists()
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS.keys() - {"migrate", "serve"}))
+def test_every_command_says_which_key_is_missing(agency, command):
+    """T252."""
+    (agency / "seal.key").unlink()
+    assert refused(agency, command, *COMMANDS[command]) == f"{agency / 'seal.key'} is missing"
+    assert not (agency / "seal.key").exists()
+
+
+@pytest.mark.parametrize("command", ["migrate", "serve", "letter"])
+def test_a_database_that_is_not_there_is_said(agency, monkeypatch, command):
+    """T252."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    monkeypatch.setenv("HOHEIT_ISSUER_DATABASE_URL", f"postgresql+psycopg://nobody@127.0.0.1:{port}/none")
+    said = refused(agency, command, *COMMANDS[command], *(["--port", "0"] if command == "serve" else []))
+    assert said.startswith("the store is away")
+
+
+def test_a_key_that_was_altered_is_said(agency):
+    """T215, T252."""
+    key = agency / "signing.key"
+    key.write_bytes(key.read_bytes()[:-1] + b"\0")
+    assert "damaged" in refused(agency, "letter", "erika")
+
+
+def test_several_workers_need_postgresql(agency):
+    assert "PostgreSQL" in refused(agency, "serve", "--workers", "2")
+
+
+def hoheit(data, *arguments):
+    """The program in a process of its own."""
+    command = [sys.executable, "-m", "hoheit", "issuer", *arguments, "--data", str(data)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+
+
+def test_a_server_answers_and_ends_with_status_0_when_it_is_told_to(agency):
+    """T251."""
+    with hoheit(agency, "serve", "--port", "0") as server:
+        assert server.stderr is not None
+        address = json.loads(server.stderr.readline())["address"]
+        with socket.create_connection(address.split(":"), timeout=10) as connection:
+            connection.sendall(b"GET /live HTTP/1.1\r\nhost: agency.localhost\r\nconnection: close\r\n\r\n")
+            assert connection.recv(100).startswith(b"HTTP/1.1 200 ")
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(timeout=30) == 0
+
+
+def test_a_port_that_is_taken_is_said(agency):
+    """T252."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        said = refused(agency, "serve", "--port", port)
+    assert said.startswith(f"cannot listen on 127.0.0.1 port {port}: another program listens there")
+
+
+def test_help_loads_nothing_heavy():
+    code = (
+        "import sys\nfrom hoheit.cli import main\n"
+        "sys.argv = ['hoheit', 'issuer', '--help']\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        f"print(sorted(set({HEAVY}) & set(sys.modules)))"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert all(command in answer.stdout for command in COMMANDS)
+    assert answer.stdout.rstrip().endswith("[]")
+
+
+def test_the_table_of_the_demo_town_has_a_value_in_every_column():
+    with TOWN.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [column for column in rows[0] if not any(row[column] for row in rows)] == []

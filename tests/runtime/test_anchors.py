@@ -1,0 +1,214 @@
+"""The folder of trust anchors: what it says is true now, and what it cannot say is nobody's trust."""
+
+import os
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+
+from protocol.errors import Malformed, Unavailable
+from protocol.trust.anchors import Role
+from runtime.anchors import INDEX, AnchorFolder, read_anchors, write_anchor
+from runtime.certificates import CertificateNames, make_authority
+from tests.support.pki import NOW, seeded, seeded_key
+
+
+def pem(seed=1):
+    return make_authority(
+        seeded_key(seed), CertificateNames(f"Agency {seed}", "CA"), now=NOW, days=100, random_bytes=seeded(seed)
+    ).to_pem()
+
+
+class Clock:
+    """Moves when it is told to."""
+
+    def __init__(self):
+        self.seconds = 0.0
+
+    def __call__(self):
+        return self.seconds
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    write_anchor(tmp_path, "one.pem", pem(1), role=Role.ISSUER, name="One", types=("urn:eudi:pid:1",))
+    write_anchor(tmp_path, "two.pem", pem(2), role=Role.VERIFIER, name="Two")
+    return tmp_path
+
+
+def names(anchors):
+    return [anchor.name for anchor in anchors.anchors]
+
+
+def test_a_folder_says_who_is_trusted_as_what(folder):
+    with (folder / INDEX).open("a") as index:
+        index.write(
+            '[[identifier]]\nidentifier = "did:web:uni.example"\nrole = "issuer"\nname = "Uni"\ntypes = ["d"]\n'
+        )
+    anchors = read_anchors(folder)
+    found = [(anchor.name, anchor.role, anchor.types) for anchor in anchors.anchors]
+    assert found == [("One", Role.ISSUER, frozenset(["urn:eudi:pid:1"])), ("Two", Role.VERIFIER, frozenset())]
+    [identifier] = anchors.identifiers
+    assert (identifier.identifier, identifier.role, identifier.types) == (
+        "did:web:uni.example",
+        Role.ISSUER,
+        frozenset(["d"]),
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ['Amt "Mitte"', "back\\slash", "two\nlines", "Bürgeramt ☺", "a\x7fb", '"]\n[[anchor]]']
+)
+def test_a_name_is_written_as_it_is(tmp_path, name):
+    write_anchor(tmp_path, "one.pem", pem(), role=Role.ISSUER, name=name, types=(name,))
+    [anchor] = read_anchors(tmp_path).anchors
+    assert (anchor.name, anchor.types) == (name, frozenset([name]))
+
+
+def test_an_anchor_that_is_written_again_stands_there_once(folder):
+    write_anchor(folder, "two.pem", pem(3), role=Role.VERIFIER, name="Two")
+    assert names(read_anchors(folder)) == ["One", "Two"]
+
+
+def test_no_folder_and_no_index_are_no_anchors(tmp_path):
+    assert read_anchors(tmp_path / "missing").anchors == ()
+    assert read_anchors(tmp_path).anchors == ()
+    assert AnchorFolder(tmp_path / "missing").current().anchors == ()
+
+
+def remove_entry(folder):
+    (folder / INDEX).write_text((folder / INDEX).read_text().split("\n\n")[0] + "\n")
+
+
+def replace_file(folder):
+    """Another key under the same name; the index stays as it is, to the very second."""
+    before = (folder / "two.pem").stat()
+    (folder / "new.pem").write_bytes(pem(9))
+    os.utime(folder / "new.pem", ns=(before.st_atime_ns, before.st_mtime_ns))
+    (folder / "new.pem").replace(folder / "two.pem")
+
+
+def test_an_anchor_that_is_removed_is_gone_within_a_second(folder, clock):
+    """T090: without a restart."""
+    anchors = AnchorFolder(folder, elapsed=clock)
+    assert names(anchors.current()) == ["One", "Two"]
+    remove_entry(folder)
+    clock.seconds += 1.0
+    assert names(anchors.current()) == ["One"]
+
+
+def test_an_anchor_whose_file_is_replaced_is_read_again(folder, clock):
+    """T090"""
+    anchors = AnchorFolder(folder, elapsed=clock)
+    before = anchors.current().anchors[1].certificate
+    replace_file(folder)
+    clock.seconds += 1.0
+    assert anchors.current().anchors[1].certificate != before
+
+
+def test_the_folder_is_not_read_for_every_request(folder, clock):
+    anchors = AnchorFolder(folder, elapsed=clock)
+    first = anchors.current()
+    clock.seconds += 0.9
+    remove_entry(folder)
+    assert anchors.current() is first
+    clock.seconds += 100
+    second = anchors.current()
+    clock.seconds += 100
+    assert anchors.current() is second
+
+
+def break_index(folder):
+    (folder / INDEX).write_text("[[anchor")
+
+
+def break_file(folder):
+    (folder / "one.pem").write_text("no certificate")
+
+
+def remove_file(folder):
+    (folder / "one.pem").unlink()
+
+
+@pytest.mark.parametrize("damage", [break_index, break_file, remove_file])
+def test_a_folder_that_breaks_is_nobodys_trust_until_it_is_mended(folder, clock, damage):
+    """T090: the last good reading is not kept, and nothing goes unsaid."""
+    index, certificate = (folder / INDEX).read_text(), (folder / "one.pem").read_bytes()
+    anchors = AnchorFolder(folder, elapsed=clock)
+    damage(folder)
+    clock.seconds += 1.0
+    for _ in range(2):
+        with pytest.raises(Unavailable, match="whom to trust"):
+            anchors.current()
+    (folder / INDEX).write_text(index)
+    (folder / "one.pem").write_bytes(certificate)
+    assert names(anchors.current()) == ["One", "Two"]
+
+
+@pytest.mark.parametrize("damage", [break_index, break_file, remove_file])
+def test_a_folder_that_is_broken_at_the_start_is_named(folder, damage):
+    """T252"""
+    damage(folder)
+    with pytest.raises(Malformed) as refusal:
+        AnchorFolder(folder)
+    assert refusal.value.at in (INDEX, "one.pem")
+
+
+def anchor(**members):
+    entry = {"file": '"one.pem"', "role": '"issuer"', "name": '"One"'} | members
+    return "[[anchor]]\n" + "".join(f"{name} = {value}\n" for name, value in entry.items() if value)
+
+
+@pytest.mark.parametrize(
+    ("index", "at"),
+    [
+        ("anchor = 1\n", "anchors.toml.anchor"),
+        (anchor(file=None), "anchors.toml.anchor[0].file"),
+        (anchor(file='"../one.pem"'), "anchors.toml.anchor[0].file"),
+        (anchor(file='"/etc/passwd"'), "anchors.toml.anchor[0].file"),
+        (anchor(file='"sub/one.pem"'), "anchors.toml.anchor[0].file"),
+        (anchor(role='"root"'), "anchors.toml.anchor[0].role"),
+        (anchor(role=None), "anchors.toml.anchor[0].role"),
+        (anchor(name=None), "anchors.toml.anchor[0].name"),
+        (anchor(types='"all"'), "anchors.toml.anchor[0].types"),
+        (anchor(types="[1]"), "anchors.toml.anchor[0].types[0]"),
+        ('[[identifier]]\nrole = "issuer"\nname = "x"\n', "anchors.toml.identifier[0].identifier"),
+        ("a" * 300_000, "anchors.toml"),
+    ],
+)
+def test_a_wrong_entry_is_refused_by_name(tmp_path, index, at):
+    (tmp_path / "one.pem").write_bytes(pem())
+    (tmp_path / INDEX).write_text(index)
+    with pytest.raises(Malformed) as refusal:
+        read_anchors(tmp_path)
+    assert refusal.value.at == at
+
+
+def test_an_index_that_is_no_text_is_refused(tmp_path):
+    (tmp_path / INDEX).write_bytes(b"\xff\xfe")
+    with pytest.raises(Malformed, match="is not TOML"):
+        read_anchors(tmp_path)
+
+
+def test_a_private_key_beside_a_certificate_is_refused(folder):
+    """T242"""
+    key = serialization.load_pem_private_key(seeded_key(1).to_pem(), None)
+    encrypted = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.BestAvailableEncryption(b"x")
+    )
+    for secret in (seeded_key(1).to_pem(), encrypted):
+        (folder / "one.pem").write_bytes(pem(1) + secret)
+        with pytest.raises(Malformed, match="no private key"):
+            read_anchors(folder)
+
+
+def test_a_huge_file_is_not_read(folder):
+    """T242"""
+    with (folder / "one.pem").open("ab") as file:
+        file.truncate(10_000_000)
+    with pytest.raises(Malformed, match="larger than"):
+        read_anchors(folder)

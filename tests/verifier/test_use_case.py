@@ -1,0 +1,107 @@
+"""Use cases as files."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocol.errors import Malformed, ProtocolError
+from tests.support.cases import cases
+from tests.support.tree import ROOT
+from tests.support.verifier import QUERY
+from verifier.policy import MIN_KEEP, kept_for
+from verifier.use_case import UseCase, read_question, read_use_cases
+
+SHIPPED = ROOT / "verifier" / "use_cases"
+GOOD = """
+id = "a"
+[title]
+de = "T"
+en = "Title"
+[purpose]
+de = "P"
+[query]
+credentials = [{ id = "c", format = "dc+sd-jwt", meta = { vct_values = ["urn:x"] }, claims = [{ path = ["a", "*", 0] }] }]
+"""
+
+
+def test_what_ships_can_be_asked_in_both_languages():
+    shipped = read_use_cases(SHIPPED)
+    assert set(shipped) == {"library-sign-up", "over-18"}
+    for use_case in shipped.values():
+        assert {language for language, _ in use_case.title} == {"de", "en"}
+        assert {language for language, _ in use_case.purpose} == {"de", "en"}
+
+
+def test_over_18_is_answered_with_yes_or_not_at_all():
+    [asked] = read_use_cases(SHIPPED)["over-18"].query.credentials
+    assert [(claim.path, claim.values) for claim in asked.claims] == [(("age_equal_or_over", "18"), (True,))]
+
+
+def test_defaults_are_the_careful_ones():
+    use_case = UseCase.from_toml(GOOD, "a.toml")
+    assert use_case.accepted_issuers == frozenset()
+    assert use_case.max_status_age == 86_400
+    assert kept_for(use_case.keep) == MIN_KEEP
+    assert kept_for(10 * MIN_KEEP) == 10 * MIN_KEEP
+
+
+def test_a_star_in_a_path_stands_for_every_element():
+    [asked] = UseCase.from_toml(GOOD, "a.toml").query.credentials
+    assert asked.claims[0].path == ("a", None, 0)
+
+
+def test_a_status_that_must_be_fresh_is_not_the_default():
+    assert UseCase.from_toml("max_status_age_seconds = 0\n" + GOOD, "a.toml").max_status_age == 0
+
+
+def test_accepted_issuers_are_names():
+    assert UseCase.from_toml('accepted_issuers = ["City"]\n' + GOOD, "a.toml").accepted_issuers == {"City"}
+
+
+def test_a_text_in_another_language_is_the_first_one():
+    use_case = UseCase.from_toml(GOOD, "a.toml")
+    assert (use_case.title_in("en"), use_case.title_in("fr"), use_case.purpose_in("en")) == ("Title", "T", "P")
+
+
+@cases("verifier/use_case.json", "refuse")
+def test_a_wrong_file_is_refused_by_name(case):
+    with pytest.raises(Malformed) as refusal:
+        UseCase.from_toml(case["toml"] if "toml" in case else GOOD.replace(case["replace"], case["by"]), "a.toml")
+    assert case["says"] in refusal.value.description
+    assert refusal.value.description.startswith("a.toml")
+
+
+def test_a_folder_has_every_id_once(tmp_path):
+    (tmp_path / "one.toml").write_text(GOOD)
+    assert set(read_use_cases(tmp_path)) == {"a"}
+    (tmp_path / "two.toml").write_text(GOOD)
+    with pytest.raises(Malformed, match=r"two\.toml: has the id of another use case"):
+        read_use_cases(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"\xff", b"# " + b"x" * 300_000])
+def test_a_file_that_is_no_text_is_refused(tmp_path, content):
+    (tmp_path / "one.toml").write_bytes(content)
+    with pytest.raises(Malformed, match=r"one\.toml"):
+        read_use_cases(tmp_path)
+
+
+def test_a_folder_that_is_not_there_is_a_mistake(tmp_path):
+    with pytest.raises(Malformed, match="is no folder"):
+        read_use_cases(tmp_path / "absent")
+
+
+@cases("verifier/use_case.json", "questions")
+def test_what_nobody_could_ever_answer_is_not_asked(case):
+    """T197, T204: a question is refused before anybody sees it."""
+    query = {"credentials": [{**QUERY["credentials"][0], **case["members"]}]}
+    with pytest.raises(ProtocolError, match=case["says"]):
+        read_question(query, "dcql_query")
+
+
+@given(
+    st.text(max_size=200) | st.from_regex(r'(id|title|query|purpose) = ("a"|\{\}|\[1\]|2026-01-01)\n', fullmatch=True)
+)
+def test_no_file_leaves_the_error_family(text):
+    with pytest.raises(ProtocolError):
+        UseCase.from_toml(text, "a.toml")

@@ -1,0 +1,1 @@
+"""The verifier's endpoints: those of the protocols, and those for a partner's programs."""

@@ -1,0 +1,179 @@
+"""The API for a partner's programs: ask, watch, forget. Its shape is stable (OpenAPI)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.security import HTTPBearer
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from protocol.errors import InvalidRequest, Unauthorized, raised_as
+from protocol.exchange import Exchange
+from protocol.oid4vp.client_id import Prefix
+from runtime.api_keys import api_key_digest
+from runtime.asgi import bearer_key
+from runtime.conversation import slow
+from runtime.driver import Driver
+from verifier.service import Verifier
+from verifier.service.answers import Result
+from verifier.service.requests import RequestOrder, ResponseMode
+from verifier.session import Verdict
+from verifier.use_case import read_question
+
+MAX_CODE = 200  # characters of a response code
+
+
+class RequestBody(BaseModel):
+    """What to ask: a use case by its name, or a query of your own."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    use_case: str | None = Field(default=None, max_length=100)
+    dcql_query: dict[str, JsonValue] | None = None
+    response_mode: ResponseMode = "direct_post.jwt"
+    client_id_prefix: Prefix = Prefix.X509_HASH
+    same_device: bool = Field(
+        default=False, description="the wallet is on the person's own device: it leads them on after their answer"
+    )
+    redirect_uri: str | None = Field(
+        default=None,
+        max_length=2000,
+        description="with same_device: your https page to lead the person back to; `response_code` is added to it, and "
+        "the result is handed out only with that code. Without it they come to a page of ours that shows nothing",
+    )
+
+
+class RequestMade(BaseModel):
+    """A request that waits for a wallet."""
+
+    id: str
+    uri: str = Field(description="the link for wallets")
+    request_uri: str | None = Field(description="null: the link holds the request itself")
+    qr_svg_url: str
+    expires_at: int = Field(description="epoch seconds")
+
+
+class CheckLine(BaseModel):
+    """One check of the verdict."""
+
+    check: str = Field(
+        description="authentic, holder_bound, this_request, trusted_issuer, valid_now, status, query_complete"
+    )
+    passed: bool | None = Field(description="null: not reached, or not asked")
+    reason: str = Field(description="why it did not pass; empty if it did")
+
+
+class VerdictBody(BaseModel):
+    """What was found, check by check."""
+
+    accepted: bool
+    checks: list[CheckLine]
+    issuers: dict[str, list[str]] = Field(description="query id → who issued what was presented")
+    disclosed_more_than_asked: list[str] = Field(description="ids of queries; what was not asked was dropped")
+    holders: int = Field(description="how many keys presented; more than one need not be one person")
+
+
+class RequestState(BaseModel):
+    """Where a request stands."""
+
+    id: str
+    use_case: str = Field(description="empty: a query of your own")
+    state: str = Field(
+        description="requested, opened, answered (give response_code to see the result), accepted, refused, declined or "
+        "expired"
+    )
+    verdict: VerdictBody | None = None
+    claims: dict[str, JsonValue] | None = Field(
+        default=None, description="of an accepted answer: query id → the claims of each presentation, as asked"
+    )
+    error: str = Field(default="", description="the wallet's own code, when it declined")
+    expires_at: int = Field(description="epoch seconds: until then a wallet can answer")
+
+
+def partner_api(verifier: Verifier, driver: Driver) -> APIRouter:
+    """Everything a partner's programs call; each route asks for an API key."""
+    described = HTTPBearer(auto_error=False, description="an API key of `hoheit verifier api-key`")
+    router = APIRouter(prefix="/api", tags=["partner"], dependencies=[Depends(described)])
+
+    @router.post("/requests", status_code=201)
+    async def make_request(body: RequestBody, by: Owner) -> RequestMade:
+        """Ask a question; show its QR code or link to the person."""
+        with raised_as(InvalidRequest):
+            query = read_question(body.dcql_query, "dcql_query") if body.dcql_query is not None else None
+        order = RequestOrder(
+            use_case=body.use_case,
+            query=query,
+            owner=by,
+            response_mode=body.response_mode,
+            prefix=body.client_id_prefix,
+            same_device=body.same_device,
+            redirect_uri=body.redirect_uri or "",
+        )
+        made = await driver.run(verifier.requests.make(order))
+        return RequestMade(
+            id=made.id,
+            uri=made.uri,
+            request_uri=made.request_uri or None,
+            qr_svg_url=made.qr_svg,
+            expires_at=made.expires_at,
+        )
+
+    @router.get("/requests/{request_id}")
+    async def request_state(
+        request_id: str, by: Owner, response_code: Annotated[str, Query(max_length=MAX_CODE)] = ""
+    ) -> RequestState:
+        """Where a request stands; then the verdict and the disclosed claims."""
+        return state_of(await driver.run(verifier.answers.result(request_id, by, response_code)))
+
+    @router.delete("/requests/{request_id}", status_code=204)
+    async def forget_request(request_id: str, by: Owner) -> None:
+        """Erase a request and what was answered."""
+        await driver.run(verifier.requests.forget(request_id, by))
+
+    return router
+
+
+async def owner(request: Request) -> str:
+    """The digest of the API key that a request carries.
+
+    Raises:
+        Unauthorized: no good key.
+    """
+    state = request.app.state
+    return str(await state.driver.run(find_owner(state.verifier, bearer_key(request))))
+
+
+Owner = Annotated[str, Depends(owner)]
+
+
+def find_owner(verifier: Verifier, key: str) -> Exchange[str]:
+    """Whose API key this is; see `owner`."""
+    digest = api_key_digest(key)
+    found = yield from slow(lambda: verifier.context.store.api_key(digest))
+    if found is None:
+        raise Unauthorized("this API key is not good")
+    return digest
+
+
+def state_of(result: Result) -> RequestState:
+    """A result as programs read it."""
+    return RequestState(
+        id=result.id,
+        use_case=result.use_case,
+        state=result.state,
+        verdict=_verdict(result.verdict) if result.verdict is not None else None,
+        claims=result.disclosed,
+        error=result.error,
+        expires_at=result.expires_at,
+    )
+
+
+def _verdict(verdict: Verdict) -> VerdictBody:
+    return VerdictBody(
+        accepted=verdict.accepted,
+        checks=[CheckLine(check=line.check, passed=line.passed, reason=line.reason) for line in verdict.lines],
+        issuers={query_id: list(names) for query_id, names in verdict.issuers},
+        disclosed_more_than_asked=list(verdict.surplus),
+        holders=verdict.holders,
+    )

@@ -1,0 +1,131 @@
+"""Wiring: settings → store, keys, anchors, use cases → verifier → web application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from protocol.trust.anchors import Role, TrustAnchor, TrustAnchors
+from runtime import system
+from runtime.anchors import AnchorFolder, read_certificate
+from runtime.asgi import add_health, create_application
+from runtime.database.engine import Database
+from runtime.driver import Driver
+from runtime.http import GuardedSender, Sender
+from runtime.installation import open_keys
+from runtime.pages import Pages, serve_static
+from runtime.seal import Sealer
+from runtime.sweep import sweeping
+from verifier.api.endpoints import protocol_endpoints
+from verifier.api.partner import partner_api
+from verifier.config import VerifierSettings
+from verifier.database.store import SqlVerifierStore
+from verifier.installation import ANCHORS, DATABASE_FILE, SECRET, SIGNING, STAGES
+from verifier.policy import Lifetimes
+from verifier.service import Verifier
+from verifier.service.context import VerifierContext
+from verifier.use_case import UseCase, read_use_cases
+from verifier.web.pages import people_pages
+
+SHIPPED_USE_CASES = Path(__file__).parent / "use_cases"
+
+
+def open_store(settings: VerifierSettings) -> SqlVerifierStore:
+    """The verifier's store, brought to this program's version."""
+    url = settings.database_url or f"sqlite:///{settings.data / DATABASE_FILE}"
+    store = SqlVerifierStore(Database(url, "verifier"), system.now)
+    store.migrate()
+    return store
+
+
+def open_use_cases(settings: VerifierSettings) -> dict[str, UseCase]:
+    """The use cases of this verifier, by id.
+
+    Raises:
+        ValueError: the settings name one that is not there.
+    """
+    found = read_use_cases(SHIPPED_USE_CASES)
+    if settings.use_cases_folder is not None:
+        found.update(read_use_cases(settings.use_cases_folder))
+    missing = [name for name in settings.use_cases if name not in found]
+    if missing:
+        raise ValueError(f"use_cases: there is no use case {missing[0]}")
+    return {name: found[name] for name in settings.use_cases or found}
+
+
+def open_verifier(settings: VerifierSettings, store: SqlVerifierStore) -> Verifier:
+    """The verifier of a data folder, ready to serve."""
+    keys = open_keys(settings.data)
+    return Verifier.of(
+        VerifierContext(
+            identifier=settings.public_url,
+            name=tuple(settings.name.items()),
+            use_cases=open_use_cases(settings),
+            anchors=open_anchors(settings),
+            store=store,
+            signing=keys.signer(SIGNING),
+            sealer=Sealer(keys.secret(STAGES)),
+            secret=keys.secret(SECRET),
+            lifetimes=Lifetimes(),
+            now=system.now,
+            random_bytes=system.random_bytes,
+        )
+    )
+
+
+def create_app(settings: VerifierSettings, *, sender: Sender | None = None) -> FastAPI:
+    """The web application of a verifier. It holds connections from its start-up to its shutdown."""
+    store = open_store(settings)
+    verifier = open_verifier(settings, store)
+    driver = Driver(
+        store,
+        sender or GuardedSender(allow_local=settings.env.allows_local),
+        loads_in_thread=not store.database.is_sqlite,
+    )
+
+    def sweep(limit: int) -> int:
+        return store.sweep(now=verifier.context.now(), limit=limit)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with sweeping(driver, sweep):
+            yield
+        driver.close()
+        store.database.dispose()
+
+    application = create_application(
+        title="Hoheit verifier", secure=settings.public_url.startswith("https://"), lifespan=lifespan
+    )
+    application.state.verifier = verifier
+    application.state.driver = driver
+    add_routes(application, verifier, driver)
+    add_health(application, driver, store.database.check, metrics_key=settings.metrics_key)
+    return application
+
+
+def add_routes(application: FastAPI, verifier: Verifier, driver: Driver) -> None:
+    """Everything that a verifier answers to: wallets, a partner's programs and people."""
+    context = verifier.context
+    pages = Pages(Path(__file__).parent, public_url=context.identifier, secret=context.secret)
+    application.include_router(protocol_endpoints(verifier, driver))
+    application.include_router(partner_api(verifier, driver))
+    application.include_router(people_pages(verifier, driver, pages))
+    serve_static(application)
+
+
+def open_anchors(settings: VerifierSettings) -> Callable[[], TrustAnchors]:
+    """The anchors as they are at each moment.
+
+    Raises:
+        Malformed: the folder is wrong now. If it gets wrong later, the call raises Unavailable: the fault is ours.
+    """
+    folder = AnchorFolder(settings.anchors or settings.data / ANCHORS)
+    if settings.extra_anchor is None:
+        return folder.current
+    certificate = read_certificate(settings.extra_anchor.read_bytes(), settings.extra_anchor.name)
+    extra = TrustAnchor(certificate, Role.ISSUER, "extra anchor for tests")
+    with_extra = TrustAnchors([*folder.current().anchors, extra], folder.current().identifiers)
+    return lambda: with_extra

@@ -1,0 +1,101 @@
+"""`hoheit verifier …`: set up a partner's verifier, run it, and ask from the command line. What is heavy is imported late."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+
+Data = Annotated[Path, typer.Option(envvar="HOHEIT_VERIFIER_DATA", help="The verifier's folder.")]
+Json = Annotated[bool, typer.Option("--json", help="Answer as JSON, one object a line.")]
+
+
+@app.command()
+def init(
+    data: Data,
+    public_url: Annotated[str, typer.Option(help="The address that wallets reach, such as https://library.example")],
+    name: Annotated[list[str], typer.Option(help="Who asks, with the language: --name de=Stadtbücherei")],
+    use_case: Annotated[list[str] | None, typer.Option(help="A use case to offer; without any: all.")] = None,
+    database_url: Annotated[str, typer.Option(help="A PostgreSQL database; else SQLite in the folder.")] = "",
+) -> None:
+    """Make a folder with settings, keys and an access certificate; nothing that is there is overwritten."""
+    from verifier.cli.commands import set_up  # noqa: PLC0415 - heavy, so only when it runs
+
+    set_up(data, public_url, name, tuple(use_case or ()), database_url)
+
+
+@app.command()
+def serve(
+    data: Data,
+    host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes; more than one wants PostgreSQL.")] = 1,
+) -> None:
+    """Answer wallets, programs and people until the process is told to end."""
+    from verifier.cli.commands import run_server  # noqa: PLC0415 - heavy, so only when it runs
+
+    run_server(data, host, port, workers)
+
+
+@app.command()
+def migrate(data: Data) -> None:
+    """Bring the database to this program's version."""
+    from verifier.cli.commands import migrate_database  # noqa: PLC0415 - heavy, so only when it runs
+
+    migrate_database(data)
+
+
+@app.command("api-key")
+def api_key(data: Data, name: Annotated[str, typer.Argument(help="What the key is for.")]) -> None:
+    """Make a key for a partner's program. It is shown this once."""
+    from verifier.cli.commands import make_api_key  # noqa: PLC0415 - heavy, so only when it runs
+
+    print(make_api_key(data, name))
+
+
+@app.command("revoke-api-key")
+def revoke_api_key(data: Data, name: Annotated[str, typer.Argument(help="What the key was for.")]) -> None:
+    """Make every key of this name useless."""
+    from verifier.cli.commands import revoke_api_keys  # noqa: PLC0415 - heavy, so only when it runs
+
+    print(f"Revoked: {revoke_api_keys(data, name)}")
+
+
+@app.command()
+def trust(
+    data: Data,
+    pem: Annotated[Path, typer.Argument(help="The certificate of an issuer's authority.")],
+    name: Annotated[str, typer.Option(help="The authority as people know it.")],
+    kind: Annotated[
+        list[str] | None, typer.Option("--type", help="A credential type that its issuers may issue; without: all.")
+    ] = None,
+) -> None:
+    """Trust an authority: credentials of its issuers are accepted from now on."""
+    from verifier.cli.commands import trust_authority  # noqa: PLC0415 - heavy, so only when it runs
+
+    print(trust_authority(data, pem, name, tuple(kind or ())))
+
+
+@app.command("use-cases")
+def use_cases(data: Data, as_json: Json = False) -> None:
+    """List what can be asked, and check that somebody trusted can answer it."""
+    from verifier.cli.commands import list_use_cases  # noqa: PLC0415 - heavy, so only when it runs
+
+    if not list_use_cases(data, as_json=as_json):
+        raise typer.Exit(1)
+
+
+@app.command()
+def ask(
+    data: Data,
+    use_case: Annotated[str, typer.Argument(help="The id of a use case.")],
+    as_json: Json = False,
+) -> None:
+    """Ask one question: show the code, wait, and tell what was found. The status is 0 only if the answer is accepted."""
+    from verifier.cli.commands import ask_once  # noqa: PLC0415 - heavy, so only when it runs
+
+    if not ask_once(data, use_case, as_json=as_json):
+        raise typer.Exit(1)

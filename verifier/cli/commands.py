@@ -1,0 +1,211 @@
+"""What the commands do: each opens the folder, does one thing with the verifier's own service, and tells it.
+
+Whatever goes wrong ends the program with one clear line and status 1 (T252); `Raises:` says what those lines are about.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import qrcode
+from pydantic import BaseModel
+
+from protocol.encoding import JsonObject, encode_json, sha256
+from protocol.errors import InvalidRequest
+from protocol.trust.anchors import Role, TrustAnchor, TrustAnchors, TrustedIdentifier
+from runtime import system
+from runtime.anchors import read_certificate, write_anchor
+from runtime.driver import drive
+from runtime.http import NoSender
+from runtime.installation import AUTHORITY_FILE
+from runtime.serve import Listen, explained, serve
+from verifier.api.partner import RequestState, state_of
+from verifier.app import create_app, open_anchors, open_store, open_use_cases, open_verifier
+from verifier.config import VerifierSettings, read_settings
+from verifier.database.store import SqlVerifierStore
+from verifier.installation import ANCHORS, NewVerifier, new_api_key, set_up_verifier
+from verifier.service.requests import RequestOrder
+from verifier.use_case import UseCase
+
+OWNER = "command line"  # no digest, so no API key can own what is asked here
+LOOK_SECONDS = 1.0
+WAITING = frozenset(("requested", "opened"))
+MARKS = {True: "✓", False: "✗", None: "–"}
+
+
+@explained()
+def set_up(data: Path, public_url: str, names: list[str], use_cases: tuple[str, ...], database_url: str) -> None:
+    """Make a verifier's folder and tell what to do with it.
+
+    Raises:
+        ValueError: a name without a language, or a setting that is wrong; nothing was made.
+        FileExistsError: there is a verifier in this folder already.
+    """
+    pairs = tuple(_named(text) for text in names)
+    # Settings are checked before anything is made, so that a mistake leaves no half-made folder
+    settings = VerifierSettings(data=data, public_url=public_url, name=dict(pairs), use_cases=use_cases)
+    open_use_cases(settings)
+    new = NewVerifier(data, settings.public_url, pairs, use_cases, database_url)
+    set_up_verifier(new, now=system.now(), random_bytes=system.random_bytes)
+    print(f"{pairs[0][1]} can be served now, from {data}")
+    print(f"Wallets know it by this authority: {data / AUTHORITY_FILE}")
+
+
+def run_server(data: Path, host: str, port: int, workers: int) -> None:
+    """Serve a verifier's folder until the process is told to end."""
+    with explained():
+        settings = read_settings(data)
+    serve(functools.partial(create_app, settings), Listen(host, port, workers), service="verifier")
+
+
+@explained()
+def migrate_database(data: Path) -> None:
+    """Bring a verifier's database to this program's version."""
+    with _store(read_settings(data)):
+        print("The database is ready.")
+
+
+@explained()
+def make_api_key(data: Path, name: str) -> str:
+    """A fresh key of the API, which is kept as a digest only."""
+    with _store(read_settings(data)) as store:
+        key, kept = new_api_key(name, now=system.now(), random_bytes=system.random_bytes)
+        store.put_api_key(kept)
+    return key
+
+
+@explained()
+def revoke_api_keys(data: Path, name: str) -> int:
+    """Revoke every key of a name; how many that were.
+
+    Raises:
+        InvalidRequest: there is none.
+    """
+    with _store(read_settings(data)) as store:
+        count = store.revoke_api_keys(name)
+    if not count:
+        raise InvalidRequest("there is no key of this name that is good")
+    return count
+
+
+@explained()
+def trust_authority(data: Path, pem: Path, name: str, types: tuple[str, ...]) -> str:
+    """Add an issuer's authority to the anchors; a running verifier sees it within a second.
+
+    Raises:
+        Malformed: not a certificate, or a private key beside it; nothing was changed.
+    """
+    settings = read_settings(data)
+    content = pem.read_bytes()
+    certificate = read_certificate(content, pem.name)
+    file = f"{sha256(certificate.der).hex()[:32]}.pem"
+    write_anchor(settings.anchors or data / ANCHORS, file, content, role=Role.ISSUER, name=name, types=types)
+    return f"Trusted as {name}: {', '.join(types) or 'every type'}"
+
+
+@explained()
+def list_use_cases(data: Path, *, as_json: bool) -> bool:
+    """Tell every use case with what stands in its way; whether nothing does."""
+    settings = read_settings(data)
+    anchors = open_anchors(settings)()
+    good = True
+    for use_case in open_use_cases(settings).values():
+        problems = problems_of(use_case, anchors)
+        good = good and not problems
+        types = sorted({vct for asked in use_case.query.credentials for vct in asked.meta.vct_values})
+        if as_json:
+            _print_json({"id": use_case.id, "title": dict(use_case.title), "types": [*types], "problems": [*problems]})
+        else:
+            print(f"{MARKS[not problems]} {use_case.id}: {use_case.title[0][1]} ({', '.join(types)})")
+            for problem in problems:
+                print(f"    {problem}")
+    return good
+
+
+def problems_of(use_case: UseCase, anchors: TrustAnchors) -> list[str]:
+    """Why no answer to a use case could be accepted now."""
+    issuers: list[TrustAnchor | TrustedIdentifier] = [*anchors.anchors, *anchors.identifiers]
+    trusted = [anchor for anchor in issuers if anchor.role is Role.ISSUER]
+    unknown = use_case.accepted_issuers - {anchor.name for anchor in trusted}
+    problems = [f"accepts {name}, whom nobody here trusts; use `trust`" for name in sorted(unknown)]
+    accepted = [a for a in trusted if not use_case.accepted_issuers or a.name in use_case.accepted_issuers]
+    for asked in use_case.query.credentials:
+        wanted = asked.meta.vct_values
+        if not any(not anchor.types or not wanted or anchor.types.intersection(wanted) for anchor in accepted):
+            problems.append(f"nobody who may issue {' or '.join(wanted) or asked.id} is trusted; use `trust`")
+    return problems
+
+
+def look_again_soon() -> None:
+    """Let a moment pass."""
+    time.sleep(LOOK_SECONDS)
+
+
+@explained()
+def ask_once(data: Path, use_case: str, *, as_json: bool, wait: Callable[[], None] = look_again_soon) -> bool:
+    """Ask, show, wait, tell; whether the answer was accepted. The verifier has to be running for wallets to reach it.
+
+    `wait` is called between two looks at whether an answer came.
+
+    Raises:
+        InvalidRequest: there is no such use case.
+    """
+    settings = read_settings(data)
+    with _store(settings) as store:
+        verifier = open_verifier(settings, store)
+        order = RequestOrder(use_case, None, owner=OWNER)
+        made = drive(verifier.requests.make(order), store, NoSender())
+        if as_json:
+            _print_json({"id": made.id, "uri": made.uri, "expires_at": made.expires_at})
+        else:
+            print(made.uri)
+            _print_qr(made.uri)
+        while True:
+            state = state_of(drive(verifier.answers.result(made.id, OWNER), store, NoSender()))
+            if state.state not in WAITING:
+                break
+            wait()
+    if as_json:
+        _print_json(state)
+    else:
+        _tell(state)
+    return state.state == "accepted"
+
+
+@contextmanager
+def _store(settings: VerifierSettings) -> Iterator[SqlVerifierStore]:
+    store = open_store(settings)
+    try:
+        yield store
+    finally:
+        store.database.dispose()
+
+
+def _named(text: str) -> tuple[str, str]:
+    language, sign, name = text.partition("=")
+    if not sign or not name or not language.isalpha():
+        raise ValueError("--name: must be a language and a name, such as de=Stadtbücherei")
+    return language.lower(), name
+
+
+def _tell(state: RequestState) -> None:
+    print(f"The request was {state.state}." if state.state != "expired" else "The request has expired.")
+    for check in state.verdict.checks if state.verdict else ():
+        print(f"{MARKS[check.passed]} {check.check.replace('_', ' ')}" + (f": {check.reason}" if check.reason else ""))
+    if state.claims is not None:
+        _print_json(state.claims)
+
+
+def _print_json(value: JsonObject | BaseModel) -> None:
+    print(value.model_dump_json() if isinstance(value, BaseModel) else encode_json(value).decode("utf-8"), flush=True)
+
+
+def _print_qr(link: str) -> None:
+    code = qrcode.QRCode(border=2)
+    code.add_data(link, optimize=0)
+    code.print_ascii(out=sys.stdout, invert=sys.stdout.isatty())

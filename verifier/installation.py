@@ -1,0 +1,54 @@
+"""Setting up a verifier: a folder with settings, sealed keys and an access certificate; nothing in it is overwritten."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from protocol.keys import RandomBytes
+from runtime.api_keys import api_key_digest
+from runtime.api_keys import new_api_key as new_key
+from runtime.installation import Installation, set_up
+from verifier.config import SETTINGS_FILE
+from verifier.records import ApiKey
+
+DATABASE_FILE = "verifier.db"
+ANCHORS = "anchors"
+SIGNING = "access"
+SECRET = "addresses"
+STAGES = "stages"
+
+
+@dataclass(frozen=True, slots=True)
+class NewVerifier:
+    """What to set up."""
+
+    data: Path
+    public_url: str
+    name: tuple[tuple[str, str], ...]  # language → name of the partner
+    use_cases: tuple[str, ...] = ()
+    database_url: str = ""
+
+
+def set_up_verifier(new: NewVerifier, *, now: int, random_bytes: RandomBytes) -> bytes:
+    """Make a data folder; the PEM of the authority by which wallets know this verifier.
+
+    Raises:
+        FileExistsError: there is a verifier in this folder already; nothing was changed.
+    """
+    installation = Installation(
+        data=new.data,
+        settings_file=SETTINGS_FILE,
+        public_url=new.public_url,
+        name=new.name,
+        signing=SIGNING,
+        secrets=(SECRET, STAGES),
+        settings={"use_cases": new.use_cases, "database_url": new.database_url},
+    )
+    return set_up(installation, now=now, random_bytes=random_bytes)
+
+
+def new_api_key(name: str, *, now: int, random_bytes: RandomBytes) -> tuple[str, ApiKey]:
+    """A fresh key of the API, to be shown once, and what is kept of it."""
+    key = new_key(random_bytes)
+    return key, ApiKey(api_key_digest(key), name, now)

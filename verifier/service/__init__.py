@@ -1,0 +1,26 @@
+"""The verifier itself: one method for each thing it does, in protocol order. No framework, no SQL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from verifier.service.answers import Answers
+from verifier.service.context import VerifierContext
+from verifier.service.requests import Requests
+from verifier.service.status import StatusLists
+
+
+@dataclass(frozen=True, slots=True)
+class Verifier:
+    """A verifier with all its services."""
+
+    context: VerifierContext
+    requests: Requests
+    answers: Answers
+
+    @classmethod
+    def of(cls, context: VerifierContext) -> Self:
+        """Wire the services of one verifier."""
+        requests = Requests(context)
+        return cls(context, requests, Answers(context, requests, StatusLists(context)))

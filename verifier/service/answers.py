@@ -1,0 +1,218 @@
+"""Answering: what a wallet posted is decrypted, verified, recorded once, and told to whoever asked (OID4VP 1.0 §8)."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from protocol.encoding import JsonObject, decode_base64url, encode_base64url
+from protocol.errors import InvalidRequest
+from protocol.exchange import Exchange
+from protocol.jwe import ENCRYPTIONS
+from protocol.oid4vp.response import (
+    AuthorizationResponse,
+    ErrorResponse,
+    ResponseAccepted,
+    ResponseKey,
+    read_response_form,
+)
+from protocol.oid4vp.verify import VerificationPolicy, VerifiedResponse, verify_response
+from runtime.conversation import SessionKey, advance, load
+from verifier.service.context import VerifierContext
+from verifier.service.requests import BROWSER, Requests, key_id
+from verifier.service.status import StatusLists
+from verifier.session import (
+    AWAITED,
+    REQUEST,
+    REQUEST_URI,
+    RESPONSE_CODE,
+    TOLD,
+    Answered,
+    Asked,
+    Awaited,
+    Declined,
+    Forgotten,
+    Line,
+    Opened,
+    Told,
+    Verdict,
+    answer,
+    collect,
+    decline,
+    no_request,
+    not_open,
+    shows_to_browser,
+    shows_to_owner,
+    waiting,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Where a request stands, and what was found."""
+
+    id: str
+    use_case: str
+    same_device: bool
+    state: str  # requested, opened, answered (the response code is awaited), accepted, refused, declined, expired
+    verdict: Verdict | None
+    disclosed: JsonObject | None  # query id → list of claims; only of an accepted answer
+    error: str  # the wallet's own code, when it declined
+    link: str  # for wallets, while one is awaited
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Receiving answers and handing out results."""
+
+    context: VerifierContext
+    requests: Requests
+    status_lists: StatusLists
+
+    def receive(self, reference: str, form: Mapping[str, str]) -> Exchange[ResponseAccepted]:
+        """Take a wallet's answer: the first one counts, whatever it is (T179).
+
+        Raises:
+            InvalidRequest: unknown, expired or answered before (T178, T196); not an answer to this request (then it
+                stays open); or an answer that did not stand the checks (T177).
+        """
+        key = SessionKey.of(REQUEST_URI, reference)
+        stage = waiting((yield from load(key, not_open(), AWAITED)), now=self.context.now())
+        response = read_response_form(form, response_mode=stage.terms.response_mode, key=self._response_key(stage))
+        code = self.context.new_secret() if stage.asked.same_device else ""
+        digest = SessionKey.of(RESPONSE_CODE, code).digest if code else ""
+        if isinstance(response, ErrorResponse):
+            yield from self._decline(key, stage, response, digest)
+            return self._accepted(stage.asked, code)
+        verified = yield from self._verify(stage, response)
+        yield from self._record(key, stage.asked, verified, digest)
+        if not verified.accepted:
+            failed = next((str(check.name) for check in verified.checks if check.passed is False), "vp_token")
+            raise InvalidRequest(f"vp_token: {failed} does not hold")
+        return self._accepted(stage.asked, code)
+
+    def result(self, request_id: str, owner: str, response_code: str = "") -> Exchange[Result]:
+        """Where a request stands, for the API key that made it (T184).
+
+        Raises:
+            NotFound: unknown, forgotten, over, somebody else's, or another response code (T183).
+        """
+        stage = yield from load(SessionKey.of(REQUEST, request_id), no_request(), TOLD)
+        if not hmac.compare_digest(stage.asked.owner, owner):
+            raise no_request()
+        code = SessionKey.of(RESPONSE_CODE, response_code).digest if response_code else ""
+        return self._result(stage, shown=shows_to_owner(stage, code))
+
+    def result_for_browser(self, request_id: str, browser: str) -> Exchange[Result]:
+        """The same for the browser that began on our page, and no other (T183).
+
+        Raises:
+            NotFound: unknown, over, or begun in another browser.
+        """
+        stage = yield from load(SessionKey.of(REQUEST, request_id), no_request(), TOLD)
+        if not hmac.compare_digest(stage.asked.browser, SessionKey.of(BROWSER, browser).digest):
+            raise no_request()
+        return self._result(stage, shown=shows_to_browser(stage))
+
+    def collect(self, response_code: str, browser: str) -> Exchange[str]:
+        """Trade a response code for the request's id, once, in the browser that began (T183).
+
+        The id is empty where the request was made by a program: then there is nothing to see here.
+
+        Raises:
+            NotFound: another code, another browser, or used before.
+        """
+        now = self.context.now()
+        code = SessionKey.of(RESPONSE_CODE, response_code)
+        digest = SessionKey.of(BROWSER, browser).digest
+        stage = yield from advance(code, lambda session: collect(session, code, digest, now=now), no_request())
+        if isinstance(stage, Forgotten):
+            raise TypeError("collecting leads to an answer")
+        return stage.asked.id if stage.asked.browser else ""
+
+    def _response_key(self, stage: Awaited) -> ResponseKey | None:
+        if not stage.terms.encryption_key:
+            return None
+        return ResponseKey(key_id(stage.terms), self.requests.decryption_key(stage), ENCRYPTIONS)
+
+    def _decline(self, key: SessionKey, stage: Awaited, response: ErrorResponse, code: str) -> Exchange[None]:
+        # Not every wallet repeats the state with an error; the address alone is a secret of this request
+        if response.state is not None and not hmac.compare_digest(
+            response.state.encode("utf-8", "surrogatepass"), stage.terms.state.encode()
+        ):
+            raise not_open()
+        now = self.context.now()
+        yield from advance(
+            key, lambda s: decline(s, response.error, response_code=code, reference=key, now=now), not_open()
+        )
+
+    def _verify(self, stage: Awaited, response: AuthorizationResponse) -> Exchange[VerifiedResponse]:
+        terms = stage.terms
+        return (
+            yield from verify_response(
+                response,
+                self.requests.expected_request(stage),
+                anchors=self.context.anchors(),
+                policy=VerificationPolicy(accepted_issuers=frozenset(terms.accepted_issuers)),
+                status_of=lambda credential: self.status_lists.status_of(credential, terms.max_status_age),
+                now=self.context.now(),
+            )
+        )
+
+    def _record(self, key: SessionKey, asked: Asked, verified: VerifiedResponse, code: str) -> Exchange[None]:
+        now = self.context.now()
+        disclosed = ""
+        if verified.accepted:
+            claims = {query_id: list(held) for query_id, held in verified.claims.items()}
+            # The standard library's JSON: together with what we put around them, claims nest deeper than we read from others
+            plain = json.dumps(claims, ensure_ascii=False).encode("utf-8")
+            disclosed = encode_base64url(self.context.sealer.seal(plain, f"answer {asked.id}"))
+        verdict = Verdict(
+            accepted=verified.accepted,
+            lines=tuple(Line(str(check.name), check.passed, check.reason) for check in verified.checks),
+            issuers=tuple(verified.issuers.items()),
+            surplus=tuple(sorted(verified.surplus)),
+            holders=verified.holders,
+        )
+        yield from advance(
+            key, lambda s: answer(s, verdict, disclosed, response_code=code, reference=key, now=now), not_open()
+        )
+
+    def _accepted(self, asked: Asked, response_code: str) -> ResponseAccepted:
+        if not response_code:
+            return ResponseAccepted()
+        page = asked.redirect_uri or self.context.result_page()
+        return ResponseAccepted(f"{page}{'&' if '?' in page else '?'}response_code={response_code}")
+
+    def _result(self, stage: Told, *, shown: bool) -> Result:
+        now = self.context.now()
+        verdict, disclosed, error, link = None, None, "", ""
+        match stage:
+            case Answered() if now >= stage.keep_until:
+                raise no_request()
+            case Answered() if not shown:
+                state = "answered"
+            case Answered():
+                state = "accepted" if stage.verdict.accepted else "refused"
+                verdict, disclosed = stage.verdict, self._disclosed(stage)
+            case Declined():
+                state, error = "declined", stage.error
+            case _ if now >= stage.asked.expires_at:
+                state = "expired"
+            case _:
+                state = "opened" if isinstance(stage, Opened) else "requested"
+                link = self.requests.link(stage)
+        asked = stage.asked
+        return Result(
+            asked.id, asked.use_case, asked.same_device, state, verdict, disclosed, error, link, asked.expires_at
+        )
+
+    def _disclosed(self, stage: Answered) -> JsonObject | None:
+        if not stage.disclosed:
+            return None
+        sealed = decode_base64url(stage.disclosed)
+        claims: JsonObject = json.loads(self.context.sealer.open(sealed, f"answer {stage.asked.id}"))
+        return claims

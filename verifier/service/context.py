@@ -1,0 +1,115 @@
+"""What a verifier works with: its identity, its use cases, its anchors, its keys and its rules."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from base64 import b64decode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from protocol.encoding import JsonObject, encode_base64url
+from protocol.formats import IssuerSigner
+from protocol.keys import RandomBytes
+from protocol.oid4vp.client_id import ClientId, Prefix
+from protocol.trust.anchors import TrustAnchors
+from runtime.seal import Sealer
+from verifier.policy import Lifetimes
+from verifier.store import VerifierStore
+from verifier.use_case import UseCase
+
+VP_FORMATS: JsonObject = {
+    "dc+sd-jwt": {"sd-jwt_alg_values": ["ES256", "ES384", "ES512"], "kb-jwt_alg_values": ["ES256"]},
+}
+DID_CONTEXT = ("https://www.w3.org/ns/did/v1", "https://w3id.org/security/jwk/v1")
+
+
+@dataclass(frozen=True, slots=True)
+class VerifierContext:
+    """Everything the services of one verifier share."""
+
+    identifier: str  # public URL, without a slash at the end
+    name: tuple[tuple[str, str], ...]  # language → name
+    use_cases: Mapping[str, UseCase]
+    anchors: Callable[[], TrustAnchors]  # raises Unavailable when they cannot be read
+    store: VerifierStore
+    signing: IssuerSigner  # the access certificate and its key
+    sealer: Sealer  # of what stages hold; its context names the request, so that nothing can be moved
+    secret: bytes = field(repr=False)  # 32 bytes: addresses of requests hang on it
+    lifetimes: Lifetimes
+    now: Callable[[], int]  # epoch seconds
+    random_bytes: RandomBytes
+
+    def new_secret(self) -> str:
+        """A fresh nonce, state or code: 256 bits, base64url."""
+        return encode_base64url(self.random_bytes(32))
+
+    def new_id(self) -> str:
+        """A fresh public id: 128 bits, base64url."""
+        return encode_base64url(self.random_bytes(16))
+
+    def reference(self, request_id: str) -> str:
+        """The part of a request's addresses that only wallets get to know; nobody without our secret can make it."""
+        return encode_base64url(hmac.digest(self.secret, b"request\0" + request_id.encode(), hashlib.sha256))
+
+    def request_uri(self, reference: str) -> str:
+        """Where a wallet fetches the request object."""
+        return f"{self.identifier}/requests/{reference}"
+
+    def response_uri(self, reference: str) -> str:
+        """Where a wallet posts its answer."""
+        return f"{self.identifier}/responses/{reference}"
+
+    def result_page(self) -> str:
+        """Where a wallet on the same device leads back to; a response code is added."""
+        return f"{self.identifier}/result"
+
+    def qr_svg(self, reference: str) -> str:
+        """A request's QR code as a picture."""
+        return f"{self.identifier}/requests/{reference}/qr.svg"
+
+    @property
+    def did(self) -> str:
+        """This verifier as a did:web."""
+        parts = urlsplit(self.identifier)
+        path = parts.path.rstrip("/").replace("/", ":")
+        return f"did:web:{parts.netloc.replace(':', '%3A')}{path}"
+
+    @property
+    def key_id(self) -> str:
+        """The DID URL of the key that signs requests."""
+        return f"{self.did}#{self.signing.signer.public_key.thumbprint()}"
+
+    def client_id(self, prefix: Prefix, reference: str) -> ClientId:
+        """How this verifier calls itself, by one of the prefixes."""
+        match prefix:
+            case Prefix.X509_HASH:
+                return _client_of_certificate(self.signing.x5c[0])
+            case Prefix.X509_SAN_DNS:
+                return ClientId(prefix, urlsplit(self.identifier).hostname or "")
+            case Prefix.DECENTRALIZED_IDENTIFIER:
+                return ClientId(prefix, self.did)
+            case _:
+                return ClientId(prefix, self.response_uri(reference))
+
+    def did_document(self) -> JsonObject:
+        """The document behind our did:web."""
+        method: JsonObject = {
+            "id": self.key_id,
+            "type": "JsonWebKey",
+            "controller": self.did,
+            "publicKeyJwk": self.signing.signer.public_key.to_jwk(),
+        }
+        return {
+            "@context": list(DID_CONTEXT),
+            "id": self.did,
+            "verificationMethod": [method],
+            "authentication": [self.key_id],
+        }
+
+
+@lru_cache(maxsize=8)
+def _client_of_certificate(x5c: str) -> ClientId:
+    return ClientId.of_certificate(b64decode(x5c))

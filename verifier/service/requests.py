@@ -1,0 +1,252 @@
+"""Asking: a request is made, handed out as often as the wallet fetches it, and forgotten (OID4VP 1.0 §5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Literal
+
+from protocol.dcql.query import DcqlQuery
+from protocol.encoding import decode_base64url, encode_base64url, encode_json, read_json
+from protocol.errors import InvalidRequest, Malformed, raised_as
+from protocol.exchange import Exchange
+from protocol.fields import read_https_url
+from protocol.jwe import ENCRYPTIONS
+from protocol.keys import P256Key
+from protocol.oid4vp.client_id import Prefix
+from protocol.oid4vp.link import PlainRequest, RequestByReference, RequestUriMethod
+from protocol.oid4vp.request import (
+    DIRECT_POST_JWT,
+    AuthorizationRequest,
+    ClientMetadata,
+    EncryptionKey,
+)
+from protocol.oid4vp.request_object import sign_request_object
+from runtime.conversation import Change, Event, SessionKey, advance, begin, load
+from verifier.policy import MIN_KEEP, kept_for
+from verifier.records import Record
+from verifier.service.context import VP_FORMATS, VerifierContext
+from verifier.session import (
+    AWAITED,
+    REQUEST,
+    REQUEST_URI,
+    Asked,
+    Awaited,
+    Opened,
+    Requested,
+    Session,
+    Terms,
+    forget,
+    no_request,
+    open_request,
+)
+from verifier.use_case import UseCase
+
+ResponseMode = Literal["direct_post", "direct_post.jwt"]
+MAX_QR = 2900  # bytes that fit into a QR code
+BROWSER = "browser"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestOrder:
+    """What a program or a page asks for: either a use case or a query."""
+
+    use_case: str | None
+    query: DcqlQuery | None
+    owner: str  # digest of the API key; empty: our own page
+    response_mode: ResponseMode = "direct_post.jwt"
+    prefix: Prefix = Prefix.X509_HASH
+    same_device: bool = False
+    browser: str = ""  # secret of the browser that began on our own page
+    redirect_uri: str = ""  # a program's own page, where a wallet on the same device leads back to
+
+
+@dataclass(frozen=True, slots=True)
+class MadeRequest:
+    """A request that waits for a wallet."""
+
+    id: str
+    uri: str  # the link for wallets
+    request_uri: str  # empty: the link holds the request itself
+    qr_svg: str
+    expires_at: int  # epoch seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """Making and handing out requests."""
+
+    context: VerifierContext
+
+    def make(self, order: RequestOrder) -> Exchange[MadeRequest]:
+        """Make a request with a nonce, a state and a key of its own (T191, T192).
+
+        Raises:
+            InvalidRequest: not exactly one of use case and query, an unknown use case, a page to lead back to without
+                `same_device` or that is no https address, or a question too long for a link.
+        """
+        use_case, query = self._question(order)
+        if order.redirect_uri:
+            _check_redirect(order)
+        request_id = self.context.new_id()
+        reference = self.context.reference(request_id)
+        stage = Requested(self._asked(request_id, order, use_case), self._terms(request_id, order, use_case, query))
+        link = self.link(stage)
+        if len(link) > MAX_QR:
+            raise InvalidRequest("dcql_query: is too long for a link; ask with a client_id_prefix that signs")
+        asked = stage.asked
+        change: Change[Session, Record] = Change(
+            stage,
+            keys=(SessionKey.of(REQUEST, request_id), SessionKey.of(REQUEST_URI, reference)),
+            events=(Event("request made", request_id, actor=order.owner[:16], detail=asked.use_case),),
+        )
+        yield from begin(change, asked.expires_at + MIN_KEEP)
+        return MadeRequest(
+            id=request_id,
+            uri=link,
+            request_uri=self.context.request_uri(reference) if order.prefix is not Prefix.REDIRECT_URI else "",
+            qr_svg=self.context.qr_svg(reference),
+            expires_at=asked.expires_at,
+        )
+
+    def link(self, stage: Awaited) -> str:
+        """The link for wallets: by reference, or plain where the client cannot sign."""
+        reference = self.context.reference(stage.asked.id)
+        prefix = Prefix(stage.terms.client_id_prefix)
+        if prefix is Prefix.REDIRECT_URI:
+            return PlainRequest(self.authorization_request(stage)).to_link()
+        client_id = self.context.client_id(prefix, reference)
+        return RequestByReference(client_id, self.context.request_uri(reference), RequestUriMethod.POST).to_link()
+
+    def open(self, reference: str, wallet_nonce: str | None) -> Exchange[str]:
+        """The signed request object for a wallet; with its nonce inside, if it sent one (T185).
+
+        Raises:
+            NotFound: unknown, answered, expired, or never to be fetched.
+        """
+        context = self.context
+        key = SessionKey.of(REQUEST_URI, reference)
+        found = yield from load(key, no_request(), AWAITED)
+        prefix = Prefix(found.terms.client_id_prefix)
+        if prefix is Prefix.REDIRECT_URI:
+            raise no_request()
+        now = context.now()
+        stage = yield from advance(key, lambda session: open_request(session, now=now), no_request())
+        if not isinstance(stage, Opened):
+            raise TypeError("opening leads to an open request")
+        by_did = prefix is Prefix.DECENTRALIZED_IDENTIFIER
+        return sign_request_object(
+            self.authorization_request(stage, wallet_nonce),
+            context.signing.signer,
+            x5c=() if by_did else context.signing.x5c,
+            kid=context.key_id if by_did else None,
+            issued_at=now,
+            expires_at=stage.asked.expires_at,
+        )
+
+    def link_of_reference(self, reference: str) -> Exchange[str]:
+        """The link of an open request, for whoever holds its reference.
+
+        Raises:
+            NotFound: unknown, answered, or expired.
+        """
+        stage = yield from load(SessionKey.of(REQUEST_URI, reference), no_request(), AWAITED)
+        if self.context.now() >= stage.asked.expires_at:
+            raise no_request()
+        return self.link(stage)
+
+    def forget(self, request_id: str, owner: str) -> Exchange[None]:
+        """Erase a request and what was answered (T261).
+
+        Raises:
+            NotFound: unknown, or somebody else's (T184).
+        """
+        reference = SessionKey.of(REQUEST_URI, self.context.reference(request_id))
+        key = SessionKey.of(REQUEST, request_id)
+        yield from advance(key, lambda session: forget(session, owner, reference=reference), no_request())
+
+    def authorization_request(self, stage: Awaited, wallet_nonce: str | None = None) -> AuthorizationRequest:
+        """The request as it travels, the same every time but for the wallet's nonce."""
+        metadata = ClientMetadata(vp_formats=VP_FORMATS)
+        if stage.terms.encryption_key:
+            key = EncryptionKey(key_id(stage.terms), self.decryption_key(stage).public_key)
+            metadata = ClientMetadata((key,), ENCRYPTIONS, VP_FORMATS)
+        return replace(self.expected_request(stage), client_metadata=metadata, wallet_nonce=wallet_nonce)
+
+    def expected_request(self, stage: Awaited) -> AuthorizationRequest:
+        """The request as far as an answer is held against it."""
+        reference = self.context.reference(stage.asked.id)
+        terms = stage.terms
+        return AuthorizationRequest(
+            client_id=self.context.client_id(Prefix(terms.client_id_prefix), reference),
+            response_uri=self.context.response_uri(reference),
+            response_mode=terms.response_mode,
+            nonce=terms.nonce,
+            dcql_query=_read_query(terms.dcql_query),
+            state=terms.state,
+        )
+
+    def decryption_key(self, stage: Awaited) -> P256Key:
+        """The private key of one request."""
+        sealed = decode_base64url(stage.terms.encryption_key)
+        return P256Key.from_scalar(self.context.sealer.open(sealed, f"key {stage.asked.id}"))
+
+    def _question(self, order: RequestOrder) -> tuple[UseCase | None, DcqlQuery]:
+        if order.use_case is not None and order.query is None:
+            use_case = self.context.use_cases.get(order.use_case)
+            if use_case is None:
+                raise InvalidRequest("use_case: there is none of this name")
+            return use_case, use_case.query
+        if order.query is None or order.use_case is not None:
+            raise InvalidRequest("either use_case or dcql_query is needed")
+        return None, order.query
+
+    def _asked(self, request_id: str, order: RequestOrder, use_case: UseCase | None) -> Asked:
+        now = self.context.now()
+        return Asked(
+            id=request_id,
+            owner=order.owner,
+            use_case=use_case.id if use_case else "",
+            browser=SessionKey.of(BROWSER, order.browser).digest if order.browser else "",
+            same_device=order.same_device,
+            redirect_uri=order.redirect_uri,
+            created_at=now,
+            expires_at=now + self.context.lifetimes.request,
+            keep=kept_for(use_case.keep if use_case else 0),
+        )
+
+    def _terms(self, request_id: str, order: RequestOrder, use_case: UseCase | None, query: DcqlQuery) -> Terms:
+        context = self.context
+        key = ""
+        if order.response_mode == DIRECT_POST_JWT:
+            scalar = P256Key.generate(context.random_bytes).to_scalar()
+            key = encode_base64url(context.sealer.seal(scalar, f"key {request_id}"))
+        return Terms(
+            dcql_query=encode_json(query.to_dict()).decode("utf-8"),
+            nonce=context.new_secret(),
+            state=context.new_secret(),
+            response_mode=order.response_mode,
+            client_id_prefix=str(order.prefix),
+            encryption_key=key,
+            # As they are now: what is asked under one rule is not judged under another
+            accepted_issuers=tuple(sorted(use_case.accepted_issuers)) if use_case else (),
+            max_status_age=use_case.max_status_age if use_case else context.lifetimes.status_age,
+        )
+
+
+def key_id(terms: Terms) -> str:
+    """The name of a request's encryption key; it says nothing."""
+    return SessionKey.of("encryption key", terms.state).digest[:32]
+
+
+def _check_redirect(order: RequestOrder) -> None:
+    with raised_as(InvalidRequest):
+        read_https_url(order.redirect_uri, "redirect_uri")
+        if not order.same_device:
+            raise Malformed("redirect_uri", "needs same_device")
+
+
+@lru_cache(maxsize=512)
+def _read_query(text: str) -> DcqlQuery:
+    """The query that a stage holds as text. Cached: a use case asks the same again and again."""
+    return DcqlQuery.from_dict(read_json(text.encode("utf-8"), "dcql_query"))

@@ -1,0 +1,137 @@
+"""Wiring: settings → vault, trust anchors, sender, clock → wallet.
+
+Driven by a program, a credential is received and presented like this:
+
+    with open_wallet(settings, passphrase) as opened:
+        wallet = opened.wallet
+        seen = opened.run(wallet.receiving.look(link))            # who, what: seen.consent
+        pending = opened.run(wallet.receiving.take(seen, tx_code))
+        arrived = opened.run(wallet.receiving.fetch(pending, seen.contact))  # data in sight: arrived.credentials
+        kept = opened.run(wallet.receiving.keep(arrived))
+
+        asked = opened.run(wallet.presenting.look(link))          # who asks for what: asked.consent
+        shared = opened.run(wallet.presenting.share(asked, asked.default_choice()))
+
+Inside a running event loop it is `await opened.driver.run(…)` instead of `opened.run(…)`. An offer that needs a login
+(`seen.consent.needs_login`) takes `wallet.login.begin` and `wallet.login.finish` in place of `take`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Self, TypeVar
+
+from protocol.exchange import Exchange
+from protocol.keys import RandomBytes
+from protocol.oid4vp.answer import RequestPolicy
+from protocol.oid4vp.client_id import Prefix
+from protocol.trust.anchors import TrustAnchors
+from runtime import system
+from runtime.anchors import AnchorFolder
+from runtime.driver import Driver
+from runtime.http import GuardedSender, Sender
+from wallet.config import WalletSettings
+from wallet.service import Wallet
+from wallet.service.context import NOBODY, WalletContext, entry_of
+from wallet.vault.passphrase import KeyDerivation
+from wallet.vault.vault import Vault
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenWallet:
+    """A wallet whose vault is open, and what drives it. Close it, so that another program can open it."""
+
+    wallet: Wallet
+    driver: Driver
+    vault: Vault
+
+    def run(self, exchange: Exchange[T]) -> T:
+        """Drive an exchange to its end, outside any event loop.
+
+        Raises:
+            ProtocolError: what the exchange raised.
+        """
+        return asyncio.run(self.driver.run(exchange))
+
+    def close(self) -> None:
+        """Let go of the vault."""
+        self.driver.close()
+        self.vault.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def create_wallet(settings: WalletSettings, passphrase: str, derivation: KeyDerivation | None = None) -> None:
+    """Make an empty wallet in the data folder.
+
+    Raises:
+        FileExistsError: there is one already; nothing was changed.
+        WrongPassphrase: the passphrase is too short or too long.
+    """
+    Vault.create(settings.vault, passphrase, derivation).close()
+
+
+def open_wallet(
+    settings: WalletSettings,
+    passphrase: str,
+    sender: Sender | None = None,
+    *,
+    now: Callable[[], int] = system.now,
+    random_bytes: RandomBytes = system.random_bytes,
+) -> OpenWallet:
+    """Open the wallet of a data folder.
+
+    Raises:
+        FileNotFoundError: there is none.
+        InUse: another program has it open.
+        WrongPassphrase: the wrong one, or too soon after a wrong one.
+        DamagedError: the wallet file was altered, or is an older copy.
+        Malformed: the folder of trust anchors is wrong.
+    """
+    strict = RequestPolicy()
+    unsigned = frozenset((Prefix.REDIRECT_URI,)) if settings.accept_unsigned_requests else frozenset()
+    anchors = _anchors(settings)
+    vault = Vault.open(settings.vault, passphrase, now=now())
+    context = WalletContext(
+        store=vault,
+        anchors=anchors,
+        now=now,
+        random_bytes=random_bytes,
+        client_id=settings.client_id,
+        request_policy=RequestPolicy(prefixes=strict.prefixes | unsigned),
+        language=settings.language,
+        allow_local=settings.env.allows_local,
+    )
+    driver = Driver(None, sender or GuardedSender(allow_local=settings.env.allows_local))
+    return OpenWallet(Wallet.of(context), driver, vault)
+
+
+def restore_wallet(settings: WalletSettings, passphrase: str, *, now: Callable[[], int] = system.now) -> None:
+    """Take a wallet file that was put back from a backup into use; all its copies count as shown.
+
+    Raises:
+        FileNotFoundError, InUse, WrongPassphrase, DamagedError: as for `open_wallet`.
+    """
+    note = entry_of(now(), "restored", NOBODY, "done")
+    Vault.restore(settings.vault, passphrase, now=now(), note=note).close()
+
+
+def _anchors(settings: WalletSettings) -> Callable[[], TrustAnchors]:
+    folder = AnchorFolder(settings.anchors_folder)
+    if settings.extra_anchors is None:
+        return folder.current
+    extra = AnchorFolder(settings.extra_anchors)
+
+    def both() -> TrustAnchors:
+        one, other = folder.current(), extra.current()
+        return TrustAnchors((*one.anchors, *other.anchors), (*one.identifiers, *other.identifiers))
+
+    return both

@@ -1,0 +1,134 @@
+"""`hoheit wallet …`: receive, keep and present credentials. What a command needs is imported when it runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wallet.cli.options import Options, Surroundings
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+
+Json = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
+Yes = Annotated[bool, typer.Option("--yes", help="For scripts: agree, where nothing needs a second look.")]
+Link = Annotated[str, typer.Argument(help="A link, a picture with a QR code, or - for standard input.")]
+OptionalLink = Annotated[str, typer.Argument(help="The same; without it: go on where you were.", show_default=False)]
+Credential = Annotated[str, typer.Argument(help="The id from the list, or how it begins.")]
+
+
+@app.callback()
+def wallet(
+    context: typer.Context,
+    data: Annotated[Path | None, typer.Option(help="The wallet's folder; else HOHEIT_WALLET_DATA.")] = None,
+    language: Annotated[str | None, typer.Option(help="de or en; else the system's language.")] = None,
+    passphrase_file: Annotated[
+        Path | None, typer.Option(help="Read the passphrase from the first line of this file.")
+    ] = None,
+) -> None:
+    """Receive, keep and present credentials."""
+    around = context.obj if isinstance(context.obj, Surroundings) else Surroundings()
+    context.obj = Options(data, language, passphrase_file, around=around)
+
+
+@app.command()
+def init(context: typer.Context, as_json: Json = False) -> None:
+    """Make an empty wallet, sealed by a passphrase."""
+    from wallet.cli.commands import make  # noqa: PLC0415 - heavy
+
+    make(_options(context, as_json))
+
+
+@app.command()
+def receive(
+    context: typer.Context,
+    link: OptionalLink = "",
+    tx_code: Annotated[str | None, typer.Option(help="The code that came on another way.")] = None,
+    as_json: Json = False,
+    yes: Yes = False,
+) -> None:
+    """Receive what an issuer offers, by a link or QR code."""
+    from wallet.cli.commands import receive as run  # noqa: PLC0415 - heavy
+
+    run(_options(context, as_json, yes), link, tx_code)
+
+
+@app.command()
+def present(context: typer.Context, link: Link, as_json: Json = False, yes: Yes = False) -> None:
+    """Show somebody what they ask for, by a link or QR code, or say no."""
+    from wallet.cli.commands import present as run  # noqa: PLC0415 - heavy
+
+    run(_options(context, as_json, yes), link)
+
+
+@app.command("list")
+def list_(
+    context: typer.Context,
+    check: Annotated[bool, typer.Option("--check", help="Ask first whether everything still holds.")] = False,
+    as_json: Json = False,
+    yes: Yes = False,
+) -> None:
+    """See what is in the wallet."""
+    from wallet.cli.commands import list_held  # noqa: PLC0415 - heavy
+
+    list_held(_options(context, as_json, yes), check=check)
+
+
+@app.command()
+def show(context: typer.Context, credential: Credential, as_json: Json = False, yes: Yes = False) -> None:
+    """See one credential with all its data."""
+    from wallet.cli.commands import show as run  # noqa: PLC0415 - heavy
+
+    run(_options(context, as_json, yes), credential)
+
+
+@app.command()
+def log(
+    context: typer.Context,
+    delete: Annotated[bool, typer.Option("--delete", help="Delete the whole log.")] = False,
+    as_json: Json = False,
+    yes: Yes = False,
+) -> None:
+    """See everything that happened with your data, or delete the record of it."""
+    from wallet.cli.commands import log as run  # noqa: PLC0415 - heavy
+
+    run(_options(context, as_json, yes), delete=delete)
+
+
+@app.command()
+def forget(context: typer.Context, credential: Credential, as_json: Json = False, yes: Yes = False) -> None:
+    """Delete a credential with its keys, for ever; or give up something that was begun."""
+    from wallet.cli.commands import forget as run  # noqa: PLC0415 - heavy
+
+    run(_options(context, as_json, yes), credential)
+
+
+@app.command()
+def passphrase(
+    context: typer.Context,
+    new_passphrase_file: Annotated[
+        Path | None, typer.Option(help="Read the new passphrase from the first line of this file.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Change the passphrase; everything is sealed anew."""
+    from wallet.cli.commands import change_passphrase  # noqa: PLC0415 - heavy
+
+    change_passphrase(_options(context, as_json), new_passphrase_file)
+
+
+@app.command()
+def restore(context: typer.Context, as_json: Json = False) -> None:
+    """Take a wallet file from a backup into use; everything in it counts as shown before."""
+    from wallet.cli.commands import restore as run  # noqa: PLC0415 - heavy
+
+    run(_options(context, as_json))
+
+
+def _options(context: typer.Context, as_json: bool, yes: bool = False) -> Options:
+    shared = context.obj
+    if not isinstance(shared, Options):
+        raise TypeError("the options are set before any command runs")
+    return replace(shared, as_json=as_json, yes=yes)

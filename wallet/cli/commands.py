@@ -1,0 +1,102 @@
+"""What each command does, once it was asked for: open what it needs, do it, answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from protocol.errors import NotFound
+from wallet.app import create_wallet, restore_wallet
+from wallet.cli.keeping import (
+    delete_log,
+    forget_credential,
+    forget_pending,
+    list_credentials,
+    show_credential,
+    show_log,
+)
+from wallet.cli.options import Options
+from wallet.cli.presenting import present_to
+from wallet.cli.qr import read_argument
+from wallet.cli.receiving import go_on, receive_offer
+from wallet.cli.session import closed_session, open_session, read_passphrase_file, type_new_passphrase
+
+
+def make(options: Options) -> None:
+    """`init`."""
+    with closed_session(options) as session:
+        create_wallet(session.settings, session.new_passphrase())
+        session.answer(
+            {"wallet": str(session.settings.vault)},
+            session.words(
+                "Your wallet is ready. Nobody can open it without your passphrase, and nobody can give you a new one."
+            ),
+        )
+
+
+def receive(options: Options, argument: str, tx_code: str | None) -> None:
+    """`receive`: an offer, or without one what was begun and cut off."""
+    with open_session(options) as session:
+        if argument:
+            receive_offer(session, read_argument(argument), tx_code, options.around.open_browser)
+            return
+        pending = session.wallet.keeping.pending()
+        if not pending:
+            raise NotFound("nothing was begun; give the link or the QR code of an offer")
+        go_on(session, pending[0])
+
+
+def present(options: Options, argument: str) -> None:
+    """`present`."""
+    with open_session(options) as session:
+        present_to(session, read_argument(argument))
+
+
+def list_held(options: Options, *, check: bool) -> None:
+    """`list`."""
+    with open_session(options) as session:
+        list_credentials(session, check=check)
+
+
+def show(options: Options, name: str) -> None:
+    """`show`."""
+    with open_session(options) as session:
+        show_credential(session, name)
+
+
+def log(options: Options, *, delete: bool) -> None:
+    """`log`."""
+    with open_session(options) as session:
+        if delete:
+            delete_log(session)
+        else:
+            show_log(session)
+
+
+def forget(options: Options, name: str) -> None:
+    """`forget`: a credential, or what was begun and not finished."""
+    with open_session(options) as session:
+        if any(pending.id == name for pending in session.wallet.keeping.pending()):
+            forget_pending(session, name)
+        else:
+            forget_credential(session, name)
+
+
+def change_passphrase(options: Options, new_file: Path | None) -> None:
+    """`passphrase`."""
+    with open_session(options) as session:
+        new = read_passphrase_file(new_file) if new_file is not None else type_new_passphrase(session)
+        session.vault.change_passphrase(new)
+        session.answer(
+            {"changed": "passphrase"},
+            session.words("The passphrase is changed. Old copies of the wallet file still open with the old one."),
+        )
+
+
+def restore(options: Options) -> None:
+    """`restore`."""
+    with closed_session(options) as session:
+        restore_wallet(session.settings, session.passphrase(), now=options.around.now)
+        session.answer(
+            {"restored": str(session.settings.vault)},
+            session.words("The older copy is in use. What was received or deleted since then is not in it."),
+        )

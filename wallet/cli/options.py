@@ -1,0 +1,37 @@
+"""What can be said to every command, and what a command finds around it."""
+
+from __future__ import annotations
+
+import webbrowser
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runtime import system
+
+if TYPE_CHECKING:
+    from runtime.http import Sender  # heavy, and only a name here
+
+OpenBrowser = Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The network, the clock and the browser; whoever runs a command inside a program may bring their own."""
+
+    sender: Sender | None = None  # None: the guarded one
+    now: Callable[[], int] = system.now
+    open_browser: OpenBrowser = webbrowser.open
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options that stand before a command, and the two that each command has."""
+
+    data: Path | None = None
+    language: str | None = None
+    passphrase_file: Path | None = None
+    as_json: bool = False
+    yes: bool = False
+    around: Surroundings = field(default_factory=Surroundings)

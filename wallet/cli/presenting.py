@@ -1,0 +1,160 @@
+"""`hoheit wallet present`: who asks, what they would see, what to choose, and yes or no."""
+
+from __future__ import annotations
+
+from protocol.errors import AccessDenied
+from protocol.oid4vp.answer import Delivered
+from wallet.cli.session import OpenSession
+from wallet.policy.presenting import ChoiceShown, PresentationConsent, QuestionShown
+from wallet.service.presenting import RequestSeen
+
+Choice = dict[str, tuple[str, ...]]
+
+
+def present_to(session: OpenSession, link: str) -> None:
+    """From a link to an answer, or to a refusal."""
+    wallet, words = session.wallet, session.words
+    seen = session.run(wallet.presenting.look(link))
+    consent = seen.consent
+    _show_asker(session, consent)
+    if not consent.answerable:
+        session.say(words("You have nothing in your wallet that answers. Nothing was given away."))
+        session.run(wallet.presenting.decline(seen))
+        raise AccessDenied("nothing that is held answers this request")
+    choice = _chosen_without_asking(session, seen) if session.yes else _choose(session, seen)
+    if choice is None:
+        session.run(wallet.presenting.decline(seen))
+        session.refuse()
+        return
+    shared = session.run(wallet.presenting.share(seen, choice))
+    arrived = isinstance(shared.delivery, Delivered)
+    session.answer(
+        {
+            "shared": "done" if arrived else "unknown",
+            "redirect_uri": shared.redirect_uri,
+            "log": shared.log_number,
+        },
+        words("Done. You find this in your log.")
+        if arrived
+        else words("It was sent, but we do not know whether it arrived. Count it as seen. You find this in your log."),
+    )
+    if shared.redirect_uri is not None and not session.options.as_json:
+        session.say(words("They ask you to go on here: %(url)s", url=shared.redirect_uri))
+
+
+def _show_asker(session: OpenSession, consent: PresentationConsent) -> None:
+    words = session.words
+    asker = consent.asker
+    session.say(words("%(who)s asks you for data.", who=asker.title), "bold")
+    if asker.trusted_by:
+        session.say(words.trust(asker))
+    else:
+        session.warn(words.trust(asker))
+    if consent.purpose:
+        session.say(words("They say what for: %(purpose)s", purpose=consent.purpose))
+    else:
+        session.say(words("They do not say what for."))
+    session.say(words("The data goes to: %(host)s", host=asker.host))
+    if consent.repeated:
+        session.warn(words("You answered this very request before. A second answer is unusual."))
+    for item in consent.unusable:
+        session.say(
+            words("Not usable: %(name)s %(why)s", name=item.name or words("something"), why=words.caution(item.reason))
+        )
+
+
+def _chosen_without_asking(session: OpenSession, seen: RequestSeen) -> Choice:
+    if seen.consent.needs_thought and not session.settings.automatic_consent:
+        raise AccessDenied("there is something about this request that a person has to decide; leave out --yes")
+    choice = seen.default_choice()
+    if not choice:
+        raise AccessDenied("everything here is optional, so a person has to decide; leave out --yes")
+    return choice
+
+
+def _choose(session: OpenSession, seen: RequestSeen) -> Choice | None:
+    """What the user gives; None: nothing. Nothing that is optional is chosen for them."""
+    words, consent = session.words, seen.consent
+    questions = {question.query_id: question for question in consent.questions}
+    choice: Choice = {}
+    for way in consent.ways:
+        if not way.options:
+            continue
+        option = way.options[0]
+        if len(way.options) > 1:
+            labels = [_option_label(session, questions, option) for option in way.options]
+            skip = [] if way.required else [words("Nothing of this")]
+            picked = session.choose_number(words("One of these is enough. Which one?"), [*labels, *skip])
+            if picked == len(way.options):
+                continue
+            option = way.options[picked]
+        elif not way.required:
+            keys = {words("y"): words("Yes, this too"), words("n"): words("No, not this")}
+            for query_id in option:
+                _show_question(session, questions[query_id])
+            if session.choose(words("This is optional. Do you want to show it?"), keys) != words("y"):
+                continue
+        for query_id in option:
+            if query_id not in choice:
+                choice[query_id] = _choose_credential(session, questions[query_id])
+    if not choice:
+        return None
+    _show_choice(session, consent, choice)
+    keys = {words("s"): words("Share"), words("n"): words("Do not share")}
+    agreed = session.choose(words("Do you want to share exactly this?"), keys) == words("s")
+    return choice if agreed else None
+
+
+def _choose_credential(session: OpenSession, question: QuestionShown) -> tuple[str, ...]:
+    choices = question.choices
+    if len(choices) == 1:
+        return (choices[0].held_id,)
+    _show_question(session, question)
+    labels = [_label(session, choice) for choice in choices]
+    picked = session.choose_number(session.words("Several fit. Which one do you want to show?"), labels)
+    return (choices[picked].held_id,)
+
+
+def _option_label(session: OpenSession, questions: dict[str, QuestionShown], option: tuple[str, ...]) -> str:
+    parts = []
+    for query_id in option:
+        choice = questions[query_id].choices[0]
+        data = ", ".join(session.words.claim(claim) for claim in choice.claims)
+        parts.append(f"{choice.name} ({data})")
+    return " + ".join(parts)
+
+
+def _label(session: OpenSession, choice: ChoiceShown) -> str:
+    cautions = [session.words.caution(caution) for caution in choice.cautions]
+    return " · ".join([f"{choice.name}, {choice.issuer}", *cautions])
+
+
+def _show_question(session: OpenSession, question: QuestionShown) -> None:
+    for number, choice in enumerate(question.choices, 1):
+        session.say()
+        session.say(f"{number}  {_label(session, choice)}", "bold")
+        _show_claims(session, choice)
+
+
+def _show_choice(session: OpenSession, consent: PresentationConsent, choice: Choice) -> None:
+    words = session.words
+    session.say()
+    session.say(words("They would see this, and nothing else:"), "bold")
+    for question in consent.questions:
+        for held_id in choice.get(question.query_id, ()):
+            picked = next(found for found in question.choices if found.held_id == held_id)
+            session.say()
+            kind = words("required") if question.required else words("chosen by you")
+            session.say(f"{picked.name}, {picked.issuer} ({kind})", "bold")
+            for caution in picked.cautions:
+                session.warn(f"{picked.name} {words.caution(caution)}.")
+            _show_claims(session, picked)
+
+
+def _show_claims(session: OpenSession, choice: ChoiceShown) -> None:
+    words = session.words
+    if not choice.claims:
+        session.say("  " + words("Only that you have it."))
+    for claim in choice.claims:
+        note = "" if claim.asked else "  " + words("(not asked for, but it cannot be left out)")
+        session.say(f"  {words.claim(claim)}{note}")

@@ -1,0 +1,127 @@
+"""What the command says, in the user's language and in plain words."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+from protocol.encoding import JsonValue
+from protocol.errors import NotFound, NotTrusted, ProtocolError, Unavailable, Unreachable
+from runtime.translations import read_translations
+from wallet.policy.presenting import Caution
+from wallet.policy.showing import ClaimShown, PartyShown
+from wallet.records import LogEntry
+from wallet.vault.file import InUse
+from wallet.vault.passphrase import WrongPassphrase
+
+LOCALE = Path(__file__).parent.parent / "locale"
+_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
+_PICTURE = re.compile(r"data:image/[a-z.+-]+;base64,", re.IGNORECASE)
+
+# Said in place of what only an engineer understands; what exactly was wrong stands behind it
+_IN_PLAIN_WORDS: tuple[tuple[type[ProtocolError], str], ...] = (
+    (WrongPassphrase, "The wallet stays closed. Nothing was changed."),
+    (InUse, "The wallet is open in another program. Close it there and try again."),
+    (Unavailable, "The wallet file cannot be written. Nothing was changed. Is the disk full?"),
+    (Unreachable, "No connection. Nothing was lost. Please try again later."),
+    (NotTrusted, "Nobody whom you trust vouches for this. Nothing was given away."),
+    (NotFound, "There is no such thing here."),
+    (ProtocolError, "This did not work. Nothing was given away."),
+)
+
+
+class Words:
+    """The texts in one language."""
+
+    def __init__(self, language: str) -> None:
+        self._language = language
+        self._translations = read_translations(LOCALE, language)
+
+    def __call__(self, text: str, /, **values: object) -> str:
+        """A text with its values filled in."""
+        translated = self._translations.gettext(text)
+        return translated % values if values else translated
+
+    def count(self, one: str, many: str, number: int) -> str:
+        """A text that depends on a number, which it names `%(count)s`."""
+        return self._translations.ngettext(one, many, number) % {"count": number}
+
+    def value(self, value: JsonValue) -> str:
+        """A claim's value, as people write it."""
+        if isinstance(value, bool):
+            return self("yes") if value else self("no")
+        if value is None:
+            return self("(nothing)")
+        if not isinstance(value, str):
+            return json.dumps(value)
+        if _PICTURE.match(value):
+            return self("(a picture)")
+        date = _DATE.fullmatch(value)
+        return self._date(*date.groups()) if date else value
+
+    def time(self, seconds: int) -> str:
+        """A moment, as date and time of day where the user is."""
+        moment = datetime.fromtimestamp(seconds, UTC).astimezone()
+        return f"{self.day(seconds)} {moment:%H:%M}"
+
+    def day(self, seconds: int) -> str:
+        """A moment, as date where the user is."""
+        moment = datetime.fromtimestamp(seconds, UTC).astimezone()
+        return self._date(f"{moment:%Y}", f"{moment:%m}", f"{moment:%d}")
+
+    def _date(self, year: str, month: str, day: str) -> str:
+        return f"{day}.{month}.{year}" if self._language == "de" else f"{year}-{month}-{day}"
+
+    def trust(self, party: PartyShown) -> str:
+        """Why somebody is trusted, or that nobody vouches for them."""
+        if party.trusted_by:
+            return self("Checked: %(authority)s vouches for them.", authority=party.trusted_by)
+        return self(
+            "WARNING: nobody whom you trust vouches for them. You only know the address %(host)s.", host=party.host
+        )
+
+    def caution(self, caution: Caution) -> str:
+        """What to know before choosing."""
+        return {
+            Caution.SHOWN_BEFORE: self("was shown before; whoever saw it can tell that it is the same one"),
+            Caution.REVOKED: self("was taken back by its issuer; others will probably not accept it"),
+            Caution.SUSPENDED: self("is suspended by its issuer; others will probably not accept it now"),
+            Caution.EXPIRED: self("has expired"),
+            Caution.NOT_TRUSTED: self("its issuer is not trusted any more"),
+            Caution.DAMAGED: self("is damaged and cannot be used"),
+        }[caution]
+
+    def claim(self, claim: ClaimShown) -> str:
+        """One piece of data with its label."""
+        return f"{claim.label}: {self.value(claim.value)}"
+
+    def error(self, error: ProtocolError) -> str:
+        """What went wrong, for people first and engineers second, on one line."""
+        sentence = next(text for kind, text in _IN_PLAIN_WORDS if isinstance(error, kind))
+        return f"{self(sentence)} ({error.description})"
+
+    def entry(self, entry: LogEntry, outcome: str) -> str:
+        """What happened, as a sentence."""
+        who = entry.party or entry.party_id or self("somebody unknown")
+        what = ", ".join(credential.name for credential in entry.credentials) or self("something")
+        sentence = {
+            "received": self("You received %(what)s from %(who)s.", what=what, who=who),
+            "not kept": self("%(who)s gave nothing that could be kept: %(what)s.", what=what, who=who),
+            "sharing": self("You showed %(what)s to %(who)s.", what=what, who=who),
+            "declined": self("You said no to %(who)s.", who=who),
+            "failed": self("A request of %(who)s failed.", who=who),
+            "deleted": self("You deleted %(what)s.", what=what),
+            "restored": self("You put an older copy of this wallet back into use."),
+            "log deleted": self("You deleted the log."),
+        }.get(entry.action, entry.action)
+        return sentence if outcome in ("done", "refused") else f"{sentence} {self.outcome(outcome)}"
+
+    def outcome(self, outcome: str) -> str:
+        """How it ended, where that needs a word."""
+        if outcome in ("begun", "unknown"):
+            return self("Whether it arrived is not known; count it as seen.")
+        if outcome == "nothing held answers":
+            return self("You have nothing that answers.")
+        return f"({outcome})"

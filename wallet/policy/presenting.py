@@ -1,0 +1,186 @@
+"""What the user is shown before anything is given away, and which copy it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from protocol.dcql.match import QueryMatch
+from protocol.encoding import encode_json, sha256
+from protocol.errors import Conflict, ProtocolError
+from protocol.fields import Fields
+from protocol.jws import Jws
+from protocol.oid4vp.request import DIRECT_POST_JWT, AuthorizationRequest, VerifierInfo
+from protocol.oid4vp.request_object import Unauthenticated, VerifiedRequest
+from wallet.policy.showing import MAX_VALUE, ClaimShown, PartyShown, party_shown, plain
+from wallet.records import Copy, HeldCredential, LogEntry
+
+
+class Caution(StrEnum):
+    """What a user should know before choosing a credential (T174)."""
+
+    SHOWN_BEFORE = "shown_before"  # no fresh copy is left: those who saw it could tell that it is the same
+    REVOKED = "revoked"
+    SUSPENDED = "suspended"
+    EXPIRED = "expired"  # only of what cannot be chosen
+    NOT_TRUSTED = "not_trusted"  # likewise
+    DAMAGED = "damaged"  # likewise
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceShown:
+    """A credential that answers a question, with exactly what the other side would see of it."""
+
+    held_id: str
+    name: str
+    issuer: str
+    claims: tuple[ClaimShown, ...]
+    cautions: tuple[Caution, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionShown:
+    """One credential that is asked for, and what is held that answers."""
+
+    query_id: str
+    required: bool  # no answer can leave it out
+    several: bool  # more than one credential may answer
+    choices: tuple[ChoiceShown, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WayShown:
+    """Questions that belong together: one of the options is enough."""
+
+    options: tuple[tuple[str, ...], ...]  # ids of questions, the asker's favourite first
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UnusableShown:
+    """Something that is held and cannot be shown to anybody now."""
+
+    name: str
+    reason: Caution
+
+
+@dataclass(frozen=True, slots=True)
+class PresentationConsent:
+    """What the user decides on: who asks, what for, what they would see, and what to know about it."""
+
+    asker: PartyShown
+    purpose: str  # in their own words; empty: they do not say
+    encrypted: bool  # on its way, so that nobody else can read it
+    questions: tuple[QuestionShown, ...]
+    ways: tuple[WayShown, ...]
+    answerable: bool
+    repeated: bool  # this very request was answered before (T175)
+    unusable: tuple[UnusableShown, ...]
+
+    @property
+    def needs_thought(self) -> bool:
+        """Whether there is something that nobody should say yes to without reading it."""
+        warned = any(choice.cautions for question in self.questions for choice in question.choices)
+        return warned or self.repeated or not self.asker.trusted_by
+
+
+def presentation_consent(
+    verified: VerifiedRequest,
+    match: QueryMatch,
+    shown: Mapping[tuple[str, str], ChoiceShown],
+    *,
+    repeated: bool,
+    unusable: tuple[UnusableShown, ...],
+    language: str,
+) -> PresentationConsent:
+    """Put together what a request asks and what is held; `shown` is by question and credential."""
+    request = verified.request
+    return PresentationConsent(
+        asker=asker_shown(verified),
+        purpose=purpose_of(request, language),
+        encrypted=request.response_mode == DIRECT_POST_JWT,
+        questions=tuple(
+            QuestionShown(
+                query_id,
+                query_id in match.required,
+                query_id in match.several,
+                tuple(shown[query_id, found.candidate.id] for found in matches),
+            )
+            for query_id, matches in match.matches.items()
+        ),
+        ways=tuple(WayShown(found.options, found.required) for found in match.sets),
+        answerable=match.satisfied,
+        repeated=repeated,
+        unusable=unusable,
+    )
+
+
+def asker_shown(verified: VerifiedRequest) -> PartyShown:
+    """Who asks."""
+    party = None if isinstance(verified.party, Unauthenticated) else verified.party
+    return party_shown(party, str(verified.request.client_id), verified.request.response_uri)
+
+
+def purpose_of(request: AuthorizationRequest, language: str) -> str:
+    """What the asker says the data is for, in a language (TS 119 475 `purpose`); as said, checked by nobody."""
+    for info in request.verifier_info:
+        try:
+            texts = _purposes(info)
+        except ProtocolError:
+            continue
+        if texts:
+            fitting = (text for lang, text in texts if lang.lower().split("-")[0] == language)
+            return plain(next(fitting, texts[0][1]), MAX_VALUE)
+    return ""
+
+
+def _purposes(info: VerifierInfo) -> list[tuple[str, str]]:
+    at = "verifier_info"
+    data = Fields(info.data, at) if isinstance(info.data, dict) else Jws.from_compact(info.data, at).peek_claims(at)
+    return [(text.text("lang"), text.text("value")) for text in data.optional_objects("purpose", max_items=64)]
+
+
+def request_digest(request: AuthorizationRequest) -> str:
+    """How a request is known again: by who asks and its nonce; hex of a hash, so that it tells nothing."""
+    return sha256(encode_json([str(request.client_id), request.nonce])).hex()
+
+
+def is_repeated(digest: str, log: tuple[LogEntry, ...]) -> bool:
+    """Whether data was given away for this very request (T175)."""
+    return any(entry.request == digest and entry.action == "sharing" for entry in log)
+
+
+def cautions_of(held: HeldCredential) -> tuple[Caution, ...]:
+    """What to know before showing a credential."""
+    found: list[Caution] = []
+    if held.status == "invalid":
+        found.append(Caution.REVOKED)
+    if held.status == "suspended":
+        found.append(Caution.SUSPENDED)
+    if not has_fresh_copy(held):
+        found.append(Caution.SHOWN_BEFORE)
+    return tuple(found)
+
+
+def has_fresh_copy(held: HeldCredential) -> bool:
+    """Whether a copy is left that nobody has seen; one that is bound to no key is the same every time anyway."""
+    return any(not copy.used_at for copy in held.copies)
+
+
+def next_copy(held: HeldCredential) -> Copy:
+    """The copy to show: one that nobody has seen, else the one that was shown longest ago."""
+    return min(held.copies, key=lambda copy: copy.used_at)
+
+
+def use_copy(held: HeldCredential, *, told_fresh: bool, now: int) -> tuple[HeldCredential, Copy]:
+    """Mark the next copy as shown; the credential as it is then, and the copy.
+
+    Raises:
+        Conflict: the user was told that there is a fresh one, and meanwhile it was given to somebody else (T171).
+    """
+    used = next_copy(held)
+    if told_fresh and used.used_at:
+        raise Conflict("the last unused copy was just shown to somebody else; nothing was sent, please start again")
+    copies = tuple(replace(copy, used_at=now) if copy == used else copy for copy in held.copies)
+    return replace(held, copies=copies), used

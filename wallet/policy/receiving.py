@@ -1,0 +1,152 @@
+"""What the user is shown before credentials are fetched and before they are kept, and which are accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from protocol.credential import VerifiedCredential
+from protocol.encoding import JsonObject
+from protocol.errors import InvalidRequest, NotAuthentic, NotBound
+from protocol.formats import FORMATS
+from protocol.keys import PublicKey
+from protocol.oid4vci.metadata import CredentialConfiguration, choose_display
+from protocol.oid4vci.obtain import IssuerContact
+from protocol.oid4vci.offer import CredentialOffer, TxCode
+from wallet.policy.showing import ClaimShown, PartyShown, credential_name, party_shown, plain
+from wallet.records import Copy
+
+MAX_COPIES = 10  # of one credential
+KEY_ALGORITHM = "ES256"  # of the keys that credentials are bound to
+
+# Claims in which the copies of one batch differ by nature
+_PER_COPY = frozenset(("cnf", "status", "iat", "nbf", "exp", "jti"))
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedShown:
+    """One credential that could be received."""
+
+    configuration_id: str
+    name: str
+    description: str
+    claims: tuple[str, ...]  # labels of what the issuer says is in it
+
+
+@dataclass(frozen=True, slots=True)
+class OfferConsent:
+    """What the user decides on before anything is asked for in their name (T156, T157)."""
+
+    issuer: PartyShown
+    credentials: tuple[OfferedShown, ...]
+    left_out: tuple[str, ...]  # names of what this wallet cannot take
+    tx_code: TxCode | None  # a code that came on another way has to be typed
+    needs_login: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivedShown:
+    """A credential that was fetched and verified, before it is kept."""
+
+    name: str
+    issuer: PartyShown
+    claims: tuple[ClaimShown, ...]
+    expires_at: int  # epoch seconds; 0: never
+    copies: int
+
+
+def offer_consent(offer: CredentialOffer, contact: IssuerContact, language: str) -> OfferConsent:
+    """What an offer means, in plain words."""
+    issuer = contact.issuer
+    display = choose_display(issuer.display, language)
+    configurations = [issuer.configurations[name] for name in offer.credential_configuration_ids]
+    return OfferConsent(
+        issuer=party_shown(
+            contact.party, issuer.credential_issuer, issuer.credential_issuer, display.name if display else ""
+        ),
+        credentials=tuple(_offered(name, issuer.configurations[name], language) for name in receivable(offer, contact)),
+        left_out=tuple(
+            credential_name(configuration, language) for configuration in configurations if not _can_take(configuration)
+        ),
+        tx_code=offer.tx_code if offer.pre_authorized_code is not None else None,
+        needs_login=offer.pre_authorized_code is None,
+    )
+
+
+def receivable(offer: CredentialOffer, contact: IssuerContact) -> tuple[str, ...]:
+    """The configurations of an offer that this wallet can take."""
+    configurations = contact.issuer.configurations
+    return tuple(name for name in offer.credential_configuration_ids if _can_take(configurations[name]))
+
+
+def check_offer(offer: CredentialOffer, contact: IssuerContact) -> None:
+    """Check that there is something in an offer for us.
+
+    Raises:
+        InvalidRequest: nothing that this wallet can take.
+    """
+    if not receivable(offer, contact):
+        raise InvalidRequest("this offer has nothing that this wallet can take; nothing was sent")
+
+
+def copies_to_ask(contact: IssuerContact, configuration: CredentialConfiguration) -> int:
+    """How many copies to ask for: all that the issuer gives, up to our own limit; each can be shown once, unlinkably.
+
+    A credential that is bound to no key is the same every time, so of that there is one.
+    """
+    return min(contact.issuer.batch_size or 1, MAX_COPIES) if configuration.bound else 1
+
+
+def check_received(
+    credentials: Sequence[VerifiedCredential], configuration: CredentialConfiguration, keys: dict[PublicKey, str]
+) -> tuple[Copy, ...]:
+    """Check that verified credentials are what was asked for, and match them with our keys by content (T150, T151).
+
+    `keys` are the keys that were proven, each with its private part as it is kept. Fewer copies than keys are fine.
+
+    Raises:
+        NotAuthentic: another type than asked, more copies than keys, or copies that do not say the same.
+        NotBound: bound to a key that is not ours, or two to one key.
+    """
+    left = dict(keys)
+    copies: list[Copy] = []
+    for credential in credentials:
+        if credential.format != configuration.format or credential.type != configuration.type:
+            raise NotAuthentic("credential: is of another type than was asked for")
+        if not configuration.bound:
+            if copies:
+                raise NotAuthentic("credential: came more often than was asked for")
+            copies.append(Copy(credential.raw, "", 0))
+            continue
+        private = left.pop(credential.holder_key, None) if credential.holder_key is not None else None
+        if private is None:
+            raise NotBound("credential: is not bound to a key of this wallet, or came twice")
+        # T156: what the user is shown is one copy, so the others must say the same
+        if _content(credential) != _content(credentials[0]):
+            raise NotAuthentic("credential: its copies do not say the same")
+        copies.append(Copy(credential.raw, private, 0))
+    return tuple(copies)
+
+
+def _content(credential: VerifiedCredential) -> JsonObject:
+    return {name: value for name, value in credential.claims.items() if name not in _PER_COPY}
+
+
+def _can_take(configuration: CredentialConfiguration) -> bool:
+    return (
+        configuration.format in FORMATS
+        and configuration.type is not None
+        and not configuration.key_attestations_required
+        and (not configuration.bound or KEY_ALGORITHM in configuration.proof_algorithms)
+    )
+
+
+def _offered(name: str, configuration: CredentialConfiguration, language: str) -> OfferedShown:
+    display = choose_display(configuration.display, language)
+    labels = [choose_display(claim.display, language) for claim in configuration.claims]
+    return OfferedShown(
+        configuration_id=name,
+        name=credential_name(configuration, language),
+        description=plain(display.description or "") if display else "",
+        claims=tuple(dict.fromkeys(plain(label.name) for label in labels if label is not None)),
+    )

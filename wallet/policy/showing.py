@@ -1,0 +1,146 @@
+"""What people are shown: who it is about, and claims with label and value. Everything a stranger wrote is made plain."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from protocol.credential import ClaimPath
+from protocol.dcql.path import ConcretePath
+from protocol.encoding import JsonObject, JsonValue, encode_json
+from protocol.oid4vci.metadata import ClaimDescription, CredentialConfiguration, choose_display
+from protocol.trust.anchors import TrustedParty
+
+MAX_TEXT = 300  # characters of a name
+MAX_VALUE = 2000  # characters of a value
+MAX_CLAIMS = 1000  # that are shown of one credential
+
+# What holds a credential together; it says nothing about its subject
+TECHNICAL = frozenset((
+    "iss", "iat", "nbf", "exp", "vct", "vct#integrity", "aka_vcts", "cnf", "status", "jti", "_sd", "_sd_alg",
+))  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class PartyShown:
+    """Somebody on the other side. A name that nobody vouches for is no name, so then the host stands alone."""
+
+    name: str  # empty: nobody vouches for one
+    host: str
+    identifier: str
+    trusted_by: str  # who vouches for it; empty: nobody
+    calls_itself: str = ""  # not checked by anybody
+
+    @property
+    def title(self) -> str:
+        """What to call it."""
+        return self.name or self.host
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimShown:
+    """One piece of data, as it would be seen: containers are taken apart."""
+
+    path: ConcretePath
+    label: str
+    value: JsonValue  # never an object or array with something in it
+    asked: bool = True  # False: it cannot be left out, because the issuer made it so
+
+
+def plain(text: str, limit: int = MAX_TEXT) -> str:
+    """A stranger's text without anything that steers a terminal or turns the direction of reading (T152)."""
+    kept = "".join(c if _is_harmless(c) else " " for c in text[: 4 * limit])
+    words = " ".join(kept.split())
+    return words if len(words) <= limit else words[: limit - 1] + "…"
+
+
+def _is_harmless(character: str) -> bool:
+    # Cc: control, Cf: bidirectional and invisible, Co and Cn: nobody knows what they look like, Cs: half a character
+    return unicodedata.category(character) not in {"Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp"}
+
+
+def party_shown(party: TrustedParty | None, identifier: str, url: str, calls_itself: str = "") -> PartyShown:
+    """Who somebody is, as far as that is known; `url` is where we talk to it."""
+    host = plain(urlsplit(url).netloc)
+    if party is None:
+        return PartyShown("", host, plain(identifier), "", plain(calls_itself))
+    return PartyShown(plain(party.name), host, plain(identifier), plain(party.vouched_by))
+
+
+def credential_name(configuration: CredentialConfiguration, language: str) -> str:
+    """What a kind of credential is called."""
+    display = choose_display(configuration.display, language)
+    return plain(display.name if display is not None else configuration.type or configuration.format)
+
+
+def claims_shown(
+    claims: JsonObject,
+    descriptions: Sequence[ClaimDescription],
+    language: str,
+    *,
+    asked: Sequence[ClaimPath] | None = None,
+) -> tuple[ClaimShown, ...]:
+    """Every piece of data in these claims, in the issuer's order; `asked` says which paths somebody asked for."""
+    order = {description.path: place for place, description in enumerate(descriptions)}
+    wanted = None if asked is None else {generalised(path) for path in asked}
+    found = [
+        ClaimShown(
+            path,
+            claim_label(path, descriptions, language),
+            plain(value, MAX_VALUE) if isinstance(value, str) else value,
+            asked=wanted is None or any(generalised(path[:length]) in wanted for length in range(1, len(path) + 1)),
+        )
+        for path, value in _leaves(claims, ())
+        if path[0] not in TECHNICAL
+    ]
+    # What is left of a container whose members stay hidden says nothing about the user
+    found = [claim for claim in found if claim.asked or claim.value not in ([], {})]
+    found.sort(key=lambda claim: min(order.get(prefix, len(order)) for prefix in _prefixes(claim.path)))
+    return tuple(found[:MAX_CLAIMS])
+
+
+def generalised(path: Sequence[str | int | None]) -> ClaimPath:
+    """A path with every index replaced by null: the same kind of claim in every element."""
+    return tuple(step if isinstance(step, str) else None for step in path)
+
+
+def claim_label(path: ConcretePath, descriptions: Sequence[ClaimDescription], language: str) -> str:
+    """What a claim is called: by the issuer's label for it, else by the labels of what it stands in."""
+    labels = {description.path: _label(description, language) for description in descriptions}
+    whole = labels.get(path) or labels.get(generalised(path))
+    if whole:
+        return whole
+    parts: list[str] = []
+    for length, step in enumerate(path, 1):
+        if isinstance(step, int):
+            parts.append(str(step + 1))
+        else:
+            parts.append(labels.get(generalised(path[:length])) or plain(step))
+    return " · ".join(parts)
+
+
+def path_text(path: ClaimPath) -> str:
+    """A claims path as JSON text, for the log."""
+    return encode_json(list(path)).decode("utf-8")
+
+
+def _label(description: ClaimDescription, language: str) -> str:
+    display = choose_display(description.display, language)
+    return plain(display.name) if display is not None else ""
+
+
+def _prefixes(path: ConcretePath) -> Iterator[ClaimPath]:
+    return (generalised(path[:length]) for length in range(1, len(path) + 1))
+
+
+def _leaves(value: JsonValue, path: ConcretePath) -> Iterator[tuple[ConcretePath, JsonValue]]:
+    if isinstance(value, dict) and value:
+        for name, item in value.items():
+            yield from _leaves(item, (*path, name))
+    elif isinstance(value, list) and value:
+        for i, item in enumerate(value):
+            yield from _leaves(item, (*path, i))
+    elif path:
+        yield path, value

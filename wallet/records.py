@@ -1,0 +1,135 @@
+"""What a wallet keeps. Every record is sealed in the vault under its kind and id."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from protocol.encoding import JsonObject, read_json_object
+from protocol.fields import Fields
+from protocol.keys import P256Key
+from protocol.oid4vci.metadata import CredentialConfiguration
+from protocol.oid4vci.offer import CredentialOffer
+from protocol.oid4vci.token import TokenResponse
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One copy of a credential, with the key that it is bound to. A copy that was shown once is linkable, so it is marked."""
+
+    raw: str
+    key: str  # the private key, hex; only ever inside a sealed record; empty: not bound to a key
+    used_at: int  # epoch seconds; 0: never shown
+
+    @property
+    def signer(self) -> P256Key:
+        """The key, as something that signs."""
+        return P256Key.from_scalar(bytes.fromhex(self.key))
+
+    def __repr__(self) -> str:
+        """Never the key, never the claims."""
+        return "Copy()"
+
+
+@dataclass(frozen=True, slots=True)
+class HeldCredential:
+    """A credential that was verified before it was kept, with all its copies, which say the same."""
+
+    id: str
+    format: str
+    type: str  # vct
+    configuration_id: str
+    credential_issuer: str  # identifier that it was fetched from
+    issuer_name: str  # by certificate
+    vouched_by: str
+    configuration: str  # JSON: how it and its claims are called
+    claims: str  # JSON: what it says, as verified when it came
+    received_at: int  # epoch seconds
+    expires_at: int  # epoch seconds; 0: never
+    notification_id: str  # empty: none
+    copies: tuple[Copy, ...]
+    status: str = ""  # at the last look-up: valid, invalid, suspended or unknown; empty: never looked up
+    status_checked_at: int = 0  # epoch seconds
+
+    def __repr__(self) -> str:
+        """Never the claims."""
+        return f"HeldCredential({self.id})"
+
+    def read_claims(self) -> JsonObject:
+        """What it says."""
+        return read_json_object(self.claims.encode("utf-8"), "claims")
+
+    def described(self) -> CredentialConfiguration:
+        """How the issuer calls it and its claims."""
+        members: JsonObject = read_json_object(self.configuration.encode("utf-8"), "configuration")
+        return CredentialConfiguration.from_fields(Fields(members, "configuration"))
+
+
+@dataclass(frozen=True, slots=True)
+class WantedCredential:
+    """One credential that is still to be fetched, and the keys it will be bound to."""
+
+    configuration_id: str
+    keys: tuple[str, ...]  # private keys, hex; empty: it is bound to none
+
+    @property
+    def signers(self) -> tuple[P256Key, ...]:
+        """The keys, as something that signs."""
+        return tuple(P256Key.from_scalar(bytes.fromhex(key)) for key in self.keys)
+
+    def __repr__(self) -> str:
+        """Never a key."""
+        return f"WantedCredential({self.configuration_id})"
+
+
+@dataclass(frozen=True, slots=True)
+class PendingIssuance:
+    """Tokens are there and credentials are not: kept, so that a wallet that was killed can go on (T158)."""
+
+    id: str
+    offer: str  # JSON
+    token_response: str  # JSON
+    dpop_key: str  # hex
+    client_id: str  # empty: anonymous
+    wanted: tuple[WantedCredential, ...]
+    begun_at: int  # epoch seconds
+
+    def read_offer(self) -> CredentialOffer:
+        """The offer that it began with."""
+        return CredentialOffer.from_dict(read_json_object(self.offer.encode("utf-8"), "offer"))
+
+    def read_tokens(self) -> TokenResponse:
+        """The tokens as they came."""
+        return TokenResponse.from_dict(read_json_object(self.token_response.encode("utf-8"), "token_response"))
+
+    def __repr__(self) -> str:
+        """Never a key or a token."""
+        return f"PendingIssuance({self.id})"
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedCredential:
+    """A credential in the log: which, and which of its claims, never what they say."""
+
+    name: str  # as the issuer calls it
+    type: str
+    claims: tuple[str, ...]  # claims paths as JSON text
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """What happened with the user's data: who, when, which claims, never a value; with the hash of the entry before."""
+
+    number: int  # from 1
+    at: int  # epoch seconds
+    action: str  # received, not kept, sharing, shared, declined, failed, deleted, restored, log deleted
+    party: str  # as people know it; empty: nobody we know
+    party_id: str  # client identifier, or credential issuer identifier
+    trusted_by: str  # who vouches for it; empty: nobody
+    credentials: tuple[LoggedCredential, ...]
+    outcome: str  # in the end: done, begun, refused, unknown, or why it failed
+    request: str  # digest of the request that was answered, hex; empty: none
+    completes: int  # number of the entry whose outcome was not known yet; 0: none
+    before: str  # SHA-256 of the entry before, hex; of the first: empty
+
+
+WalletRecord = HeldCredential | PendingIssuance | LogEntry

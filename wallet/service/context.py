@@ -1,0 +1,98 @@
+"""What a wallet works with: its storage, whom it trusts, its clock, and how it writes its log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from protocol.encoding import encode_base64url
+from protocol.exchange import Exchange
+from protocol.keys import P256Key, RandomBytes
+from protocol.oid4vp.answer import RequestPolicy
+from protocol.trust.anchors import TrustAnchors
+from runtime.conversation import slow
+from wallet.policy.showing import PartyShown
+from wallet.records import HeldCredential, LogEntry, LoggedCredential, PendingIssuance
+from wallet.store import NewEntry, WalletStore
+
+
+@dataclass(frozen=True, slots=True)
+class WalletContext:
+    """Everything the services of one wallet share."""
+
+    store: WalletStore
+    anchors: Callable[[], TrustAnchors]
+    now: Callable[[], int]  # epoch seconds
+    random_bytes: RandomBytes
+    client_id: str  # as an OAuth client; only where an issuer does not take us anonymously
+    request_policy: RequestPolicy
+    language: str = "en"  # of what is shown and logged
+    allow_local: bool = False  # http on this machine; never in production
+
+    def new_id(self) -> str:
+        """A fresh id: 128 bits, base64url."""
+        return encode_base64url(self.random_bytes(16))
+
+    def new_secret(self) -> str:
+        """A fresh nonce or state: 256 bits, base64url."""
+        return encode_base64url(self.random_bytes(32))
+
+    def new_key(self) -> str:
+        """A fresh private key, hex."""
+        return P256Key.generate(self.random_bytes).to_scalar().hex()
+
+    def save(
+        self,
+        *,
+        put: Sequence[HeldCredential | PendingIssuance] = (),
+        drop: Sequence[HeldCredential | PendingIssuance] = (),
+        note: NewEntry | None = None,
+    ) -> Exchange[LogEntry | None]:
+        """Keep, destroy and note, durably, off the event loop; see `WalletStore.write`."""
+        return (yield from slow(lambda: self.store.write(put=put, drop=drop, note=note)))
+
+    def entry(
+        self,
+        action: str,
+        party: PartyShown,
+        outcome: str,
+        credentials: tuple[LoggedCredential, ...] = (),
+        *,
+        request: str = "",
+        completes: int = 0,
+    ) -> NewEntry:
+        """A log entry of now, still without its place in the chain."""
+        return entry_of(self.now(), action, party, outcome, credentials, request=request, completes=completes)
+
+
+def entry_of(
+    at: int,
+    action: str,
+    party: PartyShown,
+    outcome: str,
+    credentials: tuple[LoggedCredential, ...] = (),
+    *,
+    request: str = "",
+    completes: int = 0,
+) -> NewEntry:
+    """A log entry, still without its place in the chain."""
+
+    def note(number: int, before: str) -> LogEntry:
+        return LogEntry(
+            number=number,
+            at=at,
+            action=action,
+            party=party.name,
+            party_id=party.identifier,
+            trusted_by=party.trusted_by,
+            credentials=credentials,
+            outcome=outcome,
+            request=request,
+            completes=completes,
+            before=before,
+        )
+
+    return note
+
+
+NOBODY = PartyShown("", "", "", "")

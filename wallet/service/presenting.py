@@ -1,0 +1,288 @@
+"""Presenting: find out who asks and what would be seen, and give away what the user chose, and no more (OID4VP 1.0)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from protocol.credential import VerifiedCredential
+from protocol.dcql.match import Candidate, CandidateMatch, QueryMatch, match_query
+from protocol.dcql.query import CredentialQuery
+from protocol.encoding import JsonObject
+from protocol.errors import AccessDenied, NotValidNow, ProtocolError
+from protocol.exchange import Exchange
+from protocol.formats import format_of
+from protocol.keys import SIGNATURE_ALGORITHMS
+from protocol.oid4vp.answer import Delivered, Delivery, fetch_request, send_answer, send_error, wallet_metadata
+from protocol.oid4vp.link import PlainRequest, RequestLink, read_link
+from protocol.oid4vp.request_object import Unauthenticated, VerifiedRequest
+from protocol.oid4vp.response import Presentation
+from protocol.sdjwt.key_binding import KeyBinding
+from runtime.conversation import slow
+from runtime.seal import DamagedError
+from wallet.policy.presenting import (
+    Caution,
+    ChoiceShown,
+    PresentationConsent,
+    UnusableShown,
+    asker_shown,
+    cautions_of,
+    has_fresh_copy,
+    is_repeated,
+    next_copy,
+    presentation_consent,
+    request_digest,
+    use_copy,
+)
+from wallet.policy.showing import PartyShown, claims_shown, credential_name, generalised, path_text, plain
+from wallet.records import Copy, HeldCredential, LogEntry, LoggedCredential
+from wallet.service.context import WalletContext
+from wallet.store import NewEntry
+
+_ALGORITHMS: JsonObject = {
+    "sd-jwt_alg_values": [*SIGNATURE_ALGORITHMS],
+    "kb-jwt_alg_values": [*SIGNATURE_ALGORITHMS],
+}
+VP_FORMATS: JsonObject = {"dc+sd-jwt": _ALGORITHMS}
+_DENIED = "nothing is presented"  # the same whether the user says no or has nothing: refusal looks like absence
+
+
+@dataclass(frozen=True, slots=True)
+class RequestSeen:
+    """A request that was verified and matched; nothing was given away yet."""
+
+    verified: VerifiedRequest
+    match: QueryMatch
+    consent: PresentationConsent  # what the user decides on
+    fresh: frozenset[str]  # ids of credentials with a copy that nobody has seen
+    digest: str  # how this request is known again
+
+    def default_choice(self) -> dict[str, tuple[str, ...]]:
+        """The least that answers; see `QueryMatch.default_choice`.
+
+        Raises:
+            AccessDenied: nothing that is held answers.
+        """
+        return self.match.default_choice()
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """Data was given away: what became of it, and where the user may go on."""
+
+    delivery: Delivery
+    log_number: int  # of the entry that says what was given away
+
+    @property
+    def redirect_uri(self) -> str | None:
+        """Where the asker wants the user to go on: https, to be shown and never opened unasked (T172)."""
+        return self.delivery.redirect_uri if isinstance(self.delivery, Delivered) else None
+
+
+@dataclass(slots=True)
+class _Usable:
+    """What is held and good now, as a query sees it."""
+
+    held: dict[str, HeldCredential]
+    copies: dict[str, Copy]
+    candidates: list[Candidate]
+    unusable: list[tuple[HeldCredential, Caution]]
+
+
+@dataclass(frozen=True, slots=True)
+class Presenting:
+    """Everything between a request and an answer."""
+
+    context: WalletContext
+
+    def look(self, link: str) -> Exchange[RequestSeen]:
+        """Find out who asks for what, and what is held that answers. Nothing is given away.
+
+        Raises:
+            InvalidRequest: the request is not to be answered; see `fetch_request`.
+            InvalidTransactionData: it asks to authorise something that this wallet does not understand.
+            Unreachable: the request cannot be had.
+        """
+        context = self.context
+        request_link = read_link(link)
+        try:
+            verified = yield from fetch_request(
+                request_link,
+                anchors=context.anchors(),
+                policy=context.request_policy,
+                wallet_nonce=context.new_secret(),
+                metadata=wallet_metadata(VP_FORMATS, context.request_policy.prefixes),
+                now=context.now(),
+            )
+        except ProtocolError as error:
+            # Nobody is known yet; what the link says of itself is all there is to note
+            party = PartyShown("", "", plain(_claimed_client(request_link)), "")
+            yield from context.save(note=context.entry("failed", party, plain(error.description)))
+            raise
+        try:
+            return (yield from self._match(verified))
+        except ProtocolError as error:
+            note = context.entry("failed", asker_shown(verified), plain(error.description))
+            yield from context.save(note=note)
+            raise
+
+    def share(self, seen: RequestSeen, choice: Mapping[str, Sequence[str]]) -> Exchange[Shared]:
+        """Give away what was chosen: for each question the ids of credentials, as the consent names them.
+
+        The copies are marked as shown, and the log says so, before anything leaves: after a crash they count as shown
+        (T171).
+
+        Raises:
+            AccessDenied: nothing that is held answers.
+            InvalidRequest: the choice does not answer what was asked; nothing was sent.
+            Conflict: a copy that the user was told is fresh was used meanwhile; nothing was sent.
+        """
+        context = self.context
+        chosen = seen.match.choose(choice)
+        logged = tuple(_logged(query_id, found, seen.consent) for query_id, items in chosen.items() for found in items)
+        asker = seen.consent.asker
+        note = context.entry("sharing", asker, "begun", logged, request=seen.digest)
+        begun, copies = yield from self._use_copies(seen, chosen, note)
+        vp_token = {
+            query_id: tuple(self._present(seen.verified, query_id, found, copies) for found in items)
+            for query_id, items in chosen.items()
+        }
+        try:
+            delivery = yield from send_answer(seen.verified, vp_token, random_bytes=context.random_bytes)
+        except ProtocolError as error:
+            note = context.entry("failed", asker, plain(error.description), completes=begun.number)
+            yield from context.save(note=note)
+            raise
+        outcome = "done" if isinstance(delivery, Delivered) else "unknown"
+        note = context.entry("shared", asker, outcome, logged, request=seen.digest, completes=begun.number)
+        yield from context.save(note=note)
+        return Shared(delivery, begun.number)
+
+    def decline(self, seen: RequestSeen) -> Exchange[None]:
+        """Nothing is given away, because the user says no or nothing fits: the asker cannot tell which (T168)."""
+        context = self.context
+        outcome = "refused" if seen.match.satisfied else "nothing held answers"
+        yield from context.save(note=context.entry("declined", seen.consent.asker, outcome))
+        if not isinstance(seen.verified.party, Unauthenticated):
+            yield from send_error(seen.verified, AccessDenied(_DENIED))
+
+    def _match(self, verified: VerifiedRequest) -> Exchange[RequestSeen]:
+        context = self.context
+        query = verified.request.dcql_query
+        usable = yield from self._usable()
+        match = match_query(query, usable.candidates)
+        shown: dict[tuple[str, str], ChoiceShown] = {}
+        for query_id, matches in match.matches.items():
+            for found in matches:
+                choice = yield from self._choice_shown(usable, found)
+                shown[query_id, found.candidate.id] = choice
+        digest = request_digest(verified.request)
+        consent = presentation_consent(
+            verified,
+            match,
+            shown,
+            repeated=self._is_repeated(digest),
+            unusable=tuple(
+                UnusableShown(credential_name(held.described(), context.language), caution)
+                for held, caution in usable.unusable
+                if any(_could_answer(asked, held) for asked in query.credentials)
+            )
+            + tuple(UnusableShown("", Caution.DAMAGED) for _ in context.store.damaged()),
+            language=context.language,
+        )
+        fresh = frozenset([held.id for held in usable.held.values() if has_fresh_copy(held)])
+        return RequestSeen(verified, match, consent, fresh, digest)
+
+    def _usable(self) -> Exchange[_Usable]:
+        """Verify everything held as it is now: what has expired or lost its trust is offered to nobody (T174)."""
+        context = self.context
+        usable = _Usable({}, {}, [], [])
+        for held in context.store.credentials():
+            copy = next_copy(held)
+            try:
+                verified = yield from self._verify(held, copy.raw)
+            except NotValidNow:
+                usable.unusable.append((held, Caution.EXPIRED))
+            except ProtocolError:
+                usable.unusable.append((held, Caution.NOT_TRUSTED))
+            else:
+                usable.held[held.id] = held
+                usable.copies[held.id] = copy
+                usable.candidates.append(format_of(held.format).candidate(held.id, verified))
+        return usable
+
+    def _choice_shown(self, usable: _Usable, found: CandidateMatch) -> Exchange[ChoiceShown]:
+        """What the other side would see: made, taken apart again and read, so that nothing travels unseen (T169)."""
+        held = usable.held[found.candidate.id]
+        presented = format_of(held.format).present(usable.copies[held.id].raw, found.paths, None)
+        seen = yield from self._verify(held, presented)
+        configuration = held.described()
+        asked = [claim.query.path for claim in found.claims]
+        return ChoiceShown(
+            held_id=held.id,
+            name=credential_name(configuration, self.context.language),
+            issuer=held.issuer_name,
+            claims=claims_shown(seen.claims, configuration.claims, self.context.language, asked=asked),
+            cautions=cautions_of(held),
+        )
+
+    def _verify(self, held: HeldCredential, raw: str) -> Exchange[VerifiedCredential]:
+        context = self.context
+        known = format_of(held.format)
+        return (yield from known.verify_issued(raw, anchors=context.anchors(), now=context.now()))
+
+    def _use_copies(
+        self, seen: RequestSeen, chosen: Mapping[str, Sequence[CandidateMatch]], note: NewEntry
+    ) -> Exchange[tuple[LogEntry, dict[str, Copy]]]:
+        """One copy of each chosen credential, marked as shown and durable before it is used."""
+        now = self.context.now()
+        ids = list(dict.fromkeys(found.candidate.id for items in chosen.values() for found in items))
+        copies: dict[str, Copy] = {}
+
+        def step(credentials: tuple[HeldCredential, ...]) -> list[HeldCredential]:
+            changed = []
+            for held in credentials:
+                marked, copies[held.id] = use_copy(held, told_fresh=held.id in seen.fresh, now=now)
+                changed.append(marked)
+            return changed
+
+        begun = yield from slow(lambda: self.context.store.change(ids, step, note))
+        if begun is None:
+            raise TypeError("a change with a note makes an entry")
+        return begun, copies
+
+    def _present(
+        self, verified: VerifiedRequest, query_id: str, found: CandidateMatch, copies: Mapping[str, Copy]
+    ) -> Presentation:
+        request = verified.request
+        copy = copies[found.candidate.id]
+        asked = next(query for query in request.dcql_query.credentials if query.id == query_id)
+        # OID4VP §6.1: a signature of the holder only where it is asked, because it proves more than the data
+        binding = (
+            KeyBinding(copy.signer, str(request.client_id), request.nonce, self.context.now())
+            if asked.holder_binding
+            else None
+        )
+        return format_of(found.candidate.format).present(copy.raw, found.paths, binding)
+
+    def _is_repeated(self, digest: str) -> bool:
+        try:
+            return is_repeated(digest, self.context.store.log())
+        except DamagedError:
+            return True  # a log that cannot be believed cannot say no
+
+
+def _claimed_client(link: RequestLink) -> str:
+    return str(link.request.client_id if isinstance(link, PlainRequest) else link.client_id)
+
+
+def _could_answer(asked: CredentialQuery, held: HeldCredential) -> bool:
+    return asked.format == held.format and (asked.meta.is_empty or held.type in asked.meta.vct_values)
+
+
+def _logged(query_id: str, found: CandidateMatch, consent: PresentationConsent) -> LoggedCredential:
+    """Which claims of which credential are given away, for the log."""
+    question = next(question for question in consent.questions if question.query_id == query_id)
+    choice = next(choice for choice in question.choices if choice.held_id == found.candidate.id)
+    paths = dict.fromkeys(generalised(claim.path) for claim in choice.claims)
+    return LoggedCredential(choice.name, found.candidate.type, tuple(path_text(path) for path in paths))

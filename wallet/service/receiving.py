@@ -1,0 +1,374 @@
+"""Receiving: look at an offer, get tokens, fetch, verify, and keep only what the user has seen (OID4VCI 1.0).
+
+Two decisions are the user's: whether to ask the issuer at all, and, with the data in sight, whether to keep what came.
+Between them lies a sealed record with the tokens and keys, so that a wallet that was killed goes on where it was.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from protocol.credential import VerifiedCredential
+from protocol.encoding import encode_json
+from protocol.errors import InvalidRequest, ProtocolError, Unreachable
+from protocol.exchange import Exchange
+from protocol.formats import format_of
+from protocol.keys import P256Key
+from protocol.oid4vci.client import DpopClient, IssuerRefused
+from protocol.oid4vci.credential import CredentialResponse
+from protocol.oid4vci.notification import ACCEPTED, DELETED, FAILURE, NotificationRequest
+from protocol.oid4vci.obtain import IssuerContact, fetch_credentials, fetch_issuer, fetch_tokens, send_notification
+from protocol.oid4vci.offer import CredentialOffer, TxCode, resolve_offer
+from protocol.oid4vci.token import (
+    AuthorizationCodeGrant,
+    Grant,
+    PreAuthorizedCodeGrant,
+    RefreshTokenGrant,
+    TokenRequest,
+    TokenResponse,
+)
+from wallet.policy.receiving import (
+    ArrivedShown,
+    OfferConsent,
+    check_offer,
+    check_received,
+    copies_to_ask,
+    offer_consent,
+    receivable,
+)
+from wallet.policy.showing import PartyShown, claims_shown, credential_name, generalised, party_shown, path_text, plain
+from wallet.records import HeldCredential, LoggedCredential, PendingIssuance, WantedCredential
+from wallet.service.context import WalletContext
+
+
+@dataclass(frozen=True, slots=True)
+class OfferSeen:
+    """An offer whose issuer was looked up; nothing was asked for yet."""
+
+    offer: CredentialOffer
+    contact: IssuerContact
+    consent: OfferConsent  # what the user decides on
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivedCredential:
+    """A credential that was verified and is not kept yet."""
+
+    held: HeldCredential
+    shown: ArrivedShown
+
+
+@dataclass(frozen=True, slots=True)
+class NotKept:
+    """A credential that was not given, or not good."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """What came of an issuance: to be kept or rejected by the user. What failed is logged already."""
+
+    pending: PendingIssuance
+    contact: IssuerContact
+    client: DpopClient
+    tokens: TokenResponse
+    credentials: tuple[ArrivedCredential, ...]
+    failed: tuple[NotKept, ...]
+
+
+@dataclass(slots=True)
+class _Fetching:
+    """One run through what is wanted; the tokens may be renewed on the way."""
+
+    pending: PendingIssuance
+    contact: IssuerContact
+    client: DpopClient
+    tokens: TokenResponse
+    renewed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Receiving:
+    """Everything between an offer and a kept credential."""
+
+    context: WalletContext
+
+    def look(self, link: str) -> Exchange[OfferSeen]:
+        """Find out what an offer is about and who makes it. Nothing is asked for.
+
+        Raises:
+            InvalidRequest: no offer, one that cannot be believed, or nothing in it that this wallet can take.
+            Unreachable: the offer or the issuer cannot be reached.
+        """
+        context = self.context
+        offer = yield from resolve_offer(link)
+        try:
+            contact = yield from fetch_issuer(offer, context.anchors(), now=context.now())
+            check_offer(offer, contact)
+        except ProtocolError as error:
+            yield from self._note_failure(party_shown(None, offer.credential_issuer, offer.credential_issuer), error)
+            raise
+        return OfferSeen(offer, contact, offer_consent(offer, contact, context.language))
+
+    def decline(self, seen: OfferSeen) -> Exchange[None]:
+        """The user does not want it; the issuer learns nothing."""
+        context = self.context
+        logged = tuple(LoggedCredential(shown.name, "", ()) for shown in seen.consent.credentials)
+        yield from context.save(note=context.entry("declined", seen.consent.issuer, "refused", logged))
+
+    def take(self, seen: OfferSeen, tx_code: str | None = None) -> Exchange[PendingIssuance]:
+        """The user wants it: trade the offer's code for tokens, and remember them before anything else happens.
+
+        Raises:
+            InvalidRequest: the offer wants a login instead, or the typed code cannot be right; nothing was sent.
+            IssuerRefused: the issuer said no, such as `invalid_grant` to a wrong or spent code.
+            Unreachable: the issuer cannot be reached.
+        """
+        code = seen.offer.pre_authorized_code
+        if code is None:
+            raise InvalidRequest("this offer needs a login with the issuer")
+        grant = PreAuthorizedCodeGrant(code, _checked_tx_code(seen.offer.tx_code, tx_code))
+        anonymous = seen.contact.server.pre_authorized_grant_anonymous_access_supported
+        return (yield from self.redeem(seen, grant, "" if anonymous else self.context.client_id))
+
+    def redeem(self, seen: OfferSeen, grant: Grant, client_id: str) -> Exchange[PendingIssuance]:
+        """Trade a grant for tokens; see `take`."""
+        context = self.context
+        dpop_key = context.new_key()
+        client = self._client(dpop_key)
+        try:
+            tokens = yield from fetch_tokens(seen.contact, TokenRequest(grant, client_id or None), client)
+        except ProtocolError as error:
+            yield from self._note_failure(seen.consent.issuer, error)
+            raise
+        wanted = tuple(self._wanted(seen, name) for name in receivable(seen.offer, seen.contact))
+        pending = PendingIssuance(
+            id=context.new_id(),
+            offer=_text(_for_going_on(seen).to_dict()),
+            token_response=_text(tokens.to_dict()),
+            dpop_key=dpop_key,
+            client_id=client_id if isinstance(grant, AuthorizationCodeGrant) else "",
+            wanted=wanted,
+            begun_at=context.now(),
+        )
+        yield from context.save(put=[pending])
+        return pending
+
+    def fetch(self, pending: PendingIssuance, contact: IssuerContact | None = None) -> Exchange[Arrived]:
+        """Fetch what is wanted and verify it. Nothing is kept yet; what is refused or not good is logged and given up.
+
+        Raises:
+            Unreachable: somebody cannot be reached; try again with the same pending issuance.
+            InvalidRequest: the issuer does not say the same of itself any more.
+        """
+        context = self.context
+        if contact is None:
+            contact = yield from fetch_issuer(pending.read_offer(), context.anchors(), now=context.now())
+        run = _Fetching(pending, contact, self._client(pending.dpop_key), pending.read_tokens())
+        arrived: list[ArrivedCredential] = []
+        failed: list[tuple[WantedCredential, NotKept]] = []
+        for wanted in pending.wanted:
+            try:
+                response = yield from self._fetch_one(run, wanted)
+                arrived.append((yield from self._verify(run, wanted, response)))
+            except Unreachable:
+                raise
+            except ProtocolError as error:
+                name = credential_name(contact.issuer.configurations[wanted.configuration_id], context.language)
+                failed.append((wanted, NotKept(name, plain(error.description))))
+        pending = yield from self._give_up(run, [wanted for wanted, _ in failed], [note for _, note in failed])
+        return Arrived(
+            pending, contact, run.client, run.tokens, tuple(arrived), tuple([not_kept for _, not_kept in failed])
+        )
+
+    def keep(self, arrived: Arrived) -> Exchange[tuple[HeldCredential, ...]]:
+        """The user has seen what came and keeps it; then the issuer is told, if it wants to know."""
+        context = self.context
+        if not arrived.credentials:
+            return ()
+        held = tuple([item.held for item in arrived.credentials])
+        issuer = arrived.credentials[0].shown.issuer
+        note = context.entry(
+            "received", issuer, "done", tuple(logged_credential(item, context.language) for item in held)
+        )
+        yield from context.save(put=held, drop=[arrived.pending], note=note)
+        yield from self._notify(arrived, ACCEPTED)
+        return held
+
+    def reject(self, arrived: Arrived) -> Exchange[None]:
+        """The user does not keep what came: it is gone with its keys, and the issuer is told that it is."""
+        context = self.context
+        if not arrived.credentials:
+            return
+        logged = tuple(logged_credential(item.held, context.language) for item in arrived.credentials)
+        note = context.entry("declined", arrived.credentials[0].shown.issuer, "refused", logged)
+        yield from context.save(drop=[arrived.pending], note=note)
+        yield from self._notify(arrived, DELETED)
+
+    def give_up(self, pending: PendingIssuance) -> Exchange[None]:
+        """The user does not want to go on: keys and tokens are destroyed."""
+        issuer = pending.read_offer().credential_issuer
+        note = self.context.entry("declined", party_shown(None, issuer, issuer), "refused")
+        yield from self.context.save(drop=[pending], note=note)
+
+    def _wanted(self, seen: OfferSeen, name: str) -> WantedCredential:
+        configuration = seen.contact.issuer.configurations[name]
+        count = copies_to_ask(seen.contact, configuration) if configuration.bound else 0
+        return WantedCredential(name, tuple(self.context.new_key() for _ in range(count)))
+
+    def _fetch_one(self, run: _Fetching, wanted: WantedCredential) -> Exchange[CredentialResponse]:
+        while True:
+            try:
+                return (
+                    yield from fetch_credentials(
+                        run.contact,
+                        run.tokens,
+                        wanted.configuration_id,
+                        wanted.signers,
+                        run.client,
+                        client_id=run.pending.client_id or None,
+                    )
+                )
+            except IssuerRefused as refusal:
+                if refusal.reason != "invalid_token" or run.renewed or run.tokens.refresh_token is None:
+                    raise
+            yield from self._renew(run, run.tokens.refresh_token)
+
+    def _renew(self, run: _Fetching, refresh_token: str) -> Exchange[None]:
+        run.renewed = True
+        request = TokenRequest(RefreshTokenGrant(refresh_token), run.pending.client_id or None)
+        tokens = yield from fetch_tokens(run.contact, request, run.client)
+        if tokens.refresh_token is None:
+            tokens = replace(tokens, refresh_token=refresh_token)
+        run.tokens = tokens
+        run.pending = replace(run.pending, token_response=_text(tokens.to_dict()))
+        yield from self.context.save(put=[run.pending])
+
+    def _verify(
+        self, run: _Fetching, wanted: WantedCredential, response: CredentialResponse
+    ) -> Exchange[ArrivedCredential]:
+        """Check what came, as a whole: one bad copy spoils the batch (T150, T151)."""
+        context = self.context
+        configuration = run.contact.issuer.configurations[wanted.configuration_id]
+        try:
+            verified = yield from self._verify_all(response.credentials, configuration.format)
+            keys = {signer.public_key: key for signer, key in zip(wanted.signers, wanted.keys, strict=True)}
+            copies = check_received(verified, configuration, keys)
+        except Unreachable:
+            raise
+        except ProtocolError:
+            yield from self._tell(run.contact, run.client, run.tokens, response.notification_id or "", FAILURE)
+            raise
+        first = verified[0]
+        expiries = [item.expires_at for item in verified if item.expires_at is not None]
+        held = HeldCredential(
+            id=context.new_id(),
+            format=first.format,
+            type=first.type,
+            configuration_id=wanted.configuration_id,
+            credential_issuer=run.contact.issuer.credential_issuer,
+            issuer_name=plain(first.issuer.name),
+            vouched_by=plain(first.issuer.vouched_by),
+            configuration=_text(configuration.to_dict()),
+            claims=_text(first.claims),
+            received_at=context.now(),
+            expires_at=min(expiries, default=0),
+            notification_id=response.notification_id or "",
+            copies=copies,
+        )
+        shown = ArrivedShown(
+            name=credential_name(configuration, context.language),
+            issuer=party_shown(first.issuer, held.credential_issuer, held.credential_issuer),
+            claims=claims_shown(first.claims, configuration.claims, context.language),
+            expires_at=held.expires_at,
+            copies=len(copies),
+        )
+        return ArrivedCredential(held, shown)
+
+    def _verify_all(self, credentials: tuple[str, ...], format_id: str) -> Exchange[list[VerifiedCredential]]:
+        context = self.context
+        verified = []
+        for raw in credentials:
+            known = format_of(format_id)
+            credential = yield from known.verify_issued(raw, anchors=context.anchors(), now=context.now())
+            verified.append(credential)
+        return verified
+
+    def _give_up(
+        self, run: _Fetching, failed: list[WantedCredential], notes: list[NotKept]
+    ) -> Exchange[PendingIssuance]:
+        """Forget the keys of what will not come, and note why."""
+        if not failed:
+            return run.pending
+        context = self.context
+        identifier = run.contact.issuer.credential_issuer
+        issuer = party_shown(run.contact.party, identifier, identifier)
+        logged = tuple(LoggedCredential(note.name, "", ()) for note in notes)
+        entry = context.entry("not kept", issuer, notes[0].reason, logged)
+        left = replace(run.pending, wanted=tuple(wanted for wanted in run.pending.wanted if wanted not in failed))
+        if left.wanted:
+            yield from context.save(put=[left], note=entry)
+        else:
+            yield from context.save(drop=[left], note=entry)
+        return left
+
+    def _notify(self, arrived: Arrived, event: str) -> Exchange[None]:
+        for item in arrived.credentials:
+            yield from self._tell(arrived.contact, arrived.client, arrived.tokens, item.held.notification_id, event)
+
+    def _tell(
+        self, contact: IssuerContact, client: DpopClient, tokens: TokenResponse, notification_id: str, event: str
+    ) -> Exchange[None]:
+        # OID4VCI 1.0 §11: nothing depends on it, so its failure is none
+        if notification_id:
+            with suppress(ProtocolError):
+                yield from send_notification(contact, tokens, NotificationRequest(notification_id, event), client)
+
+    def _note_failure(self, party: PartyShown, error: ProtocolError) -> Exchange[None]:
+        yield from self.context.save(note=self.context.entry("failed", party, plain(error.description)))
+
+    def _client(self, dpop_key: str) -> DpopClient:
+        signer = P256Key.from_scalar(bytes.fromhex(dpop_key))
+        return DpopClient(signer, self.context.random_bytes, self.context.now)
+
+
+def logged_credential(held: HeldCredential, language: str) -> LoggedCredential:
+    """A credential with all its claims, as the log has them."""
+    configuration = held.described()
+    paths = dict.fromkeys(
+        generalised(claim.path) for claim in claims_shown(held.read_claims(), configuration.claims, language)
+    )
+    return LoggedCredential(
+        credential_name(configuration, language), held.type, tuple(path_text(path) for path in paths)
+    )
+
+
+def _checked_tx_code(expected: TxCode | None, typed: str | None) -> str | None:
+    """What is sent as transaction code; a wrong one counts at the issuer, so what cannot be right is not sent."""
+    if expected is None:
+        return None
+    code = (typed or "").strip()
+    if not code:
+        raise InvalidRequest("this offer needs the code that came with it; nothing was sent")
+    if expected.length is not None and len(code) != expected.length:
+        raise InvalidRequest(f"the code has {expected.length} characters; nothing was sent")
+    return code
+
+
+def _for_going_on(seen: OfferSeen) -> CredentialOffer:
+    """The offer without what is spent: which issuer and which server is all that counts from here on."""
+    return replace(
+        seen.offer,
+        pre_authorized_code=None,
+        tx_code=None,
+        issuer_state=None,
+        authorization_code=True,
+        authorization_server=seen.contact.server.issuer,
+    )
+
+
+def _text(value: object) -> str:
+    return encode_json(value).decode("utf-8")

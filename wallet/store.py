@@ -1,0 +1,70 @@
+"""The wallet's storage in its own words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from wallet.records import HeldCredential, LogEntry, PendingIssuance
+
+
+class NewEntry(Protocol):
+    """A log entry before it has its place in the chain."""
+
+    def __call__(self, number: int, before: str) -> LogEntry:
+        """The entry with its number and the hash of the one before it."""
+
+
+ChangeCredentials = Callable[[tuple[HeldCredential, ...]], Sequence[HeldCredential]]
+
+
+class WalletStore(Protocol):
+    """One user's records. Every writing method is one transaction, durable when it returns.
+
+    Every method raises Unavailable where the storage cannot be used (nothing was changed then), and DamagedError where
+    it is broken as a whole. A single record that was altered, swapped or put back is never handed out: `damaged` names it,
+    and all others stay usable.
+    """
+
+    def credentials(self) -> tuple[HeldCredential, ...]:
+        """Everything held, oldest first."""
+
+    def pending(self) -> tuple[PendingIssuance, ...]:
+        """What was begun and not finished, oldest first."""
+
+    def damaged(self) -> tuple[str, ...]:
+        """The ids of credentials that are damaged or missing, and cannot be used any more."""
+
+    def log(self) -> tuple[LogEntry, ...]:
+        """Everything that happened, oldest first, its chain checked.
+
+        Raises:
+            DamagedError: an entry was altered, or is missing.
+        """
+
+    def write(
+        self,
+        *,
+        put: Sequence[HeldCredential | PendingIssuance] = (),
+        drop: Sequence[HeldCredential | PendingIssuance] = (),
+        note: NewEntry | None = None,
+    ) -> LogEntry | None:
+        """Keep records, destroy others and add to the log, all or nothing; the entry that was added."""
+
+    def change(self, ids: Sequence[str], step: ChangeCredentials, note: NewEntry | None = None) -> LogEntry | None:
+        """Load credentials, keep what the pure `step` makes of them, and add to the log: nobody comes in between.
+
+        Raises:
+            NotFound: one is not there.
+            ProtocolError: what the step raised; nothing was changed.
+        """
+
+    def forget_damaged(self, record_id: str, note: NewEntry) -> LogEntry:
+        """Destroy what is left of a damaged credential.
+
+        Raises:
+            NotFound: there is no damaged one of this id.
+        """
+
+    def clear_log(self, note: NewEntry) -> LogEntry:
+        """Destroy the log; a new one begins with this entry (T263)."""

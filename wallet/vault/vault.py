@@ -1,0 +1,389 @@
+"""The vault: one SQLite file, every record sealed, opened by a passphrase.
+
+The passphrase's key opens the vault's own random key, which seals all the rest. A record's seal covers its kind, id and
+version. A sealed manifest holds the version of every record and the end of the log, so a record that was altered,
+swapped, taken away or put back in an older state is found; the others stay usable. An older copy of the whole file is
+found by a counter beside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Self, TypeVar
+
+import orjson
+
+from protocol.errors import NotFound
+from runtime.codec import Codec, StoredDataError
+from runtime.seal import KEY_BYTES, DamagedError, Sealer
+from wallet.records import HeldCredential, LogEntry, PendingIssuance
+from wallet.store import ChangeCredentials, NewEntry
+from wallet.vault.file import (
+    Header,
+    OlderCopyError,
+    SeenCounter,
+    check_file,
+    connect,
+    create_tables,
+    lock,
+    read_header,
+    reported,
+    write_header,
+    write_tries,
+)
+from wallet.vault.passphrase import SALT_BYTES, KeyDerivation, Tries, WrongPassphrase, check_new_passphrase
+
+Kept = HeldCredential | PendingIssuance
+R = TypeVar("R", HeldCredential, PendingIssuance, LogEntry)
+
+_KINDS = {HeldCredential: "credential", PendingIssuance: "pending", LogEntry: "log"}
+_CODEC: Codec[HeldCredential | PendingIssuance | LogEntry] = Codec(HeldCredential, PendingIssuance, LogEntry)
+
+
+@dataclass(frozen=True, slots=True)
+class _Manifest:
+    """What has to be there: kind and id → version; and how far the log goes."""
+
+    counter: int = 0
+    records: dict[str, int] = field(default_factory=dict)
+    log_length: int = 0
+    log_end: str = ""  # SHA-256 of the last entry, hex
+
+    def to_bytes(self) -> bytes:
+        return orjson.dumps([self.counter, self.records, self.log_length, self.log_end])
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        return cls(*orjson.loads(data))
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A wallet file that is locked, and opened by its passphrase."""
+
+    connection: sqlite3.Connection
+    lock: int
+    sealer: Sealer
+    seen: SeenCounter
+    manifest: _Manifest
+
+    def close(self) -> None:
+        self.connection.close()
+        os.close(self.lock)
+
+
+class Vault:
+    """An open wallet file. See `WalletStore`; close it, so that another program can open it."""
+
+    def __init__(self, opened: _Opened) -> None:
+        self._connection = opened.connection
+        self._sealer = opened.sealer
+        self._lock = opened.lock
+        self._seen = opened.seen
+        self._manifest = opened.manifest
+        self._turn = threading.RLock()
+
+    @classmethod
+    def create(cls, path: Path, passphrase: str, derivation: KeyDerivation | None = None) -> Self:
+        """Make a new wallet file.
+
+        Raises:
+            FileExistsError: there is one already; nothing was changed.
+            InUse: another program is making one.
+            WrongPassphrase: the passphrase is too short or too long.
+        """
+        check_new_passphrase(passphrase)
+        derivation = (derivation or KeyDerivation()).check()
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with ExitStack() as undo:
+            descriptor = lock(path)
+            undo.callback(os.close, descriptor)
+            if os.path.lexists(path):
+                raise FileExistsError(f"{path}: there is a wallet already; nothing was changed")
+            # The database is made under another name, so that a wallet is there as a whole or not at all
+            temporary = path.with_name(f".{path.name}.new")
+            temporary.unlink(missing_ok=True)
+            os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW, 0o600))
+            undo.callback(temporary.unlink, missing_ok=True)
+            sealer = Sealer(os.urandom(KEY_BYTES))
+            SeenCounter(path).write(sealer, 0)
+            connection = connect(temporary)
+            header = _new_header(passphrase, derivation, sealer, _Manifest())
+            with reported("the wallet file cannot be written; there is no wallet yet"):
+                connection.execute("BEGIN IMMEDIATE")
+                create_tables(connection, header)
+                connection.execute("COMMIT")
+                connection.close()
+            temporary.rename(path)
+            opened = _Opened(connect(path), descriptor, sealer, SeenCounter(path), _Manifest())
+            undo.pop_all()
+        return cls(opened)
+
+    @classmethod
+    def open(cls, path: Path, passphrase: str, *, now: int) -> Self:
+        """Open a wallet file.
+
+        Raises:
+            FileNotFoundError: there is none.
+            InUse: another program has it open.
+            WrongPassphrase: the wrong one, or too soon after a wrong one (T217).
+            OlderCopyError: an older copy of the file was put back (T216).
+            DamagedError: it is no wallet file, or damaged as a whole (T215).
+        """
+        opened = _unlock(path, passphrase, now)
+        seen = opened.seen.read(opened.sealer)
+        if seen is None or seen > opened.manifest.counter:
+            opened.close()
+            raise OlderCopyError(
+                "this wallet file seems to be an older copy; if you put it back on purpose, run: hoheit wallet restore"
+            )
+        return cls(opened)
+
+    @classmethod
+    def restore(cls, path: Path, passphrase: str, *, now: int, note: NewEntry) -> Self:
+        """Take an older copy of a wallet file into use. All its copies count as shown, because they may have been.
+
+        Raises:
+            FileNotFoundError, InUse, WrongPassphrase, DamagedError: as for `open`.
+        """
+        opened = _unlock(path, passphrase, now)
+        seen = opened.seen.read(opened.sealer) or 0
+        manifest = replace(opened.manifest, counter=max(seen, opened.manifest.counter))
+        with ExitStack() as undo:
+            undo.callback(opened.close)
+            vault = cls(replace(opened, manifest=manifest))
+            vault.write(put=[_all_shown(held, now) for held in vault.credentials()], note=note)
+            undo.pop_all()
+        return vault
+
+    def close(self) -> None:
+        """Let go of the file; closing twice does nothing."""
+        self._connection.close()
+        descriptor, self._lock = self._lock, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def credentials(self) -> tuple[HeldCredential, ...]:
+        """Everything held, oldest first."""
+        found, _ = self._read(HeldCredential)
+        return tuple(sorted(found, key=lambda held: (held.received_at, held.id)))
+
+    def pending(self) -> tuple[PendingIssuance, ...]:
+        """What was begun and not finished, oldest first."""
+        found, _ = self._read(PendingIssuance)
+        return tuple(sorted(found, key=lambda pending: (pending.begun_at, pending.id)))
+
+    def damaged(self) -> tuple[str, ...]:
+        """The ids of records that are damaged, missing, or not where they belong."""
+        return tuple(sorted({*self._read(HeldCredential)[1], *self._read(PendingIssuance)[1]}))
+
+    def log(self) -> tuple[LogEntry, ...]:
+        """Everything that happened; a DamagedError if the chain does not hold."""
+        found, damaged = self._read(LogEntry)
+        if damaged:
+            raise DamagedError(f"log: entry {damaged[0]} is damaged")
+        entries = sorted(found, key=lambda entry: entry.number)
+        before = ""
+        for number, entry in enumerate(entries, 1):
+            if entry.number != number or entry.before != before:
+                raise DamagedError(f"log: entry {number} is missing or was altered")
+            before = _digest(entry)
+        if len(entries) != self._manifest.log_length or before != self._manifest.log_end:
+            raise DamagedError("log: its end is missing")
+        return tuple(entries)
+
+    def write(
+        self, *, put: Sequence[Kept] = (), drop: Sequence[Kept] = (), note: NewEntry | None = None
+    ) -> LogEntry | None:
+        """Keep, destroy and note in one transaction; see `WalletStore.write`."""
+        with self._turn, self._changing() as change:
+            for record in put:
+                change.put(record)
+            for record in drop:
+                change.drop(_KINDS[type(record)], record.id)
+            return change.note(note) if note is not None else None
+
+    def change(self, ids: Sequence[str], step: ChangeCredentials, note: NewEntry | None = None) -> LogEntry | None:
+        """Load, step and keep, and nobody comes in between; see `WalletStore.change`."""
+        with self._turn:
+            by_id = {held.id: held for held in self.credentials()}
+            if not by_id.keys() >= set(ids):
+                raise NotFound("this credential is not there any more")
+            changed = step(tuple(by_id[held_id] for held_id in ids))
+            return self.write(put=changed, note=note)
+
+    def forget_damaged(self, record_id: str, note: NewEntry) -> LogEntry:
+        """Destroy what is left of a damaged record; see `WalletStore.forget_damaged`."""
+        with self._turn:
+            if record_id not in self.damaged():
+                raise NotFound("there is no damaged credential of this id")
+            with self._changing() as change:
+                change.drop("credential", record_id)
+                change.drop("pending", record_id)
+                return change.note(note)
+
+    def clear_log(self, note: NewEntry) -> LogEntry:
+        """Destroy the log and begin a new one; see `WalletStore.clear_log`."""
+        with self._turn, self._changing() as change:
+            change.clear_log()
+            return change.note(note)
+
+    def change_passphrase(self, passphrase: str, derivation: KeyDerivation | None = None) -> None:
+        """Seal everything anew, by a fresh key, for a new passphrase: the old one opens old copies of the file alone.
+
+        Raises:
+            WrongPassphrase: the new one is too short or too long.
+        """
+        check_new_passphrase(passphrase)
+        derivation = (derivation or KeyDerivation()).check()
+        with self._turn:
+            kept: list[Kept | LogEntry] = [*self.credentials(), *self.pending(), *self.log()]
+            old, self._sealer = self._sealer, Sealer(os.urandom(KEY_BYTES))
+            done = False
+            try:
+                with self._changing() as change:
+                    for record in kept:
+                        change.put(record)
+                    write_header(self._connection, _new_header(passphrase, derivation, self._sealer, change.manifest))
+                    change.has_dropped = True
+                done = True
+            finally:
+                if not done:
+                    self._sealer = old
+
+    @contextmanager
+    def _changing(self) -> Iterator[_Change]:
+        """One transaction; the manifest goes with it, and the counter after it."""
+        change = _Change(self._connection, self._sealer, self._manifest)
+        with reported("the wallet file cannot be written; nothing was changed"):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield change
+                sealed = self._sealer.seal(change.manifest.to_bytes(), "manifest")
+                self._connection.execute("UPDATE meta SET manifest = ?", (sealed,))
+                self._connection.execute("COMMIT")
+            finally:
+                if self._connection.in_transaction:
+                    with suppress(sqlite3.Error):
+                        self._connection.execute("ROLLBACK")
+        self._manifest = change.manifest
+        self._seen.write_after_commit(self._sealer, change.manifest.counter)
+        if change.has_dropped:
+            # T228: what was deleted is erased in the file, and must not stay in the journal
+            with suppress(sqlite3.Error):
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def _read(self, kind: type[R]) -> tuple[list[R], list[str]]:
+        """The records of a kind that are whole, and the ids of those that are not."""
+        name = _KINDS[kind]
+        with self._turn, reported("the wallet file cannot be read"):
+            rows = self._connection.execute(
+                "SELECT COALESCE(CAST(id AS TEXT), ''), version, sealed FROM records WHERE kind = ? ORDER BY id",
+                (name,),
+            ).fetchall()
+            manifest = self._manifest
+        found: list[R] = []
+        damaged: list[str] = []
+        missing: set[str] = {key.removeprefix(f"{name} ") for key in manifest.records if key.startswith(f"{name} ")}
+        for record_id, version, sealed in rows:
+            missing.discard(record_id)
+            if name != _KINDS[LogEntry] and manifest.records.get(f"{name} {record_id}") != version:
+                damaged.append(record_id)
+                continue
+            try:
+                text = self._sealer.open(bytes(sealed), f"{name} {record_id} {version}").decode("utf-8")
+                record = _CODEC.decode(text)
+            except (DamagedError, StoredDataError, TypeError, ValueError):
+                damaged.append(record_id)
+                continue
+            if isinstance(record, kind):
+                found.append(record)
+        return found, [*damaged, *sorted(missing)]
+
+
+def _unlock(path: Path, passphrase: str, now: int) -> _Opened:
+    """Everything that stands between a file and its records; whether it is an older copy is not looked at."""
+    check_file(path)
+    with ExitStack() as undo:
+        descriptor = lock(path)
+        undo.callback(os.close, descriptor)
+        connection = connect(path)
+        undo.callback(connection.close)
+        header = read_header(connection)
+        header.tries.check(now)
+        try:
+            key = Sealer(header.derivation.derive(passphrase, header.salt)).open(header.wrapped, "vault key")
+        except DamagedError as error:
+            write_tries(connection, header.tries.failed(now))
+            raise WrongPassphrase("this passphrase does not open the wallet") from error
+        if header.failures:
+            write_tries(connection, Tries(0, 0))
+        sealer = Sealer(key)
+        manifest = _Manifest.from_bytes(sealer.open(header.manifest, "manifest"))
+        undo.pop_all()
+    return _Opened(connection, descriptor, sealer, SeenCounter(path), manifest)
+
+
+class _Change:
+    """What one transaction does, and the manifest that it leads to."""
+
+    def __init__(self, connection: sqlite3.Connection, sealer: Sealer, manifest: _Manifest) -> None:
+        self._connection = connection
+        self._sealer = sealer
+        self.manifest = replace(manifest, counter=manifest.counter + 1, records=dict(manifest.records))
+        self.has_dropped = False
+
+    def put(self, record: HeldCredential | PendingIssuance | LogEntry) -> None:
+        kind = _KINDS[type(record)]
+        version = self.manifest.counter
+        record_id = str(record.number) if isinstance(record, LogEntry) else record.id
+        name = f"{kind} {record_id}"
+        sealed = self._sealer.seal(_CODEC.encode(record).encode("utf-8"), f"{name} {version}")
+        self._connection.execute("REPLACE INTO records VALUES (?, ?, ?, ?)", (kind, record_id, version, sealed))
+        if not isinstance(record, LogEntry):  # the log is held together by its chain
+            self.manifest.records[name] = version
+
+    def drop(self, kind: str, record_id: str) -> None:
+        self._connection.execute(
+            "DELETE FROM records WHERE kind = ? AND COALESCE(CAST(id AS TEXT), '') = ?", (kind, record_id)
+        )
+        self.manifest.records.pop(f"{kind} {record_id}", None)
+        self.has_dropped = True
+
+    def clear_log(self) -> None:
+        self._connection.execute("DELETE FROM records WHERE kind = ?", (_KINDS[LogEntry],))
+        self.manifest = replace(self.manifest, log_length=0, log_end="")
+        self.has_dropped = True
+
+    def note(self, note: NewEntry) -> LogEntry:
+        entry = note(self.manifest.log_length + 1, self.manifest.log_end)
+        self.put(entry)
+        self.manifest = replace(self.manifest, log_length=entry.number, log_end=_digest(entry))
+        return entry
+
+
+def _new_header(passphrase: str, derivation: KeyDerivation, sealer: Sealer, manifest: _Manifest) -> Header:
+    salt = os.urandom(SALT_BYTES)
+    wrapped = Sealer(derivation.derive(passphrase, salt)).seal(sealer.key, "vault key")
+    return Header.new(derivation, salt, wrapped, sealer.seal(manifest.to_bytes(), "manifest"))
+
+
+def _all_shown(held: HeldCredential, now: int) -> HeldCredential:
+    return replace(held, copies=tuple(replace(copy, used_at=copy.used_at or now) for copy in held.copies))
+
+
+def _digest(entry: LogEntry) -> str:
+    return hashlib.sha256(_CODEC.encode(entry).encode("utf-8")).hexdigest()
