@@ -57,7 +57,7 @@ format: $(TEST)
 	@$(BIN)/ruff check --quiet --fix .
 
 bench: $(TEST)
-	@$(PYTEST) -m bench tests $(ARGS)
+	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
 soak: $(TEST)
 	@deploy/needs postgresql

@@ -22,7 +22,9 @@ class IssuerStore(ConversationStore, Protocol):
         """What a person was issued, newest first, at most 1 000."""
 
     def change_state(self, credential_id: str, wanted: CredentialState, *, actor: str, now: int) -> IssuedCredential:
-        """Move a credential to another state, by `issuer.policy.next_state`, and its status list to the next version.
+        """Move a credential with all its copies to another state, by `issuer.policy.next_state`, and their status lists on.
+
+        Copies are what one conversation issued of one configuration, renewed ones included.
 
         Raises:
             NotFound: no such credential.

@@ -40,7 +40,7 @@ class JoseHeader:
     members: Mapping[str, JsonValue]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Jws:
     """A signed token as it came: parsed, not trusted."""
 
@@ -78,10 +78,15 @@ class Jws:
     def peek_claims(self, at: str) -> Fields:
         """The payload as an object, before anything is verified: it decides nothing but which key to fetch.
 
+        It is read once, also for `verify_jws`, and nobody changes it.
+
         Raises:
             Malformed: the payload is not a JSON object.
         """
-        return Fields(read_json_object(self.payload, at), at)
+        claims: JsonObject | None = self.__dict__.get("_claims")
+        if claims is None:
+            claims = self.__dict__["_claims"] = read_json_object(self.payload, at)
+        return Fields(claims, at)
 
 
 def sign_jws(header: JsonObject, payload: bytes, signer: Signer) -> str:
@@ -108,7 +113,7 @@ def verify_jws(jws: Jws, key: PublicKey, *, typ: str | tuple[str, ...], at: str)
     """
     check_typ(jws.header, typ, at)
     verify_signature(jws, key, at)
-    return Fields(read_json_object(jws.payload, at), at)
+    return jws.peek_claims(at)
 
 
 def check_typ(header: JoseHeader, typ: str | tuple[str, ...], at: str) -> None:

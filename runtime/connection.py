@@ -33,7 +33,8 @@ class LimitedConnection(HttpToolsProtocol):
     body_seconds = BODY_SECONDS
     _deadline: asyncio.TimerHandle | None = None
     _in_head = True
-    _head_bytes = 0
+    _head_bytes = 0  # received while the head was incomplete
+    _header_bytes = 0  # of complete headers
     _too_large = 0  # the status that a limit asks for; 0 while none is passed
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
@@ -60,6 +61,7 @@ class LimitedConnection(HttpToolsProtocol):
         super().on_message_begin()
         self._in_head = True
         self._head_bytes = 0
+        self._header_bytes = 0
         self._too_large = 0
         self._await(self.head_seconds)
 
@@ -73,9 +75,11 @@ class LimitedConnection(HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header."""
         super().on_header(name, value)
-        if len(self.headers) > MAX_HEADERS:
+        self._header_bytes += len(name) + len(value)
+        # A head that came in one piece is never measured while it is incomplete
+        if len(self.headers) > MAX_HEADERS or self._header_bytes > MAX_HEAD:
             self._too_large = 431
-            raise ValueError("too many headers")
+            raise ValueError("too many headers, or too large ones")
 
     def on_headers_complete(self) -> None:
         """The head is complete; now the body has its time."""

@@ -96,7 +96,7 @@ def administration(issuer: Issuer, driver: Driver) -> APIRouter:
     return router
 
 
-_KEY = HTTPBearer(scheme_name="API key", description="made by `hoheit issuer key`", auto_error=False)
+_KEY = HTTPBearer(scheme_name="API key", description="made by `hoheit issuer api-key`", auto_error=False)
 
 
 async def actor(request: Request, _: Annotated[object, Security(_KEY)]) -> str:
@@ -189,17 +189,17 @@ def _add_credentials(router: APIRouter, issuer: Issuer, driver: Driver) -> None:
 
     @router.post("/credentials/{credential_id}/revoke")
     async def revoke(credential_id: str, by: Actor) -> CredentialLine:
-        """End a credential for ever."""
+        """End a credential with all its copies for ever."""
         return _line(await driver.run(issuer.status.change(credential_id, CredentialState.REVOKED, by)))
 
     @router.post("/credentials/{credential_id}/suspend")
     async def suspend(credential_id: str, by: Actor) -> CredentialLine:
-        """Let a credential rest."""
+        """Let a credential with all its copies rest."""
         return _line(await driver.run(issuer.status.change(credential_id, CredentialState.SUSPENDED, by)))
 
     @router.post("/credentials/{credential_id}/reinstate")
     async def reinstate(credential_id: str, by: Actor) -> CredentialLine:
-        """Let a resting credential hold again."""
+        """Let a resting credential with all its copies hold again."""
         return _line(await driver.run(issuer.status.change(credential_id, CredentialState.VALID, by)))
 
 

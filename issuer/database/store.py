@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from sqlalchemy import Connection, Row, bindparam, case, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, case, delete, insert, select, update
 
 from issuer.database.tables import (
     api_keys,
@@ -84,20 +84,24 @@ class SqlIssuerStore(SqlConversations[Session, Record]):
             return tuple(_credential(row) for row in connection.execute(query))
 
     def change_state(self, credential_id: str, wanted: CredentialState, *, actor: str, now: int) -> IssuedCredential:
-        """Move a credential to another state, and its list to the next version, in one transaction (T077, T080)."""
+        """Move a credential and its copies to another state, and their lists on, in one transaction (T077, T080)."""
 
         def work(connection: Connection) -> IssuedCredential:
-            query = select(credentials).where(credentials.c.id == credential_id).with_for_update()
-            row = connection.execute(query).first()
+            row = connection.execute(select(credentials).where(credentials.c.id == credential_id)).first()
             if row is None:
                 raise NotFound("no such credential")
-            found = _credential(row)
-            state = next_state(found.state, wanted)
-            if state is not found.state:
-                _change(connection, StateChanged(credential_id, state), now)
-                event = Event(f"credential {state}", credential_id, actor=actor)
+            # In one order, so that two clerks never wait for each other
+            copies = _copies(_credential(row)).order_by(credentials.c.id).with_for_update()
+            found = {copy.id: copy for copy in map(_credential, connection.execute(copies))}
+            state = next_state(found[credential_id].state, wanted)
+            for copy in found.values():
+                # A copy may be revoked on its own, and stays so
+                if copy.state in (state, CredentialState.REVOKED):
+                    continue
+                _change(connection, StateChanged(copy.id, state), now)
+                event = Event(f"credential {state}", copy.id, actor=actor)
                 connection.execute(insert(conversations.events), [event_row(event, now)])
-            return replace(found, state=state)
+            return replace(found[credential_id], state=state)
 
         return self.database.write(work)
 
@@ -214,10 +218,24 @@ class SqlIssuerStore(SqlConversations[Session, Record]):
     def _keep_records(self, connection: Connection, records: Sequence[Record]) -> None:
         issued = [record for record in records if isinstance(record, IssuedCredential)]
         if issued:
+            # New copies of what is suspended are suspended too; the records of one step are copies of each other
+            query = _copies(issued[0]).where(credentials.c.state == CredentialState.SUSPENDED).limit(1)
+            suspended = connection.execute(query).first() is not None
             connection.execute(_ADD_CREDENTIALS, [_row(record) for record in issued])
+            for new in issued if suspended else ():
+                _change(connection, StateChanged(new.id, CredentialState.SUSPENDED), self._clock())
         for record in records:
             if isinstance(record, StateChanged):
                 _change(connection, record, self._clock())
+
+
+def _copies(credential: IssuedCredential) -> Select[tuple[object, ...]]:
+    """All copies of what a person sees as one credential, renewed ones included: one conversation issued them."""
+    return select(credentials).where(
+        credentials.c.subject == credential.subject,
+        credentials.c.session_id == credential.session_id,
+        credentials.c.configuration_id == credential.configuration_id,
+    )
 
 
 def _change(connection: Connection, change: StateChanged, now: int) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from issuer.credential_types import CredentialType
 from issuer.records import IssuedCredential
@@ -221,7 +221,8 @@ class CredentialService:
                 raise InvalidDpopProofAtResource(error.description) from error
             except UseDpopNonce as error:
                 raise UseDpopNonceAtResource(error.description, error.nonce) from error
-            return Access(key, thumbprint, (spend,))
+            used_before = InvalidDpopProofAtResource(spend.error.description)
+            return Access(key, thumbprint, (replace(spend, error=used_before),))
         if scheme.lower() == "bearer" and token and not self.context.policy.require_dpop:
             return Access(key, "", ())
         raise InvalidToken("an access token of type DPoP is needed")

@@ -97,7 +97,7 @@ class StatusService:
         return (yield from slow(lambda: self.context.store.credentials_of(subject)))
 
     def change(self, credential_id: str, wanted: CredentialState, actor: str) -> Exchange[IssuedCredential]:
-        """Revoke, suspend or reinstate a credential (T080). With a revocation, the tokens that it was got with end (T114).
+        """Revoke, suspend or reinstate a credential with all its copies (T080). A revocation ends its tokens too (T114).
 
         Raises:
             NotFound: no such credential.

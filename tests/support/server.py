@@ -1,24 +1,46 @@
-"""One process of a role: `python -m tests.support.server issuer|verifier DATA PORT`. Little is imported, so it starts fast."""
+"""One process of a role, as a target for `multiprocessing`: it serves until it is told to stop, or killed."""
 
-import importlib
-import sys
+import multiprocessing
+import os
+import threading
 from functools import partial
+from multiprocessing.connection import wait
 from pathlib import Path
 
+import issuer.app
+import issuer.config
+import verifier.app
+import verifier.config
 from runtime.serve import Application, Listen, serve
 
 
-def make_app(role: str, data: Path) -> Application:
-    """The application of a role, from its data folder."""
-    settings = importlib.import_module(f"{role}.config").read_settings(data)
-    app: Application = importlib.import_module(f"{role}.app").create_app(settings)
-    return app
+def serve_issuer(data: Path) -> Application:
+    """The application of an issuer's data folder."""
+    return issuer.app.create_app(issuer.config.read_settings(data))
 
 
-def main(role: str, data: str, port: str) -> None:
-    """Serve until told to stop, or killed."""
-    serve(partial(make_app, role, Path(data)), Listen(port=int(port)), service=role)
+def serve_verifier(data: Path) -> Application:
+    """The application of a verifier's data folder."""
+    return verifier.app.create_app(verifier.config.read_settings(data))
 
 
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+ROLES = {"issuer": serve_issuer, "verifier": serve_verifier}
+
+
+def main(role: str, data: Path, port: int, environment: dict[str, str], log: Path) -> None:
+    """Serve a role; what it says goes into the log."""
+    os.environ.clear()
+    os.environ.update(environment)
+    with log.open("ab") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    serve(partial(ROLES[role], data), Listen(port=port), service=role)
+
+
+def _die_with_parent() -> None:
+    """Should the test run itself be killed, no server stays behind."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fastapi import FastAPI
+
 Header = tuple[bytes, bytes]
 
 
@@ -53,7 +55,7 @@ async def call(
 
     scope = {
         "type": "http",
-        "asgi": {"version": "3.0"},
+        "asgi": {"version": "3.0", "spec_version": "2.4"},
         "http_version": "1.1",
         "method": method,
         "scheme": "http",
@@ -70,3 +72,15 @@ async def call(
     start = sent[0]
     pairs = tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in start["headers"])
     return Answer(start["status"], pairs, b"".join(message.get("body", b"") for message in sent[1:]))
+
+
+def api_routes(application: FastAPI) -> set[tuple[str, str]]:
+    """Every method and path under `/api/`, as the router itself knows them, and not as it describes them."""
+    included: list[Any] = [route for route in application.routes if hasattr(route, "original_router")]
+    routes: list[Any] = [*application.routes, *(inner for route in included for inner in route.original_router.routes)]
+    return {
+        (method, route.path)
+        for route in routes
+        if getattr(route, "path", "").startswith("/api/")
+        for method in getattr(route, "methods", None) or ()
+    }

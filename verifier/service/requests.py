@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Literal
 
 from protocol.dcql.query import DcqlQuery
-from protocol.encoding import decode_base64url, encode_base64url, encode_json, read_json
+from protocol.encoding import JsonValue, decode_base64url, encode_base64url, encode_json, read_json
 from protocol.errors import InvalidRequest, Malformed, raised_as
 from protocol.exchange import Exchange
 from protocol.fields import read_https_url
@@ -20,6 +20,7 @@ from protocol.oid4vp.request import (
     AuthorizationRequest,
     ClientMetadata,
     EncryptionKey,
+    VerifierInfo,
 )
 from protocol.oid4vp.request_object import sign_request_object
 from runtime.conversation import Change, Event, SessionKey, advance, begin, load
@@ -45,6 +46,7 @@ from verifier.use_case import UseCase
 ResponseMode = Literal["direct_post", "direct_post.jwt"]
 MAX_QR = 2900  # bytes that fit into a QR code
 BROWSER = "browser"
+REGISTRAR_DATASET = "registrar_dataset"  # TS 119 472-2: what a register holds about a verifier, here as we say it
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,20 @@ class Requests:
         if stage.terms.encryption_key:
             key = EncryptionKey(key_id(stage.terms), self.decryption_key(stage).public_key)
             metadata = ClientMetadata((key,), ENCRYPTIONS, VP_FORMATS)
-        return replace(self.expected_request(stage), client_metadata=metadata, wallet_nonce=wallet_nonce)
+        return replace(
+            self.expected_request(stage),
+            client_metadata=metadata,
+            wallet_nonce=wallet_nonce,
+            verifier_info=self._purpose(stage),
+        )
+
+    def _purpose(self, stage: Awaited) -> tuple[VerifierInfo, ...]:
+        """What the data is for, as wallets show it; a link that holds the whole request has no room for it."""
+        use_case = self.context.use_cases.get(stage.asked.use_case)
+        if use_case is None or stage.terms.client_id_prefix == Prefix.REDIRECT_URI:
+            return ()
+        texts: list[JsonValue] = [{"lang": lang, "value": value} for lang, value in use_case.purpose]
+        return (VerifierInfo(REGISTRAR_DATASET, {"purpose": texts}),)
 
     def expected_request(self, stage: Awaited) -> AuthorizationRequest:
         """The request as far as an answer is held against it."""

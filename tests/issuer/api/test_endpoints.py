@@ -172,6 +172,15 @@ def test_dpop_errors_at_the_credential_endpoint(http, wallet, tokens):
     assert ask_credential(http, wallet, tokens).status_code == 200
 
 
+def test_a_proof_that_was_used_before_is_challenged_at_the_credential_endpoint(http, wallet, tokens):
+    """T101, RFC 9449 §7.1"""
+    proof = wallet.dpop(f"{IDENTIFIER}/credential", access_token=tokens.access_token)
+    assert ask_credential(http, wallet, tokens, dpop=proof).status_code == 200
+    answer = ask_credential(http, wallet, tokens, dpop=proof)
+    assert is_error(answer, "invalid_dpop_proof", 401)
+    assert answer.headers["www-authenticate"].startswith('DPoP error="invalid_dpop_proof"')
+
+
 @pytest.mark.parametrize("path", ["/credential", "/notification"])
 @pytest.mark.parametrize("authorization", ["DPoP x", "Bearer {token}", "Basic x", "x", "DPoP"])
 def test_a_token_that_is_not_good_is_challenged(http, wallet, tokens, path, authorization):

@@ -123,6 +123,32 @@ def test_states_change_and_the_list_goes_to_its_next_version(store, listed, cloc
         assert (record.version, record.changed_at) == (number, clock.now)
 
 
+def test_copies_share_their_state_and_so_do_those_that_come_later(store):
+    """T077, T080: what a clerk revokes is the card that the person sees, not one copy of it."""
+    block = store.reserve_indices(2, 8, fresh=FRESH, now=NOW)
+    copies = [credential(f"c{n}", index) for n, index in enumerate(block.indices[:4], 1)]
+    other = replace(credential("d1", block.indices[4]), configuration_id="badge")
+    begin(store, ISSUING, records=copies[:2])
+    begin(store, ISSUING, records=[other], key="other")
+
+    def states():
+        return {found.id: str(found.state) for found in store.credentials_of("anna")}
+
+    store.change_state("c1", CredentialState.SUSPENDED, actor="clerk", now=NOW)
+    assert states() == {"c1": "suspended", "c2": "suspended", "d1": "valid"}
+    before = store.status_list("list").version
+    begin(store, ISSUING, records=copies[2:], key="later")
+    assert states() == {"c1": "suspended", "c2": "suspended", "c3": "suspended", "c4": "suspended", "d1": "valid"}
+    assert store.status_list("list").version > before
+    store.change_state("c4", CredentialState.VALID, actor="clerk", now=NOW)
+    assert set(states().values()) == {"valid"}
+    store.change_state("c2", CredentialState.REVOKED, actor="clerk", now=NOW)
+    assert states() == {"c1": "revoked", "c2": "revoked", "c3": "revoked", "c4": "revoked", "d1": "valid"}
+    assert set(store.status_entries("list").values()) == {1}
+    revoked = [(target, actor) for name, target, actor in _events(store) if name == "credential revoked"]
+    assert revoked == [(f"c{n}", "clerk") for n in (1, 2, 3, 4)]
+
+
 def test_revoked_is_for_ever_and_twice_is_the_same_as_once(store, listed):
     """T080"""
     store.change_state("c1", CredentialState.REVOKED, actor="clerk", now=NOW)

@@ -114,6 +114,34 @@ def test_a_list_is_renewed_long_before_it_expires(desk, issued):
     assert len(seen) in (4, 5)
 
 
+class BreakingSigner:
+    """A signer that is gone the first time it is needed."""
+
+    def __init__(self, signer):
+        self.public_key = signer.public_key
+        self._signer = signer
+        self._broken = True
+
+    def sign(self, data):
+        if self._broken:
+            self._broken = False
+            raise Unavailable("the key is away")
+        return self._signer.sign(data)
+
+
+def test_a_list_whose_signing_broke_off_is_the_old_one_or_the_new_one(desk, issued):
+    """T079: a list is made from what is stored, whole or not at all, by whoever is asked next."""
+    context = desk.issuer.context
+    broken = desk.with_context(signing=IssuerSigner(BreakingSigner(context.signing.signer), context.signing.x5c))
+    before = publish(desk, issued)
+    change(desk, issued.id, CredentialState.REVOKED)
+    with pytest.raises(Unavailable):
+        publish(broken, issued)
+    for worker in (desk, broken):
+        assert status_list_of(worker, issued.status_list).get(issued.status_index) == 1
+    assert publish(broken, issued).version == publish(desk, issued).version == before.version + 1
+
+
 def test_an_unknown_list_is_not_found(desk):
     with pytest.raises(NotFound):
         desk.run(desk.issuer.status.status_list("x"))

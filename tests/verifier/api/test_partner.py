@@ -21,22 +21,9 @@ from tests.support.verifier import (
     request_of,
     wallet_drive,
 )
+from tests.support.web import api_routes
 
 CHECKS = ["authentic", "holder_bound", "this_request", "trusted_issuer", "valid_now", "status", "query_complete"]
-
-
-def routes(counter):
-    """Every path and method of the API, as the router itself knows them."""
-    included = [route.original_router for route in counter.app.routes if hasattr(route, "original_router")]
-    known = [route for router in included for route in router.routes] + [
-        route for route in counter.app.routes if hasattr(route, "path")
-    ]
-    return {
-        (method, route.path)
-        for route in known
-        if route.path.startswith("/api/")
-        for method in getattr(route, "methods", None) or ()
-    }
 
 
 def test_a_partner_asks_watches_and_forgets(counter, held):
@@ -161,7 +148,7 @@ def test_every_route_asks_for_a_key(counter):
     made = counter.ask()
     revoked = counter.new_api_key("revoked")
     counter.store.revoke_api_keys("revoked")
-    found = routes(counter) - {("GET", "/api/openapi.json"), ("HEAD", "/api/openapi.json")}
+    found = api_routes(counter.app) - {("GET", "/api/openapi.json"), ("HEAD", "/api/openapi.json")}
     assert found == {
         ("POST", "/api/requests"),
         ("GET", "/api/requests/{request_id}"),

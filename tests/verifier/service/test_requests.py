@@ -15,6 +15,7 @@ from protocol.oid4vp.request_object import ExpectedRequest, verify_request_objec
 from runtime.seal import DamagedError
 from tests.support.verifier import HOST, IDENTIFIER, QUERY, reference_of, request_of
 from verifier.session import Opened, Requested
+from wallet.policy.presenting import purpose_of
 
 SIGNED = [prefix for prefix in Prefix if prefix is not Prefix.REDIRECT_URI]
 
@@ -157,3 +158,12 @@ def test_the_did_document_names_the_key_that_signs(counter):
     context = counter.verifier.context
     document = DidDocument.from_dict(context.did_document(), context.did)
     assert document.key(context.key_id, "authentication") == context.signing.signer.public_key
+
+
+def test_a_request_says_what_the_data_is_for(counter):
+    """A wallet shows it beside the question; a query of a program's own has no purpose that we know."""
+    use_case = counter.verifier.context.use_cases["family-name"]
+    request = request_of(counter, counter.ask())
+    for language in ("de", "en"):
+        assert purpose_of(request, language) == use_case.purpose_in(language)
+    assert request_of(counter, counter.ask(use_case=None, query=use_case.query)).verifier_info == ()

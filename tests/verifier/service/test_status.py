@@ -12,7 +12,7 @@ from protocol.formats import FORMATS
 from protocol.status.bits import StatusList
 from protocol.status.check import Status
 from protocol.status.token import MEDIA_TYPE, sign_status_list_token
-from tests.support.pki import NOW, Template, make_pki
+from tests.support.pki import DAY, NOW, Template, make_pki
 from tests.support.verifier import STATUS_URI, USE_CASE, answers, issue_held, make_verifier
 from verifier.service.status import MAX_LISTS
 
@@ -108,6 +108,31 @@ def test_one_list_serves_many_answers(counter, agency):
     for index in (GOOD, REVOKED, GOOD):
         status_line(counter, agency, index)
     assert counter.network.calls == [STATUS_URI]
+
+
+def test_a_list_is_known_by_its_whole_address_and_no_longer_than_we_want(counter, agency):
+    """T214: neither another host nor another query is the same list, and ten years of `ttl` are cut."""
+    known = counter.verifier.answers.status_lists
+    credential = issue_held(agency)
+    lists = {
+        STATUS_URI: Status.VALID,
+        STATUS_URI + "?tenant=b": Status.INVALID,
+        STATUS_URI.replace("agency", "b.agency"): Status.SUSPENDED,
+    }
+
+    def status_at(uri):
+        exchange = known.status_of(verified(counter, credential, StatusReference(uri, GOOD)), DAY)
+        return counter.run(exchange).status
+
+    for uri, status in lists.items():
+        entries = {GOOD: {Status.VALID: 0, Status.INVALID: 1, Status.SUSPENDED: 2}[status]}
+        publish(counter, agency, uri=uri, entries=entries, ttl=10 * 365 * DAY)
+    for _ in range(2):
+        assert {uri: status_at(uri) for uri in lists} == lists
+    assert sorted(counter.network.calls) == sorted(lists)
+    counter.clock.forward(DAY)
+    publish(counter, agency, entries={GOOD: 1}, issued_at=counter.clock.now)
+    assert status_at(STATUS_URI) is Status.INVALID
 
 
 def test_a_use_case_says_how_old_a_status_may_be(tmp_path, agency):

@@ -91,6 +91,24 @@ def test_a_person_scans_answers_and_sees_the_verdict(counter, browser, held):
     assert 'http-equiv="refresh"' not in page.text
 
 
+def test_no_address_of_a_page_says_anything_about_a_person(counter, browser, held):
+    """T260: addresses are kept by browsers and logs, and travel as referrers."""
+    browser.press(use_case="family-name")
+    browser.press(use_case="family-name", same_device="yes")
+    address = browser.address()
+    back = shown(counter, browser.link(), held).redirect_uri
+    page = browser.get(back)
+    assert "Mustermann" in page.text
+    targets = re.findall(r'(?:href|src|action)="([^"]+)"', page.text)
+    assert targets
+    for target in (address, browser.address(), *targets):
+        assert "?" not in target
+        assert "#" not in target
+        for secret in ("Mustermann", back.partition("=")[2], *browser.cookies.values()):
+            assert secret not in target
+    assert page.headers["referrer-policy"] == "no-referrer"
+
+
 def test_on_the_same_device_the_wallet_leads_back(counter, browser, held):
     """T183."""
     browser.press(use_case="family-name")

@@ -1,0 +1,29 @@
+"""Everybody who takes part in a conversation, on each database."""
+
+import pytest
+
+from tests.flows.parties import serving, with_new_wallet
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def services(request, tmp_path_factory):
+    """Our issuer and verifier, up and knowing each other; the tests of a module share them, for it takes a second."""
+    folder = tmp_path_factory.mktemp("services")
+    with pytest.MonkeyPatch.context() as surroundings:
+        surroundings.setenv("HOHEIT_ENV", "test")
+        if request.param == "sqlite":
+            with serving(folder, f"sqlite:///{folder / 'hoheit.db'}") as both:
+                yield both
+            return
+        cluster = request.getfixturevalue("postgres_cluster")
+        database = cluster.create_database()
+        with serving(folder, cluster.url(database)) as both:
+            yield both
+        cluster.drop_database(database)
+
+
+@pytest.fixture
+def town(services, tmp_path):
+    """The services, and a wallet that nobody has used yet."""
+    with with_new_wallet(services, tmp_path) as everybody:
+        yield everybody

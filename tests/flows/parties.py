@@ -1,0 +1,233 @@
+"""Our issuer, our verifier and our wallet: real services on ports of their own, joined by real connections."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import httpx2
+
+from hoheit.demo.places import PEOPLE
+from issuer.app import known_types, open_issuer, serve_issuer
+from issuer.app import open_store as open_issuer_store
+from issuer.config import read_settings as read_issuer_settings
+from issuer.database.register import SqlRegister
+from issuer.installation import NewIssuer, set_up_issuer
+from issuer.installation import new_api_key as new_issuer_key
+from issuer.people import read_people
+from issuer.service import Issuer
+from protocol.encoding import JsonObject, JsonValue, read_json_object
+from protocol.exchange import HttpRequest, HttpResponse
+from protocol.fields import Fields
+from protocol.trust.anchors import Role
+from runtime import system
+from runtime.anchors import write_anchor
+from runtime.http import GuardedSender
+from runtime.serve import Listen, running
+from verifier.app import create_app as create_verifier
+from verifier.app import open_store as open_verifier_store
+from verifier.config import read_settings as read_verifier_settings
+from verifier.installation import ANCHORS, NewVerifier, set_up_verifier
+from verifier.installation import new_api_key as new_verifier_key
+from wallet.app import OpenWallet, create_wallet, open_wallet
+from wallet.config import WalletSettings
+from wallet.records import HeldCredential
+from wallet.service.presenting import Shared
+from wallet.vault.passphrase import KeyDerivation
+
+PASSPHRASE = "a passphrase for tests"
+QUICK = KeyDerivation(2, 19 << 20)
+CITIZEN = "erika"
+TRUST_LIST = "the trust list of the tests"
+
+# A status list is never kept, so the next answer after a revocation sees it
+STRICT_USE_CASE = """\
+id = "over-18-now"
+max_status_age_seconds = 0
+
+[title]
+en = "Are you over 18?"
+
+[purpose]
+en = "We look up your card every time."
+
+[query]
+credentials = [
+  { id = "pid", format = "dc+sd-jwt", meta = { vct_values = ["urn:eudi:pid:1"] }, claims = [
+    { path = ["age_equal_or_over", "18"], values = [true] },
+  ] },
+]
+"""
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on, at least a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass(slots=True)
+class Clock:
+    """The time of this machine, which can be put forward."""
+
+    ahead: int = 0  # seconds
+
+    def __call__(self) -> int:
+        return system.now() + self.ahead
+
+
+@dataclass(slots=True)
+class Tap:
+    """The wallet's real sender; what went through it can be read afterwards."""
+
+    sender: GuardedSender
+    seen: list[HttpRequest] = field(default_factory=list)
+
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        self.seen.append(request)
+        return await self.sender.send(request)
+
+    def sent_to(self, path: str) -> list[HttpRequest]:
+        """What was sent to addresses that end so."""
+        return [request for request in self.seen if request.url.endswith(path)]
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """The API of a service, used with a good key."""
+
+    address: str
+    client: httpx2.Client
+
+    def post(self, path: str, **body: JsonValue) -> JsonObject:
+        """Post and read the answer, which must be a success."""
+        answer = self.client.post(self.address + path, json=body)
+        answer.raise_for_status()
+        return read_json_object(answer.content, "answer")
+
+    def get(self, path: str, **query: str) -> httpx2.Response:
+        """Get, whatever comes."""
+        return self.client.get(self.address + path, params=query)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The issuer and the verifier, up and reachable."""
+
+    clock: Clock  # of the issuer, and of wallets; put forward only, since an issuer's time never runs back
+    issuer: Api
+    verifier: Api
+    anchors: Path  # whom wallets trust
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """Everybody who takes part in a conversation."""
+
+    clock: Clock
+    issuer: Api
+    verifier: Api
+    wallet: OpenWallet
+    tap: Tap
+
+    def offer(self, *configuration_ids: str, grant: str = "pre-authorized_code", tx_code: bool = True) -> JsonObject:
+        """An offer for the citizen, by reference."""
+        return self.issuer.post(
+            "/api/offers",
+            credential_configuration_ids=[*configuration_ids],
+            subject=CITIZEN,
+            grant=grant,
+            tx_code=tx_code,
+            by_reference=True,
+        )
+
+    def receive(self, *configuration_ids: str) -> tuple[HeldCredential, ...]:
+        """The citizen takes an offer with its transaction code, and keeps what comes."""
+        receiving, run = self.wallet.wallet.receiving, self.wallet.run
+        offer = Fields(self.offer(*configuration_ids), "offer")
+        seen = run(receiving.look(offer.text("uri")))
+        pending = run(receiving.take(seen, offer.text("tx_code")))
+        return run(receiving.keep(run(receiving.fetch(pending, seen.contact))))
+
+    def share(self, link: str) -> Shared:
+        """The citizen agrees to what a link asks for."""
+        presenting, run = self.wallet.wallet.presenting, self.wallet.run
+        asked = run(presenting.look(link))
+        return run(presenting.share(asked, asked.default_choice()))
+
+    def verdict(self, request: JsonObject, response_code: str = "") -> JsonObject:
+        """What the partner's program is told about a request."""
+        answer = self.verifier.get(f"/api/requests/{request['id']}", response_code=response_code)
+        answer.raise_for_status()
+        return read_json_object(answer.content, "verdict")
+
+
+@contextmanager
+def serving(folder: Path, database_url: str) -> Iterator[Services]:
+    """Set up an issuer and a verifier, and serve while the block lasts; HOHEIT_ENV must be test."""
+    clock, anchors = Clock(), folder / "anchors"
+    with (
+        _issuer(folder, _own_database(database_url, "issuer"), clock) as issuer,
+        _verifier(folder, _own_database(database_url, "verifier")) as verifier,
+    ):
+        yield Services(clock, issuer, verifier, anchors)
+
+
+@contextmanager
+def with_new_wallet(services: Services, folder: Path) -> Iterator[Parties]:
+    """Open an empty wallet that knows the services, while the block lasts."""
+    tap = Tap(GuardedSender(allow_local=True))
+    settings = WalletSettings(data=folder / "wallet", anchors=services.anchors, language="en")
+    create_wallet(settings, PASSPHRASE, QUICK)
+    with open_wallet(settings, PASSPHRASE, tap, now=services.clock) as wallet:
+        yield Parties(services.clock, services.issuer, services.verifier, wallet, tap)
+
+
+def _own_database(url: str, role: str) -> str:
+    """Each role has its own file on SQLite; on PostgreSQL its own schema, which it makes by itself."""
+    return url.replace("hoheit.db", f"{role}.db")
+
+
+@contextmanager
+def _issuer(folder: Path, database_url: str, clock: Clock) -> Iterator[Api]:
+    port, data = free_port(), folder / "issuer"
+    address = f"http://localhost:{port}"
+    new = NewIssuer(data, address, (("en", "City office"),), ("pid", "residence"), database_url)
+    authority = set_up_issuer(new, now=system.now(), random_bytes=system.random_bytes)
+    for anchors in (folder / "verifier" / ANCHORS, folder / "anchors"):
+        write_anchor(anchors, "issuer.pem", authority, role=Role.ISSUER, name=TRUST_LIST)
+    settings = read_issuer_settings(data)
+    store = open_issuer_store(settings)
+    SqlRegister(store.database).put(read_people(PEOPLE.read_bytes(), known_types(settings).values()))
+    key, record = new_issuer_key("tests", now=system.now(), random_bytes=system.random_bytes)
+    store.put_api_key(record)
+    issuer = Issuer.of(replace(open_issuer(settings, store).context, now=clock))
+    app = serve_issuer(issuer, store, GuardedSender(allow_local=True))
+    with running(app, Listen(port=port)), _client(key) as client:
+        yield Api(address, client)
+
+
+@contextmanager
+def _verifier(folder: Path, database_url: str) -> Iterator[Api]:
+    port, data = free_port(), folder / "verifier"
+    address = f"http://localhost:{port}"
+    new = NewVerifier(data, address, (("en", "Cinema"),), database_url=database_url)
+    authority = set_up_verifier(new, now=system.now(), random_bytes=system.random_bytes)
+    write_anchor(folder / "anchors", "verifier.pem", authority, role=Role.VERIFIER, name=TRUST_LIST)
+    cases = folder / "use-cases"
+    cases.mkdir()
+    (cases / "over-18-now.toml").write_text(STRICT_USE_CASE)
+    settings = read_verifier_settings(data).model_copy(update={"use_cases_folder": cases})
+    store = open_verifier_store(settings)
+    key, record = new_verifier_key("tests", now=system.now(), random_bytes=system.random_bytes)
+    store.put_api_key(record)
+    store.database.dispose()
+    with running(create_verifier(settings), Listen(port=port)), _client(key) as client:
+        yield Api(address, client)
+
+
+def _client(key: str) -> httpx2.Client:
+    return httpx2.Client(headers={"authorization": f"Bearer {key}"}, trust_env=False, timeout=10)

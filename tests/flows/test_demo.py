@@ -1,0 +1,82 @@
+"""`hoheit demo --once`, as a newcomer runs it: a process of its own, a free port, an empty folder."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from runtime.serve import Listen, bind
+from tests.flows.parties import free_port
+
+pytestmark = pytest.mark.flow
+
+STEPS = 8
+
+
+def demo(folder, *options, port=None):
+    """Run the demo to its end, in surroundings that say nothing about it."""
+    command = [
+        sys.executable,
+        "-m",
+        "hoheit",
+        "demo",
+        "--once",
+        "--data",
+        str(folder),
+        "--port",
+        str(port or free_port()),
+    ]
+    surroundings = {name: value for name, value in os.environ.items() if not name.startswith("HOHEIT_")}
+    return subprocess.run(
+        [*command, *options], env=surroundings, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory):
+    """A town that was walked through once: its folder, its port, and what was told."""
+    folder, port = tmp_path_factory.mktemp("town"), free_port()
+    return folder, port, demo(folder, port=port)
+
+
+def test_the_walk_ends_well_and_tells_every_step(town):
+    _, _, walk = town
+    assert (walk.returncode, walk.stderr) == (0, "")
+    told = [line for line in walk.stdout.splitlines() if line.startswith(("✓", "✗"))]
+    assert [line.split(". ")[0] for line in told] == [f"✓ {number}" for number in range(1, STEPS + 1)]
+    assert "Every step verified." in walk.stdout
+
+
+def test_the_walk_as_json_is_one_good_step_a_line(tmp_path):
+    walk = demo(tmp_path, "--json")
+    assert (walk.returncode, walk.stderr) == (0, "")
+    steps = [json.loads(line) for line in walk.stdout.splitlines()]
+    assert [step["step"] for step in steps] == list(range(1, STEPS + 1))
+    assert all(step["good"] and step["title"] and step["milliseconds"] > 0 for step in steps)
+    assert steps[-1]["lines"] == [
+        "checked: authentic, holder bound, this request, trusted issuer, valid now, status, query complete",
+        "it knows now: age equal or over 18: yes",
+    ]
+
+
+def test_a_step_that_fails_ends_the_walk_with_status_1(town):
+    """Later in the same town: the cinema trusts nobody any more, so it cannot accept what Erika shows."""
+    folder, port, _ = town
+    (folder / "kino" / "anchors" / "anchors.toml").write_text("")
+    walk = demo(folder, "--json", port=port)
+    assert walk.returncode == 1
+    steps = [json.loads(line) for line in walk.stdout.splitlines()]
+    assert [step["good"] for step in steps] == [*[True] * (STEPS - 1), False]
+    assert "trusted_issuer" in steps[-1]["lines"][0]
+
+
+def test_a_taken_port_is_said_in_one_line(town):
+    folder, port, _ = town
+    with bind(Listen(port=port)):
+        walk = demo(folder, port=port)
+    assert (walk.returncode, walk.stdout) == (1, "")
+    assert walk.stderr.splitlines() == [
+        f"error: cannot listen on 127.0.0.1 port {port}: another program listens there; choose another port"
+    ]

@@ -1,0 +1,60 @@
+"""What all pages share: files that are nobody's secret, and nothing else."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+
+from runtime import pages
+from runtime.asgi import create_application
+from runtime.pages import STATIC, serve_static
+from tests.support.web import call
+
+
+@asynccontextmanager
+async def lifespan(_):
+    yield
+
+
+def ask(path):
+    application = create_application(title="A", secure=True, lifespan=lifespan)
+    serve_static(application)
+    return asyncio.run(call(application, "GET", path))
+
+
+def test_the_stylesheet_is_served():
+    answer = ask("/static/hoheit.css")
+    assert (answer.status, answer.body) == (200, (STATIC / "hoheit.css").read_bytes())
+    assert answer.headers["cache-control"] == "public, max-age=300"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/../pages.py",
+        "/static/../../runtime/pages.py",
+        "/static/..%2fpages.py",
+        "/static/%2e%2e/pages.py",
+        "/static/..\\pages.py",
+        "/static//etc/passwd",
+        f"/static/{STATIC.parent}/pages.py",
+        "/static/",
+        "/static",
+        "/static/hoheit.css/..",
+    ],
+)
+def test_no_other_file_is_served(path):
+    """T240"""
+    assert ask(path).status == 404
+    assert b"import" not in ask(path).body
+
+
+def test_a_link_out_of_the_folder_leads_nowhere(tmp_path, monkeypatch):
+    """T240"""
+    (tmp_path / "secret").write_text("secret")
+    (tmp_path / "static").mkdir()
+    (tmp_path / "static" / "link").symlink_to(tmp_path / "secret")
+    (tmp_path / "static" / "file").write_text("public")
+    monkeypatch.setattr(pages, "STATIC", tmp_path / "static")
+    assert ask("/static/file").body == b"public"
+    assert ask("/static/link").status == 404
