@@ -15,7 +15,7 @@ PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --g
 
 LINTS := lint-format lint-style lint-types lint-contracts lint-dependencies lint-security
 PYTEST := $(BIN)/python -m pytest
-QUICK := -m "not (soak or bench or flow or kill)" $(foreach folder,flows interop browser,--ignore=tests/$(folder))
+QUICK := -m "not (soak or flow or kill)" $(foreach folder,flows interop browser,--ignore=tests/$(folder))
 
 .PHONY: demo test check lint $(LINTS) format bench soak lock clean
 

@@ -4,14 +4,17 @@ import asyncio
 from contextlib import asynccontextmanager
 
 import pytest
+from fastapi import Request
 
-from protocol.errors import Malformed
-from runtime.asgi import add_health, create_application, json_answer
+from protocol.errors import Malformed, Unavailable
+from runtime import asgi
+from runtime.asgi import MAX_BODY, add_health, create_application, json_answer, read_form, read_json_body
 from runtime.driver import Driver
 from runtime.http import NoSender
 from tests.support.web import call
 
 KEY = "k" * 16
+PATIENCE = 5.0  # seconds
 
 
 @asynccontextmanager
@@ -24,9 +27,9 @@ def service(tmp_path):
     return make(metrics_key=KEY)
 
 
-def make(**how):
+def make(check=lambda: None, **how):
     application = create_application(title="A", secure=True, lifespan=lifespan)
-    add_health(application, Driver(None, NoSender()), lambda: None, **how)
+    add_health(application, Driver(None, NoSender()), check, **how)
 
     @application.get("/greeting/{name}")
     async def greet(name: str):
@@ -36,11 +39,26 @@ def make(**how):
             raise KeyError(name)
         return json_answer({"greeting": name})
 
+    @application.post("/form")
+    async def form(request: Request):
+        return json_answer({"form": dict(await read_form(request, max_bytes=20))})
+
+    @application.post("/raw")
+    async def raw(request: Request):
+        return json_answer({"bytes": len(await request.body())})
+
+    @application.post("/json")
+    async def read(request: Request):
+        return json_answer({"json": await read_json_body(request, "body")})
+
     return application
 
 
 def ask(service, method, path, *headers, **how):
-    return asyncio.run(call(service, method, path, headers=headers, **how))
+    async def in_time():
+        return await asyncio.wait_for(call(service, method, path, headers=headers, **how), PATIENCE)
+
+    return asyncio.run(in_time())
 
 
 @pytest.mark.parametrize("path", ["/greeting/you", "/greeting/refused", "/greeting/broken", "/nowhere", "/metrics"])
@@ -105,3 +123,79 @@ def test_nothing_for_developers_is_served_beside_the_description(service, path):
     """T255"""
     assert ask(service, "GET", path).status == 404
     assert ask(service, "GET", "/api/openapi.json").status == 200
+
+
+def post(service, path, *pieces, kind=b"application/x-www-form-urlencoded", announced=None):
+    headers = [(b"content-type", kind)]
+    if announced is not None:
+        headers.append((b"content-length", announced))
+    return ask(service, "POST", path, *headers, body=pieces or None)
+
+
+def test_a_form_is_read_whole_from_its_pieces(service):
+    assert post(service, "/form", b"a=1&b", b"=%C3%A4&c=").json() == {"form": {"a": "1", "b": "ä"}}
+
+
+@pytest.mark.parametrize(
+    ("pieces", "status"),
+    [
+        ((b"a=1&a=2",), 400),
+        ((b"a=%00",), 400),
+        ((b"a=%ff",), 400),
+        ((b"a=\xff",), 400),
+        ((b"a=" + b"x" * 19,), 413),
+        ((b"a=", *(b"x" for _ in range(19))), 413),
+    ],
+    ids=["T113-twice", "T224-NUL", "utf-8", "ascii", "T247-whole", "T247-pieces"],
+)
+def test_a_form_that_is_none_is_refused(service, pieces, status):
+    assert post(service, "/form", *pieces).status == status
+
+
+def test_a_form_has_only_so_many_fields(service, monkeypatch):
+    """T247"""
+    monkeypatch.setattr(asgi, "MAX_FIELDS", 3)
+    assert post(service, "/form", b"a=1&b=2&c=3").status == 200
+    assert post(service, "/form", b"a=1&b=2&c=3&d=4").status == 400
+
+
+@pytest.mark.parametrize("announced", [b"21", b"9" * 5000])
+def test_a_body_that_is_announced_too_large_is_not_waited_for(service, announced):
+    """T247"""
+    assert post(service, "/form", announced=announced).status == 413
+
+
+@pytest.mark.parametrize("path", ["/json", "/raw"])
+def test_no_body_is_larger_than_the_edge_allows(service, path):
+    """T247: whoever reads it, and whatever its route allows."""
+    answer = post(service, path, *[b" " * 65536] * (MAX_BODY // 65536), b"1 ", kind=b"application/json")
+    assert answer.status == 413
+
+
+def test_a_body_that_never_comes_is_not_waited_for(service, monkeypatch):
+    """T246"""
+    monkeypatch.setattr(asgi, "BODY_SECONDS", 0.05)
+    assert post(service, "/form").status == 408
+
+
+@pytest.mark.parametrize("path", ["/form", "/json"])
+@pytest.mark.parametrize("kind", [b"", b"text/plain", b"multipart/form-data; boundary=x", b"application/jwt"])
+def test_another_content_type_is_refused(service, path, kind):
+    """T140, T182, T233"""
+    assert post(service, path, b"{}", kind=kind).status == 415
+
+
+@pytest.mark.parametrize(("path", "query"), [("/greeting/a\x00", b""), ("/greeting/a", b"b=%00")])
+def test_no_address_holds_a_nul(service, path, query):
+    """T224"""
+    assert ask(service, "GET", path, query=query).status == 400
+
+
+def test_a_service_is_ready_when_its_store_is():
+    """T253: and alive without."""
+
+    def away():
+        raise Unavailable("the store is away")
+
+    assert [ask(make(), "GET", path).status for path in ("/live", "/ready")] == [200, 200]
+    assert [ask(make(away), "GET", path).status for path in ("/live", "/ready")] == [200, 503]

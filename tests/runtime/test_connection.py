@@ -28,7 +28,7 @@ def address():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(LimitedConnection, "head_seconds", SECONDS)
-        patch.setattr(LimitedConnection, "body_seconds", SECONDS)
+        patch.setattr(LimitedConnection, "body_seconds", 3 * SECONDS)
         with running(application, Listen()) as listening:
             host, _, port = listening.partition(":")
             yield host, int(port)
@@ -124,6 +124,15 @@ def test_who_stops_sending_is_sent_away(address, begin, status):
     answer = exchange(address, begin)
     assert time.monotonic() - began < PATIENCE
     assert (status_of(answer) if answer else None) == status
+
+
+def test_a_body_has_a_time_of_its_own(address):
+    """T246"""
+    with connect(address) as connection:
+        connection.sendall(post(b"content-length: 3"))
+        time.sleep(1.5 * SECONDS)
+        connection.sendall(b"abc")
+        assert read_all(connection).endswith(b'{"length":3}')
 
 
 def test_one_byte_now_and_then_does_not_keep_a_connection(address):

@@ -4,10 +4,11 @@ import asyncio
 from contextlib import asynccontextmanager
 
 import pytest
+from fastapi import Request
 
 from runtime import pages
 from runtime.asgi import create_application
-from runtime.pages import STATIC, serve_static
+from runtime.pages import STATIC, ForeignForm, Pages, serve_static
 from tests.support.web import call
 
 
@@ -58,3 +59,12 @@ def test_a_link_out_of_the_folder_leads_nowhere(tmp_path, monkeypatch):
     monkeypatch.setattr(pages, "STATIC", tmp_path / "static")
     assert ask("/static/file").body == b"public"
     assert ask("/static/link").status == 404
+
+
+@pytest.mark.parametrize("cookie", [b"", b"__Host-other=a", b"hoheit=a"])
+def test_a_browser_that_we_do_not_know_sends_no_forms(tmp_path, cookie):
+    """T233: not even with the token that would be that of nobody."""
+    ours = Pages(tmp_path, public_url="https://a.example", secret=b"s" * 32)
+    request = Request({"type": "http", "headers": [(b"cookie", cookie)]})
+    with pytest.raises(ForeignForm):
+        ours.check_form(request, {"form_token": ours.form_token("")})
