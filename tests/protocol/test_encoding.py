@@ -24,6 +24,7 @@ from protocol.encoding import (
     sha256,
 )
 from protocol.errors import Malformed, ProtocolError, TooLarge
+from tests.support.bounds import BOUNDED
 from tests.support.strategies import json_values
 from tests.support.vectors import vector_files
 
@@ -169,7 +170,7 @@ def test_what_is_no_json_for_everybody_is_refused(data):  # T016
     start = time.process_time()
     with pytest.raises(Malformed) as refusal:
         read_json(data, "body")
-    assert time.process_time() - start < 0.5  # milliseconds in fact; a busy machine is no failure
+    assert time.process_time() - start < BOUNDED
     assert (type(refusal.value), refusal.value.at) == (Malformed, "body")
 
 

@@ -22,8 +22,8 @@ ANSWER_SECONDS = 30.0
 PORTS = range(12_000, 32_000)  # below those that the kernel hands out
 
 # Processes fork from one that has imported everything, so that a start takes a moment and not a second
-_FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["tests.support.server"])
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["tests.support.server", "tests.support.wallet_process"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class ServerProcess:
     def start(self) -> None:
         """Start, with the environment as it is now."""
         arguments = (self.role, self._data, self.port, dict(os.environ), self._log)
-        self._process = _FORKS.Process(target=main, args=arguments)
+        self._process = FORKS.Process(target=main, args=arguments)
         self._process.start()
 
     def wait(self) -> None:

@@ -34,11 +34,11 @@ def main(role: str, data: Path, port: int, environment: dict[str, str], log: Pat
     with log.open("ab") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+    threading.Thread(target=die_with_parent, daemon=True).start()
     serve(partial(ROLES[role], data), Listen(port=port), service=role)
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """Should the test run itself be killed, no server stays behind."""
     parent = multiprocessing.parent_process()
     if parent is not None:

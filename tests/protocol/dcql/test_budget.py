@@ -5,6 +5,7 @@ import pytest
 from protocol.dcql.match import check_answer, match_query, selected_claims, surplus_paths
 from protocol.errors import InvalidRequest
 from tests.protocol.dcql.samples import asked, found, held, read
+from tests.support.bounds import BOUNDED
 
 
 def wide(levels):
@@ -53,10 +54,10 @@ ALL_IDS = [f"q{i}" for i in range(64)]
     ids=["null⁴", "null often", "claims", "values", "claim sets", "types", "authorities", "sets"],
 )
 def test_the_budget_ends_what_would_never_end(query, candidates):
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(InvalidRequest, match="too many steps"):
         match_query(query, candidates)
-    assert time.perf_counter() - began < 0.2
+    assert time.process_time() - began < BOUNDED
 
 
 @pytest.mark.parametrize("path", [["a", None, None], ["a", 9_999, 9_999], ["a", None, 9_999]], ids=str)
@@ -68,10 +69,10 @@ def test_the_budget_ends_what_an_answer_makes_long(path):  # T198
         lambda: selected_claims(query.credentials[0], answer),
         lambda: surplus_paths(query.credentials[0], answer, []),
     ):
-        began = time.perf_counter()
+        began = time.process_time()
         with pytest.raises(InvalidRequest, match="too many steps"):
             evaluate()
-        assert time.perf_counter() - began < 0.2
+        assert time.process_time() - began < BOUNDED
 
 
 def test_a_thousand_claim_sets_that_cannot_be_met_are_no_match():  # T201
@@ -82,10 +83,10 @@ def test_a_thousand_claim_sets_that_cannot_be_met_are_no_match():  # T201
 def test_twenty_sets_of_twenty_options_of_twenty_are_answered():  # T200
     options = [[f"q{(i + j) % 64}" for j in range(20)] for i in range(20)]
     query = read(*SIXTY_FOUR, credential_sets=[{"options": options}] * 20)
-    began = time.perf_counter()
+    began = time.process_time()
     match = match_query(query, [held()])
     check_answer(query, {query_id: [held()] for query_id in match.default_choice()})
-    assert time.perf_counter() - began < 0.2
+    assert time.process_time() - began < BOUNDED
 
 
 def test_the_budget_is_one_for_the_whole_evaluation():

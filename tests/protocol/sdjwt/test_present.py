@@ -28,6 +28,7 @@ from tests.protocol.sdjwt.samples import (
     read,
     signed,
 )
+from tests.support.bounds import BOUNDED
 
 CREDENTIAL = issued()
 ALWAYS_SHOWN = {**VISIBLE, "nationalities": [], "age_equal_or_over": {}}
@@ -130,7 +131,7 @@ def test_a_large_credential_is_made_ready_quickly():  # T036
     token = read(signed({"_sd": digests(*texts)}, *texts))
     started = time.process_time()
     ready = PresentableSdJwt.of(token)
-    assert time.process_time() - started < 1
+    assert time.process_time() - started < BOUNDED
     assert len(ready.needed) == MAX_DISCLOSURES * 101
     assert max(len(text) for text in texts) < MAX_DISCLOSURE
 

@@ -14,6 +14,7 @@ from protocol.sdjwt.issue import ALWAYS_VISIBLE
 from protocol.sdjwt.process import MAX_DEPTH, MAX_DIGESTS, process_claims
 from protocol.sdjwt.token import MAX_DISCLOSURES
 from tests.protocol.sdjwt.samples import CLAIMS, digests, disclosures, hidden, issued, read, signed
+from tests.support.bounds import BOUNDED
 
 NAME = hidden("given_name", "Erika")
 ELEMENT = hidden(None, "DE")
@@ -237,7 +238,7 @@ def test_disclosures_nested_without_end_are_refused_quickly(as_elements):  # T03
     started = time.process_time()
     with pytest.raises(TooLarge):
         process_claims(payload, found, "credential")
-    assert time.process_time() - started < 0.1
+    assert time.process_time() - started < BOUNDED
 
 
 def test_as_many_disclosures_as_allowed_are_processed_quickly():  # T036
@@ -246,7 +247,7 @@ def test_as_many_disclosures_as_allowed_are_processed_quickly():  # T036
     started = time.process_time()
     token = read(text)
     processed = process_claims(token.jws.peek_claims("credential").members, token.disclosures, "credential")
-    assert time.process_time() - started < 0.1
+    assert time.process_time() - started < BOUNDED
     assert len(processed.claims) == MAX_DISCLOSURES
 
 

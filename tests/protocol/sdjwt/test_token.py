@@ -13,6 +13,7 @@ from protocol.jws import MAX_TOKEN
 from protocol.sdjwt.disclosure import MAX_DISCLOSURE, Disclosure
 from protocol.sdjwt.token import MAX_DISCLOSURES, MAX_SD_JWT, SdJwt
 from tests.protocol.sdjwt.samples import hidden, issued, presented, raw, read
+from tests.support.bounds import BOUNDED
 
 NAME = hidden("given_name", "Erika")
 ELEMENT = hidden(None, "DE")
@@ -79,7 +80,7 @@ def test_too_many_disclosures_are_refused_at_once(count):  # T036
     started = time.process_time()
     with pytest.raises(TooLarge):
         SdJwt.from_text(f"{JWT}~" + "!~" * count)
-    assert time.process_time() - started < 0.1
+    assert time.process_time() - started < BOUNDED
 
 
 @pytest.mark.parametrize(
@@ -124,7 +125,7 @@ def test_deep_json_is_refused_quickly():  # T016
     started = time.process_time()
     with pytest.raises(ProtocolError):
         Disclosure.from_text(encode_base64url(b'["s","n",' + b"[" * 10_000 + b"]" * 10_000 + b"]"))
-    assert time.process_time() - started < 0.05
+    assert time.process_time() - started < BOUNDED
 
 
 @given(st.text(alphabet="ABCDwyIi_-.~=\x00 ü", max_size=60) | st.text(max_size=60))
