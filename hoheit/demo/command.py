@@ -23,7 +23,7 @@ def command(
     """Start two agencies, two partners and a citizen's wallet on this machine, and walk one credential through them."""
     env = os.environ.setdefault("HOHEIT_ENV", "demo")
     if env not in ALLOWED:
-        raise ValueError("the demo needs HOHEIT_ENV=demo, and it is set to something else")
+        raise ValueError("the demo needs HOHEIT_ENV to be demo or test, or not set at all")
     folder = data or Path.home() / ".local" / "share" / "hoheit" / f"demo-{port}"
 
     from hoheit.demo.running import open_town  # noqa: PLC0415 - heavy imports wait until they are needed

@@ -21,7 +21,7 @@ from protocol.encoding import encode_json
 from runtime import system
 from runtime.logs import set_up_logs
 from runtime.seal import read_private, write_private
-from runtime.serve import Listen, running
+from runtime.serve import Listen, bind, running
 from wallet.app import create_wallet, open_wallet
 from wallet.config import WalletSettings
 
@@ -79,6 +79,8 @@ def open_town(folder: Path, port: int, *, as_json: bool) -> Iterator[RunningTown
         DamagedError: something in the folder was altered.
     """
     set_up_logs(service="demo", level=logging.WARNING)
+    # A taken port is said before anything is made
+    bind(Listen(port=port)).close()
     town = set_up_town(folder, port, now=system.now, random_bytes=system.random_bytes)
     settings = WalletSettings(data=town.wallet, language="en")
     if not settings.vault.exists():

@@ -19,6 +19,7 @@ from protocol.encoding import JsonObject, JsonValue, encode_json
 from protocol.errors import ProtocolError, Unreachable
 from protocol.exchange import Exchange, HttpRequest, send
 from protocol.fields import Fields
+from protocol.oid4vp.answer import Delivered
 from runtime.pictures import read_qr_code
 from wallet.app import OpenWallet
 from wallet.service.presenting import RequestSeen
@@ -116,9 +117,11 @@ class Walk:
     def _share(self, request: dict[str, str]) -> list[str]:
         presenting, run = self.wallet.wallet.presenting, self.wallet.run
         seen = run(presenting.look(_scan(request["picture"])))
-        run(presenting.share(seen, seen.default_choice()))
-        asker = seen.consent.asker
-        return [f"{asker.title} asks, known through {asker.trusted_by}", *_shown(seen)]
+        shared = run(presenting.share(seen, seen.default_choice()))
+        asker, purpose = seen.consent.asker, seen.consent.purpose
+        # The next step says why
+        unsure = [] if isinstance(shared.delivery, Delivered) else ["it was sent, but the partner did not confirm it"]
+        return [f"{asker.title} asks, known through {asker.trusted_by}: “{purpose}”", *_shown(seen), *unsure]
 
     def _verdict(self, partner: Partner, request: dict[str, str]) -> list[str]:
         answer = self._call("GET", partner, f"/api/requests/{request['id']}")
