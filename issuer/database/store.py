@@ -28,10 +28,10 @@ from issuer.records import (
     StatusBlock,
     StatusListRecord,
 )
-from issuer.session.stages import ANY_STAGE, Session
+from issuer.session.stages import ANY_STAGE, CONVERSATION, Session
 from protocol.errors import NotFound
 from runtime.codec import Codec
-from runtime.conversation import Event
+from runtime.conversation import Event, SessionKey
 from runtime.database.conversations import SqlConversations, event_row
 from runtime.database.engine import Database
 from runtime.database.migrations import migrate
@@ -90,18 +90,22 @@ class SqlIssuerStore(SqlConversations[Session, Record]):
             row = connection.execute(select(credentials).where(credentials.c.id == credential_id)).first()
             if row is None:
                 raise NotFound("no such credential")
+            # Copies that are being issued now have to wait, and then see the new state
+            self.lock(connection, SessionKey.of(CONVERSATION, row.session_id))
             # In one order, so that two clerks never wait for each other
             copies = _copies(_credential(row)).order_by(credentials.c.id).with_for_update()
-            found = {copy.id: copy for copy in map(_credential, connection.execute(copies))}
-            state = next_state(found[credential_id].state, wanted)
-            for copy in found.values():
-                # A copy may be revoked on its own, and stays so
-                if copy.state in (state, CredentialState.REVOKED):
+            found = tuple(map(_credential, connection.execute(copies)))
+            # A copy that was replaced is revoked on its own, and stays so
+            live = [copy for copy in found if copy.state is not CredentialState.REVOKED]
+            state = next_state(live[0].state if live else CredentialState.REVOKED, wanted)
+            for copy in live:
+                if copy.state is state:
                     continue
                 _change(connection, StateChanged(copy.id, state), now)
                 event = Event(f"credential {state}", copy.id, actor=actor)
                 connection.execute(insert(conversations.events), [event_row(event, now)])
-            return replace(found[credential_id], state=state)
+            [named] = [copy for copy in found if copy.id == credential_id]
+            return replace(named, state=state) if named in live else named
 
         return self.database.write(work)
 

@@ -145,6 +145,10 @@ class SqlConversations(Generic[S, R]):
             return self._database.write(lambda connection: [self._carry_out(connection, e) for e in effects])
         return self._database.write(lambda connection: self._carry_out_group(connection, effects))
 
+    def lock(self, connection: Connection, key: SessionKey) -> None:
+        """Let no step of a session run until this transaction ends; nothing if there is no such session."""
+        connection.execute(self._find_locked, _key(key)).first()
+
     def forget_expired(self, connection: Connection, *, before: int, limit: int) -> int:
         """Forget sessions and spent values that expired before an instant, at most `limit` of each; how many went."""
         sessions, spent = self._tables.sessions, self._tables.spent

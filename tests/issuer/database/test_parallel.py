@@ -120,6 +120,26 @@ def test_repeated_requests_leave_one_valid_credential(desks):
     assert sorted(states) == ["revoked"] * 9 + ["valid"]
 
 
+@pytest.mark.parametrize("turn", range(5))
+def test_what_is_suspended_while_it_is_issued_again_is_suspended(desks, turn):
+    """T077, T080: whoever comes first, no copy of a suspended credential holds."""
+    wallet = TestWallet(desks[0])
+    tokens = wallet.redeem(desks[0].offer())
+    wallet.issue(tokens)
+    [first] = desks[0].store.credentials_of("anna")
+    askers = [TestWallet(desk, wallet.key) for desk in desks * 3]
+
+    def suspend():
+        return desks[1].run(desks[1].issuer.status.change(first.id, CredentialState.SUSPENDED, "clerk"))
+
+    calls: list[Callable[[], object]] = [partial(asker.issue, tokens) for asker in askers]
+    calls.insert(turn, suspend)
+    outcomes = together(calls)
+    assert not failures(outcomes, ProtocolError)
+    states = [str(credential.state) for credential in desks[0].store.credentials_of("anna")]
+    assert sorted(states) == ["revoked"] * len(askers) + ["suspended"]
+
+
 def test_a_refresh_token_that_is_used_in_parallel_leaves_nobody_with_tokens(desks):
     """T114"""
     wallet = TestWallet(desks[0])
