@@ -79,7 +79,25 @@ def _cell(text: str) -> str:
 
 
 # Survivors that behave like the original, by place: reason
-HARMLESS: dict[str, str] = {}
+_ISSUE = (
+    "protocol/sdjwt/issue.py: members={name: _frame(branch) for name, branch in tree.items()"
+    " if name is not None and name != _HERE"
+)
+HARMLESS: dict[str, str] = {
+    "protocol/sdjwt/issue.py: if part.members and isinstance(item, dict): → without `part.members`": (
+        "an object with nothing to hide is copied instead of kept"
+    ),
+    f"{_ISSUE} → without `name is not None`": "no member of a JSON object is called None",
+    f"{_ISSUE} → without `name != _HERE`": "the mark is no text, so no member is called like it",
+    'protocol/sdjwt/issuer_key.py: return IssuerKey(document.key(header.kid or "", "assertionMethod"), party)'
+    " → without `''`": "no key of a document is called None either",
+    "protocol/sdjwt/issuer_key.py: jwks = yield from _fetch(jwks_uri or \"\") → without `''`": (
+        "without keys there is an address, as was checked before; the text is there for the types"
+    ),
+    "protocol/sdjwt/type_metadata.py: return _label(claim.display or (), language) if claim else None → without `()`": (
+        "a claim that was chosen has labels; the tuple is there for the types"
+    ),
+}
 
 
 def test_everything_that_can_go_wrong_with_a_module_goes_wrong_once():

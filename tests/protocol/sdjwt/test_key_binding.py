@@ -264,6 +264,10 @@ def test_sha_256_may_be_named_unasked():
     verify(text, transaction_data_hashes=("aGFzaDE",))
 
 
+def test_an_algorithm_without_any_transaction_says_nothing():
+    verify(kb_jwt(BEFORE, transaction_data_hashes_alg="sha-384"))
+
+
 @pytest.mark.parametrize(
     "header", [{"crit": ["x"], "x": 1}, {"crit": []}, {"b64": False, "crit": ["b64"]}, {"zip": "DEF"}]
 )

@@ -308,6 +308,7 @@ def test_the_nearest_display_of_a_type_counts():
         ({"sd": "allowed"}, {"sd": "never"}, (Disclosability.NEVER, None)),
         ({"sd": "always"}, {"sd": "always"}, (Disclosability.ALWAYS, None)),
         ({"sd": "never"}, {}, (Disclosability.NEVER, None)),
+        ({"mandatory": False}, {"mandatory": False}, (None, False)),
         ({"mandatory": False}, {"mandatory": True}, (None, True)),
         ({"mandatory": True}, {}, (None, True)),
         ({"mandatory": True}, {"mandatory": True}, (None, True)),
@@ -374,6 +375,8 @@ LABELS = merged(
         claims=[
             {"path": ["degrees", None, "type"], "display": [{"locale": "en", "label": "Any"}]},
             {"path": ["degrees", 0, "type"], "display": [{"locale": "en", "label": "First"}]},
+            {"path": ["degrees", 2, "type"]},
+            {"path": ["shelf", "row"], "display": [{"locale": "en", "label": "Row"}]},
             {"path": ["plain"]},
             {
                 "path": ["name"],
@@ -412,7 +415,10 @@ def test_a_type_is_called_by_its_name_in_ones_language():
     [
         (("degrees", 0, "type"), "First"),
         (("degrees", 1, "type"), "Any"),
+        (("degrees", 2, "type"), "Any"),
         (("degrees", "x", "type"), None),
+        (("shelf", "row"), "Row"),
+        (("shelf", 0), None),
         (("degrees",), None),
         (("degrees", 1), None),
         (("plain",), None),

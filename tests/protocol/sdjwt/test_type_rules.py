@@ -152,6 +152,11 @@ def test_what_may_only_not_be_disclosed_is_not_missing(path):  # SD-JWT VC §5.6
     check_presented_claims(rules({"path": path, "mandatory": True}), shown(("vct",)))
 
 
+def test_one_hidden_place_is_enough_to_leave_it_open_whether_a_claim_is_there():
+    found = verified(signed({**BASICS, "a": [{"...": "a" * 43}, {"c": 1}]}))
+    check_presented_claims(rules({"path": ["a", None, "b"], "mandatory": True}), found)
+
+
 def test_what_cannot_be_hidden_is_missing_even_from_a_presentation():
     found = shown(("vct",))
     for path in (["degrees", 2], ["nationalities", 9]):

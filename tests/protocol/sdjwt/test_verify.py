@@ -261,6 +261,11 @@ def test_a_credential_holds_inside_its_time_and_a_little_skew():  # T046
         assert verify(issued(iat=...), now=now)
 
 
+def test_a_credential_that_says_when_it_begins_need_not_end():
+    credential = verify(issued(exp=...))
+    assert (credential.issued_at, credential.not_before, credential.expires_at) == (NOW - 100, NOW - 50, None)
+
+
 @pytest.mark.parametrize("now", [NOW + 1000 + CLOCK_SKEW, NOW + 10**8])
 def test_an_expired_credential_is_refused(now):  # T046
     assert "expired" in refused(NotValidNow, issued(), now=now)
