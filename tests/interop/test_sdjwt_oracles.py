@@ -34,7 +34,7 @@ from protocol.status.bits import StatusList
 from protocol.status.token import sign_status_list_token
 from tests.support.pki import AUTHORITY, DAY, INTERMEDIATE, LEAF, make_pki
 
-NOW = int(time.time())
+NOW = int(time.time())  # when these tests were read, which in a long run is well before they are run
 ISSUER = "https://agency.example"
 VCT = "urn:eudi:pid:1"
 AUDIENCE = "x509_san_dns:library.example"
@@ -93,6 +93,11 @@ SELECTIONS = [
 ]
 
 
+def clock():
+    """The other libraries look at the system's clock, so here we do too."""
+    return int(time.time())
+
+
 def public_jwk(key: P256Key) -> dict[str, Any]:
     """A key as their libraries take it."""
     return dict(key.public_key.to_jwk())
@@ -115,13 +120,13 @@ def ours(**changes):
 
 
 def presented_by_us(credential, paths, *, nonce=NONCE, signer=HOLDER):
-    return FORMAT.present(credential, paths, KeyBinding(signer, AUDIENCE, nonce, NOW))
+    return FORMAT.present(credential, paths, KeyBinding(signer, AUDIENCE, nonce, clock()))
 
 
 def verified_by_us(presentation, *, nonce=NONCE, audience=AUDIENCE):
-    expected = ExpectedBinding(audience, nonce, NOW)
+    expected = ExpectedBinding(audience, nonce, clock())
     return run(
-        FORMAT.verify_presented(presentation, anchors=PKI.anchors, expected=expected, now=NOW),
+        FORMAT.verify_presented(presentation, anchors=PKI.anchors, expected=expected, now=clock()),
         lambda request: pytest.fail(f"nothing needs fetching: {request}"),
     )
 
@@ -273,11 +278,15 @@ def theirs_by_sd_jwt():
 @pytest.mark.parametrize("issue", [theirs_by_openvc, theirs_by_sd_jwt])
 def test_we_take_what_they_issue(issue):
     raw = issue()
-    verified = run(FORMAT.verify_issued(raw, anchors=PKI.anchors, now=NOW), lambda _: pytest.fail("nothing to fetch"))
+    verified = run(
+        FORMAT.verify_issued(raw, anchors=PKI.anchors, now=clock()), lambda _: pytest.fail("nothing to fetch")
+    )
     assert values(verified.claims) == CLAIMS
     assert (verified.type, verified.holder_key, verified.issuer.name) == (VCT, HOLDER.public_key, "Issuing desk")
     with pytest.raises(NotTrusted):
-        run(FORMAT.verify_issued(raw, anchors=OTHER_PKI.anchors, now=NOW), lambda _: pytest.fail("nothing to fetch"))
+        run(
+            FORMAT.verify_issued(raw, anchors=OTHER_PKI.anchors, now=clock()), lambda _: pytest.fail("nothing to fetch")
+        )
 
 
 @pytest.mark.parametrize("issue", [theirs_by_openvc, theirs_by_sd_jwt])
