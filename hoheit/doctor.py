@@ -43,9 +43,9 @@ def command(
 ) -> None:
     """Check this machine and, by their addresses, services on it or elsewhere. The status is 1 if something is wrong."""
     from protocol.encoding import encode_json  # noqa: PLC0415 - heavy imports wait until they are needed
-    from runtime.driver import drive  # noqa: PLC0415
-    from runtime.http import GuardedSender  # noqa: PLC0415
-    from runtime.settings import current_environment  # noqa: PLC0415
+    from runtime.driver import drive  # noqa: PLC0415 - heavy too
+    from runtime.http import GuardedSender  # noqa: PLC0415 - heavy too
+    from runtime.settings import current_environment  # noqa: PLC0415 - heavy too
 
     env = current_environment()
     lines = [Line(True, f"the environment is {env}"), *check_machine(Path.cwd())]

@@ -20,13 +20,13 @@ def command(
     """
     from rich.console import Console  # noqa: PLC0415 - heavy imports wait until they are needed
 
-    from hoheit.inspect.recognise import explain  # noqa: PLC0415
-    from hoheit.inspect.show import show  # noqa: PLC0415
-    from hoheit.inspect.source import read_source  # noqa: PLC0415
-    from hoheit.inspect.surroundings import Surroundings  # noqa: PLC0415
-    from protocol.encoding import encode_json  # noqa: PLC0415
-    from runtime import system  # noqa: PLC0415
-    from runtime.anchors import read_anchors  # noqa: PLC0415
+    from hoheit.inspect.recognise import explain  # noqa: PLC0415 - heavy too
+    from hoheit.inspect.show import show  # noqa: PLC0415 - heavy too
+    from hoheit.inspect.source import read_source  # noqa: PLC0415 - heavy too
+    from hoheit.inspect.surroundings import Surroundings  # noqa: PLC0415 - heavy too
+    from protocol.encoding import encode_json  # noqa: PLC0415 - heavy too
+    from runtime import system  # noqa: PLC0415 - heavy too
+    from runtime.anchors import read_anchors  # noqa: PLC0415 - heavy too
 
     around = Surroundings(system.now() if at is None else at, read_anchors(anchors) if anchors is not None else None)
     report = explain(read_source(what), around)
