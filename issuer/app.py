@@ -143,11 +143,15 @@ def serve_issuer(issuer: Issuer, store: SqlIssuerStore, sender: Sender, *, metri
         store.database.dispose()
 
     identifier = issuer.context.identifier
-    application = create_application(title="Hoheit issuer", secure=identifier.startswith("https://"), lifespan=lifespan)
+    application = create_application(
+        title="Hoheit issuer",
+        secure=identifier.startswith("https://"),
+        lifespan=lifespan,
+        endpoints=protocol_endpoints(issuer, driver),
+    )
     application.state.issuer = issuer
     application.state.driver = driver
     pages = Pages(Path(__file__).parent, public_url=identifier, secret=issuer.context.secret)
-    application.include_router(protocol_endpoints(issuer, driver))
     application.include_router(administration(issuer, driver))
     application.include_router(people_pages(issuer, driver, pages))
     serve_static(application)

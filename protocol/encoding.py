@@ -20,10 +20,11 @@ MAX_JSON_DEPTH = 32
 MAX_NUMBER = 40  # characters of a number; far below quadratic cost
 _INTEGERS = range(-(2**63), 2**64)  # what can be written again
 
-_URLSAFE_TO_STANDARD = bytes.maketrans(b"-_+/", b"+/!!")  # "+" and "/" become something no decoder takes
+_URLSAFE_TO_STANDARD = bytes.maketrans(b"-_+/=", b"+/!!!")  # "+", "/" and "=" become something no decoder takes
 _STANDARD_TO_URLSAFE = bytes.maketrans(b"+/", b"-_")
-_LAST_OF_TWO = frozenset("AQgw")  # the last character where it carries two significant bits
-_LAST_OF_THREE = frozenset("AEIMQUYcgkosw048")  # … and four
+_PADDING = (b"", b"", b"==", b"=")  # by what is over after the last four characters
+# What the last character may be, by the same: it carries two significant bits, or four, and one alone carries nothing
+_LAST = (frozenset[str](), frozenset[str](), frozenset("AQgw"), frozenset("AEIMQUYcgkosw048"))
 _MEMBER = re.compile(rb'"[ \t\r\n]*:')
 
 
@@ -44,13 +45,11 @@ def decode_base64url(text: str, at: str = "base64url") -> bytes:
         Malformed: padding, blanks, another alphabet, or bits beyond the last byte.
     """
     tail = len(text) % 4
-    if tail == 1 or (tail == 2 and text[-1] not in _LAST_OF_TWO) or (tail == 3 and text[-1] not in _LAST_OF_THREE):
+    if tail and text[-1] not in _LAST[tail]:
         raise Malformed(at, "is not base64url")
     try:
         standard = text.encode("ascii").translate(_URLSAFE_TO_STANDARD)
-        if b"=" in standard:
-            raise Malformed(at, "is not base64url without padding")
-        return binascii.a2b_base64(standard + b"=" * (-tail % 4), strict_mode=True)
+        return binascii.a2b_base64(standard + _PADDING[tail], strict_mode=True)
     except (UnicodeEncodeError, binascii.Error) as error:
         raise Malformed(at, "is not base64url") from error
 
@@ -123,7 +122,8 @@ def _count_members(value: JsonValue, at: str) -> int | None:
                 members += len(item)  # type: ignore[arg-type]  # narrowed by exact type, which mypy does not follow
                 deeper.extend(item.values())  # type: ignore[union-attr]
             elif kind is list:
-                deeper.extend(item)  # type: ignore[arg-type]
+                # Long lists of texts are common, digests above all
+                deeper.extend(() if _SIMPLE.issuperset(map(type, item)) else item)  # type: ignore[arg-type]
             elif kind is float:
                 fractions = True
         if not deeper:

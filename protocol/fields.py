@@ -48,6 +48,10 @@ class Fields:
 
     def text(self, name: str, *, max_length: int = MAX_TEXT) -> str:
         """A text that is not empty."""
+        value = self.members.get(name)
+        # Most are good, and then nobody reads the path
+        if type(value) is str and 0 < len(value) <= max_length and "\x00" not in value:
+            return value
         return _text(self.required(name), self.path(name), max_length)
 
     def optional_text(self, name: str, *, max_length: int = MAX_TEXT) -> str | None:

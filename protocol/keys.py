@@ -76,8 +76,9 @@ class PublicKey:
         curve = CURVES.get(crv) if isinstance(crv, str) else None
         if curve is None or jwk.members.get("kty") != curve.kty:
             raise Unsupported(f"{at}: this kind of key is not accepted")
-        names = ("x", "y") if curve.kty == "EC" else ("x",)
-        point = b"".join(_coordinate(jwk, name, curve.size) for name in names)
+        point = _coordinate(jwk, "x", curve.size)
+        if curve.kty == "EC":
+            point += _coordinate(jwk, "y", curve.size)
         key = cls(curve.name, point)
         _load(key, at)
         return key
@@ -181,10 +182,9 @@ class PublicKey:
         Raises:
             Unsupported: an Ed25519 key.
         """
-        key = _load(self, "key")
-        if not isinstance(key, ec.EllipticCurvePublicKey):
+        if self.crv == "Ed25519":
             raise Unsupported("this key is not for key agreement")
-        return key
+        return _load(self, "key")  # type: ignore[return-value]  # a point of any other curve is such a key
 
 
 class Signer(Protocol):
@@ -311,9 +311,10 @@ def _loaded(key: PublicKey) -> ec.EllipticCurvePublicKey | ed25519.Ed25519Public
 
 
 def _coordinate(jwk: Fields, name: str, size: int) -> bytes:
-    value = decode_base64url(jwk.text(name, max_length=128), jwk.path(name))
+    at = jwk.path(name)
+    value = decode_base64url(jwk.text(name, max_length=128), at)
     if len(value) != size:
-        raise Malformed(jwk.path(name), f"must be {size} bytes")
+        raise Malformed(at, f"must be {size} bytes")
     return value
 
 

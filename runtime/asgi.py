@@ -6,7 +6,6 @@ says becomes the specification's error object here; whatever else goes wrong is 
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import re
 import secrets
@@ -17,10 +16,9 @@ from urllib.parse import parse_qsl
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
+from structlog.typing import FilteringBoundLogger
 
 from protocol.encoding import JsonObject, JsonValue, encode_json, read_json
 from protocol.errors import (
@@ -37,13 +35,13 @@ from protocol.errors import (
 )
 from protocol.keys import SIGNATURE_ALGORITHMS
 from runtime.driver import Driver
+from runtime.endpoints import Endpoint, Endpoints
 from runtime.health import METRICS_TYPE, Metrics, is_ready
 from runtime.logs import get_logger
 
 MAX_FORM = 64 * 1024  # bytes
 MAX_BODY = 1 << 20  # bytes
 MAX_FIELDS = 100
-BODY_SECONDS = 10.0
 RETRY_AFTER = "2"  # seconds
 METRICS_KEY_BYTES = 16  # at least
 FORM = "application/x-www-form-urlencoded"
@@ -58,6 +56,7 @@ _HEADERS = {
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
     "permissions-policy": "geolocation=(), microphone=(), payment=()",
+    "cache-control": "no-store",
 }
 
 
@@ -68,8 +67,13 @@ class ErrorAnswer(BaseModel):
     error_description: str
 
 
-def create_application(*, title: str, secure: bool, lifespan: Lifespan[FastAPI]) -> FastAPI:
-    """An application with the edge around it. `secure`: it is reached over https, and browsers shall insist on that."""
+def create_application(
+    *, title: str, secure: bool, lifespan: Lifespan[FastAPI], endpoints: Endpoints | None = None
+) -> FastAPI:
+    """An application with the edge around it. `secure`: it is reached over https, and browsers shall insist on that.
+
+    `endpoints` come first; what they do not have goes to the routes.
+    """
     application = FastAPI(
         title=title,
         lifespan=lifespan,
@@ -78,11 +82,13 @@ def create_application(*, title: str, secure: bool, lifespan: Lifespan[FastAPI])
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        # Nothing leaves the house but answers and log lines
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     application.add_exception_handler(ProtocolError, _protocol_error)
     application.add_exception_handler(HTTPException, _http_error)
     application.add_exception_handler(RequestValidationError, _validation_error)
-    application.add_middleware(_Edge, secure=secure)
+    application.add_middleware(_Edge, secure=secure, endpoints=endpoints or Endpoints())
     return application
 
 
@@ -203,14 +209,17 @@ async def _read_body(request: Request, max_bytes: int) -> bytes:
         raise TooLarge("body", f"is larger than {max_bytes} bytes")
     chunks: list[bytes] = []
     left = max_bytes
-    try:
-        async for chunk in request.stream():
-            left -= len(chunk)
-            if left < 0:
-                raise TooLarge("body", f"is larger than {max_bytes} bytes")
-            chunks.append(chunk)
-    except ClientDisconnect as error:
-        raise InvalidRequest("the connection ended before the body") from error
+    more = True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise InvalidRequest("the connection ended before the body")
+        chunk = message.get("body", b"")
+        left -= len(chunk)
+        if left < 0:
+            raise TooLarge("body", f"is larger than {max_bytes} bytes")
+        chunks.append(chunk)
+        more = message.get("more_body", False)
     return b"".join(chunks)
 
 
@@ -224,6 +233,10 @@ async def _http_error(_: Request, error: Exception) -> Response:
     """What the router and the edge say: no such address, not by this method, too large a body."""
     if not isinstance(error, HTTPException):
         raise error
+    return _http_answer(error)
+
+
+def _http_answer(error: HTTPException) -> Response:
     missing = error.status_code == 404
     known = error_answer(NotFound("no such address") if missing else InvalidRequest("this is not possible here"))
     known.status_code = error.status_code
@@ -247,11 +260,12 @@ _NAME = re.compile(r"[a-z0-9_-]{1,64}", re.ASCII)
 class _Edge:
     """Around every request: caps on what comes in, headers on what goes out, one log line, an end to every exception."""
 
-    def __init__(self, app: ASGIApp, *, secure: bool) -> None:
+    def __init__(self, app: ASGIApp, *, secure: bool, endpoints: Endpoints) -> None:
         self._app = app
-        self._headers = dict(_HEADERS)
-        if secure:
-            self._headers["strict-transport-security"] = "max-age=63072000"
+        self._endpoints = endpoints
+        headers = {**_HEADERS, **({"strict-transport-security": "max-age=63072000"} if secure else {})}
+        self._log: FilteringBoundLogger | None = None
+        self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -266,16 +280,19 @@ class _Edge:
             if message["type"] == "http.response.start":
                 started = True
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
-                    headers.setdefault(name, value)
-                headers.setdefault("cache-control", "no-store")
+                there = {name for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(pair for pair in self._headers if pair[0] not in there)]
             await send(message)
 
         try:
             # T224: no address of ours has a NUL, and neither files nor databases take one
             if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
                 await error_answer(InvalidRequest("the address holds a NUL"))(scope, receive, send_with_headers)
+            elif (found := self._endpoints.find(scope["path"])) is not None:
+                endpoint, scope["path_params"] = found
+                scope["route"] = endpoint
+                answer = await _answer_of(endpoint, Request(scope, _bounded(receive)))
+                await answer(scope, receive, send_with_headers)
             else:
                 await self._app(scope, _bounded(receive), send_with_headers)
         except Exception as error:
@@ -288,7 +305,10 @@ class _Edge:
         finally:
             seconds = time.monotonic() - began
             route = getattr(scope.get("route"), "path", "none")
-            get_logger().info(
+            if self._log is None:
+                # Bound once: it costs more than the line
+                self._log = get_logger().bind()
+            self._log.info(
                 "request", method=scope["method"], route=route, status=status, milliseconds=round(seconds * 1000, 1)
             )
             metrics: Metrics | None = getattr(scope["app"].state, "metrics", None)
@@ -296,23 +316,26 @@ class _Edge:
                 metrics.count(scope["method"], route, status, seconds)
 
 
+async def _answer_of(endpoint: Endpoint, request: Request) -> Response:
+    handler = endpoint.handlers.get(request.method)
+    try:
+        if handler is None:
+            raise HTTPException(405, headers={"allow": ", ".join(sorted(endpoint.handlers))})
+        return await handler(request)
+    except ProtocolError as error:
+        return error_answer(error)
+    except HTTPException as error:
+        return _http_answer(error)
+
+
 def _bounded(receive: Receive) -> Receive:
-    """A body under a cap and a deadline for whoever reads it, the framework included (T246, T247)."""
+    """A body under a cap for whoever reads it, the framework included (T246). Its time is the connection's to watch."""
     left = MAX_BODY
-    deadline = asyncio.get_running_loop().time() + BODY_SECONDS
-    complete = False
 
     async def receive_bounded() -> Message:
-        nonlocal left, complete
-        if complete:
-            return await receive()
-        try:
-            async with asyncio.timeout_at(deadline):
-                message = await receive()
-        except TimeoutError as error:
-            raise HTTPException(408) from error
+        nonlocal left
+        message = await receive()
         left -= len(message.get("body", b""))
-        complete = not message.get("more_body", False)
         if left < 0:
             raise HTTPException(413)
         return message

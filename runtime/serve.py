@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import gc
 import signal
 import socket
 import threading
@@ -67,7 +68,7 @@ def serve(make_app: MakeApp, listen: Listen, *, service: str) -> None:
             if listen.workers > 1:
                 _serve_by_several(_Factory(make_app, service), listen, listener)
             else:
-                _serve_here(make_app(), listener)
+                _serve_here(_made(make_app), listener)
 
 
 @contextlib.contextmanager
@@ -165,11 +166,20 @@ class _Factory:
         no_core_dumps()
         try:
             with explained():
-                return self.make_app()
+                return _made(self.make_app)
         except SystemExit as reason:
             get_logger().error("start", reason=str(reason))
             # uvicorn's own status for it: the parent then stops, and does not start the worker again and again
             raise SystemExit(STARTUP_FAILURE) from None
+
+
+def _made(make_app: MakeApp) -> Application:
+    """The application of a process that does nothing else."""
+    app = make_app()
+    # What is there now stays; looking through it for garbage again and again would cost every request a little
+    gc.collect()
+    gc.freeze()
+    return app
 
 
 def _run(server: Server, listener: socket.socket) -> None:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
+from starlette.types import Lifespan
 
 from protocol.trust.anchors import Role, TrustAnchor, TrustAnchors
 from runtime import system
@@ -96,24 +97,27 @@ def create_app(settings: VerifierSettings, *, sender: Sender | None = None) -> F
         driver.close()
         store.database.dispose()
 
-    application = create_application(
-        title="Hoheit verifier", secure=settings.public_url.startswith("https://"), lifespan=lifespan
-    )
-    application.state.verifier = verifier
-    application.state.driver = driver
-    add_routes(application, verifier, driver)
+    application = make_application(verifier, driver, lifespan)
     add_health(application, driver, store.database.check, metrics_key=settings.metrics_key)
     return application
 
 
-def add_routes(application: FastAPI, verifier: Verifier, driver: Driver) -> None:
+def make_application(verifier: Verifier, driver: Driver, lifespan: Lifespan[FastAPI]) -> FastAPI:
     """Everything that a verifier answers to: wallets, a partner's programs and people."""
     context = verifier.context
+    application = create_application(
+        title="Hoheit verifier",
+        secure=context.identifier.startswith("https://"),
+        lifespan=lifespan,
+        endpoints=protocol_endpoints(verifier, driver),
+    )
+    application.state.verifier = verifier
+    application.state.driver = driver
     pages = Pages(Path(__file__).parent, public_url=context.identifier, secret=context.secret)
-    application.include_router(protocol_endpoints(verifier, driver))
     application.include_router(partner_api(verifier, driver))
     application.include_router(people_pages(verifier, driver, pages))
     serve_static(application)
+    return application
 
 
 def open_anchors(settings: VerifierSettings) -> Callable[[], TrustAnchors]:

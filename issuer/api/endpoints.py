@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from issuer.service import Issuer
 from protocol.encoding import encode_json
@@ -19,63 +19,64 @@ from protocol.sdjwt.issuer_key import WELL_KNOWN as KEYS_WELL_KNOWN
 from protocol.status.token import MEDIA_TYPE as STATUS_LIST
 from runtime.asgi import json_answer, read_form, read_json_body
 from runtime.driver import Driver
+from runtime.endpoints import Endpoints
 
 METADATA_AGE = "public, max-age=300"
 
 
-def protocol_endpoints(issuer: Issuer, driver: Driver) -> APIRouter:
+def protocol_endpoints(issuer: Issuer, driver: Driver) -> Endpoints:
     """Everything that wallets and verifiers call."""
     path = urlsplit(issuer.context.identifier).path
-    router = APIRouter(include_in_schema=False)
-    _add_metadata(router, issuer, path)
-    _add_issuance(router, issuer, driver, path)
-    _add_status(router, issuer, driver, path)
-    return router
+    endpoints = Endpoints()
+    _add_metadata(endpoints, issuer, path)
+    _add_issuance(endpoints, issuer, driver, path)
+    _add_status(endpoints, issuer, driver, path)
+    return endpoints
 
 
-def _add_metadata(router: APIRouter, issuer: Issuer, path: str) -> None:
+def _add_metadata(endpoints: Endpoints, issuer: Issuer, path: str) -> None:
     headers = {"cache-control": METADATA_AGE, "vary": "accept"}
     # Nothing in it changes while a worker lives
     plain = encode_json(issuer.metadata.issuer.to_dict())
 
-    @router.get(f"/.well-known/{ISSUER_WELL_KNOWN}{path}")
+    @endpoints.get(f"/.well-known/{ISSUER_WELL_KNOWN}{path}")
     async def issuer_metadata(request: Request) -> Response:
         if "application/jwt" in request.headers.get("accept", ""):
             return Response(issuer.metadata.signed_issuer(), media_type="application/jwt", headers=headers)
         return Response(plain, media_type="application/json", headers=headers)
 
-    @router.get(f"/.well-known/{SERVER_WELL_KNOWN}{path}")
-    async def server_metadata() -> Response:
+    @endpoints.get(f"/.well-known/{SERVER_WELL_KNOWN}{path}")
+    async def server_metadata(_: Request) -> Response:
         return json_answer(issuer.metadata.server().to_dict(), headers={"cache-control": METADATA_AGE})
 
-    @router.get(f"{KEYS_WELL_KNOWN}{path}")
-    async def published_keys() -> Response:
+    @endpoints.get(f"{KEYS_WELL_KNOWN}{path}")
+    async def published_keys(_: Request) -> Response:
         return json_answer(issuer.metadata.published_keys(), headers={"cache-control": METADATA_AGE})
 
 
-def _add_issuance(router: APIRouter, issuer: Issuer, driver: Driver, path: str) -> None:
-    @router.get(f"{path}/offers/{{reference}}")
-    async def offer(reference: str) -> Response:
-        return json_answer((await driver.run(issuer.offers.fetch(reference))).to_dict())
+def _add_issuance(endpoints: Endpoints, issuer: Issuer, driver: Driver, path: str) -> None:
+    @endpoints.get(f"{path}/offers/{{reference}}")
+    async def offer(request: Request) -> Response:
+        return json_answer((await driver.run(issuer.offers.fetch(request.path_params["reference"]))).to_dict())
 
-    @router.post(f"{path}/par")
+    @endpoints.post(f"{path}/par")
     async def pushed_authorization_request(request: Request) -> Response:
         pushed = AuthorizationRequest.from_form(await read_form(request))
         answer = await driver.run(issuer.authorization.push(pushed, _header(request, "dpop")))
         return json_answer(answer.to_dict(), status=201, headers={"dpop-nonce": issuer.context.dpop_nonce()})
 
-    @router.post(f"{path}/token")
+    @endpoints.post(f"{path}/token")
     async def token(request: Request) -> Response:
         asked = TokenRequest.from_form(await read_form(request))
         tokens = await driver.run(issuer.tokens.redeem(asked, _header(request, "dpop")))
         return json_answer(tokens.to_dict(), headers={"dpop-nonce": issuer.context.dpop_nonce()})
 
-    @router.post(f"{path}/nonce")
-    async def nonce() -> Response:
+    @endpoints.post(f"{path}/nonce")
+    async def nonce(_: Request) -> Response:
         headers = {"dpop-nonce": issuer.context.dpop_nonce()}
         return json_answer(nonce_response(issuer.credentials.nonce()), headers=headers)
 
-    @router.post(f"{path}/credential")
+    @endpoints.post(f"{path}/credential")
     async def credential(request: Request) -> Response:
         await driver.run(issuer.credentials.refuse_token_in_address(request.query_params.get("access_token")))
         asked = CredentialRequest.from_dict(await read_json_body(request, "credential_request"))
@@ -83,7 +84,7 @@ def _add_issuance(router: APIRouter, issuer: Issuer, driver: Driver, path: str) 
         issued = await driver.run(issuer.credentials.issue(asked, authorization, dpop))
         return json_answer(issued.to_dict(), headers={"dpop-nonce": issuer.context.dpop_nonce()})
 
-    @router.post(f"{path}/notification")
+    @endpoints.post(f"{path}/notification")
     async def notification(request: Request) -> Response:
         await driver.run(issuer.credentials.refuse_token_in_address(request.query_params.get("access_token")))
         told = NotificationRequest.from_dict(await read_json_body(request, "notification_request"))
@@ -98,10 +99,10 @@ def _header(request: Request, name: str) -> str | None:
     return ", ".join(values) if values else None
 
 
-def _add_status(router: APIRouter, issuer: Issuer, driver: Driver, path: str) -> None:
-    @router.get(f"{path}/status/{{list_id}}")
-    async def status_list(list_id: str, request: Request) -> Response:
-        published = await driver.run(issuer.status.status_list(list_id))
+def _add_status(endpoints: Endpoints, issuer: Issuer, driver: Driver, path: str) -> None:
+    @endpoints.get(f"{path}/status/{{list_id}}")
+    async def status_list(request: Request) -> Response:
+        published = await driver.run(issuer.status.status_list(request.path_params["list_id"]))
         headers = {
             "etag": f'"{published.etag}"',
             "cache-control": f"public, max-age={issuer.context.policy.lifetimes.status_ttl}",

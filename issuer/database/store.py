@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from sqlalchemy import Connection, Row, Select, bindparam, case, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, case, delete, insert, select, update
 
 from issuer.database.tables import (
     api_keys,
@@ -35,6 +35,7 @@ from runtime.conversation import Event, SessionKey
 from runtime.database.conversations import SqlConversations, event_row
 from runtime.database.engine import Database
 from runtime.database.migrations import migrate
+from runtime.database.prepared import Prepared
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 MAX_LISTED = 1000
@@ -43,7 +44,15 @@ VOID = 1  # the status of an index that no credential got
 
 _CODEC: Codec[Session] = Codec(*ANY_STAGE)
 
-_ADD_CREDENTIALS = insert(credentials)
+_ADD_CREDENTIAL = insert(credentials).values({name: bindparam(name) for name in credentials.c.keys()})  # noqa: SIM118
+# All copies of what a person sees as one credential, renewed ones included: one conversation issued them
+_COPIES = select(credentials).where(
+    credentials.c.session_id == bindparam("session_id"),
+    credentials.c.configuration_id == bindparam("configuration_id"),
+)
+_A_SUSPENDED_COPY = (
+    _COPIES.with_only_columns(credentials.c.id).where(credentials.c.state == str(CredentialState.SUSPENDED)).limit(1)
+)
 _SET_STATE = update(credentials).where(credentials.c.id == bindparam("credential")).values(state=bindparam("new_state"))
 # Two workers' clocks may differ; what a reader sees must never run back
 _LATER = case((status_lists.c.changed_at > bindparam("now"), status_lists.c.changed_at), else_=bindparam("now"))
@@ -61,6 +70,8 @@ class SqlIssuerStore(SqlConversations[Session, Record]):
         super().__init__(database, conversations, _CODEC, self._keep_records, now)
         self.database = database
         self._clock = now
+        self._add_credential = Prepared(database, _ADD_CREDENTIAL)
+        self._a_suspended_copy = Prepared(database, _A_SUSPENDED_COPY)
 
     def migrate(self) -> None:
         """Bring the database to this program's version."""
@@ -93,8 +104,8 @@ class SqlIssuerStore(SqlConversations[Session, Record]):
             # Copies that are being issued now have to wait, and then see the new state
             self.lock(connection, SessionKey.of(CONVERSATION, row.session_id))
             # In one order, so that two clerks never wait for each other
-            copies = _copies(_credential(row)).order_by(credentials.c.id).with_for_update()
-            found = tuple(map(_credential, connection.execute(copies)))
+            copies = _COPIES.order_by(credentials.c.id).with_for_update()
+            found = tuple(map(_credential, connection.execute(copies, _conversation(_credential(row)))))
             # A copy that was replaced is revoked on its own, and stays so
             live = [copy for copy in found if copy.state is not CredentialState.REVOKED]
             state = next_state(live[0].state if live else CredentialState.REVOKED, wanted)
@@ -223,9 +234,8 @@ class SqlIssuerStore(SqlConversations[Session, Record]):
         issued = [record for record in records if isinstance(record, IssuedCredential)]
         if issued:
             # New copies of what is suspended are suspended too; the records of one step are copies of each other
-            query = _copies(issued[0]).where(credentials.c.state == CredentialState.SUSPENDED).limit(1)
-            suspended = connection.execute(query).first() is not None
-            connection.execute(_ADD_CREDENTIALS, [_row(record) for record in issued])
+            suspended = self._a_suspended_copy.first(connection, _conversation(issued[0])) is not None
+            self._add_credential.run_each(connection, [_row(record) for record in issued])
             for new in issued if suspended else ():
                 _change(connection, StateChanged(new.id, CredentialState.SUSPENDED), self._clock())
         for record in records:
@@ -233,13 +243,8 @@ class SqlIssuerStore(SqlConversations[Session, Record]):
                 _change(connection, record, self._clock())
 
 
-def _copies(credential: IssuedCredential) -> Select[tuple[object, ...]]:
-    """All copies of what a person sees as one credential, renewed ones included: one conversation issued them."""
-    return select(credentials).where(
-        credentials.c.subject == credential.subject,
-        credentials.c.session_id == credential.session_id,
-        credentials.c.configuration_id == credential.configuration_id,
-    )
+def _conversation(credential: IssuedCredential) -> dict[str, object]:
+    return {"session_id": credential.session_id, "configuration_id": credential.configuration_id}
 
 
 def _change(connection: Connection, change: StateChanged, now: int) -> None:

@@ -51,6 +51,7 @@ credentials = Table(
     Column("expires_at", BigInteger, nullable=False),
     Column("state", Text, nullable=False),
     Index("credentials_by_subject", "subject", "issued_at"),
+    Index("credentials_by_session", "session_id"),
     # Two credentials must never share a place (T078); a type without status has none
     Index("credentials_by_index", "status_list", "status_index", unique=True, sqlite_where=Column("status_list") != "",
           postgresql_where=Column("status_list") != ""),

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import binascii
 import hashlib
-from dataclasses import dataclass
-from typing import Self
+from collections.abc import Sequence
+from typing import NamedTuple, Self
 
 from protocol.encoding import JsonValue, decode_base64url, encode_base64url, encode_json, read_json
 from protocol.errors import Malformed
 
-SALT_BYTES = 16  # RFC 9901 §9.3: at least 128 bits
+SALT_BYTES = 18  # RFC 9901 §9.3: at least 16; these are 24 characters without padding, so that many are encoded at once
 MAX_DISCLOSURE = 1 << 17  # characters
 RESERVED_NAMES = frozenset(("_sd", "..."))  # RFC 9901 §4.2.1
 
+_SALT_CHARACTERS = SALT_BYTES * 4 // 3
 _STANDARD_TO_URLSAFE = bytes.maketrans(b"+/", b"-_")
 
 
-@dataclass(frozen=True, slots=True)
-class Disclosure:
+class Disclosure(NamedTuple):
     """A disclosure as it came; whether a token holds its digest is found while processing."""
 
     name: str | None  # None: an element of an array
@@ -35,15 +35,14 @@ class Disclosure:
         if len(text) > MAX_DISCLOSURE:
             raise Malformed(at, f"has more than {MAX_DISCLOSURE} characters")
         parts = read_json(decode_base64url(text, at), at)
-        if not isinstance(parts, list) or not isinstance(parts[0] if parts else None, str):
-            raise Malformed(at, "must be an array that begins with a salt")
+        if type(parts) is not list or not 2 <= len(parts) <= 3 or type(parts[0]) is not str:
+            raise Malformed(at, "must be an array of a salt, perhaps a name, and a value")
         if len(parts) == 2:
             return cls(None, parts[1], text)
-        if len(parts) != 3 or not isinstance(parts[1], str):
-            raise Malformed(at, "must have a salt, perhaps a name, and a value")
-        if parts[1] in RESERVED_NAMES:
+        name = parts[1]
+        if type(name) is not str or name in RESERVED_NAMES:
             raise Malformed(at, "has a name that no claim may have")
-        return cls(parts[1], parts[2], text)
+        return cls(name, parts[2], text)
 
 
 def encode_disclosure(salt: str, name: str | None, value: object) -> str:
@@ -51,8 +50,22 @@ def encode_disclosure(salt: str, name: str | None, value: object) -> str:
     return encode_base64url(encode_json([salt, value] if name is None else [salt, name, value]))
 
 
+def make_salts(fresh: bytes) -> list[str]:
+    """A salt for each `SALT_BYTES` of fresh random bytes."""
+    text = encode_base64url(fresh)
+    return [text[i : i + _SALT_CHARACTERS] for i in range(0, len(text), _SALT_CHARACTERS)]
+
+
 def digest_of(text: str) -> str:
     """The SHA-256 digest of a disclosure's text, base64url (RFC 9901 §4.2.3)."""
     digest = hashlib.sha256(text.encode("ascii")).digest()
     # 32 bytes always end in one sign of padding
     return binascii.b2a_base64(digest, newline=False).translate(_STANDARD_TO_URLSAFE)[:43].decode("ascii")
+
+
+def digests_of(texts: Sequence[str]) -> list[str]:
+    """The digests of many disclosures, in order; encoded in one go."""
+    # A byte more makes 44 characters of each digest, and the first 43 are its own
+    digests = b"".join([hashlib.sha256(text.encode("ascii")).digest() + b"\x00" for text in texts])
+    text = encode_base64url(digests)
+    return [text[i : i + 43] for i in range(0, len(text), 44)]

@@ -10,7 +10,7 @@ from protocol.credential import ClaimPath
 from protocol.encoding import JsonObject, JsonValue, encode_base64url, encode_json
 from protocol.jws import sign_encoded
 from protocol.keys import RandomBytes, Signer
-from protocol.sdjwt.disclosure import RESERVED_NAMES, SALT_BYTES, digest_of, encode_disclosure
+from protocol.sdjwt.disclosure import RESERVED_NAMES, SALT_BYTES, digests_of, encode_disclosure, make_salts
 
 # SD-JWT VC §2.2.2.3: these say whether and until when a credential holds, so they stay in sight
 ALWAYS_VISIBLE = frozenset(("iss", "nbf", "exp", "cnf", "vct", "vct#integrity", "aka_vcts", "status"))
@@ -107,25 +107,25 @@ class _Hidden:
     def object(self, value: JsonObject, frame: Frame, decoys: int = 0) -> JsonObject:
         """The object with a digest for each of its members that the frame makes disclosable."""
         shown: JsonObject = {}
-        digests = [digest_of(self._salt()) for _ in range(decoys)]
+        hidden = [self._salt() for _ in range(decoys)]  # what is digested: a decoy's stands for nothing
         members = frame.members
         for name, item in value.items():
             part = members.get(name)
             if part is None:
                 shown[name] = item
             elif part.disclosable:
-                digests.append(self._hide(name, self._inner(item, part)))
+                hidden.append(self._hide(name, self._inner(item, part)))
             else:
                 shown[name] = self._inner(item, part)
-        if digests:
-            digests.sort()
-            shown["_sd"] = list[JsonValue](digests)
+        if hidden:
+            shown["_sd"] = list[JsonValue](sorted(digests_of(hidden)))
         return shown
 
     def _array(self, value: list[JsonValue], part: Frame) -> list[JsonValue]:
         if not part.disclosable:
             return [self._inner(item, part) for item in value]
-        return [{"...": self._hide(None, self._inner(item, part))} for item in value]
+        hidden = [self._hide(None, self._inner(item, part)) for item in value]
+        return [{"...": digest} for digest in digests_of(hidden)]
 
     def _inner(self, item: JsonValue, part: Frame) -> JsonValue:
         if part.members and isinstance(item, dict):
@@ -137,12 +137,11 @@ class _Hidden:
     def _hide(self, name: str | None, value: JsonValue) -> str:
         text = encode_disclosure(self._salt(), name, value)
         self.texts.append(text)
-        return digest_of(text)
+        return text
 
     def _salt(self) -> str:
         if not self._salts:
-            fresh = self._random_bytes(SALT_BYTES * 32)
-            self._salts = [encode_base64url(fresh[i : i + SALT_BYTES]) for i in range(0, len(fresh), SALT_BYTES)]
+            self._salts = make_salts(self._random_bytes(SALT_BYTES * 32))
         return self._salts.pop()
 
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from protocol.credential import ClaimPath
 from protocol.encoding import JsonObject, JsonValue
 from protocol.errors import Malformed, NotAuthentic, TooLarge, Unsupported
-from protocol.sdjwt.disclosure import Disclosure, digest_of
+from protocol.sdjwt.disclosure import Disclosure, digests_of
 from protocol.sdjwt.issue import ALWAYS_VISIBLE
 
 MAX_DEPTH = 32  # of the processed claims; disclosures inside disclosures count
 MAX_DIGESTS = 10_000
+_TEXT = frozenset((str,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,9 @@ class _Process:
     def __init__(self, disclosures: tuple[Disclosure, ...], at: str) -> None:
         self._at = at
         self._disclosures = disclosures
-        self._by_digest = {digest_of(disclosure.text): i for i, disclosure in enumerate(disclosures)}
-        self._seen: set[str] = set()
+        digests = digests_of([disclosure.text for disclosure in disclosures])
+        self._by_digest: dict[JsonValue, int] = {digest: position for position, digest in enumerate(digests)}
+        self._seen: set[JsonValue] = set()
         self.paths: list[ClaimPath] = []
         self.positions: list[int] = []
 
@@ -75,10 +77,7 @@ class _Process:
     def _reveal_members(self, digests: JsonValue, shown: JsonObject, path: ClaimPath) -> None:
         if not isinstance(digests, list):
             raise Malformed(self._at, "has an _sd that is no array")
-        for digest in digests:
-            position = self._find(digest)
-            if position is None:
-                continue
+        for position in self._find(digests):
             disclosure = self._disclosures[position]
             name = disclosure.name
             if name is None:
@@ -101,15 +100,13 @@ class _Process:
     def _reveal_element(self, placeholder: JsonObject, shown: list[JsonValue], path: ClaimPath) -> None:
         if len(placeholder) != 1:
             raise Malformed(self._at, "has a placeholder with other members")
-        position = self._find(placeholder["..."])
-        if position is None:
-            return
-        disclosure = self._disclosures[position]
-        if disclosure.name is not None:
-            raise Malformed(self._at, "has an object's member among the elements of an array")
-        inner_path = (*path, len(shown))
-        self._note(inner_path, position)
-        shown.append(self._inner(disclosure.value, inner_path))
+        for position in self._find([placeholder["..."]]):
+            disclosure = self._disclosures[position]
+            if disclosure.name is not None:
+                raise Malformed(self._at, "has an object's member among the elements of an array")
+            inner_path = (*path, len(shown))
+            self._note(inner_path, position)
+            shown.append(self._inner(disclosure.value, inner_path))
 
     def _inner(self, value: JsonValue, path: ClaimPath) -> JsonValue:
         if len(path) > MAX_DEPTH:
@@ -120,16 +117,18 @@ class _Process:
             return self._array(value, path)
         return value
 
-    def _find(self, digest: JsonValue) -> int | None:
-        """Which disclosure a digest stands for; None: not disclosed, or a decoy."""
-        if not isinstance(digest, str):
+    def _find(self, digests: list[JsonValue]) -> list[int]:
+        """Which disclosures some digests stand for; those that are not disclosed, and decoys, stand for none."""
+        if not set(map(type, digests)) <= _TEXT:
             raise Malformed(self._at, "has a digest that is no text")
-        if digest in self._seen:
+        fresh = set(digests)
+        if len(fresh) != len(digests) or not fresh.isdisjoint(self._seen):
             raise NotAuthentic(f"{self._at}: has a digest twice")
-        self._seen.add(digest)
+        self._seen |= fresh
         if len(self._seen) > MAX_DIGESTS:
             raise TooLarge(self._at, f"has more than {MAX_DIGESTS} digests")
-        return self._by_digest.get(digest)
+        by_digest = self._by_digest
+        return [by_digest[digest] for digest in digests if digest in by_digest]
 
     def _note(self, path: ClaimPath, position: int) -> None:
         # SD-JWT VC §2.2.2.3: with all that is inside

@@ -11,12 +11,14 @@ from sqlalchemy import (
     Connection,
     ForeignKey,
     Index,
+    Insert,
     Integer,
     MetaData,
     Table,
     Text,
     bindparam,
     delete,
+    func,
     insert,
     select,
     tuple_,
@@ -25,9 +27,10 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from protocol.errors import ProtocolError
-from runtime.codec import Codec
+from runtime.codec import Codec, StoredDataError
 from runtime.conversation import Advance, Begin, Change, Event, Load, Refused, SessionKey, Spend
 from runtime.database.engine import Database
+from runtime.database.prepared import Prepared
 
 S = TypeVar("S")
 R = TypeVar("R")
@@ -96,15 +99,17 @@ class SqlConversations(Generic[S, R]):
         self._codec = codec
         self._keep = keep
         self._now = now
+        self._tables = tables
         sessions, keys, spent = tables.sessions, tables.keys, tables.spent
+        by_key = (keys.c.kind == bindparam("kind"), keys.c.digest == bindparam("digest"))
         found = (
             select(sessions.c.id, sessions.c.stage)
             .select_from(keys.join(sessions, keys.c.session_id == sessions.c.id))
-            .where(keys.c.kind == bindparam("kind"), keys.c.digest == bindparam("digest"))
+            .where(*by_key)
         )
-        self._find = found
+        self._find = Prepared(database, found)
         # The key's row too: a key that another transaction drops meanwhile must not find the session any more
-        self._find_locked = found if database.is_sqlite else found.with_for_update()
+        self._find_locked = self._find if database.is_sqlite else Prepared(database, found.with_for_update())
         named = tuple_(keys.c.kind, keys.c.digest).in_(bindparam("keys", expanding=True))
         self._lock_sessions = (
             select(sessions.c.id)
@@ -112,30 +117,30 @@ class SqlConversations(Generic[S, R]):
             .order_by(sessions.c.id)
             .with_for_update()
         )
-        self._add_session = insert(sessions)
-        self._save_stage = (
-            update(sessions).where(sessions.c.id == bindparam("session")).values(stage=bindparam("new_stage"))
+        self._add_session = Prepared(database, _insert(sessions, "stage", "expires_at").returning(sessions.c.id))
+        self._save = Prepared(
+            database,
+            update(sessions)
+            .where(sessions.c.id == bindparam("session"))
+            .values(
+                stage=bindparam("new_stage"),
+                expires_at=func.coalesce(bindparam("new_end", type_=BigInteger), sessions.c.expires_at),
+            ),
         )
-        self._save_end = (
-            update(sessions).where(sessions.c.id == bindparam("session")).values(expires_at=bindparam("new_end"))
-        )
-        self._add_keys = insert(keys)
-        self._drop_key = delete(keys).where(keys.c.kind == bindparam("kind"), keys.c.digest == bindparam("digest"))
-        self._is_spent = select(spent.c.expires_at).where(
-            spent.c.kind == bindparam("kind"), spent.c.digest == bindparam("digest")
-        )
-        self._spend = insert(spent)
-        self._add_events = insert(tables.events)
-        self._tables = tables
+        self._add_keys = Prepared(database, _insert(keys, "kind", "digest", "session_id"))
+        self._drop_key = Prepared(database, delete(keys).where(*by_key))
+        by_value = (spent.c.kind == bindparam("kind"), spent.c.digest == bindparam("digest"))
+        self._is_spent = Prepared(database, select(spent.c.expires_at).where(*by_value))
+        self._spend = Prepared(database, _insert(spent, "kind", "digest", "expires_at"))
+        self._add_events = add_events(database, tables)
 
     def load(self, effect: Load) -> object:
         """See `ConversationStore.load`."""
-        with self._database.reading() as connection:
-            row = connection.execute(self._find, _key(effect.key)).first()
+        row = self._find.look(_key(effect.key))
         if row is None:
             # One error may stand for every session that is missing: it must not gather what happened to each
             raise effect.missing.with_traceback(None)
-        return self._codec.decode(row.stage)
+        return self._codec.decode(_text(row[1]))
 
     def commit(
         self, effects: Sequence[Advance[object, object] | Begin[object, object]]
@@ -147,7 +152,7 @@ class SqlConversations(Generic[S, R]):
 
     def lock(self, connection: Connection, key: SessionKey) -> None:
         """Let no step of a session run until this transaction ends; nothing if there is no such session."""
-        connection.execute(self._find_locked, _key(key)).first()
+        self._find_locked.first(connection, _key(key))
 
     def forget_expired(self, connection: Connection, *, before: int, limit: int) -> int:
         """Forget sessions and spent values that expired before an instant, at most `limit` of each; how many went."""
@@ -194,16 +199,15 @@ class SqlConversations(Generic[S, R]):
             if refusal is not None:
                 return refusal
             row = {"stage": self._codec.encode(change.next), "expires_at": effect.expires_at}  # type: ignore[arg-type]
-            key = connection.execute(self._add_session, row).inserted_primary_key
-            if key is None:
+            made = self._add_session.first(connection, row)
+            if made is None:
                 raise TypeError("an inserted session has a key")
-            session = key[0]
-            self._write(connection, session, change, None)
+            self._write(connection, made[0], change, None)
             return change.next
-        row_found = connection.execute(self._find_locked, _key(effect.key)).first()
-        if row_found is None:
+        found = self._find_locked.first(connection, _key(effect.key))
+        if found is None:
             return effect.missing
-        current = self._codec.decode(row_found.stage)
+        current = self._codec.decode(_text(found[1]))
         try:
             outcome = effect.step(current)
         except ProtocolError as error:
@@ -212,19 +216,19 @@ class SqlConversations(Generic[S, R]):
             refusal = self._spend_values(connection, outcome.spend)
             if refusal is not None:
                 return refusal
-        self._write(connection, row_found.id, outcome, current)
+        self._write(connection, found[0], outcome, current)
         return outcome.error if isinstance(outcome, Refused) else outcome.next
 
     def _spend_values(self, connection: Connection, spends: Sequence[Spend]) -> ProtocolError | None:
         if len({spend.key for spend in spends}) != len(spends):
             return spends[0].error
         for spend in spends:
-            if connection.execute(self._is_spent, _key(spend.key)).first() is not None:
+            if self._is_spent.first(connection, _key(spend.key)) is not None:
                 return spend.error
         if spends:
             rows = [{**_key(spend.key), "expires_at": spend.expires_at} for spend in spends]
             try:
-                connection.execute(self._spend, rows)
+                self._spend.run_each(connection, rows)
             except IntegrityError as error:
                 # Somebody was faster between look and insert; the caller's savepoint takes back what was written
                 raise _SpentBefore(spends[0].error) from error
@@ -233,23 +237,27 @@ class SqlConversations(Generic[S, R]):
     def _write(
         self,
         connection: Connection,
-        session: int,
+        session: object,
         outcome: Change[object, object] | Refused[object, object],
         current: object,
     ) -> None:
         if current is not None and outcome.next is not current:
             stage = self._codec.encode(outcome.next)  # type: ignore[arg-type]  # a step stays within its union
-            connection.execute(self._save_stage, {"session": session, "new_stage": stage})
-            if isinstance(outcome, Change) and outcome.expires_at is not None:
-                connection.execute(self._save_end, {"session": session, "new_end": outcome.expires_at})
+            end = outcome.expires_at if isinstance(outcome, Change) else None
+            self._save.run(connection, {"session": session, "new_stage": stage, "new_end": end})
         if isinstance(outcome, Change) and outcome.keys:
-            connection.execute(self._add_keys, [{**_key(key), "session_id": session} for key in outcome.keys])
+            self._add_keys.run_each(connection, [{**_key(key), "session_id": session} for key in outcome.keys])
         if outcome.drop:
-            connection.execute(self._drop_key, [_key(key) for key in outcome.drop])
+            self._drop_key.run_each(connection, [_key(key) for key in outcome.drop])
         if outcome.records:
             self._keep(connection, outcome.records)  # type: ignore[arg-type]  # a step stays within its union
         if outcome.events:
-            connection.execute(self._add_events, [event_row(event, self._now()) for event in outcome.events])
+            self._add_events.run_each(connection, [event_row(event, self._now()) for event in outcome.events])
+
+
+def add_events(database: Database, tables: ConversationTables) -> Prepared:
+    """The statement that adds rows made by `event_row`."""
+    return Prepared(database, _insert(tables.events, "at", "action", "subject", "actor", "detail"))
 
 
 def event_row(event: Event, now: int) -> dict[str, object]:
@@ -265,3 +273,13 @@ def event_row(event: Event, now: int) -> dict[str, object]:
 
 def _key(key: SessionKey) -> dict[str, object]:
     return {"kind": key.kind, "digest": key.digest}
+
+
+def _insert(table: Table, *columns: str) -> Insert:
+    return insert(table).values({name: bindparam(name) for name in columns})
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise StoredDataError("a stored stage is text")
+    return value

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from protocol.errors import InvalidRequest, Unavailable
 
@@ -49,6 +49,7 @@ class Database:
         self.schema = schema
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgres_engine(self.url, schema)
+        self.driver_error: type[Exception] = self.engine.dialect.loaded_dbapi.Error
         self._reader = self.engine.execution_options(hoheit_read=True)
 
     @contextmanager
@@ -65,6 +66,26 @@ class Database:
             raise _too_busy() from error
         except DBAPIError as error:
             raise _explained(error) from error
+
+    @contextmanager
+    def borrowed(self) -> Iterator[PoolProxiedConnection]:
+        """The driver's own connection, for one query outside any transaction of ours.
+
+        Raises:
+            Unavailable: the database is away.
+        """
+        try:
+            connection = self.engine.raw_connection()
+        except PoolExhausted as error:
+            raise _too_busy() from error
+        except DBAPIError as error:
+            raise _explained(error) from error
+        try:
+            yield connection
+        except DBAPIError as error:
+            raise _explained(error) from error
+        finally:
+            connection.close()
 
     def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in one durable transaction; again, from the start, if another transaction got in its way (T223).

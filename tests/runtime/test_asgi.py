@@ -172,12 +172,6 @@ def test_no_body_is_larger_than_the_edge_allows(service, path):
     assert answer.status == 413
 
 
-def test_a_body_that_never_comes_is_not_waited_for(service, monkeypatch):
-    """T246"""
-    monkeypatch.setattr(asgi, "BODY_SECONDS", 0.05)
-    assert post(service, "/form").status == 408
-
-
 @pytest.mark.parametrize("path", ["/form", "/json"])
 @pytest.mark.parametrize("kind", [b"", b"text/plain", b"multipart/form-data; boundary=x", b"application/jwt"])
 def test_another_content_type_is_refused(service, path, kind):

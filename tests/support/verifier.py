@@ -30,14 +30,13 @@ from protocol.sdjwt.present import PresentableSdJwt
 from protocol.sdjwt.token import SdJwt
 from protocol.trust.anchors import Role, TrustAnchors, TrustedIdentifier
 from runtime.api_keys import api_key_digest
-from runtime.asgi import create_application
 from runtime.conversation import Load, SessionKey
 from runtime.database.engine import Database
 from runtime.driver import Driver, drive
 from runtime.http import InProcessSender, Sender
 from runtime.seal import Sealer
 from tests.support.pki import DAY, NOW, Pki, Template, make_pki, seeded, seeded_key
-from verifier.app import add_routes
+from verifier.app import make_application
 from verifier.database.store import SqlVerifierStore
 from verifier.installation import new_api_key
 from verifier.policy import Lifetimes
@@ -227,9 +226,7 @@ def make_verifier(
     )
     verifier = Verifier.of(context)
     driver = Driver(store, network)
-    app = create_application(title="Verifier", secure=True, lifespan=_lifespan)
-    app.state.verifier, app.state.driver = verifier, driver
-    add_routes(app, verifier, driver)
+    app = make_application(verifier, driver, _lifespan)
     counter = Counter(verifier, store, driver, network, clock, access, app, "")
     counter.api_key = counter.new_api_key("library desk")
     return counter

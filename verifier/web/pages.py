@@ -11,7 +11,7 @@ from protocol.errors import ProtocolError
 from protocol.fields import Fields
 from runtime.asgi import read_form
 from runtime.driver import Driver
-from runtime.pages import Pages, choose_language
+from runtime.pages import Pages, choose_language, qr_svg
 from verifier.service import Verifier
 from verifier.service.answers import Result
 from verifier.service.requests import RequestOrder
@@ -70,6 +70,11 @@ def people_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
         if not request_id:
             return pages.page(request, "done.html", partner=_partner(verifier, request))
         return _redirect(f"{path}/r/{quote(request_id)}")
+
+    @router.get(f"{path}/requests/{{reference}}/qr.svg")
+    async def request_qr(reference: str) -> Response:
+        link = await driver.run(verifier.requests.link_of_reference(reference))
+        return Response(qr_svg(link), media_type="image/svg+xml", headers={"cache-control": "no-store"})
 
     return router
 
