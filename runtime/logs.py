@@ -10,6 +10,7 @@ import orjson
 import structlog
 
 STANDARD_ERROR = 2  # the file descriptor (POSIX)
+_NUMBERS = frozenset((int, float, bool, type(None)))
 MAX_TEXT = 500  # characters of one value
 # Only these members are ever written. Claims, codes, tokens and keys have no name here, so they cannot be logged by accident.
 ALLOWED = frozenset((
@@ -64,7 +65,9 @@ class _FromLibraries(logging.Handler):
 
 
 def _only_allowed(_: object, __: str, line: MutableMapping[str, object]) -> MutableMapping[str, object]:
-    return {name: _printable(value) for name, value in line.items() if name in ALLOWED}
+    return {
+        name: value if type(value) in _NUMBERS else _printable(value) for name, value in line.items() if name in ALLOWED
+    }
 
 
 def _printable(value: object) -> object:

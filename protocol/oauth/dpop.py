@@ -61,7 +61,8 @@ def verify_dpop_proof(text: str, *, method: str, url: str, access_token: str | N
         claims = verify_jws(jws, key, typ=TYP, at=_AT)
         if claims.text("htm") != method:
             raise NotAuthentic(f"{_AT}: is for another method")
-        if _normalised(claims.text("htu"), claims.path("htu")) != _normalised(url, "url"):
+        htu = claims.text("htu")
+        if htu != url and _normalised(htu, claims.path("htu")) != _normalised(url, "url"):
             raise NotAuthentic(f"{_AT}: is for another address")
         issued_at = claims.time("iat")
         if not now - MAX_AGE <= issued_at <= now + MAX_AHEAD:

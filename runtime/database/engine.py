@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ T = TypeVar("T")
 
 BUSY_SECONDS = 10  # that SQLite waits for another writer
 POOL_SIZE = 8
+KEPT = 2  # connections to a file that stay open between queries
 ATTEMPTS = 4
 # PostgreSQL: serialization failure, deadlock, connection gone (class 08), server going down (class 57P)
 _RETRY_STATES = ("40001", "40P01")
@@ -50,6 +52,9 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgres_engine(self.url, schema)
         self.driver_error: type[Exception] = self.engine.dialect.loaded_dbapi.Error
+        # A file needs no look whether it is still there: going through the pool costs more than a query
+        self._keeps = KEPT if self.is_sqlite and self.url.database not in (None, "", ":memory:") else 0
+        self._kept: list[PoolProxiedConnection] = []
         self._reader = self.engine.execution_options(hoheit_read=True)
 
     @contextmanager
@@ -65,26 +70,28 @@ class Database:
         except PoolExhausted as error:
             raise _too_busy() from error
         except DBAPIError as error:
-            raise _explained(error) from error
+            raise explained(error) from error
 
-    @contextmanager
-    def borrowed(self) -> Iterator[PoolProxiedConnection]:
-        """The driver's own connection, for one query outside any transaction of ours.
+    def take(self) -> PoolProxiedConnection:
+        """The driver's own connection, for one query outside any transaction of ours; it must be given back, or closed.
 
         Raises:
             Unavailable: the database is away.
         """
+        with contextlib.suppress(IndexError):
+            return self._kept.pop()
         try:
-            connection = self.engine.raw_connection()
+            return self.engine.raw_connection()
         except PoolExhausted as error:
             raise _too_busy() from error
         except DBAPIError as error:
-            raise _explained(error) from error
-        try:
-            yield connection
-        except DBAPIError as error:
-            raise _explained(error) from error
-        finally:
+            raise explained(error) from error
+
+    def give_back(self, connection: PoolProxiedConnection) -> None:
+        """Give back a connection that works."""
+        if len(self._kept) < self._keeps:
+            self._kept.append(connection)
+        else:
             connection.close()
 
     def write(self, work: Callable[[Connection], T]) -> T:
@@ -103,7 +110,7 @@ class Database:
                 raise _too_busy() from error
             except DBAPIError as error:
                 if attempts == ATTEMPTS or not _may_retry(error):
-                    raise _explained(error) from error
+                    raise explained(error) from error
                 attempts += 1
 
     def check(self) -> None:
@@ -120,6 +127,8 @@ class Database:
 
     def dispose(self) -> None:
         """Close every connection."""
+        while self._kept:
+            self._kept.pop().close()
         self.engine.dispose()
 
 
@@ -181,7 +190,7 @@ def _may_retry(error: DBAPIError) -> bool:
     return state in _RETRY_STATES
 
 
-def _explained(error: DBAPIError) -> Unavailable | InvalidRequest | DBAPIError:
+def explained(error: DBAPIError) -> Unavailable | InvalidRequest | DBAPIError:
     """What a caller is told: an operational trouble is nobody's mistake, most others are ours and stay what they are."""
     if _is_away(error):
         return Unavailable("the store is away for the moment, try again")

@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import ClauseElement, Connection, Select
 from sqlalchemy.engine import Dialect
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from runtime.database.engine import Database
+from runtime.database.engine import Database, explained
 
 Row = tuple[object, ...]
 Values = Mapping[str, object]
@@ -93,16 +93,18 @@ class Prepared:
         Raises:
             Unavailable: the database is away.
         """
-        with self._database.borrowed() as connection:
+        connection = self._database.take()
+        try:
             cursor = connection.cursor()
-            try:
-                cursor.execute(self._sql, self._bound(values))
-                row: Row | None = cursor.fetchone()
-                return row
-            except self._driver_error as error:
-                raise self._explained(error, connection) from error
-            finally:
-                cursor.close()
+            cursor.execute(self._sql, self._bound(values))
+            row: Row | None = cursor.fetchone()
+            cursor.close()
+        except self._driver_error as error:
+            problem = self._explained(error, connection)
+            connection.close()
+            raise (explained(problem) if isinstance(problem, DBAPIError) else problem) from error
+        self._database.give_back(connection)
+        return row
 
     def _bound(self, values: Values) -> list[object] | dict[str, object]:
         if self._order is None:
@@ -115,7 +117,7 @@ class Prepared:
     def _driver_error(self) -> type[Exception]:
         return self._database.driver_error
 
-    def _explained(self, error: Exception, connection: Connection | PoolProxiedConnection) -> Exception:
+    def _explained(self, error: Exception, connection: Connection | PoolProxiedConnection) -> StatementError:
         driver: DBAPIConnection | None = (
             connection.connection if isinstance(connection, Connection) else connection
         ).dbapi_connection
