@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from protocol.encoding import JsonObject, JsonValue
@@ -149,7 +150,12 @@ def read_https_url(value: object, at: str) -> str:
     Raises:
         Malformed: anything else.
     """
-    url = _text(value, at, MAX_URL)
+    return _read_https_url(_text(value, at, MAX_URL), at)
+
+
+@lru_cache(maxsize=256)
+def _read_https_url(url: str, at: str) -> str:
+    """Cached, because the same addresses come again and again; each is short."""
     if not _URL_CHARACTERS.fullmatch(url):
         raise Malformed(at, "has characters that a URL cannot have")
     try:

@@ -296,15 +296,15 @@ class Ed25519Key:
 def _load(key: PublicKey, at: str) -> ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey:
     """The checked key object."""
     try:
-        return _loaded(key)
+        return _loaded(key.crv, key.point)
     except ValueError as error:
         raise Malformed(at, "is not a point on its curve") from error
 
 
 @lru_cache(maxsize=1024)
-def _loaded(key: PublicKey) -> ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey:
+def _loaded(crv: str, point: bytes) -> ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey:
     """Loading proves that the point is on the curve; it is the same for equal bytes for ever. Else a ValueError."""
-    loaded = serialization.load_der_public_key(CURVES[key.crv].spki + key.point)
+    loaded = serialization.load_der_public_key(CURVES[crv].spki + point)
     if not isinstance(loaded, ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey):
         raise ValueError("not a key of this kind")
     return loaded
@@ -338,11 +338,13 @@ def _raw_to_der(signature: bytes, size: int) -> bytes:
     r = _der_integer(signature[:size])
     s = _der_integer(signature[size:])
     length = len(r) + len(s)
-    head = b"\x30" + bytes((length,)) if length < 128 else b"\x30\x81" + bytes((length,))
-    return head + r + s
+    head = b"\x30" if length < 128 else b"\x30\x81"
+    return b"".join((head, bytes((length,)), r, s))
 
 
 def _der_integer(number: bytes) -> bytes:
+    if 0 < number[0] < 0x80:
+        return b"\x02" + bytes((len(number),)) + number
     digits = number.lstrip(b"\0") or b"\0"
     if digits[0] & 0x80:
         digits = b"\0" + digits

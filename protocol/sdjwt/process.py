@@ -77,8 +77,9 @@ class _Process:
     def _reveal_members(self, digests: JsonValue, shown: JsonObject, path: ClaimPath) -> None:
         if not isinstance(digests, list):
             raise Malformed(self._at, "has an _sd that is no array")
+        disclosures = self._disclosures
         for position in self._find(digests):
-            disclosure = self._disclosures[position]
+            disclosure = disclosures[position]
             name = disclosure.name
             if name is None:
                 raise Malformed(self._at, "has an array's element among the members of an object")
@@ -86,7 +87,9 @@ class _Process:
                 raise Malformed(self._at, "has a disclosure for a claim that is there already")
             inner_path = (*path, name)
             self._note(inner_path, position)
-            shown[name] = self._inner(disclosure.value, inner_path)
+            item = disclosure.value
+            kind = type(item)
+            shown[name] = self._inner(item, inner_path) if kind is dict or kind is list else item
 
     def _array(self, value: list[JsonValue], path: ClaimPath) -> list[JsonValue]:
         shown: list[JsonValue] = []

@@ -70,7 +70,9 @@ def verify_sd_jwt_vc(token: SdJwt, issuer: IssuerKey, *, now: int, legacy: bool 
 
 
 def _check_times(claims: Fields, now: int) -> tuple[int | None, int | None, int | None]:
-    issued_at, not_before, expires_at = (claims.optional_time(name) for name in ("iat", "nbf", "exp"))
+    issued_at, not_before, expires_at = (
+        claims.optional_time("iat"), claims.optional_time("nbf"), claims.optional_time("exp"),
+    )  # fmt: skip
     if expires_at is not None and now >= expires_at + CLOCK_SKEW:
         raise NotValidNow(f"{_AT}: has expired")
     for begins_at in (issued_at, not_before):
