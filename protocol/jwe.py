@@ -91,12 +91,15 @@ def encrypt_jwe(
     *,
     enc: str,
     kid: str | None,
+    ephemeral: P256Key,
     random_bytes: RandomBytes,
     apu: bytes = b"",
     apv: bytes = b"",
     extra: JsonObject | None = None,
 ) -> str:
     """A compact JWE for one P-256 key; `extra` are more members of the header (`typ`, `cty`).
+
+    `ephemeral` is a key that was made for this one token and is forgotten with it (NIST SP 800-56A §6.2.2).
 
     An `enc` outside `ENCRYPTIONS`, a recipient on another curve and `extra` that overwrites a member are the caller's
     mistakes and a ValueError.
@@ -105,7 +108,6 @@ def encrypt_jwe(
         raise ValueError("only ECDH-ES on P-256 with AES-GCM")
     if extra and not _OURS.isdisjoint(extra):
         raise ValueError("extra header members must not overwrite ours")
-    ephemeral = P256Key.generate(random_bytes)
     header: JsonObject = {"alg": KEY_AGREEMENT, "enc": enc, "epk": ephemeral.public_key.to_jwk()}
     if kid is not None:
         header["kid"] = kid

@@ -231,6 +231,12 @@ class P256Key:
         return cls.from_scalar(number.to_bytes(32, "big"))
 
     @classmethod
+    def fresh(cls) -> Self:
+        """A fresh key from the library's own generator, in a third of the time: for keys that live for one message."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        return cls(key, _public_part(key))
+
+    @classmethod
     def from_jwk(cls, jwk: JsonObject) -> Self:
         """Take up a private JWK of our own making or of published test data, never a peer's."""
         return cls.from_scalar(decode_base64url(Fields(jwk, "jwk").text("d"), "jwk.d"))

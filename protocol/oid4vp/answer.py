@@ -14,7 +14,7 @@ from protocol.errors import Flaw, InvalidRequest, ProtocolError, VpFormatsNotSup
 from protocol.exchange import Exchange, HttpRequest, send
 from protocol.formats import FORMATS
 from protocol.jwe import ENCRYPTIONS, KEY_AGREEMENT
-from protocol.keys import SIGNATURE_ALGORITHMS, RandomBytes
+from protocol.keys import SIGNATURE_ALGORITHMS, P256Key, RandomBytes
 from protocol.oid4vp.client_id import ClientId, Prefix
 from protocol.oid4vp.link import PlainRequest, RequestByReference, RequestByValue, RequestLink, RequestUriMethod
 from protocol.oid4vp.request import SELF_ISSUED, AuthorizationRequest
@@ -127,9 +127,15 @@ def transaction_data_of(request: AuthorizationRequest, policy: RequestPolicy) ->
 
 
 def send_answer(
-    verified: VerifiedRequest, vp_token: Mapping[str, tuple[Presentation, ...]], *, random_bytes: RandomBytes
+    verified: VerifiedRequest,
+    vp_token: Mapping[str, tuple[Presentation, ...]],
+    *,
+    ephemeral: P256Key,
+    random_bytes: RandomBytes,
 ) -> Exchange[Delivery]:
     """Post the presentations, encrypted if that was asked (§8.2, §8.3). From here on the data counts as given away.
+
+    `ephemeral` was made for this one answer.
 
     An answer without presentations, or to a query that was not asked, is the caller's mistake and a ValueError (T168).
 
@@ -145,7 +151,7 @@ def send_answer(
         raise ValueError("an answer has presentations, and only for what was asked")
     answer = AuthorizationResponse(vp_token, request.state)
     encryption = request.choose_encryption()
-    form = answer.to_form() if encryption is None else answer.to_encrypted_form(*encryption, random_bytes)
+    form = answer.to_form() if encryption is None else answer.to_encrypted_form(*encryption, ephemeral, random_bytes)
     return (yield from _post(request.response_uri, form))
 
 

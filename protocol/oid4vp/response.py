@@ -12,7 +12,7 @@ from protocol.encoding import JsonObject, JsonValue, encode_json, read_json_obje
 from protocol.errors import Flaw, InvalidRequest, Malformed, raised_as
 from protocol.fields import MAX_URL, Fields, read_https_url
 from protocol.jwe import ENCRYPTIONS, Jwe, decrypt_jwe, encrypt_jwe
-from protocol.keys import Decrypter, RandomBytes
+from protocol.keys import Decrypter, P256Key, RandomBytes
 from protocol.oid4vp.request import DIRECT_POST_JWT, MAX_NONCE, EncryptionKey
 
 MAX_PRESENTATIONS = 32  # for one credential query
@@ -76,10 +76,13 @@ class AuthorizationResponse:
             form["state"] = self.state
         return form
 
-    def to_encrypted_form(self, key: EncryptionKey, enc: str, random_bytes: RandomBytes) -> dict[str, str]:
-        """The form field of an encrypted answer (§8.3.1)."""
+    def to_encrypted_form(
+        self, key: EncryptionKey, enc: str, ephemeral: P256Key, random_bytes: RandomBytes
+    ) -> dict[str, str]:
+        """The form field of an encrypted answer (§8.3.1); `ephemeral` was made for this one."""
         payload = encode_json(self.to_dict())
-        return {"response": encrypt_jwe(payload, key.key, enc=enc, kid=key.kid, random_bytes=random_bytes)}
+        token = encrypt_jwe(payload, key.key, enc=enc, kid=key.kid, ephemeral=ephemeral, random_bytes=random_bytes)
+        return {"response": token}
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,8 +84,18 @@ class Database:
             return self.engine.raw_connection()
         except PoolExhausted as error:
             raise _too_busy() from error
-        except DBAPIError as error:
-            raise explained(error) from error
+        except self.driver_error as error:
+            raise explained(self.translated(error)) from error
+
+    def translated(self, error: Exception, *, gone: bool = False) -> DBAPIError:
+        """What SQLAlchemy would raise for a driver's error, without statement and values; `gone`: the connection is."""
+        known = DBAPIError.instance(
+            None, None, error, self.driver_error, hide_parameters=True, connection_invalidated=gone,
+            dialect=self.engine.dialect,
+        )  # fmt: skip
+        if not isinstance(known, DBAPIError):
+            raise TypeError("not a driver's error") from error
+        return known
 
     def give_back(self, connection: PoolProxiedConnection) -> None:
         """Give back a connection that works."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import ClauseElement, Connection, Select
 from sqlalchemy.engine import Dialect
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
-from sqlalchemy.exc import DBAPIError, StatementError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -102,7 +102,7 @@ class Prepared:
         except self._driver_error as error:
             problem = self._explained(error, connection)
             connection.close()
-            raise (explained(problem) if isinstance(problem, DBAPIError) else problem) from error
+            raise explained(problem) from error
         self._database.give_back(connection)
         return row
 
@@ -117,17 +117,14 @@ class Prepared:
     def _driver_error(self) -> type[Exception]:
         return self._database.driver_error
 
-    def _explained(self, error: Exception, connection: Connection | PoolProxiedConnection) -> StatementError:
+    def _explained(self, error: Exception, connection: Connection | PoolProxiedConnection) -> DBAPIError:
         driver: DBAPIConnection | None = (
             connection.connection if isinstance(connection, Connection) else connection
         ).dbapi_connection
         gone = self._dialect.is_disconnect(error, driver, None)  # type: ignore[arg-type]  # sure to be one of the driver's
         if gone:
             connection.invalidate(error)
-        return DBAPIError.instance(
-            self._sql, None, error, self._driver_error, hide_parameters=True, connection_invalidated=gone,
-            dialect=self._dialect,
-        )  # fmt: skip
+        return self._database.translated(error, gone=gone)
 
 
 def _cursor(connection: Connection) -> DBAPICursor:

@@ -231,7 +231,7 @@ def _make_answers(data: Path, count: int) -> list[tuple[str, bytes]]:
         if encryption is None:
             raise TypeError("answers are encrypted")
         answer = AuthorizationResponse({"c": (presentation,)}, request.state)
-        body = urlencode(answer.to_encrypted_form(*encryption, os.urandom)).encode()
+        body = urlencode(answer.to_encrypted_form(*encryption, P256Key.fresh(), os.urandom)).encode()
         answers.append((urlsplit(request.response_uri).path, body))
     store.database.dispose()
     return answers

@@ -57,7 +57,9 @@ def opened_by_openvc(token):
 @pytest.mark.parametrize("enc", ENCRYPTIONS)
 @pytest.mark.parametrize("open_token", [opened_by_jwcrypto, opened_by_joserfc, opened_by_openvc])
 def test_they_open_what_we_encrypt(open_token, enc, parties):
-    token = encrypt_jwe(PAYLOAD, KEY.public_key, enc=enc, kid="1", random_bytes=os.urandom, **parties)
+    token = encrypt_jwe(
+        PAYLOAD, KEY.public_key, enc=enc, kid="1", ephemeral=P256Key.fresh(), random_bytes=os.urandom, **parties
+    )
     assert open_token(token) == PAYLOAD
 
 

@@ -33,7 +33,15 @@ def counting_bytes():
 
 
 def token(enc="A256GCM", kid="1", **more):
-    return encrypt_jwe(PAYLOAD, KEY.public_key, enc=enc, kid=kid, random_bytes=counting_bytes(), **more)
+    return encrypt_jwe(
+        PAYLOAD,
+        KEY.public_key,
+        enc=enc,
+        kid=kid,
+        ephemeral=P256Key.generate(counting_bytes()),
+        random_bytes=counting_bytes(),
+        **more,
+    )
 
 
 def with_header(change, text=None):
@@ -81,7 +89,10 @@ def test_a_token_without_kid_has_none():
 
 
 def test_every_token_has_an_ephemeral_key_of_its_own():
-    tokens = [encrypt_jwe(PAYLOAD, KEY.public_key, enc="A256GCM", kid="1", random_bytes=os.urandom) for _ in range(5)]
+    tokens = [
+        encrypt_jwe(PAYLOAD, KEY.public_key, enc="A256GCM", kid="1", ephemeral=P256Key.fresh(), random_bytes=os.urandom)
+        for _ in range(5)
+    ]
     parsed = [Jwe.from_compact(text) for text in tokens]
     assert len({jwe.epk for jwe in parsed}) == len({jwe.iv for jwe in parsed}) == 5
 
@@ -191,7 +202,9 @@ def test_our_own_mistakes_are_no_protocol_errors():
     ]
     for recipient, enc, extra in mistakes:
         with pytest.raises(ValueError, match=r"only|extra"):
-            encrypt_jwe(b"", recipient, enc=enc, kid=None, random_bytes=os.urandom, extra=extra)
+            encrypt_jwe(
+                b"", recipient, enc=enc, kid=None, ephemeral=P256Key.fresh(), random_bytes=os.urandom, extra=extra
+            )
 
 
 @settings(max_examples=60, deadline=None)

@@ -313,7 +313,11 @@ def answer_form(
     """The form that a wallet posts, clear or encrypted as the request wants it."""
     answer = AuthorizationResponse({name: tuple(texts) for name, texts in vp_token.items()}, request.state)
     encryption = request.choose_encryption()
-    return answer.to_form() if encryption is None else answer.to_encrypted_form(*encryption, seeded(seed))
+    return (
+        answer.to_form()
+        if encryption is None
+        else answer.to_encrypted_form(*encryption, P256Key.generate(seeded(seed)), seeded(seed))
+    )
 
 
 def answers(counter: Counter, made: MadeRequest, held: Held) -> dict[str, str]:
@@ -334,7 +338,11 @@ def answer_link(link: str, held: Held, *, anchors: TrustAnchors, now: int, query
         now=now,
     )
     presentation = present(verified.request, held, now=now, query_id=query_id)
-    return (yield from send_answer(verified, {query_id: (presentation,)}, random_bytes=seeded(13)))
+    return (
+        yield from send_answer(
+            verified, {query_id: (presentation,)}, ephemeral=P256Key.fresh(), random_bytes=seeded(13)
+        )
+    )
 
 
 def wallet_drive(exchange: Exchange[T], apps: Mapping[str, FastAPI]) -> T:

@@ -12,7 +12,7 @@ from protocol.encoding import JsonObject
 from protocol.errors import AccessDenied, NotValidNow, ProtocolError
 from protocol.exchange import Exchange
 from protocol.formats import format_of
-from protocol.keys import SIGNATURE_ALGORITHMS
+from protocol.keys import SIGNATURE_ALGORITHMS, P256Key
 from protocol.oid4vp.answer import Delivered, Delivery, fetch_request, send_answer, send_error, wallet_metadata
 from protocol.oid4vp.link import PlainRequest, RequestLink, read_link
 from protocol.oid4vp.request_object import Unauthenticated, VerifiedRequest
@@ -148,7 +148,9 @@ class Presenting:
             for query_id, items in chosen.items()
         }
         try:
-            delivery = yield from send_answer(seen.verified, vp_token, random_bytes=context.random_bytes)
+            delivery = yield from send_answer(
+                seen.verified, vp_token, ephemeral=P256Key.fresh(), random_bytes=context.random_bytes
+            )
         except ProtocolError as error:
             note = context.entry("failed", asker, plain(error.description), completes=begun.number)
             yield from context.save(note=note)

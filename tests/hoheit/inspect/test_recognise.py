@@ -13,6 +13,7 @@ from protocol.did import did_key
 from protocol.encoding import encode_json
 from protocol.errors import Malformed, ProtocolError
 from protocol.jwe import encrypt_jwe
+from protocol.keys import P256Key
 from protocol.oid4vp.link import read_link
 from tests.hoheit.inspect.samples import HOLDER, OFFER, PKI, credential, presentation, status_list
 from tests.support.pki import DAY, NOW, seeded
@@ -110,7 +111,14 @@ def test_a_request_by_reference_is_not_fetched():
 
 
 def test_an_encrypted_token_says_who_can_read_it():
-    token = encrypt_jwe(b"secret", HOLDER.public_key, enc="A128GCM", kid="7", random_bytes=seeded(1))
+    token = encrypt_jwe(
+        b"secret",
+        HOLDER.public_key,
+        enc="A128GCM",
+        kid="7",
+        ephemeral=P256Key.generate(seeded(1)),
+        random_bytes=seeded(1),
+    )
     report = explain(token, AROUND)
     assert report.content["recipient's key (kid)"] == "7"
     assert report.content["size of the content"] == 6

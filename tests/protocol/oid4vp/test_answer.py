@@ -20,6 +20,7 @@ from protocol.errors import (
 )
 from protocol.exchange import HttpResponse, run
 from protocol.jwe import Jwe, decrypt_jwe
+from protocol.keys import P256Key
 from protocol.oid4vp.answer import (
     MAX_ANSWER,
     Delivered,
@@ -311,7 +312,10 @@ def answered(request, vp_token=None, peer=None, seed=8):
     """What became of an answer, and the form that was posted."""
     peer = peer or Peer({RESPONSE_URI: THANKS})
     exchange = send_answer(
-        VerifiedRequest(request, Unauthenticated(HOST)), vp_token or PRESENTED, random_bytes=seeded(seed)
+        VerifiedRequest(request, Unauthenticated(HOST)),
+        vp_token or PRESENTED,
+        ephemeral=P256Key.fresh(),
+        random_bytes=seeded(seed),
     )
     delivery = run(exchange, peer)
     (sent,) = peer.asked
@@ -351,7 +355,7 @@ def test_an_answer_never_goes_in_clear_where_encryption_was_asked():
     peer = Peer({RESPONSE_URI: THANKS})
     unencryptable = VerifiedRequest(asked(client_metadata=None), Unauthenticated(HOST))
     with pytest.raises(InvalidRequest):
-        run(send_answer(unencryptable, PRESENTED, random_bytes=seeded()), peer)
+        run(send_answer(unencryptable, PRESENTED, ephemeral=P256Key.fresh(), random_bytes=seeded()), peer)
     assert peer.asked == []
 
 
@@ -367,7 +371,15 @@ def test_an_answer_never_goes_in_clear_where_encryption_was_asked():
 def test_an_answer_to_something_else_is_our_mistake(vp_token):
     peer = Peer({RESPONSE_URI: THANKS})
     with pytest.raises(ValueError, match="an answer"):
-        run(send_answer(accept_plain_request(asked_in_clear(UNSIGNED)), vp_token, random_bytes=seeded()), peer)
+        run(
+            send_answer(
+                accept_plain_request(asked_in_clear(UNSIGNED)),
+                vp_token,
+                ephemeral=P256Key.fresh(),
+                random_bytes=seeded(),
+            ),
+            peer,
+        )
     assert peer.asked == []
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from protocol.encoding import decode_base64url, encode_base64url, encode_json
 from protocol.errors import InvalidRequest, ProtocolError, Unreachable
 from protocol.jwe import encrypt_jwe
+from protocol.keys import P256Key
 from protocol.oid4vp.request import SELF_ISSUED
 from protocol.oid4vp.request_object import (
     Unauthenticated,
@@ -149,7 +150,9 @@ def test_an_encrypted_request_is_refused():
     """T014: encrypted is not authenticated, and nothing was offered to encrypt to."""
     for content in (encode_json(claims_of()), honest().encode()):
         key = METADATA.encryption_keys[0].key
-        text = encrypt_jwe(content, key, enc="A128GCM", kid="k1", random_bytes=seeded())
+        text = encrypt_jwe(
+            content, key, enc="A128GCM", kid="k1", ephemeral=P256Key.generate(seeded()), random_bytes=seeded()
+        )
         assert "encrypted" in refused(text)
 
 

@@ -44,7 +44,9 @@ def encrypted(form):
 def sealed(members, *, enc="A256GCM", kid="k1", key=KEY, extra=None):
     payload = members if isinstance(members, bytes) else encode_json(members)
     return {
-        "response": encrypt_jwe(payload, key.public_key, enc=enc, kid=kid, random_bytes=os.urandom, extra=extra),
+        "response": encrypt_jwe(
+            payload, key.public_key, enc=enc, kid=kid, ephemeral=P256Key.fresh(), random_bytes=os.urandom, extra=extra
+        ),
     }
 
 
@@ -53,7 +55,7 @@ def test_a_clear_answer_comes_back_from_its_form():
 
 
 def test_an_encrypted_answer_comes_back_from_its_form():
-    form = ANSWER.to_encrypted_form(EncryptionKey("k1", KEY.public_key), "A128GCM", os.urandom)
+    form = ANSWER.to_encrypted_form(EncryptionKey("k1", KEY.public_key), "A128GCM", P256Key.fresh(), os.urandom)
     assert list(form) == ["response"]
     assert peek_key_id(form) == "k1"
     assert encrypted(form) == ANSWER

@@ -8,6 +8,7 @@ import pytest
 from protocol.encoding import decode_base64url, encode_base64url, encode_json
 from protocol.jwe import encrypt_jwe
 from protocol.jws import Jws
+from protocol.keys import P256Key
 from protocol.oid4vp.client_id import Prefix
 from protocol.oid4vp.request_object import MEDIA_TYPE
 from runtime.pages import qr_svg
@@ -171,7 +172,9 @@ def test_what_cannot_be_decrypted_is_one_answer(counter, held):
 def encrypt(request, presentation, key, enc, *, payload=None, extra=None):
     members = {"vp_token": {"pid": [presentation]}, "state": request.state}
     plain = encode_json(members) if payload is None else payload
-    return encrypt_jwe(plain, key.key, enc=enc, kid=key.kid, random_bytes=seeded(5), extra=extra)
+    return encrypt_jwe(
+        plain, key.key, enc=enc, kid=key.kid, ephemeral=P256Key.generate(seeded(5)), random_bytes=seeded(5), extra=extra
+    )
 
 
 def encode_header(header, **members):
