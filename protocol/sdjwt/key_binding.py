@@ -112,6 +112,4 @@ def _check_transaction_data(claims: Fields, expected: ExpectedBinding) -> None:
 
 
 def _same(found: str, expected: str) -> bool:
-    if found.isascii() and expected.isascii():
-        return hmac.compare_digest(found, expected)
-    return found == expected
+    return hmac.compare_digest(found.encode("utf-8", "surrogatepass"), expected.encode("utf-8"))
