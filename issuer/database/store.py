@@ -44,7 +44,7 @@ VOID = 1  # the status of an index that no credential got
 
 _CODEC: Codec[Session] = Codec(*ANY_STAGE)
 
-_ADD_CREDENTIAL = insert(credentials).values({name: bindparam(name) for name in credentials.c.keys()})  # noqa: SIM118
+_ADD_CREDENTIAL = insert(credentials).values({column.name: bindparam(column.name) for column in credentials.columns})
 # All copies of what a person sees as one credential, renewed ones included: one conversation issued them
 _COPIES = select(credentials).where(
     credentials.c.session_id == bindparam("session_id"),

@@ -49,7 +49,7 @@ from tests.protocol.oid4vp.samples import (
     signed,
     verified,
 )
-from tests.support.pki import DAY, INTERMEDIATE, LEAF, NOW, make_pki, seeded, self_signed
+from tests.support.pki import DAY, INTERMEDIATE, LEAF, NOW, make_pki, quietly, seeded, self_signed
 
 WEB_URL = f"https://{HOST}/.well-known/did.json"
 WEB = Peer({WEB_URL: served(did_document())})
@@ -491,7 +491,8 @@ def test_any_other_character_is_refused(data):
     text = honest()
     at = data.draw(st.integers(0, len(text) - 1))
     character = data.draw(st.sampled_from("Aa0-_.=+/ \n~\u00e9").filter(lambda c: c != text[at]))
-    with pytest.raises(ProtocolError):
+    # A certificate's serial number may become negative, of which the library warns
+    with pytest.raises(ProtocolError), quietly():
         verified(text[:at] + character + text[at + 1 :])
 
 
