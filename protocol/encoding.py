@@ -5,7 +5,6 @@ from __future__ import annotations
 import binascii
 import hashlib
 import json
-import re
 from typing import NoReturn
 
 import orjson
@@ -25,7 +24,6 @@ _STANDARD_TO_URLSAFE = bytes.maketrans(b"+/", b"-_")
 _PADDING = (b"", b"", b"==", b"=")  # by what is over after the last four characters
 # What the last character may be, by the same: it carries two significant bits, or four, and one alone carries nothing
 _LAST = (frozenset[str](), frozenset[str](), frozenset("AQgw"), frozenset("AEIMQUYcgkosw048"))
-_MEMBER = re.compile(rb'"[ \t\r\n]*:')
 
 
 def sha256(data: bytes) -> bytes:
@@ -59,9 +57,8 @@ def encode_json(value: object) -> bytes:
     return orjson.dumps(value)
 
 
-_SIMPLE = frozenset(
-    (str, int, bool, type(None))
-)  # what holds nothing else, and is not a number to be looked at closely
+# What holds nothing else, and is no number to be looked at closely
+_SIMPLE = frozenset((str, int, bool, type(None)))
 
 
 def read_json(data: bytes, at: str, *, max_bytes: int = MAX_JSON_BYTES) -> JsonValue:
@@ -80,14 +77,13 @@ def read_json(data: bytes, at: str, *, max_bytes: int = MAX_JSON_BYTES) -> JsonV
         value: JsonValue = orjson.loads(data)
     except orjson.JSONDecodeError as error:
         raise Malformed(at, "is not JSON") from error
-    # Most of what travels is flat, so a walk is rarely needed
     if type(value) is list and _SIMPLE.issuperset(map(type, value)):
         return value
-    if type(value) is dict and _SIMPLE.issuperset(map(type, value.values())):
-        members: int | None = len(value)
-    else:
-        members = _count_members(value, at)
-    if members is not None and members == len(_MEMBER.findall(data)):
+    # There are no more levels than brackets, and most of what travels has few
+    if data.count(b"[") + data.count(b"{") > MAX_JSON_DEPTH:
+        _check_depth(value, at)
+    # Spelled as we would spell it, it has no member twice, and no number that lost a digit
+    if orjson.dumps(value) == data:
         return value
     return _read_slowly(data, at)
 
@@ -105,29 +101,17 @@ def read_json_object(data: bytes, at: str, *, max_bytes: int = MAX_JSON_BYTES) -
     return value
 
 
-def _count_members(value: JsonValue, at: str) -> int | None:
-    """How many object members the text must have had if none was given twice; None if a number needs a closer look.
-
-    The parser keeps the last of two equal names, so fewer members than `"…":` in the text means a duplicate, or a string
-    that holds an escaped quote and a colon; the slow reader decides which.
-    """
-    members = 0
-    fractions = False
+def _check_depth(value: JsonValue, at: str) -> None:
     level = [value]
     for _ in range(MAX_JSON_DEPTH + 1):
         deeper: list[JsonValue] = []
         for item in level:
-            kind = type(item)
-            if kind is dict:
-                members += len(item)  # type: ignore[arg-type]  # narrowed by exact type, which mypy does not follow
-                deeper.extend(item.values())  # type: ignore[union-attr]
-            elif kind is list:
-                # Long lists of texts are common, digests above all
-                deeper.extend(() if _SIMPLE.issuperset(map(type, item)) else item)  # type: ignore[arg-type]
-            elif kind is float:
-                fractions = True
+            if isinstance(item, dict):
+                deeper.extend(item.values())
+            elif isinstance(item, list):
+                deeper.extend(item)
         if not deeper:
-            return None if fractions else members
+            return
         level = deeper
     raise TooLarge(at, f"is nested deeper than {MAX_JSON_DEPTH}")
 

@@ -120,8 +120,8 @@ class IssuerContext:
         return encode_base64url(self.random_bytes(32))
 
     def new_id(self) -> str:
-        """A fresh public id: 128 bits, base64url."""
-        return encode_base64url(self.random_bytes(16))
+        """A fresh public id: 128 bits, hex, which never looks like an option of a command."""
+        return self.random_bytes(16).hex()
 
     def keyed(self, purpose: str, *parts: str) -> str:
         """A digest that nobody without the issuer's secret can make or guess, base64url."""

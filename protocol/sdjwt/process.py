@@ -122,7 +122,7 @@ class _Process:
 
     def _find(self, digests: list[JsonValue]) -> list[int]:
         """Which disclosures some digests stand for; those that are not disclosed, and decoys, stand for none."""
-        if not set(map(type, digests)) <= _TEXT:
+        if not _TEXT.issuperset(map(type, digests)):
             raise Malformed(self._at, "has a digest that is no text")
         fresh = set(digests)
         if len(fresh) != len(digests) or not fresh.isdisjoint(self._seen):

@@ -12,6 +12,8 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
+from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
@@ -261,10 +263,13 @@ def _server(role: str, data: Path, port: int) -> Iterator[None]:
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    """The port is bound before the service is ready, so only an answer says that it is."""
     ends = time.monotonic() + START_SECONDS
     while time.monotonic() < ends and process.poll() is None:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return
+        with contextlib.suppress(OSError), contextlib.closing(HTTPConnection("127.0.0.1", port, timeout=5)) as asking:
+            asking.request("GET", "/live")
+            if asking.getresponse().status == HTTPStatus.OK:
+                return
         time.sleep(0.05)
     raise RuntimeError("the server under load did not start")
 

@@ -14,6 +14,7 @@ from tests.support.pki import NOW, make_pki, seeded
 VCT = "urn:hoheit:bench:1"
 AUDIENCE = "x509_hash:" + "A" * 43
 NONCE = "n" * 43
+EXPECTED = ExpectedBinding(AUDIENCE, NONCE, NOW)
 CLAIMS: JsonObject = {f"claim_{i:02}": f"a value of some length {i:02}" for i in range(20)}
 FIVE = tuple([(f"claim_{i:02}",) for i in range(5)])
 
@@ -47,11 +48,6 @@ def binding(holder: P256Key) -> KeyBinding:
     return KeyBinding(holder, AUDIENCE, NONCE, NOW)
 
 
-def expected() -> ExpectedBinding:
-    """What the verifier asked for."""
-    return ExpectedBinding(AUDIENCE, NONCE, NOW)
-
-
 def make_sample() -> Sample:
     """The credential and its presentation."""
     pki = make_pki()
@@ -68,7 +64,7 @@ def make_sample() -> Sample:
 def verify(sample: Sample) -> None:
     """The whole check of a presentation, holder binding included."""
     exchange = FORMATS["dc+sd-jwt"].verify_presented(
-        sample.presentation, anchors=sample.anchors, expected=expected(), now=NOW
+        sample.presentation, anchors=sample.anchors, expected=EXPECTED, now=NOW
     )
     run(exchange, _refuse)
 

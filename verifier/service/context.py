@@ -47,8 +47,8 @@ class VerifierContext:
         return encode_base64url(self.random_bytes(32))
 
     def new_id(self) -> str:
-        """A fresh public id: 128 bits, base64url."""
-        return encode_base64url(self.random_bytes(16))
+        """A fresh public id: 128 bits, hex, which never looks like an option of a command."""
+        return self.random_bytes(16).hex()
 
     def reference(self, request_id: str) -> str:
         """The part of a request's addresses that only wallets get to know; nobody without our secret can make it."""

@@ -30,8 +30,8 @@ class WalletContext:
     allow_local: bool = False  # http on this machine; never in production
 
     def new_id(self) -> str:
-        """A fresh id: 128 bits, base64url."""
-        return encode_base64url(self.random_bytes(16))
+        """A fresh id: 128 bits, hex, which never looks like an option of a command."""
+        return self.random_bytes(16).hex()
 
     def new_secret(self) -> str:
         """A fresh nonce or state: 256 bits, base64url."""
