@@ -42,10 +42,10 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the lines as JSON.")] = False,
 ) -> None:
     """Check this machine and, by their addresses, services on it or elsewhere. The status is 1 if something is wrong."""
-    from protocol.encoding import encode_json  # noqa: PLC0415 - heavy imports wait until they are needed
-    from runtime.driver import drive  # noqa: PLC0415 - heavy too
-    from runtime.http import GuardedSender  # noqa: PLC0415 - heavy too
-    from runtime.settings import current_environment  # noqa: PLC0415 - heavy too
+    from protocol.encoding import encode_json
+    from runtime.driver import drive
+    from runtime.http import GuardedSender
+    from runtime.settings import current_environment
 
     env = current_environment()
     lines = [Line(True, f"the environment is {env}"), *check_machine(Path.cwd())]

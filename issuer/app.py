@@ -2,46 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TypeVar
 
 from fastapi import FastAPI
 
 from issuer.api.administration import administration
 from issuer.api.endpoints import protocol_endpoints
-from issuer.config import IssuerSettings, read_settings
+from issuer.config import IssuerSettings
 from issuer.credential_types import CredentialType, read_types
 from issuer.database.register import SqlRegister
 from issuer.database.store import SqlIssuerStore
-from issuer.installation import DATABASE_FILE, SECRET, SIGNING
+from issuer.installation import SECRET, SIGNING
 from issuer.policy import IssuerPolicy
 from issuer.register import HttpRegister, Register
 from issuer.service import Issuer
 from issuer.service.context import IssuerContext
 from issuer.service.status import BLOCK_LIFETIME
 from issuer.web.pages import people_pages
-from protocol.exchange import Exchange
 from runtime import system
 from runtime.asgi import add_health, create_application
 from runtime.database.engine import Database
-from runtime.driver import Driver, drive
+from runtime.driver import Driver
 from runtime.http import GuardedSender, Sender
 from runtime.installation import open_keys
 from runtime.pages import Pages, serve_static
 from runtime.sweep import sweeping
-
-T = TypeVar("T")
 
 SHIPPED_TYPES = Path(__file__).parent / "types"
 
 
 def open_store(settings: IssuerSettings) -> SqlIssuerStore:
     """The issuer's store, brought to this program's version."""
-    url = settings.database_url or f"sqlite:///{settings.data / DATABASE_FILE}"
-    store = SqlIssuerStore(Database(url, "issuer"), system.now)
+    store = SqlIssuerStore(Database(settings.database, "issuer"), system.now)
     store.migrate()
     return store
 
@@ -90,34 +84,6 @@ def open_issuer(settings: IssuerSettings, store: SqlIssuerStore) -> Issuer:
             automatic_login=settings.automatic_login,
         )
     )
-
-
-@dataclass(frozen=True, slots=True)
-class OpenIssuer:
-    """An issuer whose store is open: what a command works with."""
-
-    issuer: Issuer
-    store: SqlIssuerStore
-    sender: Sender
-
-    def run(self, exchange: Exchange[T]) -> T:
-        """Drive an exchange to its end; see `runtime.driver.drive`."""
-        return drive(exchange, self.store, self.sender)
-
-
-@contextmanager
-def opened(settings: IssuerSettings) -> Iterator[OpenIssuer]:
-    """An issuer for the time of one command; it may run beside the server."""
-    store = open_store(settings)
-    try:
-        yield OpenIssuer(open_issuer(settings, store), store, GuardedSender(allow_local=settings.env.allows_local))
-    finally:
-        store.database.dispose()
-
-
-def app_of(data: Path) -> FastAPI:
-    """The web application of a data folder, as every worker makes it for itself."""
-    return create_app(read_settings(data))
 
 
 def create_app(settings: IssuerSettings, *, sender: Sender | None = None) -> FastAPI:

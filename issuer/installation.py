@@ -5,14 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from issuer.config import SETTINGS_FILE
-from issuer.records import ApiKey
+from issuer.config import IssuerSettings
 from protocol.keys import RandomBytes
-from runtime.api_keys import api_key_digest
-from runtime.api_keys import new_api_key as new_key
 from runtime.installation import Installation, set_up
 
-DATABASE_FILE = "issuer.db"
 SIGNING = "signing"
 SECRET = "nonces"
 
@@ -36,7 +32,7 @@ def set_up_issuer(new: NewIssuer, *, now: int, random_bytes: RandomBytes) -> byt
     """
     installation = Installation(
         data=new.data,
-        settings_file=SETTINGS_FILE,
+        settings_file=IssuerSettings.file(new.data),
         public_url=new.public_url,
         name=new.name,
         signing=SIGNING,
@@ -44,9 +40,3 @@ def set_up_issuer(new: NewIssuer, *, now: int, random_bytes: RandomBytes) -> byt
         settings={"types": new.types, "database_url": new.database_url},
     )
     return set_up(installation, now=now, random_bytes=random_bytes)
-
-
-def new_api_key(name: str, *, now: int, random_bytes: RandomBytes) -> tuple[str, ApiKey]:
-    """A fresh key of the administration API, to be shown once, and what is kept of it."""
-    key = new_key(random_bytes)
-    return key, ApiKey(api_key_digest(key), name, now)

@@ -69,12 +69,3 @@ class LetterCode:
     digest: str  # SHA-256 in hex
     subject: str
     expires_at: int  # epoch seconds
-
-
-@dataclass(frozen=True, slots=True)
-class ApiKey:
-    """A key of the administration API, kept as a digest."""
-
-    digest: str  # SHA-256 in hex
-    name: str
-    created_at: int  # epoch seconds

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from issuer.records import ApiKey, CredentialState, IssuedCredential, LetterCode, StatusBlock, StatusListRecord
+from issuer.records import CredentialState, IssuedCredential, LetterCode, StatusBlock, StatusListRecord
+from runtime.api_keys import ApiKeys
 from runtime.conversation import ConversationStore
 
 
@@ -14,6 +15,10 @@ class IssuerStore(ConversationStore, Protocol):
 
     All raise Unavailable when the store is away; nothing was changed then.
     """
+
+    @property
+    def api_keys(self) -> ApiKeys:
+        """The keys of the administration API."""
 
     def credential(self, credential_id: str) -> IssuedCredential | None:
         """One issued credential."""
@@ -51,12 +56,3 @@ class IssuerStore(ConversationStore, Protocol):
 
     def letter_code(self, digest: str) -> LetterCode | None:
         """A letter code that was not used; the step that uses it spends it."""
-
-    def put_api_key(self, key: ApiKey) -> None:
-        """Keep a key of the administration API."""
-
-    def revoke_api_keys(self, name: str) -> int:
-        """Let every key of a name be good no more; how many there were."""
-
-    def api_key(self, digest: str) -> ApiKey | None:
-        """A key that was not revoked."""

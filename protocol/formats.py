@@ -12,7 +12,7 @@ from typing import Protocol
 from protocol.credential import ClaimPath, VerifiedCredential
 from protocol.dcql.match import Candidate
 from protocol.encoding import JsonObject
-from protocol.errors import NotAuthentic, NotBound, Unsupported
+from protocol.errors import Flaw, NotAuthentic, NotBound, Unsupported
 from protocol.exchange import Exchange
 from protocol.keys import PublicKey, RandomBytes, Signer
 from protocol.sdjwt.issue import Frame, issue_sd_jwt
@@ -20,6 +20,8 @@ from protocol.sdjwt.issuer_key import find_issuer_key
 from protocol.sdjwt.key_binding import ExpectedBinding, KeyBinding, verify_key_binding
 from protocol.sdjwt.present import present_sd_jwt
 from protocol.sdjwt.token import SdJwt
+from protocol.sdjwt.type_metadata import TypeMetadata, fetch_type_of
+from protocol.sdjwt.type_rules import check_issued_claims
 from protocol.sdjwt.verify import verify_sd_jwt_vc
 from protocol.trust.anchors import TrustAnchors
 
@@ -59,6 +61,15 @@ class Format(Protocol):
 
         Raises:
             Flaw: any check failed.
+        """
+
+    def fetch_type(self, credential: VerifiedCredential) -> Exchange[TypeMetadata | None]:
+        """What the type of a credential, verified as issued, says of it; None: nothing that can be had and believed.
+
+        Fetching tells whoever publishes the type that somebody has such a credential: when it comes, never later (T262).
+
+        Raises:
+            Malformed: the credential breaks a rule of its type.
         """
 
     def verify_presented(
@@ -112,6 +123,16 @@ class SdJwtVcFormat:
             raise NotAuthentic("credential: a credential comes without a key binding")
         issuer = yield from find_issuer_key(token, anchors, now=now)
         return verify_sd_jwt_vc(token, issuer, now=now)
+
+    def fetch_type(self, credential: VerifiedCredential) -> Exchange[TypeMetadata | None]:
+        """Type metadata (SD-JWT VC §5): optional, but a credential that breaks the rules in it is refused (§5.7)."""
+        try:
+            metadata = yield from fetch_type_of(credential)
+        except Flaw:
+            # T048: metadata that cannot be had or believed is not processed, so it keeps no credential away
+            return None
+        check_issued_claims(metadata, credential)
+        return metadata
 
     def verify_presented(
         self, raw: str, *, anchors: TrustAnchors, expected: ExpectedBinding | None, now: int

@@ -1,4 +1,4 @@
-"""Reads trust anchors from a folder: PEM certificates, and `anchors.toml` that says whom each is trusted as.
+"""Trust anchors in a folder: PEM certificates, and `anchors.toml` that says whom each is trusted as.
 
 [[anchor]]
 file = "agency.pem"
@@ -15,14 +15,16 @@ name = "Universität"
 from __future__ import annotations
 
 import json
+import re
 import time
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
+from protocol.encoding import sha256
 from protocol.errors import Malformed, Unavailable
 from protocol.fields import Fields
 from protocol.trust.anchors import Role, TrustAnchor, TrustAnchors, TrustedIdentifier
@@ -34,6 +36,9 @@ MAX_FILE = 256 * 1024  # bytes
 CHECK_SECONDS = 1.0  # between two looks at the folder
 
 Stamp = tuple[tuple[str, int, int, int], ...]
+CertificateOf = Callable[[str], Certificate]
+
+_ENTRY = re.compile(r"^(?=[ \t]*\[\[(?:anchor|identifier)\]\])", re.MULTILINE)
 
 
 class AnchorFolder:
@@ -99,18 +104,7 @@ def read_anchors(folder: Path) -> TrustAnchors:
     Raises:
         Malformed: the index or a file is wrong; the message names it.
     """
-    index = folder / INDEX
-    if not index.exists():
-        return TrustAnchors()
-    try:
-        members = tomllib.loads(_read_file(index).decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Malformed(INDEX, "is not TOML") from error
-    fields = Fields(members, INDEX)
-    return TrustAnchors(
-        [_anchor(entry, folder) for entry in fields.optional_objects("anchor")],
-        [_identifier(entry) for entry in fields.optional_objects("identifier")],
-    )
+    return _parse(_read_index(folder), _certificates(folder))
 
 
 def read_certificate(pem: bytes, at: str) -> Certificate:
@@ -129,18 +123,62 @@ def read_certificate(pem: bytes, at: str) -> Certificate:
     return Certificate.from_der(parsed.public_bytes(serialization.Encoding.DER), at)
 
 
+def anchor_file(certificate: Certificate) -> str:
+    """The name of the file that a command keeps an authority in: the same certificate is the same file."""
+    return f"{sha256(certificate.der).hex()[:32]}.pem"
+
+
 def write_anchor(folder: Path, file: str, pem: bytes, *, role: Role, name: str, types: tuple[str, ...] = ()) -> None:
-    """Add an anchor to a folder, for tools that set up an installation; a file of that name is replaced."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / file).write_bytes(pem)
+    """Add an anchor to a folder, for commands and for tools that set up an installation; a file of that name is replaced.
+
+    Raises:
+        Malformed: what was there, or what would be there, cannot be read; nothing was changed.
+    """
     members = [("file", _toml(file)), ("role", _toml(role)), ("name", _toml(name))]
     if types:
         members.append(("types", f"[{', '.join(map(_toml, types))}]"))
     entry = "".join(["[[anchor]]\n", *(f"{member} = {value}\n" for member, value in members), "\n"])
-    index = folder / INDEX
-    if not index.exists() or entry not in index.read_text(encoding="utf-8"):
-        with index.open("a", encoding="utf-8") as lines:
-            lines.write(entry)
+    text = _read_index(folder)
+    if entry not in text:
+        # Whoever wrote the last line by hand may have left it open
+        text += ("" if not text or text.endswith("\n") else "\n") + entry
+    certificate, others = read_certificate(pem, file), _certificates(folder)
+    _parse(text, lambda named: certificate if named == file else others(named))
+    folder.mkdir(parents=True, exist_ok=True)
+    # The file comes first: a service that reads the folder in between must find what the index names
+    (folder / file).write_bytes(pem)
+    _write_index(folder, text)
+
+
+def remove_anchors(folder: Path, unwanted: Callable[[TrustAnchor | TrustedIdentifier], bool]) -> None:
+    """Take entries out of a folder's index, each with the lines below it; everything else stays as people wrote it.
+
+    The file of a certificate goes too, if a command named it and no entry needs it any more.
+
+    Raises:
+        Malformed: the folder is wrong, or its index is written in a way that only its writer can change; nothing was changed.
+    """
+    text = _read_index(folder)
+    before = _parse(text, _certificates(folder))
+    entries: dict[str, Iterator[TrustAnchor | TrustedIdentifier]] = {
+        "anchor": iter(before.anchors),
+        "identifier": iter(before.identifiers),
+    }
+    kept = []
+    for piece in _ENTRY.split(text):
+        header = piece.strip()[2:].partition("]")[0] if _ENTRY.match(piece) else ""
+        entry = next(entries[header], None) if header else None
+        if entry is None or not unwanted(entry):
+            kept.append(piece)
+    text = "".join(kept)
+    after = _parse(text, _certificates(folder))
+    # TOML can say the same in other ways than by entries with a head of their own
+    everybody: list[TrustAnchor | TrustedIdentifier] = [*before.anchors, *before.identifiers]
+    if [*after.anchors, *after.identifiers] != [entry for entry in everybody if not unwanted(entry)]:
+        raise Malformed(INDEX, "is written in a way that only a person can change; take the entry out by hand")
+    _write_index(folder, text)
+    for certificate in {a.certificate for a in before.anchors} - {a.certificate for a in after.anchors}:
+        (folder / anchor_file(certificate)).unlink(missing_ok=True)
 
 
 def _toml(text: str) -> str:
@@ -148,7 +186,47 @@ def _toml(text: str) -> str:
     return json.dumps(str(text), ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _read_file(path: Path) -> bytes:
+def _read_index(folder: Path) -> str:
+    index = folder / INDEX
+    if not index.exists():
+        return ""
+    try:
+        return read_file(index).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Malformed(INDEX, "is not TOML") from error
+
+
+def _write_index(folder: Path, text: str) -> None:
+    """As a whole or not at all: half an index is nobody's trust, or somebody's too much."""
+    temporary = folder / f".{INDEX}.new"
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(folder / INDEX)
+
+
+def _parse(text: str, certificate_of: CertificateOf) -> TrustAnchors:
+    if len(text.encode("utf-8")) > MAX_FILE:
+        raise Malformed(INDEX, f"is larger than {MAX_FILE} bytes")
+    try:
+        members = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise Malformed(INDEX, "is not TOML") from error
+    fields = Fields(members, INDEX)
+    return TrustAnchors(
+        [_anchor(entry, certificate_of) for entry in fields.optional_objects("anchor")],
+        [_identifier(entry) for entry in fields.optional_objects("identifier")],
+    )
+
+
+def _certificates(folder: Path) -> CertificateOf:
+    return lambda file: read_certificate(read_file(folder / file), file)
+
+
+def read_file(path: Path) -> bytes:
+    """A file of an anchor, or one that is to become one, as far as it can be one (T242).
+
+    Raises:
+        Malformed: it cannot be read, or is too large.
+    """
     try:
         with path.open("rb") as file:
             data = file.read(MAX_FILE + 1)
@@ -159,12 +237,11 @@ def _read_file(path: Path) -> bytes:
     return data
 
 
-def _anchor(entry: Fields, folder: Path) -> TrustAnchor:
+def _anchor(entry: Fields, certificate_of: CertificateOf) -> TrustAnchor:
     file = entry.text("file", max_length=200)
     if Path(file).name != file:
         raise Malformed(entry.path("file"), "must be a file in the same folder")
-    certificate = read_certificate(_read_file(folder / file), file)
-    return TrustAnchor(certificate, _role(entry), entry.text("name"), frozenset(entry.optional_texts("types")))
+    return TrustAnchor(certificate_of(file), _role(entry), entry.text("name"), frozenset(entry.optional_texts("types")))
 
 
 def _identifier(entry: Fields) -> TrustedIdentifier:

@@ -29,7 +29,7 @@ class Installation:
     """What to set up, for whichever role."""
 
     data: Path
-    settings_file: str
+    settings_file: Path
     public_url: str
     name: tuple[tuple[str, str], ...]  # language → name of the organization, at least one
     signing: str  # name of the key that an own authority vouches for
@@ -43,8 +43,7 @@ def set_up(new: Installation, *, now: int, random_bytes: RandomBytes) -> bytes:
     Raises:
         FileExistsError: there is an installation in this folder already; nothing was changed.
     """
-    settings = new.data / new.settings_file
-    if settings.exists():
+    if new.settings_file.exists():
         raise FileExistsError(errno.EEXIST, "there is an installation here already", str(new.data))
     keys = KeyFolder(new.data, Sealer.from_file(new.data / SEAL_FILE))
     organization = new.name[0][1]
@@ -64,7 +63,7 @@ def set_up(new: Installation, *, now: int, random_bytes: RandomBytes) -> bytes:
     for secret in new.secrets:
         keys.make_secret(secret, random_bytes)
     # The settings come last: without them the folder counts as not set up
-    write_private(settings, settings_text(new).encode())
+    write_private(new.settings_file, settings_text(new).encode())
     return authority.to_pem()
 
 

@@ -19,14 +19,12 @@ from dataclasses import dataclass
 from types import FrameType
 
 import uvicorn
-from pydantic import ValidationError
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
-from protocol.errors import ProtocolError
+from runtime.commands import explained
 from runtime.connection import KEEP_ALIVE_SECONDS, LimitedConnection
 from runtime.logs import get_logger, set_up_logs
-from runtime.settings import setting_problem
 from runtime.system import no_core_dumps
 
 MAX_CONNECTIONS = 900  # of one process, under the usual limit of 1024 open files; more get a 503
@@ -131,27 +129,6 @@ def bind(listen: Listen) -> socket.socket:
         raise StartError(f"cannot listen on {listen.host} port {listen.port}: {reason}") from error
     listener.set_inheritable(True)
     return listener
-
-
-@contextlib.contextmanager
-def explained() -> Iterator[None]:
-    """Let whatever keeps a program from starting end it with one clear line and status 1 (T252).
-
-    Raises:
-        SystemExit: a setting, file, key, store or address is wrong or missing.
-    """
-    try:
-        yield
-    except ValidationError as error:
-        raise SystemExit(f"error: {setting_problem(error)}") from None
-    except ProtocolError as error:
-        raise SystemExit(f"error: {error.description}") from None
-    except FileNotFoundError as error:
-        raise SystemExit(f"error: {error.filename} is missing") from None
-    except OSError as error:
-        raise SystemExit(f"error: {error.filename or 'the system'}: {error.strerror or 'refused'}") from None
-    except (ValueError, RuntimeError) as error:
-        raise SystemExit(f"error: {' '.join(str(error).split())}") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,16 @@
-"""What every role's settings share: the environment it runs in, and what that allows."""
+"""What settings share: the environment a program runs in with what that allows, and what an operator says of any service."""
 
 from __future__ import annotations
 
 import importlib.util
+import tomllib
 from enum import StrEnum
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, ClassVar, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from protocol.errors import Malformed
 from protocol.fields import is_local, read_https_url
@@ -87,6 +89,80 @@ def refuse_local_in_production(env: Environment, **urls: str) -> None:
     for name, url in urls.items():
         if not env.allows_local and is_local(urlsplit(url).hostname or ""):
             raise ValueError(f"{name} is an address of this machine, which HOHEIT_ENV=production refuses")
+
+
+class ServiceSettings(BaseSettings):
+    """What an operator can say about any service. A role adds its own settings, its name, and the prefix of its variables.
+
+    A data folder holds `<role>.toml` (made by `hoheit <role> init`), the sealed keys, the certificates and, on SQLite, the
+    database `<role>.db`. Every setting can be overridden by `HOHEIT_<ROLE>_…`.
+    """
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True)
+
+    role: ClassVar[str]
+
+    env: Environment = Field(default_factory=current_environment)
+    data: Path
+    public_url: PublicUrl
+    name: dict[str, str] = Field(min_length=1)  # language → name of the organization
+    database_url: DatabaseUrl = ""  # empty: SQLite in the data folder
+    metrics_key: str = Field(default="", repr=False)  # bearer key of /metrics; empty: nothing is counted
+
+    @classmethod
+    def file(cls, data: Path) -> Path:
+        """Where the settings of a data folder are."""
+        return data / f"{cls.role}.toml"
+
+    @classmethod
+    def read(cls, data: Path) -> Self:
+        """The settings of a data folder.
+
+        Raises:
+            FileNotFoundError: the folder was not made by `hoheit <role> init`.
+            ValueError: a setting is wrong or missing; the message names it.
+        """
+        file = cls.file(data)
+        try:
+            members = tomllib.loads(file.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise ValueError(f"{file}: is not TOML: {error}") from error
+        for name, where in (("env", "HOHEIT_ENV"), ("data", "the command")):
+            if name in members:
+                raise ValueError(f"{file}: {name} is said by {where}, not by a file")
+        # HOHEIT_<ROLE>_DATA is for commands that are not told a folder; this one was
+        return cls(data=data, **members).model_copy(update={"data": data})
+
+    @property
+    def database(self) -> str:
+        """The address of the database, said or default."""
+        return self.database_url or f"sqlite:///{self.data / f'{self.role}.db'}"
+
+    def check_workers(self, workers: int) -> None:
+        """Check that so many processes can share the database.
+
+        Raises:
+            ValueError: only PostgreSQL lets several write at once.
+        """
+        if workers > 1 and not self.database.startswith("postgresql"):
+            raise ValueError("several workers need PostgreSQL: set database_url")
+
+    @model_validator(mode="after")
+    def _public_url_is_public(self) -> Self:
+        refuse_local_in_production(self.env, public_url=self.public_url)
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the names are pydantic's
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file, whose members come in as init_settings."""
+        return env_settings, init_settings
 
 
 def setting_problem(error: ValidationError) -> str:

@@ -24,7 +24,7 @@ from verifier.api.endpoints import protocol_endpoints
 from verifier.api.partner import partner_api
 from verifier.config import VerifierSettings
 from verifier.database.store import SqlVerifierStore
-from verifier.installation import ANCHORS, DATABASE_FILE, SECRET, SIGNING, STAGES
+from verifier.installation import ANCHORS, SECRET, SIGNING, STAGES
 from verifier.policy import Lifetimes
 from verifier.service import Verifier
 from verifier.service.context import VerifierContext
@@ -36,8 +36,7 @@ SHIPPED_USE_CASES = Path(__file__).parent / "use_cases"
 
 def open_store(settings: VerifierSettings) -> SqlVerifierStore:
     """The verifier's store, brought to this program's version."""
-    url = settings.database_url or f"sqlite:///{settings.data / DATABASE_FILE}"
-    store = SqlVerifierStore(Database(url, "verifier"), system.now)
+    store = SqlVerifierStore(Database(settings.database, "verifier"), system.now)
     store.migrate()
     return store
 

@@ -6,13 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from protocol.keys import RandomBytes
-from runtime.api_keys import api_key_digest
-from runtime.api_keys import new_api_key as new_key
 from runtime.installation import Installation, set_up
-from verifier.config import SETTINGS_FILE
-from verifier.records import ApiKey
+from verifier.config import VerifierSettings
 
-DATABASE_FILE = "verifier.db"
 ANCHORS = "anchors"
 SIGNING = "access"
 SECRET = "addresses"
@@ -38,7 +34,7 @@ def set_up_verifier(new: NewVerifier, *, now: int, random_bytes: RandomBytes) ->
     """
     installation = Installation(
         data=new.data,
-        settings_file=SETTINGS_FILE,
+        settings_file=VerifierSettings.file(new.data),
         public_url=new.public_url,
         name=new.name,
         signing=SIGNING,
@@ -46,9 +42,3 @@ def set_up_verifier(new: NewVerifier, *, now: int, random_bytes: RandomBytes) ->
         settings={"use_cases": new.use_cases, "database_url": new.database_url},
     )
     return set_up(installation, now=now, random_bytes=random_bytes)
-
-
-def new_api_key(name: str, *, now: int, random_bytes: RandomBytes) -> tuple[str, ApiKey]:
-    """A fresh key of the API, to be shown once, and what is kept of it."""
-    key = new_key(random_bytes)
-    return key, ApiKey(api_key_digest(key), name, now)

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass, replace
+from typing import Never
 
 from protocol.errors import InvalidRequest, NotFound
 from runtime.conversation import Change, Event, SessionKey
-from verifier.records import Record
 
 REQUEST = "request"  # the id in our API
 REQUEST_URI = "request_uri"
@@ -118,7 +118,7 @@ class Forgotten:
 
 
 Session = Requested | Opened | Answered | Declined | Forgotten
-Outcome = Change[Session, Record]
+Outcome = Change[Session, Never]
 Awaited = Requested | Opened  # an answer may come
 AWAITED: tuple[type[Awaited], ...] = (Requested, Opened)
 Told = Requested | Opened | Answered | Declined  # whoever asked is told how it stands

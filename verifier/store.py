@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from runtime.api_keys import ApiKeys
 from runtime.conversation import ConversationStore
-from verifier.records import ApiKey
 
 
 class VerifierStore(ConversationStore, Protocol):
@@ -14,14 +14,9 @@ class VerifierStore(ConversationStore, Protocol):
     All raise Unavailable when the store is away; nothing was changed then.
     """
 
-    def put_api_key(self, key: ApiKey) -> None:
-        """Keep a key of the API."""
-
-    def api_key(self, digest: str) -> ApiKey | None:
-        """A key that was not revoked."""
-
-    def revoke_api_keys(self, name: str) -> int:
-        """Revoke every key of this name; how many that were."""
+    @property
+    def api_keys(self) -> ApiKeys:
+        """The keys of the API; requests belong to the key that made them."""
 
     def sweep(self, *, now: int, limit: int) -> int:
         """Erase requests and answers whose time is over (T261); how many went, at most `limit`."""

@@ -35,6 +35,7 @@ from runtime.http import GuardedSender, Sender
 from wallet.config import WalletSettings
 from wallet.service import Wallet
 from wallet.service.context import NOBODY, WalletContext, entry_of
+from wallet.service.trusting import Trusting
 from wallet.vault.passphrase import KeyDerivation
 from wallet.vault.vault import Vault
 
@@ -122,6 +123,11 @@ def restore_wallet(settings: WalletSettings, passphrase: str, *, now: Callable[[
     """
     note = entry_of(now(), "restored", NOBODY, "done")
     Vault.restore(settings.vault, passphrase, now=now(), note=note).close()
+
+
+def open_trusting(settings: WalletSettings, *, now: Callable[[], int] = system.now) -> Trusting:
+    """Whom the wallet of a data folder trusts; its vault stays closed."""
+    return Trusting(settings.anchors_folder, now)
 
 
 def _anchors(settings: WalletSettings) -> Callable[[], TrustAnchors]:

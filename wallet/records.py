@@ -59,9 +59,19 @@ class HeldCredential:
         return read_json_object(self.claims.encode("utf-8"), "claims")
 
     def described(self) -> CredentialConfiguration:
-        """How the issuer calls it and its claims."""
-        members: JsonObject = read_json_object(self.configuration.encode("utf-8"), "configuration")
-        return CredentialConfiguration.from_fields(Fields(members, "configuration"))
+        """How the issuer, or else its type, calls it and its claims."""
+        return read_configuration(self.configuration)
+
+
+def read_configuration(text: str) -> CredentialConfiguration:
+    """A configuration as a record has it.
+
+    Raises:
+        Malformed: too large, or names in it do not fit together.
+    """
+    return CredentialConfiguration.from_fields(
+        Fields(read_json_object(text.encode("utf-8"), "configuration"), "configuration")
+    )
 
 
 @dataclass(frozen=True, slots=True)

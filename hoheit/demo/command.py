@@ -26,7 +26,7 @@ def command(
         raise ValueError("the demo needs HOHEIT_ENV to be demo or test, or not set at all")
     folder = data or Path.home() / ".local" / "share" / "hoheit" / f"demo-{port}"
 
-    from hoheit.demo.running import open_town  # noqa: PLC0415 - heavy imports wait until they are needed
+    from hoheit.demo.running import open_town
 
     with open_town(folder.resolve(), port, as_json=as_json) as town:
         complete = town.walk()

@@ -10,23 +10,20 @@ from hoheit.demo.places import AGENCIES, PARTNERS, PEOPLE, TRUST_LIST, Agency, P
 from issuer.app import create_app as create_issuer
 from issuer.app import known_types, open_types
 from issuer.app import open_store as open_issuer_store
-from issuer.config import SETTINGS_FILE as ISSUER_SETTINGS
-from issuer.config import read_settings as read_issuer_settings
+from issuer.config import IssuerSettings
 from issuer.database.register import SqlRegister
 from issuer.installation import NewIssuer, set_up_issuer
-from issuer.installation import new_api_key as new_issuer_key
 from issuer.people import read_people
 from protocol.keys import RandomBytes
 from protocol.trust.anchors import Role
 from runtime.anchors import INDEX, write_anchor
+from runtime.api_keys import ApiKeys, new_api_key
 from runtime.hosts import HostSwitch
 from runtime.seal import read_private, write_private
 from verifier.app import create_app as create_verifier
 from verifier.app import open_store as open_verifier_store
-from verifier.config import SETTINGS_FILE as VERIFIER_SETTINGS
-from verifier.config import read_settings as read_verifier_settings
+from verifier.config import VerifierSettings
 from verifier.installation import ANCHORS, NewVerifier, set_up_verifier
-from verifier.installation import new_api_key as new_verifier_key
 
 WALLET = "wallet"
 KEY_FILE = "api-key"
@@ -64,8 +61,8 @@ class Town:
 
     def services(self) -> HostSwitch:
         """All services of the town behind one port."""
-        issuers = {host(a): create_issuer(read_issuer_settings(self.data(a))) for a in AGENCIES}
-        verifiers = {host(p): create_verifier(read_verifier_settings(self.data(p))) for p in PARTNERS}
+        issuers = {host(a): create_issuer(IssuerSettings.read(self.data(a))) for a in AGENCIES}
+        verifiers = {host(p): create_verifier(VerifierSettings.read(self.data(p))) for p in PARTNERS}
         return HostSwitch({**issuers, **verifiers})
 
 
@@ -73,10 +70,10 @@ def set_up_town(folder: Path, port: int, *, now: Callable[[], int], random_bytes
     """The town of a folder; whatever is missing in it is made."""
     town = Town(folder, port)
     for agency in AGENCIES:
-        if not (town.data(agency) / ISSUER_SETTINGS).exists():
+        if not IssuerSettings.file(town.data(agency)).exists():
             _set_up_agency(town, agency, now(), random_bytes)
     for partner in PARTNERS:
-        if not (town.data(partner) / VERIFIER_SETTINGS).exists():
+        if not VerifierSettings.file(town.data(partner)).exists():
             _set_up_partner(town, partner, now(), random_bytes)
     for anchors in (town.wallet_anchors, *(town.data(partner) / ANCHORS for partner in PARTNERS)):
         if not (anchors / INDEX).exists():
@@ -86,37 +83,36 @@ def set_up_town(folder: Path, port: int, *, now: Callable[[], int], random_bytes
 
 def _set_up_agency(town: Town, agency: Agency, now: int, random_bytes: RandomBytes) -> None:
     data = town.data(agency)
-    pem = set_up_issuer(
-        NewIssuer(data, town.address(agency), agency.name, agency.types), now=now, random_bytes=random_bytes
-    )
-    (data / AUTHORITY_FILE).write_bytes(pem)
-    settings = read_issuer_settings(data)
+    set_up_issuer(NewIssuer(data, town.address(agency), agency.name, agency.types), now=now, random_bytes=random_bytes)
+    settings = IssuerSettings.read(data)
     store = open_issuer_store(settings)
     people = read_people(PEOPLE.read_bytes(), known_types(settings).values())
     SqlRegister(store.database).put(people)
-    key, record = new_issuer_key("demo", now=now, random_bytes=random_bytes)
-    store.put_api_key(record)
+    _let_in(store.api_keys, data, now, random_bytes)
     store.database.dispose()
-    write_private(data / KEY_FILE, key.encode("ascii"))
 
 
 def _set_up_partner(town: Town, partner: Partner, now: int, random_bytes: RandomBytes) -> None:
     data = town.data(partner)
-    pem = set_up_verifier(
+    set_up_verifier(
         NewVerifier(data, town.address(partner), partner.name, partner.use_cases), now=now, random_bytes=random_bytes
     )
-    (data / AUTHORITY_FILE).write_bytes(pem)
-    store = open_verifier_store(read_verifier_settings(data))
-    key, record = new_verifier_key("demo", now=now, random_bytes=random_bytes)
-    store.put_api_key(record)
+    store = open_verifier_store(VerifierSettings.read(data))
+    _let_in(store.api_keys, data, now, random_bytes)
     store.database.dispose()
+
+
+def _let_in(keys: ApiKeys, data: Path, now: int, random_bytes: RandomBytes) -> None:
+    """Give the walk through the town a key of this service's API."""
+    key, record = new_api_key("demo", now=now, random_bytes=random_bytes)
+    keys.put(record)
     write_private(data / KEY_FILE, key.encode("ascii"))
 
 
 def _trust_everybody(town: Town, anchors: Path) -> None:
     """Everybody in town trusts each agency for what it issues, and knows each partner by its certificate."""
     for agency in AGENCIES:
-        types = open_types(read_issuer_settings(town.data(agency)))
+        types = open_types(IssuerSettings.read(town.data(agency)))
         vcts = tuple(credential_type.vct for credential_type in types.values())
         pem = (town.data(agency) / AUTHORITY_FILE).read_bytes()
         write_anchor(anchors, f"{agency.id}.pem", pem, role=Role.ISSUER, name=TRUST_LIST, types=vcts)

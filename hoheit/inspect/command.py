@@ -18,15 +18,15 @@ def command(
 
     Nothing is sent or fetched. The status is 0 if nothing is wrong as far as it could be checked, else 1.
     """
-    from rich.console import Console  # noqa: PLC0415 - heavy imports wait until they are needed
+    from rich.console import Console
 
-    from hoheit.inspect.recognise import explain  # noqa: PLC0415 - heavy too
-    from hoheit.inspect.show import show  # noqa: PLC0415 - heavy too
-    from hoheit.inspect.source import read_source  # noqa: PLC0415 - heavy too
-    from hoheit.inspect.surroundings import Surroundings  # noqa: PLC0415 - heavy too
-    from protocol.encoding import encode_json  # noqa: PLC0415 - heavy too
-    from runtime import system  # noqa: PLC0415 - heavy too
-    from runtime.anchors import read_anchors  # noqa: PLC0415 - heavy too
+    from hoheit.inspect.recognise import explain
+    from hoheit.inspect.show import show
+    from hoheit.inspect.source import read_source
+    from hoheit.inspect.surroundings import Surroundings
+    from protocol.encoding import encode_json
+    from runtime import system
+    from runtime.anchors import read_anchors
 
     around = Surroundings(system.now() if at is None else at, read_anchors(anchors) if anchors is not None else None)
     report = explain(read_source(what), around)

@@ -15,11 +15,8 @@ from issuer.register import MAX_SUBJECT
 from issuer.service import Issuer
 from issuer.service.offers import GrantKind, OfferOrder
 from protocol.encoding import JsonObject
-from protocol.errors import Unauthorized
-from protocol.exchange import Exchange
-from runtime.api_keys import api_key_digest
+from runtime.api_keys import find_api_key
 from runtime.asgi import bearer_key, read_json_body
-from runtime.conversation import slow
 from runtime.driver import Driver
 
 MAX_ADMIN_BODY = 64 * 1024  # bytes
@@ -106,19 +103,11 @@ async def actor(request: Request, _: Annotated[object, Security(_KEY)]) -> str:
         Unauthorized: no good key.
     """
     state = request.app.state
-    return str(await state.driver.run(find_actor(state.issuer, bearer_key(request))))
+    found = await state.driver.run(find_api_key(state.issuer.context.store.api_keys, bearer_key(request)))
+    return str(found.name)
 
 
 Actor = Annotated[str, Depends(actor)]
-
-
-def find_actor(issuer: Issuer, key: str) -> Exchange[str]:
-    """Whose API key this is; see `actor`."""
-    digest = api_key_digest(key)
-    found = yield from slow(lambda: issuer.context.store.api_key(digest))
-    if found is None:
-        raise Unauthorized("this API key is not good")
-    return found.name
 
 
 def read_body(model: type[M]) -> Callable[[Request], Awaitable[M]]:

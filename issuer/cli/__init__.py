@@ -26,7 +26,7 @@ def init(
     database_url: Annotated[str, typer.Option(help="A PostgreSQL database; else SQLite in the folder.")] = "",
 ) -> None:
     """Make a folder with settings, sealed keys and certificates; nothing that is there is overwritten."""
-    from issuer.cli.commands import set_up  # noqa: PLC0415 - heavy, so only when it runs
+    from issuer.cli.commands import set_up
 
     set_up(data, public_url, name, tuple(kind or ()), database_url)
 
@@ -39,7 +39,7 @@ def serve(
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes; more than one needs PostgreSQL.")] = 1,
 ) -> None:
     """Answer wallets, verifiers, programs and people until the process is told to end."""
-    from issuer.cli.commands import run_server  # noqa: PLC0415 - heavy, so only when it runs
+    from issuer.cli.commands import run_server
 
     run_server(data, host, port, workers)
 
@@ -47,7 +47,7 @@ def serve(
 @app.command()
 def migrate(data: Data) -> None:
     """Bring the database to this program's version; `serve` does so by itself."""
-    from issuer.cli.commands import migrate_database  # noqa: PLC0415 - heavy, so only when it runs
+    from issuer.cli.commands import migrate_database
 
     migrate_database(data)
 
@@ -55,9 +55,17 @@ def migrate(data: Data) -> None:
 @app.command("api-key")
 def api_key(data: Data, name: Annotated[str, typer.Argument(help="Who uses it; the audit trail names it.")]) -> None:
     """Make a key for an agency's program. It is shown this once."""
-    from issuer.cli.commands import make_api_key  # noqa: PLC0415 - heavy, so only when it runs
+    from issuer.cli.commands import make_api_key
 
     make_api_key(data, name)
+
+
+@app.command("revoke-api-key")
+def revoke_api_key(data: Data, name: Annotated[str, typer.Argument(help="Who used it.")]) -> None:
+    """Make every key of this name useless."""
+    from issuer.cli.commands import revoke_api_keys
+
+    revoke_api_keys(data, name)
 
 
 @app.command("import-people")
@@ -66,7 +74,7 @@ def import_people(
     table: Annotated[Path, typer.Argument(metavar="CSV", help="A table with a row for each person.")],
 ) -> None:
     """Put people into the register, or what is new about them. If one row is wrong, nobody is put in."""
-    from issuer.cli.commands import put_people  # noqa: PLC0415 - heavy, so only when it runs
+    from issuer.cli.commands import put_people
 
     put_people(data, table)
 
@@ -83,8 +91,8 @@ def offer(
     as_json: Json = False,
 ) -> None:
     """Offer credentials to one person: prints the link for their wallet."""
-    from issuer.cli.commands import ACTOR, make_offer  # noqa: PLC0415 - heavy, so only when it runs
-    from issuer.service.offers import GrantKind, OfferOrder  # noqa: PLC0415 - heavy, so only when it runs
+    from issuer.cli.commands import ACTOR, make_offer
+    from issuer.service.offers import GrantKind, OfferOrder
 
     grant = GrantKind.AUTHORIZATION_CODE if login else GrantKind.PRE_AUTHORIZED_CODE
     order = OfferOrder(tuple(kind), subject, grant, tx_code and not login, not by_value, ACTOR)
@@ -94,7 +102,7 @@ def offer(
 @app.command()
 def letter(data: Data, subject: Subject) -> None:
     """Make a code for a letter, with which a person logs in once. It is shown this once."""
-    from issuer.cli.commands import write_letter  # noqa: PLC0415 - heavy, so only when it runs
+    from issuer.cli.commands import write_letter
 
     write_letter(data, subject)
 
@@ -102,7 +110,7 @@ def letter(data: Data, subject: Subject) -> None:
 @app.command()
 def credentials(data: Data, subject: Subject, as_json: Json = False) -> None:
     """List what a person was issued, newest first."""
-    from issuer.cli.commands import list_credentials  # noqa: PLC0415 - heavy, so only when it runs
+    from issuer.cli.commands import list_credentials
 
     list_credentials(data, subject, as_json=as_json)
 
@@ -126,7 +134,7 @@ def reinstate(data: Data, credential_id: CredentialId) -> None:
 
 
 def _change(data: Path, credential_id: str, wanted: str) -> None:
-    from issuer.cli.commands import change_state  # noqa: PLC0415 - heavy, so only when it runs
-    from issuer.records import CredentialState  # noqa: PLC0415 - heavy, so only when it runs
+    from issuer.cli.commands import change_state
+    from issuer.records import CredentialState
 
     change_state(data, credential_id, CredentialState(wanted))

@@ -15,21 +15,24 @@ from pathlib import Path
 from typing import TypeVar
 
 from issuer.app import create_app, known_types, open_issuer, open_store, open_types
-from issuer.config import IssuerSettings, read_settings
+from issuer.config import IssuerSettings
 from issuer.database.register import SqlRegister
 from issuer.database.store import SqlIssuerStore
-from issuer.installation import NewIssuer, new_api_key, set_up_issuer
+from issuer.installation import NewIssuer, set_up_issuer
 from issuer.people import read_people
 from issuer.records import CredentialState, IssuedCredential
 from issuer.service import Issuer
 from issuer.service.offers import MadeOffer, OfferOrder
-from protocol.encoding import JsonObject, encode_json
+from protocol.encoding import JsonObject
+from protocol.errors import InvalidRequest
 from protocol.exchange import Exchange
 from runtime import system
+from runtime.api_keys import new_api_key
+from runtime.commands import explained, print_json, read_names
 from runtime.driver import drive
 from runtime.http import GuardedSender, Sender
 from runtime.installation import AUTHORITY_FILE
-from runtime.serve import Listen, explained, serve
+from runtime.serve import Listen, serve
 
 T = TypeVar("T")
 
@@ -57,7 +60,7 @@ class OpenIssuer:
 @contextmanager
 def opened(data: Path) -> Iterator[OpenIssuer]:
     """The issuer of a data folder while the block lasts."""
-    settings = read_settings(data)
+    settings = IssuerSettings.read(data)
     store = open_store(settings)
     try:
         sender = GuardedSender(allow_local=settings.env.allows_local)
@@ -74,7 +77,7 @@ def set_up(data: Path, public_url: str, names: list[str], types: tuple[str, ...]
         ValueError: a name without a language, a type that is not there, or a setting that is wrong; nothing was made.
         FileExistsError: there is an issuer in this folder already.
     """
-    pairs = tuple(_named(text) for text in names)
+    pairs = read_names(names)
     # Settings are checked before anything is made, so that a mistake leaves no half-made folder
     settings = IssuerSettings(
         data=data, public_url=public_url, name=dict(pairs), types=types, database_url=database_url
@@ -98,16 +101,15 @@ def run_server(data: Path, host: str, port: int, workers: int) -> None:
         ValueError: several workers without PostgreSQL.
     """
     with explained():
-        settings = read_settings(data)
-        if workers > 1 and not settings.database_url.startswith("postgresql"):
-            raise ValueError("several workers need PostgreSQL: set database_url")
+        settings = IssuerSettings.read(data)
+        settings.check_workers(workers)
     serve(functools.partial(create_app, settings), Listen(host, port, workers), service="issuer")
 
 
 @explained()
 def migrate_database(data: Path) -> None:
     """Bring an issuer's database to this program's version."""
-    open_store(read_settings(data)).database.dispose()
+    open_store(IssuerSettings.read(data)).database.dispose()
     print("The database is ready.")
 
 
@@ -116,8 +118,22 @@ def make_api_key(data: Path, name: str) -> None:
     """Make and tell a key of the administration API, of which only a digest is kept."""
     with opened(data) as desk:
         key, kept = new_api_key(name, now=system.now(), random_bytes=system.random_bytes)
-        desk.store.put_api_key(kept)
+        desk.store.api_keys.put(kept)
     print(key)
+
+
+@explained()
+def revoke_api_keys(data: Path, name: str) -> None:
+    """Revoke every key of a name and tell how many that were.
+
+    Raises:
+        InvalidRequest: there is none.
+    """
+    with opened(data) as desk:
+        count = desk.store.api_keys.revoke(name)
+    if not count:
+        raise InvalidRequest("there is no key of this name that is good")
+    print(f"Revoked: {count}")
 
 
 @explained()
@@ -150,7 +166,7 @@ def make_offer(data: Path, order: OfferOrder, *, as_json: bool) -> None:
     with opened(data) as desk:
         made = desk.run(desk.issuer.offers.make(order))
     if as_json:
-        _print_json(_offer_object(made))
+        print_json(_offer_object(made))
         return
     print(made.uri)
     print(f"\nAs a QR code: {made.page}")
@@ -177,7 +193,7 @@ def list_credentials(data: Path, subject: str, *, as_json: bool) -> None:
         found = desk.run(desk.issuer.status.credentials_of(subject))
     for credential in found:
         if as_json:
-            _print_json(_credential_object(credential))
+            print_json(_credential_object(credential))
         else:
             print(_line(credential))
     if not found and not as_json:
@@ -224,14 +240,3 @@ def _line(credential: IssuedCredential) -> str:
 
 def _time(seconds: int) -> str:
     return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
-def _print_json(value: JsonObject) -> None:
-    print(encode_json(value).decode("utf-8"))
-
-
-def _named(text: str) -> tuple[str, str]:
-    language, _, name = text.partition("=")
-    if not name or not language.isalpha():
-        raise ValueError("--name: must be a language and a name, such as de=Bürgeramt")
-    return language.lower(), name

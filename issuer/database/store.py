@@ -19,7 +19,6 @@ from issuer.database.tables import (
 )
 from issuer.policy import STATUS_VALUES, next_state, permuted_index
 from issuer.records import (
-    ApiKey,
     CredentialState,
     IssuedCredential,
     LetterCode,
@@ -32,6 +31,7 @@ from issuer.session.stages import ANY_STAGE, CONVERSATION, Session
 from protocol.errors import NotFound
 from runtime.codec import Codec
 from runtime.conversation import Event, SessionKey
+from runtime.database.api_keys import SqlApiKeys
 from runtime.database.conversations import SqlConversations, event_row
 from runtime.database.engine import Database
 from runtime.database.migrations import migrate
@@ -67,8 +67,9 @@ class SqlIssuerStore(SqlConversations[Session, Record]):
     """Everything an issuer keeps, on SQLite or PostgreSQL."""
 
     def __init__(self, database: Database, now: Callable[[], int]) -> None:
-        super().__init__(database, conversations, _CODEC, self._keep_records, now)
+        super().__init__(database, conversations, _CODEC, now, self._keep_records)
         self.database = database
+        self.api_keys = SqlApiKeys(database, api_keys)
         self._clock = now
         self._add_credential = Prepared(database, _ADD_CREDENTIAL)
         self._a_suspended_copy = Prepared(database, _A_SUSPENDED_COPY)
@@ -212,23 +213,6 @@ class SqlIssuerStore(SqlConversations[Session, Record]):
         with self.database.reading() as connection:
             row = connection.execute(select(letter_codes).where(letter_codes.c.digest == digest)).first()
         return LetterCode(row.digest, row.subject, row.expires_at) if row is not None else None
-
-    def put_api_key(self, key: ApiKey) -> None:
-        """Keep a key of the administration API."""
-        row = {"digest": key.digest, "name": key.name, "created_at": key.created_at, "revoked": False}
-        self.database.write(lambda connection: connection.execute(insert(api_keys), row))
-
-    def revoke_api_keys(self, name: str) -> int:
-        """Let keys of a name not be good any more."""
-        query = update(api_keys).where(api_keys.c.name == name, api_keys.c.revoked.is_(False)).values(revoked=True)
-        return self.database.write(lambda connection: connection.execute(query).rowcount)
-
-    def api_key(self, digest: str) -> ApiKey | None:
-        """A key that was not revoked."""
-        query = select(api_keys).where(api_keys.c.digest == digest, api_keys.c.revoked.is_(False))
-        with self.database.reading() as connection:
-            row = connection.execute(query).first()
-        return ApiKey(row.digest, row.name, row.created_at) if row is not None else None
 
     def _keep_records(self, connection: Connection, records: Sequence[Record]) -> None:
         issued = [record for record in records if isinstance(record, IssuedCredential)]

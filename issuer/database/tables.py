@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
 
+from runtime.database.api_keys import api_key_table
 from runtime.database.conversations import ConversationTables
 
 metadata = MetaData()
@@ -63,14 +64,7 @@ letter_codes = Table(
     Column("subject", Text, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
 )
-api_keys = Table(
-    "api_keys",
-    metadata,
-    Column("digest", Text, primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-    Column("revoked", Boolean, nullable=False),
-)
+api_keys = api_key_table(metadata)
 people = Table(
     "people",
     metadata,

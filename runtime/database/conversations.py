@@ -85,15 +85,15 @@ class _SpentBefore(Exception):
 
 
 class SqlConversations(Generic[S, R]):
-    """`ConversationStore` in SQL. `keep` writes a change's records, in the same transaction."""
+    """`ConversationStore` in SQL. `keep` writes a change's records, in the same transaction; without it there are none."""
 
     def __init__(
         self,
         database: Database,
         tables: ConversationTables,
         codec: Codec[S],
-        keep: Callable[[Connection, Sequence[R]], None],
         now: Callable[[], int],
+        keep: Callable[[Connection, Sequence[R]], None] | None = None,
     ) -> None:
         self._database = database
         self._codec = codec
@@ -249,7 +249,7 @@ class SqlConversations(Generic[S, R]):
             self._add_keys.run_each(connection, [{**_key(key), "session_id": session} for key in outcome.keys])
         if outcome.drop:
             self._drop_key.run_each(connection, [_key(key) for key in outcome.drop])
-        if outcome.records:
+        if self._keep is not None and outcome.records:
             self._keep(connection, outcome.records)  # type: ignore[arg-type]  # a step stays within its union
         if outcome.events:
             self._add_events.run_each(connection, [event_row(event, self._now()) for event in outcome.events])

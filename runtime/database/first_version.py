@@ -40,3 +40,14 @@ def create_conversations() -> None:
         sa.Column("detail", sa.Text, nullable=False),
     )
     op.create_index("events_by_subject", "events", ["subject"])
+
+
+def create_api_keys() -> None:
+    """Make the table of API keys; see `runtime.database.api_keys.api_key_table`."""
+    op.create_table(
+        "api_keys",
+        sa.Column("digest", sa.Text, primary_key=True),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("created_at", sa.BigInteger, nullable=False),
+        sa.Column("revoked", sa.Boolean, nullable=False),
+    )

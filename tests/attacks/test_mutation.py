@@ -31,17 +31,15 @@ def read(value, log):
 
 
 def targets() -> list[Target]:
-    """What is mutated, and which tests have to notice; the test that mirrors a module comes first."""
+    """What is mutated, and which tests have to notice; those that mirror a module come first."""
     files = [name(file) for file in modules("protocol/sdjwt") if file.name != "__init__.py"]
     files += ["protocol/oid4vp/verify.py", "protocol/oid4vci/proof.py"]
     found = []
     for file in files:
-        path = Path("tests") / file
-        own = path.with_name(f"test_{path.name}")
-        alone = not file.startswith("protocol/sdjwt/")
-        found.append(
-            Target(file, tuple(str(p) for p in (own, path.parent) if (ROOT / p).exists() and not (alone and p != own)))
-        )
+        folder, stem = ROOT / "tests" / Path(file).parent, Path(file).stem
+        own = [*folder.glob(f"test_{stem}.py"), *sorted(folder.glob(f"test_{stem}_*.py"))]
+        others = [folder] if file.startswith("protocol/sdjwt/") else []
+        found.append(Target(file, tuple(name(path) for path in (*own, *others))))
     return found
 
 

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
@@ -21,7 +20,7 @@ from cryptography.hazmat.primitives import serialization
 
 from issuer.app import open_issuer
 from issuer.app import open_store as open_issuer_store
-from issuer.config import read_settings as read_issuer_settings
+from issuer.config import IssuerSettings
 from issuer.database.register import SqlRegister
 from issuer.installation import NewIssuer, set_up_issuer
 from issuer.service.offers import GrantKind, MadeOffer, OfferOrder
@@ -41,10 +40,11 @@ from runtime.http import GuardedSender
 from tests.benchmarks.client import FORM, BenchWallet, Connection
 from tests.benchmarks.measure import Report, Row
 from tests.benchmarks.samples import CLAIMS, VCT, issuance
+from tests.support.ports import free_port
 from tests.support.postgres import find_binaries, running_cluster
 from verifier.app import open_store as open_verifier_store
 from verifier.app import open_verifier
-from verifier.config import read_settings as read_verifier_settings
+from verifier.config import VerifierSettings
 from verifier.installation import ANCHORS, NewVerifier, set_up_verifier
 from verifier.service.requests import RequestOrder
 from verifier.session import REQUEST, Requested
@@ -103,7 +103,7 @@ def databases() -> Iterator[list[Kind]]:
 
 def _issuances(kind: Kind) -> float:
     with _folder() as data:
-        port = _free_port()
+        port = free_port()
         identifier = f"http://agency.localhost:{port}"
         _write_type(data / "types")
         set_up_issuer(
@@ -129,7 +129,7 @@ def _issuances(kind: Kind) -> float:
 
 def _answers(kind: Kind) -> float:
     with _folder() as data:
-        port = _free_port()
+        port = free_port()
         new = NewVerifier(data, f"http://library.localhost:{port}", (("de", "Bücherei"),), database_url=kind.url)
         set_up_verifier(new, now=int(time.time()), random_bytes=os.urandom)
         answers = _make_answers(data, ANSWERS * ROUNDS)
@@ -178,7 +178,7 @@ def _write_type(folder: Path) -> None:
 
 def _make_offers(data: Path, count: int) -> list[str]:
     """Pre-authorized codes of open offers, made before anything is measured."""
-    settings = read_issuer_settings(data)
+    settings = IssuerSettings.read(data)
     store = open_issuer_store(settings)
     SqlRegister(store.database).put({PERSON: CLAIMS})
     issuer = open_issuer(settings, store)
@@ -199,7 +199,7 @@ def _make_answers(data: Path, count: int) -> list[tuple[str, bytes]]:
     """Open requests and what a wallet answers to each: path and body."""
     authority, issuer = _issuer()
     write_anchor(data / ANCHORS, "issuer.pem", authority.to_pem(), role=Role.ISSUER, name="Bench authority")
-    settings = read_verifier_settings(data)
+    settings = VerifierSettings.read(data)
     store = open_verifier_store(settings)
     verifier = open_verifier(settings, store)
     holder = P256Key.generate(os.urandom)
@@ -282,10 +282,3 @@ def _folder() -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

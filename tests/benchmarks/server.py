@@ -11,7 +11,7 @@ from tests.benchmarks.measure import pin_to_one_core
 
 def make_app(role: str, data: Path) -> Application:
     """The application of a role, from its data folder."""
-    settings = importlib.import_module(f"{role}.config").read_settings(data)
+    settings = getattr(importlib.import_module(f"{role}.config"), f"{role.title()}Settings").read(data)
     app: Application = importlib.import_module(f"{role}.app").create_app(settings)
     return app
 

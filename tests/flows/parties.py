@@ -1,6 +1,5 @@
 """Our issuer, our verifier and our wallet: real services on ports of their own, joined by real connections."""
 
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -11,10 +10,9 @@ import httpx2
 from hoheit.demo.places import PEOPLE
 from issuer.app import known_types, open_issuer, serve_issuer
 from issuer.app import open_store as open_issuer_store
-from issuer.config import read_settings as read_issuer_settings
+from issuer.config import IssuerSettings
 from issuer.database.register import SqlRegister
 from issuer.installation import NewIssuer, set_up_issuer
-from issuer.installation import new_api_key as new_issuer_key
 from issuer.people import read_people
 from issuer.service import Issuer
 from protocol.encoding import JsonObject, JsonValue, read_json_object
@@ -23,13 +21,14 @@ from protocol.fields import Fields
 from protocol.trust.anchors import Role
 from runtime import system
 from runtime.anchors import write_anchor
+from runtime.api_keys import new_api_key
 from runtime.http import GuardedSender
 from runtime.serve import Listen, running
+from tests.support.ports import free_port
 from verifier.app import create_app as create_verifier
 from verifier.app import open_store as open_verifier_store
-from verifier.config import read_settings as read_verifier_settings
+from verifier.config import VerifierSettings
 from verifier.installation import ANCHORS, NewVerifier, set_up_verifier
-from verifier.installation import new_api_key as new_verifier_key
 from wallet.app import OpenWallet, create_wallet, open_wallet
 from wallet.config import WalletSettings
 from wallet.records import HeldCredential
@@ -59,14 +58,6 @@ credentials = [
   ] },
 ]
 """
-
-
-def free_port() -> int:
-    """A port of loopback that nobody listens on, at least a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @dataclass(slots=True)
@@ -199,11 +190,11 @@ def _issuer(folder: Path, database_url: str, clock: Clock) -> Iterator[Api]:
     authority = set_up_issuer(new, now=system.now(), random_bytes=system.random_bytes)
     for anchors in (folder / "verifier" / ANCHORS, folder / "anchors"):
         write_anchor(anchors, "issuer.pem", authority, role=Role.ISSUER, name=TRUST_LIST)
-    settings = read_issuer_settings(data)
+    settings = IssuerSettings.read(data)
     store = open_issuer_store(settings)
     SqlRegister(store.database).put(read_people(PEOPLE.read_bytes(), known_types(settings).values()))
-    key, record = new_issuer_key("tests", now=system.now(), random_bytes=system.random_bytes)
-    store.put_api_key(record)
+    key, record = new_api_key("tests", now=system.now(), random_bytes=system.random_bytes)
+    store.api_keys.put(record)
     issuer = Issuer.of(replace(open_issuer(settings, store).context, now=clock))
     app = serve_issuer(issuer, store, GuardedSender(allow_local=True))
     with running(app, Listen(port=port)), _client(key) as client:
@@ -220,10 +211,10 @@ def _verifier(folder: Path, database_url: str) -> Iterator[Api]:
     cases = folder / "use-cases"
     cases.mkdir()
     (cases / "over-18-now.toml").write_text(STRICT_USE_CASE)
-    settings = read_verifier_settings(data).model_copy(update={"use_cases_folder": cases})
+    settings = VerifierSettings.read(data).model_copy(update={"use_cases_folder": cases})
     store = open_verifier_store(settings)
-    key, record = new_verifier_key("tests", now=system.now(), random_bytes=system.random_bytes)
-    store.put_api_key(record)
+    key, record = new_api_key("tests", now=system.now(), random_bytes=system.random_bytes)
+    store.api_keys.put(record)
     store.database.dispose()
     with running(create_verifier(settings), Listen(port=port)), _client(key) as client:
         yield Api(address, client)

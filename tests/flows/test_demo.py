@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from runtime.serve import Listen, bind
-from tests.flows.parties import free_port
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.flow
 

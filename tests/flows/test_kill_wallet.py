@@ -19,7 +19,7 @@ import pytest
 from sqlalchemy import func, select
 
 from issuer.app import open_store as open_issuer_store
-from issuer.config import read_settings as read_issuer_settings
+from issuer.config import IssuerSettings
 from issuer.database.store import SqlIssuerStore
 from issuer.database.tables import conversations as issuer_tables
 from issuer.database.tables import credentials
@@ -49,7 +49,7 @@ from tests.support.wallet_process import (
     kill_at,
 )
 from verifier.app import open_store as open_verifier_store
-from verifier.config import read_settings as read_verifier_settings
+from verifier.config import VerifierSettings
 from verifier.database.store import SqlVerifierStore
 from verifier.database.tables import conversations as verifier_tables
 from wallet.app import OpenWallet, create_wallet, open_wallet
@@ -132,8 +132,8 @@ def new_life(services: Services, folder: Path, random: Random) -> Iterator[Life]
     data = services.anchors.parent
     settings = WalletSettings(data=folder / "wallet", anchors=services.anchors, language="en")
     create_wallet(settings, PASSPHRASE, QUICK)
-    issuer = open_issuer_store(read_issuer_settings(data / "issuer"))
-    verifier = open_verifier_store(read_verifier_settings(data / "verifier"))
+    issuer = open_issuer_store(IssuerSettings.read(data / "issuer"))
+    verifier = open_verifier_store(VerifierSettings.read(data / "verifier"))
     try:
         yield Life(services, issuer, verifier, settings, GuardedSender(allow_local=True), random)
     finally:

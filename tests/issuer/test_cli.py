@@ -10,14 +10,18 @@ import subprocess
 import sys
 
 import pytest
-from typer.testing import CliRunner
 
-from issuer.api.administration import find_actor
 from issuer.cli import app
 from issuer.cli.commands import opened
 from issuer.database.tables import credentials as credential_table
 from issuer.records import CredentialState
+from protocol.errors import Unauthorized
+from runtime.api_keys import find_api_key
+from tests.support.commands import Commands
 from tests.support.tree import ROOT
+
+COMMANDS = Commands(app)
+call, done, refused = COMMANDS.call, COMMANDS.done, COMMANDS.refused
 
 URL = "http://agency.localhost:8000"
 TOWN = ROOT / "hoheit/demo/town/people.csv"
@@ -34,27 +38,6 @@ def _demo(monkeypatch):
 @pytest.fixture
 def data(tmp_path):
     return tmp_path / "issuer"
-
-
-def call(data, command, *arguments):
-    return CliRunner().invoke(app, [command, "--data", str(data), *map(str, arguments)])
-
-
-def done(data, command, *arguments):
-    """What a command that goes well prints."""
-    result = call(data, command, *arguments)
-    assert result.exit_code == 0, result.output
-    return result.stdout
-
-
-def refused(data, command, *arguments):
-    """The one line of a command that does not."""
-    result = call(data, command, *arguments)
-    assert result.exit_code == 1, result.output
-    # The runner puts what Python prints on standard error at such an end into the output
-    assert result.output.startswith("error: ")
-    assert result.output.count("\n") == 1
-    return result.output.removeprefix("error: ").rstrip()
 
 
 def init(data, *more):
@@ -177,7 +160,16 @@ def test_a_letter_code_is_printed_in_groups_of_four(agency):
 def test_an_api_key_is_printed_and_works(agency):
     key = done(agency, "api-key", "front desk").strip()
     with opened(agency) as desk:
-        assert desk.run(find_actor(desk.issuer, key)) == "front desk"
+        assert desk.run(find_api_key(desk.store.api_keys, key)).name == "front desk"
+
+
+def test_a_revoked_key_works_no_more(agency):
+    """T230"""
+    key = done(agency, "api-key", "front desk").strip()
+    assert done(agency, "revoke-api-key", "front desk") == "Revoked: 1\n"
+    with opened(agency) as desk, pytest.raises(Unauthorized):
+        desk.run(find_api_key(desk.store.api_keys, key))
+    assert refused(agency, "revoke-api-key", "front desk") == "there is no key of this name that is good"
 
 
 @pytest.fixture
@@ -235,8 +227,9 @@ def test_migrating_twice_changes_nothing(agency):
     assert done(agency, "migrate") == done(agency, "migrate") == "The database is ready.\n"
 
 
-COMMANDS = {
+ARGUMENTS = {
     "api-key": ["x"],
+    "revoke-api-key": ["x"],
     "import-people": [str(TOWN)],
     "offer": ["erika", "--type", "pid"],
     "letter": ["erika"],
@@ -249,18 +242,18 @@ COMMANDS = {
 }
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", ARGUMENTS)
 def test_every_command_says_that_the_folder_was_not_set_up(data, command):
     """T252."""
-    assert refused(data, command, *COMMANDS[command]) == f"{data / 'issuer.toml'} is missing"
+    assert refused(data, command, *ARGUMENTS[command]) == f"{data / 'issuer.toml'} is missing"
     assert not data.exists()
 
 
-@pytest.mark.parametrize("command", sorted(COMMANDS.keys() - {"migrate", "serve"}))
+@pytest.mark.parametrize("command", sorted(ARGUMENTS.keys() - {"migrate", "serve"}))
 def test_every_command_says_which_key_is_missing(agency, command):
     """T252."""
     (agency / "seal.key").unlink()
-    assert refused(agency, command, *COMMANDS[command]) == f"{agency / 'seal.key'} is missing"
+    assert refused(agency, command, *ARGUMENTS[command]) == f"{agency / 'seal.key'} is missing"
     assert not (agency / "seal.key").exists()
 
 
@@ -270,7 +263,7 @@ def test_a_database_that_is_not_there_is_said(agency, monkeypatch, command):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     monkeypatch.setenv("HOHEIT_ISSUER_DATABASE_URL", f"postgresql+psycopg://nobody@127.0.0.1:{port}/none")
-    said = refused(agency, command, *COMMANDS[command], *(["--port", "0"] if command == "serve" else []))
+    said = refused(agency, command, *ARGUMENTS[command], *(["--port", "0"] if command == "serve" else []))
     assert said.startswith("the store is away")
 
 
@@ -319,7 +312,7 @@ def test_help_loads_nothing_heavy():
         f"print(sorted(set({HEAVY}) & set(sys.modules)))"
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert all(command in answer.stdout for command in COMMANDS)
+    assert all(command in answer.stdout for command in ARGUMENTS)
     assert answer.stdout.rstrip().endswith("[]")
 
 

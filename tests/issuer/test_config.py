@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from issuer.app import open_types
-from issuer.config import SETTINGS_FILE, read_settings
+from issuer.config import IssuerSettings
 from runtime.settings import Environment, setting_problem
 
 FILE = 'public_url = "https://agency.example"\n[name]\nde = "Bürgeramt"\n'
@@ -19,8 +19,8 @@ def _nothing_set(monkeypatch):
 
 
 def settings(folder, text=FILE):
-    (folder / SETTINGS_FILE).write_text(text, encoding="utf-8")
-    return read_settings(folder)
+    IssuerSettings.file(folder).write_text(text, encoding="utf-8")
+    return IssuerSettings.read(folder)
 
 
 def problem(folder, text=FILE):
@@ -125,7 +125,7 @@ def test_a_file_that_is_no_toml_is_named(tmp_path):
 
 def test_a_folder_that_was_not_set_up_is_said(tmp_path):
     with pytest.raises(FileNotFoundError):
-        read_settings(tmp_path)
+        IssuerSettings.read(tmp_path)
 
 
 def test_secrets_are_not_shown(tmp_path):

@@ -5,12 +5,12 @@ import tomllib
 
 import pytest
 
-from issuer.config import SETTINGS_FILE, read_settings
-from issuer.installation import SECRET, SIGNING, NewIssuer, new_api_key, set_up_issuer
+from issuer.config import IssuerSettings
+from issuer.installation import SECRET, SIGNING, NewIssuer, set_up_issuer
 from protocol.trust.anchors import Role, TrustAnchor, TrustAnchors
 from protocol.x509 import Certificate
 from runtime.anchors import read_certificate
-from runtime.api_keys import api_key_digest
+from runtime.api_keys import api_key_digest, new_api_key
 from runtime.installation import AUTHORITY_FILE, open_keys
 from runtime.system import random_bytes
 from tests.support.pki import NOW, seeded
@@ -27,7 +27,7 @@ def new(tmp_path):
 def test_what_is_set_up_can_be_opened(new, monkeypatch):
     monkeypatch.setenv("HOHEIT_ENV", "production")
     set_up_issuer(new, now=NOW, random_bytes=random_bytes)
-    settings = read_settings(new.data)
+    settings = IssuerSettings.read(new.data)
     assert (settings.public_url, settings.types, settings.name) == (URL, ("pid",), dict(NAME))
     keys = open_keys(new.data)
     assert len(keys.secret(SECRET)) == 32
@@ -64,7 +64,7 @@ def test_keys_lie_sealed_and_for_their_owner_alone(new):
 
 def test_settings_say_what_was_asked_for_and_no_more(new):
     set_up_issuer(new, now=NOW, random_bytes=random_bytes)
-    settings = tomllib.loads((new.data / SETTINGS_FILE).read_text(encoding="utf-8"))
+    settings = tomllib.loads(IssuerSettings.file(new.data).read_text(encoding="utf-8"))
     assert settings == {"public_url": URL, "types": ["pid"], "name": dict(NAME)}
 
 

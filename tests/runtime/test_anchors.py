@@ -7,7 +7,15 @@ from cryptography.hazmat.primitives import serialization
 
 from protocol.errors import Malformed, Unavailable
 from protocol.trust.anchors import Role
-from runtime.anchors import INDEX, AnchorFolder, read_anchors, write_anchor
+from runtime.anchors import (
+    INDEX,
+    AnchorFolder,
+    anchor_file,
+    read_anchors,
+    read_certificate,
+    remove_anchors,
+    write_anchor,
+)
 from runtime.certificates import CertificateNames, make_authority
 from tests.support.pki import NOW, seeded, seeded_key
 
@@ -212,3 +220,113 @@ def test_a_huge_file_is_not_read(folder):
         file.truncate(10_000_000)
     with pytest.raises(Malformed, match="larger than"):
         read_anchors(folder)
+
+
+def content(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_the_first_entry_makes_the_folder_and_others_stand_below_it(tmp_path):
+    folder = tmp_path / "data" / "anchors"
+    for name in ("one", "two"):
+        write_anchor(folder, f"{name}.pem", pem(), role=Role.ISSUER, name=name)
+    assert (folder / INDEX).read_text() == "".join(
+        f'[[anchor]]\nfile = "{name}.pem"\nrole = "issuer"\nname = "{name}"\n\n' for name in ("one", "two")
+    )
+
+
+def test_an_entry_is_added_below_a_last_line_that_is_open(folder):
+    (folder / INDEX).write_text((folder / INDEX).read_text().rstrip() + "  # by hand")
+    write_anchor(folder, "three.pem", pem(3), role=Role.ISSUER, name="Three")
+    assert names(read_anchors(folder)) == ["One", "Two", "Three"]
+
+
+@pytest.mark.parametrize("damage", [break_index, break_file, remove_file])
+def test_a_folder_that_is_broken_is_not_written_to(folder, damage):
+    damage(folder)
+    before = content(folder)
+    with pytest.raises(Malformed):
+        write_anchor(folder, "three.pem", pem(3), role=Role.ISSUER, name="Three")
+    with pytest.raises(Malformed):
+        remove_anchors(folder, lambda entry: entry.name == "Two")
+    assert content(folder) == before
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"name": ""},
+        {"name": "x" * 70_000},
+        {"types": ("",)},
+        {"types": ("x" * 60_000,) * 5},
+        {"pem": b"no certificate"},
+        {"pem": pem(3) + seeded_key(3).to_pem()},
+        {"file": "../three.pem"},
+    ],
+    ids=["no name", "long name", "empty type", "too much", "no certificate", "private key", "elsewhere"],
+)
+def test_what_could_not_be_read_again_is_not_written(folder, changes):
+    """T242"""
+    before = content(folder)
+    members = {"file": "three.pem", "pem": pem(3), "role": Role.ISSUER, "name": "Three", **changes}
+    with pytest.raises(Malformed):
+        write_anchor(folder, members.pop("file"), members.pop("pem"), **members)
+    assert content(folder) == before
+    assert not (folder.parent / "three.pem").exists()
+
+
+def test_an_entry_is_taken_out_and_all_else_stays_as_it_was_written(folder):
+    """T090"""
+    before = (
+        "# whom we trust\n\n"
+        '  [[anchor]]\nrole = "verifier"\nfile = "two.pem" # the second\nname = "Two"\n\n'
+        '[[identifier]]\nidentifier = "did:web:uni.example"\nrole = "issuer"\nname = "Uni"\n'
+    )
+    after = '[[anchor]]\nfile = "two.pem"\nrole = "issuer"\nname = "Two again"\n'
+    one = '[[anchor]]\nfile = "one.pem"\nrole = "issuer"\nname = "One"\n# about one\n'
+    (folder / INDEX).write_text(before + one + after)
+    remove_anchors(folder, lambda entry: entry.name == "One")
+    assert (folder / INDEX).read_text() == before + after
+    remove_anchors(folder, lambda entry: entry.name == "Uni")
+    assert names(read_anchors(folder)) == ["Two", "Two again"]
+    assert read_anchors(folder).identifiers == ()
+    remove_anchors(folder, lambda entry: entry.name == "Two")
+    assert names(read_anchors(folder)) == ["Two again"]
+
+
+@pytest.mark.parametrize("blanks", ["[[ anchor ]]", '[["anchor"]]'])
+def test_what_only_a_person_can_take_out_is_left_to_a_person(folder, blanks):
+    """The second entry looks like a part of the first."""
+    (folder / INDEX).write_text(anchor() + anchor(file='"two.pem"', name='"Two"').replace("[[anchor]]", blanks))
+    before = content(folder)
+    assert names(read_anchors(folder)) == ["One", "Two"]
+    with pytest.raises(Malformed, match="by hand"):
+        remove_anchors(folder, lambda entry: entry.name == "One")
+    assert content(folder) == before
+
+
+def test_text_that_looks_like_an_entry_is_no_entry(folder):
+    (folder / INDEX).write_text(anchor(name='"""One\n[[anchor]]\n"""') + anchor(file='"two.pem"', name='"Two"'))
+    before = content(folder)
+    with pytest.raises(Malformed):
+        remove_anchors(folder, lambda entry: entry.name == "Two")
+    assert content(folder) == before
+
+
+def test_a_file_that_a_command_named_goes_with_its_last_entry(tmp_path):
+    certificate = pem(1)
+    named = anchor_file(read_certificate(certificate, "pem"))
+    for role in Role:
+        write_anchor(tmp_path, named, certificate, role=role, name=str(role))
+    write_anchor(tmp_path, "by-hand.pem", pem(2), role=Role.ISSUER, name="by hand")
+    remove_anchors(tmp_path, lambda entry: entry.role is Role.VERIFIER)
+    assert set(content(tmp_path)) == {INDEX, named, "by-hand.pem"}
+    remove_anchors(tmp_path, lambda entry: True)
+    assert set(content(tmp_path)) == {INDEX, "by-hand.pem"}
+    assert read_anchors(tmp_path).anchors == ()
+
+
+def test_one_certificate_has_one_file():
+    one = pem(1)
+    first, again, other = (read_certificate(text, "pem") for text in (one, b"\n" + one, pem(2)))
+    assert anchor_file(first) == anchor_file(again) != anchor_file(other)

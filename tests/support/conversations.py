@@ -51,7 +51,7 @@ class Counters(SqlConversations[Stage, Note]):
     """The store of that role, and a look behind it."""
 
     def __init__(self, database: Database) -> None:
-        super().__init__(database, TABLES, Codec(Open, Closed), keep_notes, lambda: NOW)
+        super().__init__(database, TABLES, Codec(Open, Closed), lambda: NOW, keep_notes)
         self.database = database
 
     def rows(self, table: str) -> list[tuple[object, ...]]:

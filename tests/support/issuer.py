@@ -22,7 +22,6 @@ from issuer.app import serve_issuer
 from issuer.credential_types import CredentialType
 from issuer.database.register import SqlRegister
 from issuer.database.store import SqlIssuerStore
-from issuer.installation import new_api_key
 from issuer.policy import IssuerPolicy
 from issuer.service import Issuer
 from issuer.service.context import IssuerContext
@@ -43,6 +42,7 @@ from protocol.oid4vci.token import (
     TokenRequest,
     TokenResponse,
 )
+from runtime.api_keys import new_api_key
 from runtime.conversation import Advance, Begin, Load, Slow
 from runtime.database.engine import Database
 from runtime.http import NoSender
@@ -138,7 +138,7 @@ class Desk:
     def api_key(self, name: str = ACTOR) -> str:
         """A fresh key of the administration API."""
         key, record = new_api_key(name, now=self.clock.now, random_bytes=self.issuer.context.random_bytes)
-        self.store.put_api_key(record)
+        self.store.api_keys.put(record)
         return key
 
     def app(self) -> FastAPI:

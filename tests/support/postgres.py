@@ -5,7 +5,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -18,6 +17,8 @@ from typing import BinaryIO
 import psycopg
 import pytest
 from psycopg import sql
+
+from tests.support.ports import free_port
 
 USER = "hoheit"
 START_SECONDS = 30
@@ -73,7 +74,7 @@ def running_cluster(binaries: Path) -> Iterator[PostgresCluster]:
     try:
         _initialise(binaries, home, owner)
         for _ in range(START_ATTEMPTS):
-            port = _free_port()
+            port = free_port()
             process = _start(binaries, home, port, owner)
             try:
                 if _accepts_connections(process, port):
@@ -198,11 +199,3 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 def _address(port: int) -> str:
     return f"host=127.0.0.1 port={port} user={USER} dbname=postgres"
-
-
-def _free_port() -> int:
-    # Another process may take it before the server does; the caller then tries again.
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port

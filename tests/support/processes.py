@@ -81,7 +81,16 @@ class ServerProcess:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
                 return
             time.sleep(0.02)
-        raise RuntimeError(f"the {self.role} did not start:\n{self._log.read_text(errors='replace')[-4000:]}")
+        raise RuntimeError(f"the {self.role} did not start:\n{self.log()[-4000:]}")
+
+    @property
+    def pid(self) -> int:
+        """Its number; 0 while it was not started."""
+        return self._process.pid or 0 if self._process is not None else 0
+
+    def log(self) -> str:
+        """What it said so far."""
+        return self._log.read_text(errors="replace")
 
     def kill(self) -> None:
         """SIGKILL: nothing is finished, flushed or closed."""

@@ -16,12 +16,12 @@ from runtime.serve import Application, Listen, serve
 
 def serve_issuer(data: Path) -> Application:
     """The application of an issuer's data folder."""
-    return issuer.app.create_app(issuer.config.read_settings(data))
+    return issuer.app.create_app(issuer.config.IssuerSettings.read(data))
 
 
 def serve_verifier(data: Path) -> Application:
     """The application of a verifier's data folder."""
-    return verifier.app.create_app(verifier.config.read_settings(data))
+    return verifier.app.create_app(verifier.config.VerifierSettings.read(data))
 
 
 ROLES = {"issuer": serve_issuer, "verifier": serve_verifier}

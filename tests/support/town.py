@@ -11,26 +11,25 @@ from random import Random
 import pytest
 
 from issuer.app import open_store as open_issuer_store
-from issuer.config import read_settings as read_issuer_settings
+from issuer.config import IssuerSettings
 from issuer.database.register import SqlRegister
 from issuer.database.store import SqlIssuerStore
 from issuer.installation import NewIssuer, set_up_issuer
-from issuer.installation import new_api_key as new_issuer_key
 from protocol.formats import FORMATS, IssuerSigner
 from protocol.formats import Issuance as CredentialToIssue
 from protocol.keys import P256Key
 from protocol.sdjwt.issue import Frame
 from protocol.trust.anchors import Role, TrustAnchor, TrustAnchors
 from runtime.anchors import read_certificate, write_anchor
+from runtime.api_keys import new_api_key
 from tests.support.patient import Holder, Presenter
 from tests.support.pki import AUTHORITY, DAY, LEAF, make_pki
 from tests.support.processes import Service, killed_at_the_end
 from tests.support.verifier import CLAIMS, DISCLOSABLE, PID, QUERY, Held
 from verifier.app import open_store as open_verifier_store
-from verifier.config import read_settings as read_verifier_settings
+from verifier.config import VerifierSettings
 from verifier.database.store import SqlVerifierStore
 from verifier.installation import ANCHORS, NewVerifier, set_up_verifier
-from verifier.installation import new_api_key as new_verifier_key
 
 PROCESSES = 2  # of each role
 ISSUER, VERIFIER = "issuer", "verifier"
@@ -102,13 +101,13 @@ def process_town(folder: Path, database_url: str) -> Iterator[ProcessTown]:
         # The processes find no tables: they all begin with the migration, at the same time
         services = {role: Service.start(role, IDENTIFIERS[role], data[role], PROCESSES) for role in IDENTIFIERS}
         with killed_at_the_end(*services.values()):
-            issuer = open_issuer_store(read_issuer_settings(data[ISSUER]))
-            verifier = open_verifier_store(read_verifier_settings(data[VERIFIER]))
+            issuer = open_issuer_store(IssuerSettings.read(data[ISSUER]))
+            verifier = open_verifier_store(VerifierSettings.read(data[VERIFIER]))
             SqlRegister(issuer.database).put({PERSON: {"given_name": "Anna"}})
-            issuer_key, issuer_record = new_issuer_key("test", now=now, random_bytes=os.urandom)
-            issuer.put_api_key(issuer_record)
-            verifier_key, verifier_record = new_verifier_key("test", now=now, random_bytes=os.urandom)
-            verifier.put_api_key(verifier_record)
+            issuer_key, issuer_record = new_api_key("test", now=now, random_bytes=os.urandom)
+            issuer.api_keys.put(issuer_record)
+            verifier_key, verifier_record = new_api_key("test", now=now, random_bytes=os.urandom)
+            verifier.api_keys.put(verifier_record)
             anchors = TrustAnchors([verifier_anchor])
             yield ProcessTown(services, issuer, verifier, issuer_key, verifier_key, held, anchors)
             issuer.database.dispose()

@@ -29,7 +29,7 @@ from protocol.sdjwt.key_binding import KeyBinding
 from protocol.sdjwt.present import PresentableSdJwt
 from protocol.sdjwt.token import SdJwt
 from protocol.trust.anchors import Role, TrustAnchors, TrustedIdentifier
-from runtime.api_keys import api_key_digest
+from runtime.api_keys import api_key_digest, new_api_key
 from runtime.conversation import Load, SessionKey
 from runtime.database.engine import Database
 from runtime.driver import Driver, drive
@@ -38,7 +38,6 @@ from runtime.seal import Sealer
 from tests.support.pki import DAY, NOW, Pki, Template, make_pki, seeded, seeded_key
 from verifier.app import make_application
 from verifier.database.store import SqlVerifierStore
-from verifier.installation import new_api_key
 from verifier.policy import Lifetimes
 from verifier.service import Verifier
 from verifier.service.answers import Result
@@ -165,7 +164,7 @@ class Counter:
     def new_api_key(self, name: str = "shop") -> str:
         """One more key of the API."""
         key, kept = new_api_key(name, now=self.clock.now, random_bytes=self.verifier.context.random_bytes)
-        self.store.put_api_key(kept)
+        self.store.api_keys.put(kept)
         return key
 
     def publish_did(self) -> None:

@@ -8,12 +8,10 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from protocol.errors import InvalidRequest, Unauthorized, raised_as
-from protocol.exchange import Exchange
+from protocol.errors import InvalidRequest, raised_as
 from protocol.oid4vp.client_id import Prefix
-from runtime.api_keys import api_key_digest
+from runtime.api_keys import find_api_key
 from runtime.asgi import bearer_key
-from runtime.conversation import slow
 from runtime.driver import Driver
 from verifier.service import Verifier
 from verifier.service.answers import Result
@@ -141,19 +139,11 @@ async def owner(request: Request) -> str:
         Unauthorized: no good key.
     """
     state = request.app.state
-    return str(await state.driver.run(find_owner(state.verifier, bearer_key(request))))
+    found = await state.driver.run(find_api_key(state.verifier.context.store.api_keys, bearer_key(request)))
+    return str(found.digest)
 
 
 Owner = Annotated[str, Depends(owner)]
-
-
-def find_owner(verifier: Verifier, key: str) -> Exchange[str]:
-    """Whose API key this is; see `owner`."""
-    digest = api_key_digest(key)
-    found = yield from slow(lambda: verifier.context.store.api_key(digest))
-    if found is None:
-        raise Unauthorized("this API key is not good")
-    return digest
 
 
 def state_of(result: Result) -> RequestState:

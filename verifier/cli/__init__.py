@@ -22,7 +22,7 @@ def init(
     database_url: Annotated[str, typer.Option(help="A PostgreSQL database; else SQLite in the folder.")] = "",
 ) -> None:
     """Make a folder with settings, keys and an access certificate; nothing that is there is overwritten."""
-    from verifier.cli.commands import set_up  # noqa: PLC0415 - heavy, so only when it runs
+    from verifier.cli.commands import set_up
 
     set_up(data, public_url, name, tuple(use_case or ()), database_url)
 
@@ -32,10 +32,10 @@ def serve(
     data: Data,
     host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes; more than one wants PostgreSQL.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes; more than one needs PostgreSQL.")] = 1,
 ) -> None:
     """Answer wallets, programs and people until the process is told to end."""
-    from verifier.cli.commands import run_server  # noqa: PLC0415 - heavy, so only when it runs
+    from verifier.cli.commands import run_server
 
     run_server(data, host, port, workers)
 
@@ -43,7 +43,7 @@ def serve(
 @app.command()
 def migrate(data: Data) -> None:
     """Bring the database to this program's version."""
-    from verifier.cli.commands import migrate_database  # noqa: PLC0415 - heavy, so only when it runs
+    from verifier.cli.commands import migrate_database
 
     migrate_database(data)
 
@@ -51,7 +51,7 @@ def migrate(data: Data) -> None:
 @app.command("api-key")
 def api_key(data: Data, name: Annotated[str, typer.Argument(help="What the key is for.")]) -> None:
     """Make a key for a partner's program. It is shown this once."""
-    from verifier.cli.commands import make_api_key  # noqa: PLC0415 - heavy, so only when it runs
+    from verifier.cli.commands import make_api_key
 
     print(make_api_key(data, name))
 
@@ -59,7 +59,7 @@ def api_key(data: Data, name: Annotated[str, typer.Argument(help="What the key i
 @app.command("revoke-api-key")
 def revoke_api_key(data: Data, name: Annotated[str, typer.Argument(help="What the key was for.")]) -> None:
     """Make every key of this name useless."""
-    from verifier.cli.commands import revoke_api_keys  # noqa: PLC0415 - heavy, so only when it runs
+    from verifier.cli.commands import revoke_api_keys
 
     print(f"Revoked: {revoke_api_keys(data, name)}")
 
@@ -74,7 +74,7 @@ def trust(
     ] = None,
 ) -> None:
     """Trust an authority: credentials of its issuers are accepted from now on."""
-    from verifier.cli.commands import trust_authority  # noqa: PLC0415 - heavy, so only when it runs
+    from verifier.cli.commands import trust_authority
 
     print(trust_authority(data, pem, name, tuple(kind or ())))
 
@@ -82,7 +82,7 @@ def trust(
 @app.command("use-cases")
 def use_cases(data: Data, as_json: Json = False) -> None:
     """List what can be asked, and check that somebody trusted can answer it."""
-    from verifier.cli.commands import list_use_cases  # noqa: PLC0415 - heavy, so only when it runs
+    from verifier.cli.commands import list_use_cases
 
     if not list_use_cases(data, as_json=as_json):
         raise typer.Exit(1)
@@ -95,7 +95,7 @@ def ask(
     as_json: Json = False,
 ) -> None:
     """Ask one question: show the code, wait, and tell what was found. The status is 0 only if the answer is accepted."""
-    from verifier.cli.commands import ask_once  # noqa: PLC0415 - heavy, so only when it runs
+    from verifier.cli.commands import ask_once
 
     if not ask_once(data, use_case, as_json=as_json):
         raise typer.Exit(1)

@@ -13,22 +13,22 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import qrcode
-from pydantic import BaseModel
 
-from protocol.encoding import JsonObject, encode_json, sha256
 from protocol.errors import InvalidRequest
 from protocol.trust.anchors import Role, TrustAnchor, TrustAnchors, TrustedIdentifier
 from runtime import system
-from runtime.anchors import read_certificate, write_anchor
+from runtime.anchors import anchor_file, read_certificate, write_anchor
+from runtime.api_keys import new_api_key
+from runtime.commands import explained, print_json, read_names
 from runtime.driver import drive
 from runtime.http import NoSender
 from runtime.installation import AUTHORITY_FILE
-from runtime.serve import Listen, explained, serve
+from runtime.serve import Listen, serve
 from verifier.api.partner import RequestState, state_of
 from verifier.app import create_app, open_anchors, open_store, open_use_cases, open_verifier
-from verifier.config import VerifierSettings, read_settings
+from verifier.config import VerifierSettings
 from verifier.database.store import SqlVerifierStore
-from verifier.installation import ANCHORS, NewVerifier, new_api_key, set_up_verifier
+from verifier.installation import ANCHORS, NewVerifier, set_up_verifier
 from verifier.service.requests import RequestOrder
 from verifier.use_case import UseCase
 
@@ -46,9 +46,11 @@ def set_up(data: Path, public_url: str, names: list[str], use_cases: tuple[str, 
         ValueError: a name without a language, or a setting that is wrong; nothing was made.
         FileExistsError: there is a verifier in this folder already.
     """
-    pairs = tuple(_named(text) for text in names)
+    pairs = read_names(names)
     # Settings are checked before anything is made, so that a mistake leaves no half-made folder
-    settings = VerifierSettings(data=data, public_url=public_url, name=dict(pairs), use_cases=use_cases)
+    settings = VerifierSettings(
+        data=data, public_url=public_url, name=dict(pairs), use_cases=use_cases, database_url=database_url
+    )
     open_use_cases(settings)
     new = NewVerifier(data, settings.public_url, pairs, use_cases, database_url)
     set_up_verifier(new, now=system.now(), random_bytes=system.random_bytes)
@@ -57,25 +59,30 @@ def set_up(data: Path, public_url: str, names: list[str], use_cases: tuple[str, 
 
 
 def run_server(data: Path, host: str, port: int, workers: int) -> None:
-    """Serve a verifier's folder until the process is told to end."""
+    """Serve a verifier's folder until the process is told to end.
+
+    Raises:
+        ValueError: several workers without PostgreSQL.
+    """
     with explained():
-        settings = read_settings(data)
+        settings = VerifierSettings.read(data)
+        settings.check_workers(workers)
     serve(functools.partial(create_app, settings), Listen(host, port, workers), service="verifier")
 
 
 @explained()
 def migrate_database(data: Path) -> None:
     """Bring a verifier's database to this program's version."""
-    with _store(read_settings(data)):
+    with _store(VerifierSettings.read(data)):
         print("The database is ready.")
 
 
 @explained()
 def make_api_key(data: Path, name: str) -> str:
     """A fresh key of the API, which is kept as a digest only."""
-    with _store(read_settings(data)) as store:
+    with _store(VerifierSettings.read(data)) as store:
         key, kept = new_api_key(name, now=system.now(), random_bytes=system.random_bytes)
-        store.put_api_key(kept)
+        store.api_keys.put(kept)
     return key
 
 
@@ -86,8 +93,8 @@ def revoke_api_keys(data: Path, name: str) -> int:
     Raises:
         InvalidRequest: there is none.
     """
-    with _store(read_settings(data)) as store:
-        count = store.revoke_api_keys(name)
+    with _store(VerifierSettings.read(data)) as store:
+        count = store.api_keys.revoke(name)
     if not count:
         raise InvalidRequest("there is no key of this name that is good")
     return count
@@ -100,18 +107,18 @@ def trust_authority(data: Path, pem: Path, name: str, types: tuple[str, ...]) ->
     Raises:
         Malformed: not a certificate, or a private key beside it; nothing was changed.
     """
-    settings = read_settings(data)
+    settings = VerifierSettings.read(data)
     content = pem.read_bytes()
     certificate = read_certificate(content, pem.name)
-    file = f"{sha256(certificate.der).hex()[:32]}.pem"
-    write_anchor(settings.anchors or data / ANCHORS, file, content, role=Role.ISSUER, name=name, types=types)
+    folder = settings.anchors or data / ANCHORS
+    write_anchor(folder, anchor_file(certificate), content, role=Role.ISSUER, name=name, types=types)
     return f"Trusted as {name}: {', '.join(types) or 'every type'}"
 
 
 @explained()
 def list_use_cases(data: Path, *, as_json: bool) -> bool:
     """Tell every use case with what stands in its way; whether nothing does."""
-    settings = read_settings(data)
+    settings = VerifierSettings.read(data)
     anchors = open_anchors(settings)()
     good = True
     for use_case in open_use_cases(settings).values():
@@ -119,7 +126,7 @@ def list_use_cases(data: Path, *, as_json: bool) -> bool:
         good = good and not problems
         types = sorted({vct for asked in use_case.query.credentials for vct in asked.meta.vct_values})
         if as_json:
-            _print_json({"id": use_case.id, "title": dict(use_case.title), "types": [*types], "problems": [*problems]})
+            print_json({"id": use_case.id, "title": dict(use_case.title), "types": [*types], "problems": [*problems]})
         else:
             print(f"{MARKS[not problems]} {use_case.id}: {use_case.title[0][1]} ({', '.join(types)})")
             for problem in problems:
@@ -155,13 +162,13 @@ def ask_once(data: Path, use_case: str, *, as_json: bool, wait: Callable[[], Non
     Raises:
         InvalidRequest: there is no such use case.
     """
-    settings = read_settings(data)
+    settings = VerifierSettings.read(data)
     with _store(settings) as store:
         verifier = open_verifier(settings, store)
         order = RequestOrder(use_case, None, owner=OWNER)
         made = drive(verifier.requests.make(order), store, NoSender())
         if as_json:
-            _print_json({"id": made.id, "uri": made.uri, "expires_at": made.expires_at})
+            print_json({"id": made.id, "uri": made.uri, "expires_at": made.expires_at})
         else:
             print(made.uri)
             _print_qr(made.uri)
@@ -171,7 +178,7 @@ def ask_once(data: Path, use_case: str, *, as_json: bool, wait: Callable[[], Non
                 break
             wait()
     if as_json:
-        _print_json(state)
+        print_json(state)
     else:
         _tell(state)
     return state.state == "accepted"
@@ -186,23 +193,12 @@ def _store(settings: VerifierSettings) -> Iterator[SqlVerifierStore]:
         store.database.dispose()
 
 
-def _named(text: str) -> tuple[str, str]:
-    language, sign, name = text.partition("=")
-    if not sign or not name or not language.isalpha():
-        raise ValueError("--name: must be a language and a name, such as de=Stadtbücherei")
-    return language.lower(), name
-
-
 def _tell(state: RequestState) -> None:
     print(f"The request was {state.state}." if state.state != "expired" else "The request has expired.")
     for check in state.verdict.checks if state.verdict else ():
         print(f"{MARKS[check.passed]} {check.check.replace('_', ' ')}" + (f": {check.reason}" if check.reason else ""))
     if state.claims is not None:
-        _print_json(state.claims)
-
-
-def _print_json(value: JsonObject | BaseModel) -> None:
-    print(value.model_dump_json() if isinstance(value, BaseModel) else encode_json(value).decode("utf-8"), flush=True)
+        print_json(state.claims)
 
 
 def _print_qr(link: str) -> None:

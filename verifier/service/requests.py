@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, Never
 
 from protocol.dcql.query import DcqlQuery
 from protocol.encoding import JsonValue, decode_base64url, encode_base64url, encode_json, read_json
@@ -25,7 +25,6 @@ from protocol.oid4vp.request import (
 from protocol.oid4vp.request_object import sign_request_object
 from runtime.conversation import Change, Event, SessionKey, advance, begin, load
 from verifier.policy import MIN_KEEP, kept_for
-from verifier.records import Record
 from verifier.service.context import VP_FORMATS, VerifierContext
 from verifier.session import (
     AWAITED,
@@ -97,7 +96,7 @@ class Requests:
         if len(link) > MAX_QR:
             raise InvalidRequest("dcql_query: is too long for a link; ask with a client_id_prefix that signs")
         asked = stage.asked
-        change: Change[Session, Record] = Change(
+        change: Change[Session, Never] = Change(
             stage,
             keys=(SessionKey.of(REQUEST, request_id), SessionKey.of(REQUEST_URI, reference)),
             events=(Event("request made", request_id, actor=order.owner[:16], detail=asked.use_case),),

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from wallet.cli.options import Options, Surroundings
+from wallet.cli.options import Options, RoleName, Surroundings
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -36,7 +36,7 @@ def wallet(
 @app.command()
 def init(context: typer.Context, as_json: Json = False) -> None:
     """Make an empty wallet, sealed by a passphrase."""
-    from wallet.cli.commands import make  # noqa: PLC0415 - heavy
+    from wallet.cli.commands import make
 
     make(_options(context, as_json))
 
@@ -50,7 +50,7 @@ def receive(
     yes: Yes = False,
 ) -> None:
     """Receive what an issuer offers, by a link or QR code."""
-    from wallet.cli.commands import receive as run  # noqa: PLC0415 - heavy
+    from wallet.cli.commands import receive as run
 
     run(_options(context, as_json, yes), link, tx_code)
 
@@ -58,7 +58,7 @@ def receive(
 @app.command()
 def present(context: typer.Context, link: Link, as_json: Json = False, yes: Yes = False) -> None:
     """Show somebody what they ask for, by a link or QR code, or say no."""
-    from wallet.cli.commands import present as run  # noqa: PLC0415 - heavy
+    from wallet.cli.commands import present as run
 
     run(_options(context, as_json, yes), link)
 
@@ -71,7 +71,7 @@ def list_(
     yes: Yes = False,
 ) -> None:
     """See what is in the wallet."""
-    from wallet.cli.commands import list_held  # noqa: PLC0415 - heavy
+    from wallet.cli.commands import list_held
 
     list_held(_options(context, as_json, yes), check=check)
 
@@ -79,7 +79,7 @@ def list_(
 @app.command()
 def show(context: typer.Context, credential: Credential, as_json: Json = False, yes: Yes = False) -> None:
     """See one credential with all its data."""
-    from wallet.cli.commands import show as run  # noqa: PLC0415 - heavy
+    from wallet.cli.commands import show as run
 
     run(_options(context, as_json, yes), credential)
 
@@ -92,7 +92,7 @@ def log(
     yes: Yes = False,
 ) -> None:
     """See everything that happened with your data, or delete the record of it."""
-    from wallet.cli.commands import log as run  # noqa: PLC0415 - heavy
+    from wallet.cli.commands import log as run
 
     run(_options(context, as_json, yes), delete=delete)
 
@@ -100,9 +100,52 @@ def log(
 @app.command()
 def forget(context: typer.Context, credential: Credential, as_json: Json = False, yes: Yes = False) -> None:
     """Delete a credential with its keys, for ever; or give up something that was begun."""
-    from wallet.cli.commands import forget as run  # noqa: PLC0415 - heavy
+    from wallet.cli.commands import forget as run
 
     run(_options(context, as_json, yes), credential)
+
+
+@app.command()
+def trust(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="The certificate of an authority, as a PEM file.")],
+    *,
+    name: Annotated[str, typer.Option(help="How you call them.")],
+    role: Annotated[
+        list[RoleName] | None,
+        typer.Option(help="issuer: who gives you something; verifier: who asks you; may stand twice; without: issuer."),
+    ] = None,
+    kind: Annotated[
+        list[str] | None, typer.Option("--type", help="A credential type that its issuers may issue; without: all.")
+    ] = None,
+    as_json: Json = False,
+    yes: Yes = False,
+) -> None:
+    """Trust an authority, after you compared its fingerprint."""
+    from wallet.cli.commands import trust as run
+
+    run(_options(context, as_json, yes), file, name, tuple(role or (RoleName.ISSUER,)), tuple(kind or ()))
+
+
+@app.command()
+def trusted(context: typer.Context, as_json: Json = False) -> None:
+    """See whom you trust, and with what."""
+    from wallet.cli.commands import list_trusted
+
+    list_trusted(_options(context, as_json))
+
+
+@app.command()
+def distrust(
+    context: typer.Context,
+    authority: Annotated[str, typer.Argument(help="The id from `trusted`, or how it begins.")],
+    as_json: Json = False,
+    yes: Yes = False,
+) -> None:
+    """Trust an authority no longer."""
+    from wallet.cli.commands import distrust as run
+
+    run(_options(context, as_json, yes), authority)
 
 
 @app.command()
@@ -114,7 +157,7 @@ def passphrase(
     as_json: Json = False,
 ) -> None:
     """Change the passphrase; everything is sealed anew."""
-    from wallet.cli.commands import change_passphrase  # noqa: PLC0415 - heavy
+    from wallet.cli.commands import change_passphrase
 
     change_passphrase(_options(context, as_json), new_passphrase_file)
 
@@ -122,7 +165,7 @@ def passphrase(
 @app.command()
 def restore(context: typer.Context, as_json: Json = False) -> None:
     """Take a wallet file from a backup into use; everything in it counts as shown before."""
-    from wallet.cli.commands import restore as run  # noqa: PLC0415 - heavy
+    from wallet.cli.commands import restore as run
 
     run(_options(context, as_json))
 

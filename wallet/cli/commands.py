@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from protocol.errors import NotFound
-from wallet.app import create_wallet, restore_wallet
+from protocol.trust.anchors import Role
+from wallet.app import create_wallet, open_trusting, restore_wallet
 from wallet.cli.keeping import (
     delete_log,
     forget_credential,
@@ -14,11 +15,12 @@ from wallet.cli.keeping import (
     show_credential,
     show_log,
 )
-from wallet.cli.options import Options
+from wallet.cli.options import Options, RoleName
 from wallet.cli.presenting import present_to
 from wallet.cli.qr import read_argument
 from wallet.cli.receiving import go_on, receive_offer
 from wallet.cli.session import closed_session, open_session, read_passphrase_file, type_new_passphrase
+from wallet.cli.trusting import show_trusted, trust_authority, trust_no_longer
 
 
 def make(options: Options) -> None:
@@ -79,6 +81,25 @@ def forget(options: Options, name: str) -> None:
             forget_pending(session, name)
         else:
             forget_credential(session, name)
+
+
+def trust(options: Options, file: Path, name: str, roles: tuple[RoleName, ...], types: tuple[str, ...]) -> None:
+    """`trust`."""
+    with closed_session(options) as session:
+        trusting = open_trusting(session.settings, now=options.around.now)
+        trust_authority(session, trusting, trusting.look(file, name, tuple(Role(role) for role in roles), types))
+
+
+def list_trusted(options: Options) -> None:
+    """`trusted`."""
+    with closed_session(options) as session:
+        show_trusted(session, open_trusting(session.settings, now=options.around.now))
+
+
+def distrust(options: Options, name: str) -> None:
+    """`distrust`."""
+    with closed_session(options) as session:
+        trust_no_longer(session, open_trusting(session.settings, now=options.around.now), name)
 
 
 def change_passphrase(options: Options, new_file: Path | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import webbrowser
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,13 @@ if TYPE_CHECKING:
     from runtime.http import Sender  # heavy, and only a name here
 
 OpenBrowser = Callable[[str], bool]
+
+
+class RoleName(StrEnum):
+    """What somebody can be trusted as: the values of `protocol.trust.anchors.Role`, which is heavy."""
+
+    ISSUER = "issuer"
+    VERIFIER = "verifier"
 
 
 @dataclass(frozen=True, slots=True)

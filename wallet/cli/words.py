@@ -13,6 +13,7 @@ from runtime.translations import read_translations
 from wallet.policy.presenting import Caution
 from wallet.policy.showing import ClaimShown, PartyShown
 from wallet.records import LogEntry
+from wallet.service.trusting import CannotTrust
 from wallet.vault.file import InUse
 from wallet.vault.passphrase import WrongPassphrase
 
@@ -26,6 +27,7 @@ _IN_PLAIN_WORDS: tuple[tuple[type[ProtocolError], str], ...] = (
     (InUse, "The wallet is open in another program. Close it there and try again."),
     (Unavailable, "The wallet file cannot be written. Nothing was changed. Is the disk full?"),
     (Unreachable, "No connection. Nothing was lost. Please try again later."),
+    (CannotTrust, "This did not work. Nothing was changed."),
     (NotTrusted, "Nobody whom you trust vouches for this. Nothing was given away."),
     (NotFound, "There is no such thing here."),
     (ProtocolError, "This did not work. Nothing was given away."),

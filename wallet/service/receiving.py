@@ -17,6 +17,7 @@ from protocol.formats import format_of
 from protocol.keys import P256Key
 from protocol.oid4vci.client import DpopClient, IssuerRefused
 from protocol.oid4vci.credential import CredentialResponse
+from protocol.oid4vci.metadata import CredentialConfiguration
 from protocol.oid4vci.notification import ACCEPTED, DELETED, FAILURE, NotificationRequest
 from protocol.oid4vci.obtain import IssuerContact, fetch_credentials, fetch_issuer, fetch_tokens, send_notification
 from protocol.oid4vci.offer import CredentialOffer, TxCode, resolve_offer
@@ -28,6 +29,7 @@ from protocol.oid4vci.token import (
     TokenRequest,
     TokenResponse,
 )
+from wallet.policy.naming import lacks_names, named_by_type
 from wallet.policy.receiving import (
     ArrivedShown,
     OfferConsent,
@@ -257,6 +259,7 @@ class Receiving:
             verified = yield from self._verify_all(response.credentials, configuration.format)
             keys = {signer.public_key: key for signer, key in zip(wanted.signers, wanted.keys, strict=True)}
             copies = check_received(verified, configuration, keys)
+            configuration = yield from self._named(verified[0], configuration)
         except Unreachable:
             raise
         except ProtocolError:
@@ -287,6 +290,18 @@ class Receiving:
             copies=len(copies),
         )
         return ArrivedCredential(held, shown)
+
+    def _named(
+        self, credential: VerifiedCredential, configuration: CredentialConfiguration
+    ) -> Exchange[CredentialConfiguration]:
+        """The configuration with names for everything, asked of the type only where the issuer has none (T262).
+
+        This is the one time that anybody is asked: names are kept with the credential, so later nobody hears of it.
+        """
+        if not lacks_names(configuration, credential.claims):
+            return configuration
+        metadata = yield from format_of(credential.format).fetch_type(credential)
+        return configuration if metadata is None else named_by_type(configuration, metadata, credential.claims)
 
     def _verify_all(self, credentials: tuple[str, ...], format_id: str) -> Exchange[list[VerifiedCredential]]:
         context = self.context

@@ -36,7 +36,7 @@ def issued(desk, wallet):
 def test_every_route_asks_for_a_key(desk, issued):
     """T230: without a key, with a wrong, a revoked or an oddly spelled one; and no route is forgotten."""
     key, revoked = desk.api_key(), desk.api_key("revoked")
-    desk.store.revoke_api_keys("revoked")
+    desk.store.api_keys.revoke("revoked")
     found = api_routes(desk.app()) - {("GET", "/api/openapi.json"), ("HEAD", "/api/openapi.json")}
     assert found == {
         ("POST", "/api/offers"),

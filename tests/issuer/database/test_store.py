@@ -8,9 +8,10 @@ from sqlalchemy import inspect, select
 from issuer.database.store import MAX_SWEPT_BLOCKS, SqlIssuerStore
 from issuer.database.tables import conversations, credentials, status_voids
 from issuer.policy import permuted_index
-from issuer.records import ApiKey, CredentialState, LetterCode, StateChanged, StatusListRecord
+from issuer.records import CredentialState, LetterCode, StateChanged, StatusListRecord
 from issuer.session.stages import ANY_STAGE, CONVERSATION, Ended
 from protocol.errors import Conflict, InvalidRequest, NotFound
+from runtime.api_keys import ApiKey
 from runtime.conversation import Advance, Begin, Change, Load, SessionKey
 from runtime.database.engine import Database
 from tests.issuer.session.samples import (
@@ -294,13 +295,13 @@ def test_a_letter_code_is_kept_with_whoever_had_it_made(store):
 def test_a_revoked_api_key_is_not_found(store):
     """T230"""
     for digest, name in (("a", "desk"), ("b", "desk"), ("c", "other")):
-        store.put_api_key(ApiKey(digest, name, NOW))
-    assert store.api_key("a") == ApiKey("a", "desk", NOW)
-    assert store.api_key("z") is None
-    assert store.revoke_api_keys("desk") == 2
-    assert store.revoke_api_keys("desk") == 0
-    assert (store.api_key("a"), store.api_key("b")) == (None, None)
-    assert store.api_key("c") == ApiKey("c", "other", NOW)
+        store.api_keys.put(ApiKey(digest, name, NOW))
+    assert store.api_keys.find("a") == ApiKey("a", "desk", NOW)
+    assert store.api_keys.find("z") is None
+    assert store.api_keys.revoke("desk") == 2
+    assert store.api_keys.revoke("desk") == 0
+    assert (store.api_keys.find("a"), store.api_keys.find("b")) == (None, None)
+    assert store.api_keys.find("c") == ApiKey("c", "other", NOW)
 
 
 def test_migrating_again_changes_nothing(store):

@@ -20,16 +20,11 @@ from protocol.errors import (
 )
 from protocol.oauth.authorization import AuthorizationRequest, AuthorizationResponse, CredentialDetail
 from protocol.oauth.pkce import code_challenge
-from tests.support.issuer import ACTOR, CLIENT_ID, IDENTIFIER, REDIRECT_URI, VERIFIER, TestWallet, make_issuer
+from tests.support.issuer import ACTOR, CLIENT_ID, IDENTIFIER, REDIRECT_URI, VERIFIER, TestWallet
 from tests.support.pki import seeded_key
 
 STATE = "state & more/=?"
 REQUEST = AuthorizationRequest(CLIENT_ID, REDIRECT_URI, code_challenge(VERIFIER), state=STATE, scope="member")
-
-
-@pytest.fixture
-def desk():
-    return make_issuer()
 
 
 @pytest.fixture

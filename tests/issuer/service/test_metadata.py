@@ -13,11 +13,6 @@ from tests.support.issuer import IDENTIFIER, make_issuer
 from tests.support.pki import NOW
 
 
-@pytest.fixture
-def desk():
-    return make_issuer()
-
-
 def test_the_issuer_names_itself_and_its_endpoints(desk):
     """T139"""
     metadata = CredentialIssuerMetadata.from_dict(desk.issuer.metadata.issuer.to_dict())

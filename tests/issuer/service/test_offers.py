@@ -11,12 +11,7 @@ from protocol.errors import Conflict, CredentialRequestDenied, InvalidCredential
 from protocol.exchange import HttpRequest, HttpResponse, run
 from protocol.oid4vci.offer import resolve_offer
 from runtime.conversation import Load, SessionKey
-from tests.support.issuer import ACTOR, IDENTIFIER, TestWallet, make_issuer
-
-
-@pytest.fixture
-def desk():
-    return make_issuer()
+from tests.support.issuer import ACTOR, IDENTIFIER, TestWallet
 
 
 def reference_of(made):

@@ -7,19 +7,9 @@ from issuer.records import CredentialState
 from issuer.service.status import BLOCK, BLOCK_LIFETIME, StatusIndices
 from protocol.errors import Conflict, InvalidGrant, InvalidToken, NotFound, Unavailable
 from protocol.formats import IssuerSigner
-from tests.support.issuer import ACTOR, IDENTIFIER, TestWallet, make_issuer
+from tests.support.issuer import ACTOR, IDENTIFIER
 from tests.support.pki import NOW, Template, make_pki
 from tests.support.status import status_list_of
-
-
-@pytest.fixture
-def desk():
-    return make_issuer()
-
-
-@pytest.fixture
-def wallet(desk):
-    return TestWallet(desk)
 
 
 @pytest.fixture

@@ -21,16 +21,6 @@ from tests.support.issuer import TestWallet, make_issuer
 from tests.support.pki import NOW, seeded_key
 
 
-@pytest.fixture
-def desk():
-    return make_issuer()
-
-
-@pytest.fixture
-def wallet(desk):
-    return TestWallet(desk)
-
-
 def redeem(desk, grant, dpop, **members):
     return desk.run(desk.issuer.tokens.redeem(TokenRequest(grant, **members), dpop))
 

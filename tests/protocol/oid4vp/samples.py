@@ -3,10 +3,12 @@
 import json
 from dataclasses import replace
 
+import pytest
+
 from protocol.dcql.query import DcqlQuery
 from protocol.did import did_jwk
 from protocol.encoding import encode_json
-from protocol.errors import ProtocolError, Unreachable
+from protocol.errors import InvalidRequest, ProtocolError, Unreachable
 from protocol.exchange import HttpRequest, HttpResponse, run
 from protocol.jws import sign_jws
 from protocol.oid4vp.client_id import ClientId, Prefix
@@ -102,6 +104,14 @@ def verified(text, client_id=SAN_DNS, *, anchors=ANCHORS, now=NOW, peer=None, **
     """What a wallet finds out about a request object."""
     exchange = verify_request_object(text, ExpectedRequest(client_id, **expected), anchors=anchors, now=now)
     return run(exchange, peer or Peer())
+
+
+def refused(text, client_id=SAN_DNS, error=InvalidRequest, **options):
+    """Why a wallet refuses a request object, with this error and no other."""
+    with pytest.raises(ProtocolError) as refusal:
+        verified(text, client_id, **options)
+    assert type(refusal.value) is error
+    return refusal.value.description
 
 
 class Peer:

@@ -147,7 +147,7 @@ def test_every_route_asks_for_a_key(counter):
     """T230: without a key, with a wrong, a revoked or an oddly spelled one; and no route is forgotten."""
     made = counter.ask()
     revoked = counter.new_api_key("revoked")
-    counter.store.revoke_api_keys("revoked")
+    counter.store.api_keys.revoke("revoked")
     found = api_routes(counter.app) - {("GET", "/api/openapi.json"), ("HEAD", "/api/openapi.json")}
     assert found == {
         ("POST", "/api/requests"),

@@ -199,22 +199,22 @@ def test_a_code_is_collected_once_by_two_workers(database_url, agency, held):
 
 def test_keys_of_the_api_are_known_until_they_are_revoked(stored_counter):
     store = stored_counter.store
-    assert store.api_key(stored_counter.owner).name == "library desk"
-    assert store.api_key("unknown") is None
+    assert store.api_keys.find(stored_counter.owner).name == "library desk"
+    assert store.api_keys.find("unknown") is None
     stored_counter.new_api_key("shop")
     stored_counter.new_api_key("shop")
-    assert store.revoke_api_keys("shop") == 2
-    assert store.revoke_api_keys("shop") == 0
-    assert store.api_key(stored_counter.owner) is not None
-    assert store.revoke_api_keys("library desk") == 1
-    assert store.api_key(stored_counter.owner) is None
+    assert store.api_keys.revoke("shop") == 2
+    assert store.api_keys.revoke("shop") == 0
+    assert store.api_keys.find(stored_counter.owner) is not None
+    assert store.api_keys.revoke("library desk") == 1
+    assert store.api_keys.find(stored_counter.owner) is None
 
 
 def test_names_and_ids_are_values_and_never_sql(stored_counter):
     """T224."""
     for text in ("'; DROP TABLE sessions; --", "%", "_", "x" * 100_000, "ünïcode"):
-        assert stored_counter.store.api_key(text) is None
-        assert stored_counter.store.revoke_api_keys(text) == 0
+        assert stored_counter.store.api_keys.find(text) is None
+        assert stored_counter.store.api_keys.revoke(text) == 0
         with pytest.raises(NotFound):
             stored_counter.run(stored_counter.verifier.answers.result(text, stored_counter.owner))
     assert rows(stored_counter, api_keys) == 1

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 import pytest
 
 from protocol.errors import Unreachable
-from tests.wallet.cli.test_commands import Machine
+from tests.wallet.cli.machine import Machine
 from tests.wallet.counterparts import AGENCY, PASSPHRASE, QUICK, World
 from wallet.cli.browser import LoginListener
 from wallet.vault.vault import Vault

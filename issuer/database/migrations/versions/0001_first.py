@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from runtime.database.first_version import create_conversations
+from runtime.database.first_version import create_api_keys, create_conversations
 
 revision = "0001"
 down_revision = None
@@ -65,13 +65,7 @@ def upgrade() -> None:
         sa.Column("subject", sa.Text, nullable=False),
         sa.Column("expires_at", sa.BigInteger, nullable=False),
     )
-    op.create_table(
-        "api_keys",
-        sa.Column("digest", sa.Text, primary_key=True),
-        sa.Column("name", sa.Text, nullable=False),
-        sa.Column("created_at", sa.BigInteger, nullable=False),
-        sa.Column("revoked", sa.Boolean, nullable=False),
-    )
+    create_api_keys()
     op.create_table(
         "people",
         sa.Column("subject", sa.Text, primary_key=True),

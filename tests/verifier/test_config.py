@@ -1,0 +1,81 @@
+"""What only a verifier can be told; what all services share has its tests with the issuer's settings."""
+
+import os
+
+import pytest
+from pydantic import ValidationError
+
+from runtime.settings import setting_problem
+from verifier.app import open_use_cases
+from verifier.config import VerifierSettings
+
+FILE = 'public_url = "https://library.example"\n[name]\nde = "Stadtbücherei"\n'
+
+
+@pytest.fixture(autouse=True)
+def _nothing_set(monkeypatch):
+    for name in [name for name in os.environ if name.startswith("HOHEIT_")]:
+        monkeypatch.delenv(name)
+
+
+def settings(folder, text=FILE):
+    VerifierSettings.file(folder).write_text(text, encoding="utf-8")
+    return VerifierSettings.read(folder)
+
+
+def problem(folder, text):
+    with pytest.raises(ValidationError) as refusal:
+        settings(folder, text)
+    return setting_problem(refusal.value)
+
+
+def test_the_default_is_a_file_of_sqlite_in_the_folder(tmp_path):
+    assert settings(tmp_path).database == f"sqlite:///{tmp_path}/verifier.db"
+
+
+def test_the_environment_wins_over_the_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOHEIT_VERIFIER_USE_CASES", '["over-18"]')
+    monkeypatch.setenv("HOHEIT_VERIFIER_DATA", "elsewhere")
+    read = settings(tmp_path, 'use_cases = ["library-card"]\n' + FILE)
+    assert (read.use_cases, read.data) == (("over-18",), tmp_path)
+
+
+@pytest.mark.parametrize("env", ["production", "demo"])
+def test_an_anchor_for_tests_is_refused_elsewhere(tmp_path, monkeypatch, env):
+    monkeypatch.setenv("HOHEIT_ENV", env)
+    assert problem(tmp_path, 'extra_anchor = "root.pem"\n' + FILE) == "extra_anchor needs HOHEIT_ENV=test"
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        (FILE.replace("https://library.example", "https://library.localhost"), "public_url"),
+        ("publik = 1\n" + FILE, "publik"),
+        ('database_url = "oracle://MARKER"\n' + FILE, "database_url"),
+        (FILE.replace("[name]", "[names]"), "names"),
+    ],
+)
+def test_a_wrong_setting_is_one_line_with_its_name_and_without_its_value(tmp_path, text, named):
+    """T252, T258."""
+    line = problem(tmp_path, text)
+    assert named in line
+    assert "MARKER" not in line
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("public_url = ", r"verifier\.toml: is not TOML"),
+        ('env = "test"\n' + FILE, r"verifier\.toml: env is said by HOHEIT_ENV"),
+        ('data = "."\n' + FILE, r"verifier\.toml: data is said by the command"),
+    ],
+)
+def test_a_wrong_file_is_named(tmp_path, text, problem):
+    """T252."""
+    with pytest.raises(ValueError, match=problem):
+        settings(tmp_path, text)
+
+
+def test_a_use_case_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(ValueError, match="there is no use case over-21"):
+        open_use_cases(settings(tmp_path, 'use_cases = ["over-21"]\n' + FILE))
