@@ -25,8 +25,9 @@ demo: $(BASE)
 # pytest comes last: its closing line is the verdict.
 test: $(TEST)
 	@deploy/needs postgresql
+	@deploy/needs chromium
 	@$(MAKE) --no-print-directory lint
-	@HOHEIT_REQUIRE_POSTGRES=1 $(PYTEST) $(ARGS)
+	@HOHEIT_REQUIRE_POSTGRES=1 HOHEIT_REQUIRE_CHROMIUM=1 $(PYTEST) $(ARGS)
 
 check: lint
 	@$(PYTEST) -q $(QUICK) $(ARGS)

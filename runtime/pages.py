@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import re
 import secrets
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,6 +22,7 @@ from starlette.types import Scope
 
 from protocol.errors import ProtocolError, TooLarge
 from runtime.asgi import CONTENT_SECURITY_POLICY
+from runtime.languages import NAMES, here, language_of, serve_languages
 from runtime.translations import LANGUAGES, read_translations
 
 STATIC = Path(__file__).parent / "static"
@@ -28,6 +30,7 @@ COMMON_TEMPLATES = Path(__file__).parent / "templates"
 COMMON_LOCALE = Path(__file__).parent / "locale"
 COOKIE_LIFETIME = 3600  # seconds
 STATIC_SECONDS = 300
+_TIME_FORMS = {"machine": "%Y-%m-%dT%H:%M:%SZ", "moment": "%Y-%m-%d %H:%M UTC", "day": "%Y-%m-%d"}
 # An origin, or the scheme of an app; nothing that could begin another directive of the policy
 _FORM_TARGET = re.compile(
     r"https?://[a-z0-9.-]+(:[0-9]+)?(?=[/?]|$)|(?!https?:)[a-z][a-z0-9+.-]*:", re.IGNORECASE | re.ASCII
@@ -55,9 +58,10 @@ class Pages:
         self._environments = {language: self._environment(home, language) for language in LANGUAGES}
 
     def page(self, request: Request, template: str, *, status: int = 200, **values: object) -> Response:
-        """A page in the language that the browser asks for first."""
-        language = choose_language(request.headers.get("accept-language", ""))
-        html = self._environments[language].get_template(template).render(language=language, **values)
+        """A page in the reader's language."""
+        language = language_of(request)
+        shared = {"language": language, "languages": NAMES, "here": here(request)}
+        html = self._environments[language].get_template(template).render(**shared, **values)
         return Response(html, status_code=status, media_type="text/html; charset=utf-8")
 
     def lead_to(self, response: Response, address: str) -> Response:
@@ -129,12 +133,20 @@ class Pages:
         )
         translations = read_translations(home / "locale", language)
         translations.add_fallback(read_translations(COMMON_LOCALE, language))
+        environment.globals["utc"] = _utc
         environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
         return environment
 
 
+def _utc(seconds: int, form: str) -> str:
+    """A moment for a `<time>`: as machines read it, and for people whose browser does not run our script."""
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return f"{moment:{_TIME_FORMS[form]}}"
+
+
 def serve_static(application: FastAPI) -> None:
-    """Serve the files that all pages share."""
+    """Serve the files that all pages share, and the choice of their language."""
+    serve_languages(application)
     application.mount("/static", _SharedFiles(directory=STATIC), name="static")
 
 
@@ -146,22 +158,6 @@ class _SharedFiles(StaticFiles):
         response = await super().get_response(path, scope)
         response.headers["cache-control"] = f"public, max-age={STATIC_SECONDS}"
         return response
-
-
-def choose_language(accept: str) -> str:
-    """The first of our languages that a browser accepts, by its own order of wishes; else German."""
-    wishes: list[tuple[float, str]] = []
-    for part in accept[:500].split(","):
-        name, _, parameters = part.strip().partition(";")
-        quality = parameters.strip().removeprefix("q=")
-        try:
-            weight = float(quality) if quality else 1.0
-        except ValueError:
-            weight = 0.0
-        wishes.append((-weight, name.lower().split("-")[0]))
-    return next(
-        (name for weight, name in sorted(wishes, key=lambda wish: wish[0]) if name in LANGUAGES and weight), "de"
-    )
 
 
 @lru_cache(maxsize=256)

@@ -13,7 +13,8 @@ from protocol.errors import ProtocolError, Unavailable
 from protocol.fields import Fields
 from runtime.asgi import RETRY_AFTER, read_form
 from runtime.driver import Driver
-from runtime.pages import Pages, choose_language, qr_svg
+from runtime.languages import language_of
+from runtime.pages import Pages, qr_svg
 
 _WAITING = frozenset(("offered", "opened", "redeemed", "issued"))
 
@@ -132,11 +133,11 @@ def _redirect(address: str) -> Response:
 
 
 def _agency(issuer: Issuer, request: Request) -> str:
-    language = choose_language(request.headers.get("accept-language", ""))
+    language = language_of(request)
     names = dict(issuer.context.name)
     return names.get(language) or next(iter(names.values()))
 
 
 def _title(issuer: Issuer, request: Request, configuration_id: str) -> str:
-    language = choose_language(request.headers.get("accept-language", ""))
+    language = language_of(request)
     return issuer.context.types[configuration_id].name(language)

@@ -11,7 +11,8 @@ from protocol.errors import ProtocolError
 from protocol.fields import Fields
 from runtime.asgi import read_form
 from runtime.driver import Driver
-from runtime.pages import Pages, choose_language, qr_svg
+from runtime.languages import language_of
+from runtime.pages import Pages, qr_svg
 from verifier.service import Verifier
 from verifier.service.answers import Result
 from verifier.service.requests import RequestOrder
@@ -28,7 +29,7 @@ def people_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
     @router.get(f"{path}/")
     async def start(request: Request) -> Response:
         browser = pages.browser(request) or pages.new_browser()
-        language = _language(request)
+        language = language_of(request)
         page = pages.page(
             request,
             "start.html",
@@ -81,7 +82,7 @@ def people_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
 
 def _result_page(request: Request, pages: Pages, verifier: Verifier, found: Result, form_token: str) -> Response:
     path = urlsplit(verifier.context.identifier).path
-    language = _language(request)
+    language = language_of(request)
     use_case = verifier.context.use_cases.get(found.use_case)
     reference = verifier.context.reference(found.id)
     return pages.page(
@@ -115,13 +116,9 @@ def _redirect(address: str) -> Response:
     return Response(status_code=303, headers={"location": address})
 
 
-def _language(request: Request) -> str:
-    return choose_language(request.headers.get("accept-language", ""))
-
-
 def _partner(verifier: Verifier, request: Request) -> str:
     names = dict(verifier.context.name)
-    return names.get(_language(request)) or next(iter(names.values()))
+    return names.get(language_of(request)) or next(iter(names.values()))
 
 
 def _values(claims: JsonValue) -> list[str]:

@@ -1,0 +1,182 @@
+"""Real Chromium: pages as people meet them, with a camera that sees what we want, and an ear for everything that is wrong.
+
+A test that ends has seen no error on any console, no request that failed, and nothing that a Content-Security-Policy forbade.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, sync_playwright
+
+PHONE, DESKTOP = (360, 740), (1280, 800)
+SIZES = {"phone": PHONE, "desktop": DESKTOP}
+SCHEMES = ("light", "dark")
+TIMEOUT = 15_000  # milliseconds
+CAMERA_SIZE = (1280, 720)
+# Failures that tests bring about: a page that is left while something loads, and answers that say no
+_EXPECTED = ("net::ERR_ABORTED",)
+_WATCH = """() => {
+  document.addEventListener("securitypolicyviolation", (e) => console.error(`CSP ${e.violatedDirective} ${e.blockedURI}`));
+}"""
+
+
+@dataclass
+class Window:
+    """One person's browser: its own cookies, a size, a language, a colour scheme."""
+
+    context: BrowserContext
+    page: Page
+    problems: list[str] = field(default_factory=list)
+    expected: list[str] = field(default_factory=list)  # parts of console lines that a test brings about
+
+    def check(self) -> None:
+        """Nothing was wrong so far."""
+        wrong = [line for line in self.problems if not any(part in line for part in self.expected)]
+        assert wrong == []
+
+    def axe(self) -> None:
+        """Nothing stands in the way of people who see, hear or move differently; and nothing is wider than the window."""
+        found = Axe().run(self.page)
+        problems = [
+            f"{violation['id']}: {node['target']} {node['failureSummary']}"
+            for violation in found.response["violations"]
+            for node in violation["nodes"]
+        ]
+        assert problems == [], "\n".join(problems)
+        width, window = self.page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+        assert width <= window, f"the page is {width} pixels wide"
+
+    def shoot(self, name: str) -> None:
+        """A picture of the whole page, for people to look at; only where HOHEIT_SCREENS names a folder."""
+        if folder := os.environ.get("HOHEIT_SCREENS"):
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            self.page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+    def see(self, name: str) -> None:
+        """Every view of a page: axe in light and dark, on a phone and on a desk, and a picture of each."""
+        size = self.page.viewport_size
+        for scheme in SCHEMES:
+            self.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+            for kind, (width, height) in SIZES.items():
+                self.page.set_viewport_size({"width": width, "height": height})
+                self.axe()
+                self.shoot(f"{name}-{kind}-{scheme}")
+        self.page.emulate_media(color_scheme="light")
+        if size is not None:
+            self.page.set_viewport_size(size)
+
+
+class Chromium:
+    """Debian's Chromium, driven by playwright."""
+
+    def __init__(self, playwright: Playwright, program: str) -> None:
+        self._playwright = playwright
+        self._program = program
+        self._plain: Browser | None = None
+
+    @contextmanager
+    def window(
+        self,
+        *,
+        size: tuple[int, int] = PHONE,
+        language: str = "en",
+        camera: Path | None = None,
+        allow_camera: bool = True,
+        scripts: bool = True,
+        browser: Browser | None = None,
+    ) -> Iterator[Window]:
+        """A fresh person's window while the block lasts; `camera` is a film that its camera sees."""
+        own = self._launch(camera) if camera is not None else None
+        try:
+            chosen = own or self._shared()
+            context = chosen.new_context(
+                viewport={"width": size[0], "height": size[1]},
+                locale={"en": "en-GB", "de": "de-DE"}[language],
+                timezone_id="Europe/Berlin",
+                java_script_enabled=scripts,
+                permissions=["camera"] if camera is not None and allow_camera else [],
+            )
+            context.set_default_timeout(TIMEOUT)
+            window = Window(context, context.new_page())
+            _listen(window)
+            try:
+                yield window
+                window.check()
+            finally:
+                context.close()
+        finally:
+            if own is not None:
+                own.close()
+
+    def close(self) -> None:
+        """End it."""
+        if self._plain is not None:
+            self._plain.close()
+
+    def _shared(self) -> Browser:
+        if self._plain is None:
+            self._plain = self._launch(None)
+        return self._plain
+
+    def _launch(self, camera: Path | None) -> Browser:
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        if camera is not None:
+            arguments += [
+                "--use-fake-device-for-media-stream",
+                f"--use-file-for-fake-video-capture={camera}",
+            ]
+        return self._playwright.chromium.launch(executable_path=self._program, args=arguments)
+
+
+def film(path: Path, pictures: Sequence[bytes]) -> Path:
+    """What a camera sees: each picture (PNG) in the middle of a grey wall, one after the other (concatenated JPEGs)."""
+    frames = io.BytesIO()
+    for picture in pictures:
+        wall = Image.new("RGB", CAMERA_SIZE, (150, 150, 150))
+        with Image.open(io.BytesIO(picture)) as shown:
+            scale = min(1.0, 0.9 * CAMERA_SIZE[1] / shown.height, 0.9 * CAMERA_SIZE[0] / shown.width)
+            small = shown.convert("RGB").resize((round(shown.width * scale), round(shown.height * scale)))
+        wall.paste(small, ((CAMERA_SIZE[0] - small.width) // 2, (CAMERA_SIZE[1] - small.height) // 2))
+        wall.save(frames, "JPEG", quality=90)
+    path.write_bytes(frames.getvalue())
+    return path
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Chromium]:
+    """The session's browser; without Chromium tests are skipped, or fail where HOHEIT_REQUIRE_CHROMIUM=1."""
+    program = shutil.which("chromium")
+    if program is None:
+        reason = "Chromium is not installed (make test gets it)"
+        if os.environ.get("HOHEIT_REQUIRE_CHROMIUM") == "1":
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        browser = Chromium(playwright, program)
+        yield browser
+        browser.close()
+
+
+def _listen(window: Window) -> None:
+    def heard(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            window.problems.append(f"console {message.type}: {message.text}")
+
+    def failed(request: Request) -> None:
+        if request.failure not in _EXPECTED:
+            window.problems.append(f"failed: {request.method} {request.url}: {request.failure}")
+
+    window.context.on("console", heard)
+    window.context.on("weberror", lambda error: window.problems.append(f"script: {error.error}"))
+    window.context.on("requestfailed", failed)
+    window.context.add_init_script(f"({_WATCH})()")
