@@ -20,13 +20,16 @@ from issuer.register import HttpRegister, Register
 from issuer.service import Issuer
 from issuer.service.context import IssuerContext
 from issuer.service.status import BLOCK_LIFETIME
+from issuer.web.desk import desk_pages
 from issuer.web.pages import people_pages
+from issuer.web.site import Site
 from runtime import system
 from runtime.asgi import add_health, create_application
 from runtime.database.engine import Database
 from runtime.driver import Driver
 from runtime.http import GuardedSender, Sender
 from runtime.installation import open_keys
+from runtime.live import LiveStreams
 from runtime.pages import Pages, serve_static
 from runtime.sweep import sweeping
 
@@ -90,10 +93,13 @@ def create_app(settings: IssuerSettings, *, sender: Sender | None = None) -> Fas
     """The web application of an issuer. It holds connections from its start-up to its shutdown."""
     store = open_store(settings)
     guarded = sender or GuardedSender(allow_local=settings.env.allows_local)
-    return serve_issuer(open_issuer(settings, store), store, guarded, metrics_key=settings.metrics_key)
+    issuer = open_issuer(settings, store)
+    return serve_issuer(issuer, store, guarded, metrics_key=settings.metrics_key, wallet_url=settings.wallet_url)
 
 
-def serve_issuer(issuer: Issuer, store: SqlIssuerStore, sender: Sender, *, metrics_key: str = "") -> FastAPI:
+def serve_issuer(
+    issuer: Issuer, store: SqlIssuerStore, sender: Sender, *, metrics_key: str = "", wallet_url: str = ""
+) -> FastAPI:
     """The web application around an issuer; at its shutdown it closes the store."""
     driver = Driver(store, sender, loads_in_thread=not store.database.is_sqlite)
 
@@ -119,7 +125,9 @@ def serve_issuer(issuer: Issuer, store: SqlIssuerStore, sender: Sender, *, metri
     application.state.driver = driver
     pages = Pages(Path(__file__).parent, public_url=identifier, secret=issuer.context.secret)
     application.include_router(administration(issuer, driver))
-    application.include_router(people_pages(issuer, driver, pages))
+    site = Site(issuer, driver, pages, LiveStreams(), wallet_url)
+    application.include_router(people_pages(site))
+    application.include_router(desk_pages(site))
     serve_static(application)
     add_health(application, driver, store.database.check, metrics_key=metrics_key)
     return application

@@ -22,6 +22,7 @@ class NewIssuer:
     name: tuple[tuple[str, str], ...]  # language → name of the agency
     types: tuple[str, ...] = ()
     database_url: str = ""
+    wallet_url: str = ""
 
 
 def set_up_issuer(new: NewIssuer, *, now: int, random_bytes: RandomBytes) -> bytes:
@@ -37,6 +38,6 @@ def set_up_issuer(new: NewIssuer, *, now: int, random_bytes: RandomBytes) -> byt
         name=new.name,
         signing=SIGNING,
         secrets=(SECRET,),
-        settings={"types": new.types, "database_url": new.database_url},
+        settings={"types": new.types, "database_url": new.database_url, "wallet_url": new.wallet_url},
     )
     return set_up(installation, now=now, random_bytes=random_bytes)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 from urllib.parse import urlsplit
 
 from issuer.records import CredentialState, StatusListRecord
-from protocol.errors import Conflict
+from protocol.errors import Conflict, Malformed
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,25 @@ class Lifetimes:
 
 
 @dataclass(frozen=True, slots=True)
+class DeskPolicy:
+    """How long a clerk stays signed in, and what a wrong sign-in code costs; times in seconds."""
+
+    idle: int = 30 * 60
+    longest: int = 10 * 3600
+    pause: float = 1.0  # before a wrong code is answered
+    wrong_codes: int = 5  # of one browser, then it has to wait
+    waiting: int = 300
+    shown: int = 600  # that codes which are shown once can be read again
+
+
+@dataclass(frozen=True, slots=True)
 class IssuerPolicy:
     """What this issuer insists on; the defaults are the strict choice."""
 
     require_dpop: bool = True  # RFC 9449; False lets wallets without DPoP have bearer tokens
     redirect_uris: tuple[str, ...] = ()  # exactly these, and loopback addresses with any port
     lifetimes: Lifetimes = Lifetimes()
+    desk: DeskPolicy = DeskPolicy()
 
 
 def permuted_index(record: StatusListRecord, counter: int) -> int:
@@ -60,6 +74,65 @@ def next_state(current: CredentialState, wanted: CredentialState) -> CredentialS
     if current is CredentialState.REVOKED and wanted is not current:
         raise Conflict("this credential is revoked, and stays so")
     return wanted
+
+
+class Deed(StrEnum):
+    """What a clerk does to a document; the word stands in addresses."""
+
+    SUSPEND = "suspend"
+    REINSTATE = "reinstate"
+    REVOKE = "revoke"
+
+
+class Reason(StrEnum):
+    """Why; the word stands in the audit trail, pages say it in the reader's language."""
+
+    ASKED = "asked"
+    LOST = "lost"
+    CHECKING = "checking"
+    WRONG = "wrong"
+    NOT_ENTITLED = "not entitled"
+    SETTLED = "settled"
+    MISTAKE = "mistake"
+    OTHER = "other"
+
+
+WANTED = {
+    Deed.SUSPEND: CredentialState.SUSPENDED,
+    Deed.REINSTATE: CredentialState.VALID,
+    Deed.REVOKE: CredentialState.REVOKED,
+}
+REASONS = {
+    Deed.SUSPEND: (Reason.ASKED, Reason.LOST, Reason.CHECKING, Reason.OTHER),
+    Deed.REINSTATE: (Reason.ASKED, Reason.SETTLED, Reason.MISTAKE, Reason.OTHER),
+    Deed.REVOKE: (Reason.ASKED, Reason.LOST, Reason.WRONG, Reason.NOT_ENTITLED, Reason.MISTAKE, Reason.OTHER),
+}
+MAX_REASON = 200  # characters of free text
+
+
+def possible_deeds(state: CredentialState) -> tuple[Deed, ...]:
+    """What may be done to a document in a state."""
+    return {
+        CredentialState.VALID: (Deed.SUSPEND, Deed.REVOKE),
+        CredentialState.SUSPENDED: (Deed.REINSTATE, Deed.REVOKE),
+        CredentialState.REVOKED: (),
+    }[state]
+
+
+def reason_text(deed: Deed, reason: str, more: str) -> str:
+    """A reason as the audit trail keeps it: a word of the list, and what the clerk added.
+
+    Raises:
+        Malformed: not in the list, "other" without words, too many words, or characters that cannot be printed.
+    """
+    words = " ".join(more.split())
+    if reason not in REASONS[deed]:
+        raise Malformed("reason", "must be one of the list")
+    if reason == Reason.OTHER and not words:
+        raise Malformed("more", "must say what the other reason is")
+    if len(words) > MAX_REASON or not words.isprintable():
+        raise Malformed("more", f"must have at most {MAX_REASON} characters that can be printed")
+    return f"{reason}: {words}" if words else reason
 
 
 STATUS_VALUES = {CredentialState.VALID: 0, CredentialState.REVOKED: 1, CredentialState.SUSPENDED: 2}

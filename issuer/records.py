@@ -38,7 +38,42 @@ class StateChanged:
     state: CredentialState
 
 
-Record = IssuedCredential | StateChanged
+@dataclass(frozen=True, slots=True)
+class OfferRecord:
+    """An offer that was made to a person; what became of it, its conversation tells."""
+
+    id: str
+    subject: str  # the person's id in the register
+    made_at: int  # epoch seconds
+
+
+Record = IssuedCredential | StateChanged | OfferRecord
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedDocument:
+    """What a person sees as one document: all copies that one conversation issued of one configuration."""
+
+    id: str  # of the newest copy that holds, or of the newest
+    configuration_id: str
+    subject: str
+    session_id: str
+    since: int  # epoch seconds, of its first copy
+    expires_at: int  # epoch seconds
+    state: CredentialState
+    has_status: bool  # whether it can be suspended and revoked
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLine:
+    """A line of the audit trail as it is read: who did what to which thing, and when."""
+
+    id: int
+    at: int  # epoch seconds
+    action: str
+    subject: str
+    actor: str
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from issuer.records import CredentialState, IssuedCredential, LetterCode, StatusBlock, StatusListRecord
+from issuer.records import (
+    AuditLine,
+    CredentialState,
+    IssuedCredential,
+    IssuedDocument,
+    LetterCode,
+    OfferRecord,
+    StatusBlock,
+    StatusListRecord,
+)
 from runtime.api_keys import ApiKeys
-from runtime.conversation import ConversationStore
+from runtime.conversation import ConversationStore, Event
 
 
 class IssuerStore(ConversationStore, Protocol):
@@ -20,14 +29,42 @@ class IssuerStore(ConversationStore, Protocol):
     def api_keys(self) -> ApiKeys:
         """The keys of the administration API."""
 
+    @property
+    def clerk_codes(self) -> ApiKeys:
+        """The sign-in codes of clerks: they open the desk and nothing else."""
+
     def credential(self, credential_id: str) -> IssuedCredential | None:
         """One issued credential."""
 
     def credentials_of(self, subject: str) -> tuple[IssuedCredential, ...]:
         """What a person was issued, newest first, at most 1 000."""
 
-    def change_state(self, credential_id: str, wanted: CredentialState, *, actor: str, now: int) -> IssuedCredential:
+    def document(self, credential_id: str) -> IssuedDocument | None:
+        """What a person sees of a credential: one document, however many copies there are."""
+
+    def documents(
+        self, *, limit: int, subject: str | None = None, before: str | None = None
+    ) -> tuple[IssuedDocument, ...]:
+        """Documents, newest first, of one person or of all; `before`: those after this one in the list."""
+
+    def offers_to(self, subject: str, *, since: int, limit: int) -> tuple[OfferRecord, ...]:
+        """Offers that were made to a person since a moment, newest first."""
+
+    def note(self, event: Event) -> None:
+        """Add a line to the audit trail."""
+
+    def audit(self, *, limit: int, subject: str | None = None, before: int | None = None) -> tuple[AuditLine, ...]:
+        """The audit trail, newest first; with `subject` what is about this person, their offers and their documents.
+
+        `before`: only lines that are older than the one with this id.
+        """
+
+    def change_state(
+        self, credential_id: str, wanted: CredentialState, *, actor: str, now: int, reason: str = ""
+    ) -> IssuedCredential:
         """Move a credential with all its copies to another state, by `issuer.policy.next_state`, and their status lists on.
+
+        It is one line of the audit trail, with the reason; none if nothing changed.
 
         Copies are what one conversation issued of one configuration, renewed ones included.
 

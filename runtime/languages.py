@@ -38,13 +38,18 @@ def choose_language(accept: str) -> str:
     )
 
 
+def is_our_page(path: str) -> bool:
+    """Whether this is the plain path of a page of the same service, to which it is safe to lead."""
+    return _OURS.fullmatch(path) is not None
+
+
 def here(request: Request) -> str:
     """The path of the page that is being shown, to which `/language` leads back; empty if a path alone does not show it.
 
     What stands behind a path can be a secret, or a stranger's, so it is never written into a page (T097, T260).
     """
     path = request.url.path
-    return path if request.method == "GET" and not request.url.query and _OURS.fullmatch(path) else ""
+    return path if request.method == "GET" and not request.url.query and is_our_page(path) else ""
 
 
 def serve_languages(application: FastAPI) -> None:
@@ -52,7 +57,7 @@ def serve_languages(application: FastAPI) -> None:
 
     @application.get("/language/{language}{page:path}", include_in_schema=False)
     async def choose(language: str, page: str) -> Response:
-        if language not in LANGUAGES or not _OURS.fullmatch(page):
+        if language not in LANGUAGES or not is_our_page(page):
             raise NotFound("no such language or page")
         response = Response(status_code=303, headers={"location": page, "cache-control": "no-store"})
         response.set_cookie(COOKIE, language, max_age=COOKIE_SECONDS, path="/", samesite="lax", httponly=True)

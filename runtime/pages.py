@@ -55,6 +55,7 @@ class Pages:
         # A cookie name of its own for each service; browsers enforce what the prefix promises
         name = "hoheit_" + hashlib.sha256(public_url.encode()).hexdigest()[:8]
         self.cookie = f"__Host-{name}" if self._secure else name
+        self.session = SessionCookie(f"{self.cookie}_in", secure=self._secure)
         self._environments = {language: self._environment(home, language) for language in LANGUAGES}
 
     def page(self, request: Request, template: str, *, status: int = 200, **values: object) -> Response:
@@ -105,14 +106,22 @@ class Pages:
             ForeignForm: it comes from another site, or from a page of another visit.
         """
         browser = self.browser(request)
+        self.check_token(request, form, browser)
+        return browser
+
+    def check_token(self, request: Request, form: dict[str, str], secret: str) -> None:
+        """Whether a form is one of ours, whose token was made by `form_token` for this secret of a browser or session.
+
+        Raises:
+            ForeignForm: it comes from another site, or from a page of another visit.
+        """
         token = form.get("form_token", "")
         if (
-            not browser
+            not secret
             or self._is_foreign(request)
-            or not hmac.compare_digest(token.encode(), self.form_token(browser).encode())
+            or not hmac.compare_digest(token.encode(), self.form_token(secret).encode())
         ):
             raise ForeignForm("this form is too old, or was not sent from our page")
-        return browser
 
     def _is_foreign(self, request: Request) -> bool:
         """What the browser itself says about where a form came from."""
@@ -136,6 +145,28 @@ class Pages:
         environment.globals["utc"] = _utc
         environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
         return environment
+
+
+class SessionCookie:
+    """The cookie of somebody who signed in: made at that moment, for this host alone, gone with the browser (T236)."""
+
+    def __init__(self, name: str, *, secure: bool) -> None:
+        self.name = name
+        self._secure = secure
+
+    def secret(self, request: Request) -> str:
+        """What the browser brings; empty: nobody signed in."""
+        return request.cookies.get(self.name, "")
+
+    def give(self, response: Response, secret: str) -> Response:
+        """Let the browser keep a fresh secret."""
+        response.set_cookie(self.name, secret, path="/", secure=self._secure, httponly=True, samesite="strict")
+        return response
+
+    def take(self, response: Response) -> Response:
+        """Let the browser forget it."""
+        response.delete_cookie(self.name, path="/", secure=self._secure, httponly=True, samesite="strict")
+        return response
 
 
 def _utc(seconds: int, form: str) -> str:

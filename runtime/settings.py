@@ -107,6 +107,7 @@ class ServiceSettings(BaseSettings):
     public_url: PublicUrl
     name: dict[str, str] = Field(min_length=1)  # language → name of the organization
     database_url: DatabaseUrl = ""  # empty: SQLite in the data folder
+    wallet_url: str = ""  # of a wallet that runs in the browser, which our pages offer to open; empty: none
     metrics_key: str = Field(default="", repr=False)  # bearer key of /metrics; empty: nothing is counted
 
     @classmethod
@@ -148,8 +149,11 @@ class ServiceSettings(BaseSettings):
             raise ValueError("several workers need PostgreSQL: set database_url")
 
     @model_validator(mode="after")
-    def _public_url_is_public(self) -> Self:
+    def _urls_are_public(self) -> Self:
         refuse_local_in_production(self.env, public_url=self.public_url)
+        if self.wallet_url:
+            check_public_url(self.wallet_url, "wallet_url")
+            refuse_local_in_production(self.env, wallet_url=self.wallet_url)
         return self
 
     @classmethod

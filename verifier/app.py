@@ -72,6 +72,7 @@ def open_verifier(settings: VerifierSettings, store: SqlVerifierStore) -> Verifi
             lifetimes=Lifetimes(),
             now=system.now,
             random_bytes=system.random_bytes,
+            wallet_url=settings.wallet_url,
         )
     )
 

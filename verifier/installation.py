@@ -24,6 +24,7 @@ class NewVerifier:
     name: tuple[tuple[str, str], ...]  # language → name of the partner
     use_cases: tuple[str, ...] = ()
     database_url: str = ""
+    wallet_url: str = ""
 
 
 def set_up_verifier(new: NewVerifier, *, now: int, random_bytes: RandomBytes) -> bytes:
@@ -39,6 +40,6 @@ def set_up_verifier(new: NewVerifier, *, now: int, random_bytes: RandomBytes) ->
         name=new.name,
         signing=SIGNING,
         secrets=(SECRET, STAGES),
-        settings={"use_cases": new.use_cases, "database_url": new.database_url},
+        settings={"use_cases": new.use_cases, "database_url": new.database_url, "wallet_url": new.wallet_url},
     )
     return set_up(installation, now=now, random_bytes=random_bytes)

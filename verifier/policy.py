@@ -9,6 +9,7 @@ from protocol.errors import Unsupported
 from protocol.formats import format_of
 
 MIN_KEEP = 600  # seconds that every answer stays, so that whoever asked can fetch it
+MAX_RENEWALS = 5  # of one request's code; then a person has to say that they are still there
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,11 @@ class Lifetimes:
 def kept_for(keep: int) -> int:
     """How long an answer stays, in seconds, for a use case that asks for `keep`."""
     return max(keep, MIN_KEEP)
+
+
+def is_running_out(expires_at: int, lifetimes: Lifetimes, *, now: int) -> bool:
+    """Whether a code is in the last fifth of its life, in which nobody should begin to scan it."""
+    return now >= expires_at - lifetimes.request // 5
 
 
 def check_judgeable(query: DcqlQuery, at: str) -> None:

@@ -1,8 +1,9 @@
 """The conversation of a verifier: from a request to a verdict, as stages and pure steps.
 
-    Requested ─► Opened ─► Answered ─► Forgotten
-        └───────────┴────► Declined ───────┘
+    Requested ─► Opened ─► Received ─► Answered ─► Forgotten
+      ↺ └──────────┴──────────┴──────► Declined ───────┘
 
+A request of our own page that nobody opened is renewed (↺) before it ends; Received is told on our own pages alone.
 What an answer has to meet stands in `Terms` and is gone with the first answer. Personal data stands in one field,
 `Answered.disclosed`, sealed; forgetting drops the stage that holds it.
 """
@@ -23,7 +24,7 @@ RESPONSE_CODE = "response_code"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Who asked, and for whom the result is: fixed when the request is made, kept until it is forgotten."""
+    """Who asked, and for whom the result is: kept until it is forgotten, and fixed but for the end, which a renewal moves."""
 
     id: str
     owner: str  # digest of the API key that made it; empty: made on our own page
@@ -48,6 +49,8 @@ class Terms:
     encryption_key: str  # the private key of this request (T192), sealed, base64url; empty: no encryption
     accepted_issuers: tuple[str, ...]  # names of trust anchors; empty: all that are trusted
     max_status_age: int  # seconds
+    renewals: int = 0  # how often the code was made anew
+    former_until: int = 0  # epoch seconds: until then the code before this one leads here too
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,16 @@ class Opened:
     asked: Asked
     terms: Terms
     opened_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An answer is here and is being checked, which can take a while. Should it prove to be none, another may come."""
+
+    asked: Asked
+    terms: Terms
+    opened_at: int
+    received_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +128,16 @@ class Forgotten:
 
     asked_id: str
     owner: str
+    browser: str  # as `Asked` had it, so that the page which began can say that its data is gone
 
 
-Session = Requested | Opened | Answered | Declined | Forgotten
+Session = Requested | Opened | Received | Answered | Declined | Forgotten
 Outcome = Change[Session, Never]
-Awaited = Requested | Opened  # an answer may come
-AWAITED: tuple[type[Awaited], ...] = (Requested, Opened)
-Told = Requested | Opened | Answered | Declined  # whoever asked is told how it stands
-TOLD: tuple[type[Told], ...] = (Requested, Opened, Answered, Declined)
+Awaited = Requested | Opened | Received  # an answer may come
+AWAITED: tuple[type[Awaited], ...] = (Requested, Opened, Received)
+Told = Requested | Opened | Received | Answered | Declined  # whoever asked is told how it stands
+TOLD: tuple[type[Told], ...] = (Requested, Opened, Received, Answered, Declined)
+KNOWN: tuple[type[Session], ...] = (*TOLD, Forgotten)
 
 
 def not_open() -> InvalidRequest:
@@ -145,9 +160,57 @@ def open_request(session: Session, *, now: int) -> Outcome:
     if isinstance(session, Requested) and now < session.asked.expires_at:
         opened = Opened(session.asked, session.terms, now)
         return Change(opened, events=(Event("request opened", session.asked.id),))
-    if isinstance(session, Opened) and now < session.asked.expires_at:
+    if isinstance(session, Opened | Received) and now < session.asked.expires_at:
         return Change(session)
     raise no_request()
+
+
+def renew(
+    session: Session,
+    terms: Terms,
+    *,
+    expires_at: int,
+    keep_until: int,
+    reference: SessionKey,
+    drop: tuple[SessionKey, ...],
+    now: int,
+) -> Outcome:
+    """Give a request that nobody opened a fresh code and a later end; `terms` are the fresh ones.
+
+    Whatever came first counts: where it was opened, answered, forgotten, over, or renewed by another look, it stays as it is.
+    The former code leads here until its own end, because somebody may be about to open it; the one before is dropped.
+    """
+    if (
+        not isinstance(session, Requested)
+        or now >= session.asked.expires_at
+        or terms.renewals != session.terms.renewals + 1
+    ):
+        return Change(session)
+    renewed = Requested(
+        replace(session.asked, expires_at=expires_at), replace(terms, former_until=session.asked.expires_at)
+    )
+    event = Event("request renewed", session.asked.id)
+    return Change(renewed, keys=(reference,), drop=drop, events=(event,), expires_at=keep_until)
+
+
+def receive(session: Session, *, now: int) -> Outcome:
+    """Note that an answer is here, before it is checked.
+
+    Raises:
+        InvalidRequest: as `waiting` says.
+    """
+    stage = waiting(session, now=now)
+    if isinstance(stage, Received):
+        return Change(stage)
+    opened_at = stage.opened_at if isinstance(stage, Opened) else now
+    return Change(Received(stage.asked, stage.terms, opened_at, now))
+
+
+def await_another(session: Session) -> Outcome:
+    """What came was no answer to this request: one may still come."""
+    if isinstance(session, Received):
+        return Change(Opened(session.asked, session.terms, session.opened_at))
+    return Change(session)
 
 
 def waiting(session: Session, *, now: int) -> Awaited:
@@ -156,13 +219,19 @@ def waiting(session: Session, *, now: int) -> Awaited:
     Raises:
         InvalidRequest: answered, declined, forgotten or expired (T178, T196).
     """
-    if isinstance(session, Requested | Opened) and now < session.asked.expires_at:
+    if isinstance(session, Requested | Opened | Received) and now < session.asked.expires_at:
         return session
     raise not_open()
 
 
 def answer(
-    session: Session, verdict: Verdict, disclosed: str, *, response_code: str, reference: SessionKey, now: int
+    session: Session,
+    verdict: Verdict,
+    disclosed: str,
+    *,
+    response_code: str,
+    references: tuple[SessionKey, ...],
+    now: int,
 ) -> Outcome:
     """Record the one answer; `disclosed` is sealed, `response_code` a digest or empty. A refused one leaves neither.
 
@@ -175,13 +244,15 @@ def answer(
     return Change(
         Answered(asked, now, verdict, disclosed if verdict.accepted else "", code, False, keep_until),
         keys=(SessionKey(RESPONSE_CODE, code),) if code else (),
-        drop=(reference,),
+        drop=references,
         events=(Event("answer accepted" if verdict.accepted else "answer refused", asked.id),),
         expires_at=keep_until,
     )
 
 
-def decline(session: Session, error: str, *, response_code: str, reference: SessionKey, now: int) -> Outcome:
+def decline(
+    session: Session, error: str, *, response_code: str, references: tuple[SessionKey, ...], now: int
+) -> Outcome:
     """Record that the wallet said no.
 
     Raises:
@@ -191,7 +262,7 @@ def decline(session: Session, error: str, *, response_code: str, reference: Sess
     return Change(
         Declined(asked, now, error),
         keys=(SessionKey(RESPONSE_CODE, response_code),) if response_code else (),
-        drop=(reference,),
+        drop=references,
         events=(Event("declined", asked.id, detail=error),),
     )
 
@@ -238,7 +309,7 @@ def shows_to_owner(session: Session, response_code: str) -> bool:
     return bool(response_code) or not (session.asked.redirect_uri and session.response_code)
 
 
-def forget(session: Session, owner: str, *, reference: SessionKey) -> Outcome:
+def forget(session: Session, owner: str, *, references: tuple[SessionKey, ...]) -> Outcome:
     """Erase what an answer told (T261); twice is the same as once. Only the owner may.
 
     Raises:
@@ -247,11 +318,33 @@ def forget(session: Session, owner: str, *, reference: SessionKey) -> Outcome:
     found = session.owner if isinstance(session, Forgotten) else session.asked.owner
     if not hmac.compare_digest(found, owner):
         raise no_request()
+    return _forgotten(session, references)
+
+
+def forget_in_browser(session: Session, browser: str, *, references: tuple[SessionKey, ...]) -> Outcome:
+    """The same for the browser that began on our own page; `browser` is a digest.
+
+    Raises:
+        NotFound: begun in another browser, or by a program.
+    """
+    if not began_in(session, browser):
+        raise no_request()
+    return _forgotten(session, references)
+
+
+def began_in(session: Session, browser: str) -> bool:
+    """Whether a request was begun on our own page in this browser; `browser` is a digest."""
+    found = session.browser if isinstance(session, Forgotten) else session.asked.browser
+    return bool(found) and hmac.compare_digest(found, browser)
+
+
+def _forgotten(session: Session, references: tuple[SessionKey, ...]) -> Outcome:
     if isinstance(session, Forgotten):
         return Change(session)
-    drop = [reference]
+    asked = session.asked
+    drop = references
     if isinstance(session, Answered) and session.response_code:
-        drop.append(SessionKey(RESPONSE_CODE, session.response_code))
+        drop = (*drop, SessionKey(RESPONSE_CODE, session.response_code))
     return Change(
-        Forgotten(session.asked.id, owner), drop=tuple(drop), events=(Event("request forgotten", session.asked.id),)
+        Forgotten(asked.id, asked.owner, asked.browser), drop=drop, events=(Event("request forgotten", asked.id),)
     )

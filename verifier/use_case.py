@@ -13,6 +13,10 @@ de = "Wir dürfen dieses Buch nur an Erwachsene ausleihen."
 
 [[query.credentials]]                 # DCQL as in OID4VP 1.0 §6; a path element "*" stands for null
 id = "pid"
+
+[asks.pid]                            # optional, for our own pages: what this credential and its claims are called
+name = { de = "Personalausweis" }
+data = [{ path = ["birthdate"], label = { de = "Geburtsdatum" } }]
 """
 
 from __future__ import annotations
@@ -22,15 +26,49 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from protocol.dcql.query import DcqlQuery
+from protocol.credential import ClaimPath
+from protocol.dcql.path import read_path
+from protocol.dcql.query import CredentialQuery, DcqlQuery
 from protocol.encoding import JsonValue
 from protocol.errors import Flaw, Malformed
 from protocol.fields import Fields
 from verifier.policy import Lifetimes, check_judgeable
 
-_MEMBERS = frozenset(("id", "title", "purpose", "keep_seconds", "max_status_age_seconds", "accepted_issuers", "query"))
+_MEMBERS = frozenset(
+    ("id", "title", "purpose", "keep_seconds", "max_status_age_seconds", "accepted_issuers", "query", "asks")
+)
 MAX_KEEP = 10 * 365 * 86_400
 MAX_FILE = 256 * 1024  # bytes
+
+
+Texts = tuple[tuple[str, str], ...]  # language → text, at least one
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What people call one credential of the query, and the claims in it."""
+
+    name: Texts
+    labels: tuple[tuple[ClaimPath, Texts], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AskedData:
+    """One claim that is asked for, in one language."""
+
+    path: ClaimPath
+    label: str
+    needed: bool  # without it there is no answer
+
+
+@dataclass(frozen=True, slots=True)
+class AskedDocument:
+    """One credential that is asked for, in one language."""
+
+    id: str  # of the credential query
+    name: str  # empty: the use case has none
+    needed: bool
+    data: tuple[AskedData, ...]  # empty: that somebody has it is all we want to know
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +76,13 @@ class UseCase:
     """One question of a partner."""
 
     id: str
-    title: tuple[tuple[str, str], ...]  # language → text, at least one
-    purpose: tuple[tuple[str, str], ...]
+    title: Texts
+    purpose: Texts
     query: DcqlQuery
     accepted_issuers: frozenset[str]  # names of trust anchors; empty: all that are trusted for the type
     max_status_age: int  # seconds
     keep: int  # seconds that an answer stays
+    names: tuple[tuple[str, Names], ...] = ()  # id of a credential query → what people call it
 
     def title_in(self, language: str) -> str:
         """The title in a language, else in the first."""
@@ -52,6 +91,16 @@ class UseCase:
     def purpose_in(self, language: str) -> str:
         """Why this is asked, in a language, else in the first."""
         return _in(self.purpose, language)
+
+    def asks_in(self, language: str) -> tuple[AskedDocument, ...]:
+        """What is asked for, in the order of the query, in a language; what has no label is called by its path."""
+        sets = self.query.credential_sets
+        needed = {id_ for asked in sets if asked.required for option in asked.options for id_ in option}
+        names = dict(self.names)
+        return tuple(
+            _document(query, names.get(query.id), language, needed=not sets or query.id in needed)
+            for query in self.query.credentials
+        )
 
     @classmethod
     def from_toml(cls, text: str, at: str) -> Self:
@@ -69,14 +118,16 @@ class UseCase:
         if unknown:
             raise Malformed(at, f"has unknown members: {', '.join(sorted(unknown))}")
         max_status_age = fields.optional_integer("max_status_age_seconds")
+        query = read_question(_with_null(fields.required("query")), f"{at}.query")
         return cls(
             id=fields.text("id", max_length=100),
             title=_texts(fields.object("title")),
             purpose=_texts(fields.object("purpose")),
-            query=read_question(_with_null(fields.required("query")), f"{at}.query"),
+            query=query,
             accepted_issuers=frozenset(fields.texts("accepted_issuers") if members.get("accepted_issuers") else ()),
             max_status_age=Lifetimes().status_age if max_status_age is None else max_status_age,
             keep=fields.optional_integer("keep_seconds", maximum=MAX_KEEP) or 0,
+            names=_read_names(Fields(_with_null(members.get("asks", {})), f"{at}.asks"), query),
         )
 
 
@@ -121,11 +172,46 @@ def _read_file(path: Path) -> str:
         raise Malformed(path.name, "is not UTF-8") from error
 
 
-def _in(texts: tuple[tuple[str, str], ...], language: str) -> str:
+def _document(query: CredentialQuery, names: Names | None, language: str, *, needed: bool) -> AskedDocument:
+    labels = dict(names.labels) if names else {}
+    data = tuple(
+        AskedData(
+            claim.path,
+            _in(labels[claim.path], language) if claim.path in labels else _path_text(claim.path),
+            all(claim.id in claim_set for claim_set in query.claim_sets),
+        )
+        for claim in query.claims
+    )
+    return AskedDocument(query.id, _in(names.name, language) if names else "", needed, data)
+
+
+def _path_text(path: ClaimPath) -> str:
+    """Better than nothing, where nobody gave a label."""
+    return ", ".join(str(element).replace("_", " ") for element in path if element is not None)
+
+
+def _read_names(asks: Fields, query: DcqlQuery) -> tuple[tuple[str, Names], ...]:
+    known = {credential.id: {claim.path for claim in credential.claims} for credential in query.credentials}
+    names: list[tuple[str, Names]] = []
+    for id_ in asks.members:
+        if id_ not in known:
+            raise Malformed(asks.path(id_), "names no credential of the query")
+        fields = asks.object(id_)
+        labels: dict[ClaimPath, Texts] = {}
+        for data in fields.optional_objects("data"):
+            path = read_path(data)
+            if path not in known[id_] or path in labels:
+                raise Malformed(data.path("path"), "must be that of a claim of the query, and stand once")
+            labels[path] = _texts(data.object("label"))
+        names.append((id_, Names(_texts(fields.object("name")), tuple(labels.items()))))
+    return tuple(names)
+
+
+def _in(texts: Texts, language: str) -> str:
     return dict(texts).get(language) or texts[0][1]
 
 
-def _texts(fields: Fields) -> tuple[tuple[str, str], ...]:
+def _texts(fields: Fields) -> Texts:
     if not fields.members:
         raise Malformed(fields.at, "must have a text in at least one language")
     return tuple((language, fields.text(language, max_length=500)) for language in fields.members)

@@ -18,12 +18,9 @@ Inside a running event loop it is `await opened.driver.run(…)` instead of `ope
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Self, TypeVar
 
-from protocol.exchange import Exchange
 from protocol.keys import RandomBytes
 from protocol.oid4vp.answer import RequestPolicy
 from protocol.oid4vp.client_id import Prefix
@@ -31,43 +28,17 @@ from protocol.trust.anchors import TrustAnchors
 from runtime import system
 from runtime.anchors import AnchorFolder
 from runtime.driver import Driver
+from runtime.hosts import HostSwitch
 from runtime.http import GuardedSender, Sender
 from wallet.config import WalletSettings
 from wallet.service import Wallet
 from wallet.service.context import NOBODY, WalletContext, entry_of
+from wallet.service.opened import OpenWallet
 from wallet.service.trusting import Trusting
 from wallet.vault.passphrase import KeyDerivation
 from wallet.vault.vault import Vault
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class OpenWallet:
-    """A wallet whose vault is open, and what drives it. Close it, so that another program can open it."""
-
-    wallet: Wallet
-    driver: Driver
-    vault: Vault
-
-    def run(self, exchange: Exchange[T]) -> T:
-        """Drive an exchange to its end, outside any event loop.
-
-        Raises:
-            ProtocolError: what the exchange raised.
-        """
-        return asyncio.run(self.driver.run(exchange))
-
-    def close(self) -> None:
-        """Let go of the vault."""
-        self.driver.close()
-        self.vault.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+from wallet.web.app import serve_wallet
+from wallet.web.door import Door
 
 
 def create_wallet(settings: WalletSettings, passphrase: str, derivation: KeyDerivation | None = None) -> None:
@@ -113,6 +84,36 @@ def open_wallet(
     )
     driver = Driver(None, sender or GuardedSender(allow_local=settings.env.allows_local))
     return OpenWallet(Wallet.of(context), driver, vault)
+
+
+@dataclass(frozen=True, slots=True)
+class WalletOpener:
+    """How the wallet of a data folder is made and opened; see `wallet.web.door.Opener`."""
+
+    settings: WalletSettings
+    sender: Sender | None = None
+    now: Callable[[], int] = system.now
+
+    def exists(self) -> bool:
+        """Whether there is one."""
+        return self.settings.vault.exists()
+
+    def create(self, passphrase: str) -> None:
+        """Make an empty one; see `create_wallet`."""
+        create_wallet(self.settings, passphrase)
+
+    def open(self, passphrase: str) -> OpenWallet:
+        """Open it; see `open_wallet`."""
+        return open_wallet(self.settings, passphrase, self.sender, now=self.now)
+
+
+def create_web(settings: WalletSettings, sender: Sender | None = None) -> HostSwitch:
+    """The application that serves the wallet of a data folder to its user's browser."""
+    opener = WalletOpener(settings, sender)
+    door = Door(opener, system.now, system.random_bytes, settings.auto_lock_seconds)
+    return serve_wallet(
+        door, public_url=settings.public_url, random_bytes=system.random_bytes, trusting=open_trusting(settings)
+    )
 
 
 def restore_wallet(settings: WalletSettings, passphrase: str, *, now: Callable[[], int] = system.now) -> None:

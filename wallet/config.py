@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from runtime.settings import Environment, current_environment, setting_problem
+from runtime.settings import Environment, PublicUrl, current_environment, setting_problem
 from runtime.translations import LANGUAGES, SOURCE_LANGUAGE
 
 VAULT_FILE = "wallet.db"
@@ -40,6 +40,8 @@ class WalletSettings(BaseSettings):
     data: Path = Field(default_factory=_default_data)
     anchors: Path | None = None  # whom to trust; by default the folder `anchors` in the data folder
     language: str = Field(default_factory=_language_of_locale, pattern="^(de|en)$")
+    public_url: PublicUrl = "http://localhost:8766"  # where the user's browser finds the wallet, if it is served
+    auto_lock_seconds: int = Field(default=300, ge=10, le=3600)  # without a click
     client_id: str = Field(default="hoheit-wallet", min_length=1)
     passphrase: SecretStr = SecretStr("")  # demo and test only: elsewhere it is typed, or read from a file
     extra_anchors: Path | None = None  # test only: a second folder

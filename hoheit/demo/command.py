@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -15,8 +16,12 @@ ALLOWED = ("demo", "test")
 def command(
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port of all services.")] = DEFAULT_PORT,
     data: Annotated[
-        Path | None, typer.Option(help="Where the town is kept; by default ~/.local/share/hoheit/demo-PORT.")
+        Path | None,
+        typer.Option(help="Where the town is kept; by default ~/.local/share/hoheit/demo-PORT or demo-HOST."),
     ] = None,
+    public_url: Annotated[
+        str, typer.Option(help="Where phones reach it: an address that leads here, as does every name below it.")
+    ] = "",
     once: Annotated[bool, typer.Option("--once", help="End after the walk; status 0 if every step verified.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print each step as a line of JSON.")] = False,
 ) -> None:
@@ -24,11 +29,14 @@ def command(
     env = os.environ.setdefault("HOHEIT_ENV", "demo")
     if env not in ALLOWED:
         raise ValueError("the demo needs HOHEIT_ENV to be demo or test, or not set at all")
-    folder = data or Path.home() / ".local" / "share" / "hoheit" / f"demo-{port}"
-
     from hoheit.demo.running import open_town
+    from runtime.settings import check_public_url
 
-    with open_town(folder.resolve(), port, as_json=as_json) as town:
+    if public_url:
+        check_public_url(public_url, "--public-url")
+    name = urlsplit(public_url).hostname or port
+    folder = data or Path.home() / ".local" / "share" / "hoheit" / f"demo-{name}"
+    with open_town(folder.resolve(), port, public_url, as_json=as_json) as town:
         complete = town.walk()
         if not once:
             town.stay()

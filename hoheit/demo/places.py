@@ -9,6 +9,9 @@ TOWN = "Lindenau"
 PEOPLE = Path(__file__).parent / "town" / "people.csv"
 TRUST_LIST = f"the trust list of {TOWN}"  # who vouches for every office and partner here
 CITIZEN = "erika"  # whose wallet the demo walks through
+CITIZEN_NAME = "Erika Mustermann"
+CLERK = "Frau Beck"  # who works at every desk
+WALLET_HOST = "wallet"  # first label of the host name of her wallet
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +54,3 @@ CINEMA = Partner(
 )
 AGENCIES = (CITY_OFFICE, UNIVERSITY)
 PARTNERS = (LIBRARY, CINEMA)
-
-
-def host(place: Agency | Partner) -> str:
-    """The host name of a place; the sender maps it to this machine by itself."""
-    return f"{place.id}.localhost"

@@ -11,18 +11,21 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Event
 from types import FrameType
+from urllib.parse import urlsplit
 
 from rich.console import Console
 
 from hoheit.demo.setting_up import Town, set_up_town
 from hoheit.demo.telling import VERDICT, tell_beginning, tell_step, tell_what_to_try
 from hoheit.demo.walk import Step, Walk
+from hoheit.demo.web import start_page
 from protocol.encoding import encode_json
 from runtime import system
+from runtime.hosts import HostSwitch, Service
 from runtime.logs import set_up_logs
 from runtime.seal import read_private, write_private
 from runtime.serve import Listen, bind, running
-from wallet.app import create_wallet, open_wallet
+from wallet.app import create_wallet, create_web, open_wallet
 from wallet.config import WalletSettings
 
 PASSPHRASE_FILE = "passphrase"
@@ -71,8 +74,10 @@ class RunningTown:
 
 
 @contextmanager
-def open_town(folder: Path, port: int, *, as_json: bool) -> Iterator[RunningTown]:
+def open_town(folder: Path, port: int, public_url: str = "", *, as_json: bool) -> Iterator[RunningTown]:
     """The town of a folder, made if it is not there, served while the block lasts.
+
+    `public_url`: where others reach the port, by a proxy that passes on the host name and every name below it.
 
     Raises:
         StartError: the port is taken.
@@ -81,12 +86,18 @@ def open_town(folder: Path, port: int, *, as_json: bool) -> Iterator[RunningTown
     set_up_logs(service="demo", level=logging.WARNING)
     # A taken port is said before anything is made
     bind(Listen(port=port)).close()
-    town = set_up_town(folder, port, now=system.now, random_bytes=system.random_bytes)
-    settings = WalletSettings(data=town.wallet, language="en")
+    start = public_url or f"http://localhost:{port}"
+    town = set_up_town(folder, start, now=system.now, random_bytes=system.random_bytes)
+    settings = WalletSettings(data=town.wallet, language="en", public_url=town.wallet_address)
     if not settings.vault.exists():
         write_private(town.wallet / PASSPHRASE_FILE, secrets.token_urlsafe(16).encode("ascii"))
         create_wallet(settings, _passphrase(town))
-    with running(town.services(), Listen(port=port)):
+    services: dict[str, Service] = {
+        urlsplit(start).hostname or "": start_page(town, secret=system.random_bytes(32)),
+        urlsplit(town.wallet_address).hostname or "": create_web(settings),
+        **town.services(),
+    }
+    with running(HostSwitch(services), Listen(port=port)):
         yield RunningTown(town, settings, as_json, Console())
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from hoheit.demo.places import AGENCIES, CITIZEN, CITY_OFFICE, PARTNERS, TOWN
+from hoheit.demo.places import AGENCIES, CITIZEN, CITIZEN_NAME, CITY_OFFICE, CLERK, PARTNERS, TOWN
 from hoheit.demo.setting_up import Town
 from hoheit.demo.walk import Step
+from runtime.seal import read_private
 
 VERDICT = {
     True: "\n[bold green]Every step verified.[/bold green]",
@@ -34,7 +35,15 @@ def tell_step(number: int, step: Step, console: Console) -> None:
 
 def tell_what_to_try(town: Town, passphrase_file: Path, console: Console) -> None:
     """Every address, and commands that work as they stand."""
+    console.print(f"\n[bold]Begin here, in a browser:[/bold] {town.start}/", highlight=False, soft_wrap=True)
+    console.print(
+        f"  The passphrase of Erika's wallet: {read_private(passphrase_file).decode('ascii')}", highlight=False
+    )
+    for agency in AGENCIES:
+        said = f"  The code of {CLERK}, clerk at {dict(agency.name)['en']}: {town.clerk_code(agency)}"
+        console.print(escape(said), highlight=False, soft_wrap=True)
     console.print("\n[bold]Everybody in town[/bold]")
+    console.print(f"  {town.wallet_address}/   the wallet of {CITIZEN_NAME}", highlight=False, soft_wrap=True)
     for place in (*AGENCIES, *PARTNERS):
         console.print(f"  {town.address(place)}/   {escape(dict(place.name)['en'])}", highlight=False, soft_wrap=True)
     console.print("\n[bold]To try by hand[/bold], in another terminal after `export HOHEIT_ENV=demo`")
@@ -50,7 +59,7 @@ def things_to_try(town: Town, passphrase_file: Path) -> tuple[tuple[str, str], .
         ("What Erika's wallet holds", f"{wallet} list {key}"),
         ("Who saw which of her data", f"{wallet} log {key}"),
         ("Open a partner's page, choose a question, copy the link of its button", f"{wallet} present 'LINK' {key}"),
-        ("Make an offer for Erika", f"hoheit issuer offer --data {town.data(CITY_OFFICE)} {CITIZEN} pid"),
+        ("Make an offer for Erika", f"hoheit issuer offer --data {town.data(CITY_OFFICE)} {CITIZEN} --type pid"),
         ("Take it, with the link and the code that this prints", f"{wallet} receive 'LINK' {key}"),
         ("Explain any link, token or QR picture", f"hoheit inspect {town.folder / 'offer.png'}"),
     )

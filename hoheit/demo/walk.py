@@ -21,7 +21,7 @@ from protocol.exchange import Exchange, HttpRequest, send
 from protocol.fields import Fields
 from protocol.oid4vp.answer import Delivered
 from runtime.pictures import read_qr_code
-from wallet.app import OpenWallet
+from wallet.service.opened import OpenWallet
 from wallet.service.presenting import RequestSeen
 
 OFFERED = ("pid", "residence")

@@ -68,6 +68,22 @@ def revoke_api_key(data: Data, name: Annotated[str, typer.Argument(help="Who use
     revoke_api_keys(data, name)
 
 
+@app.command()
+def clerk(data: Data, name: Annotated[str, typer.Argument(help="Who signs in; the audit trail names them.")]) -> None:
+    """Make a code with which a clerk signs in at the desk. It is shown this once."""
+    from issuer.cli.commands import make_clerk_code
+
+    make_clerk_code(data, name)
+
+
+@app.command("revoke-clerk")
+def revoke_clerk(data: Data, name: Annotated[str, typer.Argument(help="Who shall sign in no more.")]) -> None:
+    """Make every sign-in code of this name useless, and sign them out."""
+    from issuer.cli.commands import revoke_clerk_codes
+
+    revoke_clerk_codes(data, name)
+
+
 @app.command("import-people")
 def import_people(
     data: Data,

@@ -22,6 +22,7 @@ from issuer.installation import NewIssuer, set_up_issuer
 from issuer.people import read_people
 from issuer.records import CredentialState, IssuedCredential
 from issuer.service import Issuer
+from issuer.service.clerks import new_clerk_code
 from issuer.service.offers import MadeOffer, OfferOrder
 from protocol.encoding import JsonObject
 from protocol.errors import InvalidRequest
@@ -29,6 +30,7 @@ from protocol.exchange import Exchange
 from runtime import system
 from runtime.api_keys import new_api_key
 from runtime.commands import explained, print_json, read_names
+from runtime.conversation import Event
 from runtime.driver import drive
 from runtime.http import GuardedSender, Sender
 from runtime.installation import AUTHORITY_FILE
@@ -91,7 +93,7 @@ def set_up(data: Path, public_url: str, names: list[str], types: tuple[str, ...]
     )
     print("A verifier takes it with `hoheit verifier trust`, a wallet with its folder of trust anchors.")
     print("\nAll other files there are secret. Keep a copy of the folder: without seal.key its keys are lost.")
-    print("\nNext: `hoheit issuer import-people`, `hoheit issuer api-key`, `hoheit issuer serve`.")
+    print("\nNext: `hoheit issuer import-people`, `hoheit issuer clerk`, `hoheit issuer serve`.")
 
 
 def run_server(data: Path, host: str, port: int, workers: int) -> None:
@@ -133,6 +135,37 @@ def revoke_api_keys(data: Path, name: str) -> None:
         count = desk.store.api_keys.revoke(name)
     if not count:
         raise InvalidRequest("there is no key of this name that is good")
+    print(f"Revoked: {count}")
+
+
+@explained()
+def make_clerk_code(data: Path, name: str) -> None:
+    """Make and tell a sign-in code for the desk, of which only a digest is kept.
+
+    Raises:
+        InvalidRequest: a name that cannot stand in the audit trail.
+    """
+    with opened(data) as desk:
+        code, kept = new_clerk_code(name, now=system.now(), random_bytes=system.random_bytes)
+        desk.store.clerk_codes.put(kept)
+        desk.store.note(Event("clerk code made", name, actor=ACTOR))
+        address = desk.settings.public_url
+    print(code)
+    print(f"\nThe desk is at {address}/desk. Hand the code to this person alone; whoever has it can sign in.")
+
+
+@explained()
+def revoke_clerk_codes(data: Path, name: str) -> None:
+    """Revoke every sign-in code of a name and tell how many that were.
+
+    Raises:
+        InvalidRequest: there is none.
+    """
+    with opened(data) as desk:
+        count = desk.store.clerk_codes.revoke(name)
+        if not count:
+            raise InvalidRequest("there is no sign-in code of this name that is good")
+        desk.store.note(Event("clerk code revoked", name, actor=ACTOR))
     print(f"Revoked: {count}")
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select
 
-from issuer.database.tables import people
+from issuer.database.tables import people, people_names
+from issuer.register import Person, folded, name_of, person_of
 from protocol.encoding import JsonObject, JsonValue, encode_json, read_json_object
 from protocol.errors import CredentialRequestDenied
 from protocol.exchange import Exchange
@@ -17,6 +18,8 @@ from runtime.database.prepared import Prepared
 
 class SqlRegister:
     """`issuer.register.Register` on a table of people."""
+
+    finds_names = True
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -33,6 +36,28 @@ class SqlRegister:
             return self.read(subject)
         return (yield from slow(lambda: self.read(subject)))
 
+    def search(self, text: str, limit: int) -> Exchange[tuple[Person, ...]]:
+        """The people whose id is this text, or whose name has all its words, in the order of their names."""
+        return (yield from slow(lambda: self.find(text, limit)))
+
+    def find(self, text: str, limit: int) -> tuple[Person, ...]:
+        """The people that a text may mean; see `search`."""
+        names = people_names.c
+        words = folded(text).split()
+        if not words:
+            return ()
+        by_name = and_(*(names.name.contains(word, autoescape=True) for word in words))
+        query = (
+            select(people.c.subject, people.c.record)
+            .join(people_names, names.subject == people.c.subject)
+            .where(or_(names.subject == text.strip(), by_name))
+            .order_by(names.name, names.subject)
+            .limit(limit)
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(query).all()
+        return tuple(person_of(row.subject, read_json_object(row.record.encode(), "register")) for row in rows)
+
     def read(self, subject: str) -> JsonObject:
         """What the register knows of a person; see `fetch`."""
         found = self._record.look({"subject": subject})
@@ -48,17 +73,24 @@ class SqlRegister:
     def put(self, records: Mapping[str, Mapping[str, JsonValue]]) -> None:
         """Add people, or replace what was known of them, in one transaction."""
         rows = [{"subject": subject, "record": encode_json(dict(r)).decode()} for subject, r in records.items()]
+        names = [{"subject": subject, "name": folded(name_of(record))} for subject, record in records.items()]
+        those = [{"one": subject} for subject in records]
 
         def work(connection: Connection) -> None:
             # One statement for each: a list of all would pass SQLite's limit on parameters
-            connection.execute(
-                delete(people).where(people.c.subject == bindparam("one")), [{"one": subject} for subject in records]
-            )
+            for table in (people, people_names):
+                connection.execute(delete(table).where(table.c.subject == bindparam("one")), those)
             connection.execute(insert(people), rows)
+            connection.execute(insert(people_names), names)
 
         if rows:
             self._database.write(work)
 
     def remove(self, subject: str) -> None:
         """Forget a person."""
-        self._database.write(lambda connection: connection.execute(delete(people).where(people.c.subject == subject)))
+
+        def work(connection: Connection) -> None:
+            for table in (people, people_names):
+                connection.execute(delete(table).where(table.c.subject == subject))
+
+        self._database.write(work)

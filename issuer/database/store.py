@@ -8,25 +8,32 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Row, bindparam, case, delete, insert, select, update
 
+from issuer.database import lists
 from issuer.database.tables import (
     api_keys,
+    clerk_codes,
     conversations,
     credentials,
     letter_codes,
+    offers,
     status_blocks,
     status_lists,
     status_voids,
 )
 from issuer.policy import STATUS_VALUES, next_state, permuted_index
 from issuer.records import (
+    AuditLine,
     CredentialState,
     IssuedCredential,
+    IssuedDocument,
     LetterCode,
+    OfferRecord,
     Record,
     StateChanged,
     StatusBlock,
     StatusListRecord,
 )
+from issuer.session.desk import SignedIn
 from issuer.session.stages import ANY_STAGE, CONVERSATION, Session
 from protocol.errors import NotFound
 from runtime.codec import Codec
@@ -42,8 +49,9 @@ MAX_LISTED = 1000
 MAX_SWEPT_BLOCKS = 8  # of status indices, in one transaction
 VOID = 1  # the status of an index that no credential got
 
-_CODEC: Codec[Session] = Codec(*ANY_STAGE)
+_CODEC: Codec[Session | SignedIn] = Codec(*ANY_STAGE, SignedIn)
 
+_ADD_OFFER = insert(offers).values({column.name: bindparam(column.name) for column in offers.columns})
 _ADD_CREDENTIAL = insert(credentials).values({column.name: bindparam(column.name) for column in credentials.columns})
 # All copies of what a person sees as one credential, renewed ones included: one conversation issued them
 _COPIES = select(credentials).where(
@@ -63,14 +71,16 @@ _NEXT_VERSION = (
 )
 
 
-class SqlIssuerStore(SqlConversations[Session, Record]):
+class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
     """Everything an issuer keeps, on SQLite or PostgreSQL."""
 
     def __init__(self, database: Database, now: Callable[[], int]) -> None:
         super().__init__(database, conversations, _CODEC, now, self._keep_records)
         self.database = database
         self.api_keys = SqlApiKeys(database, api_keys)
+        self.clerk_codes = SqlApiKeys(database, clerk_codes)
         self._clock = now
+        self._add_offer = Prepared(database, _ADD_OFFER)
         self._add_credential = Prepared(database, _ADD_CREDENTIAL)
         self._a_suspended_copy = Prepared(database, _A_SUSPENDED_COPY)
 
@@ -95,7 +105,36 @@ class SqlIssuerStore(SqlConversations[Session, Record]):
         with self.database.reading() as connection:
             return tuple(_credential(row) for row in connection.execute(query))
 
-    def change_state(self, credential_id: str, wanted: CredentialState, *, actor: str, now: int) -> IssuedCredential:
+    def document(self, credential_id: str) -> IssuedDocument | None:
+        """The document that a credential is a copy of."""
+        with self.database.reading() as connection:
+            return lists.document(connection, credential_id)
+
+    def documents(
+        self, *, limit: int, subject: str | None = None, before: str | None = None
+    ) -> tuple[IssuedDocument, ...]:
+        """Documents, newest first."""
+        with self.database.reading() as connection:
+            return tuple(lists.documents(connection, limit=limit, subject=subject, before=before))
+
+    def offers_to(self, subject: str, *, since: int, limit: int) -> tuple[OfferRecord, ...]:
+        """Offers to a person, newest first."""
+        with self.database.reading() as connection:
+            return tuple(lists.offers_to(connection, subject, since=since, limit=limit))
+
+    def note(self, event: Event) -> None:
+        """Add a line to the audit trail."""
+        row = event_row(event, self._clock())
+        self.database.write(lambda connection: connection.execute(insert(conversations.events), row))
+
+    def audit(self, *, limit: int, subject: str | None = None, before: int | None = None) -> tuple[AuditLine, ...]:
+        """The audit trail, newest first."""
+        with self.database.reading() as connection:
+            return tuple(lists.audit(connection, limit=limit, subject=subject, before=before))
+
+    def change_state(
+        self, credential_id: str, wanted: CredentialState, *, actor: str, now: int, reason: str = ""
+    ) -> IssuedCredential:
         """Move a credential and its copies to another state, and their lists on, in one transaction (T077, T080)."""
 
         def work(connection: Connection) -> IssuedCredential:
@@ -110,11 +149,11 @@ class SqlIssuerStore(SqlConversations[Session, Record]):
             # A copy that was replaced is revoked on its own, and stays so
             live = [copy for copy in found if copy.state is not CredentialState.REVOKED]
             state = next_state(live[0].state if live else CredentialState.REVOKED, wanted)
-            for copy in live:
-                if copy.state is state:
-                    continue
+            moved = [copy for copy in live if copy.state is not state]
+            for copy in moved:
                 _change(connection, StateChanged(copy.id, state), now)
-                event = Event(f"credential {state}", copy.id, actor=actor)
+            if moved:
+                event = Event(f"credential {state}", credential_id, actor=actor, detail=reason)
                 connection.execute(insert(conversations.events), [event_row(event, now)])
             [named] = [copy for copy in found if copy.id == credential_id]
             return replace(named, state=state) if named in live else named
@@ -225,6 +264,9 @@ class SqlIssuerStore(SqlConversations[Session, Record]):
         for record in records:
             if isinstance(record, StateChanged):
                 _change(connection, record, self._clock())
+            elif isinstance(record, OfferRecord):
+                offer = {"id": record.id, "subject": record.subject, "made_at": record.made_at}
+                self._add_offer.run(connection, offer)
 
 
 def _conversation(credential: IssuedCredential) -> dict[str, object]:

@@ -53,6 +53,7 @@ credentials = Table(
     Column("state", Text, nullable=False),
     Index("credentials_by_subject", "subject", "issued_at"),
     Index("credentials_by_session", "session_id"),
+    Index("credentials_by_time", "issued_at", "id"),
     # Two credentials must never share a place (T078); a type without status has none
     Index("credentials_by_index", "status_list", "status_index", unique=True, sqlite_where=Column("status_list") != "",
           postgresql_where=Column("status_list") != ""),
@@ -65,9 +66,25 @@ letter_codes = Table(
     Column("expires_at", BigInteger, nullable=False),
 )
 api_keys = api_key_table(metadata)
+clerk_codes = api_key_table(metadata, "clerk_codes")
+offers = Table(
+    "offers",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("subject", Text, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Index("offers_by_subject", "subject", "made_at"),
+)
 people = Table(
     "people",
     metadata,
     Column("subject", Text, primary_key=True),
     Column("record", Text, nullable=False),
+)
+# Beside the records, which are large, so that a search reads little
+people_names = Table(
+    "people_names",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("name", Text, nullable=False),  # folded, see `issuer.register.folded`
 )

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from typing import Self
 
 from issuer.service.authorization import AuthorizationService
+from issuer.service.clerks import ClerkService
 from issuer.service.context import IssuerContext
 from issuer.service.credentials import CredentialService
+from issuer.service.desk import DeskService
+from issuer.service.handles import Handles
 from issuer.service.metadata import MetadataService
 from issuer.service.offers import Offers
 from issuer.service.status import StatusIndices, StatusService
@@ -25,16 +28,23 @@ class Issuer:
     tokens: TokenService
     credentials: CredentialService
     status: StatusService
+    clerks: ClerkService
+    desk: DeskService
+    handles: Handles
 
     @classmethod
     def of(cls, context: IssuerContext) -> Self:
         """Wire the services of one issuer."""
+        offers, status = Offers(context), StatusService(context)
         return cls(
             context=context,
             metadata=MetadataService.of(context),
-            offers=Offers(context),
+            offers=offers,
             authorization=AuthorizationService(context),
             tokens=TokenService(context),
             credentials=CredentialService(context, StatusIndices(context)),
-            status=StatusService(context),
+            status=status,
+            clerks=ClerkService.of(context),
+            desk=DeskService(context, offers, status),
+            handles=Handles(context),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from issuer.records import Record
+from issuer.records import OfferRecord, Record
 from issuer.service.context import IssuerContext
 from issuer.session.offers import open_offer, state_of, withdraw
 from issuer.session.stages import (
@@ -53,6 +53,7 @@ class MadeOffer:
     """An offer that was made; `tx_code` is told to the person on another way than the link."""
 
     id: str
+    reference: str  # a secret: whoever holds it can take the offer up
     uri: str
     offer: CredentialOffer
     tx_code: str | None
@@ -108,12 +109,13 @@ class Offers:
             stage = Invited(offer_id, order.configuration_ids, order.subject, expires_at)
         keys = (SessionKey.of(CONVERSATION, offer_id), SessionKey.of(OFFER_REFERENCE, reference), code)
         event = Event("offer made", offer_id, actor=order.actor, detail=" ".join(order.configuration_ids))
-        change: Change[Session, Record] = Change(stage, keys=keys, events=(event,))
+        offered = OfferRecord(offer_id, order.subject, now)
+        change: Change[Session, Record] = Change(stage, keys=keys, records=(offered,), events=(event,))
         yield from begin(change, expires_at + context.policy.lifetimes.offer_state)
         link = offer_link(offer, reference_uri=context.endpoints.offer(reference) if order.by_reference else None)
         endpoints = context.endpoints
         page, qr_svg = endpoints.offer_page(reference), endpoints.offer_qr(reference)
-        return MadeOffer(offer_id, link, offer, tx_code, page, qr_svg, expires_at)
+        return MadeOffer(offer_id, reference, link, offer, tx_code, page, qr_svg, expires_at)
 
     def fetch(self, reference: str) -> Exchange[CredentialOffer]:
         """The offer behind a reference, as often as it is asked for while it is open (T137).

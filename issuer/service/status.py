@@ -96,7 +96,9 @@ class StatusService:
         """What a person was issued, newest first."""
         return (yield from slow(lambda: self.context.store.credentials_of(subject)))
 
-    def change(self, credential_id: str, wanted: CredentialState, actor: str) -> Exchange[IssuedCredential]:
+    def change(
+        self, credential_id: str, wanted: CredentialState, actor: str, reason: str = ""
+    ) -> Exchange[IssuedCredential]:
         """Revoke, suspend or reinstate a credential with all its copies (T080). A revocation ends its tokens too (T114).
 
         Raises:
@@ -111,7 +113,8 @@ class StatusService:
             # First the tokens: were we stopped in between, no new credential could be got, and the clerk asks again
             yield from self._end_tokens(credential.session_id, actor)
         now = context.now()
-        return (yield from slow(lambda: context.store.change_state(credential_id, wanted, actor=actor, now=now)))
+        store = context.store
+        return (yield from slow(lambda: store.change_state(credential_id, wanted, actor=actor, now=now, reason=reason)))
 
     def status_list(self, list_id: str) -> Exchange[PublishedList]:
         """The token of a list as it stands now; what was revoked before this call is in it (T077).

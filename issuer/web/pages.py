@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 
-from issuer.service import Issuer
 from issuer.session.login import UsedLetterCode, WrongLetterCode
-from protocol.errors import ProtocolError, Unavailable
+from issuer.web.site import Site, redirect
+from protocol.errors import ProtocolError
 from protocol.fields import Fields
-from runtime.asgi import RETRY_AFTER, read_form
-from runtime.driver import Driver
-from runtime.languages import language_of
-from runtime.pages import Pages, qr_svg
+from runtime.asgi import read_form
+from runtime.pages import qr_svg
 
-_WAITING = frozenset(("offered", "opened", "redeemed", "issued"))
+LOOKS_AGE = "public, max-age=300"
+WAITING = frozenset(("offered", "opened", "redeemed", "issued"))  # states that go on by themselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,32 +26,35 @@ class LoginProblem:
     used: bool = False
 
 
-def people_pages(issuer: Issuer, driver: Driver, pages: Pages) -> APIRouter:
-    """Every page of an issuer."""
-    path = urlsplit(issuer.context.identifier).path
+def people_pages(site: Site) -> APIRouter:
+    """Every page of an issuer for people who want its documents."""
     router = APIRouter(include_in_schema=False)
-    _add_login(router, issuer, driver, pages, path)
-    _add_offer(router, issuer, driver, pages, path)
+    _add_login(router, site)
+    _add_offer(router, site)
 
-    @router.get(f"{path}/")
+    @router.get(f"{site.path}/")
     async def start(request: Request) -> Response:
-        names = [_title(issuer, request, name) for name in issuer.context.types]
-        return pages.page(request, "start.html", agency=_agency(issuer, request), credentials=names)
+        names = [site.title(request, name) for name in site.issuer.context.types]
+        return site.page(request, "start.html", credentials=names)
+
+    @router.get(f"{site.path}/looks.css")
+    async def looks() -> Response:
+        return Response(site.looks(), media_type="text/css", headers={"cache-control": LOOKS_AGE})
 
     return router
 
 
-def _add_login(router: APIRouter, issuer: Issuer, driver: Driver, pages: Pages, path: str) -> None:
-    action = f"{path}/authorize"
+def _add_login(router: APIRouter, site: Site) -> None:
+    issuer, driver, pages = site.issuer, site.driver, site.pages
+    action = f"{site.path}/authorize"
 
     async def show(request: Request, client_id: str, request_uri: str, browser: str, problem: LoginProblem) -> Response:
         login = await driver.run(issuer.authorization.visit(client_id, request_uri, browser))
-        page = pages.page(
+        page = site.page(
             request,
             "login.html",
             status=400 if problem.used or problem.tries_left else 200,
-            agency=_agency(issuer, request),
-            credentials=[_title(issuer, request, name) for name in login.configuration_ids],
+            credentials=[site.title(request, name) for name in login.configuration_ids],
             action=action,
             client_id=client_id,
             request_uri=request_uri,
@@ -69,10 +71,10 @@ def _add_login(router: APIRouter, issuer: Issuer, driver: Driver, pages: Pages, 
             client_id, request_uri = query.text("client_id"), query.text("request_uri")
             if issuer.context.automatic_login:
                 await driver.run(issuer.authorization.visit(client_id, request_uri, browser))
-                return _redirect(await driver.run(issuer.authorization.let_in(request_uri, browser)))
+                return redirect(await driver.run(issuer.authorization.let_in(request_uri, browser)))
             return await show(request, client_id, request_uri, browser, LoginProblem())
         except ProtocolError as error:
-            return _refusal(request, pages, issuer, error)
+            return site.refusal(request, "refused.html", error)
 
     @router.post(action)
     async def log_in(request: Request) -> Response:
@@ -82,62 +84,54 @@ def _add_login(router: APIRouter, issuer: Issuer, driver: Driver, pages: Pages, 
             fields = Fields(dict(form), "login")
             client_id, request_uri = fields.text("client_id"), fields.text("request_uri")
             if form.get("cancel"):
-                return _redirect(await driver.run(issuer.authorization.cancel(request_uri, browser)))
+                return redirect(await driver.run(issuer.authorization.cancel(request_uri, browser)))
             try:
                 code = form.get("letter_code", "")
-                return _redirect(await driver.run(issuer.authorization.log_in(request_uri, browser, code)))
+                return redirect(await driver.run(issuer.authorization.log_in(request_uri, browser, code)))
             except UsedLetterCode:
                 return await show(request, client_id, request_uri, browser, LoginProblem(used=True))
             except WrongLetterCode as error:
                 # Without a try left the request is over, and that is what the visit says
                 return await show(request, client_id, request_uri, browser, LoginProblem(tries_left=error.tries_left))
         except ProtocolError as error:
-            return _refusal(request, pages, issuer, error)
+            return site.refusal(request, "refused.html", error)
 
 
-def _add_offer(router: APIRouter, issuer: Issuer, driver: Driver, pages: Pages, path: str) -> None:
-    @router.get(f"{path}/offers/{{reference}}/page")
+def _add_offer(router: APIRouter, site: Site) -> None:
+    offers, driver = site.issuer.offers, site.driver
+
+    @router.get(f"{site.path}/offers/{{reference}}/page")
     async def offer_page(reference: str, request: Request) -> Response:
         try:
-            state = await driver.run(issuer.offers.state_of_reference(reference))
-            link = await driver.run(issuer.offers.link(reference)) if state == "offered" else ""
+            state = await driver.run(offers.state_of_reference(reference))
+            link = await driver.run(offers.link(reference)) if state == "offered" else ""
         except ProtocolError as error:
-            return _refusal(request, pages, issuer, error)
-        return pages.page(
+            return site.refusal(request, "refused.html", error)
+        here = f"{site.path}/offers/{quote(reference, safe='')}"
+        return site.page(
             request,
             "offer.html",
-            agency=_agency(issuer, request),
             state=state,
             link=link,
-            qr=f"{path}/offers/{quote(reference, safe='')}/qr.svg",
-            waiting=state in _WAITING,
+            wallet_link=_in_browser(site, link) if link else "",
+            qr=f"{here}/qr.svg",
+            events=f"{here}/events",
+            waiting=state in WAITING,
         )
 
-    @router.get(f"{path}/offers/{{reference}}/qr.svg")
+    @router.get(f"{site.path}/offers/{{reference}}/qr.svg")
     async def offer_qr(reference: str) -> Response:
-        link = await driver.run(issuer.offers.link(reference))
+        link = await driver.run(offers.link(reference))
         return Response(qr_svg(link), media_type="image/svg+xml", headers={"cache-control": "no-store"})
 
+    @router.get(f"{site.path}/offers/{{reference}}/events")
+    async def offer_events(reference: str) -> Response:
+        async def look() -> str:
+            return await driver.run(offers.state_of_reference(reference))
 
-def _refusal(request: Request, pages: Pages, issuer: Issuer, error: ProtocolError) -> Response:
-    """What went wrong, on our own page: never a redirect to an address that nobody checked (T097)."""
-    busy = isinstance(error, Unavailable)
-    page = pages.page(request, "refused.html", status=error.status, agency=_agency(issuer, request), busy=busy)
-    if busy:
-        page.headers["retry-after"] = RETRY_AFTER
-    return page
+        return await site.streams.events(look)
 
 
-def _redirect(address: str) -> Response:
-    return Response(status_code=303, headers={"location": address, "cache-control": "no-store"})
-
-
-def _agency(issuer: Issuer, request: Request) -> str:
-    language = language_of(request)
-    names = dict(issuer.context.name)
-    return names.get(language) or next(iter(names.values()))
-
-
-def _title(issuer: Issuer, request: Request, configuration_id: str) -> str:
-    language = language_of(request)
-    return issuer.context.types[configuration_id].name(language)
+def _in_browser(site: Site, link: str) -> str:
+    """The same offer for a wallet that runs in the browser; empty: we know of none."""
+    return f"{site.wallet_url}/credential-offer?{link.partition('?')[2]}" if site.wallet_url else ""

@@ -8,10 +8,10 @@ from runtime.api_keys import ApiKey
 from runtime.database.engine import Database
 
 
-def api_key_table(metadata: MetaData) -> Table:
-    """The table of one role's keys, in its own metadata."""
+def api_key_table(metadata: MetaData, name: str = "api_keys") -> Table:
+    """A table of one role's keys, in its own metadata; each kind of key has a table of its own, and opens nothing else."""
     return Table(
-        "api_keys",
+        name,
         metadata,
         Column("digest", Text, primary_key=True),
         Column("name", Text, nullable=False),

@@ -1,59 +1,76 @@
 // Reads a QR code with the camera, or from a picture, and hands its text to a form; nothing leaves this device.
 //
-// <form data-camera method="post" action="…"><input name="link"> … </form>
-//   <video data-camera-picture>, <button data-camera-start>, <p data-camera-said role="status"> with texts in data-…
+// <form data-camera method="post" action="…"><input name="link"> …
+//   <video data-camera-picture hidden>, <button data-camera-start hidden>, <button data-camera-stop hidden>,
+//   <div data-camera-choose hidden> around <input type="file" data-camera-file>,
+//   <p role="status" data-camera-said> with what is said in data-starting, data-looking, data-found, data-stopped,
+//   data-refused, data-missing, data-busy, data-broken, data-unavailable, data-reading, data-nothing, data-unreadable
 
-const SCANS_A_SECOND = 8;
-const LARGEST = 1280;
+const PAUSE = 125; // milliseconds between two looks
+const VIDEO_SIDE = 1280;
+const PICTURE_SIDES = [1280, 2560, 640]; // a code may be small in a large picture, or too sharp to be seen
+const LARGEST_FILE = 30e6; // bytes
+const REFUSALS = { NotAllowedError: "refused", SecurityError: "refused", NotFoundError: "missing", NotReadableError: "busy", AbortError: "busy" };
 
-async function loadReader() {
-  if ("BarcodeDetector" in window) {
-    const formats = await window.BarcodeDetector.getSupportedFormats().catch(() => []);
-    if (formats.includes("qr_code")) {
-      const detector = new window.BarcodeDetector({ formats: ["qr_code"] });
-      return async (canvas) => (await detector.detect(canvas))[0]?.rawValue ?? "";
-    }
-  }
-  await new Promise((resolve, reject) => {
+// A reader takes a canvas with its context, and answers with the text of a code, or with none
+let ours = null;
+
+function loadOurs() {
+  ours ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = "/static/vendor/jsqr-1.4.0/jsQR.js";
-    script.onload = resolve;
-    script.onerror = reject;
+    script.addEventListener("load", resolve);
+    script.addEventListener("error", () => { ours = null; reject(new Error("the reader did not load")); });
     document.head.append(script);
-  });
-  return async (canvas, context) => {
+  }).then(() => (canvas, context) => {
     const picture = context.getImageData(0, 0, canvas.width, canvas.height);
     return window.jsQR(picture.data, picture.width, picture.height)?.data ?? "";
+  });
+  return ours;
+}
+
+async function loadReader() {
+  if (!("BarcodeDetector" in window)) return loadOurs();
+  const formats = await window.BarcodeDetector.getSupportedFormats().catch(() => []);
+  if (!formats.includes("qr_code")) return loadOurs();
+  const detector = new window.BarcodeDetector({ formats: ["qr_code"] });
+  return async (canvas, context) => {
+    try {
+      return (await detector.detect(canvas))[0]?.rawValue ?? "";
+    } catch {
+      // The browser's own reader is there by name only: ours sees too
+      return (await loadOurs())(canvas, context);
+    }
   };
 }
 
-function draw(canvas, context, source, width, height) {
-  const scale = Math.min(1, LARGEST / Math.max(width, height));
+function draw(canvas, context, source, width, height, side) {
+  const scale = Math.min(1, side / Math.max(width, height));
   canvas.width = Math.max(1, Math.round(width * scale));
   canvas.height = Math.max(1, Math.round(height * scale));
   context.drawImage(source, 0, 0, canvas.width, canvas.height);
 }
 
 function prepare(form) {
-  const video = form.querySelector("[data-camera-picture]");
-  const start = form.querySelector("[data-camera-start]");
-  const stop = form.querySelector("[data-camera-stop]");
-  const said = form.querySelector("[data-camera-said]");
-  const file = form.querySelector("[data-camera-file]");
+  const part = (name) => form.querySelector(`[data-camera-${name}]`);
+  const [video, start, stop, said, choose, file] = ["picture", "start", "stop", "said", "choose", "file"].map(part);
   const link = form.querySelector("[name=link]");
   const canvas = document.createElement("canvas");
   const context = canvas.getContext("2d", { willReadFrequently: true });
   let stream = null;
-  let reader = null;
+  let turn = 0; // which use of the camera this is: what belongs to an earlier one is over
 
   const say = (what) => { said.textContent = said.dataset[what] ?? ""; };
+  const letGo = (old) => { for (const track of old?.getTracks() ?? []) track.stop(); };
   const end = () => {
-    for (const track of stream?.getTracks() ?? []) track.stop();
+    turn += 1;
+    letGo(stream);
     stream = null;
     video.srcObject = null;
     video.hidden = true;
     stop.hidden = true;
-    start.hidden = false;
+    start.hidden = !navigator.mediaDevices?.getUserMedia;
+    start.disabled = false;
   };
   const found = (text) => {
     end();
@@ -61,55 +78,86 @@ function prepare(form) {
     link.value = text;
     form.requestSubmit();
   };
-  const scan = async () => {
-    if (!stream) return;
-    if (video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) {
-      draw(canvas, context, video, video.videoWidth, video.videoHeight);
-      const text = await reader(canvas, context).catch(() => "");
-      if (text && stream) { found(text); return; }
+  const scan = async (reader, mine) => {
+    if (mine !== turn) return;
+    if (video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA && video.videoWidth) {
+      draw(canvas, context, video, video.videoWidth, video.videoHeight, VIDEO_SIDE);
+      let text = "";
+      try {
+        text = await reader(canvas, context);
+      } catch {
+        if (mine === turn) { end(); say("broken"); }
+        return;
+      }
+      if (mine !== turn) return;
+      if (text) { found(text); return; }
     }
-    setTimeout(scan, 1000 / SCANS_A_SECOND);
+    setTimeout(() => scan(reader, mine), PAUSE);
   };
-
-  start.hidden = !navigator.mediaDevices?.getUserMedia;
-  start.addEventListener("click", async () => {
+  const begin = async () => {
+    turn += 1;
+    const mine = turn;
+    start.disabled = true;
     say("starting");
+    let opened = null;
     try {
-      stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment", width: { ideal: 1280 } } });
+      opened = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment", width: { ideal: 1280 } } });
     } catch (error) {
-      say(error.name === "NotAllowedError" ? "refused" : "missing");
+      if (mine === turn) { end(); say(REFUSALS[error.name] ?? "busy"); }
       return;
     }
+    // Left, or turned off, while the browser was still asking
+    if (mine !== turn) { letGo(opened); return; }
+    stream = opened;
     try {
-      reader ??= await loadReader();
+      const reader = await loadReader();
+      if (mine !== turn) return;
+      for (const track of stream.getVideoTracks()) {
+        track.addEventListener("ended", () => { if (mine === turn) { end(); say("broken"); } });
+      }
+      video.srcObject = stream;
+      video.hidden = false;
+      stop.hidden = false;
+      start.hidden = true;
+      stop.focus();
+      say("looking");
+      await video.play();
+      scan(reader, mine);
     } catch {
-      end();
-      say("broken");
-      return;
+      if (mine === turn) { end(); say("broken"); }
     }
-    video.srcObject = stream;
-    video.hidden = false;
-    stop.hidden = false;
-    start.hidden = true;
-    say("looking");
-    await video.play();
-    scan();
-  });
-  stop.addEventListener("click", () => { end(); say("stopped"); });
-  window.addEventListener("pagehide", end);
-
-  file?.addEventListener("change", async () => {
-    if (!file.files?.length) return;
+  };
+  const readPicture = async (chosen) => {
+    end();
     say("reading");
     try {
-      reader ??= await loadReader();
-      const picture = await createImageBitmap(file.files[0]);
-      draw(canvas, context, picture, picture.width, picture.height);
-      const text = await reader(canvas, context);
-      if (text) found(text); else say("nothing");
+      if (chosen.size > LARGEST_FILE) throw new RangeError("too large");
+      const picture = await createImageBitmap(chosen);
+      const reader = await loadReader();
+      for (const side of PICTURE_SIDES) {
+        draw(canvas, context, picture, picture.width, picture.height, side);
+        const text = await reader(canvas, context);
+        if (text) { found(text); return; }
+      }
+      say("nothing");
     } catch {
       say("unreadable");
     }
+  };
+
+  end();
+  if (start.hidden) say("unavailable");
+  choose.hidden = false;
+  start.addEventListener("click", begin);
+  stop.addEventListener("click", () => { end(); say("stopped"); start.focus(); });
+  // Nobody is watched by a page that they do not look at
+  window.addEventListener("pagehide", end);
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden && stream) { end(); say("stopped"); }
+  });
+  file.addEventListener("change", async () => {
+    const [chosen] = file.files;
+    if (chosen) await readPicture(chosen);
     file.value = "";
   });
 }

@@ -1,33 +1,66 @@
 // What our pages do beyond HTML: times in the reader's zone, one click is one click, and pages that follow what happens.
 
-const language = document.documentElement.lang;
+// Days come before months where we are
+const language = { en: "en-GB" }[document.documentElement.lang] ?? document.documentElement.lang;
+
+// A date has no zone: the day of a birth is the same everywhere
+const FORMS = {
+  moment: { dateStyle: "medium", timeStyle: "short" }, day: { dateStyle: "long" }, date: { dateStyle: "long", timeZone: "UTC" },
+};
 
 function showTimes(root) {
   for (const time of root.querySelectorAll("time[datetime]")) {
     const moment = new Date(time.dateTime);
     if (Number.isNaN(moment.getTime())) continue;
-    const form = time.dataset.form === "day" ? { dateStyle: "long" } : { dateStyle: "medium", timeStyle: "short" };
+    const form = FORMS[time.dataset.form] || FORMS.moment;
     time.textContent = new Intl.DateTimeFormat(language, form).format(moment);
   }
+}
+
+// A form that says in <p role="status" data-waiting="…"> what people wait for says so while it is on its way
+function sayWaiting(form, button) {
+  const said = form.querySelector("[data-waiting]");
+  if (!said) return;
+  said.textContent = said.dataset.waiting;
+  button?.classList.add("waiting");
 }
 
 function guardForms(root) {
   for (const form of root.querySelectorAll("form")) {
     form.addEventListener("submit", (event) => {
-      if (form.dataset.sent) event.preventDefault();
+      if (form.dataset.sent) { event.preventDefault(); return; }
       form.dataset.sent = "yes";
+      sayWaiting(form, event.submitter ?? form.querySelector("button[type=submit]"));
     });
   }
 }
 
-// Back in the history shows a page as it was left: its forms can be sent again, and the server decides
-window.addEventListener("pageshow", () => {
+// Back in the history shows a page as it was left: its forms can be sent again, and the server decides. What a page showed
+// of a state that may be over (an answer that was erased) is asked for again, never taken from the browser's memory
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted && document.querySelector("main[data-state], [data-signed-in]")) location.reload();
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+  for (const said of document.querySelectorAll("form [data-waiting]")) said.textContent = "";
+  for (const button of document.querySelectorAll("button.waiting")) button.classList.remove("waiting");
 });
+
+// <p data-offline hidden>: shown while there is no network
+function showConnection() {
+  for (const note of document.querySelectorAll("[data-offline]")) note.hidden = navigator.onLine;
+}
+window.addEventListener("online", showConnection);
+window.addEventListener("offline", showConnection);
 
 function prepare(root) {
   showTimes(root);
+  showConnection();
   guardForms(root);
+  for (const button of root.querySelectorAll("button[data-open-all]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      for (const part of document.querySelectorAll("main details.value")) part.open = true;
+    });
+  }
   for (const button of root.querySelectorAll("button[data-print]")) {
     button.hidden = false;
     button.addEventListener("click", () => window.print());
@@ -42,6 +75,7 @@ async function showAgain() {
   const old = document.querySelector("main");
   if (!fresh || !old) { location.reload(); return null; }
   document.title = page.title;
+  document.body.className = page.body.className;
   old.replaceWith(fresh);
   prepare(fresh);
   // The part that changed says so by itself (role=status), and the keyboard goes on from the heading
@@ -50,10 +84,11 @@ async function showAgain() {
   return fresh;
 }
 
-// <main data-live="/events" data-state="requested">: events, and where they do not come, a look every few seconds
+// <main data-live="/events" data-state="requested">: events, and where they do not come, a look every few seconds; data-live=""
+// is a page that has no events
 function follow(main) {
-  const address = main && main.dataset.live;
-  if (!address) return;
+  const address = main?.dataset.live;
+  if (address === undefined) return;
   let state = main.dataset.state;
   let source = null;
   let failures = 0;
@@ -73,7 +108,7 @@ function follow(main) {
     } catch { /* offline: the next look may find it */ }
     setTimeout(look, 3000);
   };
-  if (!window.EventSource) { setTimeout(look, 3000); return; }
+  if (!address || !window.EventSource) { setTimeout(look, 3000); return; }
   source = new EventSource(address);
   source.addEventListener("state", (event) => { failures = 0; change(event.data); });
   source.addEventListener("error", () => {

@@ -7,7 +7,7 @@ from babel.messages.pofile import read_po
 
 from tests.support.texts import texts_of
 from tests.support.tree import ROOT
-from wallet.cli import words
+from wallet import words
 
 HOMES = ("runtime", "issuer", "wallet", "verifier", "hoheit")
 ELSEWHERE = {"wallet": {text for _, text in words._IN_PLAIN_WORDS}}  # looked up by the kind of an error

@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.benchmarks.crypto import measure_status_lists, measure_tokens
 from tests.benchmarks.load import measure_load
 from tests.benchmarks.measure import Report, heading, pin_to_one_core
+from tests.benchmarks.pages import measure_pages
 from tests.benchmarks.peers import measure_peers
 
 CLIENT_CORE = 1
@@ -18,10 +19,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description="Measure Hoheit on one core, against raw cryptography of the same run."
     )
-    parser.add_argument("parts", nargs="*", metavar="tokens|peers|status|load", help="what to measure; by default all")
+    parser.add_argument(
+        "parts", nargs="*", metavar="tokens|peers|status|load|pages", help="what to measure; by default all"
+    )
     parser.add_argument("--json", type=Path, help="write the rows into this file")
     arguments = parser.parse_args()
-    parts = set(arguments.parts) or {"tokens", "peers", "status", "load"}
+    parts = set(arguments.parts) or {"tokens", "peers", "status", "load", "pages"}
     pin_to_one_core(CLIENT_CORE)
     report = Report()
     print(heading())
@@ -32,6 +35,8 @@ def main() -> None:
         measure_status_lists(report)
     if "load" in parts:
         measure_load(report, raw_verify)
+    if "pages" in parts:
+        measure_pages(report)
     if arguments.json is not None:
         found = {"python": platform.python_version(), "machine": platform.machine(), "rows": report.to_list()}
         arguments.json.write_text(json.dumps(found, indent=1) + "\n")

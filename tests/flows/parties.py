@@ -1,6 +1,6 @@
 """Our issuer, our verifier and our wallet: real services on ports of their own, joined by real connections."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -29,9 +29,10 @@ from verifier.app import create_app as create_verifier
 from verifier.app import open_store as open_verifier_store
 from verifier.config import VerifierSettings
 from verifier.installation import ANCHORS, NewVerifier, set_up_verifier
-from wallet.app import OpenWallet, create_wallet, open_wallet
+from wallet.app import create_wallet, open_wallet
 from wallet.config import WalletSettings
 from wallet.records import HeldCredential
+from wallet.service.opened import OpenWallet
 from wallet.service.presenting import Shared
 from wallet.vault.passphrase import KeyDerivation
 
@@ -58,6 +59,8 @@ credentials = [
   ] },
 ]
 """
+
+NO_MORE: Mapping[str, str] = {}
 
 
 @dataclass(slots=True)
@@ -157,12 +160,17 @@ class Parties:
 
 
 @contextmanager
-def serving(folder: Path, database_url: str) -> Iterator[Services]:
-    """Set up an issuer and a verifier, and serve while the block lasts; HOHEIT_ENV must be test."""
+def serving(
+    folder: Path, database_url: str, *, redirect_uris: tuple[str, ...] = (), use_cases: Mapping[str, str] = NO_MORE
+) -> Iterator[Services]:
+    """Set up an issuer and a verifier, and serve while the block lasts; HOHEIT_ENV must be test.
+
+    `redirect_uris`: of wallets that log in and are served; `use_cases`: more of them, name of the file → its text.
+    """
     clock, anchors = Clock(), folder / "anchors"
     with (
-        _issuer(folder, _own_database(database_url, "issuer"), clock) as issuer,
-        _verifier(folder, _own_database(database_url, "verifier")) as verifier,
+        _issuer(folder, _own_database(database_url, "issuer"), clock, redirect_uris) as issuer,
+        _verifier(folder, _own_database(database_url, "verifier"), use_cases) as verifier,
     ):
         yield Services(clock, issuer, verifier, anchors)
 
@@ -183,14 +191,14 @@ def _own_database(url: str, role: str) -> str:
 
 
 @contextmanager
-def _issuer(folder: Path, database_url: str, clock: Clock) -> Iterator[Api]:
+def _issuer(folder: Path, database_url: str, clock: Clock, redirect_uris: tuple[str, ...]) -> Iterator[Api]:
     port, data = free_port(), folder / "issuer"
     address = f"http://localhost:{port}"
     new = NewIssuer(data, address, (("en", "City office"),), ("pid", "residence"), database_url)
     authority = set_up_issuer(new, now=system.now(), random_bytes=system.random_bytes)
     for anchors in (folder / "verifier" / ANCHORS, folder / "anchors"):
         write_anchor(anchors, "issuer.pem", authority, role=Role.ISSUER, name=TRUST_LIST)
-    settings = IssuerSettings.read(data)
+    settings = IssuerSettings.read(data).model_copy(update={"redirect_uris": redirect_uris})
     store = open_issuer_store(settings)
     SqlRegister(store.database).put(read_people(PEOPLE.read_bytes(), known_types(settings).values()))
     key, record = new_api_key("tests", now=system.now(), random_bytes=system.random_bytes)
@@ -202,7 +210,7 @@ def _issuer(folder: Path, database_url: str, clock: Clock) -> Iterator[Api]:
 
 
 @contextmanager
-def _verifier(folder: Path, database_url: str) -> Iterator[Api]:
+def _verifier(folder: Path, database_url: str, use_cases: Mapping[str, str]) -> Iterator[Api]:
     port, data = free_port(), folder / "verifier"
     address = f"http://localhost:{port}"
     new = NewVerifier(data, address, (("en", "Cinema"),), database_url=database_url)
@@ -210,7 +218,8 @@ def _verifier(folder: Path, database_url: str) -> Iterator[Api]:
     write_anchor(folder / "anchors", "verifier.pem", authority, role=Role.VERIFIER, name=TRUST_LIST)
     cases = folder / "use-cases"
     cases.mkdir()
-    (cases / "over-18-now.toml").write_text(STRICT_USE_CASE)
+    for name, text in {"over-18-now.toml": STRICT_USE_CASE, **use_cases}.items():
+        (cases / name).write_text(text)
     settings = VerifierSettings.read(data).model_copy(update={"use_cases_folder": cases})
     store = open_verifier_store(settings)
     key, record = new_api_key("tests", now=system.now(), random_bytes=system.random_bytes)

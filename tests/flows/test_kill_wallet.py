@@ -52,9 +52,10 @@ from verifier.app import open_store as open_verifier_store
 from verifier.config import VerifierSettings
 from verifier.database.store import SqlVerifierStore
 from verifier.database.tables import conversations as verifier_tables
-from wallet.app import OpenWallet, create_wallet, open_wallet
+from wallet.app import create_wallet, open_wallet
 from wallet.config import WalletSettings
 from wallet.records import HeldCredential, LogEntry
+from wallet.service.opened import OpenWallet
 
 SOAK_KILLS = 100
 DEFAULT_SEED = 20

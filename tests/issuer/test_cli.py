@@ -15,6 +15,7 @@ from issuer.cli import app
 from issuer.cli.commands import opened
 from issuer.database.tables import credentials as credential_table
 from issuer.records import CredentialState
+from issuer.service.clerks import WrongClerkCode
 from protocol.errors import Unauthorized
 from runtime.api_keys import find_api_key
 from tests.support.commands import Commands
@@ -172,6 +173,31 @@ def test_a_revoked_key_works_no_more(agency):
     assert refused(agency, "revoke-api-key", "front desk") == "there is no key of this name that is good"
 
 
+def test_a_clerk_s_code_is_printed_with_the_address_of_the_desk_and_works(agency):
+    said = done(agency, "clerk", "Frau Berg")
+    code = said.splitlines()[0]
+    assert re.fullmatch(r"([A-Z2-9]{4}-){5}[A-Z2-9]{4}", code)
+    assert f"{URL}/desk" in said
+    with opened(agency) as desk:
+        secret = desk.run(desk.issuer.clerks.sign_in(code, "browser"))
+        assert desk.run(desk.issuer.clerks.visit(secret)).clerk == "Frau Berg"
+
+
+def test_a_revoked_clerk_is_out_and_no_other(agency):
+    """T230"""
+    codes = [done(agency, "clerk", name).splitlines()[0] for name in ("Frau Berg", "Herr Tal")]
+    assert done(agency, "revoke-clerk", "Frau Berg") == "Revoked: 1\n"
+    assert refused(agency, "revoke-clerk", "Frau Berg") == "there is no sign-in code of this name that is good"
+    assert "characters that can be printed" in refused(agency, "clerk", "a\nb")
+    with opened(agency) as desk:
+        with pytest.raises(WrongClerkCode):
+            desk.run(desk.issuer.clerks.sign_in(codes[0], "browser"))
+        assert desk.run(desk.issuer.clerks.sign_in(codes[1], "browser"))
+        made = [(line.action, line.subject, line.actor) for line in desk.store.audit(limit=9)]
+    assert ("clerk code made", "Herr Tal", "command line") in made
+    assert ("clerk code revoked", "Frau Berg", "command line") in made
+
+
 @pytest.fixture
 def issued(agency):
     """A credential that was issued to Erika."""
@@ -230,6 +256,8 @@ def test_migrating_twice_changes_nothing(agency):
 ARGUMENTS = {
     "api-key": ["x"],
     "revoke-api-key": ["x"],
+    "clerk": ["x"],
+    "revoke-clerk": ["x"],
     "import-people": [str(TOWN)],
     "offer": ["erika", "--type", "pid"],
     "letter": ["erika"],

@@ -2,7 +2,7 @@
 
 import pytest
 
-from issuer.register import MAX_RECORD, HttpRegister
+from issuer.register import MAX_RECORD, HttpRegister, Person, address_of
 from protocol.encoding import encode_json
 from protocol.errors import CredentialRequestDenied, TooLarge, Unavailable, Unreachable
 from protocol.exchange import HttpRequest, HttpResponse, run
@@ -89,3 +89,34 @@ def test_trouble_of_the_register_is_no_answer_and_can_be_tried_again(answer):
         fetch(answer)
     assert refusal.value.status == 503
     assert "secret" not in str(refusal.value)
+
+
+def search(answer, text, limit=20):
+    """The people that a register behind an address finds."""
+    return run(HttpRegister(URL, "secret").search(text, limit), lambda _: answer)
+
+
+def test_a_person_of_a_register_by_address_is_found_by_the_exact_id_alone():
+    found = search(HttpResponse(200, JSON, encode_json({**RECORD, "family_name": "Gabler"})), "m-1")
+    assert found == (Person("m-1", "Erika Gabler", ""),)
+    assert search(HttpResponse(404, JSON, b"{}"), "Erika") == ()
+    assert not HttpRegister(URL, "").finds_names
+    with pytest.raises(Unavailable):
+        search(HttpResponse(500, JSON, b"{}"), "m-1")
+
+
+@pytest.mark.parametrize(
+    ("address", "lines"),
+    [
+        ({"street_address": "Allee 1", "postal_code": "00815", "locality": "Lindenau"}, ("Allee 1", "00815 Lindenau")),
+        ({"street_address": "Lindenallee 12", "locality": "Lindenau"}, ("Lindenallee 12", "Lindenau")),
+        ({"formatted": "Lindenallee 12, 00815 Lindenau"}, ("Lindenallee 12", "00815 Lindenau")),
+        ({"formatted": "Am Anger 3\nLindenau"}, ("Am Anger 3", "Lindenau")),
+        ({"locality": "Lindenau"}, ()),
+        ({"street_address": 7, "formatted": ["x"]}, ()),
+        ("Lindenau", ()),
+        (None, ()),
+    ],
+)
+def test_a_letter_s_address_has_as_many_lines_as_the_register_knows(address, lines):
+    assert address_of({"address": address}) == lines

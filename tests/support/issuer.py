@@ -24,6 +24,7 @@ from issuer.database.register import SqlRegister
 from issuer.database.store import SqlIssuerStore
 from issuer.policy import IssuerPolicy
 from issuer.service import Issuer
+from issuer.service.clerks import new_clerk_code
 from issuer.service.context import IssuerContext
 from issuer.service.offers import GrantKind, MadeOffer, OfferOrder
 from protocol.encoding import JsonObject
@@ -55,6 +56,7 @@ REDIRECT_URI = "http://127.0.0.1:8765/callback"
 CLIENT_ID = "wallet"
 VERIFIER = "v" * 43  # a code verifier (RFC 7636 §4.1)
 ACTOR = "clerk"
+CLERK = "Frau Berg"  # who signs in at the desk
 
 _TYPE = """
 id = "{id}"
@@ -140,6 +142,12 @@ class Desk:
         key, record = new_api_key(name, now=self.clock.now, random_bytes=self.issuer.context.random_bytes)
         self.store.api_keys.put(record)
         return key
+
+    def clerk_code(self, name: str = CLERK) -> str:
+        """A fresh code with which a clerk signs in at the desk."""
+        code, record = new_clerk_code(name, now=self.clock.now, random_bytes=self.issuer.context.random_bytes)
+        self.store.clerk_codes.put(record)
+        return code
 
     def app(self) -> FastAPI:
         """The web application around this issuer; its store closes when the application's life ends."""

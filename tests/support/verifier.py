@@ -186,9 +186,9 @@ class Counter:
 
 
 @cache
-def access_pki() -> Pki:
-    """The access certificate of `library.example`."""
-    leaf = Template(common_name="City library", dns_names=(HOST,), uris=(IDENTIFIER,))
+def access_pki(identifier: str = IDENTIFIER) -> Pki:
+    """The access certificate of a verifier."""
+    leaf = Template(common_name="City library", dns_names=(urlsplit(identifier).hostname or "",), uris=(identifier,))
     return make_pki(leaf, role=Role.VERIFIER, key=seeded_key(5))
 
 
@@ -199,19 +199,22 @@ def make_verifier(
     use_cases: Sequence[str] = (USE_CASE,),
     lifetimes: Lifetimes | None = None,
     clock: Clock | None = None,
+    network: Addresses | None = None,
+    identifier: str = IDENTIFIER,
+    wallet_url: str = "",
     seed: int = 7,
 ) -> Counter:
     """A verifier of the host `library.example`; a second one with the same database and another seed is a second worker."""
     clock = clock or Clock()
-    network = Addresses()
+    network = network or Addresses()
     store = SqlVerifierStore(Database(database_url, "verifier"), clock)
     store.migrate()
     # What all workers of one verifier share is the same; what they draw is not
-    access = access_pki()
+    access = access_pki(identifier)
     shared = seeded(3)
     cases = [UseCase.from_toml(text, "use case") for text in use_cases]
     context = VerifierContext(
-        identifier=IDENTIFIER,
+        identifier=identifier,
         name=(("de", "Stadtbücherei"), ("en", "City library")),
         use_cases={case.id: case for case in cases},
         anchors=lambda: anchors,
@@ -222,6 +225,7 @@ def make_verifier(
         lifetimes=lifetimes or Lifetimes(),
         now=clock,
         random_bytes=seeded(seed),
+        wallet_url=wallet_url,
     )
     verifier = Verifier.of(context)
     driver = Driver(store, network)

@@ -18,9 +18,10 @@ from protocol.exchange import HttpRequest, HttpResponse
 from runtime.http import GuardedSender
 from tests.support.processes import ANSWER_SECONDS, FORKS
 from tests.support.server import die_with_parent
-from wallet.app import OpenWallet, open_wallet
+from wallet.app import open_wallet
 from wallet.config import WalletSettings
 from wallet.records import PendingIssuance
+from wallet.service.opened import OpenWallet
 from wallet.service.presenting import RequestSeen
 
 OPENED, TAKEN, KEEPING, KEPT, SHARING, SHARED, DONE = "opened", "taken", "keeping", "kept", "sharing", "shared", "done"

@@ -75,12 +75,17 @@ async def call(
 
 
 def api_routes(application: FastAPI) -> set[tuple[str, str]]:
-    """Every method and path under `/api/`, as the router itself knows them, and not as it describes them."""
+    """Every method and path under `/api/`."""
+    return routes(application, "/api/")
+
+
+def routes(application: FastAPI, under: str) -> set[tuple[str, str]]:
+    """Every method and path that begins so, as the router itself knows them, and not as it describes them."""
     included: list[Any] = [route for route in application.routes if hasattr(route, "original_router")]
-    routes: list[Any] = [*application.routes, *(inner for route in included for inner in route.original_router.routes)]
+    found: list[Any] = [*application.routes, *(inner for route in included for inner in route.original_router.routes)]
     return {
         (method, route.path)
-        for route in routes
-        if getattr(route, "path", "").startswith("/api/")
+        for route in found
+        if getattr(route, "path", "").startswith(under)
         for method in getattr(route, "methods", None) or ()
     }

@@ -5,9 +5,11 @@ import os
 import pytest
 from pydantic import ValidationError
 
+from runtime import system
 from runtime.settings import setting_problem
-from verifier.app import open_use_cases
+from verifier.app import open_store, open_use_cases, open_verifier
 from verifier.config import VerifierSettings
+from verifier.installation import NewVerifier, set_up_verifier
 
 FILE = 'public_url = "https://library.example"\n[name]\nde = "Stadtbücherei"\n'
 
@@ -31,6 +33,17 @@ def problem(folder, text):
 
 def test_the_default_is_a_file_of_sqlite_in_the_folder(tmp_path):
     assert settings(tmp_path).database == f"sqlite:///{tmp_path}/verifier.db"
+
+
+def test_a_wallet_in_the_browser_is_offered_where_the_settings_name_one(tmp_path):
+    new = NewVerifier(
+        tmp_path / "v", "https://library.example", (("de", "Stadtbücherei"),), wallet_url="https://wallet.example"
+    )
+    set_up_verifier(new, now=system.now(), random_bytes=system.random_bytes)
+    read = VerifierSettings.read(new.data)
+    store = open_store(read)
+    assert open_verifier(read, store).context.wallet_url == "https://wallet.example"
+    store.database.dispose()
 
 
 def test_the_environment_wins_over_the_file(tmp_path, monkeypatch):

@@ -14,14 +14,19 @@ from verifier.session import (
     Forgotten,
     Line,
     Opened,
+    Received,
     Requested,
     Terms,
     Verdict,
     answer,
+    await_another,
     collect,
     decline,
     forget,
+    forget_in_browser,
     open_request,
+    receive,
+    renew,
     shows_to_browser,
     shows_to_owner,
     waiting,
@@ -42,17 +47,18 @@ ASKED = Asked(
 TERMS = Terms("{}", "nonce", "state", "direct_post.jwt", "x509_hash", "sealed key", (), 86_400)
 REQUESTED = Requested(ASKED, TERMS)
 OPENED = Opened(ASKED, TERMS, NOW + 1)
+RECEIVED = Received(ASKED, TERMS, NOW + 1, NOW + 2)
 ACCEPTED = Verdict(True, (Line("authentic", True, ""),))
 REFUSED = Verdict(False, (Line("authentic", False, "the signature does not hold"),))
 ANSWERED = Answered(ASKED, NOW + 2, ACCEPTED, "sealed", "cc", False, NOW + 602)
 DECLINED = Declined(ASKED, NOW + 2, "access_denied")
-FORGOTTEN = Forgotten("r1", "aa")
+FORGOTTEN = Forgotten("r1", "aa", "bb")
 REFERENCE = SessionKey("request_uri", "dd")
 CODE = SessionKey(RESPONSE_CODE, "cc")
 
 
 def given(session, verdict=ACCEPTED, now=NOW + 2):
-    return answer(session, verdict, "sealed", response_code="cc", reference=REFERENCE, now=now)
+    return answer(session, verdict, "sealed", response_code="cc", references=(REFERENCE,), now=now)
 
 
 def test_the_first_wallet_opens_the_request_and_the_next_find_it_open():
@@ -62,6 +68,7 @@ def test_the_first_wallet_opens_the_request_and_the_next_find_it_open():
     again = open_request(OPENED, now=NOW + 2)
     assert again.next is OPENED
     assert again.events == ()
+    assert open_request(RECEIVED, now=NOW + 3).next is RECEIVED
 
 
 @pytest.mark.parametrize("stage", [ANSWERED, DECLINED, FORGOTTEN])
@@ -71,7 +78,7 @@ def test_a_finished_request_is_not_handed_out(stage):
         open_request(stage, now=NOW + 3)
 
 
-@pytest.mark.parametrize("stage", [REQUESTED, OPENED])
+@pytest.mark.parametrize("stage", [REQUESTED, OPENED, RECEIVED])
 def test_a_request_ends_at_its_time(stage):
     """T196: one second before it is good, at its time it is over."""
     assert waiting(stage, now=NOW + 299) is stage
@@ -83,7 +90,7 @@ def test_a_request_ends_at_its_time(stage):
         given(stage, now=NOW + 300)
 
 
-@pytest.mark.parametrize("stage", [REQUESTED, OPENED])
+@pytest.mark.parametrize("stage", [REQUESTED, OPENED, RECEIVED])
 def test_an_answer_ends_the_request_and_all_its_secrets(stage):
     """T191, T192: neither nonce nor key is in what is kept."""
     change = given(stage)
@@ -106,7 +113,7 @@ def test_there_is_one_answer(stage):
     """T179, T178: what comes second is refused in the words for what was never there."""
     for step in (
         lambda: given(stage),
-        lambda: decline(stage, "access_denied", response_code="", reference=REFERENCE, now=NOW + 3),
+        lambda: decline(stage, "access_denied", response_code="", references=(REFERENCE,), now=NOW + 3),
     ):
         with pytest.raises(InvalidRequest) as refusal:
             step()
@@ -115,7 +122,7 @@ def test_there_is_one_answer(stage):
 
 def test_a_wallet_may_decline():
     """T193: of the wallet's words only the known code is kept."""
-    change = decline(OPENED, "access_denied", response_code="cc", reference=REFERENCE, now=NOW + 2)
+    change = decline(OPENED, "access_denied", response_code="cc", references=(REFERENCE,), now=NOW + 2)
     assert change.next == DECLINED
     assert change.keys == (CODE,)
     assert change.drop == (REFERENCE,)
@@ -123,7 +130,7 @@ def test_a_wallet_may_decline():
 
 
 def test_a_declined_request_needs_no_code_across_devices():
-    assert decline(OPENED, "other", response_code="", reference=REFERENCE, now=NOW + 2).keys == ()
+    assert decline(OPENED, "other", response_code="", references=(REFERENCE,), now=NOW + 2).keys == ()
 
 
 def test_the_browser_that_began_collects_once():
@@ -146,7 +153,7 @@ def test_another_browser_collects_nothing(stage):
         collect(stage, CODE, "other", now=NOW + 3)
 
 
-@pytest.mark.parametrize("stage", [REQUESTED, OPENED, FORGOTTEN])
+@pytest.mark.parametrize("stage", [REQUESTED, OPENED, RECEIVED, FORGOTTEN])
 def test_before_and_after_an_answer_there_is_nothing_to_collect(stage):
     with pytest.raises(NotFound):
         collect(stage, CODE, "bb", now=NOW + 3)
@@ -187,23 +194,88 @@ def test_a_refusal_is_told_to_a_program_without_a_code():
     assert shows_to_owner(refused, "")
 
 
-@pytest.mark.parametrize("stage", [REQUESTED, OPENED, ANSWERED, DECLINED])
+@pytest.mark.parametrize("stage", [REQUESTED, OPENED, RECEIVED, ANSWERED, DECLINED])
 def test_forgetting_leaves_an_id_alone(stage):
     """T261."""
-    change = forget(stage, "aa", reference=REFERENCE)
+    change = forget(stage, "aa", references=(REFERENCE,))
     assert change.next == FORGOTTEN
     assert REFERENCE in change.drop
     assert (CODE in change.drop) == (stage is ANSWERED)
 
 
 def test_forgetting_twice_is_forgetting_once():
-    change = forget(FORGOTTEN, "aa", reference=REFERENCE)
+    change = forget(FORGOTTEN, "aa", references=(REFERENCE,))
     assert change.next is FORGOTTEN
     assert change.events == ()
 
 
-@pytest.mark.parametrize("stage", [REQUESTED, OPENED, ANSWERED, DECLINED, FORGOTTEN])
+@pytest.mark.parametrize("stage", [REQUESTED, OPENED, RECEIVED, ANSWERED, DECLINED, FORGOTTEN])
 def test_nobody_forgets_what_is_somebody_elses(stage):
     """T184, T237."""
     with pytest.raises(NotFound):
-        forget(stage, "other", reference=REFERENCE)
+        forget(stage, "other", references=(REFERENCE,))
+
+
+FRESH = replace(TERMS, nonce="fresh nonce", state="fresh state", encryption_key="fresh key", renewals=1)
+
+
+def renewed(session, now=NOW + 240, terms=FRESH):
+    return renew(session, terms, expires_at=now + 300, keep_until=now + 900, reference=REFERENCE, drop=(CODE,), now=now)
+
+
+def test_a_code_that_nobody_opened_is_made_anew():
+    """T191: with a nonce, a state and a key of its own; the former one leads here until its own end."""
+    change = renewed(REQUESTED)
+    assert change.next == Requested(replace(ASKED, expires_at=NOW + 540), replace(FRESH, former_until=ASKED.expires_at))
+    assert (change.keys, change.drop, change.expires_at) == ((REFERENCE,), (CODE,), NOW + 1140)
+    assert [event.action for event in change.events] == ["request renewed"]
+
+
+@pytest.mark.parametrize("stage", [OPENED, RECEIVED, ANSWERED, DECLINED, FORGOTTEN])
+def test_what_a_wallet_opened_is_not_changed_under_its_feet(stage):
+    change = renewed(stage)
+    assert change.next is stage
+    assert change.keys == ()
+
+
+def test_two_looks_renew_once():
+    first = renewed(REQUESTED).next
+    assert renewed(first, now=NOW + 241).next is first
+
+
+def test_what_is_over_is_not_renewed():
+    """T196."""
+    assert renewed(REQUESTED, now=NOW + 300).next is REQUESTED
+    assert renewed(REQUESTED, now=NOW + 299).next is not REQUESTED
+
+
+def test_that_an_answer_is_here_is_noted_before_it_is_checked():
+    assert receive(OPENED, now=NOW + 2).next == RECEIVED
+    assert receive(REQUESTED, now=NOW + 2).next == Received(ASKED, TERMS, NOW + 2, NOW + 2)
+    assert receive(RECEIVED, now=NOW + 3).next is RECEIVED
+    with pytest.raises(InvalidRequest):
+        receive(OPENED, now=NOW + 300)
+    with pytest.raises(InvalidRequest):
+        receive(ANSWERED, now=NOW + 3)
+
+
+def test_what_was_no_answer_leaves_the_request_open():
+    """T178: whoever posts nonsense ends nothing."""
+    assert await_another(RECEIVED).next == OPENED
+    assert await_another(ANSWERED).next is ANSWERED
+
+
+@pytest.mark.parametrize("stage", [REQUESTED, OPENED, RECEIVED, ANSWERED, DECLINED, FORGOTTEN])
+def test_the_browser_that_began_forgets_and_no_other(stage):
+    """T237, T261."""
+    assert forget_in_browser(stage, "bb", references=(REFERENCE,)).next == FORGOTTEN
+    for other in ("other", ""):
+        with pytest.raises(NotFound):
+            forget_in_browser(stage, other, references=(REFERENCE,))
+
+
+@pytest.mark.parametrize("stage", [replace(ANSWERED, asked=replace(ASKED, browser="")), replace(FORGOTTEN, browser="")])
+def test_what_a_program_asked_no_browser_forgets(stage):
+    """T237: a browser without a secret is not the browser of a program's request."""
+    with pytest.raises(NotFound):
+        forget_in_browser(stage, "", references=())

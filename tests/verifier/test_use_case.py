@@ -30,6 +30,12 @@ def test_what_ships_can_be_asked_in_both_languages():
     for use_case in shipped.values():
         assert {language for language, _ in use_case.title} == {"de", "en"}
         assert {language for language, _ in use_case.purpose} == {"de", "en"}
+        in_german, in_english = use_case.asks_in("de"), use_case.asks_in("en")
+        assert len(in_german) == len(use_case.query.credentials) == len(use_case.names)
+        for german, english, (_, names) in zip(in_german, in_english, use_case.names, strict=True):
+            assert german.name != english.name
+            assert len(names.labels) == len(german.data)
+            assert all(a.label != b.label for a, b in zip(german.data, english.data, strict=True))
 
 
 def test_over_18_is_answered_with_yes_or_not_at_all():
@@ -61,6 +67,41 @@ def test_accepted_issuers_are_names():
 def test_a_text_in_another_language_is_the_first_one():
     use_case = UseCase.from_toml(GOOD, "a.toml")
     assert (use_case.title_in("en"), use_case.title_in("fr"), use_case.purpose_in("en")) == ("Title", "T", "P")
+
+
+SEVERAL = """
+id = "several"
+[title]
+en = "T"
+[purpose]
+en = "P"
+[query]
+credentials = [
+  { id = "one", format = "dc+sd-jwt", meta = { vct_values = ["urn:x"] }, claims = [
+    { id = "a", path = ["a_name", "*", 0] }, { id = "b", path = ["b"] },
+  ], claim_sets = [["a", "b"], ["a"]] },
+  { id = "two", format = "dc+sd-jwt", meta = { vct_values = ["urn:y"] } },
+]
+credential_sets = [{ options = [["one"]] }, { options = [["two"]], required = false }]
+[asks.one]
+name = { en = "Card" }
+data = [{ path = ["b"], label = { en = "B", de = "Be" } }]
+"""
+
+
+def test_what_is_asked_is_told_by_document_and_by_what_is_needed():
+    one, two = UseCase.from_toml(SEVERAL, "a.toml").asks_in("de")
+    assert (one.id, one.name, one.needed, two.id, two.name, two.needed, two.data) == (
+        "one", "Card", True, "two", "", False, ()
+    )  # fmt: skip
+    assert [(data.label, data.needed) for data in one.data] == [("a name, 0", True), ("Be", False)]
+    assert one.data[0].path == ("a_name", None, 0)
+
+
+def test_without_sets_everything_is_needed():
+    [asked] = UseCase.from_toml(GOOD, "a.toml").asks_in("en")
+    assert asked.needed
+    assert all(data.needed for data in asked.data)
 
 
 @cases("verifier/use_case.json", "refuse")

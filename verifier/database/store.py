@@ -12,11 +12,11 @@ from runtime.database.conversations import SqlConversations
 from runtime.database.engine import Database
 from runtime.database.migrations import migrate
 from verifier.database.tables import api_keys, conversations
-from verifier.session import Answered, Declined, Forgotten, Opened, Requested, Session
+from verifier.session import Answered, Declined, Forgotten, Opened, Received, Requested, Session
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
-_CODEC: Codec[Session] = Codec(Requested, Opened, Answered, Declined, Forgotten)
+_CODEC: Codec[Session] = Codec(Requested, Opened, Received, Answered, Declined, Forgotten)
 
 
 class SqlVerifierStore(SqlConversations[Session, Never]):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from protocol.encoding import JsonObject, decode_base64url, encode_base64url
-from protocol.errors import InvalidRequest
+from protocol.errors import InvalidRequest, ProtocolError
 from protocol.exchange import Exchange
 from protocol.jwe import ENCRYPTIONS
 from protocol.oid4vp.response import (
@@ -20,11 +20,13 @@ from protocol.oid4vp.response import (
 )
 from protocol.oid4vp.verify import VerificationPolicy, VerifiedResponse, verify_response
 from runtime.conversation import SessionKey, advance, load
+from verifier.policy import MAX_RENEWALS, is_running_out
 from verifier.service.context import VerifierContext
 from verifier.service.requests import BROWSER, Requests, key_id
 from verifier.service.status import StatusLists
 from verifier.session import (
     AWAITED,
+    KNOWN,
     REQUEST,
     REQUEST_URI,
     RESPONSE_CODE,
@@ -36,13 +38,18 @@ from verifier.session import (
     Forgotten,
     Line,
     Opened,
+    Received,
+    Requested,
     Told,
     Verdict,
     answer,
+    await_another,
+    began_in,
     collect,
     decline,
     no_request,
     not_open,
+    receive,
     shows_to_browser,
     shows_to_owner,
     waiting,
@@ -56,12 +63,19 @@ class Result:
     id: str
     use_case: str
     same_device: bool
-    state: str  # requested, opened, answered (the response code is awaited), accepted, refused, declined, expired
-    verdict: Verdict | None
-    disclosed: JsonObject | None  # query id → list of claims; only of an accepted answer
-    error: str  # the wallet's own code, when it declined
-    link: str  # for wallets, while one is awaited
-    expires_at: int
+    state: (
+        str  # requested, opened, answered (the response code is awaited), accepted, refused, declined, expired; on our
+    )
+    # own page also received (it is being checked), unattended (requested, but no longer renewed) and forgotten
+    expires_at: int  # epoch seconds
+    verdict: Verdict | None = None
+    disclosed: JsonObject | None = None  # query id → list of claims; only of an accepted answer
+    error: str = ""  # the wallet's own code, when it declined
+    link: str = ""  # for wallets, while one is awaited
+    web_link: str = ""  # for the wallet that runs in the browser
+    qr_svg: str = ""
+    renewals: int = 0  # how often the code was made anew
+    keep_until: int = 0  # epoch seconds: then an answer is erased
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +101,7 @@ class Answers:
         if isinstance(response, ErrorResponse):
             yield from self._decline(key, stage, response, digest)
             return self._accepted(stage.asked, code)
-        verified = yield from self._verify(stage, response)
+        verified = yield from self._verify_openly(key, stage, response)
         yield from self._record(key, stage.asked, verified, digest)
         if not verified.accepted:
             failed = next((str(check.name) for check in verified.checks if check.passed is False), "vp_token")
@@ -109,12 +123,18 @@ class Answers:
     def result_for_browser(self, request_id: str, browser: str) -> Exchange[Result]:
         """The same for the browser that began on our page, and no other (T183).
 
+        Looking renews a code that is running out (see `Requests.renewed`).
+
         Raises:
             NotFound: unknown, over, or begun in another browser.
         """
-        stage = yield from load(SessionKey.of(REQUEST, request_id), no_request(), TOLD)
-        if not hmac.compare_digest(stage.asked.browser, SessionKey.of(BROWSER, browser).digest):
+        stage = yield from load(SessionKey.of(REQUEST, request_id), no_request(), KNOWN)
+        if not began_in(stage, SessionKey.of(BROWSER, browser).digest):
             raise no_request()
+        if isinstance(stage, Requested):
+            stage = yield from self.requests.renewed(stage)
+        if isinstance(stage, Forgotten):
+            return Result(request_id, "", same_device=False, state="forgotten", expires_at=0)
         return self._result(stage, shown=shows_to_browser(stage))
 
     def collect(self, response_code: str, browser: str) -> Exchange[str]:
@@ -145,9 +165,24 @@ class Answers:
         ):
             raise not_open()
         now = self.context.now()
+        references = self.requests.references
         yield from advance(
-            key, lambda s: decline(s, response.error, response_code=code, reference=key, now=now), not_open()
+            key, lambda s: decline(s, response.error, response_code=code, references=references(s), now=now), not_open()
         )
+
+    def _verify_openly(
+        self, key: SessionKey, stage: Awaited, response: AuthorizationResponse
+    ) -> Exchange[VerifiedResponse]:
+        """Verify; on our own page people see meanwhile that the answer is here. A program gets the verdict and is not told."""
+        if not stage.asked.browser:
+            return (yield from self._verify(stage, response))
+        now = self.context.now()
+        yield from advance(key, lambda session: receive(session, now=now), not_open())
+        try:
+            return (yield from self._verify(stage, response))
+        except ProtocolError:
+            yield from advance(key, await_another, not_open())
+            raise
 
     def _verify(self, stage: Awaited, response: AuthorizationResponse) -> Exchange[VerifiedResponse]:
         terms = stage.terms
@@ -177,8 +212,11 @@ class Answers:
             surplus=tuple(sorted(verified.surplus)),
             holders=verified.holders,
         )
+        references = self.requests.references
         yield from advance(
-            key, lambda s: answer(s, verdict, disclosed, response_code=code, reference=key, now=now), not_open()
+            key,
+            lambda s: answer(s, verdict, disclosed, response_code=code, references=references(s), now=now),
+            not_open(),
         )
 
     def _accepted(self, asked: Asked, response_code: str) -> ResponseAccepted:
@@ -189,26 +227,44 @@ class Answers:
 
     def _result(self, stage: Told, *, shown: bool) -> Result:
         now = self.context.now()
-        verdict, disclosed, error, link = None, None, "", ""
+        asked = stage.asked
+        result = Result(asked.id, asked.use_case, asked.same_device, "expired", asked.expires_at)
         match stage:
             case Answered() if now >= stage.keep_until:
                 raise no_request()
             case Answered() if not shown:
-                state = "answered"
+                return replace(result, state="answered")
             case Answered():
-                state = "accepted" if stage.verdict.accepted else "refused"
-                verdict, disclosed = stage.verdict, self._disclosed(stage)
+                return replace(
+                    result,
+                    state="accepted" if stage.verdict.accepted else "refused",
+                    verdict=stage.verdict,
+                    disclosed=self._disclosed(stage),
+                    keep_until=stage.keep_until,
+                )
             case Declined():
-                state, error = "declined", stage.error
-            case _ if now >= stage.asked.expires_at:
-                state = "expired"
+                return replace(result, state="declined", error=stage.error)
+            case _ if now >= asked.expires_at:
+                return result
             case _:
-                state = "opened" if isinstance(stage, Opened) else "requested"
-                link = self.requests.link(stage)
-        asked = stage.asked
-        return Result(
-            asked.id, asked.use_case, asked.same_device, state, verdict, disclosed, error, link, asked.expires_at
-        )
+                return replace(
+                    result,
+                    state=self._open_state(stage),
+                    link=self.requests.link(stage),
+                    web_link=self.requests.web_link(stage),
+                    qr_svg=self.requests.qr_svg(stage),
+                    renewals=stage.terms.renewals,
+                )
+
+    def _open_state(self, stage: Awaited) -> str:
+        match stage:
+            case Received():
+                return "received"
+            case Opened():
+                return "opened"
+            case _:
+                ends = is_running_out(stage.asked.expires_at, self.context.lifetimes, now=self.context.now())
+                return "unattended" if ends and stage.terms.renewals >= MAX_RENEWALS else "requested"
 
     def _disclosed(self, stage: Answered) -> JsonObject | None:
         if not stage.disclosed:

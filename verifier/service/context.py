@@ -41,6 +41,7 @@ class VerifierContext:
     lifetimes: Lifetimes
     now: Callable[[], int]  # epoch seconds
     random_bytes: RandomBytes
+    wallet_url: str = ""  # of a wallet that runs in the browser, without a slash at the end; empty: none is offered
 
     def new_secret(self) -> str:
         """A fresh nonce, state or code: 256 bits, base64url."""
@@ -50,9 +51,13 @@ class VerifierContext:
         """A fresh public id: 128 bits, hex, which never looks like an option of a command."""
         return self.random_bytes(16).hex()
 
-    def reference(self, request_id: str) -> str:
-        """The part of a request's addresses that only wallets get to know; nobody without our secret can make it."""
-        return encode_base64url(hmac.digest(self.secret, b"request\0" + request_id.encode(), hashlib.sha256))
+    def reference(self, request_id: str, renewals: int = 0) -> str:
+        """The part of a request's addresses that only wallets get to know; nobody without our secret can make it.
+
+        Each renewal has another one.
+        """
+        name = f"request\0{request_id}\0{renewals}" if renewals else f"request\0{request_id}"
+        return encode_base64url(hmac.digest(self.secret, name.encode(), hashlib.sha256))
 
     def request_uri(self, reference: str) -> str:
         """Where a wallet fetches the request object."""

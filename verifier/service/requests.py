@@ -14,7 +14,7 @@ from protocol.fields import read_https_url
 from protocol.jwe import ENCRYPTIONS
 from protocol.keys import P256Key
 from protocol.oid4vp.client_id import Prefix
-from protocol.oid4vp.link import PlainRequest, RequestByReference, RequestUriMethod
+from protocol.oid4vp.link import SCHEME, PlainRequest, RequestByReference, RequestUriMethod
 from protocol.oid4vp.request import (
     DIRECT_POST_JWT,
     AuthorizationRequest,
@@ -24,7 +24,7 @@ from protocol.oid4vp.request import (
 )
 from protocol.oid4vp.request_object import sign_request_object
 from runtime.conversation import Change, Event, SessionKey, advance, begin, load
-from verifier.policy import MIN_KEEP, kept_for
+from verifier.policy import MAX_RENEWALS, MIN_KEEP, is_running_out, kept_for
 from verifier.service.context import VP_FORMATS, VerifierContext
 from verifier.session import (
     AWAITED,
@@ -33,12 +33,15 @@ from verifier.session import (
     Asked,
     Awaited,
     Opened,
+    Received,
     Requested,
     Session,
     Terms,
     forget,
+    forget_in_browser,
     no_request,
     open_request,
+    renew,
 )
 from verifier.use_case import UseCase
 
@@ -110,14 +113,22 @@ class Requests:
             expires_at=asked.expires_at,
         )
 
-    def link(self, stage: Awaited) -> str:
-        """The link for wallets: by reference, or plain where the client cannot sign."""
-        reference = self.context.reference(stage.asked.id)
+    def link(self, stage: Awaited, wallet: str = SCHEME) -> str:
+        """The link for wallets: by reference, or plain where the client cannot sign. `wallet` is a scheme or an address."""
+        reference = self._reference(stage)
         prefix = Prefix(stage.terms.client_id_prefix)
         if prefix is Prefix.REDIRECT_URI:
-            return PlainRequest(self.authorization_request(stage)).to_link()
+            return PlainRequest(self.authorization_request(stage)).to_link(wallet)
         client_id = self.context.client_id(prefix, reference)
-        return RequestByReference(client_id, self.context.request_uri(reference), RequestUriMethod.POST).to_link()
+        return RequestByReference(client_id, self.context.request_uri(reference), RequestUriMethod.POST).to_link(wallet)
+
+    def web_link(self, stage: Awaited) -> str:
+        """The same for the wallet that runs in the browser; empty if there is none."""
+        return self.link(stage, f"{self.context.wallet_url}/authorize") if self.context.wallet_url else ""
+
+    def qr_svg(self, stage: Awaited) -> str:
+        """The QR code as a picture."""
+        return self.context.qr_svg(self._reference(stage))
 
     def open(self, reference: str, wallet_nonce: str | None) -> Exchange[str]:
         """The signed request object for a wallet; with its nonce inside, if it sent one (T185).
@@ -129,11 +140,11 @@ class Requests:
         key = SessionKey.of(REQUEST_URI, reference)
         found = yield from load(key, no_request(), AWAITED)
         prefix = Prefix(found.terms.client_id_prefix)
-        if prefix is Prefix.REDIRECT_URI:
-            raise no_request()
         now = context.now()
+        if prefix is Prefix.REDIRECT_URI or self._is_over(found, reference, now):
+            raise no_request()
         stage = yield from advance(key, lambda session: open_request(session, now=now), no_request())
-        if not isinstance(stage, Opened):
+        if not isinstance(stage, Opened | Received):
             raise TypeError("opening leads to an open request")
         by_did = prefix is Prefix.DECENTRALIZED_IDENTIFIER
         return sign_request_object(
@@ -152,9 +163,50 @@ class Requests:
             NotFound: unknown, answered, or expired.
         """
         stage = yield from load(SessionKey.of(REQUEST_URI, reference), no_request(), AWAITED)
-        if self.context.now() >= stage.asked.expires_at:
+        now = self.context.now()
+        if now >= stage.asked.expires_at or self._is_over(stage, reference, now):
             raise no_request()
         return self.link(stage)
+
+    def renewed(self, stage: Requested) -> Exchange[Session]:
+        """The request as it is after this look: with a fresh code if nobody opened it and its code is running out.
+
+        Every look of the browser that began does this, be it for a page or for a stream of events: so a page without
+        JavaScript has a fresh code too, no page has to ask for one at the right moment, and two tabs draw the same. An
+        abandoned page cannot make us do more and more: a renewal is a step of the one session, which makes no second one,
+        and there are `MAX_RENEWALS` of them in all. Then somebody has to press a button, which asks anew. Once a wallet has
+        opened a request, it is never changed under its feet.
+        """
+        context = self.context
+        asked, old = stage.asked, stage.terms
+        now = context.now()
+        if old.renewals >= MAX_RENEWALS or not is_running_out(asked.expires_at, context.lifetimes, now=now):
+            return stage
+        terms = replace(
+            old,
+            renewals=old.renewals + 1,
+            nonce=context.new_secret(),
+            state=context.new_secret(),
+            encryption_key=self._new_key(asked.id) if old.encryption_key else "",
+        )
+        fresh = SessionKey.of(REQUEST_URI, context.reference(asked.id, terms.renewals))
+        *former, _ = self.references(stage)
+        expires_at = now + context.lifetimes.request
+        return (
+            yield from advance(
+                SessionKey.of(REQUEST, asked.id),
+                lambda session: renew(
+                    session,
+                    terms,
+                    expires_at=expires_at,
+                    keep_until=expires_at + MIN_KEEP,
+                    reference=fresh,
+                    drop=tuple(former),
+                    now=now,
+                ),
+                no_request(),
+            )
+        )
 
     def forget(self, request_id: str, owner: str) -> Exchange[None]:
         """Erase a request and what was answered (T261).
@@ -162,9 +214,26 @@ class Requests:
         Raises:
             NotFound: unknown, or somebody else's (T184).
         """
-        reference = SessionKey.of(REQUEST_URI, self.context.reference(request_id))
         key = SessionKey.of(REQUEST, request_id)
-        yield from advance(key, lambda session: forget(session, owner, reference=reference), no_request())
+        yield from advance(key, lambda s: forget(s, owner, references=self.references(s)), no_request())
+
+    def forget_in_browser(self, request_id: str, browser: str) -> Exchange[None]:
+        """The same for the browser that began on our page, and no other.
+
+        Raises:
+            NotFound: unknown, over, or begun in another browser (T237).
+        """
+        key = SessionKey.of(REQUEST, request_id)
+        digest = SessionKey.of(BROWSER, browser).digest
+        yield from advance(key, lambda s: forget_in_browser(s, digest, references=self.references(s)), no_request())
+
+    def references(self, session: Session) -> tuple[SessionKey, ...]:
+        """What wallets find an open request by: its code's reference, and the one of the code before."""
+        if not isinstance(session, Requested | Opened | Received):
+            return ()
+        renewals = session.terms.renewals
+        found = [self.context.reference(session.asked.id, n) for n in range(max(0, renewals - 1), renewals + 1)]
+        return tuple(SessionKey.of(REQUEST_URI, reference) for reference in found)
 
     def authorization_request(self, stage: Awaited, wallet_nonce: str | None = None) -> AuthorizationRequest:
         """The request as it travels, the same every time but for the wallet's nonce."""
@@ -189,7 +258,7 @@ class Requests:
 
     def expected_request(self, stage: Awaited) -> AuthorizationRequest:
         """The request as far as an answer is held against it."""
-        reference = self.context.reference(stage.asked.id)
+        reference = self._reference(stage)
         terms = stage.terms
         return AuthorizationRequest(
             client_id=self.context.client_id(Prefix(terms.client_id_prefix), reference),
@@ -231,21 +300,29 @@ class Requests:
 
     def _terms(self, request_id: str, order: RequestOrder, use_case: UseCase | None, query: DcqlQuery) -> Terms:
         context = self.context
-        key = ""
-        if order.response_mode == DIRECT_POST_JWT:
-            scalar = P256Key.generate(context.random_bytes).to_scalar()
-            key = encode_base64url(context.sealer.seal(scalar, f"key {request_id}"))
         return Terms(
             dcql_query=encode_json(query.to_dict()).decode("utf-8"),
             nonce=context.new_secret(),
             state=context.new_secret(),
             response_mode=order.response_mode,
             client_id_prefix=str(order.prefix),
-            encryption_key=key,
+            encryption_key=self._new_key(request_id) if order.response_mode == DIRECT_POST_JWT else "",
             # As they are now: what is asked under one rule is not judged under another
             accepted_issuers=tuple(sorted(use_case.accepted_issuers)) if use_case else (),
             max_status_age=use_case.max_status_age if use_case else context.lifetimes.status_age,
         )
+
+    def _new_key(self, request_id: str) -> str:
+        """A fresh private key for answers, sealed."""
+        scalar = P256Key.generate(self.context.random_bytes).to_scalar()
+        return encode_base64url(self.context.sealer.seal(scalar, f"key {request_id}"))
+
+    def _reference(self, stage: Awaited) -> str:
+        return self.context.reference(stage.asked.id, stage.terms.renewals)
+
+    def _is_over(self, stage: Awaited, reference: str, now: int) -> bool:
+        """Whether a reference is that of a former code whose own time is over (T196)."""
+        return now >= stage.terms.former_until and reference != self._reference(stage)
 
 
 def key_id(terms: Terms) -> str:

@@ -1,4 +1,4 @@
-"""The counter in its smallest form: choose a question, show the code, see what was found. No decisions here."""
+"""The counter: choose a question, show the code, follow what happens, see what was found, forget it. No decisions here."""
 
 from __future__ import annotations
 
@@ -6,35 +6,40 @@ from urllib.parse import quote, urlsplit
 
 from fastapi import APIRouter, Request, Response
 
-from protocol.encoding import JsonValue
 from protocol.errors import ProtocolError
 from protocol.fields import Fields
 from runtime.asgi import read_form
 from runtime.driver import Driver
 from runtime.languages import language_of
+from runtime.live import LiveStreams
 from runtime.pages import Pages, qr_svg
 from verifier.service import Verifier
 from verifier.service.answers import Result
 from verifier.service.requests import RequestOrder
+from verifier.web.values import shared_documents
 
-MAX_SHOWN = 200  # characters of one value
-_WAITING = frozenset(("requested", "opened", "answered"))
+_OPEN = frozenset(
+    ("requested", "unattended", "opened", "received", "answered")
+)  # one waits for a wallet, or for its user
+_CHANGING = _OPEN | {"accepted", "refused"}  # … or until it is forgotten
 
 
 def people_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
     """Every page of a verifier."""
     path = urlsplit(verifier.context.identifier).path
     router = APIRouter(include_in_schema=False)
+    live = LiveStreams()
 
     @router.get(f"{path}/")
     async def start(request: Request) -> Response:
         browser = pages.browser(request) or pages.new_browser()
         language = language_of(request)
+        cases = verifier.context.use_cases.values()
         page = pages.page(
             request,
             "start.html",
             partner=_partner(verifier, request),
-            questions=[(case.id, case.title_in(language)) for case in verifier.context.use_cases.values()],
+            questions=[(case.id, case.title_in(language), case.purpose_in(language)) for case in cases],
             action=f"{path}/ask",
             form_token=pages.form_token(browser),
         )
@@ -50,7 +55,7 @@ def people_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
             made = await driver.run(verifier.requests.make(order))
         except ProtocolError as error:
             return _refusal(request, pages, verifier, error)
-        return _redirect(f"{path}/r/{quote(made.id)}")
+        return _redirect(_address(verifier, made.id))
 
     @router.get(f"{path}/r/{{request_id}}")
     async def result(request_id: str, request: Request) -> Response:
@@ -59,7 +64,25 @@ def people_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
             found = await driver.run(verifier.answers.result_for_browser(request_id, browser))
         except ProtocolError as error:
             return _refusal(request, pages, verifier, error)
-        return _result_page(request, pages, verifier, found, pages.form_token(browser))
+        return pages.remember(_result_page(request, pages, verifier, found, pages.form_token(browser)), browser)
+
+    @router.get(f"{path}/r/{{request_id}}/events")
+    async def events(request_id: str, request: Request) -> Response:
+        browser = pages.browser(request)
+
+        async def look() -> str:
+            return _state(await driver.run(verifier.answers.result_for_browser(request_id, browser)))
+
+        return await live.events(look)
+
+    @router.post(f"{path}/r/{{request_id}}/forget")
+    async def forget(request_id: str, request: Request) -> Response:
+        try:
+            browser = pages.check_form(request, await read_form(request))
+            await driver.run(verifier.requests.forget_in_browser(request_id, browser))
+        except ProtocolError as error:
+            return _refusal(request, pages, verifier, error)
+        return _redirect(_address(verifier, request_id))
 
     @router.get(f"{path}/result")
     async def collect(request: Request) -> Response:
@@ -70,7 +93,7 @@ def people_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
             return _refusal(request, pages, verifier, error)
         if not request_id:
             return pages.page(request, "done.html", partner=_partner(verifier, request))
-        return _redirect(f"{path}/r/{quote(request_id)}")
+        return _redirect(_address(verifier, request_id))
 
     @router.get(f"{path}/requests/{{reference}}/qr.svg")
     async def request_qr(reference: str) -> Response:
@@ -84,25 +107,34 @@ def _result_page(request: Request, pages: Pages, verifier: Verifier, found: Resu
     path = urlsplit(verifier.context.identifier).path
     language = language_of(request)
     use_case = verifier.context.use_cases.get(found.use_case)
-    reference = verifier.context.reference(found.id)
+    asked = use_case.asks_in(language) if use_case else ()
+    address = _address(verifier, found.id)
+    lines = found.verdict.lines if found.verdict else ()
     return pages.page(
         request,
-        "request.html",
+        "waiting.html" if found.state in _OPEN else "verdict.html",
         partner=_partner(verifier, request),
         title=use_case.title_in(language) if use_case else "",
         purpose=use_case.purpose_in(language) if use_case else "",
-        use_case=found.use_case,
-        state=found.state,
-        same_device=found.same_device,
-        waiting=found.state in _WAITING,
-        qr=f"{path}/requests/{quote(reference)}/qr.svg",
-        link=found.link,
-        action=f"{path}/ask",
+        asked=asked,
+        found=found,
+        live=f"{address}/events" if found.state in _CHANGING else "",
+        live_state=_state(found),
+        qr=urlsplit(found.qr_svg).path,
+        shared=shared_documents(asked, found.disclosed or {}, language),
+        # What went wrong is read first
+        lines=sorted(lines, key=lambda line: line.passed is not False),
+        not_reached=any(line.passed is None for line in lines),
+        ask=f"{path}/ask",
+        forget=f"{address}/forget",
         form_token=form_token,
-        lines=found.verdict.lines if found.verdict else (),
-        values=_values(found.disclosed or {}),
         home=f"{path}/",
     )
+
+
+def _state(found: Result) -> str:
+    """What makes a page another one: where the request stands, and which code is shown."""
+    return f"{found.state}-{found.renewals}"
 
 
 def _refusal(request: Request, pages: Pages, verifier: Verifier, error: ProtocolError) -> Response:
@@ -112,6 +144,11 @@ def _refusal(request: Request, pages: Pages, verifier: Verifier, error: Protocol
     return pages.page(request, "refused.html", status=error.status, partner=partner, away=away, home=home)
 
 
+def _address(verifier: Verifier, request_id: str) -> str:
+    """The page of a request."""
+    return f"{urlsplit(verifier.context.identifier).path}/r/{quote(request_id, safe='')}"
+
+
 def _redirect(address: str) -> Response:
     return Response(status_code=303, headers={"location": address})
 
@@ -119,15 +156,3 @@ def _redirect(address: str) -> Response:
 def _partner(verifier: Verifier, request: Request) -> str:
     names = dict(verifier.context.name)
     return names.get(language_of(request)) or next(iter(names.values()))
-
-
-def _values(claims: JsonValue) -> list[str]:
-    """Every disclosed value as a line of text, in the order of the query."""
-    if isinstance(claims, dict):
-        return [line for value in claims.values() for line in _values(value)]
-    if isinstance(claims, list):
-        return [line for value in claims for line in _values(value)]
-    if isinstance(claims, bool):
-        return ["✓" if claims else "✗"]
-    text = str(claims)
-    return [text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"]

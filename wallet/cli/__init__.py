@@ -42,6 +42,19 @@ def init(context: typer.Context, as_json: Json = False) -> None:
 
 
 @app.command()
+def serve(
+    context: typer.Context,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Of this machine; by default that of HOHEIT_WALLET_PUBLIC_URL.")
+    ] = None,
+) -> None:
+    """Use the wallet in a browser on this machine."""
+    from wallet.cli.commands import serve as run
+
+    run(_options(context, as_json=False), port)
+
+
+@app.command()
 def receive(
     context: typer.Context,
     link: OptionalLink = "",

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from protocol.errors import NotFound
 from protocol.trust.anchors import Role
-from wallet.app import create_wallet, open_trusting, restore_wallet
+from runtime.serve import Listen
+from runtime.serve import serve as run_service
+from wallet.app import create_wallet, create_web, open_trusting, restore_wallet
 from wallet.cli.keeping import (
     delete_log,
     forget_credential,
@@ -22,6 +26,8 @@ from wallet.cli.receiving import go_on, receive_offer
 from wallet.cli.session import closed_session, open_session, read_passphrase_file, type_new_passphrase
 from wallet.cli.trusting import show_trusted, trust_authority, trust_no_longer
 
+DEFAULT_PORT = 8766
+
 
 def make(options: Options) -> None:
     """`init`."""
@@ -33,6 +39,19 @@ def make(options: Options) -> None:
                 "Your wallet is ready. Nobody can open it without your passphrase, and nobody can give you a new one."
             ),
         )
+
+
+def serve(options: Options, port: int | None) -> None:
+    """`serve`: for the browser of this machine, or for whatever HOHEIT_WALLET_PUBLIC_URL leads here."""
+    with closed_session(options) as session:
+        settings = session.settings
+        if port is not None:
+            settings = settings.model_copy(update={"public_url": f"http://localhost:{port}"})
+        listen = Listen(port=port or urlsplit(settings.public_url).port or DEFAULT_PORT)
+        session.say(
+            session.words("Your wallet is at %(address)s. To end it, press Control-C.", address=settings.public_url)
+        )
+        run_service(partial(create_web, settings), listen, service="wallet")
 
 
 def receive(options: Options, argument: str, tx_code: str | None) -> None:

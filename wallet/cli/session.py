@@ -17,11 +17,12 @@ from rich.text import Text
 from protocol.errors import ProtocolError
 from protocol.exchange import Exchange
 from runtime.seal import DamagedError
-from wallet.app import OpenWallet, open_wallet
+from wallet.app import open_wallet
 from wallet.cli.options import Options
-from wallet.cli.words import Words
 from wallet.config import WalletSettings, read_settings
 from wallet.policy.showing import plain
+from wallet.service.opened import OpenWallet
+from wallet.words import Words
 
 T = TypeVar("T")
 

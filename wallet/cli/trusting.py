@@ -6,7 +6,6 @@ import typer
 
 from protocol.trust.anchors import Role
 from wallet.cli.session import SAID_NO, Session
-from wallet.cli.words import Words
 from wallet.service.trusting import AuthoritySeen, Trusting, TrustShown
 
 _GROUP = 4  # characters of a fingerprint
@@ -37,7 +36,7 @@ def show_trusted(session: Session, trusting: Trusting) -> None:
         session.say(words("You trust nobody yet. Begin with: hoheit wallet trust"))
     for shown in trusted:
         session.say(f"{_short(shown)}  {shown.name}", "bold")
-        session.say(f"          {_role(words, shown.role)}")
+        session.say(f"          {words.role(shown.role)}")
         if shown.types:
             session.say("          " + words("Only documents of these kinds: %(types)s", types=", ".join(shown.types)))
         if shown.expires_at and trusting.now() >= shown.expires_at:
@@ -96,13 +95,6 @@ def _agreed(session: Session, question: str, yes: str) -> bool:
 def _refuse(session: Session) -> None:
     session.answer({"declined": True}, session.words("You said no. Nothing was changed."))
     raise typer.Exit(SAID_NO)
-
-
-def _role(words: Words, role: Role) -> str:
-    return {
-        Role.ISSUER: words("may give you documents, or say who may"),
-        Role.VERIFIER: words("may say who it is that asks you for data"),
-    }[role]
 
 
 def _fingerprint_lines(fingerprint: str) -> list[str]:

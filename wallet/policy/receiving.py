@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from protocol.credential import VerifiedCredential
 from protocol.encoding import JsonObject
-from protocol.errors import InvalidRequest, NotAuthentic, NotBound
+from protocol.errors import InvalidRequest, NotAuthentic, NotBound, ProtocolError
 from protocol.formats import FORMATS
 from protocol.keys import PublicKey
+from protocol.oid4vci.client import IssuanceDeferred, IssuerRefused
 from protocol.oid4vci.metadata import CredentialConfiguration, choose_display
 from protocol.oid4vci.obtain import IssuerContact
 from protocol.oid4vci.offer import CredentialOffer, TxCode
@@ -53,6 +55,30 @@ class ArrivedShown:
     claims: tuple[ClaimShown, ...]
     expires_at: int  # epoch seconds; 0: never
     copies: int
+
+
+class WhyNot(StrEnum):
+    """Why a credential did not come."""
+
+    LATER = "later"  # the issuer needs time (T155)
+    REFUSED = "refused"  # the issuer does not give it
+    NOT_GOOD = "not_good"  # it came, and did not hold
+
+
+@dataclass(frozen=True, slots=True)
+class NotKept:
+    """A credential that was not given, or not good."""
+
+    name: str
+    reason: str
+    why: WhyNot
+
+
+def why_not(error: ProtocolError) -> WhyNot:
+    """Why a credential did not come, by what went wrong."""
+    if isinstance(error, IssuanceDeferred):
+        return WhyNot.LATER
+    return WhyNot.REFUSED if isinstance(error, IssuerRefused) else WhyNot.NOT_GOOD
 
 
 def offer_consent(offer: CredentialOffer, contact: IssuerContact, language: str) -> OfferConsent:

@@ -14,6 +14,7 @@ from protocol.formats import format_of
 from protocol.status.check import KnownList, Status, check_status
 from protocol.status.list_key import find_list_key
 from runtime.conversation import slow
+from wallet.policy.cards import CardState, can_be_taken_back, ground_of, logo_of, state_of
 from wallet.policy.presenting import Caution, cautions_of
 from wallet.policy.showing import ClaimShown, PartyShown, claims_shown, credential_name, party_shown, plain
 from wallet.records import HeldCredential, LogEntry, PendingIssuance
@@ -39,6 +40,10 @@ class HeldShown:
     unused_copies: int
     cautions: tuple[Caution, ...]
     status_checked_at: int  # epoch seconds; 0: never
+    state: CardState
+    can_be_taken_back: bool  # so that it is worth asking whether it still holds
+    ground: str  # colour as the issuer wrote it
+    logo: str  # picture that may stand on a page; empty: none
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,10 @@ class Keeping:
             unused_copies=sum(not copy.used_at for copy in held.copies),
             cautions=cautions,
             status_checked_at=held.status_checked_at,
+            state=state_of(held, self.context.now()),
+            can_be_taken_back=can_be_taken_back(held),
+            ground=ground_of(configuration, language),
+            logo=logo_of(configuration, language),
         )
 
     def forget(self, held: HeldCredential) -> Exchange[None]:

@@ -18,6 +18,14 @@ from wallet.service.context import WalletContext
 from wallet.service.receiving import OfferSeen, Receiving
 
 
+class LoginEnded(InvalidRequest):
+    """The issuer says that the login ended without a code; `reason` is its error code, such as `access_denied`."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the login ended without success: {reason}")
+        self.reason = reason
+
+
 @dataclass(frozen=True, slots=True)
 class BegunLogin:
     """A login that waits for the browser to come back."""
@@ -66,7 +74,8 @@ class Login:
         """The browser came back to this address: check that it comes from this login, and get tokens (T149).
 
         Raises:
-            InvalidRequest: it does not, or the login ended without a code; nothing was sent.
+            LoginEnded: it ended without a code, as when the user cancelled there; nothing was sent.
+            InvalidRequest: it does not come from this login; nothing was sent.
             IssuerRefused: the issuer said no to the code.
             Unreachable: the issuer cannot be reached.
         """
@@ -74,7 +83,7 @@ class Login:
         try:
             answer = AuthorizationResponse.from_redirect(returned, issuer=seen.contact.server.issuer, state=begun.state)
             if answer.code is None:
-                raise InvalidRequest(f"the login ended without success: {plain(answer.error or '', 64)}")
+                raise LoginEnded(plain(answer.error or "", 64))
         except ProtocolError as error:
             yield from self._note_failure(seen, error)
             raise

@@ -74,6 +74,11 @@ class Shared:
     log_number: int  # of the entry that says what was given away
 
     @property
+    def arrived(self) -> bool:
+        """Whether the asker said that it has the answer; if not, the data has to count as seen all the same."""
+        return isinstance(self.delivery, Delivered)
+
+    @property
     def redirect_uri(self) -> str | None:
         """Where the asker wants the user to go on: https, to be shown and never opened unasked (T172)."""
         return self.delivery.redirect_uri if isinstance(self.delivery, Delivered) else None
@@ -126,6 +131,10 @@ class Presenting:
             yield from context.save(note=note)
             raise
 
+    def look_again(self, seen: RequestSeen) -> Exchange[RequestSeen]:
+        """What is held now that answers the same request, in the language of this wallet. Nobody is asked for it again."""
+        return (yield from self._match(seen.verified))
+
     def share(self, seen: RequestSeen, choice: Mapping[str, Sequence[str]]) -> Exchange[Shared]:
         """Give away what was chosen: for each question the ids of credentials, as the consent names them.
 
@@ -160,13 +169,18 @@ class Presenting:
         yield from context.save(note=note)
         return Shared(delivery, begun.number)
 
-    def decline(self, seen: RequestSeen) -> Exchange[None]:
-        """Nothing is given away, because the user says no or nothing fits: the asker cannot tell which (T168)."""
+    def decline(self, seen: RequestSeen) -> Exchange[str | None]:
+        """Nothing is given away, because the user says no or nothing fits: the asker cannot tell which (T168).
+
+        What comes back is where the asker wants the user to go on, as `Shared.redirect_uri`.
+        """
         context = self.context
         outcome = "refused" if seen.match.satisfied else "nothing held answers"
         yield from context.save(note=context.entry("declined", seen.consent.asker, outcome))
         if not isinstance(seen.verified.party, Unauthenticated):
-            yield from send_error(seen.verified, AccessDenied(_DENIED))
+            delivery = yield from send_error(seen.verified, AccessDenied(_DENIED))
+            return delivery.redirect_uri if isinstance(delivery, Delivered) else None
+        return None
 
     def _match(self, verified: VerifiedRequest) -> Exchange[RequestSeen]:
         context = self.context

@@ -32,12 +32,14 @@ from protocol.oid4vci.token import (
 from wallet.policy.naming import lacks_names, named_by_type
 from wallet.policy.receiving import (
     ArrivedShown,
+    NotKept,
     OfferConsent,
     check_offer,
     check_received,
     copies_to_ask,
     offer_consent,
     receivable,
+    why_not,
 )
 from wallet.policy.showing import PartyShown, claims_shown, credential_name, generalised, party_shown, path_text, plain
 from wallet.records import HeldCredential, LoggedCredential, PendingIssuance, WantedCredential
@@ -59,14 +61,6 @@ class ArrivedCredential:
 
     held: HeldCredential
     shown: ArrivedShown
-
-
-@dataclass(frozen=True, slots=True)
-class NotKept:
-    """A credential that was not given, or not good."""
-
-    name: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +174,7 @@ class Receiving:
                 raise
             except ProtocolError as error:
                 name = credential_name(contact.issuer.configurations[wanted.configuration_id], context.language)
-                failed.append((wanted, NotKept(name, plain(error.description))))
+                failed.append((wanted, NotKept(name, plain(error.description), why_not(error))))
         pending = yield from self._give_up(run, [wanted for wanted, _ in failed], [note for _, note in failed])
         return Arrived(
             pending, contact, run.client, run.tokens, tuple(arrived), tuple([not_kept for _, not_kept in failed])

@@ -15,7 +15,7 @@ from typing import Self
 from protocol.encoding import encode_json, sha256
 from protocol.errors import ProtocolError, Unavailable
 from runtime.seal import DamagedError, Sealer
-from wallet.vault.passphrase import SALT_BYTES, KeyDerivation, Tries
+from wallet.vault.passphrase import SALT_BYTES, KeyDerivation, Tries, WrongPassphrase
 
 FORMAT = 1
 
@@ -92,13 +92,15 @@ def reported(problem: str) -> Iterator[None]:
     """Let what SQLite says leave in our own words.
 
     Raises:
-        Unavailable: the disk is full, locked or cannot be written; nothing was changed.
+        Unavailable: the disk is full, locked or cannot be written, or the file was closed; nothing was changed.
         DamagedError: the file is no database any more.
     """
     try:
         yield
     except sqlite3.OperationalError as error:
         raise Unavailable(problem) from error
+    except sqlite3.ProgrammingError as error:
+        raise Unavailable("the wallet was closed meanwhile") from error
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         # SQLite quotes what it cannot read, and that need not be text
         raise DamagedError("the wallet file is damaged") from error
@@ -181,11 +183,14 @@ def read_header(connection: sqlite3.Connection) -> Header:
 
     Raises:
         DamagedError: there is none, or not one of ours.
+        Unavailable: the file was closed.
     """
     try:
         row = connection.execute(
             "SELECT format, salt, operations, memory, wrapped, digest, failures, next_try, manifest FROM meta"
         ).fetchone()
+    except sqlite3.ProgrammingError as error:
+        raise Unavailable("the wallet was closed meanwhile") from error
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise DamagedError("the wallet file is damaged, or is no wallet") from error
     kinds = (int, bytes, int, int, bytes, bytes, int, int, bytes)
@@ -198,6 +203,24 @@ def write_tries(connection: sqlite3.Connection, tries: Tries) -> None:
     """Remember how often a wrong passphrase came."""
     with reported("the wallet file cannot be written; nothing was changed"):
         connection.execute("UPDATE meta SET failures = ?, next_try = ?", (tries.failures, tries.next_try))
+
+
+def unlock(connection: sqlite3.Connection, header: Header, passphrase: str, now: int) -> Sealer:
+    """What opens the records of a vault. A wrong passphrase is remembered in the file, so that the next one waits.
+
+    Raises:
+        WrongPassphrase: the wrong one, or too soon after a wrong one (T217).
+        Unavailable: it could not be remembered.
+    """
+    header.tries.check(now)
+    try:
+        key = Sealer(header.derivation.derive(passphrase, header.salt)).open(header.wrapped, "vault key")
+    except DamagedError as error:
+        write_tries(connection, header.tries.failed(now))
+        raise WrongPassphrase("this passphrase does not open the wallet") from error
+    if header.failures:
+        write_tries(connection, Tries(0, 0))
+    return Sealer(key)
 
 
 class SeenCounter:

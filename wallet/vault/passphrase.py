@@ -24,6 +24,10 @@ class WrongPassphrase(ProtocolError):
     code = "wrong_passphrase"
     status = 401
 
+    def __init__(self, description: str, *, wait: int = 0) -> None:
+        super().__init__(description)
+        self.wait = wait  # seconds until the next try
+
 
 @dataclass(frozen=True, slots=True)
 class KeyDerivation:
@@ -78,7 +82,8 @@ class Tries:
         """
         # A wait beyond the longest means that the clock was set back (T229), not that anybody has to wait for it
         if now < self.next_try <= now + MAX_DELAY:
-            raise WrongPassphrase(f"too many wrong tries; wait {self.next_try - now} seconds and try again")
+            wait = self.next_try - now
+            raise WrongPassphrase(f"too many wrong tries; wait {wait} seconds and try again", wait=wait)
 
     def failed(self, now: int) -> Tries:
         """After one more: the first tries are free, then the wait doubles (T217)."""

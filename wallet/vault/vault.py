@@ -35,10 +35,10 @@ from wallet.vault.file import (
     lock,
     read_header,
     reported,
+    unlock,
     write_header,
-    write_tries,
 )
-from wallet.vault.passphrase import SALT_BYTES, KeyDerivation, Tries, WrongPassphrase, check_new_passphrase
+from wallet.vault.passphrase import SALT_BYTES, KeyDerivation, check_new_passphrase
 
 Kept = HeldCredential | PendingIssuance
 R = TypeVar("R", HeldCredential, PendingIssuance, LogEntry)
@@ -165,8 +165,9 @@ class Vault:
 
     def close(self) -> None:
         """Let go of the file; closing twice does nothing."""
-        self._connection.close()
-        descriptor, self._lock = self._lock, -1
+        with self._turn:
+            self._connection.close()
+            descriptor, self._lock = self._lock, -1
         if descriptor >= 0:
             os.close(descriptor)
 
@@ -240,6 +241,15 @@ class Vault:
         with self._turn, self._changing() as change:
             change.clear_log()
             return change.note(note)
+
+    def check_passphrase(self, passphrase: str, *, now: int) -> None:
+        """Check that whoever stands before the open wallet knows its passphrase.
+
+        Raises:
+            WrongPassphrase: the wrong one, or too soon after a wrong one (T217).
+        """
+        with self._turn:
+            unlock(self._connection, read_header(self._connection), passphrase, now)
 
     def change_passphrase(self, passphrase: str, derivation: KeyDerivation | None = None) -> None:
         """Seal everything anew, by a fresh key, for a new passphrase: the old one opens old copies of the file alone.
@@ -323,15 +333,7 @@ def _unlock(path: Path, passphrase: str, now: int) -> _Opened:
         connection = connect(path)
         undo.callback(connection.close)
         header = read_header(connection)
-        header.tries.check(now)
-        try:
-            key = Sealer(header.derivation.derive(passphrase, header.salt)).open(header.wrapped, "vault key")
-        except DamagedError as error:
-            write_tries(connection, header.tries.failed(now))
-            raise WrongPassphrase("this passphrase does not open the wallet") from error
-        if header.failures:
-            write_tries(connection, Tries(0, 0))
-        sealer = Sealer(key)
+        sealer = unlock(connection, header, passphrase, now)
         manifest = _Manifest.from_bytes(sealer.open(header.manifest, "manifest"))
         undo.pop_all()
     return _Opened(connection, descriptor, sealer, SeenCounter(path), manifest)

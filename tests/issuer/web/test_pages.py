@@ -119,3 +119,21 @@ def test_the_page_of_an_offer_has_its_code_and_no_address_with_a_secret(http, de
     picture = http.get(code)
     assert picture.headers["content-type"] == "image/svg+xml"
     assert "Anna" not in page.text + picture.text
+
+
+def test_the_page_of_an_offer_is_told_what_happens(http, desk):
+    made = desk.offer()
+    [events] = re.findall(r'data-live="([^"]+)"', http.get(urlsplit(made.page).path).text)
+    with http.stream("GET", events) as stream:
+        lines = stream.iter_lines()
+        assert "data: offered" in [next(lines) for _ in range(4)]
+        desk.run(desk.issuer.offers.withdraw(made.id, ACTOR))
+        assert "data: withdrawn" in [next(lines) for _ in range(3)]
+    assert "data-live" not in http.get(urlsplit(made.page).path).text
+    assert http.get("/offers/unknown/events").status_code == 404
+
+
+def test_cards_have_the_colours_of_their_types(http):
+    sheet = http.get("/looks.css")
+    assert sheet.headers["content-type"].startswith("text/css")
+    assert ".look-member { background-color: #" in sheet.text

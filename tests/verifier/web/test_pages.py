@@ -1,79 +1,19 @@
 """The counter's pages: what a person sees, and what no other page can make their browser do."""
 
 import re
-from html import unescape
 from pathlib import Path
 
 import pytest
 
 from protocol.encoding import JsonObject
-from tests.support.verifier import (
-    HOST,
-    IDENTIFIER,
-    Held,
-    answer_link,
-    issue_held,
-    make_verifier,
-    wallet_drive,
-)
+from tests.support.verifier import IDENTIFIER, Held, issue_held, make_verifier
+from tests.verifier.web.people import Browser, shown
 
 HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "strict-transport-security": "max-age=63072000",
 }
-
-
-class Browser:
-    """A browser that keeps its cookies and fills in our forms."""
-
-    def __init__(self, counter, language="en"):
-        self.counter = counter
-        self.cookies = {}
-        self.headers = {"accept-language": language}
-        self.page = None
-
-    def go(self, method, path, **how):
-        cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        headers = {**self.headers, **({"cookie": cookie} if cookie else {}), **how.pop("headers", {})}
-        self.page = self.counter.http(method, path.removeprefix(IDENTIFIER), headers=headers, **how)
-        self.cookies.update(self.page.cookies)
-        return self.page
-
-    def get(self, path):
-        page = self.go("GET", path)
-        return self.get(page.headers["location"]) if page.status_code == 303 else page
-
-    def press(self, **fields):
-        """Send the form on this page."""
-        token = re.search(r'name="form_token" value="([^"]+)"', self.page.text)[1]
-        form = {"form_token": token, **fields}
-        page = self.go("POST", "/ask", data=form, headers={"origin": IDENTIFIER, "sec-fetch-site": "same-origin"})
-        return self.get(page.headers["location"]) if page.status_code == 303 else page
-
-    def address(self):
-        return str(self.page.url)
-
-    def link(self):
-        return unescape(re.search(r'href="(openid4vp:[^"]+)"', self.page.text)[1])
-
-    def asked(self):
-        """The link behind the code on this page."""
-        code = re.search(r'src="([^"]+qr\.svg)"', self.page.text)[1]
-        reference = code.split("/")[2]
-        return self.counter.run(self.counter.verifier.requests.link_of_reference(reference))
-
-
-def shown(counter, link, held):
-    exchange = answer_link(link, held, anchors=counter.wallet_anchors, now=counter.clock.now)
-    return wallet_drive(exchange, {HOST: counter.app})
-
-
-@pytest.fixture
-def browser(counter):
-    browser = Browser(counter)
-    browser.get("/")
-    return browser
 
 
 def test_a_person_scans_answers_and_sees_the_verdict(counter, browser, held):
@@ -159,7 +99,7 @@ def ended(counter, how, held: Held):
     ("how", "text"),
     [
         ("refused", "We could not accept this proof."),
-        ("declined", "You have shared nothing."),
+        ("declined", "Nothing was shared"),
         ("expired", "This question has expired."),
         ("opened", "Your wallet has the question."),
     ],

@@ -10,11 +10,11 @@ from tests.support.pki import NOW
 from tests.wallet.cli.texts import texts
 from tests.wallet.counterparts import AGENCY
 from tests.wallet.vault.tampering import note
-from wallet.cli.words import LOCALE, Words
 from wallet.policy.presenting import Caution
 from wallet.policy.showing import PartyShown
 from wallet.vault.file import InUse
 from wallet.vault.passphrase import WrongPassphrase
+from wallet.words import LOCALE, Words
 
 # What citizens never read
 JARGON = re.compile(

@@ -3,7 +3,7 @@
 import ast
 
 from tests.support.tree import ROOT
-from wallet.cli import words
+from wallet import words
 
 
 def texts():

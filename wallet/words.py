@@ -1,4 +1,4 @@
-"""What the command says, in the user's language and in plain words."""
+"""What a wallet says, in the user's language and in plain words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from pathlib import Path
 
 from protocol.encoding import JsonValue
 from protocol.errors import NotFound, NotTrusted, ProtocolError, Unavailable, Unreachable
+from protocol.trust.anchors import Role
 from runtime.translations import read_translations
+from wallet.policy.activity import Happened
+from wallet.policy.cards import CardState
 from wallet.policy.presenting import Caution
 from wallet.policy.showing import ClaimShown, PartyShown
 from wallet.records import LogEntry
@@ -17,7 +20,7 @@ from wallet.service.trusting import CannotTrust
 from wallet.vault.file import InUse
 from wallet.vault.passphrase import WrongPassphrase
 
-LOCALE = Path(__file__).parent.parent / "locale"
+LOCALE = Path(__file__).parent / "locale"
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _PICTURE = re.compile(r"data:image/[a-z.+-]+;base64,", re.IGNORECASE)
 
@@ -84,6 +87,59 @@ class Words:
             "WARNING: nobody whom you trust vouches for them. You only know the address %(host)s.", host=party.host
         )
 
+    def role(self, role: Role) -> str:
+        """What somebody who is trusted may do."""
+        return {
+            Role.ISSUER: self("may give you documents, or say who may"),
+            Role.VERIFIER: self("may say who it is that asks you for data"),
+        }[role]
+
+    def state(self, state: CardState) -> str:
+        """How a document stands, in a word or two."""
+        return {
+            CardState.VALID: self("Valid"),
+            CardState.EXPIRES_SOON: self("Expires soon"),
+            CardState.EXPIRED: self("Expired"),
+            CardState.SUSPENDED: self("Suspended"),
+            CardState.REVOKED: self("Taken back"),
+            CardState.UNKNOWN: self("Not checked lately"),
+        }[state]
+
+    def state_explained(self, state: CardState) -> str:
+        """What that means, and what to do."""
+        return {
+            CardState.VALID: self("As far as your wallet knows, others will accept it."),
+            CardState.EXPIRES_SOON: self("It is still good. Ask the office for a new one in time."),
+            CardState.EXPIRED: self("Others will not accept it any more. Ask the office for a new one."),
+            CardState.SUSPENDED: self(
+                "The office has stopped it for now. Others will probably not accept it. Ask the office why."
+            ),
+            CardState.REVOKED: self(
+                "The office has taken it back for good. Others will not accept it. Ask the office why."
+            ),
+            CardState.UNKNOWN: self(
+                "The office could have stopped it since your wallet last asked. You can check it on the page of your documents."
+            ),
+        }[state]
+
+    def copies(self, unused: int) -> str:
+        """How often a document can be shown without being recognised."""
+        if not unused:
+            return self(
+                "You showed every copy of it already. You can go on showing it, but who saw a copy before can tell that it is"
+                " the same one. The office can give you fresh copies."
+            )
+        return self.count(
+            "You can show it %(count)s more time without anybody being able to tell that it is the same one.",
+            "You can show it %(count)s more times without anybody being able to tell that it is the same one.",
+            unused,
+        )
+
+    def happened(self, happened: Happened) -> str:
+        """What happened, as a sentence; why something failed is for engineers, and stands elsewhere."""
+        known = happened.outcome in ("begun", "unknown", "nothing held answers")
+        return self.entry(happened.entry, happened.outcome if known else "done")
+
     def caution(self, caution: Caution) -> str:
         """What to know before choosing."""
         return {
@@ -101,8 +157,11 @@ class Words:
 
     def error(self, error: ProtocolError) -> str:
         """What went wrong, for people first and engineers second, on one line."""
-        sentence = next(text for kind, text in _IN_PLAIN_WORDS if isinstance(error, kind))
-        return f"{self(sentence)} ({error.description})"
+        return f"{self.sentence(error)} ({error.description})"
+
+    def sentence(self, error: ProtocolError) -> str:
+        """What went wrong, for people."""
+        return self(next(text for kind, text in _IN_PLAIN_WORDS if isinstance(error, kind)))
 
     def entry(self, entry: LogEntry, outcome: str) -> str:
         """What happened, as a sentence."""

@@ -1,0 +1,181 @@
+"""What clerks do at the desk: find a person, see what they can get and have, look a document over before it is offered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from issuer.credential_types import CredentialType
+from issuer.policy import WANTED, Deed
+from issuer.records import AuditLine, IssuedDocument
+from issuer.register import MAX_SUBJECT, Person, address_of, person_of
+from issuer.service.context import IssuerContext
+from issuer.service.offers import Offers
+from issuer.service.status import StatusService
+from protocol.encoding import JsonObject, JsonValue
+from protocol.errors import InvalidRequest, Malformed, NotFound
+from protocol.exchange import Exchange
+from runtime.conversation import Event, slow
+
+MAX_FOUND = 20  # people of one search
+PAGE = 20  # lines of a list
+MAX_OFFERS = 5  # open offers that are shown with a person
+OPEN = frozenset(("offered", "opened", "redeemed"))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The people of a search."""
+
+    people: tuple[Person, ...]
+    more: bool  # than are shown
+
+
+@dataclass(frozen=True, slots=True)
+class Available:
+    """A type of document, and whether a person can get it."""
+
+    configuration_id: str
+    missing: str  # the path of what the register lacks or has wrong; empty: they can get it
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOffer:
+    """An offer that can be taken back."""
+
+    id: str
+    made_at: int  # epoch seconds
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonFile:
+    """A person as the desk shows them."""
+
+    person: Person
+    available: tuple[Available, ...]
+    documents: tuple[IssuedDocument, ...]
+    offers: tuple[OpenOffer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A document before it is offered."""
+
+    person: Person
+    credential_type: CredentialType
+    claims: JsonObject
+    expires_at: int  # epoch seconds
+
+
+@dataclass(frozen=True, slots=True)
+class DeskService:
+    """Looking and deciding; offers, letters and states themselves are made by their own services."""
+
+    context: IssuerContext
+    offers: Offers
+    status: StatusService
+
+    def search(self, text: str) -> Exchange[Found]:
+        """The people whom a clerk may mean.
+
+        Raises:
+            InvalidRequest: nothing was typed, or too much.
+            Unavailable: the register cannot be asked for now.
+        """
+        wanted = text.strip()
+        if not wanted or len(wanted) > MAX_SUBJECT:
+            raise InvalidRequest("type a name or an id")
+        people = yield from self.context.register.search(wanted, MAX_FOUND + 1)
+        return Found(people[:MAX_FOUND], len(people) > MAX_FOUND)
+
+    def person(self, subject: str) -> Exchange[PersonFile]:
+        """A person, what they can get and what they have.
+
+        Raises:
+            CredentialRequestDenied: the register knows no such person.
+        """
+        context = self.context
+        record = yield from context.register.fetch(subject)
+        now = context.now()
+        available = tuple(Available(name, _missing(kind, record, now)) for name, kind in context.types.items())
+        documents = yield from slow(lambda: context.store.documents(limit=PAGE, subject=subject))
+        since = now - context.policy.lifetimes.offer_state
+        made = yield from slow(lambda: context.store.offers_to(subject, since=since, limit=MAX_OFFERS))
+        offers: list[OpenOffer] = []
+        for offer in made:
+            try:
+                state = yield from self.offers.state(offer.id)
+            except NotFound:
+                continue
+            if state in OPEN:
+                offers.append(OpenOffer(offer.id, offer.made_at, state))
+        return PersonFile(person_of(subject, record), available, documents, tuple(offers))
+
+    def preview(self, subject: str, configuration_id: str, actor: str) -> Exchange[Preview]:
+        """A document with its values, before it is offered; that somebody saw them stands in the audit trail (T243).
+
+        Raises:
+            NotFound: no such type.
+            CredentialRequestDenied: the register knows no such person, or lacks what the document must hold.
+        """
+        context = self.context
+        kind = context.types.get(configuration_id)
+        if kind is None:
+            raise NotFound("no such type of document")
+        record = yield from context.register.fetch(subject)
+        now = context.now()
+        claims = kind.claims_for(record, now=now)
+        event = Event("values shown", subject, actor=actor, detail=configuration_id)
+        yield from slow(lambda: context.store.note(event))
+        return Preview(person_of(subject, record), kind, claims, kind.validity(now)[1])
+
+    def addressee(self, subject: str) -> Exchange[tuple[Person, tuple[str, ...]]]:
+        """Whom a letter goes to, and the lines of the address.
+
+        Raises:
+            CredentialRequestDenied: the register knows no such person.
+        """
+        record = yield from self.context.register.fetch(subject)
+        return person_of(subject, record), address_of(record)
+
+    def document(self, credential_id: str) -> Exchange[IssuedDocument]:
+        """One document.
+
+        Raises:
+            NotFound: no such document.
+        """
+        found = yield from slow(lambda: self.context.store.document(credential_id))
+        if found is None:
+            raise NotFound("no such document")
+        return found
+
+    def documents(self, subject: str | None, before: str | None) -> Exchange[tuple[IssuedDocument, ...]]:
+        """A page of documents, and one more if there is another page."""
+        store = self.context.store
+        return (yield from slow(lambda: store.documents(limit=PAGE + 1, subject=subject, before=before)))
+
+    def audit(self, subject: str | None, before: int | None) -> Exchange[tuple[AuditLine, ...]]:
+        """A page of the audit trail, and one more line if there is another page."""
+        store = self.context.store
+        return (yield from slow(lambda: store.audit(limit=PAGE + 1, subject=subject, before=before)))
+
+    def change(self, credential_id: str, deed: Deed, reason: str, actor: str) -> Exchange[None]:
+        """Suspend, reinstate or revoke a document, for a reason that `issuer.policy.reason_text` made.
+
+        Raises:
+            NotFound: no such document, or one of a type that has no status.
+            Conflict: it is revoked, and stays so.
+        """
+        document = yield from self.document(credential_id)
+        if not document.has_status:
+            raise NotFound("documents of this type have no status")
+        yield from self.status.change(document.id, WANTED[deed], actor, reason)
+
+
+def _missing(kind: CredentialType, record: Mapping[str, JsonValue], now: int) -> str:
+    try:
+        kind.tree.draw(record, now=now)
+    except Malformed as error:
+        return error.at
+    return ""

@@ -1,0 +1,129 @@
+"""Offering a document: the QR code for the person's wallet, the code that is told apart, the letter, and what becomes of it."""
+
+from __future__ import annotations
+
+from fastapi import Request, Response
+
+from issuer.service.offers import GrantKind, OfferOrder
+from issuer.web.desk.door import Desk, Visit, text
+from issuer.web.pages import WAITING
+from issuer.web.site import redirect
+from protocol.encoding import JsonObject
+from protocol.errors import NotFound
+from runtime.pages import qr_svg
+
+
+def add_invitations(desk: Desk) -> None:
+    """Making an offer, showing it, following it, taking it back."""
+    site, driver, offers = desk.site, desk.site.driver, desk.site.issuer.offers
+
+    @desk.deed("/people/{person}/documents/{kind}")
+    async def make(visit: Visit) -> Response:
+        kind, subject = visit.request.path_params["kind"], desk.subject(visit)
+        with_letter = visit.form.get("how") == "letter"
+        grant = GrantKind.AUTHORIZATION_CODE if with_letter else GrantKind.PRE_AUTHORIZED_CODE
+        made = await driver.run(
+            offers.make(OfferOrder((kind,), subject, grant, not with_letter, True, visit.clerk.clerk))
+        )
+        content: JsonObject = {
+            "id": made.id,
+            "reference": made.reference,
+            "code": made.tx_code or "",
+            "kind": kind,
+            "subject": subject,
+            "until": made.expires_at,
+        }
+        return redirect(f"{desk.home}/invitations/{desk.handle(visit, 'invitation', content)}")
+
+    async def show(visit: Visit, template: str) -> Response:
+        invitation = desk.opened(visit, "invitation")
+        state = await driver.run(offers.state(text(invitation, "id")))
+        person, _ = await driver.run(site.issuer.desk.addressee(text(invitation, "subject")))
+        kind = text(invitation, "kind")
+        return desk.show(
+            visit,
+            template,
+            invitation=visit.request.path_params["invitation"],
+            state=state,
+            waiting=state in WAITING,
+            code=text(invitation, "code"),
+            until=invitation.get("until"),
+            kind=kind,
+            title=site.title(visit.request, kind),
+            person=desk.person_handle(visit, person.subject),
+            name=person.name or person.subject,
+        )
+
+    @desk.page("/invitations/{invitation}")
+    async def invitation(visit: Visit) -> Response:
+        return await show(visit, "invitation.html")
+
+    @desk.page("/invitations/{invitation}/screen")
+    async def screen(visit: Visit) -> Response:
+        return await show(visit, "screen.html")
+
+    @desk.page("/invitations/{invitation}/qr.svg")
+    async def picture(visit: Visit) -> Response:
+        link = await driver.run(offers.link(text(desk.opened(visit, "invitation"), "reference")))
+        return Response(qr_svg(link), media_type="image/svg+xml", headers={"cache-control": "no-store"})
+
+    @desk.page("/invitations/{invitation}/events")
+    async def events(visit: Visit) -> Response:
+        offer_id = text(desk.opened(visit, "invitation"), "id")
+
+        async def look() -> str:
+            # Whoever is signed out, or revoked, sees no more; and a page that looks by itself is nobody who is there
+            await driver.run(site.issuer.clerks.watch(visit.secret))
+            return await driver.run(offers.state(offer_id))
+
+        return await site.streams.events(look)
+
+    @desk.deed("/invitations/{invitation}/withdraw")
+    async def withdraw(visit: Visit) -> Response:
+        offer_id = text(desk.opened(visit, "invitation"), "id")
+        await driver.run(offers.withdraw(offer_id, visit.clerk.clerk))
+        return redirect(f"{desk.home}/invitations/{visit.request.path_params['invitation']}")
+
+    @desk.deed("/people/{person}/offers/{offer_id}/withdraw")
+    async def withdraw_of_person(visit: Visit) -> Response:
+        subject, offer_id = desk.subject(visit), visit.request.path_params["offer_id"]
+        file = await driver.run(site.issuer.desk.person(subject))
+        if offer_id not in [offer.id for offer in file.offers]:
+            raise NotFound("no such offer")
+        await driver.run(offers.withdraw(offer_id, visit.clerk.clerk))
+        return redirect(_address_of_person(desk, visit.request))
+
+
+def add_letters(desk: Desk) -> None:
+    """Letters with a one-time code."""
+    driver, issuer = desk.site.driver, desk.site.issuer
+
+    @desk.deed("/people/{person}/letter")
+    async def write(visit: Visit) -> Response:
+        subject = desk.subject(visit)
+        code = await driver.run(issuer.authorization.write_letter(subject, visit.clerk.clerk))
+        now = issuer.context.now()
+        content: JsonObject = {"subject": subject, "code": code, "at": now}
+        return redirect(f"{desk.home}/letters/{desk.handle(visit, 'letter', content)}")
+
+    @desk.page("/letters/{letter}")
+    async def letter(visit: Visit) -> Response:
+        content = desk.opened(visit, "letter")
+        written, policy = content.get("at"), issuer.context.policy
+        if not isinstance(written, int) or issuer.context.now() >= written + policy.desk.shown:
+            raise NotFound("this letter is shown no more")
+        person, address = await driver.run(issuer.desk.addressee(text(content, "subject")))
+        return desk.show(
+            visit,
+            "letter.html",
+            name=person.name or person.subject,
+            address=address,
+            code=text(content, "code"),
+            written=written,
+            until=written + policy.lifetimes.letter_code,
+            person=desk.person_handle(visit, person.subject),
+        )
+
+
+def _address_of_person(desk: Desk, request: Request) -> str:
+    return f"{desk.home}/people/{request.path_params['person']}"

@@ -1,0 +1,49 @@
+"""A wallet is made, opened and closed in a browser."""
+
+import pytest
+
+from tests.browser.served import PASSPHRASE, served_wallet
+
+
+@pytest.fixture
+def wallet(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOHEIT_ENV", "test")
+    with served_wallet(tmp_path / "wallet") as served:
+        yield served
+
+
+def test_a_new_user_makes_a_wallet_and_finds_it_closed_the_next_day(chromium, wallet):
+    with chromium.window() as window:
+        window.page.goto(wallet.url)
+        window.see("wallet-create")
+        wallet.make(window)
+        window.see("wallet-empty")
+        window.page.get_by_role("button", name="Lock").click()
+        window.see("wallet-unlock")
+        wallet.unlock(window)
+        assert window.page.get_by_role("heading", level=1).inner_text() == "Documents"
+
+
+def test_a_wrong_passphrase_opens_nothing_and_soon_takes_time(chromium, wallet):
+    """T217"""
+    with chromium.window() as window:
+        window.expected.append("401")
+        wallet.make(window)
+        window.page.get_by_role("button", name="Lock").click()
+        for _ in range(4):
+            window.page.get_by_label("Passphrase").fill(PASSPHRASE + "!")
+            window.page.get_by_role("button", name="Open", exact=True).click()
+        assert "Please try again in" in window.page.get_by_role("alert").inner_text()
+        window.page.goto(wallet.url)
+        assert "/unlock" in window.page.url
+
+
+def test_another_browser_sees_nothing(chromium, wallet):
+    """T236"""
+    with chromium.window() as window, chromium.window() as other:
+        wallet.make(window)
+        other.page.goto(wallet.url)
+        assert "/unlock" in other.page.url
+        wallet.unlock(other)
+        window.page.reload()
+        assert "/unlock" in window.page.url

@@ -1,0 +1,48 @@
+"""A tutorial that a test follows: in its order, with the words that stand on the buttons and pages."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+from tests.support.browser import Window
+from tests.support.tree import ROOT
+
+FOLDER = ROOT / "docs/tutorials"
+# **what one presses or chooses**, *what one sees*
+_WORDS = re.compile(r"(?<!\*)(\*{1,2})([^*]+)\1(?!\*)")
+
+
+@dataclass
+class Tutorial:
+    """What is still to be done, in the order of the page."""
+
+    name: str
+    left: list[tuple[str, str]]
+
+    @classmethod
+    def read(cls, name: str) -> "Tutorial":
+        """The tutorial of a role."""
+        text = " ".join(Path(FOLDER / f"{name}.md").read_text(encoding="utf-8").split())
+        return cls(name, _WORDS.findall(text))
+
+    def press(self, window: Window, role: str = "button", *, only_said: bool = False) -> None:
+        """Press what stands next in bold; `only_said`: it is another way, which nobody goes now."""
+        kind, name = self.left.pop(0)
+        assert kind == "**", f"{self.name}: look for “{name}” first"
+        if not only_said:
+            # A button can say more than its first words
+            named = window.page.get_by_role(role, name=re.compile(f"^{re.escape(name)}"))  # type: ignore[arg-type]
+            named.first.click()
+
+    def see(self, window: Window, *, only_said: bool = False) -> None:
+        """See what stands next in italics, as the heading of the page or its state."""
+        kind, name = self.left.pop(0)
+        assert kind == "*", f"{self.name}: press “{name}” first"
+        if not only_said:
+            expect(window.page.get_by_text(name, exact=True).first).to_be_visible(timeout=20_000)
+
+    def is_done(self) -> None:
+        """Nothing of it was left out."""
+        assert self.left == []

@@ -1,0 +1,110 @@
+"""What happened, as its owner reads it."""
+
+import re
+
+import pytest
+
+from tests.support.pki import NOW
+from tests.wallet.counterparts import VCT, held
+from tests.wallet.web.visitor import words_of
+from wallet.policy.activity import PAGE
+from wallet.policy.showing import PartyShown
+from wallet.records import LoggedCredential
+from wallet.service.context import entry_of
+
+LIBRARY = PartyShown("City library", "library.example", "x509_hash:library", "The register")
+SHOP = PartyShown("", "shop.example", "https://shop.example/<script>", "")
+
+
+def note(served, action, party, outcome="done", *paths, completes=0):
+    """Something that happened."""
+    credentials = (LoggedCredential("Personal ID", VCT, paths),) if paths else ()
+    served.vault.write(note=entry_of(NOW, action, party, outcome, credentials, completes=completes))
+
+
+def lines(answer):
+    """The sentences of a page, newest first."""
+    return re.findall(r"</time></p>\s*<p>(.*?)</p>", answer.text)
+
+
+def test_everything_that_happened_is_a_sentence_with_what_data_newest_first(served, citizen):
+    served.vault.write(put=[held("aa")])
+    note(served, "received", LIBRARY, "done", '["given_name"]')
+    note(served, "sharing", LIBRARY, "begun", '["given_name"]', '["nationalities",null]', '["unknown","thing"]')
+    note(served, "shared", LIBRARY, "done", completes=2)
+    note(served, "declined", SHOP, "refused")
+    note(served, "failed", SHOP, "the signature <b>is</b> wrong")
+    page = citizen.get("/activity")
+    assert lines(page) == [
+        "A request of https://shop.example/&lt;script&gt; failed.",
+        "You said no to https://shop.example/&lt;script&gt;.",
+        "You showed Personal ID to City library.",
+        "You received Personal ID from City library.",
+    ]
+    text = words_of(page)
+    assert "Personal ID: Given name, Nationality, unknown · thing" in text
+    assert "the signature <b>is</b> wrong" in text
+    assert "<b>" not in page.text
+    assert "Whether it arrived" not in text
+
+
+def test_what_may_not_have_arrived_counts_as_seen(served, citizen):
+    note(served, "sharing", LIBRARY, "begun", '["given_name"]')
+    assert "count it as seen" in words_of(citizen.get("/activity"))
+
+
+def test_a_long_list_has_pages(served, citizen):
+    for _ in range(PAGE + 1):
+        note(served, "declined", LIBRARY, "refused")
+    first = citizen.get("/activity")
+    assert len(lines(first)) == PAGE
+    assert 'href="/activity/before/2"' in first.text
+    second = citizen.get("/activity/before/2")
+    assert len(lines(second)) == 1
+    assert "Older" not in words_of(second)
+    assert len(lines(citizen.get("/activity/with/1"))) == PAGE
+    assert len(lines(citizen.get("/activity/with/1/before/2"))) == 1
+
+
+def test_the_list_of_one_party_names_nobody_in_its_address(served, citizen):
+    """T260"""
+    note(served, "declined", LIBRARY, "refused")
+    note(served, "failed", SHOP, "x")
+    page = citizen.get("/activity")
+    assert 'href="/activity/with/2">https://shop.example' in page.text
+    only = citizen.get("/activity/with/1")
+    assert lines(only) == ["You said no to City library."]
+    assert "Only what happened with City library." in words_of(only)
+    assert citizen.get("/activity/with/9").status_code == 404
+    assert citizen.get("/activity/with/x").status_code == 404
+
+
+def test_the_list_is_deleted_after_a_question(served, citizen):
+    """T263"""
+    note(served, "declined", LIBRARY, "refused")
+    assert "This cannot be undone" in words_of(citizen.get("/activity/delete"))
+    assert len(served.vault.log()) == 1
+    assert "Your activity is deleted" in citizen.done(citizen.post("/activity/delete", page="/"))
+    assert [entry.action for entry in served.vault.log()] == ["log deleted"]
+    assert lines(citizen.get("/activity")) == ["You deleted the log."]
+
+
+@pytest.mark.parametrize(
+    "damage", ["DELETE FROM records WHERE kind = 'log' AND id = '1'", "UPDATE records SET sealed = x'00'"]
+)
+def test_a_list_that_was_altered_is_not_shown_and_the_documents_stay(served, citizen, damage):
+    """T215"""
+    note(served, "declined", LIBRARY, "refused")
+    note(served, "declined", LIBRARY, "refused")
+    served.vault._connection.execute(damage)
+    served.vault.write(put=[held("aa")])
+    page = citizen.get("/activity")
+    assert "Your activity is damaged" in words_of(page)
+    assert lines(page) == []
+    assert "Your activity cannot be read" in words_of(citizen.get("/cards/aa"))
+    citizen.done(citizen.post("/activity/delete", page="/"))
+    assert lines(citizen.get("/activity")) == ["You deleted the log."]
+
+
+def test_an_empty_list_says_what_it_is_for(citizen):
+    assert "it is written down here for you" in words_of(citizen.get("/activity"))

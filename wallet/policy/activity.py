@@ -1,0 +1,118 @@
+"""What happened with the user's data, as its owner reads it: newest first, what was sent and what became of it as one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from protocol.encoding import read_json
+from protocol.errors import Malformed
+from protocol.oid4vci.metadata import ClaimDescription
+from wallet.policy.showing import claim_label, plain
+from wallet.records import HeldCredential, LogEntry
+
+PAGE = 50  # entries
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One thing that happened, and what became of it in the end."""
+
+    entry: LogEntry
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class GivenShown:
+    """Data of one document that an entry is about: what it was called, never what it said."""
+
+    name: str
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PartyMet:
+    """Somebody with whom something happened."""
+
+    number: int  # of the newest entry about them, by which pages name them: no name stands in an address (T260)
+    name: str
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of the list."""
+
+    entries: tuple[Happened, ...]
+    older: int  # number of the entry before which the next page begins; 0: there is none
+
+
+def activity(log: Sequence[LogEntry]) -> tuple[Happened, ...]:
+    """Everything, newest first."""
+    outcomes = {entry.completes: entry.outcome for entry in log if entry.completes}
+    return tuple(
+        Happened(entry, outcomes.get(entry.number, entry.outcome)) for entry in reversed(log) if not entry.completes
+    )
+
+
+def page_of(happened: Sequence[Happened], before: int = 0) -> Page:
+    """One page; `before` is the number of an entry, 0 begins with the newest."""
+    rest = [one for one in happened if not before or one.entry.number < before]
+    shown = tuple(rest[:PAGE])
+    return Page(shown, shown[-1].entry.number if len(rest) > PAGE else 0)
+
+
+def with_party(happened: Sequence[Happened], number: int) -> tuple[Happened, ...]:
+    """What happened with the party of one entry; nothing if there is no such entry."""
+    party = next((_party(one.entry) for one in happened if one.entry.number == number), "")
+    return tuple(one for one in happened if party and _party(one.entry) == party)
+
+
+def about(happened: Sequence[Happened], kind: str) -> tuple[Happened, ...]:
+    """What happened with documents of one type."""
+    return tuple(one for one in happened if any(credential.type == kind for credential in one.entry.credentials))
+
+
+def parties(happened: Sequence[Happened]) -> tuple[PartyMet, ...]:
+    """Everybody with whom something happened, whoever was last first."""
+    found: dict[str, PartyMet] = {}
+    for one in happened:
+        if party := _party(one.entry):
+            first = found.get(party) or PartyMet(one.entry.number, party_name(one.entry), 0)
+            found[party] = PartyMet(first.number, first.name, first.times + 1)
+    return tuple(found.values())
+
+
+def party_name(entry: LogEntry) -> str:
+    """Whom an entry is about, as people know them; empty if it is about nobody."""
+    return plain(entry.party or entry.party_id)
+
+
+def given(entry: LogEntry, held: Sequence[HeldCredential], language: str) -> tuple[GivenShown, ...]:
+    """The data that an entry is about, with the labels of documents of the same kind that are still there."""
+    described = {credential.type: credential.described().claims for credential in held}
+    return tuple(
+        GivenShown(
+            plain(credential.name),
+            tuple(
+                dict.fromkeys(_label(path, described.get(credential.type, ()), language) for path in credential.claims)
+            ),
+        )
+        for credential in entry.credentials
+    )
+
+
+def _party(entry: LogEntry) -> str:
+    return entry.party_id or entry.party
+
+
+def _label(text: str, descriptions: Sequence[ClaimDescription], language: str) -> str:
+    """What a claims path of the log is called; elements of an array have no number there."""
+    try:
+        steps = read_json(text.encode("utf-8"), "path")
+    except Malformed:
+        return plain(text)
+    path = tuple(step for step in steps if step is None or isinstance(step, str)) if isinstance(steps, list) else ()
+    if any(description.path == path for description in descriptions):
+        return claim_label(tuple(0 if step is None else step for step in path), descriptions, language)
+    return claim_label(tuple(step for step in path if step is not None), descriptions, language) or plain(text)

@@ -1,0 +1,1 @@
+"""The wallet in a browser, on the citizen's own machine."""

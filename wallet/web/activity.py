@@ -1,0 +1,76 @@
+"""What happened with the user's data: who, when, which data; and making the list go away."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from protocol.errors import NotFound
+from runtime.seal import DamagedError
+from wallet.policy.activity import Happened, activity, given, page_of, parties, party_name, with_party
+from wallet.web.room import Inside, Visit
+from wallet.web.told import tell
+
+
+def what_happened(visit: Visit) -> tuple[Happened, ...] | None:
+    """Everything, newest first; None if the list was altered, so that it is not to be believed."""
+    try:
+        return activity(visit.wallet.keeping.log())
+    except DamagedError:
+        return None
+
+
+def activity_pages() -> APIRouter:
+    """The list, and its parts. Addresses name entries by number and nobody by name (T260)."""
+    router = APIRouter()
+
+    def show(visit: Visit, *, party: int = 0, before: int = 0) -> Response:
+        happened = what_happened(visit)
+        if happened is None:
+            return visit.page("activity_damaged.html")
+        chosen = with_party(happened, party) if party else happened
+        if party and not chosen:
+            raise NotFound("there is no such entry")
+        page = page_of(chosen, before)
+        held, language = visit.wallet.context.store.credentials(), visit.wallet.context.language
+        return visit.page(
+            "activity.html",
+            page=page,
+            given={one.entry.number: given(one.entry, held, language) for one in page.entries},
+            parties=parties(happened),
+            party=party,
+            party_name=party_name(chosen[0].entry) if party else "",
+            before=before,
+        )
+
+    @router.get("/activity")
+    async def newest(visit: Inside) -> Response:
+        return show(visit)
+
+    @router.get("/activity/before/{before:int}")
+    async def older(visit: Inside, before: int) -> Response:
+        return show(visit, before=before)
+
+    @router.get("/activity/with/{party:int}")
+    async def of_party(visit: Inside, party: int) -> Response:
+        return show(visit, party=party)
+
+    @router.get("/activity/with/{party:int}/before/{before:int}")
+    async def older_of_party(visit: Inside, party: int, before: int) -> Response:
+        return show(visit, party=party, before=before)
+
+    @router.get("/activity/delete")
+    async def ask(visit: Inside) -> Response:
+        return visit.page("activity_delete.html")
+
+    @router.post("/activity/delete")
+    async def delete(visit: Inside) -> Response:
+        await visit.form()
+        await visit.run(visit.wallet.keeping.clear_log())
+        words = visit.words
+        return tell(
+            visit,
+            words("Your activity is deleted"),
+            words("The new list begins with a line that says so. This cannot be undone."),
+        )
+
+    return router

@@ -1,0 +1,86 @@
+"""The web application of a wallet: for one citizen, on their own machine, under one host name (T239)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI, Request, Response
+from starlette.exceptions import HTTPException
+
+from protocol.errors import InvalidRequest, NotFound, ProtocolError
+from protocol.keys import RandomBytes
+from runtime.asgi import create_application
+from runtime.hosts import HostSwitch
+from runtime.pages import Pages, serve_static
+from runtime.seal import DamagedError
+from wallet.service.trusting import Trusting
+from wallet.web.activity import activity_pages
+from wallet.web.adding import adding_pages
+from wallet.web.door import Door
+from wallet.web.entrance import entrance
+from wallet.web.keeping import keeping_pages
+from wallet.web.login import login_pages
+from wallet.web.presenting import presenting_pages
+from wallet.web.receiving import receiving_pages
+from wallet.web.room import Room
+from wallet.web.settings import settings_pages
+from wallet.web.told import told_pages
+
+HOME = Path(__file__).parent.parent
+
+
+def serve_wallet(door: Door, *, public_url: str, random_bytes: RandomBytes, trusting: Trusting) -> HostSwitch:
+    """The application around a door. What comes for another host name is refused: no other site can point its name here."""
+    room = Room(door, Pages(HOME, public_url=public_url, secret=random_bytes(32)))
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with door.watched():
+            yield
+
+    application = create_application(title="Hoheit wallet", secure=public_url.startswith("https://"), lifespan=lifespan)
+    application.state.room = room
+    application.add_exception_handler(ProtocolError, _refusal)
+    application.add_exception_handler(DamagedError, _damaged)
+    application.add_exception_handler(HTTPException, _no_page)
+    for router in (
+        entrance(room),
+        keeping_pages(),
+        activity_pages(),
+        settings_pages(trusting),
+        told_pages(),
+        adding_pages(room),
+        receiving_pages(),
+        login_pages(room, public_url),
+        presenting_pages(),
+    ):
+        router.include_in_schema = False
+        application.include_router(router)
+    serve_static(application)
+    return HostSwitch({urlsplit(public_url).hostname or "": application})
+
+
+async def _refusal(request: Request, error: Exception) -> Response:
+    if not isinstance(error, ProtocolError):
+        raise error
+    room: Room = request.app.state.room
+    return room.refusal(request, error)
+
+
+async def _damaged(request: Request, _: Exception) -> Response:
+    room: Room = request.app.state.room
+    room.door.close()
+    return room.page(request, "damaged.html", status=500)
+
+
+async def _no_page(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    room: Room = request.app.state.room
+    missing = error.status_code == 404
+    answer = room.refusal(request, NotFound("no such page") if missing else InvalidRequest("this is not possible here"))
+    answer.status_code = error.status_code
+    return answer

@@ -1,0 +1,156 @@
+"""What is held: the cards, one document with its data, whether it still holds, and making it go away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Response
+
+from protocol.errors import NotFound
+from runtime.looks import looks_css
+from wallet.policy.activity import about, given, page_of
+from wallet.policy.cards import CardState
+from wallet.policy.showing import party_shown
+from wallet.records import HeldCredential, PendingIssuance
+from wallet.service.keeping import HeldShown
+from wallet.web.activity import what_happened
+from wallet.web.room import Inside, Visit, redirect
+from wallet.web.shelf import Gone
+from wallet.web.told import tell
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What came of asking whether the documents still hold."""
+
+    unanswered: tuple[str, ...]  # names of those about which nothing could be learnt
+
+
+def keeping_pages() -> APIRouter:
+    """The pages of what is held."""
+    router = APIRouter()
+    _add_cards(router)
+    _add_card(router)
+    _add_pending(router)
+    return router
+
+
+def _add_cards(router: APIRouter) -> None:
+    def show(visit: Visit, checked: Checked | None = None) -> Response:
+        keeping = visit.wallet.keeping
+        cards, damaged = keeping.credentials(), keeping.damaged()
+        pending = [
+            (one, party_shown(None, "", one.read_offer().credential_issuer).title)
+            for one in keeping.pending()
+            if one.id not in damaged
+        ]
+        dates = [card.status_checked_at for card in cards if card.can_be_taken_back]
+        return visit.page(
+            "cards.html", cards=cards, damaged=damaged, pending=pending, checked=checked, checkable=bool(dates),
+            checked_at=min(dates, default=0),
+        )  # fmt: skip
+
+    @router.get("/")
+    async def cards(visit: Inside) -> Response:
+        return show(visit)
+
+    @router.post("/check")
+    async def check(visit: Inside) -> Response:
+        await visit.form()
+        since = visit.wallet.context.now()
+        cards = await visit.run(visit.wallet.keeping.look_up_status())
+        return redirect(f"/checked/{visit.shelf.put(Checked(_unanswered(cards, since)))}")
+
+    @router.get("/checked/{number}")
+    async def checked(visit: Inside, number: str) -> Response:
+        try:
+            return show(visit, visit.shelf.look(number, Checked))
+        except Gone:
+            return redirect("/")
+
+    @router.get("/looks.css")
+    async def looks(visit: Inside) -> Response:
+        grounds = {card.id: card.ground for card in visit.wallet.keeping.credentials()}
+        return Response(looks_css(grounds), media_type="text/css")
+
+
+def _add_card(router: APIRouter) -> None:
+    @router.get("/cards/{card_id}")
+    async def card(visit: Inside, card_id: str) -> Response:
+        keeping = visit.wallet.keeping
+        shown = keeping.shown(_held(visit, card_id))
+        happened = what_happened(visit)
+        uses = page_of(about(happened, shown.type)) if happened is not None else None
+        everything = visit.wallet.context.store.credentials()
+        language = visit.wallet.context.language
+        return visit.page(
+            "card.html", card=shown, uses=uses, several=sum(one.type == shown.type for one in everything) > 1,
+            given={one.entry.number: given(one.entry, everything, language) for one in uses.entries} if uses else {},
+        )  # fmt: skip
+
+    @router.get("/cards/{card_id}/delete")
+    async def ask(visit: Inside, card_id: str) -> Response:
+        if card_id in visit.wallet.keeping.damaged():
+            return visit.page("card_delete.html", card=None, card_id=card_id)
+        return visit.page("card_delete.html", card=visit.wallet.keeping.shown(_held(visit, card_id)), card_id=card_id)
+
+    @router.post("/cards/{card_id}/delete")
+    async def delete(visit: Inside, card_id: str) -> Response:
+        await visit.form()
+        keeping, words = visit.wallet.keeping, visit.words
+        if card_id in keeping.damaged():
+            await visit.run(keeping.forget_damaged(card_id))
+            return tell(visit, words("It is deleted"), words("What was left of the damaged document is gone."))
+        held = _held(visit, card_id)
+        name = keeping.shown(held).name
+        await visit.run(keeping.forget(held))
+        return tell(
+            visit,
+            words("%(name)s is deleted.", name=name),
+            words("It is not on this device any more. Nobody was told. This cannot be undone."),
+        )
+
+
+def _add_pending(router: APIRouter) -> None:
+    @router.get("/pending/{pending_id}/forget")
+    async def ask(visit: Inside, pending_id: str) -> Response:
+        pending = _pending(visit, pending_id)
+        who = party_shown(None, "", pending.read_offer().credential_issuer).title
+        return visit.page("pending_forget.html", pending=pending, who=who)
+
+    @router.post("/pending/{pending_id}/forget")
+    async def forget(visit: Inside, pending_id: str) -> Response:
+        await visit.form()
+        await visit.run(visit.wallet.receiving.give_up(_pending(visit, pending_id)))
+        return tell(
+            visit,
+            visit.words("It is forgotten"),
+            visit.words("If you want the document after all, ask the office for a new code."),
+        )
+
+
+def _held(visit: Visit, card_id: str) -> HeldCredential:
+    """The document of exactly this id.
+
+    Raises:
+        NotFound: there is none.
+    """
+    for held in visit.wallet.context.store.credentials():
+        if held.id == card_id:
+            return held
+    raise NotFound("this document is not there any more")
+
+
+def _pending(visit: Visit, pending_id: str) -> PendingIssuance:
+    for pending in visit.wallet.keeping.pending():
+        if pending.id == pending_id:
+            return pending
+    raise NotFound("this was finished or forgotten already")
+
+
+def _unanswered(cards: tuple[HeldShown, ...], since: int) -> tuple[str, ...]:
+    return tuple(
+        card.name
+        for card in cards
+        if card.can_be_taken_back and card.status_checked_at < since and card.state is not CardState.EXPIRED
+    )

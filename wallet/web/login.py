@@ -1,0 +1,76 @@
+"""Receiving by login: the browser goes to the office's own page and comes back with a code (OID4VCI 1.0 §3.4)."""
+
+from __future__ import annotations
+
+import hmac
+
+from fastapi import APIRouter, Request, Response
+
+from protocol.errors import InvalidRequest, ProtocolError, Unavailable, Unreachable
+from wallet.service.login import LoginEnded
+from wallet.web.door import Closed
+from wallet.web.receiving import fetch_into, page_of, read_answer, refused
+from wallet.web.room import Inside, Room, redirect
+from wallet.web.things import LoginOver, LoginProblem, LoginWaiting, NotTaken, OfferWaiting
+
+CALLBACK = "/callback"
+
+
+def login_pages(room: Room, public_url: str) -> APIRouter:
+    """To the office and back."""
+    router = APIRouter()
+    redirect_uri = public_url.rstrip("/") + CALLBACK
+
+    @router.post("/login/{number}")
+    async def begin(number: str, visit: Inside) -> Response:
+        yes = read_answer(await visit.form())
+        try:
+            with visit.shelf.answering(number, OfferWaiting, page_of(number)) as offer:
+                if not yes:
+                    await visit.run(visit.wallet.receiving.decline(offer.seen))
+                    visit.shelf.replace(number, NotTaken(offer.seen.consent.issuer))
+                    return redirect(page_of(number))
+                begun = await visit.run(visit.wallet.login.begin(offer.seen, redirect_uri))
+                visit.shelf.replace(number, LoginWaiting(offer.seen, begun))
+        except Unavailable:
+            raise
+        except (InvalidRequest, Unreachable) as error:
+            return refused(visit, number, error)
+        return redirect(begun.url)
+
+    @router.post("/login/{number}/again")
+    async def again(number: str, visit: Inside) -> Response:
+        await visit.form()
+        thing = visit.shelf.look(number, object)
+        if isinstance(thing, LoginWaiting | LoginOver):
+            # The state of a login that was begun is forgotten with it, so its answer comes too late
+            visit.shelf.replace(number, OfferWaiting(thing.seen))
+        return redirect(page_of(number))
+
+    @router.get(CALLBACK)
+    async def come_back(request: Request) -> Response:
+        try:
+            visit = room.enter(request)
+        except Closed:
+            return room.page(request, "login_locked.html", status=Closed.status)
+        state = request.query_params.get("state", "").encode("utf-8", "surrogatepass")
+        number = visit.shelf.find(LoginWaiting, lambda login: hmac.compare_digest(login.begun.state.encode(), state))
+        with visit.shelf.answering(number, LoginWaiting, page_of(number)) as login:
+            try:
+                returned = f"{redirect_uri}?{request.url.query}"
+                pending = await visit.run(visit.wallet.login.finish(login.seen, login.begun, returned))
+            except Unavailable:
+                raise
+            except ProtocolError as error:
+                visit.shelf.replace(number, LoginOver(login.seen, _problem(error), error.description))
+                # The address with the code is left at once (T260)
+                return redirect(page_of(number))
+            return await fetch_into(visit, number, pending, login.seen.contact)
+
+    return router
+
+
+def _problem(error: ProtocolError) -> LoginProblem:
+    if isinstance(error, LoginEnded) and error.reason == "access_denied":
+        return LoginProblem.CANCELLED
+    return LoginProblem.AWAY if isinstance(error, Unreachable) else LoginProblem.FAILED

@@ -1,0 +1,73 @@
+"""What the user decides about the wallet itself: its passphrase; and what is to know about it."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from protocol.errors import Malformed
+from runtime.conversation import slow
+from wallet.policy.passphrases import GOOD_LENGTH, weakness_of
+from wallet.service.trusting import Trusting, TrustShown
+from wallet.vault.passphrase import MIN_PASSPHRASE, WrongPassphrase, check_new_passphrase
+from wallet.web.activity import what_happened
+from wallet.web.room import Inside, Visit
+from wallet.web.told import tell
+
+
+def settings_pages(trusting: Trusting) -> APIRouter:
+    """The page of settings, and what can be changed there."""
+    router = APIRouter()
+
+    def show(visit: Visit, problem: str = "", status: int = 200, wait: int = 0) -> Response:
+        return visit.page(
+            "settings.html", status=status, problem=problem, wait=wait, trusted=_trusted(trusting), now=trusting.now(),
+            least=MIN_PASSPHRASE, good=GOOD_LENGTH,
+        )  # fmt: skip
+
+    @router.get("/settings")
+    async def settings(visit: Inside) -> Response:
+        return show(visit)
+
+    @router.post("/settings/passphrase")
+    async def change(visit: Inside) -> Response:
+        form = await visit.form()
+        new = form.get("new", "")
+        if problem := _problem_of(new, form):
+            return show(visit, problem, 400)
+        vault, now = visit.opened.vault, visit.wallet.context.now()
+        try:
+            await visit.run(slow(lambda: vault.check_passphrase(form.get("old", ""), now=now)))
+        except WrongPassphrase as error:
+            return show(visit, "wait" if error.wait else "wrong", 401, error.wait)
+        # Sealing everything anew would make a list that was altered look whole
+        if what_happened(visit) is None:
+            return show(visit, "log", 409)
+        await visit.run(slow(lambda: vault.change_passphrase(new)))
+        words = visit.words
+        return tell(
+            visit,
+            words("Your passphrase is changed"),
+            words("Use the new one from now on. Old copies of the wallet file still open with the old one."),
+        )
+
+    return router
+
+
+def _problem_of(new: str, form: dict[str, str]) -> str:
+    """What is wrong with a new passphrase, by the name that pages know it by; empty: nothing."""
+    if new != form.get("again", ""):
+        return "different"
+    try:
+        check_new_passphrase(new)
+    except WrongPassphrase:
+        return "length"
+    weakness = weakness_of(new)
+    return str(weakness) if weakness is not None and "weak" not in form else ""
+
+
+def _trusted(trusting: Trusting) -> tuple[TrustShown, ...] | None:
+    """Whom the user trusts; None if the folder says something that makes no sense."""
+    try:
+        return trusting.trusted()
+    except Malformed:
+        return None

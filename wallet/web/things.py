@@ -1,0 +1,95 @@
+"""What lies on the shelf: each stage of receiving and presenting, with what is true in it and no more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from wallet.policy.presenting import ChoiceShown
+from wallet.policy.showing import PartyShown
+from wallet.service.login import BegunLogin
+from wallet.service.presenting import RequestSeen
+from wallet.service.receiving import Arrived, OfferSeen
+
+
+@dataclass(frozen=True, slots=True)
+class OfferWaiting:
+    """An offer that the user has not answered yet."""
+
+    seen: OfferSeen
+    wrong_codes: int = 0  # that the office did not take
+
+
+@dataclass(frozen=True, slots=True)
+class LoginWaiting:
+    """The user's browser went to the office, and has not come back."""
+
+    seen: OfferSeen
+    begun: BegunLogin
+
+
+class LoginProblem(StrEnum):
+    """Why a login brought nothing."""
+
+    CANCELLED = "cancelled"
+    AWAY = "away"  # the office could not be reached
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class LoginOver:
+    """A login that brought nothing; the offer can be tried again."""
+
+    seen: OfferSeen
+    problem: LoginProblem
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class CutOff:
+    """The office said yes, and then something came in between; it goes on from the vault."""
+
+    pending: str  # id
+    away: bool  # it could not be reached
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivedWaiting:
+    """What came; the user has not said yet whether to keep it."""
+
+    arrived: Arrived
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """It is in the wallet."""
+
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotTaken:
+    """The user said no to an office."""
+
+    issuer: PartyShown
+
+
+@dataclass(frozen=True, slots=True)
+class RequestWaiting:
+    """A question that the user has not answered yet."""
+
+    seen: RequestSeen
+    same_device: bool  # a page on this device asked, and waits
+    language: str  # in which it was put into words
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The user answered: what was given to whom, and where they may go on."""
+
+    asker: PartyShown
+    documents: tuple[ChoiceShown, ...]  # empty: the user said no
+    arrived: bool
+    redirect_uri: str | None
+    same_device: bool
