@@ -144,10 +144,10 @@ class Words:
         """What to know before choosing."""
         return {
             Caution.SHOWN_BEFORE: self("was shown before; whoever saw it can tell that it is the same one"),
-            Caution.REVOKED: self("was taken back by its issuer; others will probably not accept it"),
-            Caution.SUSPENDED: self("is suspended by its issuer; others will probably not accept it now"),
+            Caution.REVOKED: self("was taken back; others will probably not accept it"),
+            Caution.SUSPENDED: self("is suspended; others will probably not accept it now"),
             Caution.EXPIRED: self("has expired"),
-            Caution.NOT_TRUSTED: self("its issuer is not trusted any more"),
+            Caution.NOT_TRUSTED: self("whoever gave it is not trusted any more"),
             Caution.DAMAGED: self("is damaged and cannot be used"),
         }[caution]
 

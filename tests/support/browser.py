@@ -152,9 +152,12 @@ def film(path: Path, pictures: Sequence[bytes]) -> Path:
     return path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Chromium]:
-    """The session's browser; without Chromium tests are skipped, or fail where HOHEIT_REQUIRE_CHROMIUM=1."""
+    """A module's browser; without Chromium tests are skipped, or fail where HOHEIT_REQUIRE_CHROMIUM=1.
+
+    It ends with the module: while playwright is there, its event loop runs, and no other can be started beside it.
+    """
     program = shutil.which("chromium")
     if program is None:
         reason = "Chromium is not installed (make test gets it)"

@@ -25,7 +25,7 @@ def test_the_status_is_looked_up_when_asked(machine):
     machine.run("receive", machine.world.agency.offer(), "--yes")
     assert host.seen == []
     assert machine.json("list", "--check")["credentials"][0]["cautions"] == ["revoked"]
-    assert "was taken back by its issuer" in machine.run("list").stdout
+    assert "was taken back; others" in machine.run("list").stdout
     refused = machine.run("present", machine.world.partner.link(), "--yes", status=1)
     assert "leave out --yes" in refused.stderr
 
