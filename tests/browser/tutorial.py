@@ -32,9 +32,8 @@ class Tutorial:
         kind, name = self.left.pop(0)
         assert kind == "**", f"{self.name}: look for “{name}” first"
         if not only_said:
-            # A button can say more than its first words
-            named = window.page.get_by_role(role, name=re.compile(f"^{re.escape(name)}"))  # type: ignore[arg-type]
-            named.first.click()
+            begins = re.compile(f"^{re.escape(name)}")  # a button can say more than its first words
+            window.page.get_by_role(role, name=begins).first.click()  # type: ignore[arg-type]  # literals, there
 
     def see(self, window: Window, *, only_said: bool = False) -> None:
         """See what stands next in italics, as the heading of the page or its state."""

@@ -9,6 +9,7 @@ from protocol.oid4vp.client_id import ClientId
 from protocol.oid4vp.request import VerifierInfo
 from tests.wallet.counterparts import Agency, Partner, World, dcql
 from tests.wallet.service.presenting.asking import asking, look, verified
+from wallet.policy.presenting import request_digest
 
 
 def test_the_user_sees_exactly_what_the_partner_gets(world):
@@ -128,8 +129,6 @@ def test_a_log_that_cannot_be_believed_cannot_say_that_it_is_new(world):
 
 def test_a_partner_and_its_double_have_different_requests():
     one, other = Partner().request(), replace(Partner().request(), nonce="another-nonce-of-at-least-22")
-    from wallet.policy.presenting import request_digest  # noqa: PLC0415 - only for this one
-
     assert request_digest(one) == request_digest(one)
     assert request_digest(one) != request_digest(other)
     assert request_digest(one) != request_digest(replace(one, client_id=ClientId.from_text("x509_san_dns:a.example")))
