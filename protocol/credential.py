@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from protocol.encoding import JsonObject
 from protocol.keys import PublicKey
@@ -11,16 +11,14 @@ from protocol.trust.anchors import TrustedParty
 ClaimPath = tuple[str | int | None, ...]  # claims path pointer (OID4VP 1.0 §7): member, index, or null for all elements
 
 
-@dataclass(frozen=True, slots=True)
-class StatusReference:
+class StatusReference(NamedTuple):
     """Where a credential's status stands (Token Status List §6.2)."""
 
     uri: str
     idx: int
 
 
-@dataclass(frozen=True, slots=True)
-class VerifiedCredential:
+class VerifiedCredential(NamedTuple):
     """An authentic credential: signed by `issuer`, digests in order, inside its times. Its status is a separate answer."""
 
     format: str  # credential format identifier, such as dc+sd-jwt

@@ -20,7 +20,7 @@ MAX_NUMBER = 40  # characters of a number; far below quadratic cost
 _INTEGERS = range(-(2**63), 2**64)  # what can be written again
 
 _URLSAFE_TO_STANDARD = bytes.maketrans(b"-_+/=", b"+/!!!")  # "+", "/" and "=" become something no decoder takes
-_STANDARD_TO_URLSAFE = bytes.maketrans(b"+/", b"-_")
+STANDARD_TO_URLSAFE = bytes.maketrans(b"+/", b"-_")
 _PADDING = (b"", b"", b"==", b"=")  # by what is over after the last four characters
 # What the last character may be, by the same: it carries two significant bits, or four, and one alone carries nothing
 _LAST = (frozenset[str](), frozenset[str](), frozenset("AQgw"), frozenset("AEIMQUYcgkosw048"))
@@ -33,7 +33,7 @@ def sha256(data: bytes) -> bytes:
 
 def encode_base64url(data: bytes) -> str:
     """Base64url without padding (RFC 7515 §2)."""
-    return binascii.b2a_base64(data, newline=False).translate(_STANDARD_TO_URLSAFE).rstrip(b"=").decode("ascii")
+    return binascii.b2a_base64(data, newline=False).translate(STANDARD_TO_URLSAFE).rstrip(b"=").decode("ascii")
 
 
 def decode_base64url(text: str, at: str = "base64url") -> bytes:

@@ -57,14 +57,15 @@ class Fields:
 
     def optional_text(self, name: str, *, max_length: int = MAX_TEXT) -> str | None:
         """A text that is not empty, or None."""
-        return self.text(name, max_length=max_length) if name in self else None
+        return None if self.members.get(name) is None else self.text(name, max_length=max_length)
 
     def integer(self, name: str, *, minimum: int = 0, maximum: int = MAX_TIME) -> int:
         """A whole number in bounds; booleans and floats are none."""
-        value = self.required(name)
-        if type(value) is not int or not minimum <= value <= maximum:
-            raise Malformed(self.path(name), f"must be a whole number from {minimum} to {maximum}")
-        return value
+        value = self.members.get(name)
+        if type(value) is int and minimum <= value <= maximum:
+            return value
+        self.required(name)
+        raise Malformed(self.path(name), f"must be a whole number from {minimum} to {maximum}")
 
     def optional_integer(self, name: str, *, minimum: int = 0, maximum: int = MAX_TIME) -> int | None:
         """A whole number in bounds, or None."""
@@ -72,10 +73,11 @@ class Fields:
 
     def time(self, name: str) -> int:
         """A NumericDate (RFC 7519 §2) in whole epoch seconds; a fraction is cut off."""
-        value = self.required(name)
-        if type(value) not in (int, float) or not isinstance(value, int | float) or not 0 <= value <= MAX_TIME:
-            raise Malformed(self.path(name), "must be a time in seconds")
-        return int(value)
+        value = self.members.get(name)
+        if (type(value) is int or type(value) is float) and 0 <= value <= MAX_TIME:
+            return int(value)
+        self.required(name)
+        raise Malformed(self.path(name), "must be a time in seconds")
 
     def optional_time(self, name: str) -> int | None:
         """A NumericDate in whole epoch seconds, or None. A null is refused: a time that says nothing hides one."""
@@ -92,7 +94,7 @@ class Fields:
 
     def object(self, name: str) -> Fields:
         """A nested object."""
-        return Fields(self.required(name), self.path(name))
+        return Fields(self.required(name), f"{self.at}.{name}")
 
     def optional_object(self, name: str) -> Fields | None:
         """A nested object, or None."""
@@ -122,7 +124,7 @@ class Fields:
 
     def optional_texts(self, name: str, *, max_items: int = MAX_ITEMS) -> tuple[str, ...]:
         """An array of at least one text; absent is the empty tuple."""
-        return self.texts(name, max_items=max_items) if name in self else ()
+        return () if self.members.get(name) is None else self.texts(name, max_items=max_items)
 
     def objects(self, name: str, *, max_items: int = MAX_ITEMS) -> tuple[Fields, ...]:
         """An array of at least one object."""

@@ -124,6 +124,8 @@ def check_typ(header: JoseHeader, typ: str | tuple[str, ...], at: str) -> None:
     """
     accepted = (typ,) if isinstance(typ, str) else typ
     found = header.typ or ""
+    if found in accepted:
+        return
     # Letters outside ASCII may have small forms within it
     if not found.isascii() or found.lower().removeprefix("application/") not in accepted:
         raise NotAuthentic(f"{at}: is not a token of type {accepted[0]}")

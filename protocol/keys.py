@@ -172,7 +172,8 @@ class PublicKey:
                 return
             if len(signature) != 2 * curve.size:
                 raise NotAuthentic("the signature has the wrong length")
-            self.ecdh_key().verify(_raw_to_der(signature, curve.size), data, _ECDSA[curve.alg])
+            key = _loaded(self.crv, self.point)
+            key.verify(_raw_to_der(signature, curve.size), data, _ECDSA[curve.alg])  # type: ignore[call-arg]  # never Ed25519's
         except (InvalidSignature, nacl.exceptions.BadSignatureError, nacl.exceptions.ValueError) as error:
             raise NotAuthentic("the signature does not hold") from error
 
@@ -340,18 +341,19 @@ def _der_to_raw(der: bytes) -> bytes:
     return r[-32:].rjust(32, b"\0") + s[-32:].rjust(32, b"\0")
 
 
+# DER's heads, by what follows: of a sequence, of a number, and of a number that would read as a negative one
+_SEQUENCE = tuple([bytes((0x30, n)) if n < 128 else bytes((0x30, 0x81, n)) for n in range(2 * (66 + 3) + 1)])
+_NUMBER = tuple([bytes((0x02, n)) for n in range(66 + 1)])
+_HIGH_NUMBER = tuple([bytes((0x02, n + 1, 0x00)) for n in range(66 + 1)])
+
+
 def _raw_to_der(signature: bytes, size: int) -> bytes:
-    r = _der_integer(signature[:size])
-    s = _der_integer(signature[size:])
-    length = len(r) + len(s)
-    head = b"\x30" if length < 128 else b"\x30\x81"
-    return b"".join((head, bytes((length,)), r, s))
+    """R ‖ s to ECDSA-Sig-Value."""
+    body = _der_integer(signature[:size]) + _der_integer(signature[size:])
+    return _SEQUENCE[len(body)] + body
 
 
 def _der_integer(number: bytes) -> bytes:
-    if 0 < number[0] < 0x80:
-        return b"\x02" + bytes((len(number),)) + number
-    digits = number.lstrip(b"\0") or b"\0"
-    if digits[0] & 0x80:
-        digits = b"\0" + digits
-    return b"\x02" + bytes((len(digits),)) + digits
+    if not number[0]:
+        number = number.lstrip(b"\0") or b"\0"
+    return (_NUMBER if number[0] < 0x80 else _HIGH_NUMBER)[len(number)] + number

@@ -10,7 +10,7 @@ from protocol.credential import ClaimPath
 from protocol.encoding import JsonObject, JsonValue, encode_base64url, encode_json
 from protocol.jws import sign_encoded
 from protocol.keys import RandomBytes, Signer
-from protocol.sdjwt.disclosure import RESERVED_NAMES, SALT_BYTES, digests_of, encode_disclosure, make_salts
+from protocol.sdjwt.disclosure import RESERVED_NAMES, SALT_BYTES, digests_of, encode_disclosures, make_salts
 
 # SD-JWT VC §2.2.2.3: these say whether and until when a credential holds, so they stay in sight
 ALWAYS_VISIBLE = frozenset(("iss", "nbf", "exp", "cnf", "vct", "vct#integrity", "aka_vcts", "status"))
@@ -97,34 +97,38 @@ def _check_names(value: JsonValue) -> None:
 class _Hidden:
     """Collects disclosures while claims are hidden; salts are drawn for many at once."""
 
-    __slots__ = ("_random_bytes", "_salts", "texts")
+    __slots__ = ("_random_bytes", "texts")
 
     def __init__(self, random_bytes: RandomBytes) -> None:
         self._random_bytes = random_bytes
-        self._salts: list[str] = []
         self.texts: list[str] = []
 
     def object(self, value: JsonObject, frame: Frame, decoys: int = 0) -> JsonObject:
         """The object with a digest for each of its members that the frame makes disclosable."""
         shown: JsonObject = {}
-        hidden = [self._salt() for _ in range(decoys)]  # what is digested: a decoy's stands for nothing
+        hidden: list[tuple[str | None, JsonValue]] = []
         members = frame.members
         for name, item in value.items():
             part = members.get(name)
             if part is None:
                 shown[name] = item
-            elif part.disclosable:
-                hidden.append(self._hide(name, self._inner(item, part)))
+                continue
+            inner = self._inner(item, part) if part.members or part.elements is not None else item
+            if part.disclosable:
+                hidden.append((name, inner))
             else:
-                shown[name] = self._inner(item, part)
-        if hidden:
-            shown["_sd"] = list[JsonValue](sorted(digests_of(hidden)))
+                shown[name] = inner
+        digested = self._hide(hidden)
+        if decoys:
+            digested += make_salts(self._random_bytes(SALT_BYTES * decoys))  # a decoy's digest stands for nothing
+        if digested:
+            shown["_sd"] = list[JsonValue](sorted(digests_of(digested)))
         return shown
 
     def _array(self, value: list[JsonValue], part: Frame) -> list[JsonValue]:
         if not part.disclosable:
             return [self._inner(item, part) for item in value]
-        hidden = [self._hide(None, self._inner(item, part)) for item in value]
+        hidden = self._hide([(None, self._inner(item, part)) for item in value])
         return [{"...": digest} for digest in digests_of(hidden)]
 
     def _inner(self, item: JsonValue, part: Frame) -> JsonValue:
@@ -134,15 +138,12 @@ class _Hidden:
             return self._array(item, part.elements)
         return item
 
-    def _hide(self, name: str | None, value: JsonValue) -> str:
-        text = encode_disclosure(self._salt(), name, value)
-        self.texts.append(text)
-        return text
-
-    def _salt(self) -> str:
-        if not self._salts:
-            self._salts = make_salts(self._random_bytes(SALT_BYTES * 32))
-        return self._salts.pop()
+    def _hide(self, claims: list[tuple[str | None, JsonValue]]) -> list[str]:
+        if not claims:
+            return []
+        texts = encode_disclosures(make_salts(self._random_bytes(SALT_BYTES * len(claims))), claims)
+        self.texts += texts
+        return texts
 
 
 @lru_cache(maxsize=64)

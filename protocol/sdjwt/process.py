@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from protocol.credential import ClaimPath
 from protocol.encoding import JsonObject, JsonValue
@@ -13,10 +13,10 @@ from protocol.sdjwt.issue import ALWAYS_VISIBLE
 MAX_DEPTH = 32  # of the processed claims; disclosures inside disclosures count
 MAX_DIGESTS = 10_000
 _TEXT = frozenset((str,))
+_ABSENT: JsonValue = object()  # type: ignore[assignment]  # no value that JSON has
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessedSdJwt:
+class ProcessedSdJwt(NamedTuple):
     """The claims as the issuer meant them, with what was disclosed and nothing of the machinery."""
 
     claims: JsonObject
@@ -50,48 +50,49 @@ class _Process:
         self._at = at
         self._disclosures = disclosures
         digests = digests_of([disclosure.text for disclosure in disclosures])
-        self._by_digest: dict[JsonValue, int] = {digest: position for position, digest in enumerate(digests)}
+        self._by_digest: dict[JsonValue, int] = dict(zip(digests, range(len(digests)), strict=True))
         self._seen: set[JsonValue] = set()
         self.paths: list[ClaimPath] = []
         self.positions: list[int] = []
 
     def object(self, value: JsonObject, path: ClaimPath) -> JsonObject:
         """An object with its disclosed members."""
+        if len(path) > MAX_DEPTH:
+            raise TooLarge(self._at, f"is nested deeper than {MAX_DEPTH}")
         if "..." in value:
             raise Malformed(self._at, "has an array's placeholder outside an array")
-        shown: JsonObject = {}
-        for name, item in value.items():
-            if name == "_sd":
-                continue
-            if name == "_sd_alg":
-                # RFC 9901 §4.1.1: only at the top level
-                if path:
-                    raise Malformed(self._at, "has _sd_alg below the top level")
-                continue
+        # RFC 9901 §4.1.1: only at the top level
+        if path and "_sd_alg" in value:
+            raise Malformed(self._at, "has _sd_alg below the top level")
+        shown = value.copy()
+        digests = shown.pop("_sd", _ABSENT)
+        if not path:
+            shown.pop("_sd_alg", None)
+        for name, item in shown.items():
             kind = type(item)
-            shown[name] = self._inner(item, (*path, name)) if kind is dict or kind is list else item
-        if "_sd" in value:
-            self._reveal_members(value["_sd"], shown, path)
+            if kind is dict or kind is list:
+                shown[name] = self._inner(item, (*path, name))
+        if digests is not _ABSENT:
+            self._reveal_members(digests, shown, path)
         return shown
 
     def _reveal_members(self, digests: JsonValue, shown: JsonObject, path: ClaimPath) -> None:
         if not isinstance(digests, list):
             raise Malformed(self._at, "has an _sd that is no array")
-        disclosures = self._disclosures
         for position in self._find(digests):
-            disclosure = disclosures[position]
-            name = disclosure.name
+            name, item, _ = self._disclosures[position]
             if name is None:
                 raise Malformed(self._at, "has an array's element among the members of an object")
             if name in shown:
                 raise Malformed(self._at, "has a disclosure for a claim that is there already")
             inner_path = (*path, name)
             self._note(inner_path, position)
-            item = disclosure.value
             kind = type(item)
             shown[name] = self._inner(item, inner_path) if kind is dict or kind is list else item
 
     def _array(self, value: list[JsonValue], path: ClaimPath) -> list[JsonValue]:
+        if len(path) > MAX_DEPTH:
+            raise TooLarge(self._at, f"is nested deeper than {MAX_DEPTH}")
         shown: list[JsonValue] = []
         for item in value:
             if isinstance(item, dict) and "..." in item:
@@ -104,16 +105,14 @@ class _Process:
         if len(placeholder) != 1:
             raise Malformed(self._at, "has a placeholder with other members")
         for position in self._find([placeholder["..."]]):
-            disclosure = self._disclosures[position]
-            if disclosure.name is not None:
+            name, item, _ = self._disclosures[position]
+            if name is not None:
                 raise Malformed(self._at, "has an object's member among the elements of an array")
             inner_path = (*path, len(shown))
             self._note(inner_path, position)
-            shown.append(self._inner(disclosure.value, inner_path))
+            shown.append(self._inner(item, inner_path))
 
     def _inner(self, value: JsonValue, path: ClaimPath) -> JsonValue:
-        if len(path) > MAX_DEPTH:
-            raise TooLarge(self._at, f"is nested deeper than {MAX_DEPTH}")
         if isinstance(value, dict):
             return self.object(value, path)
         if isinstance(value, list):
@@ -124,14 +123,15 @@ class _Process:
         """Which disclosures some digests stand for; those that are not disclosed, and decoys, stand for none."""
         if not _TEXT.issuperset(map(type, digests)):
             raise Malformed(self._at, "has a digest that is no text")
-        fresh = set(digests)
-        if len(fresh) != len(digests) or not fresh.isdisjoint(self._seen):
+        seen = self._seen
+        before = len(seen)
+        seen.update(digests)
+        if len(seen) != before + len(digests):
             raise NotAuthentic(f"{self._at}: has a digest twice")
-        self._seen |= fresh
-        if len(self._seen) > MAX_DIGESTS:
+        if len(seen) > MAX_DIGESTS:
             raise TooLarge(self._at, f"has more than {MAX_DIGESTS} digests")
         by_digest = self._by_digest
-        return [by_digest[digest] for digest in digests if digest in by_digest]
+        return sorted([by_digest[digest] for digest in by_digest.keys() & digests])
 
     def _note(self, path: ClaimPath, position: int) -> None:
         # SD-JWT VC §2.2.2.3: with all that is inside

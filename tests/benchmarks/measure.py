@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 
-ROUNDS = 7
-ROUND_SECONDS = 0.15
+ROUNDS = 31
+ROUND_SECONDS = 0.04
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from protocol.encoding import JsonObject, encode_base64url, encode_json
 from protocol.jws import sign_jws
-from protocol.sdjwt.disclosure import Disclosure, digest_of, encode_disclosure
+from protocol.sdjwt.disclosure import Disclosure, digest_of, encode_disclosures
 from protocol.sdjwt.issue import Frame, issue_sd_jwt
 from protocol.sdjwt.key_binding import ExpectedBinding, KeyBinding
 from protocol.sdjwt.present import present_sd_jwt
@@ -65,7 +65,7 @@ def read(text):
 
 def hidden(name, value, salt="2GLC42sKQveCfGfryNRN9w"):
     """A disclosure's text; without a name, an array's element."""
-    return encode_disclosure(salt, name, value)
+    return encode_disclosures([salt], [(name, value)])[0]
 
 
 def raw(*parts):

@@ -5,9 +5,9 @@ import pytest
 from protocol.encoding import JsonObject, decode_base64url, read_json, read_json_object
 from protocol.jws import verify_jws
 from protocol.keys import Ed25519Key
-from protocol.sdjwt.disclosure import SALT_BYTES, Disclosure, digest_of, encode_disclosure
+from protocol.sdjwt.disclosure import SALT_BYTES, Disclosure, digest_of
 from protocol.sdjwt.issue import ALWAYS_VISIBLE, Frame, issue_sd_jwt
-from tests.protocol.sdjwt.samples import CLAIMS, FRAME, HEADER, ISSUER, PKI, VISIBLE, issued, read
+from tests.protocol.sdjwt.samples import CLAIMS, FRAME, HEADER, ISSUER, PKI, VISIBLE, hidden, issued, read
 from tests.support.pki import seeded
 
 
@@ -180,5 +180,5 @@ def test_claims_that_pose_as_machinery_are_not_issued(name, place):
 
 @pytest.mark.parametrize("name", [None, "family_name"])
 def test_what_is_written_as_a_disclosure_is_read_back(name):
-    disclosure = Disclosure.from_text(encode_disclosure("c2FsdA", name, {"a": ["Möbius", 1]}))
+    disclosure = Disclosure.from_text(hidden(name, {"a": ["Möbius", 1]}, salt="c2FsdA"))
     assert (disclosure.name, disclosure.value, salt(disclosure)) == (name, {"a": ["Möbius", 1]}, "c2FsdA")
