@@ -97,6 +97,28 @@ class InvalidClient(ProtocolError):
     code = "invalid_client"
 
 
+class ClientNotAuthenticated(InvalidClient):
+    """The same where the client came with a client attestation (draft-ietf-oauth-attestation-based-client-auth §8.4)."""
+
+    status = 401
+
+
+class UseAttestationChallenge(ProtocolError):
+    """The client has to repeat its request with `challenge` in the proof of its client attestation (the draft's §8.4)."""
+
+    code = "use_attestation_challenge"
+
+    def __init__(self, description: str, challenge: str) -> None:
+        super().__init__(description)
+        self.challenge = challenge
+
+
+class UseFreshAttestation(ProtocolError):
+    """The client has to get a newer client attestation (the draft's §8.4)."""
+
+    code = "use_fresh_attestation"
+
+
 class InvalidScope(ProtocolError):
     """The scope is unknown or not available here (RFC 6749 §5.2)."""
 

@@ -8,14 +8,14 @@ from typing import Self
 
 from protocol.credential import ClaimPath
 from protocol.encoding import JsonObject, JsonValue, encode_json
-from protocol.errors import Malformed, NotAuthentic, NotTrusted, NotValidNow
+from protocol.errors import Malformed, NotAuthentic, NotValidNow
 from protocol.fields import Fields
-from protocol.jws import Jws, sign_jws, verify_jws
+from protocol.jws import sign_jws
 from protocol.keys import Signer
 from protocol.oauth.metadata import read_identifier
 from protocol.oid4vci.proof import ALGORITHMS
 from protocol.trust.anchors import Role, TrustAnchors, TrustedParty
-from protocol.x509 import read_x5c
+from protocol.trust.signed import verify_vouched_for
 
 WELL_KNOWN = "openid-credential-issuer"
 SIGNED_TYP = "openidvci-issuer-metadata+jwt"
@@ -310,12 +310,7 @@ def verify_signed_metadata(
         Malformed: a member is missing or has the wrong shape.
     """
     at = "signed metadata"
-    jws = Jws.from_compact(text, at)
-    if not jws.header.x5c:
-        raise NotTrusted(f"{at}: says by no certificate who signed it")
-    chain = read_x5c(jws.header.x5c, f"{at} header.x5c")
-    party = anchors.chain(chain, role=Role.ISSUER, now=now, at=at)
-    claims = verify_jws(jws, chain[0].public_key, typ=SIGNED_TYP, at=at)
+    claims, party = verify_vouched_for(text, role=Role.ISSUER, anchors=anchors, typ=SIGNED_TYP, now=now, at=at)
     if claims.text("sub") != identifier:
         raise NotAuthentic(f"{at}: is about another issuer")
     expires_at = claims.optional_time("exp")

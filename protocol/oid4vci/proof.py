@@ -54,9 +54,20 @@ def verify_proof(text: str, *, audience: str, now: int) -> VerifiedProof:
         if sources != ["jwk"]:
             raise Malformed(f"{_AT} header", "must name its key by jwk, and in no other way")
         key = PublicKey.from_jwk(jws.header.members["jwk"], f"{_AT} header.jwk")
-        claims = verify_jws(jws, key, typ=TYP, at=_AT)
-        if not hmac.compare_digest(claims.text("aud").encode("utf-8", "surrogatepass"), audience.encode()):
-            raise NotAuthentic(f"{_AT}: is meant for somebody else")
-        if not now - MAX_AGE <= claims.time("iat") <= now + MAX_AHEAD:
-            raise NotValidNow(f"{_AT}: was not made just now")
-        return VerifiedProof(key, claims.optional_text("nonce"), claims.optional_text("iss"))
+        return check_signed_by(jws, key, audience=audience, now=now)
+
+
+def check_signed_by(jws: Jws, key: PublicKey, *, audience: str, now: int) -> VerifiedProof:
+    """Check all of a key proof but how its header names the key.
+
+    Raises:
+        NotAuthentic: another type, signature or audience.
+        NotValidNow: not made just now.
+        Malformed: a claim is missing or has the wrong shape.
+    """
+    claims = verify_jws(jws, key, typ=TYP, at=_AT)
+    if not hmac.compare_digest(claims.text("aud").encode("utf-8", "surrogatepass"), audience.encode()):
+        raise NotAuthentic(f"{_AT}: is meant for somebody else")
+    if not now - MAX_AGE <= claims.time("iat") <= now + MAX_AHEAD:
+        raise NotValidNow(f"{_AT}: was not made just now")
+    return VerifiedProof(key, claims.optional_text("nonce"), claims.optional_text("iss"))

@@ -13,12 +13,12 @@ from protocol.keys import PublicKey
 from protocol.sdjwt.issuer_key import IssuerKey
 from protocol.sdjwt.process import ProcessedSdJwt, process_claims
 from protocol.sdjwt.token import SdJwt
+from protocol.status.reference import read_status
 
 FORMAT = "dc+sd-jwt"
 TYPES = ("dc+sd-jwt",)
 LEGACY_TYPES = ("dc+sd-jwt", "vc+sd-jwt")  # drafts before November 2024
 CLOCK_SKEW = 60  # seconds
-MAX_INDEX = (1 << 31) - 1
 
 _AT = "credential"
 
@@ -95,11 +95,4 @@ def _holder_key(claims: Fields) -> PublicKey | None:
 
 
 def _status(claims: Fields) -> StatusReference | None:
-    """Where the status stands. A status that we cannot look up is refused, never taken for none."""
-    if "status" not in claims.members:
-        return None
-    status = claims.object("status")
-    if "status_list" not in status:
-        raise Unsupported(f"{status.at}: is kept in a way that is not known here")
-    entry = status.object("status_list")
-    return StatusReference(entry.https_url("uri"), entry.integer("idx", maximum=MAX_INDEX))
+    return read_status(claims.object("status")) if "status" in claims.members else None

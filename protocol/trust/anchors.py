@@ -22,6 +22,7 @@ class Role(StrEnum):
 
     ISSUER = "issuer"
     VERIFIER = "verifier"
+    WALLET_PROVIDER = "wallet-provider"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ import pytest
 from protocol.credential import StatusReference
 from protocol.encoding import encode_base64url
 from protocol.errors import Malformed, NotTrusted, NotValidNow, Unsupported
-from protocol.sdjwt.verify import CLOCK_SKEW, FORMAT, MAX_INDEX
+from protocol.sdjwt.verify import CLOCK_SKEW, FORMAT
+from protocol.status.reference import MAX_INDEX
 from tests.protocol.sdjwt.samples import CLAIMS, HOLDER, ISSUER, VCT, digests, hidden, issued, presented, signed
 from tests.protocol.sdjwt.verifier_side import KEY, PARTY, refused, verify, verify_presentation
 from tests.support.pki import NOW
