@@ -70,6 +70,10 @@ class NotValidNow(Flaw):
     """Outside its time."""
 
 
+class RolledBack(Flaw):
+    """Genuine, but older than what we have seen already: somebody hides what came after it."""
+
+
 class Unsupported(Flaw):
     """Well-formed, but an algorithm, method or type that we do not accept."""
 

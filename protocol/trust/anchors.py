@@ -23,6 +23,7 @@ class Role(StrEnum):
     ISSUER = "issuer"
     VERIFIER = "verifier"
     WALLET_PROVIDER = "wallet-provider"
+    REGISTRATION_PROVIDER = "registration-provider"  # says what verifiers and issuers registered for
 
 
 @dataclass(frozen=True, slots=True)

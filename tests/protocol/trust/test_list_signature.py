@@ -1,0 +1,190 @@
+from dataclasses import replace
+
+import pytest
+
+from protocol.encoding import JsonObject, encode_base64url, encode_json, sha256
+from protocol.errors import Flaw, Malformed, NotAuthentic, NotTrusted, NotValidNow, RolledBack, TooLarge
+from protocol.jws import Jws, sign_jws
+from protocol.trust.anchors import Role, TrustAnchors
+from protocol.trust.list_signature import (
+    CLOCK_SKEW,
+    LONGEST,
+    MAX_LIST,
+    ExpectedList,
+    SeenList,
+    anchors_of,
+    sign_list,
+    verify_list,
+)
+from protocol.trust.list_types import ListType
+from tests.protocol.trust.lists import FULL, LIST, OPERATOR, PROVIDER, a_list, entity, service
+from tests.support.pki import DAY, NOW, Template, make_pki, seeded_key, self_signed
+
+X5C = (OPERATOR.certificate.to_x5c(),)
+EXPECTED = ExpectedList(ListType.WALLET_PROVIDERS, (OPERATOR.certificate,))
+HEADER: JsonObject = {"iat": NOW, "x5c": list(X5C), "x5t#S256": encode_base64url(sha256(OPERATOR.der))}
+
+
+def signed(trusted=LIST, *, signer=OPERATOR.signer, header=()):
+    """A list as an honest operator publishes it, but for some changes; `...` leaves a member of the header out."""
+    head = {name: value for name, value in {**HEADER, **dict(header)}.items() if value is not ...}
+    return sign_jws(head, encode_json(trusted.to_dict()), signer)
+
+
+def verify(text, expected=EXPECTED, *, now=NOW):
+    return verify_list(text, expected, now=now)
+
+
+def test_what_an_operator_signs_is_what_is_read():
+    text = sign_list(FULL, OPERATOR.signer, X5C, signed_at=NOW)
+    found = verify(text)
+    assert (found.says, found.signer) == (FULL, OPERATOR.certificate)
+    assert found.seen == SeenList(7, sha256(text.encode()))
+    assert Jws.from_compact(text, "list").header.members == {"alg": "ES256", **HEADER}
+
+
+def test_one_of_several_signers_is_enough():
+    other = self_signed(Template(ca=False))
+    expected = replace(EXPECTED, signers=(other.certificate, OPERATOR.certificate))
+    assert verify(signed(), expected).signer == OPERATOR.certificate
+
+
+@pytest.mark.parametrize(
+    ("text", "flaw"),
+    [
+        pytest.param(signed(signer=seeded_key(9)), NotAuthentic, id="T087 bad signature"),
+        pytest.param(signed(header={"x5c": ...}), NotTrusted, id="T087 no certificate"),
+        pytest.param(signed(header={"x5c": ..., "kid": "1"}), NotTrusted, id="T087 key by name"),
+        pytest.param(
+            signed(signer=PROVIDER.signer, header={"x5c": [PROVIDER.certificate.to_x5c()]}),
+            NotTrusted,
+            id="T087 signed by somebody else",
+        ),
+        pytest.param(signed(header={"alg": "none"}), Flaw, id="T001 none"),
+        pytest.param(signed(header={"alg": "HS256"}), Flaw, id="T002 HS256"),
+        pytest.param(signed(header={"iat": NOW + CLOCK_SKEW + 1}), NotValidNow, id="signed in the future"),
+        pytest.param(signed(header={"iat": "now"}), Malformed, id="T017 time that is a text"),
+        pytest.param(signed(replace(LIST, type=ListType.PID_PROVIDERS)), NotAuthentic, id="T087 wrong type"),
+        pytest.param(signed(replace(LIST, issued_at=NOW + CLOCK_SKEW + 1)), NotValidNow, id="issued in the future"),
+        pytest.param(signed(replace(LIST, next_update=NOW)), NotValidNow, id="T087 past its next update"),
+        pytest.param(
+            signed(replace(LIST, next_update=NOW + LONGEST + 1)), NotValidNow, id="T087 holds for more than six months"
+        ),
+        pytest.param(sign_jws(HEADER, b"{}", OPERATOR.signer), Malformed, id="no list"),
+        pytest.param(sign_jws(HEADER, b"[]", OPERATOR.signer), Malformed, id="no object"),
+        pytest.param(encode_json(LIST.to_dict()).decode(), Flaw, id="T087 unsigned"),
+        pytest.param("", Flaw, id="empty"),
+        pytest.param("." * (MAX_LIST + 1), TooLarge, id="endless"),
+    ],
+)
+def test_a_list_that_does_not_hold_is_refused(text, flaw):
+    with pytest.raises(flaw):
+        verify(text)
+
+
+def test_a_chain_to_a_known_signer_is_not_the_signer():
+    """Who could make certificates below the operator's could otherwise sign lists."""
+    pki = make_pki()
+    text = sign_list(LIST, pki.signer, pki.x5c, signed_at=NOW)
+    with pytest.raises(NotTrusted):
+        verify(text, replace(EXPECTED, signers=(pki.root.certificate,)))
+
+
+def test_a_list_holds_until_its_next_update():
+    assert verify(signed(), now=NOW + 30 * DAY - 1)
+    assert verify(signed(replace(LIST, next_update=NOW + LONGEST)))
+    assert verify(signed(replace(LIST, issued_at=NOW + CLOCK_SKEW)))
+    assert verify(signed(header={"iat": NOW + CLOCK_SKEW}))
+    assert verify(signed(header={"iat": ...}))
+
+
+@pytest.mark.parametrize("moment", [NOW - DAY - 1, NOW + 365 * DAY])
+def test_the_signers_certificate_has_its_time(moment):
+    trusted = replace(LIST, issued_at=moment, next_update=moment + DAY)
+    with pytest.raises(NotValidNow, match="certificate"):
+        verify(signed(trusted, header={"iat": moment}), now=moment)
+
+
+@pytest.mark.parametrize("seen", [None, SeenList(6, b"")])
+def test_a_newer_list_takes_the_place_of_an_older_one(seen):
+    assert verify(signed(), replace(EXPECTED, seen=seen)).seen.sequence_number == 7
+
+
+def test_the_same_list_may_come_again():
+    text = signed()
+    assert verify(text, replace(EXPECTED, seen=verify(text).seen))
+
+
+@pytest.mark.parametrize("number", [7, 8, 1000])
+def test_an_older_list_never_takes_the_place_of_a_newer_one(number):  # T088
+    with pytest.raises(RolledBack):
+        verify(signed(), replace(EXPECTED, seen=SeenList(number, sha256(b"another"))))
+
+
+def test_a_list_makes_anchors_of_its_own_role():  # T089
+    roles = {
+        ListType.PID_PROVIDERS: Role.ISSUER,
+        ListType.PUB_EAA_PROVIDERS: Role.ISSUER,
+        ListType.WALLET_PROVIDERS: Role.WALLET_PROVIDER,
+        ListType.ACCESS_CERTIFICATE_PROVIDERS: Role.VERIFIER,
+        ListType.REGISTRATION_CERTIFICATE_PROVIDERS: Role.REGISTRATION_PROVIDER,
+    }
+    for list_type, role in roles.items():
+        (anchor,) = anchors_of(a_list(list_type, entity(service(list_type, PROVIDER.certificate))))
+        assert (anchor.certificate, anchor.role, anchor.name) == (PROVIDER.certificate, role, "Town")
+    registers = a_list(ListType.REGISTRARS, entity(service(ListType.REGISTRARS, PROVIDER.certificate)))
+    assert anchors_of(registers) == ()
+    assert anchors_of(replace(registers, type="https://example.org/own")) == ()
+
+
+@pytest.mark.parametrize(
+    ("list_type", "changes"),
+    [
+        pytest.param(
+            ListType.WALLET_PROVIDERS,
+            {"type": "http://uri.etsi.org/19602/SvcType/WalletSolution/Revocation"},
+            id="T089 another kind of service",
+        ),
+        pytest.param(
+            ListType.WALLET_PROVIDERS,
+            {"type": "http://uri.etsi.org/19602/SvcType/PID/Issuance"},
+            id="T089 a service of another list",
+        ),
+        pytest.param(
+            ListType.WALLET_PROVIDERS,
+            {"status": "http://uri.etsi.org/19602/PubEAAProvidersList/SvcStatus/withdrawn"},
+            id="T089 a status where there is none",
+        ),
+        pytest.param(
+            ListType.PUB_EAA_PROVIDERS,
+            {"status": "http://uri.etsi.org/19602/PubEAAProvidersList/SvcStatus/withdrawn"},
+            id="T089 withdrawn",
+        ),
+        pytest.param(ListType.PUB_EAA_PROVIDERS, {"status": None}, id="T089 never notified"),
+    ],
+)
+def test_a_service_that_is_not_in_force_makes_no_anchor(list_type, changes):
+    assert anchors_of(a_list(list_type, entity(service(list_type, PROVIDER.certificate, **changes)))) == ()
+
+
+def test_a_list_of_one_kind_of_service_need_not_name_it():
+    trusted = a_list(
+        ListType.WALLET_PROVIDERS, entity(service(ListType.WALLET_PROVIDERS, PROVIDER.certificate, type=None))
+    )
+    assert len(anchors_of(trusted)) == 1
+
+
+def test_names_come_in_the_readers_language_and_types_from_the_reader():
+    trusted = a_list(ListType.PID_PROVIDERS, entity(service(ListType.PID_PROVIDERS, PROVIDER.certificate)))
+    (anchor,) = anchors_of(trusted, language="de", types=["urn:eudi:pid:1"])
+    assert (anchor.name, anchor.types) == ("Stadt", frozenset(["urn:eudi:pid:1"]))
+
+
+def test_whom_a_list_names_is_believed_and_nobody_else():
+    pki = make_pki(role=Role.WALLET_PROVIDER)
+    trusted = a_list(ListType.WALLET_PROVIDERS, entity(service(ListType.WALLET_PROVIDERS, pki.root.certificate)))
+    anchors = TrustAnchors(anchors_of(verify(signed(trusted)).says))
+    party = anchors.chain(pki.certificates, role=Role.WALLET_PROVIDER, now=NOW, at="x5c")
+    assert party.vouched_by == "Town"
+    with pytest.raises(NotTrusted):
+        anchors.chain(make_pki().certificates, role=Role.WALLET_PROVIDER, now=NOW, at="x5c")
