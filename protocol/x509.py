@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import binascii
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Self, TypeVar
@@ -40,6 +40,8 @@ _UNREADABLE = (
     x509.InvalidVersion,
     x509.UnsupportedGeneralNameType,
 )
+_NAMES = (x509.NameOID.ORGANIZATION_NAME, x509.NameOID.COMMON_NAME)
+_IDENTIFIERS = (x509.NameOID.ORGANIZATION_IDENTIFIER, x509.NameOID.SERIAL_NUMBER)
 _SELF_SIGNED = "a self-signed certificate vouches for nobody"
 
 
@@ -62,6 +64,8 @@ class Certificate:
     not_after: int = field(compare=False)
     key_id: bytes | None = field(compare=False)  # subject key identifier
     authority_key_id: bytes | None = field(compare=False)
+    # Of the subject: organizationIdentifier of legal persons, serialNumber of natural ones (ETSI EN 319 412-1 §5.1)
+    identifiers: tuple[str, ...] = field(compare=False)
 
     @classmethod
     def from_der(cls, der: bytes, at: str = "certificate") -> Self:
@@ -120,6 +124,7 @@ class Certificate:
             not_after=int(parsed.not_valid_after_utc.timestamp()),
             key_id=key_id.key_identifier if key_id else None,
             authority_key_id=authority.key_identifier if authority else None,
+            identifiers=tuple(_texts(parsed.subject, _IDENTIFIERS)),
         )
 
     @property
@@ -247,8 +252,11 @@ def _extension(parsed: x509.Certificate, kind: type[T]) -> T | None:
 
 
 def _name_for_people(subject: x509.Name) -> str:
-    for oid in (x509.NameOID.ORGANIZATION_NAME, x509.NameOID.COMMON_NAME):
+    return next(_texts(subject, _NAMES), None) or subject.rfc4514_string()
+
+
+def _texts(subject: x509.Name, oids: Iterable[x509.ObjectIdentifier]) -> Iterator[str]:
+    for oid in oids:
         for attribute in subject.get_attributes_for_oid(oid):
             if isinstance(attribute.value, str) and attribute.value:
-                return attribute.value
-    return subject.rfc4514_string()
+                yield attribute.value

@@ -18,7 +18,8 @@ from protocol.jws import Jws, sign_jws, verify_signature
 from protocol.keys import Signer
 from protocol.trust.anchors import TrustAnchor
 from protocol.trust.list_types import profile_of
-from protocol.trust.lists import TrustedList, TrustedService, in_language
+from protocol.trust.lists import TrustedList, TrustedService
+from protocol.trust.localized import in_language
 from protocol.x509 import Certificate, read_x5c
 
 MEDIA_TYPE = "application/jose"

@@ -9,30 +9,30 @@ import datetime
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple, Self
+from typing import Self
 
 from protocol.encoding import JsonObject, JsonValue
 from protocol.errors import Malformed, Unsupported
 from protocol.fields import MAX_URL, Fields
 from protocol.trust.list_types import profile_of
+from protocol.trust.localized import (
+    MAX_TEXT,
+    MAX_TEXTS,
+    Localized,
+    read_localized,
+    read_localized_uris,
+    write_localized,
+    write_localized_uris,
+)
 from protocol.x509 import Certificate
 
 VERSION = 1
 MAX_ENTITIES = 20_000
 MAX_SERVICES = 100  # of one entity
 MAX_IDENTITIES = 32  # certificates of one service
-MAX_TEXTS = 64  # languages
-MAX_TEXT = 4096  # characters
 MAX_POINTERS = 1000
 
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")  # clause 6.1.3
-
-
-class Localized(NamedTuple):
-    """A text or an address in one language (clauses 6.1.4, 6.1.5)."""
-
-    language: str  # BCP 47
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +79,14 @@ class Address:
         """Read the wire form, whose members begin with `SchemeOperator` or `TE`."""
         return cls(
             tuple(map(PostalAddress.from_fields, address.objects(f"{prefix}PostalAddress", max_items=MAX_TEXTS))),
-            _read_uris(address, f"{prefix}ElectronicAddress"),
+            read_localized_uris(address, f"{prefix}ElectronicAddress"),
         )
 
     def to_dict(self, prefix: str) -> JsonObject:
         """The wire form."""
         return {
             f"{prefix}PostalAddress": [address.to_dict() for address in self.postal],
-            f"{prefix}ElectronicAddress": _write_uris(self.electronic),
+            f"{prefix}ElectronicAddress": write_localized_uris(self.electronic),
         }
 
 
@@ -110,7 +110,7 @@ class ListPointer:
             location=pointer.https_url("LoTELocation"),
             type=qualifier.text("LoTEType", max_length=MAX_URL),
             signers=tuple([certificate for identity in identities for certificate in _read_certificates(identity)]),
-            operator=_read_texts(qualifier, "SchemeOperatorName"),
+            operator=read_localized(qualifier, "SchemeOperatorName"),
             media_type=qualifier.text("MimeType", max_length=256),
             territory=qualifier.optional_text("SchemeTerritory", max_length=2),
         )
@@ -119,7 +119,7 @@ class ListPointer:
         """The wire form."""
         qualifier = _present(
             LoTEType=self.type,
-            SchemeOperatorName=_write_texts(self.operator),
+            SchemeOperatorName=write_localized(self.operator),
             SchemeTerritory=self.territory,
             MimeType=self.media_type,
         )
@@ -147,7 +147,7 @@ class TrustedService:
         points = information.optional_objects("ServiceSupplyPoints", max_items=MAX_TEXTS)
         return cls(
             type=information.optional_text("ServiceTypeIdentifier", max_length=MAX_URL),
-            name=_read_texts(information, "ServiceName"),
+            name=read_localized(information, "ServiceName"),
             certificates=_read_certificates(information.object("ServiceDigitalIdentity")),
             status=information.optional_text("ServiceStatus", max_length=MAX_URL),
             supply_points=tuple([point.text("uriValue", max_length=MAX_URL) for point in points]),
@@ -158,7 +158,7 @@ class TrustedService:
         points: list[JsonValue] = [{"uriValue": point} for point in self.supply_points]
         information = _present(
             ServiceTypeIdentifier=self.type,
-            ServiceName=_write_texts(self.name),
+            ServiceName=write_localized(self.name),
             ServiceDigitalIdentity=_write_certificates(self.certificates),
             ServiceStatus=self.status,
             ServiceSupplyPoints=points or None,
@@ -181,23 +181,23 @@ class TrustedEntity:
         """Read the wire form."""
         about = entity.object("TrustedEntityInformation")
         return cls(
-            name=_read_texts(about, "TEName"),
+            name=read_localized(about, "TEName"),
             address=Address.from_fields(about.object("TEAddress"), "TE"),
-            information=_read_uris(about, "TEInformationURI"),
+            information=read_localized_uris(about, "TEInformationURI"),
             services=tuple(
                 map(TrustedService.from_fields, entity.objects("TrustedEntityServices", max_items=MAX_SERVICES))
             ),
-            trade_name=_read_texts(about, "TETradeName") if "TETradeName" in about else (),
+            trade_name=read_localized(about, "TETradeName") if "TETradeName" in about else (),
         )
 
     def to_dict(self) -> JsonObject:
         """The wire form."""
         return {
             "TrustedEntityInformation": _present(
-                TEName=_write_texts(self.name),
-                TETradeName=_write_texts(self.trade_name) or None,
+                TEName=write_localized(self.name),
+                TETradeName=write_localized(self.trade_name) or None,
                 TEAddress=self.address.to_dict("TE"),
-                TEInformationURI=_write_uris(self.information),
+                TEInformationURI=write_localized_uris(self.information),
             ),
             "TrustedEntityServices": [service.to_dict() for service in self.services],
         }
@@ -237,14 +237,14 @@ class TrustedList:
         return cls(
             type=scheme.text("LoTEType", max_length=MAX_URL),
             sequence_number=scheme.integer("LoTESequenceNumber", minimum=1),
-            operator=_read_texts(scheme, "SchemeOperatorName"),
+            operator=read_localized(scheme, "SchemeOperatorName"),
             issued_at=_read_date_time(scheme, "ListIssueDateTime"),
             # Null would be the end of a list that is published no more (clause 6.3.15)
             next_update=_read_date_time(scheme, "NextUpdate"),
             entities=tuple(map(TrustedEntity.from_fields, entities)),
             operator_address=Address.from_fields(address, "SchemeOperator") if address else None,
-            name=_read_texts(scheme, "SchemeName") if "SchemeName" in scheme else (),
-            information=_read_uris(scheme, "SchemeInformationURI") if "SchemeInformationURI" in scheme else (),
+            name=read_localized(scheme, "SchemeName") if "SchemeName" in scheme else (),
+            information=read_localized_uris(scheme, "SchemeInformationURI") if "SchemeInformationURI" in scheme else (),
             territory=scheme.optional_text("SchemeTerritory", max_length=2),
             pointers=tuple(
                 map(ListPointer.from_fields, scheme.optional_objects("PointersToOtherLoTE", max_items=MAX_POINTERS))
@@ -260,12 +260,12 @@ class TrustedList:
             LoTEVersionIdentifier=VERSION,
             LoTESequenceNumber=self.sequence_number,
             LoTEType=self.type,
-            SchemeOperatorName=_write_texts(self.operator),
+            SchemeOperatorName=write_localized(self.operator),
             SchemeOperatorAddress=self.operator_address.to_dict("SchemeOperator") if self.operator_address else None,
-            SchemeName=_write_texts(self.name) or None,
-            SchemeInformationURI=_write_uris(self.information) or None,
+            SchemeName=write_localized(self.name) or None,
+            SchemeInformationURI=write_localized_uris(self.information) or None,
             StatusDeterminationApproach=profile.status_determination if profile else None,
-            SchemeTypeCommunityRules=_write_uris([Localized("en", profile.rules)]) if profile else None,
+            SchemeTypeCommunityRules=write_localized_uris([Localized("en", profile.rules)]) if profile else None,
             SchemeTerritory=self.territory,
             PointersToOtherLoTE=[pointer.to_dict() for pointer in self.pointers] or None,
             ListIssueDateTime=_date_time(self.issued_at),
@@ -278,42 +278,8 @@ class TrustedList:
         return {"LoTE": members}
 
 
-def in_language(texts: Iterable[Localized], language: str) -> str:
-    """The text in a language, else the English one, else the first (clause 6.1.4 wants an English one); none is empty."""
-    by_language: dict[str, str] = {}
-    for text in texts:
-        by_language.setdefault(text.language.partition("-")[0].lower(), text.text)
-    return by_language.get(language) or by_language.get("en") or next(iter(by_language.values()), "")
-
-
 def _present(**members: JsonValue) -> JsonObject:
     return {name: value for name, value in members.items() if value is not None}
-
-
-def _read_texts(holder: Fields, name: str) -> tuple[Localized, ...]:
-    return tuple(
-        [
-            Localized(item.text("lang", max_length=64), item.text("value", max_length=MAX_TEXT))
-            for item in holder.objects(name, max_items=MAX_TEXTS)
-        ]
-    )
-
-
-def _write_texts(texts: Iterable[Localized]) -> list[JsonValue]:
-    return [{"lang": text.language, "value": text.text} for text in texts]
-
-
-def _read_uris(holder: Fields, name: str) -> tuple[Localized, ...]:
-    return tuple(
-        [
-            Localized(item.text("lang", max_length=64), item.text("uriValue", max_length=MAX_URL))
-            for item in holder.objects(name, max_items=MAX_TEXTS)
-        ]
-    )
-
-
-def _write_uris(uris: Iterable[Localized]) -> list[JsonValue]:
-    return [{"lang": uri.language, "uriValue": uri.text} for uri in uris]
 
 
 def _read_certificates(identity: Fields) -> tuple[Certificate, ...]:

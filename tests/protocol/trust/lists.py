@@ -4,12 +4,12 @@ from protocol.trust.list_types import PROFILES, ListType
 from protocol.trust.lists import (
     Address,
     ListPointer,
-    Localized,
     PostalAddress,
     TrustedEntity,
     TrustedList,
     TrustedService,
 )
+from protocol.trust.localized import Localized
 from tests.support.pki import DAY, NOW, Template, self_signed
 
 OPERATOR = self_signed(Template(common_name="List operator", ca=False))

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from protocol.errors import Flaw, Malformed, Unsupported
 from protocol.fields import Fields
 from protocol.trust.list_types import PROFILES, ListType, profile_of
-from protocol.trust.lists import ListPointer, Localized, TrustedList, in_language
+from protocol.trust.lists import ListPointer, TrustedList
+from protocol.trust.localized import Localized, in_language
 from tests.protocol.trust.lists import FULL, LIST, POSTAL, PROVIDER
 from tests.support.vectors import read_vector
 
