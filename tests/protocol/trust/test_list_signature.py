@@ -98,6 +98,11 @@ def test_a_list_holds_until_its_next_update():
     assert verify(signed(header={"iat": ...}))
 
 
+def test_the_signers_certificate_counts_from_its_first_second():
+    trusted = replace(LIST, issued_at=NOW - DAY, next_update=NOW)
+    assert verify(signed(trusted, header={"iat": NOW - DAY}), now=NOW - DAY)
+
+
 @pytest.mark.parametrize("moment", [NOW - DAY - 1, NOW + 365 * DAY])
 def test_the_signers_certificate_has_its_time(moment):
     trusted = replace(LIST, issued_at=moment, next_update=moment + DAY)

@@ -1,6 +1,7 @@
 import contextlib
 import copy
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from protocol.errors import Flaw, Malformed, Unsupported
 from protocol.fields import Fields
 from protocol.trust.list_types import PROFILES, ListType, profile_of
-from protocol.trust.lists import ListPointer, TrustedList
+from protocol.trust.lists import ListPointer, TrustedEntity, TrustedList
 from protocol.trust.localized import Localized, in_language
 from tests.protocol.trust.lists import FULL, LIST, POSTAL, PROVIDER
 from tests.support.vectors import read_vector
@@ -171,6 +172,12 @@ def test_of_a_pointer_with_several_qualifiers_the_first_counts():
     assert found == FULL.pointers[0]
 
 
+def test_an_entity_may_have_one_name():
+    nameless = replace(FULL.entities[0], trade_name=())
+    assert TrustedEntity.from_fields(Fields(nameless.to_dict(), "entity")) == nameless
+    assert "TETradeName" not in nameless.to_dict()["TrustedEntityInformation"]
+
+
 def test_an_address_may_have_the_least():
     assert set(POSTAL.to_dict()) == {"lang", "StreetAddress", "Locality", "PostalCode", "Country"}
     short = type(POSTAL)("de", "Markt 1", "DE")
@@ -185,6 +192,7 @@ def test_an_address_may_have_the_least():
         ([("en", "Town"), ("de", "Stadt")], "de", "Stadt"),
         ([("en", "Town"), ("de", "Stadt")], "fr", "Town"),
         ([("fr", "Ville"), ("it", "Città")], "de", "Ville"),
+        ([("fr", "Ville"), ("en", "Town")], "de", "Town"),
         ([("DE-AT", "Stadt"), ("de", "Ort")], "de", "Stadt"),
     ],
 )
