@@ -17,7 +17,7 @@ LINTS := lint-format lint-style lint-types lint-contracts lint-dependencies lint
 PYTEST := $(BIN)/python -m pytest
 QUICK := -m "not (soak or flow or kill)" $(foreach folder,flows interop browser,--ignore=tests/$(folder))
 
-.PHONY: demo test check lint $(LINTS) format bench soak lock clean
+.PHONY: demo test check lint $(LINTS) format bench pictures soak lock clean
 
 demo: $(BASE)
 	@$(BIN)/hoheit demo $(if $(filter-out 0,$(ONCE)),--once) $(ARGS)
@@ -59,6 +59,11 @@ format: $(TEST)
 
 bench: $(TEST)
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+# The tutorials' walk, which takes the pictures in docs/pictures on its way.
+pictures: $(TEST)
+	@deploy/needs chromium
+	@HOHEIT_PICTURES=1 HOHEIT_REQUIRE_CHROMIUM=1 $(PYTEST) tests/browser/test_town.py $(ARGS)
 
 soak: $(TEST)
 	@deploy/needs postgresql

@@ -76,7 +76,7 @@ def open_issuer(settings: IssuerSettings, store: SqlIssuerStore) -> Issuer:
             identifier=settings.public_url,
             name=tuple(settings.name.items()),
             types=open_types(settings),
-            register=_open_register(settings, store),
+            register=open_register(settings, store),
             store=store,
             signing=keys.signer(SIGNING),
             secret=keys.secret(SECRET),
@@ -115,17 +115,18 @@ def serve_issuer(
         store.database.dispose()
 
     identifier = issuer.context.identifier
+    pages = Pages(Path(__file__).parent, public_url=identifier, secret=issuer.context.secret)
+    site = Site(issuer, driver, pages, LiveStreams(), wallet_url)
     application = create_application(
         title="Hoheit issuer",
         secure=identifier.startswith("https://"),
         lifespan=lifespan,
         endpoints=protocol_endpoints(issuer, driver),
+        error_page=site.trouble,
     )
     application.state.issuer = issuer
     application.state.driver = driver
-    pages = Pages(Path(__file__).parent, public_url=identifier, secret=issuer.context.secret)
     application.include_router(administration(issuer, driver))
-    site = Site(issuer, driver, pages, LiveStreams(), wallet_url)
     application.include_router(people_pages(site))
     application.include_router(desk_pages(site))
     serve_static(application)
@@ -133,9 +134,18 @@ def serve_issuer(
     return application
 
 
-def _open_register(settings: IssuerSettings, store: SqlIssuerStore) -> Register:
+def open_register(settings: IssuerSettings, store: SqlIssuerStore) -> Register:
+    """The register that an issuer draws from. A database of its own is brought to this program's version, as the store is.
+
+    Raises:
+        ValueError: that is needed, and this user may not change it.
+        DatabaseTooNewError: it is of a newer version.
+        Unavailable: it is away.
+    """
     if settings.register_kind == "http":
         return HttpRegister(settings.register_url, settings.register_key)
     if settings.register_url:
-        return SqlRegister(Database(settings.register_url, "issuer"))
+        register = SqlRegister(Database(settings.register_url, "issuer"))
+        register.migrate()
+        return register
     return SqlRegister(store.database)

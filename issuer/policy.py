@@ -38,7 +38,6 @@ class DeskPolicy:
     pause: float = 1.0  # before a wrong code is answered
     wrong_codes: int = 5  # of one browser, then it has to wait
     waiting: int = 300
-    shown: int = 600  # that codes which are shown once can be read again
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,9 @@ class IssuerStore(ConversationStore, Protocol):
         `before`: only lines that are older than the one with this id.
         """
 
+    def last_change(self, document: IssuedDocument) -> AuditLine | None:
+        """The line of the audit trail that says who brought a document to its state, when and why; None: nobody has."""
+
     def change_state(
         self, credential_id: str, wanted: CredentialState, *, actor: str, now: int, reason: str = ""
     ) -> IssuedCredential:
@@ -89,7 +92,7 @@ class IssuerStore(ConversationStore, Protocol):
         """The entries of a list that are not 0 (valid): index → status value."""
 
     def put_letter_code(self, code: LetterCode, *, actor: str, now: int) -> None:
-        """Keep a letter code, and who had it made."""
+        """Keep a letter code, and who had it made; those of earlier letters to the same person are good no more."""
 
     def letter_code(self, digest: str) -> LetterCode | None:
-        """A letter code that was not used; the step that uses it spends it."""
+        """A letter code that no later letter has replaced; the step that uses it spends it."""

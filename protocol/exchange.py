@@ -34,6 +34,7 @@ class HttpRequest:
     headers: Headers = ()
     body: bytes = b""
     max_bytes: int = DEFAULT_RESPONSE_BYTES  # of the response's body, after decompression
+    max_seconds: float | None = None  # from name to last byte; None: as long as the sender waits
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 [[anchor]]
 file = "agency.pem"
-role = "issuer"                    # issuer or verifier
+role = "issuer"                    # issuer, verifier, wallet-provider or registration-provider
 name = "Einwohneramt der Stadt Musterstadt"
 types = ["urn:eudi:pid:1"]         # what its issuers may issue; without it: every type
 
@@ -253,4 +253,4 @@ def _role(entry: Fields) -> Role:
     try:
         return Role(entry.text("role"))
     except ValueError as error:
-        raise Malformed(entry.path("role"), "must be issuer or verifier") from error
+        raise Malformed(entry.path("role"), f"must be one of {', '.join(Role)}") from error

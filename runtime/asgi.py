@@ -1,7 +1,8 @@
 """The web edge that all services share: bodies read under caps, errors turned into answers, headers on everything.
 
 Routes stay a few lines: they read with `read_form` or `read_json_body`, ask their service, and write. What a `ProtocolError`
-says becomes the specification's error object here; whatever else goes wrong is a 500 without detail and one log line.
+says becomes the specification's error object here; whatever else goes wrong is a 500 without detail and one log line. People
+who meet an error in their browser get a page instead (`runtime/error_pages.py`).
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from protocol.errors import (
 from protocol.keys import SIGNATURE_ALGORITHMS
 from runtime.driver import Driver
 from runtime.endpoints import Endpoint, Endpoints
+from runtime.error_pages import is_for_page
 from runtime.health import METRICS_TYPE, Metrics, is_ready
 from runtime.logs import get_logger
 
@@ -60,6 +62,10 @@ _HEADERS = {
 }
 
 
+# Makes a page of an error: of the request, the status, and the code by which the log knows it (empty: the log has none)
+ErrorPage = Callable[[Request, int, str], Response]
+
+
 class ErrorAnswer(BaseModel):
     """What every refusal looks like (RFC 6749 §5.2)."""
 
@@ -68,12 +74,18 @@ class ErrorAnswer(BaseModel):
 
 
 def create_application(
-    *, title: str, secure: bool, lifespan: Lifespan[FastAPI], endpoints: Endpoints | None = None
+    *,
+    title: str,
+    secure: bool,
+    lifespan: Lifespan[FastAPI],
+    endpoints: Endpoints | None = None,
+    error_page: ErrorPage | None = None,
 ) -> FastAPI:
     """An application with the edge around it. `secure`: it is reached over https, and browsers shall insist on that.
 
-    `endpoints` come first; what they do not have goes to the routes.
+    `endpoints` come first; what they do not have goes to the routes. Without an `error_page`, people read what programs read.
     """
+    refusals = _Refusals(error_page)
     application = FastAPI(
         title=title,
         lifespan=lifespan,
@@ -85,10 +97,10 @@ def create_application(
         # Nothing leaves the house but answers and log lines
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    application.add_exception_handler(ProtocolError, _protocol_error)
-    application.add_exception_handler(HTTPException, _http_error)
-    application.add_exception_handler(RequestValidationError, _validation_error)
-    application.add_middleware(_Edge, secure=secure, endpoints=endpoints or Endpoints())
+    application.add_exception_handler(ProtocolError, refusals.protocol_error)
+    application.add_exception_handler(HTTPException, refusals.http_error)
+    application.add_exception_handler(RequestValidationError, refusals.validation_error)
+    application.add_middleware(_Edge, secure=secure, endpoints=endpoints or Endpoints(), refusals=refusals)
     return application
 
 
@@ -223,17 +235,44 @@ async def _read_body(request: Request, max_bytes: int) -> bytes:
     return b"".join(chunks)
 
 
-async def _protocol_error(_: Request, error: Exception) -> Response:
-    if not isinstance(error, ProtocolError):
-        raise error
-    return error_answer(error)
+class _Refusals:
+    """What an application says when it does not do what was asked."""
+
+    def __init__(self, error_page: ErrorPage | None) -> None:
+        self._page = error_page
+
+    def told(self, request: Request, answer: Response, code: str = "") -> Response:
+        """An answer for programs as its asker reads it: for people a page, which repeats nothing of the request."""
+        if self._page is None or not is_for_page(request.scope["path"], request.headers.get("accept", "")):
+            return answer
+        page = self._page(request, answer.status_code, code)
+        for name in _KEPT & set(answer.headers):
+            page.headers[name] = answer.headers[name]
+        return page
+
+    async def protocol_error(self, request: Request, error: Exception) -> Response:
+        """What a service refused."""
+        if not isinstance(error, ProtocolError):
+            raise error
+        return self.told(request, error_answer(error))
+
+    async def http_error(self, request: Request, error: Exception) -> Response:
+        """What the router and the edge say: no such address, not by this method, too large a body."""
+        if not isinstance(error, HTTPException):
+            raise error
+        return self.told(request, _http_answer(error))
+
+    async def validation_error(self, request: Request, error: Exception) -> Response:
+        """A parameter or member of the wrong shape: where, and what kind of wrong; never the value that came (T259)."""
+        if not isinstance(error, RequestValidationError):
+            raise error
+        found = error.errors()[0]
+        at = ".".join(part if _NAME.fullmatch(part) else "*" for part in map(str, found["loc"]))
+        return self.told(request, error_answer(Malformed(at, found["type"].replace("_", " "))))
 
 
-async def _http_error(_: Request, error: Exception) -> Response:
-    """What the router and the edge say: no such address, not by this method, too large a body."""
-    if not isinstance(error, HTTPException):
-        raise error
-    return _http_answer(error)
+_KEPT = frozenset(("allow", "retry-after"))  # headers that say what to do next, on pages too
+_NAME = re.compile(r"[a-z0-9_-]{1,64}", re.ASCII)
 
 
 def _http_answer(error: HTTPException) -> Response:
@@ -245,24 +284,13 @@ def _http_answer(error: HTTPException) -> Response:
     return known
 
 
-async def _validation_error(_: Request, error: Exception) -> Response:
-    """A parameter or member of the wrong shape: where, and what kind of wrong; never the value that came (T259)."""
-    if not isinstance(error, RequestValidationError):
-        raise error
-    found = error.errors()[0]
-    at = ".".join(part if _NAME.fullmatch(part) else "*" for part in map(str, found["loc"]))
-    return error_answer(Malformed(at, found["type"].replace("_", " ")))
-
-
-_NAME = re.compile(r"[a-z0-9_-]{1,64}", re.ASCII)
-
-
 class _Edge:
     """Around every request: caps on what comes in, headers on what goes out, one log line, an end to every exception."""
 
-    def __init__(self, app: ASGIApp, *, secure: bool, endpoints: Endpoints) -> None:
+    def __init__(self, app: ASGIApp, *, secure: bool, endpoints: Endpoints, refusals: _Refusals) -> None:
         self._app = app
         self._endpoints = endpoints
+        self._refusals = refusals
         headers = {**_HEADERS, **({"strict-transport-security": "max-age=63072000"} if secure else {})}
         self._log: FilteringBoundLogger | None = None
         self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
@@ -274,6 +302,7 @@ class _Edge:
         began = time.monotonic()
         status = 500
         started = False
+        found: tuple[Endpoint, dict[str, str]] | None = None
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status, started
@@ -287,7 +316,8 @@ class _Edge:
         try:
             # T224: no address of ours has a NUL, and neither files nor databases take one
             if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
-                await error_answer(InvalidRequest("the address holds a NUL"))(scope, receive, send_with_headers)
+                refused = error_answer(InvalidRequest("the address holds a NUL"))
+                await self._refusals.told(Request(scope), refused)(scope, receive, send_with_headers)
             elif (found := self._endpoints.find(scope["path"])) is not None:
                 endpoint, scope["path_params"] = found
                 scope["route"] = endpoint
@@ -301,6 +331,8 @@ class _Edge:
             get_logger().error("unhandled", request_id=request_id, error=type(error).__name__, place=_place(error))
             if not started:
                 answer = json_answer({"error": "server_error", "request_id": request_id}, status=500)
+                if found is None:
+                    answer = self._refusals.told(Request(scope), answer, request_id)
                 await answer(scope, receive, send_with_headers)
         finally:
             seconds = time.monotonic() - began

@@ -10,7 +10,7 @@ Wallets call these for every credential and every answer. Pages and documented A
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 
 from starlette.requests import Request
@@ -42,6 +42,11 @@ class Endpoints:
     def post(self, path: str) -> Callable[[Handler], Handler]:
         """Let a function answer POST."""
         return self._adding("POST", path)
+
+    def __iter__(self) -> Iterator[Endpoint]:
+        """Every endpoint."""
+        yield from self._fixed.values()
+        yield from self._open.values()
 
     def find(self, path: str) -> tuple[Endpoint, dict[str, str]] | None:
         """The endpoint of an address as it was decoded, with the part that varies by its name."""

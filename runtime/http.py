@@ -74,13 +74,17 @@ class GuardedSender:
         parts = urlsplit(url)
         host = parts.hostname or ""
         try:
-            async with asyncio.timeout(self._limits.total_seconds), self._turn(host):
+            async with asyncio.timeout(self._seconds(request)), self._turn(host):
                 addresses = await self._resolve(host, parts.port or (443 if parts.scheme == "https" else 80))
                 return await self._send_to_first(request, url, host, addresses)
         except TimeoutError as error:
             raise Unreachable("no answer in time") from error
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
             raise Unreachable("no connection, or one that cannot be trusted") from error
+
+    def _seconds(self, request: HttpRequest) -> float:
+        limit = self._limits.total_seconds
+        return limit if request.max_seconds is None else min(request.max_seconds, limit)
 
     @asynccontextmanager
     async def _turn(self, host: str) -> AsyncIterator[None]:

@@ -65,6 +65,18 @@ class Pages:
         html = self._environments[language].get_template(template).render(**shared, **values)
         return Response(html, status_code=status, media_type="text/html; charset=utf-8")
 
+    def trouble(self, request: Request, *, status: int, code: str, owner: str, home: str) -> Response:
+        """What went wrong, in plain words: by its status, with the `code` that the log knows it by, if it has one.
+
+        It leads to `home` and repeats nothing of the request, so it offers no other language of the same address.
+        """
+        language = language_of(request)
+        template = self._environments[language].get_template("trouble.html")
+        html = template.render(
+            language=language, languages=NAMES, here="", status=status, code=code, owner=owner, home=home
+        )
+        return Response(html, status_code=status, media_type="text/html; charset=utf-8")
+
     def lead_to(self, response: Response, address: str) -> Response:
         """Let the form of a page lead to an address elsewhere: browsers check redirects after a form too (CSP form-action)."""
         source = _FORM_TARGET.match(address)

@@ -29,7 +29,7 @@ from verifier.policy import Lifetimes
 from verifier.service import Verifier
 from verifier.service.context import VerifierContext
 from verifier.use_case import UseCase, read_use_cases
-from verifier.web.pages import people_pages
+from verifier.web.pages import error_page, people_pages
 
 SHIPPED_USE_CASES = Path(__file__).parent / "use_cases"
 
@@ -105,15 +105,16 @@ def create_app(settings: VerifierSettings, *, sender: Sender | None = None) -> F
 def make_application(verifier: Verifier, driver: Driver, lifespan: Lifespan[FastAPI]) -> FastAPI:
     """Everything that a verifier answers to: wallets, a partner's programs and people."""
     context = verifier.context
+    pages = Pages(Path(__file__).parent, public_url=context.identifier, secret=context.secret)
     application = create_application(
         title="Hoheit verifier",
         secure=context.identifier.startswith("https://"),
         lifespan=lifespan,
         endpoints=protocol_endpoints(verifier, driver),
+        error_page=error_page(verifier, pages),
     )
     application.state.verifier = verifier
     application.state.driver = driver
-    pages = Pages(Path(__file__).parent, public_url=context.identifier, secret=context.secret)
     application.include_router(partner_api(verifier, driver))
     application.include_router(people_pages(verifier, driver, pages))
     serve_static(application)

@@ -21,9 +21,9 @@ ChangeCredentials = Callable[[tuple[HeldCredential, ...]], Sequence[HeldCredenti
 class WalletStore(Protocol):
     """One user's records. Every writing method is one transaction, durable when it returns.
 
-    Every method raises Unavailable where the storage cannot be used (nothing was changed then), and DamagedError where
-    it is broken as a whole. A single record that was altered, swapped or put back is never handed out: `damaged` names it,
-    and all others stay usable.
+    Every method raises Unavailable where the storage cannot be used or was closed (nothing was changed then), and
+    DamagedError where it is broken as a whole. A single record that was altered, swapped or put back is never handed out:
+    `damaged` names it, and all others stay usable.
     """
 
     def credentials(self) -> tuple[HeldCredential, ...]:

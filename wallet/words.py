@@ -10,10 +10,11 @@ from pathlib import Path
 from protocol.encoding import JsonValue
 from protocol.errors import NotFound, NotTrusted, ProtocolError, Unavailable, Unreachable
 from protocol.trust.anchors import Role
+from runtime.claim_words import ClaimKind, country, long_date
 from runtime.translations import read_translations
 from wallet.policy.activity import Happened
 from wallet.policy.cards import CardState
-from wallet.policy.presenting import Caution
+from wallet.policy.presenting import Caution, LogDamaged
 from wallet.policy.showing import ClaimShown, PartyShown
 from wallet.records import LogEntry
 from wallet.service.trusting import CannotTrust
@@ -21,7 +22,6 @@ from wallet.vault.file import InUse
 from wallet.vault.passphrase import WrongPassphrase
 
 LOCALE = Path(__file__).parent / "locale"
-_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _PICTURE = re.compile(r"data:image/[a-z.+-]+;base64,", re.IGNORECASE)
 
 # Said in place of what only an engineer understands; what exactly was wrong stands behind it
@@ -29,6 +29,13 @@ _IN_PLAIN_WORDS: tuple[tuple[type[ProtocolError], str], ...] = (
     (WrongPassphrase, "The wallet stays closed. Nothing was changed."),
     (InUse, "The wallet is open in another program. Close it there and try again."),
     (Unavailable, "The wallet file cannot be written. Nothing was changed. Is the disk full?"),
+    (
+        LogDamaged,
+        (
+            "Your log is damaged, so you could not see later what you share now. Nothing was given away."
+            " Begin a new log with: hoheit wallet log --delete"
+        ),
+    ),
     (Unreachable, "No connection. Nothing was lost. Please try again later."),
     (CannotTrust, "This did not work. Nothing was changed."),
     (NotTrusted, "Nobody whom you trust vouches for this. Nothing was given away."),
@@ -56,28 +63,47 @@ class Words:
     def value(self, value: JsonValue) -> str:
         """A claim's value, as people write it."""
         if isinstance(value, bool):
-            return self("yes") if value else self("no")
-        if value is None:
+            return self("Yes") if value else self("No")
+        if value is None or value in ([], {}):
             return self("(nothing)")
         if not isinstance(value, str):
             return json.dumps(value)
         if _PICTURE.match(value):
             return self("(a picture)")
-        date = _DATE.fullmatch(value)
-        return self._date(*date.groups()) if date else value
+        return long_date(value, self._language)
+
+    def value_of(self, claim: ClaimShown) -> str:
+        """The value of a claim, by what it is; a code that is none of its kind stands as it is."""
+        if claim.kind is ClaimKind.COUNTRY and isinstance(claim.value, str):
+            return country(claim.value, self._language)
+        # A yes is a 1 to Python, and no sex
+        if claim.kind is ClaimKind.SEX and isinstance(claim.value, int) and not isinstance(claim.value, bool):
+            return self._sexes().get(claim.value, str(claim.value))
+        return self.value(claim.value)
+
+    def _sexes(self) -> dict[int, str]:
+        """The codes of the PID (PID Rulebook §2.2, `sex`)."""
+        return {
+            0: self("Not known"),
+            1: self("Male"),
+            2: self("Female"),
+            3: self("Other"),
+            4: self("Inter"),
+            5: self("Diverse"),
+            6: self("No entry (open)"),
+            9: self("Not applicable"),
+        }
 
     def time(self, seconds: int) -> str:
         """A moment, as date and time of day where the user is."""
         moment = datetime.fromtimestamp(seconds, UTC).astimezone()
-        return f"{self.day(seconds)} {moment:%H:%M}"
+        day = f"{moment:%d.%m.%Y}" if self._language == "de" else f"{moment:%Y-%m-%d}"
+        return f"{day} {moment:%H:%M}"
 
     def day(self, seconds: int) -> str:
         """A moment, as date where the user is."""
         moment = datetime.fromtimestamp(seconds, UTC).astimezone()
-        return self._date(f"{moment:%Y}", f"{moment:%m}", f"{moment:%d}")
-
-    def _date(self, year: str, month: str, day: str) -> str:
-        return f"{day}.{month}.{year}" if self._language == "de" else f"{year}-{month}-{day}"
+        return long_date(f"{moment:%Y-%m-%d}", self._language)
 
     def trust(self, party: PartyShown) -> str:
         """Why somebody is trusted, or that nobody vouches for them."""
@@ -92,6 +118,8 @@ class Words:
         return {
             Role.ISSUER: self("may give you documents, or say who may"),
             Role.VERIFIER: self("may say who it is that asks you for data"),
+            Role.WALLET_PROVIDER: self("may say which wallets are genuine"),
+            Role.REGISTRATION_PROVIDER: self("may say what somebody has registered for"),
         }[role]
 
     def state(self, state: CardState) -> str:
@@ -153,7 +181,7 @@ class Words:
 
     def claim(self, claim: ClaimShown) -> str:
         """One piece of data with its label."""
-        return f"{claim.label}: {self.value(claim.value)}"
+        return f"{claim.label}: {self.value_of(claim)}"
 
     def error(self, error: ProtocolError) -> str:
         """What went wrong, for people first and engineers second, on one line."""

@@ -35,8 +35,14 @@ def start_page(town: Town, *, secret: bytes) -> FastAPI:
         yield
 
     address = town.start
-    application = create_application(title="Hoheit demo", secure=address.startswith("https://"), lifespan=lifespan)
     pages = Pages(HOME, public_url=address, secret=secret)
+
+    def trouble(request: Request, status: int, code: str) -> Response:
+        return pages.trouble(request, status=status, code=code, owner=TOWN, home="/")
+
+    application = create_application(
+        title="Hoheit demo", secure=address.startswith("https://"), lifespan=lifespan, error_page=trouble
+    )
 
     @application.get("/", include_in_schema=False)
     async def start(request: Request) -> Response:

@@ -80,7 +80,7 @@ class LetterBody(BaseModel):
 
 
 class Letter(BaseModel):
-    """A one-time code to be printed in a letter; it cannot be shown again."""
+    """A one-time code to be printed in a letter; it cannot be shown again, and replaces that of a letter before."""
 
     letter_code: str
 

@@ -117,7 +117,7 @@ def offer(
 
 @app.command()
 def letter(data: Data, subject: Subject) -> None:
-    """Make a code for a letter, with which a person logs in once. It is shown this once."""
+    """Make a code for a letter, with which a person logs in once. It is shown this once; an earlier letter is good no more."""
     from issuer.cli.commands import write_letter
 
     write_letter(data, subject)

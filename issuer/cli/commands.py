@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from issuer.app import create_app, known_types, open_issuer, open_store, open_types
+from issuer.app import create_app, known_types, open_issuer, open_register, open_store, open_types
 from issuer.config import IssuerSettings
 from issuer.database.register import SqlRegister
 from issuer.database.store import SqlIssuerStore
@@ -28,10 +28,12 @@ from protocol.encoding import JsonObject
 from protocol.errors import InvalidRequest
 from protocol.exchange import Exchange
 from runtime import system
+from runtime.anchors import read_certificate
 from runtime.api_keys import new_api_key
 from runtime.commands import explained, print_json, read_names
 from runtime.conversation import Event
 from runtime.driver import drive
+from runtime.fingerprints import fingerprint_lines, fingerprint_of
 from runtime.http import GuardedSender, Sender
 from runtime.installation import AUTHORITY_FILE
 from runtime.serve import Listen, serve
@@ -86,12 +88,17 @@ def set_up(data: Path, public_url: str, names: list[str], types: tuple[str, ...]
     )
     open_types(settings)
     new = NewIssuer(data, settings.public_url, pairs, types, database_url)
-    set_up_issuer(new, now=system.now(), random_bytes=system.random_bytes)
+    authority = set_up_issuer(new, now=system.now(), random_bytes=system.random_bytes)
     print(f"{pairs[0][1]} is set up in {data}")
     print(
         f"\nIts authority is {data / AUTHORITY_FILE}. This file is no secret: give it to whoever shall trust what you issue."
     )
-    print("A verifier takes it with `hoheit verifier trust`, a wallet with its folder of trust anchors.")
+    print("A verifier takes it with `hoheit verifier trust`, a wallet with `hoheit wallet trust`.")
+    print(
+        "\nGive its fingerprint (SHA-256) to them on another way, such as a letter. A wallet shows it for comparison:"
+    )
+    for line in fingerprint_lines(fingerprint_of(read_certificate(authority, AUTHORITY_FILE))):
+        print(f"  {line}")
     print("\nAll other files there are secret. Keep a copy of the folder: without seal.key its keys are lost.")
     print("\nNext: `hoheit issuer import-people`, `hoheit issuer clerk`, `hoheit issuer serve`.")
 
@@ -110,8 +117,11 @@ def run_server(data: Path, host: str, port: int, workers: int) -> None:
 
 @explained()
 def migrate_database(data: Path) -> None:
-    """Bring an issuer's database to this program's version."""
-    open_store(IssuerSettings.read(data)).database.dispose()
+    """Bring an issuer's database to this program's version, and that of its register if it is another one."""
+    settings = IssuerSettings.read(data)
+    store = open_store(settings)
+    open_register(settings, store)
+    store.database.dispose()
     print("The database is ready.")
 
 

@@ -52,9 +52,18 @@ def audit(connection: Connection, *, limit: int, subject: str | None, before: in
             select(offers.c.id).where(offers.c.subject == subject),
         )
         query = query.where(or_(_events.c.subject == subject, *(_events.c.subject.in_(ids) for ids in theirs)))
-    return [
-        AuditLine(row.id, row.at, row.action, row.subject, row.actor, row.detail) for row in connection.execute(query)
-    ]
+    return [_line(row) for row in connection.execute(query)]
+
+
+def last_change(connection: Connection, document: IssuedDocument) -> AuditLine | None:
+    """The line that says how a document came to its state, whichever of its copies it names."""
+    copies = select(credentials.c.id).where(
+        credentials.c.session_id == document.session_id,
+        credentials.c.configuration_id == document.configuration_id,
+    )
+    query = select(_events).where(_events.c.subject.in_(copies), _events.c.action == f"credential {document.state}")
+    row = connection.execute(query.order_by(_events.c.id.desc()).limit(1)).first()
+    return _line(row) if row is not None else None
 
 
 def _leaders() -> Select[tuple[object, ...]]:
@@ -68,6 +77,10 @@ def _leaders() -> Select[tuple[object, ...]]:
 
 def _holds(state: Column[str]) -> ColumnElement[int]:
     return case((state == str(CredentialState.REVOKED), 0), else_=1)
+
+
+def _line(row: Row[tuple[object, ...]]) -> AuditLine:
+    return AuditLine(row.id, row.at, row.action, row.subject, row.actor, row.detail)
 
 
 def _document(row: Row[tuple[object, ...]]) -> IssuedDocument:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select
+from sqlalchemy.exc import ProgrammingError
 
+from issuer.database.store import MIGRATIONS
 from issuer.database.tables import people, people_names
 from issuer.register import Person, folded, name_of, person_of
 from protocol.encoding import JsonObject, JsonValue, encode_json, read_json_object
-from protocol.errors import CredentialRequestDenied
+from protocol.errors import CredentialRequestDenied, Unavailable
 from protocol.exchange import Exchange
 from runtime.conversation import slow
 from runtime.database.engine import Database
+from runtime.database.migrations import is_current, migrate
 from runtime.database.prepared import Prepared
 
 
@@ -24,6 +27,24 @@ class SqlRegister:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._record = Prepared(database, select(people.c.record).where(people.c.subject == bindparam("subject")))
+
+    def migrate(self) -> None:
+        """Bring a database that is only a register to this program's version; one that is there already is not written to.
+
+        Raises:
+            ValueError: it is of an older version, and this user may not change it.
+            DatabaseTooNewError: it is of a newer version.
+            Unavailable: it is away.
+        """
+        if is_current(self._database, MIGRATIONS):
+            return
+        try:
+            migrate(self._database, MIGRATIONS)
+        except (ProgrammingError, Unavailable) as error:
+            raise ValueError(
+                "register_url: this database has to be set up or brought to this version, and cannot be written to; "
+                "let a user who may change it run `hoheit issuer migrate`"
+            ) from error
 
     def fetch(self, subject: str) -> Exchange[Mapping[str, JsonValue]]:
         """What the register knows of a person.

@@ -132,6 +132,11 @@ class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
         with self.database.reading() as connection:
             return tuple(lists.audit(connection, limit=limit, subject=subject, before=before))
 
+    def last_change(self, document: IssuedDocument) -> AuditLine | None:
+        """How a document came to its state."""
+        with self.database.reading() as connection:
+            return lists.last_change(connection, document)
+
     def change_state(
         self, credential_id: str, wanted: CredentialState, *, actor: str, now: int, reason: str = ""
     ) -> IssuedCredential:
@@ -237,11 +242,12 @@ class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
         return entries
 
     def put_letter_code(self, code: LetterCode, *, actor: str, now: int) -> None:
-        """Keep a letter code."""
+        """Keep a letter code; those of earlier letters to the same person are good no more."""
         row = {"digest": code.digest, "subject": code.subject, "expires_at": code.expires_at}
         event = event_row(Event("letter written", code.subject, actor=actor), now)
 
         def work(connection: Connection) -> None:
+            connection.execute(delete(letter_codes).where(letter_codes.c.subject == code.subject))
             connection.execute(insert(letter_codes), row)
             connection.execute(insert(conversations.events), event)
 

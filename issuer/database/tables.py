@@ -64,6 +64,7 @@ letter_codes = Table(
     Column("digest", Text, primary_key=True),
     Column("subject", Text, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
+    Index("letter_codes_by_subject", "subject"),
 )
 api_keys = api_key_table(metadata)
 clerk_codes = api_key_table(metadata, "clerk_codes")

@@ -152,7 +152,7 @@ class AuthorizationService:
         return self._answer(stage.request, error="access_denied")
 
     def write_letter(self, subject: str, actor: str) -> Exchange[str]:
-        """A new one-time letter code for a person, in groups of four, as it is printed.
+        """A new one-time letter code for a person, in groups of four, as it is printed; it replaces that of a letter before.
 
         Raises:
             CredentialRequestDenied: the register knows no such person.

@@ -150,6 +150,10 @@ class DeskService:
             raise NotFound("no such document")
         return found
 
+    def last_change(self, document: IssuedDocument) -> Exchange[AuditLine | None]:
+        """Who brought a document to its state, when and why; None: it is as it was issued."""
+        return (yield from slow(lambda: self.context.store.last_change(document)))
+
     def documents(self, subject: str | None, before: str | None) -> Exchange[tuple[IssuedDocument, ...]]:
         """A page of documents, and one more if there is another page."""
         store = self.context.store

@@ -60,6 +60,12 @@ class Site:
             page.headers["retry-after"] = RETRY_AFTER
         return page
 
+    def trouble(self, request: Request, status: int, code: str) -> Response:
+        """What went wrong where no page of ours says it better; clerks are led back to their desk."""
+        desk = f"{self.path}/desk"
+        home = desk if f"{request.scope['path']}/".startswith(f"{desk}/") else f"{self.path}/"
+        return self.pages.trouble(request, status=status, code=code, owner=self.agency(request), home=home)
+
     def looks(self) -> str:
         """The style sheet with the colours of all cards."""
         types = self.issuer.context.types

@@ -32,6 +32,19 @@ def migrate(database: Database, scripts: Path) -> None:
     database.write(lambda connection: _upgrade(connection, database, config, directory))
 
 
+def is_current(database: Database, scripts: Path) -> bool:
+    """Whether a database is at the newest version in `scripts`; it is only read.
+
+    Raises:
+        Unavailable: the database is away.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(scripts))
+    newest = ScriptDirectory.from_config(config).get_current_head()
+    with database.reading() as connection:
+        return MigrationContext.configure(connection).get_current_revision() == newest
+
+
 def _upgrade(connection: Connection, database: Database, config: Config, directory: ScriptDirectory) -> None:
     if not database.is_sqlite:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})

@@ -72,6 +72,13 @@ function prepare(form) {
     start.hidden = !navigator.mediaDevices?.getUserMedia;
     start.disabled = false;
   };
+  // The camera cannot be used: the keyboard is where one can start it again, unless it has gone on meanwhile
+  const fail = (what) => {
+    const gone = [document.body, stop].includes(document.activeElement);
+    end();
+    say(what);
+    if (gone) start.focus();
+  };
   const found = (text) => {
     end();
     say("found");
@@ -86,7 +93,7 @@ function prepare(form) {
       try {
         text = await reader(canvas, context);
       } catch {
-        if (mine === turn) { end(); say("broken"); }
+        if (mine === turn) fail("broken");
         return;
       }
       if (mine !== turn) return;
@@ -103,7 +110,7 @@ function prepare(form) {
     try {
       opened = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment", width: { ideal: 1280 } } });
     } catch (error) {
-      if (mine === turn) { end(); say(REFUSALS[error.name] ?? "busy"); }
+      if (mine === turn) fail(REFUSALS[error.name] ?? "busy");
       return;
     }
     // Left, or turned off, while the browser was still asking
@@ -113,7 +120,7 @@ function prepare(form) {
       const reader = await loadReader();
       if (mine !== turn) return;
       for (const track of stream.getVideoTracks()) {
-        track.addEventListener("ended", () => { if (mine === turn) { end(); say("broken"); } });
+        track.addEventListener("ended", () => { if (mine === turn) fail("broken"); });
       }
       video.srcObject = stream;
       video.hidden = false;
@@ -124,7 +131,7 @@ function prepare(form) {
       await video.play();
       scan(reader, mine);
     } catch {
-      if (mine === turn) { end(); say("broken"); }
+      if (mine === turn) fail("broken");
     }
   };
   const readPicture = async (chosen) => {

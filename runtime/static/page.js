@@ -67,6 +67,24 @@ function prepare(root) {
   }
 }
 
+// A page that comes back with a problem: the field that is to be put right says it too, and where there is none, the
+// keyboard begins at the problem
+function beginAtProblem() {
+  const problem = document.querySelector("main [role=alert]:not([hidden])");
+  if (!problem) return;
+  const field = document.querySelector("main [autofocus]");
+  if (!field) { problem.tabIndex = -1; problem.focus(); return; }
+  problem.id ||= "problem";
+  field.setAttribute("aria-describedby", `${problem.id} ${field.getAttribute("aria-describedby") ?? ""}`.trim());
+}
+
+// What the keyboard stood at, in the page that came instead: the same kind of thing that says the same, below the same heading
+function findAgain(fresh, old, held) {
+  if (fresh.querySelector("h1")?.textContent !== old.querySelector("h1")?.textContent) return undefined;
+  const what = (one) => [one.tagName, one.name, one.value, one.textContent.trim()].join();
+  return [...fresh.querySelectorAll("a[href], button, input, summary")].find((one) => what(one) === what(held));
+}
+
 async function showAgain() {
   const answer = await fetch(location.href, { headers: { accept: "text/html" }, cache: "no-store" });
   if (answer.redirected) { location.replace(answer.url); return null; }
@@ -76,11 +94,16 @@ async function showAgain() {
   if (!fresh || !old) { location.reload(); return null; }
   document.title = page.title;
   document.body.className = page.body.className;
+  const held = document.activeElement;
+  const kept = held !== document.body && !old.contains(held);
   old.replaceWith(fresh);
   prepare(fresh);
-  // The part that changed says so by itself (role=status), and the keyboard goes on from the heading
+  // The part that changed says so by itself (role=status), and the keyboard goes on from where it stood, or from the heading
+  if (kept) return fresh;
+  const again = held && findAgain(fresh, old, held);
   const heading = fresh.querySelector("h1");
-  if (heading) { heading.tabIndex = -1; heading.focus({ preventScroll: true }); }
+  if (!again && heading) heading.tabIndex = -1;
+  (again ?? heading)?.focus({ preventScroll: true });
   return fresh;
 }
 
@@ -118,4 +141,5 @@ function follow(main) {
 }
 
 prepare(document);
+beginAtProblem();
 follow(document.querySelector("main"));

@@ -1,4 +1,4 @@
-"""First pages in Chromium: how much comes over the wire with a cold cache, and how long until all of it is there."""
+"""Pages in Chromium: the first ones with a cold cache, their size and time; and from a code that is seen to what it asks."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from playwright.sync_api import Browser, sync_playwright
 from hoheit.demo.places import CITY_OFFICE, LIBRARY
 from hoheit.demo.running import open_town
 from tests.benchmarks.measure import Report, Row
+from tests.benchmarks.scanning import fill_wallet, scan_to_consent
 from tests.support.ports import free_port
 
 ROUNDS = 5
 MAX_KILOBYTES = 100.0
 MAX_MILLISECONDS = 500.0
+MAX_SCAN = 1000.0  # milliseconds
 _MEASURE = """() => {
   const page = performance.getEntriesByType("navigation")[0];
   const all = [page, ...performance.getEntriesByType("resource")];
@@ -26,7 +28,7 @@ _MEASURE = """() => {
 
 
 def measure_pages(report: Report) -> None:
-    """The first page of everybody in the demo town."""
+    """The first page of everybody in the demo town, and a scan of its wallet."""
     program = shutil.which("chromium")
     if program is None:
         return
@@ -40,6 +42,7 @@ def measure_pages(report: Report) -> None:
             "its desk": f"{town.address(CITY_OFFICE)}/desk",
             "a partner": f"{town.address(LIBRARY)}/",
         }
+        fill_wallet(running)
         with sync_playwright() as playwright:
             arguments = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
             browser = playwright.chromium.launch(executable_path=program, args=arguments)
@@ -50,6 +53,8 @@ def measure_pages(report: Report) -> None:
                 against = f"{MAX_MILLISECONDS:g} ms"
                 report.add(Row(f"first page of {name}: time", time, "ms", MAX_MILLISECONDS / time, against, 1.0))
             browser.close()
+            time = scan_to_consent(playwright, program, running, Path(folder))
+            report.add(Row("code seen to consent page", time, "ms", MAX_SCAN / time, f"{MAX_SCAN:g} ms", 1.0))
 
 
 def _first_visit(browser: Browser, address: str) -> tuple[float, float]:

@@ -42,6 +42,20 @@ def test_a_first_page_can_be_read_by_everybody(chromium, addresses, place):
         window.axe()
 
 
+@pytest.mark.parametrize("place", [0, 1])
+def test_who_is_lost_reads_a_page_and_finds_the_way_back(chromium, addresses, place):
+    """T234"""
+    with chromium.window(language="de") as window:
+        window.expected.append("status of 404")
+        window.page.goto(f"{addresses[place]}/nowhere")
+        assert window.page.get_by_role("heading", level=1).inner_text() == "Hier ist keine Seite"
+        window.see(f"lost-{place}")
+        window.page.set_viewport_size({"width": SMALLEST[0], "height": SMALLEST[1]})
+        window.axe()
+        window.page.get_by_role("link", name="Zur Startseite").click()
+        assert window.page.url == f"{addresses[place]}/"
+
+
 def test_a_language_is_chosen_and_stays(chromium, addresses):
     with chromium.window(language="en") as window:
         window.page.goto(addresses[0])

@@ -34,6 +34,7 @@ def test_a_wrong_passphrase_opens_nothing_and_soon_takes_time(chromium, wallet):
             window.page.get_by_label("Passphrase").fill(PASSPHRASE + "!")
             window.page.get_by_role("button", name="Open", exact=True).click()
         assert "Please try again in" in window.page.get_by_role("alert").inner_text()
+        window.see("wallet-unlock-wait")
         window.page.goto(wallet.url)
         assert "/unlock" in window.page.url
 

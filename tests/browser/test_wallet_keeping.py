@@ -194,7 +194,7 @@ def test_a_document_is_deleted_after_a_question(chromium, wallet):
         page.get_by_role("heading", name="Library card is deleted.").wait_for()
         window.see("wallet-told")
         page.go_back()
-        page.get_by_text("There is no such thing here.").wait_for()
+        page.get_by_text("This is not here").wait_for()
         page.goto(wallet.url)
         assert page.get_by_role("link", name="Library card").count() == 0
         assert page.locator(".pass").count() == 5

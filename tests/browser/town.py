@@ -61,6 +61,11 @@ class BrowserTown:
             by_reference=True,
         )
 
+    def withdraw(self, offer: JsonObject) -> None:
+        """The office takes it back."""
+        office = self.services.issuer
+        office.client.delete(f"{office.address}/api/offers/{offer['id']}").raise_for_status()
+
     def ask(self, use_case: str = "club", **more: JsonValue) -> JsonObject:
         """A question of the partner."""
         return self.services.verifier.post("/api/requests", use_case=use_case, **more)

@@ -6,12 +6,16 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
+from tests.browser.pictures import take
 from tests.support.browser import Window
 from tests.support.tree import ROOT
 
 FOLDER = ROOT / "docs/tutorials"
-# **what one presses or chooses**, *what one sees*
-_WORDS = re.compile(r"(?<!\*)(\*{1,2})([^*]+)\1(?!\*)")
+# **what one presses or chooses**, *what one sees*, or a picture of it
+_WORDS = re.compile(
+    r"(?<!\*)(?P<kind>\*{1,2})(?P<name>[^*]+)(?P=kind)(?!\*)|<img src=\"\.\./pictures/(?P<picture>[\w-]+)\.png\""
+)
+PICTURE = "picture"
 
 
 @dataclass
@@ -25,7 +29,8 @@ class Tutorial:
     def read(cls, name: str) -> "Tutorial":
         """The tutorial of a role."""
         text = " ".join(Path(FOLDER / f"{name}.md").read_text(encoding="utf-8").split())
-        return cls(name, _WORDS.findall(text))
+        found = [match.groupdict() for match in _WORDS.finditer(text)]
+        return cls(name, [(one["kind"] or PICTURE, one["name"] or one["picture"]) for one in found])
 
     def press(self, window: Window, role: str = "button", *, only_said: bool = False) -> None:
         """Press what stands next in bold; `only_said`: it is another way, which nobody goes now."""
@@ -41,6 +46,14 @@ class Tutorial:
         assert kind == "*", f"{self.name}: press “{name}” first"
         if not only_said:
             expect(window.page.get_by_text(name, exact=True).first).to_be_visible(timeout=20_000)
+
+    def picture(self, window: Window, *, dark: bool = False) -> None:
+        """What is to be seen now stands here as a picture."""
+        kind, name = self.left.pop(0)
+        assert kind == PICTURE, f"{self.name}: “{name}” comes before the picture"
+        window.page.emulate_media(color_scheme="dark" if dark else "light")
+        take(window, name)
+        window.page.emulate_media(color_scheme="light")
 
     def is_done(self) -> None:
         """Nothing of it was left out."""

@@ -15,6 +15,7 @@ from issuer.database.register import SqlRegister
 from issuer.installation import NewIssuer, set_up_issuer
 from issuer.people import read_people
 from issuer.service import Issuer
+from issuer.service.clerks import new_clerk_code
 from protocol.encoding import JsonObject, JsonValue, read_json_object
 from protocol.exchange import HttpRequest, HttpResponse
 from protocol.fields import Fields
@@ -39,6 +40,7 @@ from wallet.vault.passphrase import KeyDerivation
 PASSPHRASE = "a passphrase for tests"
 QUICK = KeyDerivation(2, 19 << 20)
 CITIZEN = "erika"
+CLERK = "Frau Beck"
 TRUST_LIST = "the trust list of the tests"
 
 # A status list is never kept, so the next answer after a revocation sees it
@@ -115,6 +117,7 @@ class Services:
     issuer: Api
     verifier: Api
     anchors: Path  # whom wallets trust
+    clerk_code: str  # lets a clerk in at the issuer's desk
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,10 +172,10 @@ def serving(
     """
     clock, anchors = Clock(), folder / "anchors"
     with (
-        _issuer(folder, _own_database(database_url, "issuer"), clock, redirect_uris) as issuer,
+        _issuer(folder, _own_database(database_url, "issuer"), clock, redirect_uris) as (issuer, clerk_code),
         _verifier(folder, _own_database(database_url, "verifier"), use_cases) as verifier,
     ):
-        yield Services(clock, issuer, verifier, anchors)
+        yield Services(clock, issuer, verifier, anchors, clerk_code)
 
 
 @contextmanager
@@ -191,7 +194,7 @@ def _own_database(url: str, role: str) -> str:
 
 
 @contextmanager
-def _issuer(folder: Path, database_url: str, clock: Clock, redirect_uris: tuple[str, ...]) -> Iterator[Api]:
+def _issuer(folder: Path, database_url: str, clock: Clock, redirect_uris: tuple[str, ...]) -> Iterator[tuple[Api, str]]:
     port, data = free_port(), folder / "issuer"
     address = f"http://localhost:{port}"
     new = NewIssuer(data, address, (("en", "City office"),), ("pid", "residence"), database_url)
@@ -203,10 +206,12 @@ def _issuer(folder: Path, database_url: str, clock: Clock, redirect_uris: tuple[
     SqlRegister(store.database).put(read_people(PEOPLE.read_bytes(), known_types(settings).values()))
     key, record = new_api_key("tests", now=system.now(), random_bytes=system.random_bytes)
     store.api_keys.put(record)
+    clerk_code, code_record = new_clerk_code(CLERK, now=system.now(), random_bytes=system.random_bytes)
+    store.clerk_codes.put(code_record)
     issuer = Issuer.of(replace(open_issuer(settings, store).context, now=clock))
     app = serve_issuer(issuer, store, GuardedSender(allow_local=True))
     with running(app, Listen(port=port)), _client(key) as client:
-        yield Api(address, client)
+        yield Api(address, client), clerk_code
 
 
 @contextmanager

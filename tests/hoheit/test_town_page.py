@@ -39,3 +39,11 @@ def test_the_first_page_is_guarded():
     policy = page().headers["content-security-policy"]
     assert "default-src 'self'" in policy
     assert "unsafe" not in policy
+
+
+def test_who_mistypes_an_address_reads_a_page():
+    app = start_page(Town(Path("nowhere"), START), secret=b"s" * 32)
+    answer = TestClient(app, base_url=START).get("/nowhere", headers={"accept": "text/html", "accept-language": "de"})
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert 'lang="de"' in answer.text
+    assert 'href="/"' in answer.text

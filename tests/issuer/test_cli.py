@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 
@@ -16,8 +17,11 @@ from issuer.cli.commands import opened
 from issuer.database.tables import credentials as credential_table
 from issuer.records import CredentialState
 from issuer.service.clerks import WrongClerkCode
+from protocol.encoding import sha256
 from protocol.errors import Unauthorized
 from runtime.api_keys import find_api_key
+from runtime.fingerprints import fingerprint_lines
+from runtime.installation import AUTHORITY_FILE
 from tests.support.commands import Commands
 from tests.support.tree import ROOT
 
@@ -53,9 +57,15 @@ def agency(data):
     return data
 
 
+def fingerprint(data):
+    """That of the authority, as openssl would say it."""
+    return sha256(ssl.PEM_cert_to_DER_cert((data / AUTHORITY_FILE).read_text())).hex()
+
+
 def test_a_new_agency_is_told_what_is_secret_and_what_to_hand_on(data):
     said = done(data, *init(data, "--type", "pid"))
     assert str(data / "authority.pem") in said
+    assert all(f"  {line}\n" in said for line in fingerprint_lines(fingerprint(data)))
     assert "seal.key" in said
     assert (data / "issuer.toml").exists()
 

@@ -230,6 +230,22 @@ def test_a_server_that_says_nothing_is_left():
         assert time.monotonic() - began < PATIENCE / 2
 
 
+def test_a_request_that_has_less_time_gets_no_more():
+    """T210"""
+    began = time.monotonic()
+    with peer(silent) as server, pytest.raises(Unreachable, match="in time"):
+        fetch(server.url(), max_seconds=0.2)
+    assert time.monotonic() - began < PATIENCE / 2
+
+
+def test_a_request_has_no_more_time_than_the_sender_gives():
+    """T210"""
+    began = time.monotonic()
+    with peer(silent) as server, pytest.raises(Unreachable, match="in time"):
+        fetch(server.url(), GuardedSender(allow_local=True, limits=QUICK), max_seconds=1000)
+    assert time.monotonic() - began < PATIENCE / 2
+
+
 def test_a_server_that_drips_is_left():
     """T210: every byte comes in time, the whole does not."""
 

@@ -19,6 +19,7 @@ from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, sync_playwright
 
 PHONE, DESKTOP = (360, 740), (1280, 800)
+NARROWEST = (320, 640)  # the smallest phone; what a desk's screen is at 400 % (WCAG 2.2, 1.4.10)
 SIZES = {"phone": PHONE, "desktop": DESKTOP}
 SCHEMES = ("light", "dark")
 TIMEOUT = 15_000  # milliseconds
@@ -53,6 +54,10 @@ class Window:
             for node in violation["nodes"]
         ]
         assert problems == [], "\n".join(problems)
+        self.fits()
+
+    def fits(self) -> None:
+        """Nobody has to move the page sideways to read it."""
         width, window = self.page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
         assert width <= window, f"the page is {width} pixels wide"
 
@@ -63,7 +68,7 @@ class Window:
             self.page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
     def see(self, name: str) -> None:
-        """Every view of a page: axe in light and dark, on a phone and on a desk, and a picture of each."""
+        """Every view of a page: axe in light and dark, on a phone and on a desk, a picture of each; and in the narrowest."""
         size = self.page.viewport_size
         for scheme in SCHEMES:
             self.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
@@ -72,6 +77,8 @@ class Window:
                 self.axe()
                 self.shoot(f"{name}-{kind}-{scheme}")
         self.page.emulate_media(color_scheme="light")
+        self.page.set_viewport_size({"width": NARROWEST[0], "height": NARROWEST[1]})
+        self.fits()
         if size is not None:
             self.page.set_viewport_size(size)
 
@@ -89,6 +96,7 @@ class Chromium:
         self,
         *,
         size: tuple[int, int] = PHONE,
+        scale: float = 1,
         language: str = "en",
         camera: Path | None = None,
         allow_camera: bool = True,
@@ -101,6 +109,7 @@ class Chromium:
             chosen = own or self._shared()
             context = chosen.new_context(
                 viewport={"width": size[0], "height": size[1]},
+                device_scale_factor=scale,
                 locale={"en": "en-GB", "de": "de-DE"}[language],
                 timezone_id="Europe/Berlin",
                 java_script_enabled=scripts,

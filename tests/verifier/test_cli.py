@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from protocol.encoding import sha256
 from protocol.errors import Unauthorized
 from protocol.oid4vp.verify import CheckName
 from protocol.trust.anchors import Role, TrustAnchor, TrustAnchors
@@ -13,6 +14,7 @@ from runtime import system
 from runtime.anchors import read_certificate
 from runtime.api_keys import find_api_key
 from runtime.driver import drive
+from runtime.fingerprints import fingerprint_lines
 from runtime.http import NoSender
 from runtime.installation import AUTHORITY_FILE
 from tests.support.commands import Commands
@@ -48,6 +50,12 @@ def library(data):
     """A verifier that was set up and trusts nobody yet."""
     done(data, *INIT)
     return data
+
+
+def test_a_new_partner_is_told_the_fingerprint_that_wallets_compare(data):
+    said = done(data, *INIT)
+    authority = read_certificate((data / AUTHORITY_FILE).read_bytes(), AUTHORITY_FILE)
+    assert all(f"  {line}\n" in said for line in fingerprint_lines(sha256(authority.der).hex()))
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from runtime.anchors import anchor_file, read_certificate, write_anchor
 from runtime.api_keys import new_api_key
 from runtime.commands import explained, print_json, read_names
 from runtime.driver import drive
+from runtime.fingerprints import fingerprint_lines, fingerprint_of
 from runtime.http import NoSender
 from runtime.installation import AUTHORITY_FILE
 from runtime.serve import Listen, serve
@@ -53,9 +54,15 @@ def set_up(data: Path, public_url: str, names: list[str], use_cases: tuple[str, 
     )
     open_use_cases(settings)
     new = NewVerifier(data, settings.public_url, pairs, use_cases, database_url)
-    set_up_verifier(new, now=system.now(), random_bytes=system.random_bytes)
+    authority = set_up_verifier(new, now=system.now(), random_bytes=system.random_bytes)
     print(f"{pairs[0][1]} can be served now, from {data}")
-    print(f"Wallets know it by this authority: {data / AUTHORITY_FILE}")
+    print(f"\nWallets know it by this authority: {data / AUTHORITY_FILE}. This file is no secret.")
+    print("A wallet takes it with `hoheit wallet trust --role verifier`.")
+    print(
+        "\nGive its fingerprint (SHA-256) to them on another way, such as a letter. A wallet shows it for comparison:"
+    )
+    for line in fingerprint_lines(fingerprint_of(read_certificate(authority, AUTHORITY_FILE))):
+        print(f"  {line}")
 
 
 def run_server(data: Path, host: str, port: int, workers: int) -> None:

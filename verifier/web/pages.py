@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from protocol.errors import ProtocolError
 from protocol.fields import Fields
-from runtime.asgi import read_form
+from runtime.asgi import ErrorPage, read_form
 from runtime.driver import Driver
 from runtime.languages import language_of
 from runtime.live import LiveStreams
@@ -101,6 +101,16 @@ def people_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
         return Response(qr_svg(link), media_type="image/svg+xml", headers={"cache-control": "no-store"})
 
     return router
+
+
+def error_page(verifier: Verifier, pages: Pages) -> ErrorPage:
+    """What people read when something went wrong where no page of ours says it better."""
+    home = f"{urlsplit(verifier.context.identifier).path}/"
+
+    def show(request: Request, status: int, code: str) -> Response:
+        return pages.trouble(request, status=status, code=code, owner=_partner(verifier, request), home=home)
+
+    return show
 
 
 def _result_page(request: Request, pages: Pages, verifier: Verifier, found: Result, form_token: str) -> Response:

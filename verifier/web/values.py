@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date
 from itertools import islice
 
-from babel.dates import format_date
-
+from protocol.credential import ClaimPath
 from protocol.dcql.path import EvaluationBudget, select_shown
 from protocol.encoding import JsonObject, JsonValue
+from runtime.claim_words import ClaimKind, country, kind_of, long_date
 from runtime.data_pictures import MAX_PORTRAIT, safe_picture
 from verifier.use_case import AskedData, AskedDocument
 
 MAX_SHOWN = 200  # characters of one value
 MAX_LINES = 50  # of one claim
-_LOCALES = {"en": "en_GB"}  # days come before months where we are
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,44 +62,41 @@ def _values(asked: tuple[AskedData, ...], claims: JsonValue, language: str) -> I
     if not asked and isinstance(claims, dict):
         # The use case is gone, or was a question of another time: names instead of labels
         for name, value in claims.items():
-            yield _value(_name(name), [value], language)
+            yield _value(_name(name), [value], language, ClaimKind.PLAIN)
         return
     budget = EvaluationBudget()
     for data in asked:
         found = [value for _, value in select_shown(claims, data.path, budget)]
         if found:
-            yield _value(data.label, found, language)
+            yield _value(data.label, found, language, _kind(data.path))
 
 
-def _value(label: str, found: list[JsonValue], language: str) -> SharedValue:
+def _kind(path: ClaimPath) -> ClaimKind:
+    """What a claim is; asking for an array is asking for its elements."""
+    kind = kind_of(tuple([None if isinstance(step, int) else step for step in path]))
+    return kind_of((*path, None)) if kind is ClaimKind.PLAIN else kind
+
+
+def _value(label: str, found: list[JsonValue], language: str, kind: ClaimKind) -> SharedValue:
     if len(found) == 1 and isinstance(found[0], str) and (picture := safe_picture(found[0], MAX_PORTRAIT)):
         return SharedValue(label, (), picture)
-    return SharedValue(label, tuple(islice(_lines(found, language), MAX_LINES)))
+    return SharedValue(label, tuple(islice(_lines(found, language, kind), MAX_LINES)))
 
 
-def _lines(value: JsonValue, language: str) -> Iterator[SharedLine]:
+def _lines(value: JsonValue, language: str, kind: ClaimKind) -> Iterator[SharedLine]:
     if isinstance(value, dict):
         for name, below in value.items():
-            for line in _lines(below, language):
+            for line in _lines(below, language, ClaimKind.PLAIN):
                 yield replace(line, part=f"{_name(name)}, {line.part}"[:MAX_SHOWN] if line.part else _name(name))
     elif isinstance(value, list):
         for item in value:
-            yield from _lines(item, language)
+            yield from _lines(item, language, kind)
     elif isinstance(value, bool):
         yield SharedLine("", truth=value)
+    elif isinstance(value, str):
+        yield SharedLine(_cut(country(value, language) if kind is ClaimKind.COUNTRY else long_date(value, language)))
     elif value is not None:
-        yield SharedLine(_cut(_date(value, language) if isinstance(value, str) else str(value)))
-
-
-def _date(text: str, language: str) -> str:
-    """A day in words; whatever is no day stays as it is."""
-    if not _DATE.fullmatch(text):
-        return text
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return text
-    return format_date(day, "long", locale=_LOCALES.get(language, language))
+        yield SharedLine(_cut(str(value)))
 
 
 def _cut(text: str) -> str:

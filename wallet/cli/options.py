@@ -18,7 +18,7 @@ OpenBrowser = Callable[[str], bool]
 
 
 class RoleName(StrEnum):
-    """What somebody can be trusted as: the values of `protocol.trust.anchors.Role`, which is heavy."""
+    """What a wallet trusts somebody as: values of `protocol.trust.anchors.Role`, which is heavy."""
 
     ISSUER = "issuer"
     VERIFIER = "verifier"

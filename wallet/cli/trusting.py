@@ -5,11 +5,9 @@ from __future__ import annotations
 import typer
 
 from protocol.trust.anchors import Role
+from runtime.fingerprints import fingerprint_lines
 from wallet.cli.session import SAID_NO, Session
 from wallet.service.trusting import AuthoritySeen, Trusting, TrustShown
-
-_GROUP = 4  # characters of a fingerprint
-_GROUPS = 4  # on a line
 
 
 def trust_authority(session: Session, trusting: Trusting, seen: AuthoritySeen) -> None:
@@ -77,7 +75,7 @@ def _show_authority(session: Session, seen: AuthoritySeen) -> None:
     session.say(words("Good until %(day)s.", day=words.day(first.expires_at)))
     session.say()
     session.say(words("Fingerprint of the certificate (SHA-256):"))
-    for line in _fingerprint_lines(first.id):
+    for line in fingerprint_lines(first.id):
         session.say(f"  {line}", "bold")
     session.say(
         words(
@@ -95,13 +93,6 @@ def _agreed(session: Session, question: str, yes: str) -> bool:
 def _refuse(session: Session) -> None:
     session.answer({"declined": True}, session.words("You said no. Nothing was changed."))
     raise typer.Exit(SAID_NO)
-
-
-def _fingerprint_lines(fingerprint: str) -> list[str]:
-    """In groups, so that two people can compare it by eye or on the phone."""
-    text = fingerprint.upper()
-    groups = [text[i : i + _GROUP] for i in range(0, len(text), _GROUP)]
-    return [" ".join(groups[i : i + _GROUPS]) for i in range(0, len(groups), _GROUPS)]
 
 
 def _short(shown: TrustShown) -> str:

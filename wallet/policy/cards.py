@@ -8,7 +8,8 @@ from protocol.oid4vci.metadata import CredentialConfiguration, choose_display
 from runtime.data_pictures import MAX_LOGO, safe_picture
 from wallet.records import HeldCredential
 
-SOON = 30 * 86_400  # seconds before a credential ends
+SOON = 30 * 86_400  # seconds before a credential ends, at most
+SOON_PART = 4  # and never more than this part of its life: one that is good for two weeks is new when it comes
 KNOWN_FOR = 7 * 86_400  # seconds after which nobody can say any more that it still holds
 
 
@@ -38,7 +39,7 @@ def state_of(held: HeldCredential, now: int) -> CardState:
         return CardState.SUSPENDED
     if can_be_taken_back(held) and not 0 <= now - max(held.received_at, held.status_checked_at) < KNOWN_FOR:
         return CardState.UNKNOWN
-    if held.expires_at and held.expires_at - now <= SOON:
+    if held.expires_at and held.expires_at - now <= min(SOON, (held.expires_at - held.received_at) // SOON_PART):
         return CardState.EXPIRES_SOON
     return CardState.VALID
 

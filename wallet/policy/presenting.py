@@ -11,10 +11,26 @@ from protocol.encoding import encode_json, sha256
 from protocol.errors import Conflict, ProtocolError
 from protocol.fields import Fields
 from protocol.jws import Jws
+from protocol.oid4vci.metadata import CredentialConfiguration
 from protocol.oid4vp.request import DIRECT_POST_JWT, AuthorizationRequest, VerifierInfo
 from protocol.oid4vp.request_object import Unauthenticated, VerifiedRequest
-from wallet.policy.showing import MAX_VALUE, ClaimShown, PartyShown, party_shown, plain
+from wallet.policy.showing import (
+    MAX_VALUE,
+    ClaimShown,
+    PartyShown,
+    claim_label,
+    credential_name,
+    party_shown,
+    plain,
+)
 from wallet.records import Copy, HeldCredential, LogEntry
+
+
+class LogDamaged(Conflict):
+    """What is shared now could not be seen in the log afterwards, so nothing is shared until there is a new one."""
+
+    def __init__(self) -> None:
+        super().__init__("the log is damaged; nothing was sent")
 
 
 class Caution(StrEnum):
@@ -33,10 +49,20 @@ class ChoiceShown:
     """A credential that answers a question, with exactly what the other side would see of it."""
 
     held_id: str
+    configuration: CredentialConfiguration  # how the document and its claims are called, in all languages
     name: str
     issuer: str
     claims: tuple[ClaimShown, ...]
     cautions: tuple[Caution, ...]
+
+    def speaking(self, language: str) -> ChoiceShown:
+        """The same in another language."""
+        described = self.configuration.claims
+        return replace(
+            self,
+            name=credential_name(self.configuration, language),
+            claims=tuple(replace(one, label=claim_label(one.path, described, language)) for one in self.claims),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +102,14 @@ class PresentationConsent:
     ways: tuple[WayShown, ...]
     answerable: bool
     repeated: bool  # this very request was answered before (T175)
+    log_damaged: bool  # whether it was cannot be known, nor could it be seen afterwards that it is now
     unusable: tuple[UnusableShown, ...]
 
     @property
     def needs_thought(self) -> bool:
         """Whether there is something that nobody should say yes to without reading it."""
         warned = any(choice.cautions for question in self.questions for choice in question.choices)
-        return warned or self.repeated or not self.asker.trusted_by
+        return warned or self.repeated or self.log_damaged or not self.asker.trusted_by
 
 
 def presentation_consent(
@@ -91,6 +118,7 @@ def presentation_consent(
     shown: Mapping[tuple[str, str], ChoiceShown],
     *,
     repeated: bool,
+    log_damaged: bool,
     unusable: tuple[UnusableShown, ...],
     language: str,
 ) -> PresentationConsent:
@@ -112,6 +140,7 @@ def presentation_consent(
         ways=tuple(WayShown(found.options, found.required) for found in match.sets),
         answerable=match.satisfied,
         repeated=repeated,
+        log_damaged=log_damaged,
         unusable=unusable,
     )
 

@@ -15,8 +15,8 @@ from protocol.oid4vci.client import IssuanceDeferred, IssuerRefused
 from protocol.oid4vci.metadata import CredentialConfiguration, choose_display
 from protocol.oid4vci.obtain import IssuerContact
 from protocol.oid4vci.offer import CredentialOffer, TxCode
-from wallet.policy.showing import ClaimShown, PartyShown, credential_name, party_shown, plain
-from wallet.records import Copy
+from wallet.policy.showing import ClaimShown, PartyShown, claims_shown, credential_name, party_shown, plain
+from wallet.records import Copy, HeldCredential
 
 MAX_COPIES = 10  # of one credential
 KEY_ALGORITHM = "ES256"  # of the keys that credentials are bound to
@@ -57,6 +57,18 @@ class ArrivedShown:
     copies: int
 
 
+def arrived_shown(held: HeldCredential, issuer: PartyShown, language: str) -> ArrivedShown:
+    """A credential that could be kept, in plain words."""
+    configuration = held.described()
+    return ArrivedShown(
+        name=credential_name(configuration, language),
+        issuer=issuer,
+        claims=claims_shown(held.read_claims(), configuration.claims, language),
+        expires_at=held.expires_at,
+        copies=len(held.copies),
+    )
+
+
 class WhyNot(StrEnum):
     """Why a credential did not come."""
 
@@ -69,6 +81,7 @@ class WhyNot(StrEnum):
 class NotKept:
     """A credential that was not given, or not good."""
 
+    configuration_id: str
     name: str
     reason: str
     why: WhyNot

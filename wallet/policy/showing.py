@@ -12,6 +12,7 @@ from protocol.dcql.path import ConcretePath
 from protocol.encoding import JsonObject, JsonValue, encode_json
 from protocol.oid4vci.metadata import ClaimDescription, CredentialConfiguration, choose_display
 from protocol.trust.anchors import TrustedParty
+from runtime.claim_words import ClaimKind, kind_of
 from runtime.data_pictures import MAX_PORTRAIT, safe_picture
 
 MAX_TEXT = 300  # characters of a name
@@ -49,6 +50,7 @@ class ClaimShown:
     value: JsonValue  # never an object or array with something in it
     asked: bool = True  # False: it cannot be left out, because the issuer made it so
     picture: str = ""  # the value as a picture that may stand on a page; empty: it is none
+    kind: ClaimKind = ClaimKind.PLAIN
 
 
 def plain(text: str, limit: int = MAX_TEXT) -> str:
@@ -94,6 +96,7 @@ def claims_shown(
             plain(value, MAX_VALUE) if isinstance(value, str) else value,
             asked=wanted is None or any(generalised(path[:length]) in wanted for length in range(1, len(path) + 1)),
             picture=safe_picture(value, MAX_PORTRAIT) if isinstance(value, str) else "",
+            kind=kind_of(generalised(path)),
         )
         for path, value in _leaves(claims, ())
         if path[0] not in TECHNICAL

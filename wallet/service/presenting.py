@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from protocol.credential import VerifiedCredential
 from protocol.dcql.match import Candidate, CandidateMatch, QueryMatch, match_query
 from protocol.dcql.query import CredentialQuery
 from protocol.encoding import JsonObject
-from protocol.errors import AccessDenied, NotValidNow, ProtocolError
+from protocol.errors import AccessDenied, NotValidNow, ProtocolError, Unavailable
 from protocol.exchange import Exchange
 from protocol.formats import format_of
 from protocol.keys import SIGNATURE_ALGORITHMS, P256Key
@@ -23,6 +24,7 @@ from runtime.seal import DamagedError
 from wallet.policy.presenting import (
     Caution,
     ChoiceShown,
+    LogDamaged,
     PresentationConsent,
     UnusableShown,
     asker_shown,
@@ -144,10 +146,13 @@ class Presenting:
         Raises:
             AccessDenied: nothing that is held answers.
             InvalidRequest: the choice does not answer what was asked; nothing was sent.
+            LogDamaged: it could not be seen afterwards; nothing was sent.
             Conflict: a copy that the user was told is fresh was used meanwhile; nothing was sent.
         """
         context = self.context
         chosen = seen.match.choose(choice)
+        if self._log() is None:
+            raise LogDamaged
         logged = tuple(_logged(query_id, found, seen.consent) for query_id, items in chosen.items() for found in items)
         asker = seen.consent.asker
         note = context.entry("sharing", asker, "begun", logged, request=seen.digest)
@@ -166,7 +171,10 @@ class Presenting:
             raise
         outcome = "done" if isinstance(delivery, Delivered) else "unknown"
         note = context.entry("shared", asker, outcome, logged, request=seen.digest, completes=begun.number)
-        yield from context.save(note=note)
+        # It left and cannot be called back. Where its end cannot be written any more, as in a vault that was closed
+        # meanwhile, the log says that it was begun, which counts as seen
+        with suppress(Unavailable):
+            yield from context.save(note=note)
         return Shared(delivery, begun.number)
 
     def decline(self, seen: RequestSeen) -> Exchange[str | None]:
@@ -193,11 +201,13 @@ class Presenting:
                 choice = yield from self._choice_shown(usable, found)
                 shown[query_id, found.candidate.id] = choice
         digest = request_digest(verified.request)
+        log = self._log()
         consent = presentation_consent(
             verified,
             match,
             shown,
-            repeated=self._is_repeated(digest),
+            repeated=log is not None and is_repeated(digest, log),
+            log_damaged=log is None,
             unusable=tuple(
                 UnusableShown(credential_name(held.described(), context.language), caution)
                 for held, caution in usable.unusable
@@ -236,6 +246,7 @@ class Presenting:
         asked = [claim.query.path for claim in found.claims]
         return ChoiceShown(
             held_id=held.id,
+            configuration=configuration,
             name=credential_name(configuration, self.context.language),
             issuer=held.issuer_name,
             claims=claims_shown(seen.claims, configuration.claims, self.context.language, asked=asked),
@@ -281,11 +292,12 @@ class Presenting:
         )
         return format_of(found.candidate.format).present(copy.raw, found.paths, binding)
 
-    def _is_repeated(self, digest: str) -> bool:
+    def _log(self) -> tuple[LogEntry, ...] | None:
+        """Everything that happened; None if it cannot be believed."""
         try:
-            return is_repeated(digest, self.context.store.log())
+            return self.context.store.log()
         except DamagedError:
-            return True  # a log that cannot be believed cannot say no
+            return None
 
 
 def _claimed_client(link: RequestLink) -> str:

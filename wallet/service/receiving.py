@@ -17,7 +17,6 @@ from protocol.formats import format_of
 from protocol.keys import P256Key
 from protocol.oid4vci.client import DpopClient, IssuerRefused
 from protocol.oid4vci.credential import CredentialResponse
-from protocol.oid4vci.metadata import CredentialConfiguration
 from protocol.oid4vci.notification import ACCEPTED, DELETED, FAILURE, NotificationRequest
 from protocol.oid4vci.obtain import IssuerContact, fetch_credentials, fetch_issuer, fetch_tokens, send_notification
 from protocol.oid4vci.offer import CredentialOffer, TxCode, resolve_offer
@@ -29,11 +28,11 @@ from protocol.oid4vci.token import (
     TokenRequest,
     TokenResponse,
 )
-from wallet.policy.naming import lacks_names, named_by_type
 from wallet.policy.receiving import (
     ArrivedShown,
     NotKept,
     OfferConsent,
+    arrived_shown,
     check_offer,
     check_received,
     copies_to_ask,
@@ -44,6 +43,7 @@ from wallet.policy.receiving import (
 from wallet.policy.showing import PartyShown, claims_shown, credential_name, generalised, party_shown, path_text, plain
 from wallet.records import HeldCredential, LoggedCredential, PendingIssuance, WantedCredential
 from wallet.service.context import WalletContext
+from wallet.service.type_names import TypeNames
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,7 @@ class _Fetching:
     contact: IssuerContact
     client: DpopClient
     tokens: TokenResponse
+    names: TypeNames
     renewed: bool = False
 
 
@@ -163,7 +164,7 @@ class Receiving:
         context = self.context
         if contact is None:
             contact = yield from fetch_issuer(pending.read_offer(), context.anchors(), now=context.now())
-        run = _Fetching(pending, contact, self._client(pending.dpop_key), pending.read_tokens())
+        run = _Fetching(pending, contact, self._client(pending.dpop_key), pending.read_tokens(), TypeNames(context.now))
         arrived: list[ArrivedCredential] = []
         failed: list[tuple[WantedCredential, NotKept]] = []
         for wanted in pending.wanted:
@@ -173,12 +174,22 @@ class Receiving:
             except Unreachable:
                 raise
             except ProtocolError as error:
-                name = credential_name(contact.issuer.configurations[wanted.configuration_id], context.language)
-                failed.append((wanted, NotKept(name, plain(error.description), why_not(error))))
+                name = self._name(contact, wanted.configuration_id)
+                note = NotKept(wanted.configuration_id, name, plain(error.description), why_not(error))
+                failed.append((wanted, note))
         pending = yield from self._give_up(run, [wanted for wanted, _ in failed], [note for _, note in failed])
         return Arrived(
             pending, contact, run.client, run.tokens, tuple(arrived), tuple([not_kept for _, not_kept in failed])
         )
+
+    def look_again(self, arrived: Arrived) -> Arrived:
+        """What came, in the language of this wallet. Nobody is asked for it again."""
+        language = self.context.language
+        credentials = [
+            replace(item, shown=arrived_shown(item.held, item.shown.issuer, language)) for item in arrived.credentials
+        ]
+        failed = [replace(note, name=self._name(arrived.contact, note.configuration_id)) for note in arrived.failed]
+        return replace(arrived, credentials=tuple(credentials), failed=tuple(failed))
 
     def keep(self, arrived: Arrived) -> Exchange[tuple[HeldCredential, ...]]:
         """The user has seen what came and keeps it; then the issuer is told, if it wants to know."""
@@ -253,7 +264,7 @@ class Receiving:
             verified = yield from self._verify_all(response.credentials, configuration.format)
             keys = {signer.public_key: key for signer, key in zip(wanted.signers, wanted.keys, strict=True)}
             copies = check_received(verified, configuration, keys)
-            configuration = yield from self._named(verified[0], configuration)
+            configuration = yield from run.names.complete(verified[0], configuration)
         except Unreachable:
             raise
         except ProtocolError:
@@ -276,26 +287,8 @@ class Receiving:
             notification_id=response.notification_id or "",
             copies=copies,
         )
-        shown = ArrivedShown(
-            name=credential_name(configuration, context.language),
-            issuer=party_shown(first.issuer, held.credential_issuer, held.credential_issuer),
-            claims=claims_shown(first.claims, configuration.claims, context.language),
-            expires_at=held.expires_at,
-            copies=len(copies),
-        )
-        return ArrivedCredential(held, shown)
-
-    def _named(
-        self, credential: VerifiedCredential, configuration: CredentialConfiguration
-    ) -> Exchange[CredentialConfiguration]:
-        """The configuration with names for everything, asked of the type only where the issuer has none (T262).
-
-        This is the one time that anybody is asked: names are kept with the credential, so later nobody hears of it.
-        """
-        if not lacks_names(configuration, credential.claims):
-            return configuration
-        metadata = yield from format_of(credential.format).fetch_type(credential)
-        return configuration if metadata is None else named_by_type(configuration, metadata, credential.claims)
+        issuer = party_shown(first.issuer, held.credential_issuer, held.credential_issuer)
+        return ArrivedCredential(held, arrived_shown(held, issuer, context.language))
 
     def _verify_all(self, credentials: tuple[str, ...], format_id: str) -> Exchange[list[VerifiedCredential]]:
         context = self.context
@@ -305,6 +298,9 @@ class Receiving:
             credential = yield from known.verify_issued(raw, anchors=context.anchors(), now=context.now())
             verified.append(credential)
         return verified
+
+    def _name(self, contact: IssuerContact, configuration_id: str) -> str:
+        return credential_name(contact.issuer.configurations[configuration_id], self.context.language)
 
     def _give_up(
         self, run: _Fetching, failed: list[WantedCredential], notes: list[NotKept]

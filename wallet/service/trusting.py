@@ -9,11 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from protocol.encoding import sha256
 from protocol.errors import Flaw, Malformed, NotFound, NotValidNow, raised_as
 from protocol.trust.anchors import Role, TrustAnchor, TrustedIdentifier
 from protocol.x509 import Certificate
 from runtime.anchors import anchor_file, read_anchors, read_certificate, read_file, remove_anchors, write_anchor
+from runtime.fingerprints import fingerprint_of
 from wallet.policy.showing import plain
 
 _BEGIN = b"-----BEGIN CERTIFICATE-----"
@@ -79,7 +79,7 @@ class Trusting:
             if anchor.certificate == certificate and anchor.role in roles:
                 raise CannotTrust(
                     f"trusted already as {plain(anchor.name)}; "
-                    f"to change that, first run: hoheit wallet distrust {_fingerprint(certificate)[:8]}"
+                    f"to change that, first run: hoheit wallet distrust {fingerprint_of(certificate)[:8]}"
                 )
         anchors = [
             TrustAnchor(certificate, role, called, frozenset(types) if role is Role.ISSUER else frozenset())
@@ -146,9 +146,5 @@ def _shown(entry: TrustAnchor | TrustedIdentifier) -> TrustShown:
         return TrustShown(entry.identifier, name, entry.role, types, "", 0)
     certificate = entry.certificate
     return TrustShown(
-        _fingerprint(certificate), name, entry.role, types, plain(certificate.subject), certificate.not_after
+        fingerprint_of(certificate), name, entry.role, types, plain(certificate.subject), certificate.not_after
     )
-
-
-def _fingerprint(certificate: Certificate) -> str:
-    return sha256(certificate.der).hex()

@@ -35,6 +35,13 @@ class InUse(ProtocolError):
     status = 409
 
 
+class VaultClosed(Unavailable):
+    """The vault was closed, and with it everything that was going on; what was not written before is not written."""
+
+    def __init__(self) -> None:
+        super().__init__("the wallet was closed meanwhile")
+
+
 class OlderCopyError(DamagedError):
     """The file is an older copy of this wallet, or it cannot be told whether it is (T216)."""
 
@@ -92,7 +99,8 @@ def reported(problem: str) -> Iterator[None]:
     """Let what SQLite says leave in our own words.
 
     Raises:
-        Unavailable: the disk is full, locked or cannot be written, or the file was closed; nothing was changed.
+        VaultClosed: it was closed; nothing was changed.
+        Unavailable: the disk is full, locked or cannot be written; nothing was changed.
         DamagedError: the file is no database any more.
     """
     try:
@@ -100,7 +108,7 @@ def reported(problem: str) -> Iterator[None]:
     except sqlite3.OperationalError as error:
         raise Unavailable(problem) from error
     except sqlite3.ProgrammingError as error:
-        raise Unavailable("the wallet was closed meanwhile") from error
+        raise VaultClosed from error
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         # SQLite quotes what it cannot read, and that need not be text
         raise DamagedError("the wallet file is damaged") from error
@@ -183,14 +191,14 @@ def read_header(connection: sqlite3.Connection) -> Header:
 
     Raises:
         DamagedError: there is none, or not one of ours.
-        Unavailable: the file was closed.
+        VaultClosed: it was closed.
     """
     try:
         row = connection.execute(
             "SELECT format, salt, operations, memory, wrapped, digest, failures, next_try, manifest FROM meta"
         ).fetchone()
     except sqlite3.ProgrammingError as error:
-        raise Unavailable("the wallet was closed meanwhile") from error
+        raise VaultClosed from error
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         raise DamagedError("the wallet file is damaged, or is no wallet") from error
     kinds = (int, bytes, int, int, bytes, bytes, int, int, bytes)

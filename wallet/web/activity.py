@@ -8,7 +8,7 @@ from protocol.errors import NotFound
 from runtime.seal import DamagedError
 from wallet.policy.activity import Happened, activity, given, page_of, parties, party_name, with_party
 from wallet.web.room import Inside, Visit
-from wallet.web.told import tell
+from wallet.web.told import Done, tell
 
 
 def what_happened(visit: Visit) -> tuple[Happened, ...] | None:
@@ -66,11 +66,6 @@ def activity_pages() -> APIRouter:
     async def delete(visit: Inside) -> Response:
         await visit.form()
         await visit.run(visit.wallet.keeping.clear_log())
-        words = visit.words
-        return tell(
-            visit,
-            words("Your activity is deleted"),
-            words("The new list begins with a line that says so. This cannot be undone."),
-        )
+        return tell(visit, Done.LIST_DELETED)
 
     return router

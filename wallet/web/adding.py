@@ -8,6 +8,7 @@ from protocol.errors import ProtocolError, TooLarge, Unavailable, Unreachable
 from protocol.oid4vci.offer import SCHEME as OFFER_SCHEME
 from protocol.oid4vp.link import SCHEME as REQUEST_SCHEME
 from wallet.policy.links import MAX_PAGE_LINK, Found, LinkKind, classify, host_of
+from wallet.web.locked import WhenLocked
 from wallet.web.room import Inside, Room, Visit, redirect
 from wallet.web.shelf import Shelf
 from wallet.web.things import OfferWaiting, RequestWaiting
@@ -70,12 +71,13 @@ def _add_pages_from_elsewhere(router: APIRouter, room: Room) -> None:
 
 async def _look_at(visit: Visit, found: Found, *, same_device: bool) -> Response:
     """Find out what a link is about; the answer waits on the shelf."""
+    again = WhenLocked.SCAN_AGAIN
     try:
         if found.kind is LinkKind.OFFER:
-            offer = await visit.run(visit.wallet.receiving.look(found.text))
+            offer = await visit.run(visit.wallet.receiving.look(found.text), again, again)
             return redirect(f"/receive/{visit.shelf.put(OfferWaiting(offer))}")
         if found.kind is LinkKind.REQUEST:
-            asked = await visit.run(visit.wallet.presenting.look(found.text))
+            asked = await visit.run(visit.wallet.presenting.look(found.text), again, again)
             return redirect(
                 f"/present/{visit.shelf.put(RequestWaiting(asked, same_device, visit.wallet.context.language))}"
             )

@@ -107,6 +107,10 @@ class Door:
         visit.used_at = self.now()
         return visit.opened, visit.shelf
 
+    def has_open(self, opened: OpenWallet) -> bool:
+        """Whether a wallet that was entered is still the one that is open; opened once more it is another one."""
+        return self._visit is not None and self._visit.opened is opened
+
     def seconds_left(self, browser: str) -> int:
         """How long the wallet stays open for a browser without a click; 0: it is closed. Asking is no click."""
         self.close_if_idle()

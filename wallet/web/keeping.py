@@ -16,14 +16,14 @@ from wallet.service.keeping import HeldShown
 from wallet.web.activity import what_happened
 from wallet.web.room import Inside, Visit, redirect
 from wallet.web.shelf import Gone
-from wallet.web.told import tell
+from wallet.web.told import Done, tell
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
     """What came of asking whether the documents still hold."""
 
-    unanswered: tuple[str, ...]  # names of those about which nothing could be learnt
+    unanswered: tuple[str, ...]  # ids of those about which nothing could be learnt
 
 
 def keeping_pages() -> APIRouter:
@@ -46,8 +46,9 @@ def _add_cards(router: APIRouter) -> None:
         ]
         dates = [card.status_checked_at for card in cards if card.can_be_taken_back]
         return visit.page(
-            "cards.html", cards=cards, damaged=damaged, pending=pending, checked=checked, checkable=bool(dates),
-            checked_at=min(dates, default=0),
+            "cards.html", cards=cards, damaged=damaged, pending=pending, checked=checked is not None,
+            unanswered=[card.name for card in cards if checked is not None and card.id in checked.unanswered],
+            checkable=bool(dates), checked_at=min(dates, default=0),
         )  # fmt: skip
 
     @router.get("/")
@@ -97,18 +98,13 @@ def _add_card(router: APIRouter) -> None:
     @router.post("/cards/{card_id}/delete")
     async def delete(visit: Inside, card_id: str) -> Response:
         await visit.form()
-        keeping, words = visit.wallet.keeping, visit.words
+        keeping = visit.wallet.keeping
         if card_id in keeping.damaged():
             await visit.run(keeping.forget_damaged(card_id))
-            return tell(visit, words("It is deleted"), words("What was left of the damaged document is gone."))
+            return tell(visit, Done.DAMAGED_DELETED)
         held = _held(visit, card_id)
-        name = keeping.shown(held).name
         await visit.run(keeping.forget(held))
-        return tell(
-            visit,
-            words("%(name)s is deleted.", name=name),
-            words("It is not on this device any more. Nobody was told. This cannot be undone."),
-        )
+        return tell(visit, Done.DOCUMENT_DELETED, held.described())
 
 
 def _add_pending(router: APIRouter) -> None:
@@ -122,11 +118,7 @@ def _add_pending(router: APIRouter) -> None:
     async def forget(visit: Inside, pending_id: str) -> Response:
         await visit.form()
         await visit.run(visit.wallet.receiving.give_up(_pending(visit, pending_id)))
-        return tell(
-            visit,
-            visit.words("It is forgotten"),
-            visit.words("If you want the document after all, ask the office for a new code."),
-        )
+        return tell(visit, Done.PENDING_FORGOTTEN)
 
 
 def _held(visit: Visit, card_id: str) -> HeldCredential:
@@ -150,7 +142,7 @@ def _pending(visit: Visit, pending_id: str) -> PendingIssuance:
 
 def _unanswered(cards: tuple[HeldShown, ...], since: int) -> tuple[str, ...]:
     return tuple(
-        card.name
+        card.id
         for card in cards
         if card.can_be_taken_back and card.status_checked_at < since and card.state is not CardState.EXPIRED
     )

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from protocol.errors import InvalidRequest, ProtocolError, Unavailable, Unreachable
 from wallet.service.login import LoginEnded
 from wallet.web.door import Closed
+from wallet.web.locked import WhenLocked
 from wallet.web.receiving import fetch_into, page_of, read_answer, refused
 from wallet.web.room import Inside, Room, redirect
 from wallet.web.things import LoginOver, LoginProblem, LoginWaiting, NotTaken, OfferWaiting
@@ -23,14 +24,14 @@ def login_pages(room: Room, public_url: str) -> APIRouter:
 
     @router.post("/login/{number}")
     async def begin(number: str, visit: Inside) -> Response:
-        yes = read_answer(await visit.form())
+        yes, again = read_answer(await visit.form()), WhenLocked.SCAN_AGAIN
         try:
             with visit.shelf.answering(number, OfferWaiting, page_of(number)) as offer:
                 if not yes:
-                    await visit.run(visit.wallet.receiving.decline(offer.seen))
+                    await visit.run(visit.wallet.receiving.decline(offer.seen), again, again)
                     visit.shelf.replace(number, NotTaken(offer.seen.consent.issuer))
                     return redirect(page_of(number))
-                begun = await visit.run(visit.wallet.login.begin(offer.seen, redirect_uri))
+                begun = await visit.run(visit.wallet.login.begin(offer.seen, redirect_uri), again, again)
                 visit.shelf.replace(number, LoginWaiting(offer.seen, begun))
         except Unavailable:
             raise
@@ -52,13 +53,14 @@ def login_pages(room: Room, public_url: str) -> APIRouter:
         try:
             visit = room.enter(request)
         except Closed:
-            return room.page(request, "login_locked.html", status=Closed.status)
+            return room.locked(request, WhenLocked.LOGGED_IN)
         state = request.query_params.get("state", "").encode("utf-8", "surrogatepass")
         number = visit.shelf.find(LoginWaiting, lambda login: hmac.compare_digest(login.begun.state.encode(), state))
         with visit.shelf.answering(number, LoginWaiting, page_of(number)) as login:
             try:
                 returned = f"{redirect_uri}?{request.url.query}"
-                pending = await visit.run(visit.wallet.login.finish(login.seen, login.begun, returned))
+                finish = visit.wallet.login.finish(login.seen, login.begun, returned)
+                pending = await visit.run(finish, WhenLocked.LOGGED_IN, WhenLocked.WAITS)
             except Unavailable:
                 raise
             except ProtocolError as error:

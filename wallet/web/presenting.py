@@ -8,7 +8,10 @@ from urllib.parse import quote, urlsplit
 from fastapi import APIRouter, Response
 
 from wallet.policy.choosing import ChoiceMissing, NothingChosen, chosen_documents, read_choice, ways_of
+from wallet.policy.presenting import LogDamaged
 from wallet.policy.showing import plain
+from wallet.web.activity import what_happened
+from wallet.web.locked import WhenLocked
 from wallet.web.receiving import read_answer
 from wallet.web.room import Inside, Visit, redirect
 from wallet.web.shelf import AtWork, Gone
@@ -27,7 +30,7 @@ def presenting_pages() -> APIRouter:
         match thing:
             case AtWork():
                 return visit.page("at_work.html")
-            case RequestWaiting() if thing.language != visit.wallet.context.language:
+            case RequestWaiting() if _is_outdated(visit, thing):
                 return await _say_again(visit, number)
             case RequestWaiting():
                 return _consent_page(visit, number, thing)
@@ -38,11 +41,11 @@ def presenting_pages() -> APIRouter:
 
     @router.post("/present/{number}")
     async def answer(number: str, visit: Inside) -> Response:
-        form = await visit.form()
+        form, again = await visit.form(), WhenLocked.SCAN_AGAIN
         waiting = visit.shelf.look(number, RequestWaiting)
         if not read_answer(form):
             with visit.shelf.answering(number, RequestWaiting, _page_of(number)):
-                redirect_uri = await visit.run(visit.wallet.presenting.decline(waiting.seen))
+                redirect_uri = await visit.run(visit.wallet.presenting.decline(waiting.seen), again, again)
                 visit.shelf.replace(number, _answered(waiting, {}, redirect_uri, arrived=True))
             return redirect(f"{_page_of(number)}/done")
         try:
@@ -52,24 +55,45 @@ def presenting_pages() -> APIRouter:
             return _consent_page(
                 visit, number, waiting, form, "none" if isinstance(error, NothingChosen) else "missing"
             )
-        with visit.shelf.answering(number, RequestWaiting, _page_of(number)):
-            shared = await visit.run(visit.wallet.presenting.share(waiting.seen, choice))
-            visit.shelf.replace(number, _answered(waiting, choice, shared.redirect_uri, arrived=shared.arrived))
+        try:
+            with visit.shelf.answering(number, RequestWaiting, _page_of(number)):
+                shared = await visit.run(visit.wallet.presenting.share(waiting.seen, choice), again, WhenLocked.SHARED)
+                visit.shelf.replace(number, _answered(waiting, choice, shared.redirect_uri, arrived=shared.arrived))
+        except LogDamaged:
+            return await _say_again(visit, number)
         return redirect(f"{_page_of(number)}/done")
+
+    @router.post("/present/{number}/new-list")
+    async def new_list(number: str, visit: Inside) -> Response:
+        await visit.form()
+        visit.shelf.look(number, RequestWaiting)
+        if what_happened(visit) is None:
+            await visit.run(visit.wallet.keeping.clear_log())
+        return redirect(_page_of(number))
 
     @router.get("/present/{number}/done")
     async def done(number: str, visit: Inside) -> Response:
         answered = visit.shelf.look(number, Answered)
         host = plain(urlsplit(answered.redirect_uri or "").netloc)
-        return visit.page("present_done.html", answered=answered, host=host)
+        documents = [document.speaking(visit.wallet.context.language) for document in answered.documents]
+        return visit.page("present_done.html", answered=answered, documents=documents, host=host)
 
     return router
+
+
+def _is_outdated(visit: Visit, waiting: RequestWaiting) -> bool:
+    """Whether the question has to be put into words once more: in another language, or because there is a new list now."""
+    if waiting.language != visit.wallet.context.language:
+        return True
+    return waiting.seen.consent.log_damaged is not (what_happened(visit) is None)
 
 
 async def _say_again(visit: Visit, number: str) -> Response:
     """The same question in the language that is read now. It gets a new number, so that no older page can answer it."""
     with visit.shelf.answering(number, RequestWaiting, _page_of(number)) as waiting:
-        seen = await visit.run(visit.wallet.presenting.look_again(waiting.seen))
+        seen = await visit.run(
+            visit.wallet.presenting.look_again(waiting.seen), WhenLocked.SCAN_AGAIN, WhenLocked.SCAN_AGAIN
+        )
         again = RequestWaiting(seen, waiting.same_device, visit.wallet.context.language)
         return redirect(_page_of(visit.shelf.put(again)))
 

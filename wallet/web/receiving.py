@@ -15,6 +15,7 @@ from wallet.policy.showing import plain
 from wallet.records import PendingIssuance
 from wallet.service.keeping import HeldShown
 from wallet.service.receiving import OfferSeen
+from wallet.web.locked import WhenLocked
 from wallet.web.room import Inside, Visit, redirect
 from wallet.web.shelf import AtWork, Gone
 from wallet.web.things import ArrivedWaiting, CutOff, Kept, LoginOver, LoginWaiting, NotTaken, OfferWaiting
@@ -52,7 +53,7 @@ async def fetch_into(
     """Fetch what is wanted. What comes, or that it could not be fetched, lies on the shelf under this number then."""
     visit.shelf.replace(number, AtWork(page_of(number), pending.id))
     try:
-        arrived = await visit.run(visit.wallet.receiving.fetch(pending, contact))
+        arrived = await visit.run(visit.wallet.receiving.fetch(pending, contact), WhenLocked.WAITS, WhenLocked.WAITS)
     except Unavailable:
         raise
     except ProtocolError as error:
@@ -78,14 +79,14 @@ def _add_offer(router: APIRouter) -> None:
 
     @router.post("/receive/{number}")
     async def answer(number: str, visit: Inside) -> Response:
-        yes = read_answer(await visit.form())
+        yes, again = read_answer(await visit.form()), WhenLocked.SCAN_AGAIN
         if yes and visit.shelf.look(number, OfferWaiting).seen.consent.tx_code is not None:
             return redirect(f"{page_of(number)}/code")
         try:
             with visit.shelf.answering(number, OfferWaiting, page_of(number)) as offer:
                 if yes:
                     return await _take(visit, number, offer.seen, None)
-                await visit.run(visit.wallet.receiving.decline(offer.seen))
+                await visit.run(visit.wallet.receiving.decline(offer.seen), again, again)
                 visit.shelf.replace(number, NotTaken(offer.seen.consent.issuer))
         except (IssuerRefused, Unreachable) as error:
             return refused(visit, number, error)
@@ -114,7 +115,7 @@ def _add_offer(router: APIRouter) -> None:
 
 
 async def _take(visit: Visit, number: str, seen: OfferSeen, code: str | None) -> Response:
-    pending = await visit.run(visit.wallet.receiving.take(seen, code))
+    pending = await visit.run(visit.wallet.receiving.take(seen, code), WhenLocked.SPENT, WhenLocked.WAITS)
     return await fetch_into(visit, number, pending, seen.contact)
 
 
@@ -168,7 +169,8 @@ def _add_arrived(router: APIRouter) -> None:
     @router.get("/receive/{number}/arrived")
     async def arrived_page(number: str, visit: Inside) -> Response:
         waiting = visit.shelf.look(number, ArrivedWaiting)
-        return visit.page("receive_arrived.html", number=number, arrived=waiting.arrived)
+        arrived = visit.wallet.receiving.look_again(waiting.arrived)
+        return visit.page("receive_arrived.html", number=number, arrived=arrived)
 
     @router.post("/receive/{number}/arrived")
     async def decide(number: str, visit: Inside) -> Response:
@@ -176,10 +178,10 @@ def _add_arrived(router: APIRouter) -> None:
         with visit.shelf.answering(number, ArrivedWaiting, page_of(number)) as waiting:
             arrived = waiting.arrived
             if yes:
-                held = await visit.run(visit.wallet.receiving.keep(arrived))
+                held = await visit.run(visit.wallet.receiving.keep(arrived), WhenLocked.WAITS, WhenLocked.KEPT)
                 visit.shelf.replace(number, Kept(tuple([item.id for item in held])))
             else:
-                await visit.run(visit.wallet.receiving.reject(arrived))
+                await visit.run(visit.wallet.receiving.reject(arrived), WhenLocked.WAITS)
                 issuers = [item.shown.issuer for item in arrived.credentials]
                 visit.shelf.replace(number, NotTaken(issuers[0]) if issuers else Kept(()))
         return redirect(page_of(number))

@@ -8,14 +8,16 @@ from urllib.parse import quote
 
 from fastapi import Depends, Request, Response
 
-from protocol.errors import ProtocolError, Unavailable
+from protocol.errors import NotFound, ProtocolError
 from protocol.exchange import Exchange
 from runtime.asgi import read_form
 from runtime.languages import language_of
 from runtime.pages import Pages
 from wallet.service import Wallet
 from wallet.service.opened import OpenWallet, T
+from wallet.vault.file import VaultClosed
 from wallet.web.door import Closed, Door
+from wallet.web.locked import LockedMeanwhile, WhenLocked, before_form
 from wallet.web.shelf import Gone, Shelf, StillAtWork
 from wallet.words import Words
 
@@ -57,9 +59,9 @@ class Room:
 
     def refusal(self, request: Request, error: ProtocolError) -> Response:
         """What went wrong, in plain words."""
-        # Whatever ran when the wallet closed ends like this
-        closed = isinstance(error, Unavailable) and not self.door.seconds_left(self.pages.browser(request))
-        if isinstance(error, Closed) or closed:
+        if isinstance(error, LockedMeanwhile):
+            return self.locked(request, error.when)
+        if isinstance(error, Closed | VaultClosed):
             return self.to_door(request)
         if isinstance(error, StillAtWork):
             return redirect(error.page)
@@ -71,12 +73,19 @@ class Room:
             text=text,
             detail=error.description,
             gone=isinstance(error, Gone),
+            missing=isinstance(error, NotFound),
         )
 
     def to_door(self, request: Request) -> Response:
-        """To the page that opens the wallet, which leads back to a page that was only looked at."""
-        back = request.url.path if request.method == "GET" and request.url.path != "/" else ""
+        """To the page that opens the wallet, which leads back to a page that was only looked at; a form does nothing."""
+        if request.method != "GET":
+            return self.locked(request, before_form(request.url.path))
+        back = request.url.path if request.url.path != "/" else ""
         return redirect("/unlock" + (f"?to={quote(back, safe='/')}" if back else ""))
+
+    def locked(self, request: Request, when: WhenLocked) -> Response:
+        """That the wallet was locked, what became of what was going on, and the way on."""
+        return self.page(request, "locked.html", status=Closed.status, when=when)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +99,27 @@ class Visit:
     request: Request
     room: Room
 
-    async def run(self, exchange: Exchange[T]) -> T:
+    async def run(
+        self, exchange: Exchange[T], cut: WhenLocked = WhenLocked.NOT_DONE, done: WhenLocked = WhenLocked.DONE
+    ) -> T:
         """Do something with the wallet.
 
+        Should the wallet be locked meanwhile, `cut` is what is true if that broke the exchange, and `done` if it came to
+        its end all the same, but there is no page any more that shows what came of it.
+
         Raises:
+            LockedMeanwhile: it was.
             ProtocolError: what the exchange raised.
         """
-        return await self.opened.driver.run(exchange)
+        try:
+            result = await self.opened.driver.run(exchange)
+        except ProtocolError as error:
+            if not self.room.door.has_open(self.opened):
+                raise LockedMeanwhile(cut) from error
+            raise
+        if not self.room.door.has_open(self.opened):
+            raise LockedMeanwhile(done)
+        return result
 
     def page(self, template: str, *, status: int = 200, **values: object) -> Response:
         """A page inside the open wallet."""

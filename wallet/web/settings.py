@@ -10,8 +10,9 @@ from wallet.policy.passphrases import GOOD_LENGTH, weakness_of
 from wallet.service.trusting import Trusting, TrustShown
 from wallet.vault.passphrase import MIN_PASSPHRASE, WrongPassphrase, check_new_passphrase
 from wallet.web.activity import what_happened
+from wallet.web.locked import WhenLocked
 from wallet.web.room import Inside, Visit
-from wallet.web.told import tell
+from wallet.web.told import Done, tell
 
 
 def settings_pages(trusting: Trusting) -> APIRouter:
@@ -36,19 +37,15 @@ def settings_pages(trusting: Trusting) -> APIRouter:
             return show(visit, problem, 400)
         vault, now = visit.opened.vault, visit.wallet.context.now()
         try:
-            await visit.run(slow(lambda: vault.check_passphrase(form.get("old", ""), now=now)))
+            check = slow(lambda: vault.check_passphrase(form.get("old", ""), now=now))
+            await visit.run(check, WhenLocked.NOT_DONE, WhenLocked.NOT_DONE)
         except WrongPassphrase as error:
             return show(visit, "wait" if error.wait else "wrong", 401, error.wait)
         # Sealing everything anew would make a list that was altered look whole
         if what_happened(visit) is None:
             return show(visit, "log", 409)
         await visit.run(slow(lambda: vault.change_passphrase(new)))
-        words = visit.words
-        return tell(
-            visit,
-            words("Your passphrase is changed"),
-            words("Use the new one from now on. Old copies of the wallet file still open with the old one."),
-        )
+        return tell(visit, Done.PASSPHRASE_CHANGED)
 
     return router
 

@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from fastapi import APIRouter, Response
 
+from protocol.oid4vci.metadata import CredentialConfiguration
+from wallet.policy.showing import credential_name
 from wallet.web.room import Inside, Visit, redirect
 from wallet.web.shelf import Gone
 
 
+class Done(StrEnum):
+    """What was done; the page has the words for it, in the language that is read then."""
+
+    DOCUMENT_DELETED = "document_deleted"
+    DAMAGED_DELETED = "damaged_deleted"
+    PENDING_FORGOTTEN = "pending_forgotten"
+    LIST_DELETED = "list_deleted"
+    PASSPHRASE_CHANGED = "passphrase_changed"
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What was done, and what that means."""
+    """What was done, and to which document."""
 
-    title: str
-    text: str
+    done: Done
+    document: CredentialConfiguration | None = None  # how it was called
 
 
-def tell(visit: Visit, title: str, text: str) -> Response:
+def tell(visit: Visit, done: Done, document: CredentialConfiguration | None = None) -> Response:
     """On to the page that says it."""
-    return redirect(f"/told/{visit.shelf.put(Told(title, text))}")
+    return redirect(f"/told/{visit.shelf.put(Told(done, document))}")
 
 
 def told_pages() -> APIRouter:
@@ -30,8 +43,10 @@ def told_pages() -> APIRouter:
     @router.get("/told/{number}")
     async def told(visit: Inside, number: str) -> Response:
         try:
-            return visit.page("told.html", told=visit.shelf.look(number, Told))
+            thing = visit.shelf.look(number, Told)
         except Gone:
             return redirect("/")
+        name = credential_name(thing.document, visit.wallet.context.language) if thing.document else ""
+        return visit.page("told.html", done=thing.done, name=name)
 
     return router

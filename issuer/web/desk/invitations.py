@@ -9,7 +9,7 @@ from issuer.web.desk.door import Desk, Visit, text
 from issuer.web.pages import WAITING
 from issuer.web.site import redirect
 from protocol.encoding import JsonObject
-from protocol.errors import NotFound
+from protocol.errors import Conflict, NotFound
 from runtime.pages import qr_svg
 
 
@@ -95,33 +95,38 @@ def add_invitations(desk: Desk) -> None:
 
 
 def add_letters(desk: Desk) -> None:
-    """Letters with a one-time code."""
+    """Letters with a one-time code, which is shown once; who needs it again writes a new letter, which ends the code before."""
     driver, issuer = desk.site.driver, desk.site.issuer
 
     @desk.deed("/people/{person}/letter")
     async def write(visit: Visit) -> Response:
         subject = desk.subject(visit)
         code = await driver.run(issuer.authorization.write_letter(subject, visit.clerk.clerk))
-        now = issuer.context.now()
-        content: JsonObject = {"subject": subject, "code": code, "at": now}
+        content: JsonObject = {"subject": subject, "code": code, "at": issuer.context.now()}
         return redirect(f"{desk.home}/letters/{desk.handle(visit, 'letter', content)}")
 
     @desk.page("/letters/{letter}")
     async def letter(visit: Visit) -> Response:
         content = desk.opened(visit, "letter")
-        written, policy = content.get("at"), issuer.context.policy
-        if not isinstance(written, int) or issuer.context.now() >= written + policy.desk.shown:
-            raise NotFound("this letter is shown no more")
+        code, written = text(content, "code"), content.get("at")
+        if not isinstance(written, int):
+            raise NotFound("no such letter")
         person, address = await driver.run(issuer.desk.addressee(text(content, "subject")))
+        handle = desk.person_handle(visit, person.subject)
+        try:
+            # Whoever comes to this screen later, by the back button or its history, does not see the code
+            await driver.run(issuer.clerks.use_once(visit.secret, f"letter {code}"))
+        except Conflict:
+            return desk.show(visit, "letter_shown.html", status=410, person=handle)
         return desk.show(
             visit,
             "letter.html",
             name=person.name or person.subject,
             address=address,
-            code=text(content, "code"),
+            code=code,
             written=written,
-            until=written + policy.lifetimes.letter_code,
-            person=desk.person_handle(visit, person.subject),
+            until=written + issuer.context.policy.lifetimes.letter_code,
+            person=handle,
         )
 
 

@@ -104,6 +104,21 @@ def test_a_change_that_changes_nothing_is_no_line_of_the_trail(store):
     assert [line.detail for line in store.audit(limit=9)] == ["asked"]
 
 
+def test_a_document_knows_who_brought_it_to_its_state_whichever_copy_was_named(store):
+    """T243"""
+    keep(store, copy("a1", 1), copy("a2", 2), copy("b1", 3, session="p"), copy("c1", 4, kind="badge"))
+    assert store.last_change(store.document("a1")) is None
+    for name, state, reason in (("a1", SUSPENDED, "lost"), ("b1", SUSPENDED, "asked"), ("c1", SUSPENDED, "checking")):
+        store.change_state(name, state, actor="Frau Berg", now=NOW, reason=reason)
+    for name in ("a1", "a2"):
+        assert store.last_change(store.document(name)).detail == "lost"
+    store.change_state("a2", VALID, actor="Herr Tal", now=NOW + 5, reason="mistake")
+    line = store.last_change(store.document("a1"))
+    assert (line.at, line.actor, line.detail) == (NOW + 5, "Herr Tal", "mistake")
+    store.change_state("a1", SUSPENDED, actor="Frau Berg", now=NOW + 9, reason="checking")
+    assert store.last_change(store.document("a2")).detail == "checking"
+
+
 def test_offers_to_a_person_are_listed_newest_first(store):
     for number in range(3):
         keep(store, OfferRecord(f"o{number}", "anna", NOW + number), stage=OFFERED, key=f"o{number}")
@@ -176,7 +191,8 @@ def test_people_who_were_in_the_register_before_are_found_after_the_migration(st
     def back(connection):
         for table in ("people_names", "offers", "clerk_codes"):
             connection.execute(sa.text(f"DROP TABLE {schema}{table}"))
-        connection.execute(sa.text(f"DROP INDEX {schema}credentials_by_time"))
+        for index in ("credentials_by_time", "letter_codes_by_subject"):
+            connection.execute(sa.text(f"DROP INDEX {schema}{index}"))
         connection.execute(sa.text(f"UPDATE {schema}alembic_version SET version_num = '0002'"))
 
     store.database.write(back)

@@ -270,18 +270,18 @@ def test_the_sweep_forgets_what_has_expired_and_keeps_the_rest(store):
     begin(store, OFFERED, key="one", expires_at=NOW - 1)
     begin(store, INVITED, key="two", expires_at=NOW)
     store.put_letter_code(LetterCode("a", "anna", NOW - 1), actor="clerk", now=NOW)
-    store.put_letter_code(LetterCode("b", "anna", NOW), actor="clerk", now=NOW)
+    store.put_letter_code(LetterCode("b", "berta", NOW), actor="clerk", now=NOW)
     assert store.sweep(before=0, now=NOW, limit=500) == 2
     with pytest.raises(InvalidRequest):
         load(store, "one")
     assert load(store, "two") == INVITED
     assert store.letter_code("a") is None
-    assert store.letter_code("b") == LetterCode("b", "anna", NOW)
+    assert store.letter_code("b") == LetterCode("b", "berta", NOW)
 
 
 def test_one_sweep_takes_no_more_than_its_limit(store):
     for number in range(5):
-        store.put_letter_code(LetterCode(str(number), "anna", NOW - 1), actor="clerk", now=NOW)
+        store.put_letter_code(LetterCode(str(number), str(number), NOW - 1), actor="clerk", now=NOW)
         begin(store, OFFERED, key=str(number), expires_at=NOW - 1)
     assert store.sweep(before=0, now=NOW, limit=3) == 6
     assert store.sweep(before=0, now=NOW, limit=3) == 4
@@ -292,6 +292,12 @@ def test_a_letter_code_is_kept_with_whoever_had_it_made(store):
     store.put_letter_code(LetterCode("a", "anna", NOW + 5), actor="clerk", now=NOW)
     assert store.letter_code("a") == LetterCode("a", "anna", NOW + 5)
     assert _events(store) == [("letter written", "anna", "clerk")]
+
+
+def test_of_a_person_s_letters_the_newest_counts(store):
+    for digest, subject in (("a", "anna"), ("b", "berta"), ("c", "anna")):
+        store.put_letter_code(LetterCode(digest, subject, NOW + 5), actor="clerk", now=NOW)
+    assert [store.letter_code(digest) is not None for digest in "abc"] == [False, True, True]
 
 
 def test_a_revoked_api_key_is_not_found(store):

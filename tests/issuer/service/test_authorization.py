@@ -238,7 +238,14 @@ def test_letter_codes_are_long_and_kept_as_digests(desk):
     with desk.store.database.reading() as connection:
         kept = str(connection.exec_driver_sql("SELECT * FROM letter_codes").all())
     assert not [letter for letter in letters if letter in kept or letter.replace("-", "") in kept]
-    assert letter_digest(letters[0]) in kept
+    assert letter_digest(letters[-1]) in kept
+
+
+def test_a_new_letter_ends_the_code_of_the_one_before(desk, letter):
+    newer = write_letter(desk)
+    with pytest.raises(WrongLetterCode):
+        log_in(desk, opened(desk), letter)
+    assert log_in(desk, opened(desk), newer)
 
 
 def test_nobody_gets_a_letter_whom_the_register_does_not_know(desk):

@@ -8,6 +8,7 @@ import pytest
 from issuer.policy import DeskPolicy
 from issuer.records import CredentialState
 from issuer.register import HttpRegister
+from issuer.service.authorization import letter_digest
 from tests.support.issuer import CLERK, IDENTIFIER, TestWallet, make_issuer
 from tests.support.web import routes
 
@@ -243,12 +244,32 @@ def test_a_handle_of_another_kind_is_not_found(signed_in):
     assert signed_in.get(str(page.url.path).replace("/people/", "/letters/")).status_code == 404
 
 
-def test_a_letter_is_shown_for_ten_minutes(signed_in, desk):
+CODE = re.compile(r'class="code">([A-Z2-9-]{19})<')
+
+
+def test_a_letter_s_code_is_shown_once(signed_in):
+    """T119, T260: no back button, no history and no second tab shows it again; nor does another spelling of the address."""
     page = find(signed_in)
     letter = post(signed_in, str(page.url.path) + "/letter", filled(page, "/letter")).headers["location"]
-    assert signed_in.get(letter).status_code == 200
-    desk.clock.move(QUICK.shown)
-    assert signed_in.get(letter).status_code == 404
+    shown = signed_in.get(letter)
+    assert CODE.search(shown.text)
+    # The choice of another language would be a second look
+    assert "/language/" not in shown.text
+    for again in (letter, f"{letter}=", f"{letter}%3D"):
+        answer = signed_in.get(again)
+        assert answer.status_code in (404, 410)
+        assert not CODE.search(answer.text)
+    assert "Dieser Brief wurde schon angezeigt" in signed_in.get(letter).text
+
+
+def test_a_new_letter_ends_the_code_of_the_one_before(signed_in, desk):
+    page = find(signed_in)
+    address = str(page.url.path) + "/letter"
+    first = signed_in.get(post(signed_in, address, filled(page, "/letter")).headers["location"])
+    lost = signed_in.get(str(first.url.path))
+    second = signed_in.get(post(signed_in, address, filled(lost, "/letter")).headers["location"])
+    codes = [CODE.findall(shown.text)[0] for shown in (first, second)]
+    assert [desk.store.letter_code(letter_digest(code)) is not None for code in codes] == [False, True]
 
 
 def test_what_stands_in_the_register_is_text_and_nothing_else(signed_in, desk):

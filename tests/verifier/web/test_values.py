@@ -58,6 +58,23 @@ def test_a_value_is_written_for_people(value, language, lines):
     assert texts(value, language) == lines
 
 
+@pytest.mark.parametrize(
+    ("path", "value", "language", "lines"),
+    [
+        (("nationalities",), ["DE", "FR"], "en", ["Germany (DE)", "France (FR)"]),
+        (("nationalities", None), ["DE"], "de", ["Deutschland (DE)"]),
+        (("nationalities", 0), ["DE"], "de", ["Deutschland (DE)"]),
+        (("issuing_country",), "QQ", "en", ["QQ"]),
+        (("issuing_country",), 7, "en", ["7"]),
+        (("given_name",), "DE", "en", ["DE"]),
+    ],
+)
+def test_a_country_has_a_name_where_a_country_stands(path, value, language, lines):
+    asked = (AskedDocument("c", "Card", needed=True, data=(AskedData(path, "Label", needed=True),)),)
+    [document] = shared_documents(asked, {"c": [{path[0]: value}]}, language)
+    assert [line.text for line in document.values[0].lines] == lines
+
+
 def test_yes_and_no_are_left_to_the_readers_language():
     assert shown(True).lines == (SharedLine("", truth=True),)
     assert shown([False]).lines == (SharedLine("", truth=False),)

@@ -11,7 +11,7 @@ from wallet.cli import app
 def test_it_speaks_german(machine):
     result = machine.run("receive", machine.world.agency.offer(), keys="jb", language="de")
     assert "Nachname: Mustermann" in result.stdout
-    assert "Geburtsdatum: 07.03.1990" in result.stdout
+    assert "Geburtsdatum: 7. März 1990" in result.stdout
     assert "Das ist jetzt in Ihrer Wallet: Personalausweis" in result.stdout
 
 

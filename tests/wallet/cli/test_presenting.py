@@ -18,7 +18,7 @@ def test_presenting_shows_who_what_for_and_each_value(holder):
         "The data goes to: library.example",
         "Personal ID, City of Köln (required)",
         "  Given name: Erika",
-        "  Date of birth: 1990-03-07",
+        "  Date of birth: 7 March 1990",
         "Done. You find this in your log.",
     ):
         assert line in shown
@@ -120,7 +120,7 @@ def test_between_two_ways_the_user_chooses(holder):
     }
     shown = holder.run("present", holder.world.partner.link(), keys="2\ns").stdout
     assert "One of these is enough." in shown
-    assert "Date of birth: 1990-03-07" in shown.split("They would see this")[1]
+    assert "Date of birth: 7 March 1990" in shown.split("They would see this")[1]
     assert holder.world.partner.answers[0]["vp_token"].startswith('{"b"')
 
 

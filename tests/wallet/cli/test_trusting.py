@@ -31,8 +31,8 @@ def trusted(machine):
     return [(item["name"], item["role"]) for item in machine.json("trusted", passphrase=False)["trusted"]]
 
 
-def test_the_roles_of_the_command_are_those_of_the_protocol():
-    assert [*RoleName] == [*Role]
+def test_the_roles_of_the_command_are_those_that_a_wallet_looks_at():
+    assert [*RoleName] == [Role.ISSUER, Role.VERIFIER]
 
 
 def test_a_citizen_sees_whom_they_trust_for_what_and_says_yes(newcomer):
@@ -42,7 +42,7 @@ def test_a_citizen_sees_whom_they_trust_for_what_and_says_yes(newcomer):
         "You are about to trust: The ministry",
         "In the certificate stands: CN=Root authority",
         "Documents from them, or from those whom they vouch for, will count as genuine.",
-        "Good until 2028-01-15.",
+        "Good until 15 January 2028.",
         "If one character is different, say no.",
         "[y] Yes, trust them   [n] No",
         "You trust The ministry from now on.",
@@ -69,7 +69,7 @@ def test_it_speaks_german(newcomer):
         "Sie sind dabei, dieser Stelle zu vertrauen: The ministry",
         "Nachweise von dieser Stelle gelten dann als echt.",
         "Dann zeigt Ihre Wallet: geprüft.",
-        "Gültig bis 15.01.2028.",
+        "Gültig bis 15. Januar 2028.",
         "[j] Ja, vertrauen   [n] Nein",
         "Sie vertrauen ab jetzt: The ministry",
     ):
@@ -145,7 +145,7 @@ def test_those_who_are_trusted_are_listed(newcomer):
     shown = newcomer.run("trusted").stdout
     assert f"{item['id'][:8]}  The ministry\n          may give you documents, or say who may\n" in shown
     assert "may say who it is that asks you for data" in shown
-    assert shown.count("good until 2028-01-15") == 2
+    assert shown.count("good until 15 January 2028") == 2
     newcomer.world.now = AUTHORITY.not_after
     assert newcomer.run("trusted").stdout.count("! has expired") == 2
 

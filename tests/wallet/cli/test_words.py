@@ -11,7 +11,7 @@ from tests.wallet.cli.texts import texts
 from tests.wallet.counterparts import AGENCY
 from tests.wallet.vault.tampering import note
 from wallet.policy.presenting import Caution
-from wallet.policy.showing import PartyShown
+from wallet.policy.showing import PartyShown, claims_shown
 from wallet.vault.file import InUse
 from wallet.vault.passphrase import WrongPassphrase
 from wallet.words import LOCALE, Words
@@ -45,19 +45,56 @@ def test_the_keys_of_a_question_differ(catalogue):
 @pytest.mark.parametrize(
     ("value", "english", "german"),
     [
-        (True, "yes", "ja"),
-        (False, "no", "nein"),
+        (True, "Yes", "Ja"),
+        (False, "No", "Nein"),
         (None, "(nothing)", "(nichts)"),
         (18, "18", "18"),
-        ("1990-03-07", "1990-03-07", "07.03.1990"),
+        ("1964-08-12", "12 August 1964", "12. August 1964"),
+        ("2000-02-30", "2000-02-30", "2000-02-30"),
+        ("DE", "DE", "DE"),
         ("on 1990-03-07", "on 1990-03-07", "on 1990-03-07"),
         ("data:image/jpeg;base64,AAAA", "(a picture)", "(ein Bild)"),
-        ([], "[]", "[]"),
+        ([], "(nothing)", "(nichts)"),
+        ({}, "(nothing)", "(nichts)"),
     ],
 )
 def test_values_look_as_people_write_them(value, english, german):
     assert Words("en").value(value) == english
     assert Words("de").value(value) == german
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "english", "german"),
+    [
+        (("nationalities", 0), "DE", "Germany (DE)", "Deutschland (DE)"),
+        (("address", "country"), "FR", "France (FR)", "Frankreich (FR)"),
+        (("place_of_birth", "country"), "AT", "Austria (AT)", "Österreich (AT)"),
+        (("issuing_country",), "GR", "Greece (GR)", "Griechenland (GR)"),
+        (("issuing_country",), "EU", "European Union (EU)", "Europäische Union (EU)"),
+        (("address", "country"), "Deutschland", "Deutschland", "Deutschland"),
+        (("address", "country"), "de", "de", "de"),
+        (("address", "country"), "ZZ", "ZZ", "ZZ"),
+        (("address", "country"), "001", "001", "001"),
+        (("address", "country"), 49, "49", "49"),
+        (("address", "region"), "DE", "DE", "DE"),
+        (("country",), "DE", "DE", "DE"),
+        (("marks", 0), "BE", "BE", "BE"),
+        (("sex",), 2, "Female", "Weiblich"),
+        (("sex",), 5, "Diverse", "Divers"),
+        (("sex",), 7, "7", "7"),
+        (("sex",), True, "Yes", "Ja"),
+        (("sex",), "2", "2", "2"),
+        (("eqf_level",), 2, "2", "2"),
+    ],
+)
+def test_a_code_is_said_in_words_where_it_stands_for_something_and_nowhere_else(path, value, english, german):
+    claims = value
+    for step in reversed(path):
+        claims = [claims] if step == 0 else {step: claims}
+    [claim] = claims_shown(claims, (), "en")
+    assert Words("en").value_of(claim) == english
+    assert Words("de").value_of(claim) == german
+    assert Words("en").claim(claim).endswith(f": {english}")
 
 
 def test_trust_is_explained_and_its_absence_is_a_warning():

@@ -147,6 +147,42 @@ def test_a_type_that_cannot_be_had_or_believed_keeps_nothing_away(vault, reply):
     assert world.agency.notifications[0]["event"] == "credential_accepted"
 
 
+class SlowHost(TypeHost):
+    """Its clock moves with each answer; the types that it publishes extend each other."""
+
+    def __init__(self, world, seconds):
+        chain = [TYPE, *(f"{TYPES}/{number}" for number in range(1, 8))]
+        super().__init__({vct: metadata(vct=vct, **({"extends": up} if up else {})) for vct, up in
+                          zip(chain, [*chain[1:], ""], strict=True)})  # fmt: skip
+        self.world, self.seconds = world, seconds
+
+    def respond(self, request):
+        self.world.now += self.seconds
+        return super().respond(request)
+
+
+def test_a_slow_type_keeps_people_waiting_for_a_few_seconds_together_and_then_has_no_names(vault):
+    """T210"""
+    configurations = {name: replace(NAMELESS, scope=name) for name in ("pid", "again")}
+    agency = Agency(configurations=configurations, type=TYPE)
+    world = World(vault, agency)
+    host = world.more[TYPES] = SlowHost(world, 2)
+    before = world.now
+    receiving = world.wallet.receiving
+    seen = world.run(receiving.look(agency.offer()))
+    arrived = world.run(receiving.fetch(world.run(receiving.take(seen)), seen.contact))
+    assert [item.shown.name for item in arrived.credentials] == [TYPE, TYPE]
+    assert [request.max_seconds for request in host.seen] == [5, 3, 1]
+    assert world.now - before == 6
+
+
+def test_a_clock_that_is_set_back_gives_nobody_more_time(vault):
+    world = world_of(vault)
+    host = world.more[TYPES] = SlowHost(world, -1000)
+    world.receive()
+    assert [request.max_seconds for request in host.seen] == [5] * 8
+
+
 def test_a_type_that_nobody_vouched_for_gives_no_names(vault):
     """T048"""
     world = world_of(vault, vouched=integrity(metadata(display=[])))

@@ -46,8 +46,11 @@ def test_an_empty_wallet_says_what_to_do(citizen):
     ("changes", "said"),
     [
         ({}, "Valid"),
-        ({"expires_at": NOW + 30 * DAY + 1}, "Valid"),
-        ({"expires_at": NOW + 30 * DAY}, "Expires soon"),
+        ({"expires_at": NOW + 30 * DAY + 1, "received_at": NOW - 365 * DAY}, "Valid"),
+        ({"expires_at": NOW + 30 * DAY, "received_at": NOW - 365 * DAY}, "Expires soon"),
+        ({"expires_at": NOW + 14 * DAY, "received_at": NOW}, "Valid"),
+        ({"expires_at": NOW + 2 * DAY, "received_at": NOW - 6 * DAY}, "Expires soon"),
+        ({"expires_at": NOW + 2 * DAY + 1, "received_at": NOW - 6 * DAY}, "Valid"),
         ({"expires_at": NOW}, "Expired"),
         ({"status": "suspended"}, "Suspended"),
         ({"status": "invalid"}, "Taken back"),
@@ -136,7 +139,7 @@ def test_a_document_speaks_the_language_of_its_owner(served):
     keep(served, held("aa"))
     page = words_of(visitor.get("/cards/aa"))
     assert "Nachname" in page
-    assert "07.03.1990" in page
+    assert "7. März 1990" in page
     assert "Sie können ihn noch 2-mal zeigen" in page
 
 
@@ -188,7 +191,7 @@ def test_what_is_not_there_is_said_in_plain_words(served, citizen, path):
     keep(served, held("aa"))
     answer = citizen.get(path)
     assert answer.status_code == 404
-    assert "There is no such thing here." in words_of(answer)
+    assert "This is not here" in words_of(answer)
 
 
 def test_what_is_damaged_is_told_and_can_be_deleted(served, citizen):
@@ -255,7 +258,7 @@ def test_what_could_not_be_checked_is_named(checkable):
     said = visitor.done(answer)
     assert "This could not be checked now." in said
     assert "Personal ID" in said.partition("Please try again later.")[2][:20]
-    assert states(visitor.get("/")) == ["Expires soon"]
+    assert states(visitor.get("/")) == ["Valid"]
     served.world.now += 200
     visitor.get("/")
     served.world.now += 290
@@ -267,7 +270,7 @@ def test_what_could_not_be_checked_is_named(checkable):
 
 
 @pytest.mark.parametrize("reply", [None, Unreachable("away")])
-def test_locking_while_something_is_looked_up_leads_to_the_door(checkable, reply):
+def test_locking_while_something_is_looked_up_says_so_and_leads_to_the_door(checkable, reply):
     served, visitor = checkable
     host = served.world.more[STATUS]
     answer = host.respond
@@ -278,7 +281,9 @@ def test_locking_while_something_is_looked_up_leads_to_the_door(checkable, reply
         return answer(request)
 
     host.respond = close_and_answer
-    assert visitor.post("/check", page="/").headers["location"] == "/unlock"
+    locked = visitor.post("/check", page="/")
+    assert "Your wallet was locked meanwhile" in words_of(locked)
+    assert 'href="/unlock"' in locked.text
     assert visitor.unlock().status_code == 303
     assert visitor.get("/").status_code == 200
 
@@ -304,3 +309,17 @@ def _present(served):
     presenting = served.wallet().wallet.presenting
     seen = _run(served, presenting.look(served.world.partner.link()))
     return _run(served, presenting.share(seen, seen.default_choice()))
+
+
+def test_what_was_done_is_read_in_the_language_of_the_reader(checkable):
+    served, visitor = checkable
+    served.world.more[STATUS].reply = Unreachable("away")
+    checked = visitor.post("/check", page="/").headers["location"]
+    visitor.get(f"/language/de{checked}")
+    assert words_of(visitor.get(checked)).count("Personalausweis") == 2  # in the note, and on the card
+    [held] = served.vault.credentials()
+    visitor.get("/language/en/")
+    told = visitor.post(f"/cards/{held.id}/delete", page="/").headers["location"]
+    assert "Personal ID is deleted." in words_of(visitor.get(told))
+    visitor.get(f"/language/de{told}")
+    assert "Personalausweis ist gelöscht." in words_of(visitor.get(told))

@@ -210,7 +210,7 @@ def test_a_wallet_that_locked_itself_shares_nothing(served, holder):
     token = holder.token(place)
     served.world.now += 10_000
     locked = holder.client.post(place, data={"form_token": token, "answer": "yes"})
-    assert locked.headers["location"] == "/unlock"
+    assert "Your wallet was locked meanwhile Nothing was received, and nothing was given away." in words_of(locked)
     assert given(served) == 0
     assert holder.get(ADD).headers["location"] == "/unlock?to=/add"
 
@@ -224,3 +224,62 @@ def test_a_question_is_read_in_another_language_and_no_older_page_answers_it(ser
     assert "Vorname Erika" in words_of(holder.get(again, **{"accept-language": "de"}))
     assert holder.client.post(place, data={"form_token": token, "answer": "yes"}).status_code == 404
     assert given(served) == 0
+
+
+def spoil_list(served):
+    """What another program can do to the list of what happened."""
+    served.vault._connection.execute("DELETE FROM records WHERE kind = 'log' AND id = '1'")
+
+
+def test_with_a_damaged_list_everything_can_be_read_and_nothing_is_shared_until_there_is_a_new_one(served, holder):
+    """T215: what could not be seen afterwards does not leave"""
+    spoil_list(served)
+    place = ask(served, holder)
+    page = holder.get(place)
+    assert "City library asks you for data" in words_of(page)
+    assert "Given name Erika" in words_of(page)
+    assert "because your activity is damaged" in words_of(page)
+    assert "answered this very request" not in words_of(page)
+    assert 'value="yes"' not in page.text
+    refused = follow(holder, say(holder, place, "yes"))
+    assert "because your activity is damaged" in words_of(refused)
+    assert given(served) == 0
+    assert holder.get("/").status_code == 200
+    place = ask(served, holder)
+    renewed = follow(holder, holder.post(f"{place}/new-list", page=place))
+    assert "damaged" not in words_of(renewed)
+    place = ask(served, holder)
+    assert "has your answer" in words_of(follow(holder, say(holder, place, "yes")))
+    assert [entry.action for entry in served.vault.log()] == ["log deleted", "sharing", "shared"]
+
+
+def test_a_list_that_is_damaged_while_a_question_is_read_stops_the_answer(served, holder):
+    """T215"""
+    place = ask(served, holder)
+    token = holder.token(place)
+    spoil_list(served)
+    answered = holder.client.post(place, data={"form_token": token, "answer": "yes"})
+    assert "because your activity is damaged" in words_of(follow(holder, answered))
+    assert given(served) == 0
+
+
+def test_a_new_list_is_begun_only_in_place_of_a_damaged_one(served, holder):
+    place = ask(served, holder)
+    assert holder.post(f"{place}/new-list", page=place).headers["location"] == place
+    assert "received" in [entry.action for entry in served.vault.log()]
+
+
+def test_with_a_damaged_list_a_no_is_as_easy(served, holder):
+    spoil_list(served)
+    place = ask(served, holder)
+    assert "You shared nothing" in words_of(follow(holder, say(holder, place, "no")))
+
+
+def test_what_was_shared_is_read_in_the_language_of_the_reader(served, holder):
+    place = ask(served, holder)
+    done = say(holder, place, "yes").headers["location"]
+    assert "Personal ID Given name" in words_of(holder.get(done))
+    holder.get(f"/language/de{done}")
+    german = words_of(holder.get(done))
+    assert "Personalausweis Vorname" in german
+    assert "Given name" not in german

@@ -1,13 +1,14 @@
 """Documents come into a wallet that is served: what each page says and does, also when something comes in between."""
 
 import re
+from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
 
 from protocol.errors import Unreachable
 from protocol.oid4vci.offer import TxCode
-from tests.wallet.counterparts import AGENCY, answer
+from tests.wallet.counterparts import AGENCY, PID, answer
 from tests.wallet.web.flows import ADD, follow, paste, receive, say
 from tests.wallet.web.visitor import URL, words_of
 from wallet.web.shelf import AtWork
@@ -293,3 +294,24 @@ def test_a_wallet_that_closed_meanwhile_says_so_when_the_login_comes_back(served
     came = back(citizen, state)
     assert came.status_code == 401
     assert "Your wallet was locked meanwhile" in words_of(came)
+
+
+def in_german(citizen, place):
+    """The same page after the reader chose another language."""
+    citizen.get(f"/language/de{place}")
+    return words_of(citizen.get(place))
+
+
+def test_what_came_and_what_did_not_is_read_in_the_language_of_the_reader(served, citizen):
+    agency = served.world.agency
+    agency.configurations = {"pid": PID, "other": replace(PID, type="urn:other", scope="other")}
+    place = receive(served, citizen)
+    assert "Personal ID" in words_of(citizen.get(place))
+    assert "Nationality Germany (DE) Nationality France (FR)" in words_of(citizen.get(place))
+    german = in_german(citizen, place)
+    assert german.count("Personalausweis") == 2
+    assert "Vorname Erika" in german
+    assert "Geburtsdatum 7. März 1990" in german
+    assert "Staatsangehörigkeit Deutschland (DE)" in german
+    assert "Personal ID" not in german
+    assert "Given name" not in german

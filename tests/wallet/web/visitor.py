@@ -52,9 +52,9 @@ class Visitor:
 class Served:
     """A wallet that is served, with an agency and a partner that it can reach, and a clock that is moved by hand."""
 
-    def __init__(self, folder, world=None):
+    def __init__(self, folder, world=None, url=URL):
         self.world = world or World(None)
-        self.settings = WalletSettings(data=folder, public_url=URL, auto_lock_seconds=LOCK_AFTER)
+        self.settings = WalletSettings(data=folder, public_url=url, auto_lock_seconds=LOCK_AFTER)
         self.random_bytes = self.world.random_bytes
         trusted = (
             (self.world.agency.pki, "agency", "The ministry"),
@@ -65,7 +65,7 @@ class Served:
         opener = WalletOpener(self.settings, self.world, lambda: self.world.now)
         self.door = Door(opener, lambda: self.world.now, self.random_bytes, LOCK_AFTER)
         trusting = open_trusting(self.settings, now=lambda: self.world.now)
-        self.switch = serve_wallet(self.door, public_url=URL, random_bytes=self.random_bytes, trusting=trusting)
+        self.switch = serve_wallet(self.door, public_url=url, random_bytes=self.random_bytes, trusting=trusting)
 
     def create(self):
         """Make an empty wallet, quickly."""

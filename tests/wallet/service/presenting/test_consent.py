@@ -9,7 +9,7 @@ from protocol.oid4vp.client_id import ClientId
 from protocol.oid4vp.request import VerifierInfo
 from tests.wallet.counterparts import Agency, Partner, World, dcql
 from tests.wallet.service.presenting.asking import asking, look, verified
-from wallet.policy.presenting import request_digest
+from wallet.policy.presenting import LogDamaged, request_digest
 
 
 def test_the_user_sees_exactly_what_the_partner_gets(world):
@@ -121,9 +121,18 @@ def test_a_request_that_was_declined_is_no_repetition(world):
 
 
 def test_a_log_that_cannot_be_believed_cannot_say_that_it_is_new(world):
-    """T175: a damaged log does not lock the user out, but makes every request one to think about."""
+    """T175: everything can be looked at, and nothing is shared that could not be seen afterwards."""
     world.vault._connection.execute("DELETE FROM records WHERE kind = 'log'")
-    assert look(world).consent.repeated
+    seen = look(world)
+    assert not seen.consent.repeated
+    assert seen.consent.log_damaged
+    assert seen.consent.needs_thought
+    with pytest.raises(LogDamaged):
+        world.run(world.wallet.presenting.share(seen, seen.default_choice()))
+    assert world.partner.answers == []
+    world.run(world.wallet.presenting.decline(seen))
+    world.run(world.wallet.keeping.clear_log())
+    assert not look(world).consent.log_damaged
     world.present()
 
 

@@ -1,0 +1,93 @@
+"""The demo town with people in it: a clerk at the city office's desk, Erika with her wallet, the library's counter."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from hoheit.demo.places import CITY_OFFICE, LIBRARY
+from hoheit.demo.running import PASSPHRASE_FILE, open_town
+from hoheit.demo.setting_up import Town
+from runtime.pictures import read_qr_code
+from tests.support.browser import Window
+from tests.support.ports import free_port
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """The town, up, before anybody has walked through it."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("HOHEIT_ENV", "demo")
+        with open_town(tmp_path_factory.mktemp("town"), free_port(), as_json=True) as running:
+            yield running.town
+
+
+def passphrase(town: Town) -> str:
+    """Opens Erika's wallet."""
+    return (town.wallet / PASSPHRASE_FILE).read_text()
+
+
+def sign_in(desk: Window, town: Town) -> None:
+    """The clerk comes to work."""
+    desk.page.goto(f"{town.address(CITY_OFFICE)}/desk")
+    desk.page.get_by_label("Your sign-in code").fill(town.clerk_code(CITY_OFFICE))
+    desk.page.get_by_role("button", name="Sign in").click()
+    expect(desk.page.get_by_role("heading", level=1)).to_have_text("Find a person")
+
+
+def find(desk: Window) -> None:
+    """The clerk looks Erika up."""
+    desk.page.get_by_role("link", name="People").click()
+    desk.page.get_by_label("Name or id").fill("erika")
+    desk.page.get_by_role("button", name="Search").click()
+    desk.page.get_by_role("link", name="Erika Maria Mustermann").click()
+
+
+def invite(desk: Window) -> tuple[str, str]:
+    """The clerk makes the invitation that is previewed; its link and the number that they tell."""
+    desk.page.get_by_role("button", name="Invite now, with a code").click()
+    desk.page.get_by_text("Show the number for the wallet").click()
+    return link_on(desk), desk.page.locator(".code").inner_text().replace(" ", "")
+
+
+def link_on(window: Window) -> str:
+    """What a wallet reads from the code on a screen."""
+    window.page.wait_for_function("() => document.querySelector('img.qr')?.complete")
+    return read_qr_code(window.page.locator("img.qr").screenshot())
+
+
+def unlock(phone: Window, town: Town) -> None:
+    """Erika opens her wallet."""
+    phone.page.goto(town.wallet_address)
+    phone.page.get_by_label("Passphrase").fill(passphrase(town))
+    phone.page.get_by_role("button", name="Open", exact=True).click()
+    expect(phone.page.get_by_role("heading", level=1)).to_have_text("Documents")
+
+
+def paste(phone: Window, town: Town, link: str) -> None:
+    """Erika pastes a link."""
+    phone.page.goto(f"{town.wallet_address}/add")
+    phone.page.get_by_label("Or paste a link").fill(link)
+    phone.page.get_by_role("button", name="Go on with the link").click()
+
+
+def receive(phone: Window, town: Town, link: str, number: str) -> None:
+    """Erika takes what a link offers her, and keeps it."""
+    paste(phone, town, link)
+    phone.page.get_by_role("button", name="Yes, I want it").click()
+    phone.page.get_by_label("Code").fill(number)
+    phone.page.get_by_role("button", name="Get the document").click()
+    phone.page.get_by_role("button", name="Keep it", exact=True).click()
+    expect(phone.page.get_by_role("heading", level=1)).to_have_text("It is in your wallet now")
+
+
+def ask(counter: Window, town: Town, question: str) -> str:
+    """Somebody comes to the library's counter and chooses a question; the link that it shows."""
+    counter.page.goto(town.address(LIBRARY))
+    counter.page.get_by_role("button", name=question).click()
+    return link_on(counter)
+
+
+def title(page: Page) -> str:
+    """The heading of a page."""
+    return page.get_by_role("heading", level=1).inner_text()
