@@ -2,6 +2,7 @@
 // Asking how long that is counts as no click, and other windows of the same browser may keep it open.
 
 const LOOK = 15; // seconds between two looks at most
+const AGAIN = 3; // seconds until the next one where there was no answer
 const door = document.querySelector("[data-door]");
 let timer = 0;
 
@@ -13,16 +14,31 @@ function leave() {
   location.replace(door.dataset.closed + back);
 }
 
+// No network, or the wallet's program has ended and its keys with it: there is nowhere to lead to
+function hide(away) {
+  const note = document.querySelector("[data-away]");
+  for (const shown of [document.getElementById("main"), door, document.querySelector(".foot")]) shown.hidden = away;
+  note.hidden = !away;
+  const text = note.querySelector("[data-text]");
+  const words = away ? text.dataset.text : "";
+  if (text.textContent !== words) text.textContent = words;
+  document.body.hidden = false;
+}
+
 async function look() {
   clearTimeout(timer);
-  let seconds = 0;
+  let seconds;
   try {
     const answer = await fetch(door.dataset.door, { cache: "no-store" });
     seconds = (await answer.json()).seconds;
-  } catch { /* the wallet's program has ended, and its keys with it */ }
+  } catch {
+    hide(true);
+    timer = setTimeout(look, 1000 * AGAIN);
+    return;
+  }
   if (seconds > 0) {
     timer = setTimeout(look, 1000 * Math.min(seconds + 0.5, LOOK));
-    document.body.hidden = false;
+    hide(false);
   } else leave();
 }
 

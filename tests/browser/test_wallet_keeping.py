@@ -254,6 +254,22 @@ def test_a_page_that_nobody_touches_leaves_the_screen_and_comes_back_after_unloc
         page.get_by_role("heading", name="Personal ID", level=1).wait_for()
 
 
+def test_a_wallet_that_cannot_be_reached_hides_what_it_showed_until_it_can(chromium, wallet):
+    with chromium.window() as window:
+        window.expected += ["net::ERR_INTERNET_DISCONNECTED"]
+        page = open_at(window, wallet, "/cards/a1")
+        heading, note = page.locator("#main h1"), page.get_by_text("cannot be reached right now")
+        window.context.set_offline(True)
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        note.wait_for()
+        assert not heading.is_visible()
+        window.axe()
+        window.shoot("wallet-away-phone-light")
+        window.context.set_offline(False)
+        heading.wait_for()
+        assert not note.is_visible()
+
+
 def test_a_page_leaves_the_screen_without_scripts_too(chromium, quick_to_lock):
     with chromium.window(scripts=False) as window:
         page = open_at(window, quick_to_lock, "/cards/a1")

@@ -173,7 +173,7 @@ def spki(key):
         (P256.to_spki() + b"\0", Unsupported),
         (P256.to_spki()[:26] + b"\x02" + P256.point[:32], Unsupported),
         (P256.to_spki()[:-1] + bytes((P256.point[-1] ^ 1,)), Malformed),
-        (spki(ec.generate_private_key(ec.SECP256K1()).public_key()), Unsupported),
+        (spki(ec.derive_private_key(7, ec.SECP256K1()).public_key()), Unsupported),
         (spki(rsa.generate_private_key(65537, 2048).public_key()), Unsupported),
     ],
 )
