@@ -14,6 +14,7 @@ from protocol.errors import InvalidRequest, NotFound, ProtocolError
 from protocol.keys import RandomBytes
 from runtime.asgi import create_application
 from runtime.hosts import HostSwitch
+from runtime.languages import language_of
 from runtime.pages import Pages, serve_static
 from runtime.seal import DamagedError
 from wallet.service.trusting import Trusting
@@ -28,6 +29,7 @@ from wallet.web.receiving import receiving_pages
 from wallet.web.room import Room
 from wallet.web.settings import settings_pages
 from wallet.web.told import told_pages
+from wallet.words import Words
 
 HOME = Path(__file__).parent.parent
 
@@ -41,7 +43,13 @@ def serve_wallet(door: Door, *, public_url: str, random_bytes: RandomBytes, trus
         async with door.watched():
             yield
 
-    application = create_application(title="Hoheit wallet", secure=public_url.startswith("https://"), lifespan=lifespan)
+    def trouble(request: Request, status: int, code: str) -> Response:
+        owner = Words(language_of(request))("My wallet")
+        return room.pages.trouble(request, status=status, code=code, owner=owner, home="/")
+
+    application = create_application(
+        title="Hoheit wallet", secure=public_url.startswith("https://"), lifespan=lifespan, error_page=trouble
+    )
     application.state.room = room
     application.add_exception_handler(ProtocolError, _refusal)
     application.add_exception_handler(DamagedError, _damaged)

@@ -1,6 +1,7 @@
 """The door: who comes in, who does not, and when it closes."""
 
 import pytest
+from starlette.testclient import TestClient
 
 from tests.wallet.counterparts import PASSPHRASE
 from tests.wallet.web.visitor import LOCK_AFTER, URL, Served, words_of
@@ -214,3 +215,18 @@ def test_every_page_has_the_headers_that_keep_others_out(citizen):
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "no-referrer"
     assert URL not in citizen.get("/nowhere").text
+
+
+def test_what_nobody_foresaw_is_told_on_a_page(served, citizen, monkeypatch):
+    """In plain words, and nothing of what went wrong."""
+
+    def broken(*_):
+        raise RuntimeError("secret")
+
+    monkeypatch.setattr(type(served.door), "enter", broken)
+    citizen.client = TestClient(citizen.client.app, base_url=URL, raise_server_exceptions=False)
+    answer = citizen.get("/settings", accept="text/html", **{"accept-language": "en"})
+    assert (answer.status_code, answer.headers["content-type"]) == (500, "text/html; charset=utf-8")
+    assert "Something went wrong on our side" in answer.text
+    assert "My wallet" in answer.text
+    assert "secret" not in answer.text
