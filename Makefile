@@ -15,6 +15,10 @@ PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --g
 
 LINTS := lint-format lint-style lint-types lint-contracts lint-dependencies lint-security
 PYTEST := $(BIN)/python -m pytest
+COMPLETE := HOHEIT_REQUIRE_POSTGRES=1 HOHEIT_REQUIRE_CHROMIUM=1
+# A file stays with one process: what its tests share is made once
+WORKERS ?= 2
+SIDE_BY_SIDE := $(if $(filter-out 0 1,$(WORKERS)),-n $(WORKERS) --dist loadfile)
 QUICK := -m "not (soak or flow or kill)" $(foreach folder,flows interop browser,--ignore=tests/$(folder))
 
 .PHONY: demo test check lint $(LINTS) format bench pictures soak lock clean
@@ -22,15 +26,16 @@ QUICK := -m "not (soak or flow or kill)" $(foreach folder,flows interop browser,
 demo: $(BASE)
 	@$(BIN)/hoheit demo $(if $(filter-out 0,$(ONCE)),--once) $(ARGS)
 
-# pytest comes last: its closing line is the verdict.
+# A browser takes all that a small machine has, so those tests come first and alone; the last line of all is the verdict.
 test: $(TEST)
 	@deploy/needs postgresql
 	@deploy/needs chromium
 	@$(MAKE) --no-print-directory lint
-	@HOHEIT_REQUIRE_POSTGRES=1 HOHEIT_REQUIRE_CHROMIUM=1 $(PYTEST) $(ARGS)
+	@$(if $(ARGS),,$(COMPLETE) $(PYTEST) tests/browser)
+	@$(COMPLETE) $(PYTEST) $(SIDE_BY_SIDE) $(or $(ARGS),--ignore=tests/browser)
 
 check: lint
-	@$(PYTEST) -q $(QUICK) $(ARGS)
+	@$(PYTEST) -q $(QUICK) $(SIDE_BY_SIDE) $(ARGS)
 
 lint: $(TEST)
 	@$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync $(LINTS)

@@ -47,7 +47,7 @@ def never_reloaded(window: Window) -> bool:
 
 def scan(window: Window) -> str:
     """What a camera sees of the code."""
-    window.page.wait_for_function("() => document.querySelector('img.qr').complete")
+    window.page.wait_for_function("() => document.querySelector('img.qr')?.complete")
     return read_qr_code(window.page.locator("img.qr").screenshot())
 
 
@@ -68,7 +68,7 @@ def test_a_person_scans_shares_and_is_accepted_while_the_page_follows(chromium, 
         window.see("counter-code")
         assert step(window) == "Scan the code"
         for asked in ("From: Identity card", "Last name", "Photo (if you like)"):
-            assert asked in window.page.locator("main").inner_text()
+            assert asked in window.page.locator("#main").inner_text()
         request = library.open(scan(window))
         window.page.get_by_text("Your wallet has the question.").first.wait_for()
         assert step(window) == "Decide in your wallet"
@@ -83,7 +83,7 @@ def test_a_person_scans_shares_and_is_accepted_while_the_page_follows(chromium, 
         heading(window, "Accepted")
         sharing.join()
         window.see("counter-accepted")
-        shown = window.page.locator("main").inner_text()
+        shown = window.page.locator("#main").inner_text()
         for text in (
             "Mustermann",
             "12 August 1964",
@@ -141,7 +141,7 @@ def test_a_document_that_has_run_out_is_refused_with_the_reason(chromium, librar
         assert library.send(library.open(scan(window)), old) == Uncertain("the verifier answered with status 400")
         heading(window, "Not accepted")
         window.see("counter-refused")
-        assert "It is not valid today" in window.page.locator("main").inner_text()
+        assert "It is not valid today" in window.page.locator("#main").inner_text()
         assert "Mustermann" not in window.page.content()
         window.page.get_by_role("button", name="Ask again").click()
         window.page.locator("img.qr").wait_for()

@@ -26,7 +26,7 @@ def goes(window, address):
 
 def link_on(window):
     """What a wallet reads from the code on a screen."""
-    window.page.wait_for_function("() => document.querySelector('img.qr').complete")
+    window.page.wait_for_function("() => document.querySelector('img.qr')?.complete")
     return read_qr_code(window.page.locator("img.qr").screenshot())
 
 

@@ -15,7 +15,7 @@ def test_a_question_is_scanned_and_what_is_chosen_is_shared_and_nothing_else(chr
         page.get_by_role("link", name="Scan", exact=True).click()
         page.get_by_role("button", name="Start the camera").click()
         page.get_by_role("heading", name="Cinema asks you for data").wait_for()
-        main = page.locator("main").inner_text()
+        main = page.locator("#main").inner_text()
         assert "We write down your name, and show some films to adults only." in main
         assert "Mustermann" in main
         assert page.locator("input:checked").count() == 0
@@ -28,7 +28,7 @@ def test_a_question_is_scanned_and_what_is_chosen_is_shared_and_nothing_else(chr
         adult.get_by_label("Show this too").check()
         page.get_by_role("button", name="Share").click()
         page.get_by_role("heading", name="Shared", exact=True).wait_for()
-        assert "At least 18 years old" in page.locator("main").inner_text()
+        assert "At least 18 years old" in page.locator("#main").inner_text()
         window.see("wallet-shared")
     verdict = town.verdict(question)
     assert verdict.text("state") == "accepted"
@@ -113,7 +113,7 @@ def test_back_and_a_second_tab_share_nothing_twice_and_a_repeated_question_is_to
         page.get_by_role("button", name="Share").click()
         page.get_by_role("heading", name="Shared", exact=True).wait_for()
         other.get_by_role("button", name="Share").click()
-        assert "This page is not good any more" in other.locator("main").inner_text()
+        assert "This page is not good any more" in other.locator("#main").inner_text()
         page.go_back()
         page.wait_for_url("**/done")
         assert town.verdict(question).text("state") == "accepted"

@@ -22,7 +22,7 @@ PHONE, DESKTOP = (360, 740), (1280, 800)
 NARROWEST = (320, 640)  # the smallest phone; what a desk's screen is at 400 % (WCAG 2.2, 1.4.10)
 SIZES = {"phone": PHONE, "desktop": DESKTOP}
 SCHEMES = ("light", "dark")
-TIMEOUT = 15_000  # milliseconds
+TIMEOUT = 30_000  # milliseconds
 CAMERA_SIZE = (1280, 720)
 # Failures that tests bring about: a page that is left while something loads, and answers that say no
 _EXPECTED = ("net::ERR_ABORTED",)
