@@ -63,15 +63,16 @@ class RequestEncryption:
 
     @classmethod
     def from_fields(cls, encryption: Fields) -> Self:
-        """Read the wire form; keys and encryptions that we do not use are left out.
+        """Read the wire form; keys and encryptions that we do not use are left out, and missing ones are none.
 
         Raises:
-            Malformed: a member is missing or has the wrong shape.
+            Malformed: a member has the wrong shape.
         """
         keys: list[EncryptionKey] = []
-        for jwk in encryption.object("jwks").objects("keys", max_items=MAX_KEYS):
+        jwks = encryption.optional_object("jwks")
+        for i, jwk in enumerate(jwks.possibly_empty_array("keys", max_items=MAX_KEYS) if jwks else []):
             try:
-                keys.append(EncryptionKey.from_jwk(jwk))
+                keys.append(EncryptionKey.from_jwk(Fields(jwk, f"{encryption.at}.jwks.keys[{i}]")))
             except Unsupported:
                 continue
         return cls(tuple(keys), _usable(encryption), encryption.boolean("encryption_required", default=False))
@@ -99,14 +100,14 @@ class ResponseEncryption:
 
     @classmethod
     def from_fields(cls, encryption: Fields) -> Self:
-        """Read the wire form; what we do not use is left out.
+        """Read the wire form; what we do not use is left out, and what is missing is none.
 
         Raises:
-            Malformed: a member is missing or has the wrong shape.
+            Malformed: a member has the wrong shape.
         """
-        algorithms = encryption.texts("alg_values_supported", max_items=MAX_ITEMS)
+        algorithms = encryption.possibly_empty_array("alg_values_supported", max_items=MAX_ITEMS)
         return cls(
-            tuple([algorithm for algorithm in algorithms if algorithm == KEY_AGREEMENT]),
+            (KEY_AGREEMENT,) if KEY_AGREEMENT in algorithms else (),
             _usable(encryption),
             encryption.boolean("encryption_required", default=False),
         )
@@ -193,5 +194,5 @@ def decrypt_response(text: str, wanted: WantedEncryption, decrypter: Decrypter, 
 
 def _usable(encryption: Fields) -> tuple[str, ...]:
     """The encryptions that both sides know, ours first."""
-    offered = encryption.texts("enc_values_supported", max_items=MAX_ITEMS)
+    offered = encryption.possibly_empty_array("enc_values_supported", max_items=MAX_ITEMS)
     return tuple([enc for enc in ENCRYPTIONS if enc in offered])

@@ -13,6 +13,8 @@ from protocol.fields import Fields
 from protocol.jws import sign_jws
 from protocol.keys import Signer
 from protocol.oauth.metadata import read_identifier
+from protocol.oid4vci.encryption import RequestEncryption, ResponseEncryption
+from protocol.oid4vci.key_attestation import KeyRequirements
 from protocol.oid4vci.proof import ALGORITHMS
 from protocol.trust.anchors import Role, TrustAnchors, TrustedParty
 from protocol.trust.signed import verify_vouched_for
@@ -152,7 +154,8 @@ def _read_claims(shown: Fields) -> tuple[ClaimDescription, ...]:
 class CredentialConfiguration:
     """One kind of credential that an issuer offers (OID4VCI 1.0 §12.2.4, App. A).
 
-    `to_dict` writes everything that is kept here; what concerns other formats and proof types is not.
+    `to_dict` writes everything that is kept here; what concerns other formats and proof types is not. Where the two proof
+    types ask for different attestations, what the type jwt asks for counts.
     """
 
     format: str
@@ -161,7 +164,8 @@ class CredentialConfiguration:
     signing_algorithms: tuple[str | int, ...] = ("ES256",)  # of the credential; numbers are COSE's
     binding_methods: tuple[str, ...] = ("jwk",)
     proof_algorithms: tuple[str, ...] = ALGORITHMS  # for proofs of type jwt; empty: none of that type is taken
-    key_attestations_required: bool = False  # in proofs of type jwt
+    attestation_algorithms: tuple[str, ...] = ()  # for proofs of type attestation; empty: none of that type is taken
+    key_attestations_required: KeyRequirements | None = None  # in proofs of either type; None: not asked for
     display: tuple[Display, ...] = ()
     claims: tuple[ClaimDescription, ...] = ()
 
@@ -176,6 +180,7 @@ class CredentialConfiguration:
         type_member = _TYPE_MEMBERS.get(format_id)
         types = configuration.optional_object("proof_types_supported")
         jwt = types.optional_object("jwt") if types else None
+        attestation = types.optional_object("attestation") if types else None
         shown = configuration.optional_object("credential_metadata")
         signing = configuration.possibly_empty_array("credential_signing_alg_values_supported")
         return cls(
@@ -185,8 +190,8 @@ class CredentialConfiguration:
             signing_algorithms=tuple(alg for alg in signing if type(alg) in (str, int) and isinstance(alg, str | int)),
             binding_methods=configuration.optional_texts("cryptographic_binding_methods_supported"),
             proof_algorithms=jwt.texts("proof_signing_alg_values_supported") if jwt else (),
-            # An empty object asks for an attestation too (§12.2.4)
-            key_attestations_required=jwt is not None and "key_attestations_required" in jwt,
+            attestation_algorithms=attestation.texts("proof_signing_alg_values_supported") if attestation else (),
+            key_attestations_required=_read_requirements(jwt or attestation),
             display=_read_displays(shown) if shown else (),
             claims=_read_claims(shown) if shown else (),
         )
@@ -194,7 +199,7 @@ class CredentialConfiguration:
     @property
     def bound(self) -> bool:
         """Whether a credential is bound to a holder's key, so that its request needs a proof (§8.2)."""
-        return bool(self.binding_methods or self.proof_algorithms)
+        return bool(self.binding_methods or self.proof_algorithms or self.attestation_algorithms)
 
     def to_dict(self) -> JsonObject:
         """The wire form."""
@@ -211,11 +216,15 @@ class CredentialConfiguration:
             members["credential_signing_alg_values_supported"] = list(self.signing_algorithms)
         if self.binding_methods:
             members["cryptographic_binding_methods_supported"] = list(self.binding_methods)
-        if self.proof_algorithms:
-            jwt: JsonObject = {"proof_signing_alg_values_supported": list(self.proof_algorithms)}
-            if self.key_attestations_required:
-                jwt["key_attestations_required"] = {}
-            members["proof_types_supported"] = {"jwt": jwt}
+        required = self.key_attestations_required
+        asked: JsonObject = {} if required is None else {"key_attestations_required": required.to_dict()}
+        types: JsonObject = {
+            name: {"proof_signing_alg_values_supported": list(algorithms), **asked}
+            for name, algorithms in (("jwt", self.proof_algorithms), ("attestation", self.attestation_algorithms))
+            if algorithms
+        }
+        if types:
+            members["proof_types_supported"] = types
         # Peers recognise 1.0 by this member, so it stands there even when it is empty
         members["credential_metadata"] = shown
         return members
@@ -223,7 +232,7 @@ class CredentialConfiguration:
 
 @dataclass(frozen=True, slots=True)
 class CredentialIssuerMetadata:
-    """An issuer's endpoints and what it issues. `to_dict` never asks for encryption, which our issuer does not offer."""
+    """An issuer's endpoints and what it issues."""
 
     credential_issuer: str
     credential_endpoint: str
@@ -231,7 +240,8 @@ class CredentialIssuerMetadata:
     notification_endpoint: str | None = None
     authorization_servers: tuple[str, ...] = ()  # empty: the issuer itself
     batch_size: int | None = None  # key proofs in one request; None: one
-    encryption_required: bool = False  # of credential requests or responses
+    request_encryption: RequestEncryption | None = None  # None: requests are not encrypted
+    response_encryption: ResponseEncryption | None = None
     display: tuple[Display, ...] = ()
     configurations: Mapping[str, CredentialConfiguration] = field(default_factory=dict)
 
@@ -247,6 +257,8 @@ class CredentialIssuerMetadata:
         if len(offered.members) > MAX_CONFIGURATIONS:
             raise Malformed(offered.at, f"must have at most {MAX_CONFIGURATIONS} members")
         batch = issuer.optional_object("batch_credential_issuance")
+        request = issuer.optional_object("credential_request_encryption")
+        response = issuer.optional_object("credential_response_encryption")
         servers = issuer.optional_array("authorization_servers", max_items=16) or []
         return cls(
             credential_issuer=read_identifier(issuer.required("credential_issuer"), issuer.path("credential_issuer")),
@@ -258,16 +270,18 @@ class CredentialIssuerMetadata:
                 for i, server in enumerate(servers)
             ),
             batch_size=batch.integer("batch_size", minimum=2, maximum=1 << 31) if batch else None,
-            encryption_required=any(
-                encryption.boolean("encryption_required", default=False)
-                for name in ("credential_request_encryption", "credential_response_encryption")
-                if (encryption := issuer.optional_object(name)) is not None
-            ),
+            request_encryption=RequestEncryption.from_fields(request) if request else None,
+            response_encryption=ResponseEncryption.from_fields(response) if response else None,
             display=_read_displays(issuer),
             configurations={
                 name: CredentialConfiguration.from_fields(offered.object(name)) for name in offered.members
             },
         )
+
+    @property
+    def encryption_required(self) -> bool:
+        """Whether requests or responses have to be encrypted."""
+        return any(one is not None and one.required for one in (self.request_encryption, self.response_encryption))
 
     def to_dict(self) -> JsonObject:
         """The wire form."""
@@ -276,6 +290,8 @@ class CredentialIssuerMetadata:
             "notification_endpoint": self.notification_endpoint,
             "authorization_servers": list(self.authorization_servers) or None,
             "batch_credential_issuance": {"batch_size": self.batch_size} if self.batch_size else None,
+            "credential_request_encryption": self.request_encryption.to_dict() if self.request_encryption else None,
+            "credential_response_encryption": self.response_encryption.to_dict() if self.response_encryption else None,
         }
         return {
             "credential_issuer": self.credential_issuer,
@@ -286,6 +302,13 @@ class CredentialIssuerMetadata:
                 name: configuration.to_dict() for name, configuration in self.configurations.items()
             },
         }
+
+
+def _read_requirements(proof_type: Fields | None) -> KeyRequirements | None:
+    """What a proof type asks of attestations; an empty object asks for one too (§12.2.4)."""
+    if proof_type is None or "key_attestations_required" not in proof_type:
+        return None
+    return KeyRequirements.from_fields(proof_type.object("key_attestations_required"))
 
 
 def sign_metadata(

@@ -175,7 +175,7 @@ def _can_take(configuration: CredentialConfiguration) -> bool:
     return (
         configuration.format in FORMATS
         and configuration.type is not None
-        and not configuration.key_attestations_required
+        and configuration.key_attestations_required is None
         and (not configuration.bound or KEY_ALGORITHM in configuration.proof_algorithms)
     )
 

@@ -176,14 +176,26 @@ def test_where_we_know_nothing_of_it_no_response_is_encrypted(wire):
     assert ResponseEncryption.from_fields(Fields(wire, "metadata")).choose() is None
 
 
+@pytest.mark.parametrize("wire", [{}, {"jwks": {}}, {"jwks": {"keys": []}, "enc_values_supported": []}])
+def test_what_an_issuer_leaves_out_is_not_there(wire):
+    found = RequestEncryption.from_fields(Fields(wire, "metadata"))
+    assert (found.keys, found.encryptions, found.choose()) == ((), (), None)
+    assert RequestEncryption.from_fields(Fields(found.to_dict(), "metadata")) == found
+    response = ResponseEncryption.from_fields(Fields(wire, "metadata"))
+    assert (response.algorithms, response.choose()) == ((), None)
+    assert ResponseEncryption.from_fields(Fields(response.to_dict(), "metadata")) == response
+
+
 @pytest.mark.parametrize(
     "wire",
     [
-        {},
-        {"jwks": {"keys": []}, "enc_values_supported": ["A256GCM"]},
+        {"jwks": []},
+        {"jwks": {"keys": {}}},
+        {"jwks": {"keys": [7]}},
         {"jwks": {"keys": [JWK] * 17}, "enc_values_supported": ["A256GCM"]},
         {"jwks": {"keys": [{**JWK, "d": "AA"}]}, "enc_values_supported": ["A256GCM"]},
-        {"jwks": {"keys": [JWK]}, "enc_values_supported": []},
+        {"jwks": {"keys": [JWK]}, "enc_values_supported": "A256GCM"},
+        {"jwks": {"keys": [JWK]}, "enc_values_supported": ["A256GCM"] * 33},
         {"jwks": {"keys": [JWK]}, "enc_values_supported": ["A256GCM"], "encryption_required": "yes"},
     ],
 )

@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from protocol.errors import InvalidRequest, Unreachable
+from protocol.oid4vci.encryption import ResponseEncryption
 from protocol.oid4vci.obtain import fetch_issuer
 from protocol.oid4vci.offer import CredentialOffer
 from protocol.trust.anchors import TrustAnchors
@@ -124,7 +125,7 @@ def test_signed_metadata_outside_its_time_is_refused():
         pytest.param(answer(replace(METADATA, credential_issuer=ISSUER + "/").to_dict()), id="T148 a slash more"),
         pytest.param(answer(replace(METADATA, configurations={"other": PID}).to_dict()), id="not offered"),
         pytest.param(
-            answer({**METADATA.to_dict(), "credential_response_encryption": {"encryption_required": True}}),
+            answer(replace(METADATA, response_encryption=ResponseEncryption(required=True)).to_dict()),
             id="encryption required",
         ),
         pytest.param(answer({}), id="empty"),

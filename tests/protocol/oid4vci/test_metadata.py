@@ -5,6 +5,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from protocol.errors import Malformed, NotAuthentic
+from protocol.oid4vci.encryption import EncryptionKey, RequestEncryption, ResponseEncryption
+from protocol.oid4vci.key_attestation import KeyRequirements
 from protocol.oid4vci.metadata import (
     CredentialConfiguration,
     CredentialIssuerMetadata,
@@ -12,11 +14,15 @@ from protocol.oid4vci.metadata import (
     check_metadata,
     choose_display,
 )
-from tests.protocol.oid4vci.samples import ISSUER, METADATA, PID
+from tests.protocol.oid4vci.samples import ISSUER, METADATA, PID, PKI
 from tests.support.cases import cases
 from tests.support.vectors import read_vector, vector_files
 
 WIRE = METADATA.to_dict()
+ENCRYPTION = {
+    "credential_request_encryption": RequestEncryption((EncryptionKey(PKI.public_key, "1"),)).to_dict(),
+    "credential_response_encryption": ResponseEncryption().to_dict(),
+}
 
 
 def with_configuration(**members):
@@ -68,10 +74,10 @@ def test_the_metadata_of_the_specification_is_read():
     assert metadata.batch_size == 10
     assert metadata.authorization_servers == ("https://server.example.com",)
     assert [d.name for d in metadata.display] == ["Example University", "Example Université"]
-    assert configuration.key_attestations_required
+    assert configuration.key_attestations_required.key_storage == ("iso_18045_moderate",)
     assert configuration.bound
     assert [claim.path for claim in configuration.claims][:2] == [("given_name",), ("family_name",)]
-    assert CredentialIssuerMetadata.from_dict(metadata.to_dict()) == replace(metadata, encryption_required=False)
+    assert CredentialIssuerMetadata.from_dict(metadata.to_dict()) == metadata
 
 
 @pytest.mark.parametrize("file", vector_files("openid4vci/examples-1.0/credential_metadata_*.json"))
@@ -107,8 +113,9 @@ def test_unknown_members_are_ignored():
 def test_an_empty_object_asks_for_a_key_attestation(required):
     jwt = {"proof_signing_alg_values_supported": ["ES256"], "key_attestations_required": required}
     configuration = read_pid(proof_types_supported={"jwt": jwt})
-    assert configuration.key_attestations_required
-    assert not PID.key_attestations_required
+    assert configuration.key_attestations_required.to_dict() == required
+    assert PID.key_attestations_required is None
+    assert read_pid_of(configuration.to_dict()) == configuration
 
 
 def test_a_credential_that_is_bound_to_nobody_needs_no_proof():
@@ -126,8 +133,25 @@ def test_either_sign_of_binding_is_enough(without):
 
 @pytest.mark.parametrize("name", ["credential_request_encryption", "credential_response_encryption"])
 def test_an_issuer_that_insists_on_encryption_is_seen(name):
-    assert CredentialIssuerMetadata.from_dict({**WIRE, name: {"encryption_required": True}}).encryption_required
-    assert not CredentialIssuerMetadata.from_dict({**WIRE, name: {"encryption_required": False}}).encryption_required
+    for required in (True, False):
+        found = CredentialIssuerMetadata.from_dict(
+            {**WIRE, name: {**ENCRYPTION[name], "encryption_required": required}}
+        )
+        assert found.encryption_required is required
+        assert CredentialIssuerMetadata.from_dict(found.to_dict()) == found
+
+
+def test_an_attestation_can_be_the_proof():
+    """OpenID4VCI 1.0 App. F.3, TS3 1.5 §2.2.2.2: both types, each with what it asks for."""
+    required = KeyRequirements(("iso_18045_high",))
+    both = replace(PID, attestation_algorithms=("ES256",), key_attestations_required=required)
+    types = both.to_dict()["proof_types_supported"]
+    assert types["jwt"] == types["attestation"]
+    assert types["jwt"]["key_attestations_required"] == {"key_storage": ["iso_18045_high"]}
+    alone = replace(both, binding_methods=(), proof_algorithms=())
+    for configuration in (both, alone):
+        assert configuration.bound
+        assert read_pid_of(configuration.to_dict()) == configuration
 
 
 @pytest.mark.parametrize(
