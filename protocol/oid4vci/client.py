@@ -14,6 +14,7 @@ from protocol.fields import Fields
 from protocol.keys import RandomBytes, Signer
 from protocol.oauth.dpop import sign_dpop_proof
 from protocol.oid4vci.credential import DeferredIssuance
+from protocol.oid4vci.encryption import Envelope
 
 MAX_RETRIES = 2  # a server that never has enough of asking again is left (T154)
 MAX_CREDENTIALS_BYTES = 8 << 20  # of one response: a large batch of credentials with portraits
@@ -111,16 +112,18 @@ def check_works(response: HttpResponse, at: str) -> None:
         raise Unreachable(f"{at}: answered with status {response.status}")
 
 
-def read_success(response: HttpResponse, at: str) -> JsonValue:
-    """The body of an answer to what we asked for.
+def read_success(response: HttpResponse, at: str, envelope: Envelope | None = None) -> JsonValue:
+    """The body of an answer to what we asked for; with an `envelope`, what is inside it. A no is never encrypted.
 
     Raises:
         IssuerRefused: the answer is no.
+        NotAuthentic: it is not encrypted as we wanted it.
         Malformed: it is not JSON.
     """
     if not 200 <= response.status < 300:
         raise IssuerRefused(error_code(response) or f"status {response.status}", response.status)
-    return response.json(at, max_bytes=MAX_CREDENTIALS_BYTES)
+    opened = envelope.open(response.media_type(), response.body, at) if envelope is not None else None
+    return response.json(at, max_bytes=MAX_CREDENTIALS_BYTES) if opened is None else opened
 
 
 def read_published(response: HttpResponse, at: str) -> JsonValue:

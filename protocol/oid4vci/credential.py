@@ -8,6 +8,7 @@ from typing import Self
 from protocol.encoding import JsonObject, JsonValue
 from protocol.errors import InvalidCredentialRequest, InvalidEncryptionParameters, InvalidProof, Malformed, raised_as
 from protocol.fields import Fields
+from protocol.oid4vci.encryption import WantedEncryption
 
 MAX_PROOFS = 100
 MAX_CREDENTIALS = 100
@@ -24,6 +25,7 @@ class CredentialRequest:
     credential_configuration_id: str | None
     credential_identifier: str | None
     proofs: tuple[str, ...] = field(default=(), repr=False)  # of type jwt; empty: none sent
+    response_encryption: WantedEncryption | None = None  # None: the response goes as it is
 
     @classmethod
     def from_dict(cls, value: object, at: str = "credential_request") -> Self:
@@ -32,7 +34,7 @@ class CredentialRequest:
         Raises:
             InvalidCredentialRequest: not exactly one of the two names (T127).
             InvalidProof: `proofs` is empty, of another or two types, or comes with the draft's `proof` (T126).
-            InvalidEncryptionParameters: an encrypted answer is asked, which we do not announce (T129).
+            InvalidEncryptionParameters: a response is wanted that is encrypted in a way that we do not know (T129).
         """
         with raised_as(InvalidCredentialRequest):
             request = Fields(value, at)
@@ -40,10 +42,11 @@ class CredentialRequest:
             identifier = request.optional_text("credential_identifier", max_length=MAX_ID)
             if (configuration is None) == (identifier is None):
                 raise Malformed(at, "must have either credential_configuration_id or credential_identifier")
-        if "credential_response_encryption" in request:
-            raise InvalidEncryptionParameters("credential_response_encryption: is not offered here")
+        with raised_as(InvalidEncryptionParameters):
+            wanted = request.optional_object("credential_response_encryption")
+        encryption = WantedEncryption.from_fields(wanted) if wanted else None
         with raised_as(InvalidProof):
-            return cls(configuration, identifier, _read_proofs(request))
+            return cls(configuration, identifier, _read_proofs(request), encryption)
 
     def to_dict(self) -> JsonObject:
         """The wire form."""
@@ -54,6 +57,8 @@ class CredentialRequest:
             members["credential_identifier"] = self.credential_identifier
         if self.proofs:
             members["proofs"] = {"jwt": list(self.proofs)}
+        if self.response_encryption is not None:
+            members["credential_response_encryption"] = self.response_encryption.to_dict()
         return members
 
 

@@ -152,6 +152,56 @@ class WantedEncryption:
         return {"jwk": self.key.to_jwk(), "enc": self.enc}
 
 
+def can_encrypt(request: RequestEncryption | None, response: ResponseEncryption | None) -> bool:
+    """Whether a wallet can do what an issuer insists on. Only the response to an encrypted request is encrypted."""
+    sealed = request is not None and request.choose() is not None
+    answered = sealed and response is not None and response.choose() is not None
+    wanted = request is not None and request.required, response is not None and response.required
+    return (sealed or not wanted[0]) and (answered or not wanted[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """How a wallet sends one credential request and reads its response: encrypted wherever the issuer offers it."""
+
+    to: tuple[EncryptionKey, str] | None  # key and encryption of the request; None: it goes as it is
+    wanted: WantedEncryption | None  # of the response
+    decrypter: Decrypter | None
+
+    @classmethod
+    def of(
+        cls, request: RequestEncryption | None, response: ResponseEncryption | None, random_bytes: RandomBytes
+    ) -> Self:
+        """The envelope for what an issuer offers, with a fresh key for the response."""
+        to = request.choose() if request is not None else None
+        enc = response.choose() if to is not None and response is not None else None
+        if enc is None:
+            return cls(to, None, None)
+        key = P256Key.generate(random_bytes)
+        return cls(to, WantedEncryption(EncryptionKey(key.public_key, "1"), enc), key)
+
+    def seal(self, request: JsonObject, random_bytes: RandomBytes) -> tuple[str, bytes]:
+        """Media type and body of a request."""
+        if self.to is None:
+            return "application/json", encode_json(request)
+        ephemeral = P256Key.generate(random_bytes)
+        text = encrypt_message(request, *self.to, ephemeral=ephemeral, random_bytes=random_bytes)
+        return MEDIA_TYPE, text.encode("ascii")
+
+    def open(self, media_type: str, body: bytes, at: str) -> JsonObject | None:
+        """The response inside an encrypted body; None where none was wanted, and the body is the response.
+
+        Raises:
+            NotAuthentic: it is not encrypted although we wanted it so, or not as we wanted it.
+            Malformed, TooLarge, Unsupported: it cannot be read.
+        """
+        if self.wanted is None or self.decrypter is None:
+            return None
+        if media_type != MEDIA_TYPE:
+            raise NotAuthentic(f"{at}: is not encrypted, as it was asked to be")
+        return decrypt_response(body.decode("ascii", "replace"), self.wanted, self.decrypter, at=at)
+
+
 def encrypt_message(
     message: JsonObject, key: EncryptionKey, enc: str, *, ephemeral: P256Key, random_bytes: RandomBytes
 ) -> str:

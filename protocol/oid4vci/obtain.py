@@ -40,6 +40,7 @@ from protocol.oid4vci.client import (
     read_success,
 )
 from protocol.oid4vci.credential import CredentialRequest, CredentialResponse, DeferredIssuance
+from protocol.oid4vci.encryption import Envelope, can_encrypt
 from protocol.oid4vci.metadata import (
     WELL_KNOWN,
     CredentialIssuerMetadata,
@@ -90,8 +91,8 @@ def fetch_issuer(offer: CredentialOffer, anchors: TrustAnchors, *, now: int) -> 
         unknown = [name for name in offer.credential_configuration_ids if name not in issuer.configurations]
         if unknown:
             raise Malformed("credential_configuration_ids", "names something that this issuer does not offer")
-        if issuer.encryption_required:
-            raise Unsupported("this issuer wants its messages encrypted once more, which is not possible here")
+        if not can_encrypt(issuer.request_encryption, issuer.response_encryption):
+            raise Unsupported("this issuer wants its messages encrypted in a way that is not possible here")
         servers = _possible_servers(offer, issuer)
     server = yield from _fetch_server(servers, offer)
     return IssuerContact(issuer, server, party)
@@ -222,24 +223,27 @@ def fetch_credentials(
     """
     names = _names(tokens, configuration_id, credential_identifier)
     proven = keys[: contact.issuer.batch_size or 1]
-    headers = (("content-type", "application/json"), ("accept", "application/json"))
+    issuer = contact.issuer
+    envelope = Envelope.of(issuer.request_encryption, issuer.response_encryption, client.random_bytes)
     retries_left = MAX_RETRIES
     while True:
         nonce = (yield from fetch_nonce(contact, client)) if proven else None
         proofs = tuple(
             sign_proof(
                 key,
-                audience=contact.issuer.credential_issuer,
+                audience=issuer.credential_issuer,
                 nonce=nonce,
                 issued_at=client.now(),
                 client_id=client_id,
             )
             for key in proven
         )
+        request = CredentialRequest(*names, proofs, envelope.wanted)
+        media_type, body = envelope.seal(request.to_dict(), client.random_bytes)
         response = yield from client.post(
-            contact.issuer.credential_endpoint,
-            headers,
-            encode_json(CredentialRequest(*names, proofs).to_dict()),
+            issuer.credential_endpoint,
+            (("content-type", media_type), ("accept", "application/jwt, application/json")),
+            body,
             access_token=tokens.access_token,
             max_bytes=MAX_CREDENTIALS_BYTES,
         )
@@ -248,7 +252,7 @@ def fetch_credentials(
         retries_left -= 1
     check_works(response, "credential_response")
     with raised_as(InvalidRequest):
-        answer = read_success(response, "credential_response")
+        answer = read_success(response, "credential_response", envelope)
         if response.status == 202:
             raise IssuanceDeferred(DeferredIssuance.from_dict(answer))
         return CredentialResponse.from_dict(answer)

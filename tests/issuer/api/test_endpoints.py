@@ -2,6 +2,7 @@
 
 import pytest
 
+from protocol.oid4vci.encryption import EncryptionKey, WantedEncryption
 from protocol.oid4vci.offer import PRE_AUTHORIZED_CODE_GRANT
 from protocol.oid4vci.token import TokenResponse
 from tests.issuer.api.calls import FORM, ask_credential, ask_token, is_error, par_form, token_form
@@ -9,6 +10,7 @@ from tests.support.issuer import IDENTIFIER, TestWallet, make_issuer
 from tests.support.pki import seeded_key
 
 ISSUER_METADATA = "/.well-known/openid-credential-issuer"
+WANTED = WantedEncryption(EncryptionKey(seeded_key(7).public_key, "1"), "A256GCM")
 POSTS = ["/token", "/par", "/nonce", "/credential", "/notification"]
 
 
@@ -232,12 +234,16 @@ def test_a_token_in_the_address_or_the_body_is_not_taken(http, desk, wallet, pat
             {"credential_configuration_id": "member", "credential_response_encryption": {}},
             ("invalid_encryption_parameters", 400),
         ),
+        (
+            {"credential_configuration_id": "member", "credential_response_encryption": WANTED.to_dict()},
+            ("invalid_encryption_parameters", 400),
+        ),
         ([], ("invalid_credential_request", 400)),
         ("x", ("invalid_credential_request", 400)),
     ],
 )
 def test_bad_credential_requests_have_their_codes(http, desk, wallet, tokens, *, body, answer):
-    """T120, T126, T127, T128, T131"""
+    """T120, T126, T127, T128, T129, T131"""
     found = ask_credential(http, wallet, tokens, body)
     assert is_error(found, *answer)
     assert ("www-authenticate" in found.headers) == (answer[1] == 403)

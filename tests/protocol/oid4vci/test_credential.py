@@ -4,9 +4,11 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from protocol.encoding import read_json
-from protocol.errors import InvalidCredentialRequest, Malformed, ProtocolError
+from protocol.errors import InvalidCredentialRequest, InvalidEncryptionParameters, Malformed, ProtocolError
 from protocol.oid4vci.credential import CredentialRequest, CredentialResponse, DeferredIssuance
+from protocol.oid4vci.encryption import EncryptionKey, WantedEncryption
 from protocol.sdjwt.token import SdJwt
+from tests.protocol.oid4vci.samples import PKI
 from tests.support.cases import cases
 from tests.support.vectors import read_vector, vector_files, vectors
 
@@ -37,6 +39,16 @@ def test_what_we_ask_fits_the_conformance_suite(case):
 def test_a_request_without_proofs_is_told_from_one_with_broken_ones():
     """T120: whether a proof is needed, the issuer decides by the configuration."""
     assert CredentialRequest.from_dict({"credential_configuration_id": "pid"}).proofs == ()
+
+
+def test_a_request_says_how_its_response_is_to_be_encrypted():
+    wanted = WantedEncryption(EncryptionKey(PKI.public_key, "1"), "A128GCM")
+    request = CredentialRequest("pid", None, ("a.b.c",), wanted)
+    assert CredentialRequest.from_dict(request.to_dict()) == request
+    bad: list[object] = [[], {"enc": "A128GCM"}, {**wanted.to_dict(), "zip": "DEF"}]
+    for broken in bad:
+        with pytest.raises(InvalidEncryptionParameters):
+            CredentialRequest.from_dict({**request.to_dict(), "credential_response_encryption": broken})
 
 
 def test_unknown_members_are_ignored():
