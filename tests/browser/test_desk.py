@@ -340,3 +340,14 @@ def test_a_person_logs_in_with_a_letter_or_says_no_and_is_back_in_the_wallet(chr
         page.get_by_label("Code from the letter").fill(agency.run(authorization.write_letter("erika", CLERK)).lower())
         page.get_by_role("button", name="Go on").click()
         assert "code" in came_back(page)
+
+
+def test_what_is_not_there_says_so_and_leads_on(window, page, address):
+    window.expected += ["status of 404", "status of 400"]
+    page.goto(f"{address}/documents/none")
+    window.see("desk-refused")
+    page.get_by_role("link", name="To the start of the desk").click()
+    assert page.url == address
+    page.goto(f"{address.removesuffix('/desk')}/authorize?client_id=wallet&request_uri=urn:none")
+    assert page.get_by_role("heading", level=1).inner_text() == "This page is not good any more"
+    window.see("login-refused")
