@@ -13,7 +13,6 @@ from protocol.sdjwt.issue import ALWAYS_VISIBLE
 MAX_DEPTH = 32  # of the processed claims; disclosures inside disclosures count
 MAX_DIGESTS = 10_000
 _TEXT = frozenset((str,))
-_ABSENT: JsonValue = object()  # type: ignore[assignment]  # no value that JSON has
 
 
 class ProcessedSdJwt(NamedTuple):
@@ -65,14 +64,15 @@ class _Process:
         if path and "_sd_alg" in value:
             raise Malformed(self._at, "has _sd_alg below the top level")
         shown = value.copy()
-        digests = shown.pop("_sd", _ABSENT)
+        hides = "_sd" in shown
+        digests = shown.pop("_sd", None)
         if not path:
             shown.pop("_sd_alg", None)
         for name, item in shown.items():
             kind = type(item)
             if kind is dict or kind is list:
                 shown[name] = self._inner(item, (*path, name))
-        if digests is not _ABSENT:
+        if hides:
             self._reveal_members(digests, shown, path)
         return shown
 
