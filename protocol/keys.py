@@ -167,13 +167,13 @@ class PublicKey:
         """
         curve = CURVES[self.crv]
         try:
-            if curve.kty == "OKP":
+            key = _loaded(self.crv, self.point)
+            if isinstance(key, ed25519.Ed25519PublicKey):
                 nacl.signing.VerifyKey(self.point).verify(data, signature)
                 return
             if len(signature) != 2 * curve.size:
                 raise NotAuthentic("the signature has the wrong length")
-            key = _loaded(self.crv, self.point)
-            key.verify(_raw_to_der(signature, curve.size), data, _ECDSA[curve.alg])  # type: ignore[call-arg]  # never Ed25519's
+            key.verify(_raw_to_der(signature, curve.size), data, _ECDSA[curve.alg])
         except (InvalidSignature, nacl.exceptions.BadSignatureError, nacl.exceptions.ValueError) as error:
             raise NotAuthentic("the signature does not hold") from error
 

@@ -2,8 +2,9 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -29,6 +30,12 @@ class PatientWorld(World):
             await asyncio.sleep(0.02)
         response: HttpResponse = await super().send(request)
         return response
+
+
+class ByHand(Protocol):
+    """An agency or a partner that answers by hand."""
+
+    respond: Callable[[HttpRequest], HttpResponse]
 
 
 class Stage:
@@ -74,17 +81,16 @@ class Stage:
         window.page.get_by_role("button", name="Keep it", exact=True).click()
         window.page.get_by_role("heading", name="It is in your wallet now").wait_for()
 
-    def lock_during(self, host: object, path: str) -> None:
+    def lock_during(self, host: ByHand, path: str) -> None:
         """The wallet is locked while somebody answers a request to this path."""
-        answer = host.respond  # type: ignore[attr-defined]  # one of the two who answer by hand
+        answer = host.respond
 
         def lock_and_answer(request: HttpRequest) -> HttpResponse:
             if request.url.endswith(path):
                 self.served.door.close()
-            response: HttpResponse = answer(request)
-            return response
+            return answer(request)
 
-        host.respond = lock_and_answer  # type: ignore[attr-defined]
+        host.respond = lock_and_answer
 
 
 @pytest.fixture
