@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from capabilities.status_publisher.policy import BLOCK_LIFETIME
 from issuer.api.administration import administration
 from issuer.api.endpoints import protocol_endpoints
 from issuer.config import IssuerSettings
@@ -19,7 +20,6 @@ from issuer.policy import IssuerPolicy
 from issuer.register import HttpRegister, Register
 from issuer.service import Issuer
 from issuer.service.context import IssuerContext
-from issuer.service.status import BLOCK_LIFETIME
 from issuer.web.desk import desk_pages
 from issuer.web.pages import people_pages
 from issuer.web.site import Site

@@ -1,15 +1,15 @@
-"""The issuer's pure decisions: how long things live, how indices are spread, what a state may become."""
+"""The issuer's pure decisions: how long things live, what a clerk may do, where a code may be sent."""
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from issuer.records import CredentialState, StatusListRecord
-from protocol.errors import Conflict, Malformed
+from capabilities.status_publisher.policy import USUAL_LIFETIMES, TokenLifetimes
+from issuer.records import CredentialState
+from protocol.errors import Malformed
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,6 @@ class Lifetimes:
     c_nonce: int = 300
     dpop_nonce: int = 300
     letter_code: int = 30 * 86_400
-    status_token: int = 86_400  # until exp
-    status_ttl: int = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,32 +45,8 @@ class IssuerPolicy:
     require_dpop: bool = True  # RFC 9449; False lets wallets without DPoP have bearer tokens
     redirect_uris: tuple[str, ...] = ()  # exactly these, and loopback addresses with any port
     lifetimes: Lifetimes = Lifetimes()
+    status: TokenLifetimes = USUAL_LIFETIMES
     desk: DeskPolicy = DeskPolicy()
-
-
-def permuted_index(record: StatusListRecord, counter: int) -> int:
-    """The index that belongs to a counter: a keyed permutation, so every index comes once and none tells the order.
-
-    A balanced Feistel network of four rounds over the list's size, a power of four.
-    """
-    half = (record.size.bit_length() - 1) // 2
-    mask = (1 << half) - 1
-    left, right = counter >> half, counter & mask
-    for turn in range(4):
-        digest = hashlib.blake2b(bytes((turn,)) + right.to_bytes(4, "big"), key=record.seed, digest_size=4).digest()
-        left, right = right, left ^ (int.from_bytes(digest, "big") & mask)
-    return left << half | right
-
-
-def next_state(current: CredentialState, wanted: CredentialState) -> CredentialState:
-    """Whether a clerk may move a credential from one state to another; the same state again is fine.
-
-    Raises:
-        Conflict: it is revoked, and revoked is for ever.
-    """
-    if current is CredentialState.REVOKED and wanted is not current:
-        raise Conflict("this credential is revoked, and stays so")
-    return wanted
 
 
 class Deed(StrEnum):
@@ -132,9 +106,6 @@ def reason_text(deed: Deed, reason: str, more: str) -> str:
     if len(words) > MAX_REASON or not words.isprintable():
         raise Malformed("more", f"must have at most {MAX_REASON} characters that can be printed")
     return f"{reason}: {words}" if words else reason
-
-
-STATUS_VALUES = {CredentialState.VALID: 0, CredentialState.REVOKED: 1, CredentialState.SUSPENDED: 2}
 
 
 def redirect_allowed(policy: IssuerPolicy, redirect_uri: str) -> bool:

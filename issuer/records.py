@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
+from capabilities.status_publisher.records import EntryState
 
-class CredentialState(StrEnum):
-    """Where an issued credential stands; the two words of Token Status List §7.1, and the start."""
-
-    VALID = "valid"
-    SUSPENDED = "suspended"
-    REVOKED = "revoked"
+CredentialState = EntryState  # a credential stands where its place in the status list says
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,27 +69,6 @@ class AuditLine:
     subject: str
     actor: str
     detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class StatusListRecord:
-    """One status list. Indices are a keyed permutation of a counter, so none shows the order of issuance."""
-
-    id: str
-    bits: int
-    size: int  # entries, a power of four
-    seed: bytes  # key of the permutation, 16 bytes
-    reserved: int  # how many indices were handed out in blocks
-    version: int  # grows with every change that a reader could see
-    changed_at: int  # epoch seconds of the last one
-
-
-@dataclass(frozen=True, slots=True)
-class StatusBlock:
-    """Indices that one worker reserved and uses up alone; what it did not use is marked invalid by the sweep."""
-
-    list_id: str
-    indices: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Protocol
 
+from capabilities.status_publisher.store import StatusStore
 from issuer.records import (
     AuditLine,
     CredentialState,
@@ -12,8 +12,6 @@ from issuer.records import (
     IssuedDocument,
     LetterCode,
     OfferRecord,
-    StatusBlock,
-    StatusListRecord,
 )
 from runtime.api_keys import ApiKeys
 from runtime.conversation import ConversationStore, Event
@@ -32,6 +30,10 @@ class IssuerStore(ConversationStore, Protocol):
     @property
     def clerk_codes(self) -> ApiKeys:
         """The sign-in codes of clerks: they open the desk and nothing else."""
+
+    @property
+    def status_lists(self) -> StatusStore:
+        """The status lists that credentials have their places in."""
 
     def credential(self, credential_id: str) -> IssuedCredential | None:
         """One issued credential."""
@@ -65,7 +67,7 @@ class IssuerStore(ConversationStore, Protocol):
     def change_state(
         self, credential_id: str, wanted: CredentialState, *, actor: str, now: int, reason: str = ""
     ) -> IssuedCredential:
-        """Move a credential with all its copies to another state, by `issuer.policy.next_state`, and their status lists on.
+        """Move a credential with all its copies to another state, and their status lists on; see the publisher's `next_state`.
 
         It is one line of the audit trail, with the reason; none if nothing changed.
 
@@ -76,20 +78,11 @@ class IssuerStore(ConversationStore, Protocol):
             Conflict: it is revoked for ever.
         """
 
-    def reserve_indices(self, bits: int, count: int, *, fresh: StatusListRecord, now: int) -> StatusBlock:
-        """Reserve indices of the newest list of that width that has room; `fresh` becomes that list if none has."""
-
     def sweep(self, *, before: int, now: int, limit: int) -> int:
         """Void every index reserved before `before` that no credential got, and forget what has expired.
 
         How many rows went, at most `limit` of each kind; `limit` or more means that there may be more.
         """
-
-    def status_list(self, list_id: str) -> StatusListRecord | None:
-        """One status list."""
-
-    def status_entries(self, list_id: str) -> Mapping[int, int]:
-        """The entries of a list that are not 0 (valid): index → status value."""
 
     def put_letter_code(self, code: LetterCode, *, actor: str, now: int) -> None:
         """Keep a letter code, and who had it made; those of earlier letters to the same person are good no more."""

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from fastapi import Request, Response
 
+from capabilities.status_publisher.api import add_status_lists
 from issuer.service import Issuer
 from protocol.encoding import encode_json
 from protocol.oauth.authorization import AuthorizationRequest
@@ -16,7 +17,6 @@ from protocol.oid4vci.nonce import nonce_response
 from protocol.oid4vci.notification import NotificationRequest
 from protocol.oid4vci.token import TokenRequest
 from protocol.sdjwt.issuer_key import WELL_KNOWN as KEYS_WELL_KNOWN
-from protocol.status.token import MEDIA_TYPE as STATUS_LIST
 from runtime.asgi import json_answer, read_form, read_json_body
 from runtime.driver import Driver
 from runtime.endpoints import Endpoints
@@ -30,7 +30,7 @@ def protocol_endpoints(issuer: Issuer, driver: Driver) -> Endpoints:
     endpoints = Endpoints()
     _add_metadata(endpoints, issuer, path)
     _add_issuance(endpoints, issuer, driver, path)
-    _add_status(endpoints, issuer, driver, path)
+    add_status_lists(endpoints, issuer.status_lists, driver, path)
     return endpoints
 
 
@@ -97,22 +97,3 @@ def _header(request: Request, name: str) -> str | None:
     """A header that must come once: twice, it is none that any check accepts (RFC 9449 §4.3)."""
     values = request.headers.getlist(name)
     return ", ".join(values) if values else None
-
-
-def _add_status(endpoints: Endpoints, issuer: Issuer, driver: Driver, path: str) -> None:
-    @endpoints.get(f"{path}/status/{{list_id}}")
-    async def status_list(request: Request) -> Response:
-        published = await driver.run(issuer.status.status_list(request.path_params["list_id"]))
-        headers = {
-            "etag": f'"{published.etag}"',
-            "cache-control": f"public, max-age={issuer.context.policy.lifetimes.status_ttl}",
-        }
-        if _is_known(request, headers["etag"]):
-            return Response(status_code=304, headers=headers)
-        return Response(published.token, media_type=STATUS_LIST, headers=headers)
-
-
-def _is_known(request: Request, etag: str) -> bool:
-    """Whether a client has this version already (RFC 9110 §13.1.2, by weak comparison)."""
-    known = (tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(","))
-    return any(tag in (etag, "*") for tag in known)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from sqlalchemy import Connection, Row, bindparam, case, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
+from capabilities.status_publisher.database import SqlStatusLists
+from capabilities.status_publisher.policy import next_state
 from issuer.database import lists
 from issuer.database.tables import (
     api_keys,
@@ -16,11 +18,8 @@ from issuer.database.tables import (
     credentials,
     letter_codes,
     offers,
-    status_blocks,
-    status_lists,
-    status_voids,
+    status_tables,
 )
-from issuer.policy import STATUS_VALUES, next_state, permuted_index
 from issuer.records import (
     AuditLine,
     CredentialState,
@@ -30,8 +29,6 @@ from issuer.records import (
     OfferRecord,
     Record,
     StateChanged,
-    StatusBlock,
-    StatusListRecord,
 )
 from issuer.session.desk import SignedIn
 from issuer.session.stages import ANY_STAGE, CONVERSATION, Session
@@ -46,8 +43,6 @@ from runtime.database.prepared import Prepared
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 MAX_LISTED = 1000
-MAX_SWEPT_BLOCKS = 8  # of status indices, in one transaction
-VOID = 1  # the status of an index that no credential got
 
 _CODEC: Codec[Session | SignedIn] = Codec(*ANY_STAGE, SignedIn)
 
@@ -61,14 +56,8 @@ _COPIES = select(credentials).where(
 _A_SUSPENDED_COPY = (
     _COPIES.with_only_columns(credentials.c.id).where(credentials.c.state == str(CredentialState.SUSPENDED)).limit(1)
 )
+_LIST_OF = select(credentials.c.status_list).where(credentials.c.id == bindparam("credential"))
 _SET_STATE = update(credentials).where(credentials.c.id == bindparam("credential")).values(state=bindparam("new_state"))
-# Two workers' clocks may differ; what a reader sees must never run back
-_LATER = case((status_lists.c.changed_at > bindparam("now"), status_lists.c.changed_at), else_=bindparam("now"))
-_NEXT_VERSION = (
-    update(status_lists)
-    .where(status_lists.c.id.in_(select(credentials.c.status_list).where(credentials.c.id == bindparam("credential"))))
-    .values(version=status_lists.c.version + 1, changed_at=_LATER)
-)
 
 
 class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
@@ -79,6 +68,7 @@ class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
         self.database = database
         self.api_keys = SqlApiKeys(database, api_keys)
         self.clerk_codes = SqlApiKeys(database, clerk_codes)
+        self.status_lists = SqlStatusLists(database, status_tables, credentials)
         self._clock = now
         self._add_offer = Prepared(database, _ADD_OFFER)
         self._add_credential = Prepared(database, _ADD_CREDENTIAL)
@@ -156,7 +146,7 @@ class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
             state = next_state(live[0].state if live else CredentialState.REVOKED, wanted)
             moved = [copy for copy in live if copy.state is not state]
             for copy in moved:
-                _change(connection, StateChanged(copy.id, state), now)
+                self._change(connection, StateChanged(copy.id, state), now)
             if moved:
                 event = Event(f"credential {state}", credential_id, actor=actor, detail=reason)
                 connection.execute(insert(conversations.events), [event_row(event, now)])
@@ -165,81 +155,17 @@ class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
 
         return self.database.write(work)
 
-    def reserve_indices(self, bits: int, count: int, *, fresh: StatusListRecord, now: int) -> StatusBlock:
-        """Reserve indices in one transaction, so that no two workers get the same (T078)."""
-
-        def work(connection: Connection) -> StatusBlock:
-            query = (
-                select(status_lists)
-                .where(status_lists.c.bits == bits, status_lists.c.reserved + count <= status_lists.c.size)
-                .order_by(status_lists.c.id)
-                .limit(1)
-                .with_for_update()
-            )
-            row = connection.execute(query).first()
-            if row is None:
-                record = fresh
-                connection.execute(
-                    insert(status_lists),
-                    {
-                        "id": fresh.id,
-                        "bits": fresh.bits,
-                        "size": fresh.size,
-                        "seed": fresh.seed,
-                        "reserved": count,
-                        "version": fresh.version,
-                        "changed_at": fresh.changed_at,
-                    },
-                )
-            else:
-                record = _list(row)
-                connection.execute(
-                    update(status_lists)
-                    .where(status_lists.c.id == record.id)
-                    .values(reserved=status_lists.c.reserved + count)
-                )
-            connection.execute(
-                insert(status_blocks),
-                {"list_id": record.id, "first": record.reserved, "count": count, "reserved_at": now},
-            )
-            counters = range(record.reserved, record.reserved + count)
-            return StatusBlock(record.id, tuple(permuted_index(record, counter) for counter in counters))
-
-        return self.database.write(work)
-
     def sweep(self, *, before: int, now: int, limit: int) -> int:
         """Void indices that nobody got, and forget what has expired."""
 
         def work(connection: Connection) -> int:
-            # Another worker may sweep as well: it takes other blocks
-            query = select(status_blocks).where(status_blocks.c.reserved_at < before).order_by(status_blocks.c.id)
-            blocks = connection.execute(query.limit(MAX_SWEPT_BLOCKS).with_for_update(skip_locked=True)).all()
-            for block in blocks:
-                _void_unused(connection, block, now)
+            blocks = self.status_lists.sweep(connection, before=before, now=now, limit=limit)
             old_letters = select(letter_codes.c.digest).where(letter_codes.c.expires_at < now).limit(limit)
             letters = connection.execute(delete(letter_codes).where(letter_codes.c.digest.in_(old_letters))).rowcount
             forgotten = self.forget_expired(connection, before=now, limit=limit)
-            # A full hand means that there is more
-            return max(limit if len(blocks) == MAX_SWEPT_BLOCKS else len(blocks), letters + forgotten)
+            return max(blocks, letters + forgotten)
 
         return self.database.write(work)
-
-    def status_list(self, list_id: str) -> StatusListRecord | None:
-        """One status list."""
-        with self.database.reading() as connection:
-            row = connection.execute(select(status_lists).where(status_lists.c.id == list_id)).first()
-        return _list(row) if row is not None else None
-
-    def status_entries(self, list_id: str) -> Mapping[int, int]:
-        """The entries of a list that are not valid."""
-        changed = select(credentials.c.status_index, credentials.c.state).where(
-            credentials.c.status_list == list_id, credentials.c.state != CredentialState.VALID
-        )
-        voids = select(status_voids.c.idx).where(status_voids.c.list_id == list_id)
-        with self.database.reading() as connection:
-            entries = {row.status_index: STATUS_VALUES[row.state] for row in connection.execute(changed)}
-            entries.update((row.idx, VOID) for row in connection.execute(voids))
-        return entries
 
     def put_letter_code(self, code: LetterCode, *, actor: str, now: int) -> None:
         """Keep a letter code; those of earlier letters to the same person are good no more."""
@@ -266,42 +192,22 @@ class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
             suspended = self._a_suspended_copy.first(connection, _conversation(issued[0])) is not None
             self._add_credential.run_each(connection, [_row(record) for record in issued])
             for new in issued if suspended else ():
-                _change(connection, StateChanged(new.id, CredentialState.SUSPENDED), self._clock())
+                self._change(connection, StateChanged(new.id, CredentialState.SUSPENDED), self._clock())
         for record in records:
             if isinstance(record, StateChanged):
-                _change(connection, record, self._clock())
+                self._change(connection, record, self._clock())
             elif isinstance(record, OfferRecord):
                 offer = {"id": record.id, "subject": record.subject, "made_at": record.made_at}
                 self._add_offer.run(connection, offer)
 
+    def _change(self, connection: Connection, change: StateChanged, now: int) -> None:
+        connection.execute(_SET_STATE, {"credential": change.credential_id, "new_state": str(change.state)})
+        listed = connection.scalar(_LIST_OF, {"credential": change.credential_id})
+        self.status_lists.move_on(connection, listed or "", now)
+
 
 def _conversation(credential: IssuedCredential) -> dict[str, object]:
     return {"session_id": credential.session_id, "configuration_id": credential.configuration_id}
-
-
-def _change(connection: Connection, change: StateChanged, now: int) -> None:
-    connection.execute(_SET_STATE, {"credential": change.credential_id, "new_state": str(change.state)})
-    connection.execute(_NEXT_VERSION, {"credential": change.credential_id, "now": now})
-
-
-def _void_unused(connection: Connection, block: Row[tuple[object, ...]], now: int) -> None:
-    """A credential whose step was refused, or that was never asked for, leaves its index behind (T143)."""
-    record = _list(connection.execute(select(status_lists).where(status_lists.c.id == block.list_id)).one())
-    counters = range(block.first, block.first + block.count)
-    indices = [permuted_index(record, counter) for counter in counters]
-    used = set(
-        connection.scalars(
-            select(credentials.c.status_index).where(
-                credentials.c.status_list == record.id, credentials.c.status_index.in_(indices)
-            )
-        )
-    )
-    unused = [{"list_id": record.id, "idx": index} for index in indices if index not in used]
-    if unused:
-        connection.execute(insert(status_voids), unused)
-        newer = {"version": status_lists.c.version + 1, "changed_at": _LATER}
-        connection.execute(update(status_lists).where(status_lists.c.id == record.id).values(newer), {"now": now})
-    connection.execute(delete(status_blocks).where(status_blocks.c.id == block.id))
 
 
 def _row(record: IssuedCredential) -> dict[str, object]:
@@ -332,7 +238,3 @@ def _credential(row: Row[tuple[object, ...]]) -> IssuedCredential:
         expires_at=row.expires_at,
         state=CredentialState(row.state),
     )
-
-
-def _list(row: Row[tuple[object, ...]]) -> StatusListRecord:
-    return StatusListRecord(row.id, row.bits, row.size, row.seed, row.reserved, row.version, row.changed_at)

@@ -2,42 +2,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text
 
+from capabilities.status_publisher.database import StatusTables
 from runtime.database.api_keys import api_key_table
 from runtime.database.conversations import ConversationTables
 
 metadata = MetaData()
 conversations = ConversationTables(metadata)
 
-_BIG = BigInteger().with_variant(Integer(), "sqlite")
-
-status_lists = Table(
-    "status_lists",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("bits", Integer, nullable=False),
-    Column("size", Integer, nullable=False),
-    Column("seed", LargeBinary, nullable=False),
-    Column("reserved", Integer, nullable=False),
-    Column("version", BigInteger, nullable=False),
-    Column("changed_at", BigInteger, nullable=False),
-)
-status_blocks = Table(
-    "status_blocks",
-    metadata,
-    Column("id", _BIG, primary_key=True, autoincrement=True),
-    Column("list_id", ForeignKey("status_lists.id"), nullable=False),
-    Column("first", Integer, nullable=False),  # counter, not index
-    Column("count", Integer, nullable=False),
-    Column("reserved_at", BigInteger, nullable=False, index=True),
-)
-status_voids = Table(
-    "status_voids",
-    metadata,
-    Column("list_id", ForeignKey("status_lists.id"), primary_key=True),
-    Column("idx", Integer, primary_key=True),
-)
+status_tables = StatusTables(metadata)
 credentials = Table(
     "credentials",
     metadata,

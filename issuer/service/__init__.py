@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
+from capabilities.status_publisher.service import StatusIndices, StatusLists
 from issuer.service.authorization import AuthorizationService
 from issuer.service.clerks import ClerkService
 from issuer.service.context import IssuerContext
@@ -13,7 +14,7 @@ from issuer.service.desk import DeskService
 from issuer.service.handles import Handles
 from issuer.service.metadata import MetadataService
 from issuer.service.offers import Offers
-from issuer.service.status import StatusIndices, StatusService
+from issuer.service.status import StatusService
 from issuer.service.tokens import TokenService
 
 
@@ -28,6 +29,7 @@ class Issuer:
     tokens: TokenService
     credentials: CredentialService
     status: StatusService
+    status_lists: StatusLists
     clerks: ClerkService
     desk: DeskService
     handles: Handles
@@ -42,8 +44,9 @@ class Issuer:
             offers=offers,
             authorization=AuthorizationService(context),
             tokens=TokenService(context),
-            credentials=CredentialService(context, StatusIndices(context)),
+            credentials=CredentialService(context, StatusIndices(context.publisher)),
             status=status,
+            status_lists=StatusLists(context.publisher),
             clerks=ClerkService.of(context),
             desk=DeskService(context, offers, status),
             handles=Handles(context),

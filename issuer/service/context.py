@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from capabilities.status_publisher.service import StatusPublisher
 from issuer.credential_types import CredentialType
 from issuer.policy import IssuerPolicy
 from issuer.register import Register
@@ -98,6 +99,18 @@ class IssuerContext:
     def endpoints(self) -> Endpoints:
         """The addresses."""
         return Endpoints(self.identifier)
+
+    @property
+    def publisher(self) -> StatusPublisher:
+        """What status lists are made with."""
+        return StatusPublisher(
+            self.store.status_lists,
+            self.signing,
+            self.endpoints.status_list,
+            self.now,
+            self.random_bytes,
+            self.policy.status,
+        )
 
     @property
     def batch_size(self) -> int:

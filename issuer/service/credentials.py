@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from capabilities.status_publisher.records import StatusEntry
+from capabilities.status_publisher.service import StatusIndices
 from issuer.credential_types import CredentialType
 from issuer.records import IssuedCredential
 from issuer.service.context import IssuerContext
-from issuer.service.status import StatusEntry, StatusIndices
 from issuer.session.issuance import check_may_issue, issue, notify
 from issuer.session.stages import ACCESS_TOKEN, ANY_STAGE, Batch, Issuing, Outcome, Session
 from issuer.session.tokens import check_access, end_tokens
@@ -116,7 +117,7 @@ class CredentialService:
         )
         # OID4VCI 1.0 §8.3: fewer credentials than proofs are allowed, where a type has less than what is announced
         used = proofs[: credential_type.batch_size]
-        entries = yield from self.indices.take(len(used), credential_type)
+        entries = (yield from self.indices.take(len(used))) if credential_type.status else (None,) * len(used)
         made = [self._make(draft, proof, entry) for proof, entry in zip(used, entries, strict=True)]
         notification_id = context.new_secret()
         batch = Batch(
@@ -143,7 +144,7 @@ class CredentialService:
             # Whether it was recorded is not known, so its indices are left to the sweep (T143)
             raise
         except ProtocolError:
-            self.indices.give_back(entries)
+            self.indices.give_back(entry for entry in entries if entry is not None)
             raise
         return CredentialResponse(credentials=tuple(raw for raw, _ in made), notification_id=notification_id)
 

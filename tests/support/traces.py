@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from issuer.database.store import SqlIssuerStore
 from issuer.database.tables import conversations as issuer_tables
-from issuer.database.tables import credentials, status_voids
+from issuer.database.tables import credentials, status_tables
 from issuer.records import CredentialState, IssuedCredential
 from issuer.session.stages import (
     ACCESS_TOKEN,
@@ -78,7 +78,7 @@ def check_issuer(store: SqlIssuerStore, issuances: Sequence[Issuance]) -> None:
     traces.check_beginnings("offer made")
     with store.database.reading() as connection:
         rows = connection.execute(select(credentials)).all()
-        voids = {(row.list_id, row.idx) for row in connection.execute(select(status_voids))}
+        voids = {(row.list_id, row.idx) for row in connection.execute(select(status_tables.voids))}
     places = [(row.status_list, row.status_index) for row in rows]
     assert len(set(places)) == len(places) == len({row.holder_key for row in rows}), "a place or a key serves twice"
     assert not voids & set(places), "a place that is in use was given up"

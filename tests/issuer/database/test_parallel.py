@@ -9,8 +9,9 @@ from typing import TypeVar
 import pytest
 from sqlalchemy import insert
 
+from capabilities.status_publisher.records import StatusListRecord
 from issuer.database.tables import letter_codes
-from issuer.records import CredentialState, StatusListRecord
+from issuer.records import CredentialState
 from issuer.service.authorization import letter_digest
 from issuer.service.offers import GrantKind
 from protocol.errors import InvalidDpopProof, InvalidGrant, InvalidNonce, InvalidRequest, InvalidToken, ProtocolError
@@ -219,7 +220,7 @@ def test_indices_are_distinct_over_workers(desks):
 
     def reserve(desk):
         fresh = StatusListRecord(f"list {next(names)}", 2, 256, bytes(16), 0, 0, NOW)
-        return desk.store.reserve_indices(2, 20, fresh=fresh, now=NOW)
+        return desk.store.status_lists.reserve_indices(2, 20, fresh=fresh, now=NOW)
 
     blocks = together([partial(reserve, desk) for desk in desks * 20])
     places = [(block.list_id, index) for block in blocks for index in block.indices]
@@ -256,7 +257,9 @@ def test_a_list_of_one_version_is_signed_once(desks):
     wallet.issue(wallet.redeem(desks[0].offer()))
     [credential] = desks[0].store.credentials_of("anna")
     desk = desks[0]
-    published = together([lambda: desk.run(desk.issuer.status.status_list(credential.status_list)) for _ in range(16)])
+    published = together(
+        [lambda: desk.run(desk.issuer.status_lists.publish(credential.status_list)) for _ in range(16)]
+    )
     assert len(set(published)) == 1
 
 
@@ -265,10 +268,10 @@ def test_two_workers_sweep_together(desks):
     blocks = []
     for number in range(12):
         fresh = StatusListRecord("list", 2, 1024, bytes(16), 0, 0, NOW)
-        blocks.append(desks[number % 2].store.reserve_indices(2, 10, fresh=fresh, now=NOW))
+        blocks.append(desks[number % 2].store.status_lists.reserve_indices(2, 10, fresh=fresh, now=NOW))
     outcomes = together([partial(desk.store.sweep, before=NOW + 1, now=NOW, limit=500) for desk in desks * 4])
     assert not failures(outcomes, ProtocolError)
-    entries = desks[0].store.status_entries("list")
+    entries = desks[0].store.status_lists.status_entries("list")
     assert entries == {index: 1 for block in blocks for index in block.indices}
 
 
@@ -280,9 +283,9 @@ def test_workers_agree_on_what_they_publish(desks):
 
     def issued_at(desk, now):
         later = desk.with_context(now=lambda: now)
-        return later.run(later.issuer.status.status_list(credential.status_list)).issued_at
+        return later.run(later.issuer.status_lists.publish(credential.status_list)).issued_at
 
-    lifetime = desks[0].issuer.context.policy.lifetimes.status_token
+    lifetime = desks[0].issuer.context.policy.status.token
     for now in (NOW, NOW + 100, NOW + lifetime):
         assert issued_at(desks[0], now + 7) == issued_at(desks[1], now)
     assert issued_at(desks[0], NOW + lifetime) > NOW

@@ -5,10 +5,12 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import inspect, select
 
-from issuer.database.store import MAX_SWEPT_BLOCKS, SqlIssuerStore
-from issuer.database.tables import conversations, credentials, status_voids
-from issuer.policy import permuted_index
-from issuer.records import CredentialState, LetterCode, StateChanged, StatusListRecord
+from capabilities.status_publisher.database import MAX_SWEPT_BLOCKS
+from capabilities.status_publisher.policy import permuted_index
+from capabilities.status_publisher.records import StatusListRecord
+from issuer.database.store import SqlIssuerStore
+from issuer.database.tables import conversations, credentials, status_tables
+from issuer.records import CredentialState, LetterCode, StateChanged
 from issuer.session.desk import SignedIn
 from issuer.session.stages import ANY_STAGE, CONVERSATION, Ended
 from protocol.errors import Conflict, InvalidRequest, NotFound
@@ -102,7 +104,7 @@ def test_a_refused_step_leaves_no_record(store):
 @pytest.fixture
 def listed(store):
     """A status list with one credential in it."""
-    block = store.reserve_indices(2, 4, fresh=FRESH, now=NOW)
+    block = store.status_lists.reserve_indices(2, 4, fresh=FRESH, now=NOW)
     begin(store, ISSUING, records=[credential("c1", block.indices[0])])
     return block
 
@@ -121,14 +123,14 @@ def test_states_change_and_the_list_goes_to_its_next_version(store, listed, cloc
         changed = store.change_state("c1", wanted, actor="clerk", now=clock.now)
         assert changed.state is wanted
         assert store.credential("c1") == changed
-        assert store.status_entries("list") == entries
-        record = store.status_list("list")
+        assert store.status_lists.status_entries("list") == entries
+        record = store.status_lists.status_list("list")
         assert (record.version, record.changed_at) == (number, clock.now)
 
 
 def test_copies_share_their_state_and_so_do_those_that_come_later(store):
     """T077, T080: what a clerk revokes is the card that the person sees, not one copy of it."""
-    block = store.reserve_indices(2, 8, fresh=FRESH, now=NOW)
+    block = store.status_lists.reserve_indices(2, 8, fresh=FRESH, now=NOW)
     copies = [credential(f"c{n}", index) for n, index in enumerate(block.indices[:4], 1)]
     other = replace(credential("d1", block.indices[4]), configuration_id="badge")
     begin(store, ISSUING, records=copies[:2])
@@ -139,15 +141,15 @@ def test_copies_share_their_state_and_so_do_those_that_come_later(store):
 
     store.change_state("c1", CredentialState.SUSPENDED, actor="clerk", now=NOW)
     assert states() == {"c1": "suspended", "c2": "suspended", "d1": "valid"}
-    before = store.status_list("list").version
+    before = store.status_lists.status_list("list").version
     begin(store, ISSUING, records=copies[2:], key="later")
     assert states() == {"c1": "suspended", "c2": "suspended", "c3": "suspended", "c4": "suspended", "d1": "valid"}
-    assert store.status_list("list").version > before
+    assert store.status_lists.status_list("list").version > before
     store.change_state("c4", CredentialState.VALID, actor="clerk", now=NOW)
     assert set(states().values()) == {"valid"}
     store.change_state("c2", CredentialState.REVOKED, actor="clerk", now=NOW)
     assert states() == {"c1": "revoked", "c2": "revoked", "c3": "revoked", "c4": "revoked", "d1": "valid"}
-    assert set(store.status_entries("list").values()) == {1}
+    assert set(store.status_lists.status_entries("list").values()) == {1}
     revoked = [(target, actor) for name, target, actor in _events(store) if name == "credential revoked"]
     assert revoked == [("c2", "clerk")]
 
@@ -159,7 +161,7 @@ def test_revoked_is_for_ever_and_twice_is_the_same_as_once(store, listed):
     for wanted in (CredentialState.VALID, CredentialState.SUSPENDED):
         with pytest.raises(Conflict):
             store.change_state("c1", wanted, actor="clerk", now=NOW)
-    assert store.status_list("list").version == 1
+    assert store.status_lists.status_list("list").version == 1
     assert _events(store) == [("credential revoked", "c1", "clerk")]
 
 
@@ -182,8 +184,8 @@ def test_a_step_that_revokes_moves_the_list_too(store, listed, clock):
     key = SessionKey.of(CONVERSATION, "one")
     change = Change(ISSUING, records=(StateChanged("c1", CredentialState.REVOKED),))
     store.commit([Advance(key, lambda _: change, MISSING)])
-    assert store.status_entries("list") == {listed.indices[0]: 1}
-    record = store.status_list("list")
+    assert store.status_lists.status_entries("list") == {listed.indices[0]: 1}
+    record = store.status_lists.status_list("list")
     assert (record.version, record.changed_at) == (1, clock.now)
 
 
@@ -191,36 +193,36 @@ def test_a_list_never_says_that_it_changed_earlier_than_it_said_before(store, li
     """T071: a worker whose clock is behind must not make readers see time run back."""
     store.change_state("c1", CredentialState.SUSPENDED, actor="clerk", now=NOW + 50)
     store.change_state("c1", CredentialState.VALID, actor="clerk", now=NOW + 10)
-    record = store.status_list("list")
+    record = store.status_lists.status_list("list")
     assert (record.version, record.changed_at) == (2, NOW + 50)
 
 
 def test_a_status_list_is_read_back_as_it_was_reserved(store):
-    store.reserve_indices(2, 4, fresh=FRESH, now=NOW)
-    assert store.status_list("list") == StatusListRecord("list", 2, 1024, bytes(16), 4, 0, NOW)
-    assert store.status_list("other") is None
+    store.status_lists.reserve_indices(2, 4, fresh=FRESH, now=NOW)
+    assert store.status_lists.status_list("list") == StatusListRecord("list", 2, 1024, bytes(16), 4, 0, NOW)
+    assert store.status_lists.status_list("other") is None
 
 
 def test_indices_follow_the_permutation_and_never_come_twice(store):
     """T078"""
-    first = store.reserve_indices(2, 300, fresh=FRESH, now=NOW)
-    second = store.reserve_indices(2, 300, fresh=FRESH, now=NOW)
+    first = store.status_lists.reserve_indices(2, 300, fresh=FRESH, now=NOW)
+    second = store.status_lists.reserve_indices(2, 300, fresh=FRESH, now=NOW)
     assert [*first.indices, *second.indices] == [permuted_index(FRESH, counter) for counter in range(600)]
     assert len({*first.indices, *second.indices}) == 600
 
 
 def test_a_full_list_is_followed_by_a_fresh_one(store):
     """T078"""
-    store.reserve_indices(2, 1000, fresh=FRESH, now=NOW)
+    store.status_lists.reserve_indices(2, 1000, fresh=FRESH, now=NOW)
     next_list = StatusListRecord("next", 2, 1024, bytes(16), 0, 0, NOW)
-    assert store.reserve_indices(2, 25, fresh=next_list, now=NOW).list_id == "next"
-    assert store.reserve_indices(2, 24, fresh=next_list, now=NOW).list_id == "list"
+    assert store.status_lists.reserve_indices(2, 25, fresh=next_list, now=NOW).list_id == "next"
+    assert store.status_lists.reserve_indices(2, 24, fresh=next_list, now=NOW).list_id == "list"
 
 
 def test_lists_of_another_width_are_lists_of_their_own(store):
-    store.reserve_indices(2, 4, fresh=FRESH, now=NOW)
+    store.status_lists.reserve_indices(2, 4, fresh=FRESH, now=NOW)
     other = StatusListRecord("one bit", 1, 1024, bytes(16), 0, 0, NOW)
-    assert store.reserve_indices(1, 4, fresh=other, now=NOW).list_id == "one bit"
+    assert store.status_lists.reserve_indices(1, 4, fresh=other, now=NOW).list_id == "one bit"
 
 
 def test_two_credentials_never_share_an_index(store, listed):
@@ -233,36 +235,36 @@ def test_two_credentials_never_share_an_index(store, listed):
 def test_credentials_without_a_status_share_nothing(store):
     begin(store, ISSUING, records=[replace(credential(name, 0), status_list="") for name in ("c1", "c2")])
     assert len(store.credentials_of("anna")) == 2
-    assert store.status_entries("") == {}
+    assert store.status_lists.status_entries("") == {}
 
 
 def test_the_sweep_voids_what_no_credential_got(store, listed):
     """T143: an index that was taken and not recorded is never valid."""
     assert store.sweep(before=NOW, now=NOW, limit=500) == 0
-    assert store.status_entries("list") == {}
+    assert store.status_lists.status_entries("list") == {}
     assert store.sweep(before=NOW + 1, now=NOW, limit=500) == 1
     used, *unused = listed.indices
-    assert store.status_entries("list") == dict.fromkeys(unused, 1)
-    assert used not in store.status_entries("list")
-    assert store.status_list("list").version == 1
+    assert store.status_lists.status_entries("list") == dict.fromkeys(unused, 1)
+    assert used not in store.status_lists.status_entries("list")
+    assert store.status_lists.status_list("list").version == 1
     assert store.sweep(before=NOW + 1, now=NOW, limit=500) == 0
 
 
 def test_a_block_that_was_used_up_changes_no_list(store):
-    block = store.reserve_indices(2, 2, fresh=FRESH, now=NOW)
+    block = store.status_lists.reserve_indices(2, 2, fresh=FRESH, now=NOW)
     begin(store, ISSUING, records=[credential("c1", block.indices[0]), credential("c2", block.indices[1])])
     assert store.sweep(before=NOW + 1, now=NOW, limit=500) == 1
-    assert store.status_list("list").version == 0
+    assert store.status_lists.status_list("list").version == 0
 
 
 def test_many_blocks_make_the_sweep_come_again_at_once(store):
     """T244"""
     for _ in range(MAX_SWEPT_BLOCKS + 1):
-        store.reserve_indices(2, 2, fresh=FRESH, now=NOW)
+        store.status_lists.reserve_indices(2, 2, fresh=FRESH, now=NOW)
     assert store.sweep(before=NOW + 1, now=NOW, limit=500) == 500
     assert store.sweep(before=NOW + 1, now=NOW, limit=500) == 1
     with store.database.reading() as connection:
-        assert len(connection.execute(select(status_voids)).all()) == 2 * (MAX_SWEPT_BLOCKS + 1)
+        assert len(connection.execute(select(status_tables.voids)).all()) == 2 * (MAX_SWEPT_BLOCKS + 1)
 
 
 def test_the_sweep_forgets_what_has_expired_and_keeps_the_rest(store):

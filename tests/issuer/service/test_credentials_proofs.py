@@ -72,7 +72,7 @@ def test_refused_requests_use_up_no_index(desk, wallet, tokens):
         with pytest.raises(InvalidNonce):
             wallet.issue(tokens, proofs=proofs)
     [list_id] = {credential.status_list for credential in desk.store.credentials_of("anna")}
-    record = desk.store.status_list(list_id)
+    record = desk.store.status_lists.status_list(list_id)
     assert record is not None
     assert record.reserved == 256
 

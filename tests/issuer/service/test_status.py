@@ -2,9 +2,10 @@
 
 import pytest
 
+from capabilities.status_publisher.policy import BLOCK, BLOCK_LIFETIME, USUAL_LIFETIMES
+from capabilities.status_publisher.service import StatusIndices
 from issuer.policy import Lifetimes
 from issuer.records import CredentialState
-from issuer.service.status import BLOCK, BLOCK_LIFETIME, StatusIndices
 from protocol.errors import Conflict, InvalidGrant, InvalidToken, NotFound, Unavailable
 from protocol.formats import IssuerSigner
 from tests.support.issuer import ACTOR, IDENTIFIER
@@ -23,7 +24,7 @@ def change(desk, credential_id, wanted):
 
 
 def publish(desk, issued):
-    return desk.run(desk.issuer.status.status_list(issued.status_list))
+    return desk.run(desk.issuer.status_lists.publish(issued.status_list))
 
 
 def test_every_change_is_in_the_next_list(desk, issued):
@@ -93,7 +94,7 @@ def test_a_list_is_signed_once_until_it_changes(desk, issued):
 
 
 def test_a_list_is_renewed_long_before_it_expires(desk, issued):
-    lifetime = desk.issuer.context.policy.lifetimes.status_token
+    lifetime = desk.issuer.context.policy.status.token
     seen = set()
     for _ in range(8):
         published = publish(desk, issued)
@@ -134,7 +135,7 @@ def test_a_list_whose_signing_broke_off_is_the_old_one_or_the_new_one(desk, issu
 
 def test_an_unknown_list_is_not_found(desk):
     with pytest.raises(NotFound):
-        desk.run(desk.issuer.status.status_list("x"))
+        desk.run(desk.issuer.status_lists.publish("x"))
 
 
 def test_a_list_is_not_signed_outside_the_certificate_s_time(desk, issued):
@@ -149,15 +150,15 @@ def test_indices_of_a_killed_worker_are_voided(desk, wallet):
     """T143: it had reserved a block, and perhaps signed with it"""
     wallet.issue(wallet.redeem(desk.offer()))
     [kept] = desk.store.credentials_of("anna")
-    killed = StatusIndices(desk.issuer.context)
-    desk.run(killed.take(3, desk.issuer.context.types["member"]))
+    killed = StatusIndices(desk.issuer.context.publisher)
+    desk.run(killed.take(3))
     desk.clock.move(2 * BLOCK_LIFETIME + 1)
     desk.sweep()
     statuses = status_list_of(desk, kept.status_list)
-    record = desk.store.status_list(kept.status_list)
+    record = desk.store.status_lists.status_list(kept.status_list)
     assert record is not None
     assert record.reserved == 2 * BLOCK
-    entries = desk.store.status_entries(kept.status_list)
+    entries = desk.store.status_lists.status_entries(kept.status_list)
     assert len(entries) == 2 * BLOCK - 1
     assert all(statuses.get(index) == 1 for index in entries)
     assert statuses.get(kept.status_index) == 0
@@ -165,38 +166,31 @@ def test_indices_of_a_killed_worker_are_voided(desk, wallet):
 
 def test_an_index_is_not_taken_any_more_when_the_sweep_may_come(desk):
     """T143"""
-    indices = StatusIndices(desk.issuer.context)
-    member = desk.issuer.context.types["member"]
-    early = desk.run(indices.take(1, member))
+    indices = StatusIndices(desk.issuer.context.publisher)
+    early = desk.run(indices.take(1))
     desk.clock.move(BLOCK_LIFETIME - 1)
-    [still_early] = desk.run(indices.take(1, member))
+    [still_early] = desk.run(indices.take(1))
     indices.give_back([still_early])
     desk.clock.move(1)
-    taken = desk.run(indices.take(BLOCK, member))
-    reserved = {entry.good_until for entry in taken if entry is not None}
+    taken = desk.run(indices.take(BLOCK))
+    reserved = {entry.good_until for entry in taken}
     assert reserved == {desk.clock.now + BLOCK_LIFETIME}
     assert still_early not in taken
     assert not {*early} & {*taken}
 
 
 def test_a_place_that_is_given_back_is_the_next_to_be_taken(desk):
-    indices = StatusIndices(desk.issuer.context)
-    member = desk.issuer.context.types["member"]
-    taken = desk.run(indices.take(2, member))
-    indices.give_back([*taken, None])
-    assert set(desk.run(indices.take(2, member))) == set(taken)
-
-
-def test_a_type_without_status_has_no_places(desk):
-    indices = StatusIndices(desk.issuer.context)
-    assert desk.run(indices.take(3, desk.issuer.context.types["ticket"])) == (None, None, None)
+    indices = StatusIndices(desk.issuer.context.publisher)
+    taken = desk.run(indices.take(2))
+    indices.give_back(taken)
+    assert set(desk.run(indices.take(2))) == set(taken)
 
 
 def test_a_large_request_reserves_as_many_blocks_as_it_needs(desk):
-    indices = StatusIndices(desk.issuer.context)
-    taken = desk.run(indices.take(BLOCK + 1, desk.issuer.context.types["member"]))
-    assert len({entry.index for entry in taken if entry is not None}) == BLOCK + 1
-    assert {entry.uri for entry in taken if entry is not None} == {
+    indices = StatusIndices(desk.issuer.context.publisher)
+    taken = desk.run(indices.take(BLOCK + 1))
+    assert len({entry.index for entry in taken}) == BLOCK + 1
+    assert {entry.uri for entry in taken} == {
         f"{IDENTIFIER}/status/{entry.list_id}" for entry in taken if entry is not None
     }
 
@@ -204,5 +198,5 @@ def test_a_large_request_reserves_as_many_blocks_as_it_needs(desk):
 def test_lifetimes_fit_together():
     """A verifier that keeps a list for its ttl never holds an expired one."""
     lifetimes = Lifetimes()
-    assert lifetimes.status_ttl < lifetimes.status_token // 2
+    assert USUAL_LIFETIMES.ttl < USUAL_LIFETIMES.token // 2
     assert lifetimes.access_token < 2 * BLOCK_LIFETIME

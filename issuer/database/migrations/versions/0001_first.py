@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
+from capabilities.status_publisher.database import create_status_lists
 from runtime.database.first_version import create_api_keys, create_conversations
 
 revision = "0001"
@@ -12,31 +13,7 @@ down_revision = None
 def upgrade() -> None:
     """Make every table."""
     create_conversations()
-    op.create_table(
-        "status_lists",
-        sa.Column("id", sa.Text, primary_key=True),
-        sa.Column("bits", sa.Integer, nullable=False),
-        sa.Column("size", sa.Integer, nullable=False),
-        sa.Column("seed", sa.LargeBinary, nullable=False),
-        sa.Column("reserved", sa.Integer, nullable=False),
-        sa.Column("version", sa.BigInteger, nullable=False),
-        sa.Column("changed_at", sa.BigInteger, nullable=False),
-    )
-    big = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-    op.create_table(
-        "status_blocks",
-        sa.Column("id", big, primary_key=True, autoincrement=True),
-        sa.Column("list_id", sa.Text, sa.ForeignKey("status_lists.id"), nullable=False),
-        sa.Column("first", sa.Integer, nullable=False),
-        sa.Column("count", sa.Integer, nullable=False),
-        sa.Column("reserved_at", sa.BigInteger, nullable=False),
-    )
-    op.create_index("ix_status_blocks_reserved_at", "status_blocks", ["reserved_at"])
-    op.create_table(
-        "status_voids",
-        sa.Column("list_id", sa.Text, sa.ForeignKey("status_lists.id"), primary_key=True),
-        sa.Column("idx", sa.Integer, primary_key=True),
-    )
+    create_status_lists()
     op.create_table(
         "credentials",
         sa.Column("id", sa.Text, primary_key=True),

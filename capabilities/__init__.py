@@ -1,0 +1,1 @@
+"""Abilities with a state of their own that several roles have; strangers to one another."""
