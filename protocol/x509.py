@@ -57,6 +57,7 @@ class Certificate:
     common_name: str = field(
         compare=False
     )  # the name for people: organisation, else common name, else the whole subject
+    serial_number: int = field(compare=False)
     self_issued: bool = field(compare=False)  # names itself as its issuer
     dns_names: tuple[str, ...] = field(compare=False)
     uris: tuple[str, ...] = field(compare=False)
@@ -106,9 +107,9 @@ class Certificate:
 
     @classmethod
     def _from_parsed(cls, parsed: x509.Certificate, der: bytes) -> Self:
-        names = _extension(parsed, x509.SubjectAlternativeName)
-        key_id = _extension(parsed, x509.SubjectKeyIdentifier)
-        authority = _extension(parsed, x509.AuthorityKeyIdentifier)
+        names = extension(parsed, x509.SubjectAlternativeName)
+        key_id = extension(parsed, x509.SubjectKeyIdentifier)
+        authority = extension(parsed, x509.AuthorityKeyIdentifier)
         spki = parsed.public_key().public_bytes(
             serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
         )
@@ -117,6 +118,7 @@ class Certificate:
             key=_public_key(spki),
             subject=parsed.subject.rfc4514_string(),
             common_name=_name_for_people(parsed.subject),
+            serial_number=parsed.serial_number,
             self_issued=parsed.issuer == parsed.subject,
             dns_names=tuple(names.get_values_for_type(x509.DNSName)) if names else (),
             uris=tuple(names.get_values_for_type(x509.UniformResourceIdentifier)) if names else (),
@@ -190,6 +192,14 @@ def verify_chain(chain: Sequence[Certificate], anchors: Sequence[Certificate], *
     return Certificate.from_der(verified[-1].public_bytes(serialization.Encoding.DER), at)
 
 
+def extension(parsed: x509.Certificate | x509.CertificateRevocationList, kind: type[T]) -> T | None:
+    """An extension of that kind, or None; of a structure whose extensions could be read."""
+    try:
+        return parsed.extensions.get_extension_for_class(kind).value
+    except x509.ExtensionNotFound:
+        return None
+
+
 def _signs_certificates(_: Policy, __: x509.Certificate, usage: x509.KeyUsage | None) -> None:
     if usage is not None and not usage.key_cert_sign:
         raise ValueError("this key may not sign certificates")
@@ -241,13 +251,6 @@ def _public_key(spki: bytes) -> PublicKey | None:
     try:
         return PublicKey.from_spki(spki)
     except Flaw:
-        return None
-
-
-def _extension(parsed: x509.Certificate, kind: type[T]) -> T | None:
-    try:
-        return parsed.extensions.get_extension_for_class(kind).value
-    except x509.ExtensionNotFound:
         return None
 
 

@@ -6,11 +6,11 @@ import datetime
 from dataclasses import dataclass
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives import serialization
 from cryptography.x509.oid import NameOID
 
-from protocol.keys import P256Key, PublicKey, RandomBytes
+from protocol.keys import PublicKey, RandomBytes, Signer
+from runtime.signed_der import sign_certificate, sign_request
 
 CLOCK_SKEW = 3600  # seconds that a certificate is valid before it is made
 
@@ -30,7 +30,7 @@ class CertificateNames:
 class Authority:
     """A certificate authority: its key signs leaves."""
 
-    key: P256Key
+    key: Signer
     certificate: x509.Certificate
 
     def to_pem(self) -> bytes:
@@ -41,38 +41,67 @@ class Authority:
         self, key: PublicKey, names: CertificateNames, *, now: int, days: int, random_bytes: RandomBytes
     ) -> x509.Certificate:
         """A certificate for a key that signs tokens."""
-        builder = _builder(_name(names), self.certificate.subject, key, now=now, days=days, random_bytes=random_bytes)
+        builder = self.builder(_name(names), key, now=now, days=days, random_bytes=random_bytes)
         alternatives: list[x509.GeneralName] = [x509.DNSName(name) for name in names.dns_names]
         alternatives += [x509.UniformResourceIdentifier(uri) for uri in names.uris]
         if alternatives:
             builder = builder.add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
-        authority_id = x509.AuthorityKeyIdentifier.from_issuer_public_key(_private(self.key).public_key())
+        return self.sign(builder)
+
+    def builder(
+        self, subject: x509.Name, key: PublicKey, *, now: int, days: int, random_bytes: RandomBytes
+    ) -> x509.CertificateBuilder:
+        """What every leaf under this authority has; nobody vouches for longer than it lives."""
+        ends = self.certificate.not_valid_after_utc
+        builder = _builder(
+            subject, self.certificate.subject, key, now=now, days=days, random_bytes=random_bytes, ends=ends
+        )
         return (
             builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_usage(signs_certificates=False), critical=True)
-            .add_extension(authority_id, critical=False)
-            .sign(_private(self.key), hashes.SHA256())
+            .add_extension(self.key_identifier(), critical=False)
         )
+
+    def key_identifier(self) -> x509.AuthorityKeyIdentifier:
+        """How certificates and lists say which key signed them (RFC 5280 §4.2.1.1)."""
+        own = self.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+        return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(own)
+
+    def sign(self, builder: x509.CertificateBuilder) -> x509.Certificate:
+        """A certificate of this authority."""
+        return sign_certificate(builder, self.key)
 
 
 def make_authority(
-    key: P256Key, names: CertificateNames, *, now: int, days: int, random_bytes: RandomBytes
+    key: Signer, names: CertificateNames, *, now: int, days: int, random_bytes: RandomBytes
 ) -> Authority:
     """A self-signed authority that signs leaves and nothing below them."""
     name = _name(names)
-    certificate = (
+    builder = (
         _builder(name, name, key.public_key, now=now, days=days, random_bytes=random_bytes)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(signs_certificates=True), critical=True)
-        .sign(_private(key), hashes.SHA256())
     )
-    return Authority(key, certificate)
+    return Authority(key, sign_certificate(builder, key))
+
+
+def make_request(key: Signer, names: CertificateNames) -> x509.CertificateSigningRequest:
+    """A request for a certificate of one's own key (PKCS#10, RFC 2986). An authority need not believe the names."""
+    return sign_request(x509.CertificateSigningRequestBuilder().subject_name(_name(names)), key)
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: PublicKey, *, now: int, days: int, random_bytes: RandomBytes
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: PublicKey,
+    *,
+    now: int,
+    days: int,
+    random_bytes: RandomBytes,
+    ends: datetime.datetime | None = None,
 ) -> x509.CertificateBuilder:
     begins = datetime.datetime.fromtimestamp(now - CLOCK_SKEW, datetime.UTC)
+    expires = begins + datetime.timedelta(days=days)
     public_key = key.ecdh_key()
     return (
         x509.CertificateBuilder()
@@ -82,7 +111,7 @@ def _builder(
         # RFC 5280 §4.1.2.2: positive, at most 20 bytes
         .serial_number(int.from_bytes(random_bytes(19), "big") | 1)
         .not_valid_before(begins)
-        .not_valid_after(begins + datetime.timedelta(days=days))
+        .not_valid_after(expires if ends is None else min(expires, ends))
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
     )
 
@@ -109,10 +138,3 @@ def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
         encipher_only=False,
         decipher_only=False,
     )
-
-
-def _private(key: P256Key) -> ec.EllipticCurvePrivateKey:
-    private = serialization.load_pem_private_key(key.to_pem(), None)
-    if not isinstance(private, ec.EllipticCurvePrivateKey):
-        raise TypeError("a P-256 key is an elliptic curve key")
-    return private
