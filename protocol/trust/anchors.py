@@ -58,6 +58,7 @@ class TrustedParty:
     authority_key_ids: tuple[bytes, ...]  # of every certificate in the chain, for `aki` (OID4VP 1.0 §6.1.1.1)
     chain: tuple[Certificate, ...]  # as verified, leaf first, without the anchor; empty for an identifier
     types: frozenset[str]  # entitled to; empty: every type
+    anchor: Certificate | None = None  # where the chain ends; None for an identifier
 
     def check_entitled(self, credential_type: str, at: str) -> None:
         """Check that this party may issue credentials of a type (T186).
@@ -134,6 +135,7 @@ class TrustAnchors:
             authority_key_ids=_key_ids(path),
             chain=chain,
             types=frozenset() if unlimited else frozenset().union(*(anchor.types for anchor in ends)),
+            anchor=end,
         )
         return _Verdict(party, max(c.not_before for c in path), min(c.not_after for c in path))
 

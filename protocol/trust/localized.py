@@ -52,6 +52,21 @@ def write_localized_uris(uris: Iterable[Localized]) -> list[JsonValue]:
     return [{"lang": uri.language, "uriValue": uri.text} for uri in uris]
 
 
+def read_register_texts(holder: Fields, name: str) -> tuple[Localized, ...]:
+    """Read texts as registers have them (class MultiLangString, TS 119 475 B.2.6), or as certificates do.
+
+    Raises:
+        Malformed: none, too many, or one that has the wrong shape.
+    """
+    items = holder.objects(name, max_items=MAX_TEXTS)
+    return _read(holder, name, "content" if "content" in items[0] else "value", MAX_TEXT)
+
+
+def write_register_texts(texts: Iterable[Localized]) -> list[JsonValue]:
+    """The form that registers have of texts."""
+    return [{"lang": text.language, "content": text.text} for text in texts]
+
+
 def _read(holder: Fields, name: str, member: str, longest: int) -> tuple[Localized, ...]:
     return tuple(
         [
