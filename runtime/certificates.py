@@ -37,6 +37,10 @@ class Authority:
         """The certificate."""
         return self.certificate.public_bytes(serialization.Encoding.PEM)
 
+    def to_der(self) -> bytes:
+        """The certificate, as bytes."""
+        return self.certificate.public_bytes(serialization.Encoding.DER)
+
     def issue_leaf(
         self, key: PublicKey, names: CertificateNames, *, now: int, days: int, random_bytes: RandomBytes
     ) -> x509.Certificate:

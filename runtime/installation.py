@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -35,6 +35,8 @@ class Installation:
     signing: str  # name of the key that an own authority vouches for
     secrets: tuple[str, ...]  # names of further secrets
     settings: Mapping[str, Setting] = field(default_factory=dict)  # further ones; empty values are left out
+    tables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # settings that have parts
+    further: Callable[[KeyFolder], None] = lambda _: None  # makes the keys that only this role has
 
 
 def set_up(new: Installation, *, now: int, random_bytes: RandomBytes) -> bytes:
@@ -62,6 +64,7 @@ def set_up(new: Installation, *, now: int, random_bytes: RandomBytes) -> bytes:
     keys.write_chain(AUTHORITY, [authority.certificate])
     for secret in new.secrets:
         keys.make_secret(secret, random_bytes)
+    new.further(keys)
     # The settings come last: without them the folder counts as not set up
     write_private(new.settings_file, settings_text(new).encode())
     return authority.to_pem()
@@ -88,7 +91,9 @@ def settings_text(new: Installation) -> str:
             lines.append(f"{name} = [{', '.join(map(toml_text, value))}]")
         elif isinstance(value, str) and value:
             lines.append(f"{name} = {toml_text(value)}")
-    lines += ["", "[name]", *(f"{toml_text(language)} = {toml_text(name)}" for language, name in new.name), ""]
+    for table, members in (("name", dict(new.name)), *new.tables.items()):
+        lines += ["", f"[{table}]", *(f"{toml_text(name)} = {toml_text(value)}" for name, value in members.items())]
+    lines.append("")
     return "\n".join(lines)
 
 

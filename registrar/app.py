@@ -1,0 +1,106 @@
+"""Wiring: settings → store, keys → registrar → web application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.types import Lifespan
+
+from capabilities.status_publisher.policy import BLOCK_LIFETIME
+from protocol.x509 import Certificate
+from registrar.api.applicants import applicant_api
+from registrar.api.endpoints import public_endpoints
+from registrar.api.operators import operator_api
+from registrar.config import RegistrarSettings
+from registrar.database.store import SqlRegistrarStore
+from registrar.installation import ACCESS_AUTHORITY, LISTS, REGISTRATIONS, SECRET
+from registrar.party import Seat
+from registrar.records import Operator
+from registrar.service import Registrar
+from registrar.service.context import RegistrarContext
+from runtime import system
+from runtime.asgi import add_health, create_application
+from runtime.database.engine import Database
+from runtime.driver import Driver
+from runtime.http import NoSender
+from runtime.installation import AUTHORITY, open_keys
+from runtime.sweep import sweeping
+
+
+def open_store(settings: RegistrarSettings) -> SqlRegistrarStore:
+    """The registrar's store, brought to this program's version."""
+    store = SqlRegistrarStore(Database(settings.database, "registrar"), system.now)
+    store.migrate()
+    return store
+
+
+def operator_of(settings: RegistrarSettings) -> Operator:
+    """Who keeps the register, as settings say."""
+    seat = settings.seat
+    return Operator(
+        name=tuple(settings.name.items()),
+        identifier=settings.identifier,
+        country=settings.country,
+        email=settings.email,
+        phone=settings.phone,
+        seat=Seat(seat.street, seat.locality, seat.postal_code),
+    )
+
+
+def open_registrar(settings: RegistrarSettings, store: SqlRegistrarStore) -> Registrar:
+    """The registrar of a data folder, ready to serve."""
+    keys = open_keys(settings.data)
+    return Registrar.of(
+        RegistrarContext(
+            url=settings.public_url,
+            operator=operator_of(settings),
+            store=store,
+            access_authority=keys.authority(ACCESS_AUTHORITY),
+            authority=Certificate.from_der(keys.authority(AUTHORITY).to_der()),
+            registrations=keys.signer(REGISTRATIONS),
+            lists=keys.signer(LISTS),
+            secret=keys.secret(SECRET),
+            now=system.now,
+            random_bytes=system.random_bytes,
+        )
+    )
+
+
+def create_app(settings: RegistrarSettings) -> FastAPI:
+    """The web application of a registrar. It holds connections from its start-up to its shutdown."""
+    store = open_store(settings)
+    registrar = open_registrar(settings, store)
+    # A registrar calls nobody
+    driver = Driver(store, NoSender(), loads_in_thread=not store.database.is_sqlite)
+
+    def sweep(limit: int) -> int:
+        now = registrar.context.now()
+        return store.sweep(before=now - 2 * BLOCK_LIFETIME, now=now, limit=limit)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with sweeping(driver, sweep):
+            yield
+        driver.close()
+        store.database.dispose()
+
+    application = make_application(registrar, driver, lifespan)
+    add_health(application, driver, store.database.check, metrics_key=settings.metrics_key)
+    return application
+
+
+def make_application(registrar: Registrar, driver: Driver, lifespan: Lifespan[FastAPI]) -> FastAPI:
+    """Everything that a registrar answers to: anybody, applicants and operators."""
+    application = create_application(
+        title="Hoheit registrar",
+        secure=registrar.context.url.startswith("https://"),
+        lifespan=lifespan,
+        endpoints=public_endpoints(registrar, driver),
+    )
+    application.state.registrar = registrar
+    application.state.driver = driver
+    application.include_router(operator_api(registrar, driver))
+    application.include_router(applicant_api(registrar, driver))
+    return application

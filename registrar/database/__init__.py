@@ -1,0 +1,1 @@
+"""The registrar's storage in SQL."""

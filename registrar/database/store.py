@@ -1,0 +1,283 @@
+"""The registrar's store in SQL; see `registrar.store.RegistrarStore` for what every method promises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+
+from capabilities.status_publisher.database import SqlStatusLists
+from capabilities.status_publisher.records import EntryState
+from protocol.errors import NotFound
+from registrar.database.tables import (
+    api_keys,
+    certificates,
+    conversations,
+    operator_codes,
+    parties,
+    publications,
+    status_tables,
+)
+from registrar.records import (
+    AuditLine,
+    CertificateKind,
+    GivenCertificate,
+    PartyLine,
+    PartyState,
+    Publication,
+    Record,
+    StateOfAll,
+)
+from registrar.session import STAGES, Stage
+from registrar.store import PartyFilter
+from runtime.codec import Codec
+from runtime.conversation import Event
+from runtime.database.api_keys import SqlApiKeys
+from runtime.database.conversations import SqlConversations, event_row
+from runtime.database.engine import Database
+from runtime.database.migrations import migrate
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+MAX_LISTED = 1000
+MAX_REVOKED = 100_000  # on one list of revoked certificates
+
+_CODEC: Codec[Stage] = Codec(*STAGES)
+_events = conversations.events
+
+
+class SqlRegistrarStore(SqlConversations[Stage, Record]):
+    """Everything a registrar keeps, on SQLite or PostgreSQL."""
+
+    def __init__(self, database: Database, now: Callable[[], int]) -> None:
+        super().__init__(database, conversations, _CODEC, now, self._keep_records)
+        self.database = database
+        self.api_keys = SqlApiKeys(database, api_keys)
+        self.operator_codes = SqlApiKeys(database, operator_codes)
+        self.status_lists = SqlStatusLists(database, status_tables, certificates)
+        self._clock = now
+
+    def migrate(self) -> None:
+        """Bring the database to this program's version."""
+        migrate(self.database, MIGRATIONS)
+
+    def party(self, identifier: str) -> PartyLine | None:
+        """One party."""
+        with self.database.reading() as connection:
+            row = connection.execute(select(parties).where(parties.c.identifier == identifier)).first()
+        return _party(row) if row is not None else None
+
+    def parties(self, wanted: PartyFilter, *, limit: int, after: str = "") -> tuple[PartyLine, ...]:
+        """Parties in the order of their identifiers."""
+        query = select(parties).where(parties.c.identifier > after).order_by(parties.c.identifier).limit(limit)
+        if wanted.states:
+            query = query.where(parties.c.state.in_([str(state) for state in wanted.states]))
+        if wanted.waiting is not None:
+            query = query.where((parties.c.proposed != "") if wanted.waiting else (parties.c.proposed == ""))
+        if wanted.words:
+            query = query.where(parties.c.folded.contains(wanted.words.casefold(), autoescape=True))
+        if wanted.entitlement is not None:
+            query = query.where(parties.c.entitlements.contains(f" {wanted.entitlement} ", autoescape=True))
+        with self.database.reading() as connection:
+            return tuple(map(_party, connection.execute(query)))
+
+    def count_waiting(self) -> int:
+        """How many wait for a decision; who was refused has to come back first."""
+        waiting = (parties.c.proposed != "", parties.c.state != str(PartyState.REFUSED))
+        with self.database.reading() as connection:
+            return connection.scalar(select(func.count()).select_from(parties).where(*waiting)) or 0
+
+    def certificates_of(self, party: str) -> tuple[GivenCertificate, ...]:
+        """What a party was given, newest first."""
+        query = (
+            select(certificates)
+            .where(certificates.c.party == party)
+            .order_by(certificates.c.issued_at.desc(), certificates.c.id)
+            .limit(MAX_LISTED)
+        )
+        with self.database.reading() as connection:
+            return tuple(map(_certificate, connection.execute(query)))
+
+    def revoked_access(self, *, now: int) -> tuple[GivenCertificate, ...]:
+        """Access certificates for the list of revoked ones, in the order of their serial numbers."""
+        query = (
+            select(certificates)
+            .where(
+                certificates.c.kind == str(CertificateKind.ACCESS),
+                certificates.c.state != str(EntryState.VALID),
+                certificates.c.expires_at > now,
+            )
+            .order_by(certificates.c.serial)
+            .limit(MAX_REVOKED)
+        )
+        with self.database.reading() as connection:
+            return tuple(map(_certificate, connection.execute(query)))
+
+    def find_certificate(self, certificate_id: str) -> GivenCertificate | None:
+        """One certificate."""
+        with self.database.reading() as connection:
+            row = connection.execute(select(certificates).where(certificates.c.id == certificate_id)).first()
+        return _certificate(row) if row is not None else None
+
+    def revoke(self, certificate_id: str, event: Event, *, now: int) -> GivenCertificate:
+        """End one certificate, and its place in its list with it."""
+
+        def work(connection: Connection) -> GivenCertificate:
+            query = select(certificates).where(certificates.c.id == certificate_id).with_for_update()
+            row = connection.execute(query).first()
+            if row is None:
+                raise NotFound("no such certificate")
+            found = _certificate(row)
+            if found.state is EntryState.REVOKED:
+                return found
+            self._move(connection, found, EntryState.REVOKED, now)
+            connection.execute(insert(_events), event_row(event, now))
+            return replace(found, state=EntryState.REVOKED, changed_at=now)
+
+        return self.database.write(work)
+
+    def newest(self, kind: CertificateKind, party: str, use: str) -> GivenCertificate | None:
+        """The newest one of a kind that is not revoked."""
+        return next(
+            (
+                found
+                for found in self.certificates_of(party)
+                if found.kind is kind and found.use == use and found.state is not EntryState.REVOKED
+            ),
+            None,
+        )
+
+    def publication(self, name: str) -> Publication | None:
+        """What was published last under a name."""
+        with self.database.reading() as connection:
+            row = connection.execute(select(publications).where(publications.c.name == name)).first()
+        return Publication(*row) if row is not None else None
+
+    def publish(self, publication: Publication) -> Publication:
+        """Publish under the next number, if nobody else did."""
+
+        def work(connection: Connection) -> Publication:
+            query = select(publications).where(publications.c.name == publication.name).with_for_update()
+            row = connection.execute(query).first()
+            if row is None:
+                connection.execute(insert(publications), asdict(publication))
+                return publication
+            known = Publication(*row)
+            if known.number >= publication.number:
+                return known
+            connection.execute(
+                update(publications).where(publications.c.name == publication.name).values(**asdict(publication))
+            )
+            return publication
+
+        return self.database.write(work)
+
+    def version(self) -> int:
+        """Grows with every event."""
+        with self.database.reading() as connection:
+            return connection.scalar(select(func.max(_events.c.id))) or 0
+
+    def note(self, event: Event) -> None:
+        """Add a line to the audit trail."""
+        row = event_row(event, self._clock())
+        self.database.write(lambda connection: connection.execute(insert(_events), row))
+
+    def audit(self, *, limit: int, subject: str | None = None, before: int | None = None) -> tuple[AuditLine, ...]:
+        """The audit trail, newest first."""
+        query = select(_events).order_by(_events.c.id.desc()).limit(limit)
+        if subject is not None:
+            query = query.where(_events.c.subject == subject)
+        if before is not None:
+            query = query.where(_events.c.id < before)
+        with self.database.reading() as connection:
+            return tuple(
+                AuditLine(row.id, row.at, row.action, row.subject, row.actor, row.detail)
+                for row in connection.execute(query)
+            )
+
+    def sweep(self, *, before: int, now: int, limit: int) -> int:
+        """Void indices that nothing got, and forget what has expired."""
+
+        def work(connection: Connection) -> int:
+            blocks = self.status_lists.sweep(connection, before=before, now=now, limit=limit)
+            return max(blocks, self.forget_expired(connection, before=now, limit=limit))
+
+        return self.database.write(work)
+
+    def _keep_records(self, connection: Connection, records: Sequence[Record]) -> None:
+        for record in records:
+            if isinstance(record, PartyLine):
+                _keep_party(connection, record)
+            elif isinstance(record, GivenCertificate):
+                row = {**asdict(record), "kind": str(record.kind), "state": str(record.state)}
+                connection.execute(insert(certificates), row)
+            else:
+                self._move_all(connection, record)
+
+    def _move_all(self, connection: Connection, wanted: StateOfAll) -> None:
+        query = select(certificates).where(
+            certificates.c.party == wanted.party,
+            certificates.c.state.not_in([str(EntryState.REVOKED), str(wanted.state)]),
+        )
+        if wanted.kind is not None:
+            query = query.where(certificates.c.kind == str(wanted.kind))
+        if wanted.use is not None:
+            query = query.where(certificates.c.use == wanted.use)
+        now = self._clock()
+        for row in connection.execute(query.order_by(certificates.c.id)).all():
+            self._move(connection, _certificate(row), wanted.state, now)
+
+    def _move(self, connection: Connection, found: GivenCertificate, state: EntryState, now: int) -> None:
+        changed = {"state": str(state), "changed_at": now}
+        connection.execute(update(certificates).where(certificates.c.id == found.id).values(changed))
+        if found.status_list:
+            self.status_lists.move_on(connection, found.status_list, now)
+
+
+def _keep_party(connection: Connection, line: PartyLine) -> None:
+    row = {
+        "identifier": line.identifier,
+        "state": str(line.state),
+        "name": line.name,
+        "trade_name": line.trade_name,
+        "folded": f"{line.name}\n{line.trade_name}\n{line.identifier}".casefold(),
+        "entitlements": f" {' '.join(line.entitlements)} ",
+        "document": line.document,
+        "proposed": line.proposed,
+        "changed_at": line.changed_at,
+    }
+    # The conversation's row is locked, so nobody else writes this line at the same time
+    connection.execute(delete(parties).where(parties.c.identifier == line.identifier))
+    connection.execute(insert(parties), row)
+
+
+def _party(row: Row[tuple[object, ...]]) -> PartyLine:
+    return PartyLine(
+        identifier=row.identifier,
+        state=PartyState(row.state),
+        name=row.name,
+        trade_name=row.trade_name,
+        entitlements=tuple(row.entitlements.split()),
+        document=row.document,
+        proposed=row.proposed,
+        changed_at=row.changed_at,
+    )
+
+
+def _certificate(row: Row[tuple[object, ...]]) -> GivenCertificate:
+    return GivenCertificate(
+        id=row.id,
+        party=row.party,
+        kind=CertificateKind(row.kind),
+        use=row.use,
+        serial=row.serial,
+        content=row.content,
+        cwt=row.cwt,
+        issued_at=row.issued_at,
+        expires_at=row.expires_at,
+        status_list=row.status_list,
+        status_index=row.status_index,
+        changed_at=row.changed_at,
+        state=EntryState(row.state),
+    )

@@ -1,0 +1,162 @@
+"""Handing out access and registration certificates. Order: read, sign outside the transaction, record, hand out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ssl import DER_cert_to_PEM_cert
+
+from cryptography import x509
+
+from capabilities.status_publisher.records import StatusEntry
+from capabilities.status_publisher.service import StatusIndices
+from protocol.csr import verify_request
+from protocol.errors import Conflict, NotFound, ProtocolError, Unavailable
+from protocol.exchange import Exchange
+from protocol.trust.registration import Registration, sign_registration
+from registrar.party import Party
+from registrar.policy import DAY, holder_of, registration_of, uses_to_certify
+from registrar.records import CertificateKind, GivenCertificate
+from registrar.service.context import RegistrarContext
+from registrar.session import PARTY, Registered, Stage, give, party_of
+from registrar.uses import Use
+from runtime.access_certificates import AccessTerms, issue_access_certificate
+from runtime.conversation import Event, SessionKey, advance, slow
+
+_NO_PARTY = NotFound("nobody is registered by this identifier")
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateService:
+    """What is given to the registered."""
+
+    context: RegistrarContext
+    indices: StatusIndices
+
+    def access(self, stage: Stage, request: bytes, actor: str) -> Exchange[GivenCertificate]:
+        """An access certificate for the key of a request (PKCS#10), in the names that are registered.
+
+        Raises:
+            Malformed, TooLarge, Unsupported, NotAuthentic: the request; see `protocol.csr`.
+            Conflict: not registered, or changed meanwhile.
+        """
+        context = self.context
+        registered = _registered(stage)
+        key = verify_request(request)
+        now = context.now()
+        terms = AccessTerms(
+            practice_uri=context.endpoints.practices,
+            crl_uri=context.endpoints.revocation_list,
+            authority_uri=context.endpoints.access_authority,
+            days=context.lifetimes.access_certificate // DAY,
+        )
+        holder = holder_of(party_of(registered.document))
+        made = yield from slow(
+            lambda: issue_access_certificate(
+                context.access_authority, key, holder, terms, now=now, random_bytes=context.random_bytes
+            )
+        )
+        given = GivenCertificate(
+            id=context.new_id(),
+            party=stage.identifier,
+            kind=CertificateKind.ACCESS,
+            use="",
+            serial=f"{x509.load_der_x509_certificate(made.der).serial_number:x}",
+            content=DER_cert_to_PEM_cert(made.der),
+            cwt="",
+            issued_at=now,
+            expires_at=made.not_after,
+            status_list="",
+            status_index=0,
+            changed_at=now,
+        )
+        yield from self._give(registered, (given,), actor)
+        return given
+
+    def registrations(self, stage: Stage, actor: str) -> Exchange[tuple[GivenCertificate, ...]]:
+        """A registration certificate for each use, as JWT and as CWT; earlier ones of the same use end.
+
+        Raises:
+            Conflict: not registered, or changed meanwhile.
+            Unavailable: the signing key is outside its time.
+        """
+        context = self.context
+        registered = _registered(stage)
+        party = party_of(registered.document)
+        uses = uses_to_certify(party)
+        entries = yield from self.indices.take(len(uses))
+        now = context.now()
+        try:
+            given = yield from slow(
+                lambda: tuple([self._sign(party, use, entry, now) for use, entry in zip(uses, entries, strict=True)])
+            )
+            yield from self._give(registered, given, actor)
+        except Unavailable:
+            # Whether it was recorded is not known, so its places are left to the sweep
+            raise
+        except ProtocolError:
+            self.indices.give_back(entries)
+            raise
+        return given
+
+    def revoke(self, certificate_id: str, actor: str) -> Exchange[GivenCertificate]:
+        """End one certificate for ever.
+
+        Raises:
+            NotFound: no such certificate.
+        """
+        context = self.context
+        found = yield from slow(lambda: context.store.find_certificate(certificate_id))
+        if found is None:
+            raise NotFound("no such certificate")
+        event = Event(f"{found.kind} certificate revoked", found.party, actor, found.use or found.serial)
+        now = context.now()
+        return (yield from slow(lambda: context.store.revoke(certificate_id, event, now=now)))
+
+    def _sign(self, party: Party, use: Use | None, entry: StatusEntry, now: int) -> GivenCertificate:
+        context = self.context
+        expires_at = now + context.lifetimes.registration_certificate
+        registration: Registration = registration_of(
+            party,
+            use,
+            registry_uri=context.endpoints.register,
+            issued_at=now,
+            expires_at=expires_at,
+            status=entry.reference,
+        )
+        signing = context.registrations
+        return GivenCertificate(
+            id=context.new_id(),
+            party=party.identifier,
+            kind=CertificateKind.REGISTRATION,
+            use=use.id if use else "",
+            serial="",
+            content=sign_registration(registration, signing.signer, signing.x5c),
+            cwt="",
+            issued_at=now,
+            expires_at=expires_at,
+            status_list=entry.list_id,
+            status_index=entry.index,
+            changed_at=now,
+        )
+
+    def _give(self, registered: Registered, given: tuple[GivenCertificate, ...], actor: str) -> Exchange[None]:
+        yield from advance(
+            SessionKey.of(PARTY, registered.identifier),
+            lambda current: give(current, registered.document, given, actor=actor),
+            _NO_PARTY,
+        )
+
+
+def _registered(stage: Stage) -> Registered:
+    if not isinstance(stage, Registered):
+        raise Conflict("only who is registered gets certificates")
+    return stage
+
+
+def newest_of_each(given: Iterable[GivenCertificate]) -> tuple[GivenCertificate, ...]:
+    """Of certificates, newest first, the first of each kind and use."""
+    found: dict[tuple[CertificateKind, str], GivenCertificate] = {}
+    for certificate in given:
+        found.setdefault((certificate.kind, certificate.use), certificate)
+    return tuple(found.values())

@@ -1,0 +1,86 @@
+"""The registrar's storage in its own words. Conversations advance as `runtime.conversation` says; here is the rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from capabilities.status_publisher.store import StatusStore
+from registrar.records import AuditLine, CertificateKind, GivenCertificate, PartyLine, PartyState, Publication
+from runtime.api_keys import ApiKeys
+from runtime.conversation import ConversationStore, Event
+
+
+@dataclass(frozen=True, slots=True)
+class PartyFilter:
+    """Which parties somebody looks for; what is None does not matter."""
+
+    states: tuple[PartyState, ...] = ()  # empty: every state
+    waiting: bool | None = None  # whether something waits for a decision
+    words: str = ""  # part of the names or the identifier
+    entitlement: str | None = None
+
+
+class RegistrarStore(ConversationStore, Protocol):
+    """Everything a registrar keeps. Every method is one transaction, durable when it returns.
+
+    All raise Unavailable when the store is away; nothing was changed then.
+    """
+
+    @property
+    def api_keys(self) -> ApiKeys:
+        """The keys of the operators' API."""
+
+    @property
+    def operator_codes(self) -> ApiKeys:
+        """The sign-in codes of operators: they open the pages and nothing else."""
+
+    @property
+    def status_lists(self) -> StatusStore:
+        """The status lists that registration certificates have their places in."""
+
+    def party(self, identifier: str) -> PartyLine | None:
+        """One party."""
+
+    def parties(self, wanted: PartyFilter, *, limit: int, after: str = "") -> tuple[PartyLine, ...]:
+        """Parties in the order of their identifiers; `after`: those behind this identifier."""
+
+    def count_waiting(self) -> int:
+        """How many applications and changes wait for a decision."""
+
+    def certificates_of(self, party: str) -> tuple[GivenCertificate, ...]:
+        """What a party was given, newest first, at most 1 000."""
+
+    def revoked_access(self, *, now: int) -> tuple[GivenCertificate, ...]:
+        """Access certificates that are revoked or suspended and would be good otherwise."""
+
+    def find_certificate(self, certificate_id: str) -> GivenCertificate | None:
+        """One certificate."""
+
+    def revoke(self, certificate_id: str, event: Event, *, now: int) -> GivenCertificate:
+        """End one certificate for ever; the second time nothing happens.
+
+        Raises:
+            NotFound: no such certificate.
+        """
+
+    def newest(self, kind: CertificateKind, party: str, use: str) -> GivenCertificate | None:
+        """The newest certificate of a kind that is not revoked."""
+
+    def publication(self, name: str) -> Publication | None:
+        """What was published last under a name."""
+
+    def publish(self, publication: Publication) -> Publication:
+        """Publish under the next number; if somebody else was faster, what they published."""
+
+    def version(self) -> int:
+        """A number that grows with every change of anything that is published."""
+
+    def note(self, event: Event) -> None:
+        """Add a line to the audit trail."""
+
+    def audit(self, *, limit: int, subject: str | None = None, before: int | None = None) -> tuple[AuditLine, ...]:
+        """The audit trail, newest first, of one party or of all; `before`: only lines older than the one with this id."""
+
+    def sweep(self, *, before: int, now: int, limit: int) -> int:
+        """Void every index reserved before `before` that no certificate got, and forget what has expired."""

@@ -1,0 +1,19 @@
+"""A registrar on each database, and one on a file."""
+
+import pytest
+
+from tests.support.registrar import make_office
+
+
+@pytest.fixture
+def office(tmp_path):
+    made = make_office(f"sqlite:///{tmp_path}/registrar.db")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def stored_office(database_url):
+    made = make_office(database_url)
+    yield made
+    made.close()

@@ -1,0 +1,121 @@
+"""The registrar's store keeps what it says it keeps, on both databases."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from capabilities.status_publisher.policy import BLOCK_LIFETIME
+from protocol.errors import Conflict
+from registrar.records import PartyState, Publication
+from registrar.store import PartyFilter
+from tests.support.pki import NOW
+from tests.support.registrar import CINEMA, OPERATOR, agency, cinema
+
+LIST = Publication("pid-providers", 1, "basis", "token", NOW, NOW + 10)
+
+
+def names(office, **wanted):
+    return [line.trade_name for line in office.store.parties(PartyFilter(**wanted), limit=10)]
+
+
+@pytest.fixture
+def filled(stored_office):
+    stored_office.register(cinema())
+    stored_office.register(agency())
+    stored_office.run(stored_office.registrar.parties.apply(cinema(identifier="VATDE-3", trade_name="Wants in 100%")))
+    return stored_office
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ({}, ["Bürgeramt", "Kino Capitol", "Wants in 100%"]),
+        ({"states": (PartyState.APPLIED,)}, ["Wants in 100%"]),
+        ({"waiting": True}, ["Wants in 100%"]),
+        ({"waiting": False}, ["Bürgeramt", "Kino Capitol"]),
+        ({"words": "BÜRGER"}, ["Bürgeramt"]),
+        ({"words": "hrb 4711"}, ["Kino Capitol"]),
+        ({"words": "100%"}, ["Wants in 100%"]),
+        ({"words": "1%0"}, []),
+        ({"entitlement": "PID_Provider"}, ["Bürgeramt"]),
+        ({"entitlement": "Provider"}, []),
+    ],
+)
+def test_parties_are_found_by_what_somebody_looks_for(filled, wanted, expected):
+    assert sorted(names(filled, **wanted)) == expected
+
+
+def test_pages_follow_each_other(filled):
+    first = filled.store.parties(PartyFilter(), limit=2)
+    rest = filled.store.parties(PartyFilter(), limit=2, after=first[-1].identifier)
+    assert len({line.identifier for line in (*first, *rest)}) == 3
+    assert filled.store.count_waiting() == 1
+
+
+def test_what_is_read_is_what_was_written(filled):
+    line = filled.store.party(CINEMA)
+    assert (line.state, line.entitlements, line.changed_at) == (PartyState.REGISTERED, ("Service_Provider",), NOW)
+    key = filled.run(filled.registrar.parties.apply(cinema(identifier="VATDE-9")))
+    filled.approve("VATDE-9")
+    stage = filled.run(filled.registrar.parties.registered(key))
+    given = filled.run(filled.registrar.certificates.registrations(stage, OPERATOR))
+    assert filled.store.certificates_of("VATDE-9") == given
+    assert filled.store.find_certificate(given[0].id) == given[0]
+
+
+def test_one_number_is_published_once(stored_office):
+    """T088: of two workers the second gets what the first published."""
+    store = stored_office.store
+    assert store.publish(LIST) == LIST
+    assert store.publish(replace(LIST, content="another")) == LIST
+    newer = replace(LIST, number=2, content="newer")
+    assert store.publish(newer) == newer
+    assert store.publish(LIST) == newer
+    assert store.publication("pid-providers") == newer
+
+
+def test_of_two_operators_one_decides(stored_office):
+    stored_office.run(stored_office.registrar.parties.apply(cinema()))
+
+    def approve(_):
+        try:
+            stored_office.approve(CINEMA)
+        except Conflict:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(approve, range(2))) == [False, True]
+
+
+def test_of_two_applications_under_one_identifier_one_is_taken(stored_office):
+    def apply(number):
+        try:
+            stored_office.run(stored_office.registrar.parties.apply(cinema(trade_name=f"Kino {number}")))
+        except Exception as error:
+            return type(error).__name__
+        return "taken"
+
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = list(pool.map(apply, range(4)))
+    assert outcomes.count("taken") == 1
+    assert set(outcomes) <= {"taken", "Conflict"}
+
+
+def test_places_that_no_certificate_got_are_voided(stored_office):
+    """T143"""
+    key = stored_office.register(cinema())
+    stage = stored_office.run(stored_office.registrar.parties.registered(key))
+    [given] = stored_office.run(stored_office.registrar.certificates.registrations(stage, OPERATOR))
+    now = stored_office.clock.now + 3 * BLOCK_LIFETIME
+    stored_office.store.sweep(before=now - 2 * BLOCK_LIFETIME, now=now, limit=100)
+    entries = stored_office.store.status_lists.status_entries(given.status_list)
+    assert given.status_index not in entries
+    assert set(entries.values()) == {1}
+
+
+def test_the_number_of_the_register_grows_with_every_change(stored_office):
+    before = stored_office.store.version()
+    stored_office.register(cinema())
+    assert stored_office.store.version() > before

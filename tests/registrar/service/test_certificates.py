@@ -1,0 +1,170 @@
+"""What the registered are given: in the registered names, for keys that they hold, and good no longer than they are."""
+
+import base64
+
+import pytest
+
+from capabilities.status_publisher.records import EntryState
+from protocol.errors import Conflict, Malformed, NotAuthentic, NotFound, NotTrusted
+from protocol.status.bits import StatusList
+from protocol.status.token import verify_status_list_token
+from protocol.trust.access import AccessCertificate, LegalPerson
+from protocol.trust.anchors import Role, TrustAnchor, TrustAnchors
+from protocol.trust.coverage import check_party
+from protocol.trust.registration import verify_registration
+from protocol.x509 import Certificate, verify_chain
+from registrar.records import CertificateKind
+from runtime.anchors import read_certificate
+from tests.support.pki import DAY, NOW, seeded_key
+from tests.support.registrar import CINEMA, OPERATOR, URL, agency, cinema, request_of, use
+
+KEY = seeded_key(5)
+
+
+def stage_of(office, key):
+    return office.run(office.registrar.parties.registered(key))
+
+
+def access(office, key, csr=None):
+    request = (csr or request_of(KEY)).encode()
+    return office.run(office.registrar.certificates.access(stage_of(office, key), request, OPERATOR))
+
+
+def registrations(office, key):
+    return office.run(office.registrar.certificates.registrations(stage_of(office, key), OPERATOR))
+
+
+def anchors(office):
+    context = office.registrar.context
+    access_authority = Certificate.from_der(context.access_authority.to_der())
+    return TrustAnchors(
+        [
+            TrustAnchor(access_authority, Role.VERIFIER, "register"),
+            TrustAnchor(context.authority, Role.REGISTRATION_PROVIDER, "register"),
+        ]
+    )
+
+
+def status_of(office, given):
+    published = office.run(office.registrar.status_lists.publish(given.status_list))
+    statuses: StatusList = verify_status_list_token(
+        published.token,
+        uri=f"{URL}/status/{given.status_list}",
+        key=office.registrar.context.registrations.signer.public_key,
+        now=office.clock.now,
+        max_age=DAY,
+    ).statuses
+    return statuses.get(given.status_index)
+
+
+def test_an_access_certificate_says_who_is_registered_for_the_key_that_was_shown(office):
+    given = access(office, office.register(cinema()))
+    certificate = read_certificate(given.content.encode(), "access")
+    assert certificate.public_key == KEY.public_key
+    holder = AccessCertificate.from_certificate(certificate).holder
+    assert (holder.identifier, holder.person, holder.trade_name) == (
+        CINEMA,
+        LegalPerson("Kino Capitol GmbH"),
+        "Kino Capitol",
+    )
+    assert certificate.dns_names == ("kino.example",)
+    party = anchors(office).chain((certificate,), role=Role.VERIFIER, now=NOW, at="access")
+    assert party.name == "Kino Capitol GmbH"
+    assert certificate.not_after <= NOW + 366 * DAY
+
+
+def test_a_natural_person_is_named_as_such(office):
+    given = access(office, office.register(cinema(legal_name=None, given_name="Erika", family_name="Mustermann")))
+    holder = AccessCertificate.from_certificate(read_certificate(given.content.encode(), "access")).holder
+    assert (holder.person.given_name, holder.person.family_name) == ("Erika", "Mustermann")
+
+
+def test_registration_certificates_say_what_is_registered_for_each_use(office):
+    key = office.register(cinema(uses=[use(), use(id="name")]))
+    first, second = registrations(office, key)
+    verified = verify_registration(first.content, anchors=anchors(office), now=NOW)
+    says = verified.says
+    assert (says.identifier, says.name, says.intended_use) == (CINEMA, "Kino Capitol", "over-18")
+    assert says.registry_uri == f"{URL}/wrp"
+    assert [credential.claims for credential in says.credentials] == [(("age_equal_or_over", "18"),)]
+    assert says.expires_at == NOW + 365 * DAY
+    assert second.use == "name"
+    assert says.status.idx != verify_registration(second.content, anchors=anchors(office), now=NOW).says.status.idx
+
+
+def test_both_certificates_are_of_one_party(office):
+    key = office.register(cinema())
+    [registration] = registrations(office, key)
+    says = verify_registration(registration.content, anchors=anchors(office), now=NOW).says
+    leaf = read_certificate(access(office, key).content.encode(), "access")
+    check_party(says, anchors(office).chain((leaf,), role=Role.VERIFIER, now=NOW, at="access"))
+
+
+def test_who_issues_gets_one_that_says_what(office):
+    [given] = registrations(office, office.register(agency()))
+    says = verify_registration(given.content, anchors=anchors(office), now=NOW).says
+    assert [kind.meta.vct_values for kind in says.provides] == [("urn:eudi:pid:1",)]
+    assert says.entitlements == ("https://uri.etsi.org/19475/Entitlement/PID_Provider",)
+    assert (says.credentials, given.use) == ((), "")
+
+
+def test_a_new_certificate_takes_the_place_of_the_old_one(office):
+    key = office.register(cinema())
+    [old] = registrations(office, key)
+    [new] = registrations(office, key)
+    assert (status_of(office, old), status_of(office, new)) == (1, 0)
+    # One key more is no reason to end the certificate of another
+    assert access(office, key).serial != access(office, key).serial
+    states = {
+        one.serial: one.state for one in office.store.certificates_of(CINEMA) if one.kind is CertificateKind.ACCESS
+    }
+    assert list(states.values()) == [EntryState.VALID] * 2
+
+
+def test_whoever_is_suspended_or_removed_has_no_certificate_that_holds(office):
+    """T090"""
+    key = office.register(cinema())
+    access(office, key)
+    [given] = registrations(office, key)
+    parties = office.registrar.parties
+    for deed, value in (
+        (parties.suspend(CINEMA, "asked too much", OPERATOR), 2),
+        (parties.resume(CINEMA, OPERATOR), 0),
+        (parties.remove(CINEMA, "asked too much again", OPERATOR), 1),
+    ):
+        office.run(deed)
+        office.clock.move(1)
+        assert status_of(office, given) == value
+    assert {one.state for one in office.store.certificates_of(CINEMA)} == {EntryState.REVOKED}
+    with pytest.raises(Conflict):
+        registrations(office, key)
+    with pytest.raises(Conflict):
+        access(office, key)
+
+
+def test_one_certificate_can_be_ended_alone(office):
+    key = office.register(cinema(uses=[use(), use(id="name")]))
+    first, second = registrations(office, key)
+    for _ in range(2):
+        assert office.run(office.registrar.certificates.revoke(first.id, OPERATOR)).state is EntryState.REVOKED
+    assert (status_of(office, first), status_of(office, second)) == (1, 0)
+    with pytest.raises(NotFound):
+        office.run(office.registrar.certificates.revoke("x", OPERATOR))
+
+
+def test_a_request_that_its_key_did_not_sign_gets_nothing(office):
+    key = office.register(cinema())
+    der = base64.b64decode("".join(request_of(KEY).splitlines()[1:-1]))
+    altered = der[:-1] + bytes([der[-1] ^ 1])
+    for broken in (altered, b"nothing"):
+        with pytest.raises((NotAuthentic, Malformed)):
+            office.run(office.registrar.certificates.access(stage_of(office, key), broken, OPERATOR))
+    assert office.store.certificates_of(CINEMA) == ()
+
+
+def test_access_and_registration_hang_on_different_authorities(office):
+    """T089: who may be asked for a registration says nothing of who somebody is."""
+    key = office.register(cinema())
+    leaf = read_certificate(access(office, key).content.encode(), "access")
+    with pytest.raises(NotTrusted):
+        verify_chain((leaf,), (office.registrar.context.authority,), now=NOW, at="access")

@@ -1,0 +1,120 @@
+"""Lists as everybody reads them: signed, numbered, and true at the moment."""
+
+import pytest
+
+from protocol.errors import NotFound, RolledBack
+from protocol.trust.anchors import Role
+from protocol.trust.list_signature import ExpectedList, anchors_of, verify_list
+from protocol.trust.list_types import ListType
+from protocol.x509 import Certificate
+from registrar.policy import DAY
+from registrar.service.publications import LISTS
+from tests.support.registrar import OPERATOR, URL, agency, authority_pem, cinema
+
+
+def fetch(office, name):
+    return office.run(office.registrar.publications.trusted_list(name))
+
+
+def read(office, name, seen=None):
+    signer = Certificate.from_x5c(office.registrar.context.lists.x5c[0])
+    return verify_list(fetch(office, name), ExpectedList(LISTS[name], (signer,), seen), now=office.clock.now)
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_every_list_is_there_from_the_first_day(office, name):
+    verified = read(office, name)
+    assert verified.says.sequence_number == 1
+    assert verified.says.next_update == office.clock.now + 7 * DAY
+
+
+def test_who_issues_identity_documents_is_on_their_list_while_registered(office):
+    """T090"""
+    office.register(agency())
+    party = agency()
+    [anchor] = anchors_of(read(office, "pid-providers").says)
+    assert (anchor.certificate, anchor.role, anchor.name) == (party.authorities[0], Role.ISSUER, "Stadt Lindenau")
+    assert anchors_of(read(office, "pub-eaa-providers").says) == ()
+    parties = office.registrar.parties
+    office.run(parties.suspend(party.identifier, "x", OPERATOR))
+    assert anchors_of(read(office, "pid-providers").says) == ()
+    office.run(parties.resume(party.identifier, OPERATOR))
+    assert anchors_of(read(office, "pid-providers").says) == (anchor,)
+    office.run(parties.remove(party.identifier, "x", OPERATOR))
+    assert anchors_of(read(office, "pid-providers").says) == ()
+
+
+@pytest.mark.parametrize(
+    ("entitlement", "name", "role"),
+    [
+        ("PUB_EAA_Provider", "pub-eaa-providers", Role.ISSUER),
+        ("Wallet_Provider", "wallet-providers", Role.WALLET_PROVIDER),
+    ],
+)
+def test_everybody_is_on_the_list_of_their_kind(office, entitlement, name, role):
+    provides = agency().to_dict()["provides"] if entitlement == "PUB_EAA_Provider" else None
+    office.register(agency(entitlements=[entitlement], provides=provides))
+    assert [anchor.role for anchor in anchors_of(read(office, name).says)] == [role]
+    assert anchors_of(read(office, "pid-providers").says) == ()
+
+
+def test_the_register_is_on_the_lists_of_those_who_certify(office):
+    context = office.registrar.context
+    access = anchors_of(read(office, "access-certificate-providers").says)
+    assert [(a.certificate.der, a.role) for a in access] == [(context.access_authority.to_der(), Role.VERIFIER)]
+    registration = anchors_of(read(office, "registration-certificate-providers").says)
+    assert [(a.certificate, a.role) for a in registration] == [(context.authority, Role.REGISTRATION_PROVIDER)]
+
+
+def test_one_list_names_the_others_and_those_of_the_sectors(office):
+    sector = cinema(
+        identifier="NTRDE-HRA 7",
+        entitlements=["Sector_Platform"],
+        uses=None,
+        authorities=[authority_pem()],
+        lists=[{"type": ListType.ACCESS_CERTIFICATE_PROVIDERS, "url": "https://edu.example/lists/access"}],
+    )
+    office.register(sector)
+    pointers = {pointer.location: pointer for pointer in read(office, "registrars").says.pointers}
+    assert set(pointers) == {
+        "https://edu.example/lists/access",
+        *(f"{URL}/lists/{name}" for name in LISTS if name != "registrars"),
+    }
+    assert pointers["https://edu.example/lists/access"].signers == sector.authorities
+    office.run(office.registrar.parties.remove("NTRDE-HRA 7", "x", OPERATOR))
+    assert "https://edu.example/lists/access" not in {p.location for p in read(office, "registrars").says.pointers}
+
+
+def test_a_list_is_made_anew_when_it_changes_or_half_its_time_is_over(office):
+    """T088"""
+    first = fetch(office, "pid-providers")
+    office.clock.move(DAY)
+    office.register(cinema())
+    assert fetch(office, "pid-providers") == first
+    office.clock.move(3 * DAY)
+    seen = read(office, "pid-providers").seen
+    assert seen.sequence_number == 2
+    office.register(agency())
+    newer = read(office, "pid-providers", seen)
+    assert newer.seen.sequence_number == 3
+    with pytest.raises(RolledBack):
+        verify_list(
+            first,
+            ExpectedList(
+                ListType.PID_PROVIDERS, (Certificate.from_x5c(office.registrar.context.lists.x5c[0]),), newer.seen
+            ),
+            now=office.clock.now,
+        )
+
+
+def test_two_workers_never_publish_two_lists_of_one_number(office):
+    """T088: the second finds what the first made."""
+    other = type(office.registrar.publications)(office.registrar.context)
+    office.register(agency())
+    one, two = fetch(office, "pid-providers"), office.run(other.trusted_list("pid-providers"))
+    assert one == two
+
+
+def test_an_unknown_list_is_not_found(office):
+    with pytest.raises(NotFound):
+        fetch(office, "everybody")

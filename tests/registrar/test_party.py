@@ -1,0 +1,107 @@
+"""What people write down of themselves is read strictly, and written as it was."""
+
+import json
+import tomllib
+
+import pytest
+from hypothesis import given
+
+from protocol.errors import Malformed
+from registrar.party import Party
+from tests.support.registrar import agency, authority_pem, cinema, use
+from tests.support.strategies import json_values
+
+SECTOR = {
+    "entitlements": ["Sector_Platform"],
+    "uses": None,
+    "authorities": [authority_pem()],
+    "lists": [
+        {"type": "http://uri.etsi.org/19602/LoTEType/EUWRPACProvidersList", "url": "https://edu.example/lists/1"}
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    "party",
+    [
+        cinema(),
+        agency(),
+        cinema(legal_name=None, given_name="Erika", family_name="Mustermann"),
+        cinema(is_intermediary=True, uses=None),
+        cinema(intermediary={"identifier": "LEIXG-529900T8BM49AURSDO55", "name": "Vermittlung"}),
+        cinema(**SECTOR),
+        cinema(entitlements=["Wallet_Provider"], uses=None, authorities=[authority_pem()]),
+        cinema(uses=[use(credentials=[{"format": "mso_mdoc", "doctype_value": "a", "claims": [["ns", "x"]]}])]),
+        cinema(uses=[use(credentials=[{"format": "dc+sd-jwt", "vct_values": ["a"], "claims": [["a", "*", 0]]}])]),
+    ],
+    ids=["partner", "agency", "person", "intermediary", "through one", "sector", "wallets", "mdoc", "array"],
+)
+def test_a_party_is_written_as_it_was_read(party):
+    assert Party.from_dict(json.loads(json.dumps(party.to_dict()))) == party
+
+
+@pytest.mark.parametrize(
+    ("changed", "at"),
+    [
+        ({"identifier": "HRB 4711"}, "party.identifier"),
+        ({"identifier": "NTRDE-"}, "party.identifier"),
+        ({"identifier": "NTRDE-4711\n"}, "party.identifier"),
+        ({"country": "Germany"}, "party.country"),
+        ({"legal_name": None}, "party"),
+        ({"given_name": "Erika", "family_name": "Mustermann"}, "party"),
+        ({"legal_name": None, "given_name": "Erika"}, "party"),
+        ({"entitlements": ["Everything"]}, "party.entitlements"),
+        ({"info_uri": "http://kino.example"}, "party.info_uri"),
+        ({"email": "hallo at kino"}, "party.email"),
+        ({"services": ["Kino"]}, "party.services.service"),
+        ({"services": [{"deutsch": "Kino"}]}, "party.services.service"),
+        ({"addresses": ["http://kino.example"]}, "party.addresses.address"),
+        ({"supervisory_authority": {"name": "x", "country": "DE"}}, "party.supervisory_authority"),
+        ({"uses": None}, "party.uses"),
+        ({"uses": [use(), use()]}, "party.uses"),
+        ({"uses": [use(id="Über 18")]}, "party.uses[0].id"),
+        ({"uses": [use(retention_days=-1)]}, "party.uses[0].retention_days"),
+        (
+            {"uses": [use(credentials=[{"format": "dc+sd-jwt", "vct_values": ["x"]}])]},
+            "party.uses[0].credentials[0].claims",
+        ),
+        ({"uses": [use(credentials=[{"format": "dc+sd-jwt", "claims": [["a"]]}])]}, "party.uses[0].credentials[0]"),
+        (
+            {"uses": [use(credentials=[{"format": "dc+sd-jwt", "vct_values": ["x"], "claims": [["a"]], "more": 1}])]},
+            "party.uses[0].credentials[0]",
+        ),
+        ({"provides": [{"format": "dc+sd-jwt", "vct_values": ["x"]}]}, "party.provides"),
+        ({"entitlements": ["PID_Provider"], "uses": None}, "party.provides"),
+        ({"entitlements": ["PID_Provider"]}, "party.entitlements"),
+        ({"entitlements": ["Wallet_Provider"], "uses": None}, "party.authorities"),
+        ({"authorities": ["nothing"]}, "party.authorities[0]"),
+        ({**SECTOR, "lists": None}, "party.lists"),
+        ({"lists": SECTOR["lists"]}, "party.lists"),
+        ({"is_intermediary": True, "intermediary": {"identifier": "VATDE-1", "name": "x"}}, "party.intermediary"),
+        ({"unknown": 1}, "party"),
+    ],
+)
+def test_what_does_not_fit_is_refused_by_name(changed, at):
+    with pytest.raises(Malformed) as refusal:
+        cinema(**changed)
+    assert refusal.value.at == at
+
+
+def test_a_file_is_toml():
+    text = """
+identifier = "NTRDE-HRB 4711"
+country = "DE"
+"""
+    with pytest.raises(Malformed, match=r"party\.toml"):
+        Party.from_toml(text, "party.toml")
+    with pytest.raises(Malformed, match="is not TOML"):
+        Party.from_toml("identifier =", "party.toml")
+    with pytest.raises(Malformed, match="larger"):
+        Party.from_toml("#" * 300_000, "party.toml")
+    assert tomllib.loads(text)
+
+
+@given(json_values)
+def test_no_input_escapes_the_error_family(value):
+    with pytest.raises(Malformed):
+        Party.from_dict(value)
