@@ -66,6 +66,14 @@ class NotTrusted(Flaw):
     """Authentic, but nobody we trust for this vouches for it."""
 
 
+class Revoked(NotTrusted):
+    """Vouched for before, and no more."""
+
+
+class Suspended(Revoked):
+    """Not vouched for at the moment, and perhaps again later."""
+
+
 class NotValidNow(Flaw):
     """Outside its time."""
 

@@ -65,6 +65,8 @@ class Certificate:
     not_after: int = field(compare=False)
     key_id: bytes | None = field(compare=False)  # subject key identifier
     authority_key_id: bytes | None = field(compare=False)
+    # Where revoked certificates are listed (RFC 5280 §4.2.1.13); not parts of a list, and not lists of somebody else
+    crl_uris: tuple[str, ...] = field(compare=False)
     # Of the subject: organizationIdentifier of legal persons, serialNumber of natural ones (ETSI EN 319 412-1 §5.1)
     identifiers: tuple[str, ...] = field(compare=False)
 
@@ -126,6 +128,7 @@ class Certificate:
             not_after=int(parsed.not_valid_after_utc.timestamp()),
             key_id=key_id.key_identifier if key_id else None,
             authority_key_id=authority.key_identifier if authority else None,
+            crl_uris=tuple(_crl_uris(parsed)),
             identifiers=tuple(_texts(parsed.subject, _IDENTIFIERS)),
         )
 
@@ -252,6 +255,14 @@ def _public_key(spki: bytes) -> PublicKey | None:
         return PublicKey.from_spki(spki)
     except Flaw:
         return None
+
+
+def _crl_uris(parsed: x509.Certificate) -> Iterator[str]:
+    for point in extension(parsed, x509.CRLDistributionPoints) or ():
+        if point.reasons is None and point.crl_issuer is None:
+            for name in point.full_name or ():
+                if isinstance(name, x509.UniformResourceIdentifier):
+                    yield name.value
 
 
 def _name_for_people(subject: x509.Name) -> str:

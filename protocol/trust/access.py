@@ -85,7 +85,11 @@ class AccessCertificate:
     certificate: Certificate
     policies: tuple[str, ...]  # OIDs; an ETSI one of this kind of person, or only such of the provider
     practice_uris: tuple[str, ...]  # where the provider says how it works (cpsURI)
-    crl_uris: tuple[str, ...]  # where revoked ones are listed, as they stand; empty if only OCSP says so
+
+    @property
+    def crl_uris(self) -> tuple[str, ...]:
+        """Where revoked ones are listed, as they stand; empty if only an online service says so."""
+        return self.certificate.crl_uris
 
     @property
     def qualified(self) -> bool:
@@ -101,13 +105,13 @@ class AccessCertificate:
         """
         parsed = x509.load_der_x509_certificate(certificate.der)
         _check_use(parsed, at)
+        _check_listed(certificate, parsed, f"{at}.cRLDistributionPoints")
         policies, practice_uris = _read_policies(parsed, f"{at}.certificatePolicies")
         return cls(
             holder=_read_holder(certificate, parsed, policies, at),
             certificate=certificate,
             policies=policies,
             practice_uris=practice_uris,
-            crl_uris=_read_crl_uris(parsed, f"{at}.cRLDistributionPoints"),
         )
 
 
@@ -246,19 +250,11 @@ def _read_phone(der: bytes, at: str) -> str:
         raise Malformed(at, "has a phone number that is no text") from error
 
 
-def _read_crl_uris(parsed: x509.Certificate, at: str) -> tuple[str, ...]:
-    """Where revoked certificates are listed (GEN-4.3.11-2); parts of a list, by reasons or by issuers, are not asked for."""
-    points = tuple(extension(parsed, x509.CRLDistributionPoints) or ())
-    uris = [
-        name.value
-        for point in points
-        if point.reasons is None and point.crl_issuer is None
-        for name in point.full_name or ()
-        if isinstance(name, x509.UniformResourceIdentifier)
-    ]
-    if not uris and not _has_ocsp(parsed):
+def _check_listed(certificate: Certificate, parsed: x509.Certificate, at: str) -> None:
+    """It says where revoked ones are listed (GEN-4.3.11-2), or which online service knows."""
+    if not certificate.crl_uris and not _has_ocsp(parsed):
         raise Malformed(at, "must say where revoked certificates are listed")
-    return _texts(uris, at)
+    _texts(certificate.crl_uris, at)
 
 
 def _has_ocsp(parsed: x509.Certificate) -> bool:
