@@ -93,6 +93,11 @@ def _add_publications(endpoints: Endpoints, registrar: Registrar, driver: Driver
         text = await driver.run(registrar.publications.trusted_list(request.path_params["name"]))
         return Response(text, media_type=TRUSTED_LIST, headers={"cache-control": AGE})
 
+    @endpoints.get(f"{path}/access.crl")
+    async def revocation_list(_: Request) -> Response:
+        der = await driver.run(registrar.publications.revocation_list())
+        return Response(der, media_type=CRL, headers={"cache-control": AGE})
+
     @endpoints.get(f"{path}/access.cer")
     async def access_authority(_: Request) -> Response:
         return Response(authority, media_type=CERTIFICATE, headers={"cache-control": AGE})

@@ -5,10 +5,13 @@ Each is made when somebody asks and what it says has changed, or half its time i
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from capabilities.status_publisher.records import EntryState
+from protocol.crl import RevocationReason
 from protocol.encoding import encode_json
 from protocol.errors import NotFound
 from protocol.exchange import Exchange
@@ -24,6 +27,7 @@ from registrar.service.context import RegistrarContext, digest
 from registrar.session import party_of
 from registrar.store import PartyFilter
 from runtime.conversation import slow
+from runtime.crl import RevokedCertificate, issue_crl
 
 LISTS = {
     "pid-providers": ListType.PID_PROVIDERS,
@@ -63,6 +67,12 @@ class PublicationService:
             raise NotFound("no such list")
         lifetime = self.context.lifetimes.trusted_list
         return (yield from slow(lambda: self._current(name, lifetime, lambda: self._draft_list(name)).content))
+
+    def revocation_list(self) -> Exchange[bytes]:
+        """The list of revoked access certificates, DER; what was revoked before this call is on it (T091)."""
+        lifetime = self.context.lifetimes.revocation_list
+        content = yield from slow(lambda: self._current("access.crl", lifetime, self._draft_crl).content)
+        return base64.b64decode(content)
 
     def _current(self, name: str, lifetime: int, draft: Callable[[], _Draft]) -> Publication:
         store, now = self.context.store, self.context.now()
@@ -179,6 +189,27 @@ class PublicationService:
                 break
             after = page[-1].identifier
         return found
+
+    def _draft_crl(self) -> _Draft:
+        context = self.context
+        revoked = [
+            RevokedCertificate(int(found.serial, 16), found.changed_at, _REASONS[found.state])
+            for found in context.store.revoked_access(now=context.now())
+        ]
+
+        def sign(number: int, issued_at: int, next_update: int) -> str:
+            der = issue_crl(
+                context.access_authority, revoked, number=number, now=issued_at, lifetime=next_update - issued_at
+            )
+            return base64.b64encode(der).decode("ascii")
+
+        return _Draft(digest(*[f"{one.serial_number:x} {one.reason}" for one in revoked]), sign)
+
+
+_REASONS = {
+    EntryState.SUSPENDED: RevocationReason.CERTIFICATE_HOLD,
+    EntryState.REVOKED: RevocationReason.PRIVILEGE_WITHDRAWN,
+}
 
 
 def _localized(name: tuple[tuple[str, str], ...]) -> tuple[Localized, ...]:

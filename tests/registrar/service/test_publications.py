@@ -2,14 +2,19 @@
 
 import pytest
 
-from protocol.errors import NotFound, RolledBack
+from protocol.crl import check_not_revoked, verify_crl
+from protocol.errors import NotFound, Revoked, RolledBack, Suspended
+from protocol.trust.access import AccessCertificate
 from protocol.trust.anchors import Role
 from protocol.trust.list_signature import ExpectedList, anchors_of, verify_list
 from protocol.trust.list_types import ListType
 from protocol.x509 import Certificate
 from registrar.policy import DAY
 from registrar.service.publications import LISTS
-from tests.support.registrar import OPERATOR, URL, agency, authority_pem, cinema
+from runtime.anchors import read_certificate
+from tests.registrar.service.test_certificates import access, anchors
+from tests.support.pki import NOW
+from tests.support.registrar import CINEMA, OPERATOR, URL, agency, authority_pem, cinema
 
 
 def fetch(office, name):
@@ -113,6 +118,37 @@ def test_two_workers_never_publish_two_lists_of_one_number(office):
     office.register(agency())
     one, two = fetch(office, "pid-providers"), office.run(other.trusted_list("pid-providers"))
     assert one == two
+
+
+def test_a_revoked_access_certificate_is_on_the_list_that_it_names(office):
+    """T091: at once, and off it again when its party goes on."""
+    key = office.register(cinema())
+    certificate = read_certificate(access(office, key).content.encode(), "access")
+    authority = Certificate.from_der(office.registrar.context.access_authority.to_der())
+    party = anchors(office).chain((certificate,), role=Role.VERIFIER, now=NOW, at="access")
+    [address] = AccessCertificate.from_certificate(certificate).crl_uris
+    parties = office.registrar.parties
+
+    def check():
+        answer = office.call("GET", address.removeprefix(URL))
+        assert answer.headers["content-type"] == "application/pkix-crl"
+        crl = verify_crl(answer.body, authority, uri=address, now=office.clock.now)
+        check_not_revoked(party, [crl], now=office.clock.now, at="access")
+        return crl
+
+    first = check().number
+    office.run(parties.suspend(CINEMA, "x", OPERATOR))
+    with pytest.raises(Suspended):
+        check()
+    office.run(parties.resume(CINEMA, OPERATOR))
+    assert check().number > first
+    office.run(parties.remove(CINEMA, "x", OPERATOR))
+    with pytest.raises(Revoked):
+        check()
+
+
+def test_the_authority_of_access_certificates_can_be_fetched(office):
+    assert office.call("GET", "/access.cer").body == office.registrar.context.access_authority.to_der()
 
 
 def test_an_unknown_list_is_not_found(office):
