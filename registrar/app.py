@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.types import Lifespan
 
+from capabilities.registration.party import Seat
 from capabilities.status_publisher.policy import BLOCK_LIFETIME
 from protocol.x509 import Certificate
 from registrar.api.applicants import applicant_api
@@ -16,7 +17,6 @@ from registrar.api.operators import operator_api
 from registrar.config import RegistrarSettings
 from registrar.database.store import SqlRegistrarStore
 from registrar.installation import ACCESS_AUTHORITY, LISTS, REGISTRATIONS, SECRET
-from registrar.party import Seat
 from registrar.records import Operator
 from registrar.service import Registrar
 from registrar.service.context import RegistrarContext

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from capabilities.registration.party import OURS, WALLET_PROVIDER, Party, Seat, entitlement_uri
+from capabilities.registration.uses import Use
 from protocol.credential import ClaimPath, StatusReference
 from protocol.trust.access import AccessContacts, AccessHolder, LegalPerson, NaturalPerson
 from protocol.trust.coverage import covers
@@ -17,8 +19,6 @@ from protocol.trust.registration import (
     RegisteredCredential,
     Registration,
 )
-from registrar.party import OURS, WALLET_PROVIDER, Party, Seat, entitlement_uri
-from registrar.uses import Use
 
 DAY = 86_400  # seconds
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from capabilities.registration.party import Seat
 from capabilities.status_publisher.records import EntryState
-from registrar.party import Seat
 
 
 @dataclass(frozen=True, slots=True)

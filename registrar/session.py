@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from capabilities.registration.party import Party
 from capabilities.status_publisher.records import EntryState
 from protocol.encoding import encode_json, read_json_object, sha256
 from protocol.errors import Conflict, InvalidRequest
-from registrar.party import Party
 from registrar.records import CertificateKind, GivenCertificate, PartyLine, PartyState, Record, StateOfAll
 from runtime.conversation import Change, Event, SessionKey, Spend
 

@@ -11,9 +11,9 @@ from fastapi import APIRouter, Depends, Request, Security
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, Field
 
+from capabilities.registration.party import MAX_FILE, Party
 from protocol.csr import MAX_REQUEST
 from protocol.fields import Fields
-from registrar.party import MAX_FILE, Party
 from registrar.records import GivenCertificate, PartyState
 from registrar.service import Registrar
 from registrar.service.parties import Standing

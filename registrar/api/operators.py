@@ -8,10 +8,10 @@ from fastapi import APIRouter, Depends, Query, Request, Security
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, Field, JsonValue
 
+from capabilities.registration.party import MAX_NAME
 from capabilities.status_publisher.records import EntryState
 from protocol.encoding import read_json_object
 from protocol.fields import Fields
-from registrar.party import MAX_NAME
 from registrar.records import CertificateKind, GivenCertificate, PartyLine, PartyState
 from registrar.service import Registrar
 from registrar.session import MAX_REASON, proposal_id

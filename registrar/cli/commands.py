@@ -11,13 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from capabilities.registration.party import Party
 from protocol.encoding import JsonValue
 from protocol.errors import InvalidRequest, Malformed
 from protocol.exchange import Exchange
 from registrar.app import create_app, open_registrar, open_store
 from registrar.config import RegistrarSettings, SeatSettings
 from registrar.installation import LISTS_FILE, NewRegistrar, set_up_registrar
-from registrar.party import Party
 from registrar.records import PartyLine
 from registrar.service import Registrar
 from registrar.session import document_of, party_of, proposal_id

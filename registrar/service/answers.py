@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from capabilities.registration.party import OURS, Party, entitlement_uri
 from protocol.encoding import JsonObject, JsonValue
 from protocol.errors import NotFound
 from protocol.exchange import Exchange
@@ -14,7 +15,6 @@ from protocol.trust.registrar_api import (
     WalletRelyingParty,
     sign_answer,
 )
-from registrar.party import OURS, Party, entitlement_uri
 from registrar.policy import UseQuestion
 from registrar.records import PartyLine, PartyState
 from registrar.service.context import RegistrarContext

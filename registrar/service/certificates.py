@@ -8,18 +8,18 @@ from ssl import DER_cert_to_PEM_cert
 
 from cryptography import x509
 
+from capabilities.registration.party import Party
+from capabilities.registration.uses import Use
 from capabilities.status_publisher.records import StatusEntry
 from capabilities.status_publisher.service import StatusIndices
 from protocol.csr import verify_request
 from protocol.errors import Conflict, NotFound, ProtocolError, Unavailable
 from protocol.exchange import Exchange
 from protocol.trust.registration import Registration, sign_registration
-from registrar.party import Party
 from registrar.policy import DAY, holder_of, registration_of, uses_to_certify
 from registrar.records import CertificateKind, GivenCertificate
 from registrar.service.context import RegistrarContext
 from registrar.session import PARTY, Registered, Stage, give, party_of
-from registrar.uses import Use
 from runtime.access_certificates import AccessTerms, issue_access_certificate
 from runtime.conversation import Event, SessionKey, advance, slow
 

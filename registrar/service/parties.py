@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from capabilities.registration.party import Party
 from protocol.errors import NotFound, Unauthorized, Unavailable
 from protocol.exchange import Exchange
 from registrar import session
-from registrar.party import Party
 from registrar.policy import MAX_WAITING
 from registrar.records import GivenCertificate, PartyLine, PartyState
 from registrar.service.context import RegistrarContext

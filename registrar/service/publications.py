@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from capabilities.registration.party import SECTOR_PLATFORM, Party
 from capabilities.status_publisher.records import EntryState
 from protocol.crl import RevocationReason
 from protocol.encoding import encode_json
@@ -20,7 +21,6 @@ from protocol.trust.list_types import PROFILES, ListType
 from protocol.trust.lists import ListPointer, TrustedEntity, TrustedList, TrustedService
 from protocol.trust.localized import Localized
 from protocol.x509 import Certificate
-from registrar.party import SECTOR_PLATFORM, Party
 from registrar.policy import LIST_OF, address_of, entity_of
 from registrar.records import PartyState, Publication
 from registrar.service.context import RegistrarContext, digest

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from cryptography.hazmat.primitives import serialization
 from fastapi import FastAPI
 
+from capabilities.registration.party import Party, Seat
 from protocol.encoding import encode_json
 from protocol.exchange import Exchange
 from protocol.formats import IssuerSigner
@@ -18,7 +19,6 @@ from protocol.keys import P256Key
 from protocol.x509 import Certificate
 from registrar.app import make_application
 from registrar.database.store import SqlRegistrarStore
-from registrar.party import Party, Seat
 from registrar.records import Operator
 from registrar.service import Registrar
 from registrar.service.context import RegistrarContext

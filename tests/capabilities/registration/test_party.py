@@ -6,8 +6,8 @@ import tomllib
 import pytest
 from hypothesis import given
 
+from capabilities.registration.party import Party
 from protocol.errors import Malformed
-from registrar.party import Party
 from tests.support.registrar import agency, authority_pem, cinema, use
 from tests.support.strategies import json_values
 

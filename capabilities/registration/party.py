@@ -36,13 +36,20 @@ from dataclasses import dataclass
 from ssl import DER_cert_to_PEM_cert
 from typing import NamedTuple, Self
 
+from capabilities.registration.uses import (
+    MAX_CREDENTIALS,
+    Use,
+    read_credential,
+    read_texts,
+    write_credential,
+    write_texts,
+)
 from protocol.encoding import JsonObject, JsonValue
 from protocol.errors import Malformed
 from protocol.fields import MAX_URL, Fields
 from protocol.trust.localized import Localized
 from protocol.trust.registration import ENTITLEMENT, RegisteredCredential
 from protocol.x509 import Certificate
-from registrar.uses import MAX_CREDENTIALS, Use, read_credential, read_texts, write_credential, write_texts
 from runtime.anchors import read_certificate
 
 MAX_FILE = 256 * 1024  # bytes
