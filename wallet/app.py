@@ -81,6 +81,7 @@ def open_wallet(
         request_policy=RequestPolicy(prefixes=strict.prefixes | unsigned),
         language=settings.language,
         allow_local=settings.env.allows_local,
+        haip=settings.haip,
     )
     driver = Driver(None, sender or GuardedSender(allow_local=settings.env.allows_local))
     return OpenWallet(Wallet.of(context), driver, vault)

@@ -28,6 +28,7 @@ class WalletContext:
     request_policy: RequestPolicy
     language: str = "en"  # of what is shown and logged
     allow_local: bool = False  # http on this machine; never in production
+    haip: bool = False  # refuse whoever does less than HAIP 1.0 asks of them
 
     def new_id(self) -> str:
         """A fresh id: 128 bits, hex, which never looks like an option of a command."""
