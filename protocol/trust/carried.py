@@ -7,14 +7,13 @@ one entry of the format `registration_cert`, whose data is the serialized certif
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from protocol.encoding import JsonObject, JsonValue, decode_base64url, encode_base64url
 from protocol.errors import Malformed
 from protocol.fields import Fields
 
-REGISTRATION_CERT = "registration_cert"
-REGISTRAR_DATASET = "registrar_dataset"
+REGISTRATION_CERT: Final = "registration_cert"
 MAX_ENTRIES = 32
 
 _SIGNED = "."  # base64url has none, and a JWT has two

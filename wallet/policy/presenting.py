@@ -13,6 +13,7 @@ from protocol.fields import Fields
 from protocol.oid4vci.metadata import CredentialConfiguration
 from protocol.oid4vp.request import DIRECT_POST_JWT, AuthorizationRequest
 from protocol.oid4vp.request_object import Unauthenticated, VerifiedRequest
+from protocol.trust.localized import Localized, in_language, read_register_texts
 from wallet.policy.asking import Standing, StandingShown, on_behalf_of
 from wallet.policy.showing import (
     MAX_VALUE,
@@ -176,14 +177,13 @@ def purpose_of(request: AuthorizationRequest, language: str) -> str:
         except ProtocolError:
             continue
         if texts:
-            fitting = (text for lang, text in texts if lang.lower().split("-")[0] == language)
-            return plain(next(fitting, texts[0][1]), MAX_VALUE)
+            return plain(in_language(texts, language), MAX_VALUE)
     return ""
 
 
-def _purposes(data: JsonObject) -> list[tuple[str, str]]:
-    said = Fields(data, "verifier_info").optional_objects("purpose", max_items=64)
-    return [(text.text("lang"), text.text("value")) for text in said]
+def _purposes(data: JsonObject) -> tuple[Localized, ...]:
+    said = Fields(data, "verifier_info")
+    return read_register_texts(said, "purpose") if "purpose" in said else ()
 
 
 def request_digest(request: AuthorizationRequest) -> str:
