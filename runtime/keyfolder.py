@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
+from protocol.errors import Malformed
 from protocol.formats import IssuerSigner
 from protocol.keys import P256Key, RandomBytes
 from protocol.x509 import Certificate
 from runtime.certificates import Authority
-from runtime.seal import DamagedError, Sealer, read_private, write_private
+from runtime.seal import DamagedError, Sealer, read_private, replace_private, write_private
 
 SECRET_BYTES = 32
 
@@ -52,6 +54,22 @@ class KeyFolder:
         """Keep the certificates of a key, leaf first, without the anchor."""
         pem = b"".join(certificate.public_bytes(serialization.Encoding.PEM) for certificate in chain)
         write_private(self._folder / f"{name}.pem", pem)
+
+    def replace_chain(self, name: str, chain: Sequence[Certificate]) -> None:
+        """Put other certificates in the place of those that are there, as a whole or not at all.
+
+        Raises:
+            FileNotFoundError: there is no such key.
+            DamagedError: the key was altered, or sealed with another key.
+            Malformed: the first certificate belongs to another key; nothing was changed.
+        """
+        if not chain or chain[0].key != self.key(name).public_key:
+            raise Malformed("certificate", "belongs to another key; nothing was changed")
+        pem = b"".join(
+            x509.load_der_x509_certificate(certificate.der).public_bytes(serialization.Encoding.PEM)
+            for certificate in chain
+        )
+        replace_private(self._folder / f"{name}.pem", pem)
 
     def signer(self, name: str) -> IssuerSigner:
         """A key with its certificates.

@@ -68,6 +68,14 @@ class Sealer:
         return cls(key)
 
 
+def replace_private(path: Path, data: bytes) -> None:
+    """Put other content into a file that only its owner can read: whoever reads it finds the old or the new, whole."""
+    temporary = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
+    write_private(temporary, data)
+    temporary.replace(path)
+    _sync_folder(path.parent)
+
+
 def write_private(path: Path, data: bytes) -> None:
     """Write a new file that only its owner can read, whatever the umask; durable when it returns (T227).
 
@@ -87,7 +95,11 @@ def write_private(path: Path, data: bytes) -> None:
         os.link(temporary, path)
     finally:
         temporary.unlink()
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(path: Path) -> None:
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(folder)
     finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -17,15 +17,19 @@ from runtime.database.engine import Database
 from runtime.driver import Driver
 from runtime.http import GuardedSender, Sender
 from runtime.installation import open_keys
+from runtime.logs import get_logger
 from runtime.pages import Pages, serve_static
+from runtime.registrations import OwnRegistration, RegistrationFolder
 from runtime.seal import Sealer
+from runtime.settings import Environment
 from runtime.sweep import sweeping
 from verifier.api.endpoints import protocol_endpoints
 from verifier.api.partner import partner_api
 from verifier.config import VerifierSettings
 from verifier.database.store import SqlVerifierStore
-from verifier.installation import ANCHORS, SECRET, SIGNING, STAGES
+from verifier.installation import ANCHORS, REGISTRATIONS, SECRET, SIGNING, STAGES
 from verifier.policy import Lifetimes
+from verifier.registration import outside_registration
 from verifier.service import Verifier
 from verifier.service.context import VerifierContext
 from verifier.use_case import UseCase, read_use_cases
@@ -56,14 +60,48 @@ def open_use_cases(settings: VerifierSettings) -> dict[str, UseCase]:
     return {name: found[name] for name in settings.use_cases or found}
 
 
+def open_registrations(settings: VerifierSettings) -> RegistrationFolder:
+    """The registration certificates of this verifier.
+
+    Raises:
+        Malformed: a file is none; the message names it.
+    """
+    return RegistrationFolder(settings.registrations or settings.data / REGISTRATIONS)
+
+
+def check_registrations(
+    settings: VerifierSettings, use_cases: Mapping[str, UseCase], registrations: tuple[OwnRegistration, ...], now: int
+) -> None:
+    """Hold every use case against its registration, before any wallet does; elsewhere than in production the log warns.
+
+    Raises:
+        ValueError: in production one asks for more; the message names the use case and what it asks beyond.
+    """
+    outside = [
+        found
+        for use_case in use_cases.values()
+        if (found := outside_registration(use_case, use_case.query, registrations, now=now)) is not None
+    ]
+    if outside and settings.env is Environment.PRODUCTION:
+        raise ValueError(f"beyond the registration: {'; '.join(map(str, outside))}")
+    for found in outside:
+        get_logger().warning("beyond the registration", use_case=found.use_case, problem=found.problem)
+
+
 def open_verifier(settings: VerifierSettings, store: SqlVerifierStore) -> Verifier:
-    """The verifier of a data folder, ready to serve."""
+    """The verifier of a data folder, ready to serve.
+
+    Raises:
+        ValueError: in production a use case asks for more than was registered; see `check_registrations`.
+    """
     keys = open_keys(settings.data)
+    use_cases, registrations = open_use_cases(settings), open_registrations(settings)
+    check_registrations(settings, use_cases, registrations.current(), system.now())
     return Verifier.of(
         VerifierContext(
             identifier=settings.public_url,
             name=tuple(settings.name.items()),
-            use_cases=open_use_cases(settings),
+            use_cases=use_cases,
             anchors=open_anchors(settings),
             store=store,
             signing=keys.signer(SIGNING),
@@ -72,6 +110,9 @@ def open_verifier(settings: VerifierSettings, store: SqlVerifierStore) -> Verifi
             lifetimes=Lifetimes(),
             now=system.now,
             random_bytes=system.random_bytes,
+            registrations=registrations.current,
+            refuse_unregistered=settings.env is Environment.PRODUCTION,
+            haip=settings.haip,
             wallet_url=settings.wallet_url,
         )
     )

@@ -21,6 +21,8 @@ class VerifierSettings(ServiceSettings):
     use_cases: tuple[str, ...] = ()  # ids; empty: all that are there
     use_cases_folder: Path | None = None  # more use cases, beside those that are shipped
     anchors: Path | None = None  # folder of trust anchors; empty: `anchors` in the data folder
+    registrations: Path | None = None  # folder of registration certificates; empty: `registrations` in the data folder
+    haip: bool = False  # ask as HAIP 1.0 wants it, and in no other way
     extra_anchor: Path | None = None  # test only: a PEM file that is trusted as issuer of everything
 
     @model_validator(mode="after")

@@ -10,6 +10,7 @@ from runtime.installation import Installation, set_up
 from verifier.config import VerifierSettings
 
 ANCHORS = "anchors"
+REGISTRATIONS = "registrations"
 SIGNING = "access"
 SECRET = "addresses"
 STAGES = "stages"

@@ -1,6 +1,7 @@
 """Use cases: what a partner asks for and why, as TOML files that a clerk can read.
 
 id = "over-18"
+intended_use_id = "over-18"           # under which it is registered; without it: the id
 keep_seconds = 0                      # how long an answer stays at least; never less than ten minutes
 max_status_age_seconds = 86400        # freshness: how old a status may be; 0: looked up for every answer
 accepted_issuers = []                 # names of trust anchors; empty: every trusted issuer of the type
@@ -35,7 +36,17 @@ from protocol.fields import Fields
 from verifier.policy import Lifetimes, check_judgeable
 
 _MEMBERS = frozenset(
-    ("id", "title", "purpose", "keep_seconds", "max_status_age_seconds", "accepted_issuers", "query", "asks")
+    (
+        "id",
+        "intended_use_id",
+        "title",
+        "purpose",
+        "keep_seconds",
+        "max_status_age_seconds",
+        "accepted_issuers",
+        "query",
+        "asks",
+    )
 )
 MAX_KEEP = 10 * 365 * 86_400
 MAX_FILE = 256 * 1024  # bytes
@@ -83,6 +94,12 @@ class UseCase:
     max_status_age: int  # seconds
     keep: int  # seconds that an answer stays
     names: tuple[tuple[str, Names], ...] = ()  # id of a credential query → what people call it
+    intended_use: str = ""  # identifier in the register; empty: the id
+
+    @property
+    def registered_use(self) -> str:
+        """The intended use that this question is registered under."""
+        return self.intended_use or self.id
 
     def title_in(self, language: str) -> str:
         """The title in a language, else in the first."""
@@ -127,6 +144,7 @@ class UseCase:
             accepted_issuers=frozenset(fields.texts("accepted_issuers") if members.get("accepted_issuers") else ()),
             max_status_age=Lifetimes().status_age if max_status_age is None else max_status_age,
             keep=fields.optional_integer("keep_seconds", maximum=MAX_KEEP) or 0,
+            intended_use=fields.optional_text("intended_use_id", max_length=200) or "",
             names=_read_names(Fields(_with_null(members.get("asks", {})), f"{at}.asks"), query),
         )
 

@@ -19,7 +19,7 @@ Inside a running event loop it is `await opened.driver.run(…)` instead of `ope
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from protocol.keys import RandomBytes
 from protocol.oid4vp.answer import RequestPolicy
@@ -68,8 +68,9 @@ def open_wallet(
         DamagedError: the wallet file was altered, or is an older copy.
         Malformed: the folder of trust anchors is wrong.
     """
-    strict = RequestPolicy()
-    unsigned = frozenset((Prefix.REDIRECT_URI,)) if settings.accept_unsigned_requests else frozenset()
+    policy = RequestPolicy.haip() if settings.haip else RequestPolicy()
+    if settings.accept_unsigned_requests:
+        policy = replace(policy, prefixes=policy.prefixes | {Prefix.REDIRECT_URI})
     anchors = _anchors(settings)
     vault = Vault.open(settings.vault, passphrase, now=now())
     context = WalletContext(
@@ -78,9 +79,11 @@ def open_wallet(
         now=now,
         random_bytes=random_bytes,
         client_id=settings.client_id,
-        request_policy=RequestPolicy(prefixes=strict.prefixes | unsigned),
+        request_policy=policy,
         language=settings.language,
         allow_local=settings.env.allows_local,
+        haip=settings.haip,
+        strict=settings.strict or settings.haip,
     )
     driver = Driver(None, sender or GuardedSender(allow_local=settings.env.allows_local))
     return OpenWallet(Wallet.of(context), driver, vault)

@@ -43,6 +43,8 @@ class WalletSettings(BaseSettings):
     public_url: PublicUrl = "http://localhost:8766"  # where the user's browser finds the wallet, if it is served
     auto_lock_seconds: int = Field(default=300, ge=10, le=3600)  # without a click
     client_id: str = Field(default="hoheit-wallet", min_length=1)
+    haip: bool = False  # deal with nobody who does less than HAIP 1.0 asks of them
+    strict: bool = False  # give nothing to those who show no registration; HAIP has them show it
     passphrase: SecretStr = SecretStr("")  # demo and test only: elsewhere it is typed, or read from a file
     extra_anchors: Path | None = None  # test only: a second folder
     automatic_consent: bool = False  # test only: every question is answered with yes

@@ -142,4 +142,20 @@ class LogEntry:
     before: str  # SHA-256 of the entry before, hex; of the first: empty
 
 
-WalletRecord = HeldCredential | PendingIssuance | LogEntry
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Proof that somebody asked for what they may not: what they signed, as they signed it (T170); no data of the user."""
+
+    id: str  # digest of the request, as the log names it
+    at: int  # epoch seconds
+    asker: str  # as people know them
+    client_id: str
+    trusted_by: str
+    finding: str
+    beyond: tuple[LoggedCredential, ...]  # what was asked beyond the registration
+    authority: tuple[str, ...]  # how the supervisory authority is reached, by a registration that holds
+    request: str  # the signed request object; empty: nobody signed it
+    registration: str  # the registration certificate; empty: none was shown, or it cannot be read
+
+
+WalletRecord = HeldCredential | PendingIssuance | LogEntry | Evidence

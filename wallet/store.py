@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from wallet.records import HeldCredential, LogEntry, PendingIssuance
+from wallet.records import Evidence, HeldCredential, LogEntry, PendingIssuance
 
 
 class NewEntry(Protocol):
@@ -42,10 +42,13 @@ class WalletStore(Protocol):
             DamagedError: an entry was altered, or is missing.
         """
 
+    def evidence(self) -> tuple[Evidence, ...]:
+        """The proof that is there for entries of the log; what is damaged proves nothing and is left out."""
+
     def write(
         self,
         *,
-        put: Sequence[HeldCredential | PendingIssuance] = (),
+        put: Sequence[HeldCredential | PendingIssuance | Evidence] = (),
         drop: Sequence[HeldCredential | PendingIssuance] = (),
         note: NewEntry | None = None,
     ) -> LogEntry | None:
@@ -67,4 +70,4 @@ class WalletStore(Protocol):
         """
 
     def clear_log(self, note: NewEntry) -> LogEntry:
-        """Destroy the log; a new one begins with this entry (T263)."""
+        """Destroy the log and the proof that belongs to it; a new one begins with this entry (T263)."""

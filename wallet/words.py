@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from protocol.credential import ClaimPath
 from protocol.encoding import JsonValue
 from protocol.errors import NotFound, NotTrusted, ProtocolError, Unavailable, Unreachable
 from protocol.trust.anchors import Role
 from runtime.claim_words import ClaimKind, country, long_date
 from runtime.translations import read_translations
 from wallet.policy.activity import Happened
+from wallet.policy.asking import BeyondShown, RegistrationProblem
 from wallet.policy.cards import CardState
 from wallet.policy.presenting import Caution, LogDamaged
-from wallet.policy.showing import ClaimShown, PartyShown
+from wallet.policy.showing import ClaimShown, PartyShown, plain
 from wallet.records import LogEntry
 from wallet.service.trusting import CannotTrust
 from wallet.vault.file import InUse
@@ -113,6 +116,60 @@ class Words:
             "WARNING: nobody whom you trust vouches for them. You only know the address %(host)s.", host=party.host
         )
 
+    def registered_for(self, things: Sequence[BeyondShown], who: str) -> str:
+        """What somebody may ask for, as they do."""
+        if not things:
+            return self("%(who)s is registered to ask for this.", who=who)
+        return self("%(who)s is registered to ask for: %(what)s.", who=who, what=self.things(things))
+
+    def asks_beyond(self, things: Sequence[BeyondShown], who: str) -> str:
+        """What somebody asks for and may not."""
+        return self("%(who)s asks for more than they registered for: %(what)s.", who=who, what=self.things(things))
+
+    def things(self, things: Sequence[BeyondShown]) -> str:
+        """What is asked for, each once."""
+        return ", ".join(dict.fromkeys(self._thing(thing) for thing in things))
+
+    def _thing(self, thing: BeyondShown) -> str:
+        if thing.path is None:
+            return self("the document %(name)s", name=thing.document)
+        return thing.label or self._claim_name(thing.path)
+
+    def _claim_name(self, path: ClaimPath) -> str:
+        """What others call a piece of data; where no document that is held has a name for it (PID Rulebook §2)."""
+        known: dict[ClaimPath, str] = {
+            ("family_name",): self("Family name"),
+            ("given_name",): self("Given name"),
+            ("birthdate",): self("Date of birth"),
+            ("place_of_birth",): self("Place of birth"),
+            ("nationalities",): self("Nationality"),
+            ("address",): self("Address"),
+            ("sex",): self("Sex"),
+            ("email",): self("E-mail address"),
+            ("phone_number",): self("Phone number"),
+            ("picture",): self("Portrait"),
+            ("age_in_years",): self("Age"),
+            ("age_equal_or_over",): self("Whether you have reached an age"),
+            ("personal_administrative_number",): self("Personal number"),
+        }
+        return known.get(path[:1]) or plain(", ".join(str(step) for step in path if step is not None))
+
+    def registration_problem(self, problem: RegistrationProblem, who: str) -> str:
+        """Why a registration that was shown counts for nothing."""
+        text = {
+            RegistrationProblem.UNREADABLE: self("The registration that %(who)s shows cannot be read."),
+            RegistrationProblem.UNKNOWN_PROVIDER: self("Nobody whom you trust registered %(who)s."),
+            RegistrationProblem.FORGED: self("The registration that %(who)s shows was altered."),
+            RegistrationProblem.EXPIRED: self("The registration of %(who)s has expired."),
+            RegistrationProblem.OTHER_PARTY: self("%(who)s shows the registration of somebody else."),
+            RegistrationProblem.REVOKED: self("The registration of %(who)s was taken back."),
+            RegistrationProblem.SUSPENDED: self("The registration of %(who)s was stopped for now."),
+            RegistrationProblem.STATUS_UNKNOWN: self(
+                "Whether the registration of %(who)s still holds could not be found out. Please try again later."
+            ),
+        }[problem]
+        return text % {"who": who}
+
     def role(self, role: Role) -> str:
         """What somebody who is trusted may do."""
         return {
@@ -201,6 +258,10 @@ class Words:
             "sharing": self("You showed %(what)s to %(who)s.", what=what, who=who),
             "declined": self("You said no to %(who)s.", who=who),
             "failed": self("A request of %(who)s failed.", who=who),
+            "overasked": self(
+                "%(who)s asked for more than they registered for. Nothing of that was passed on.", who=who
+            ),
+            "not registered": self("%(who)s asked without a registration that counts. Nothing was passed on.", who=who),
             "deleted": self("You deleted %(what)s.", what=what),
             "restored": self("You put an older copy of this wallet back into use."),
             "log deleted": self("You deleted the log."),

@@ -17,6 +17,7 @@ from protocol.oid4vci.encryption import RequestEncryption, ResponseEncryption
 from protocol.oid4vci.key_attestation import KeyRequirements
 from protocol.oid4vci.proof import ALGORITHMS
 from protocol.trust.anchors import Role, TrustAnchors, TrustedParty
+from protocol.trust.carried import Carried, read_carried, write_carried
 from protocol.trust.signed import verify_vouched_for
 
 WELL_KNOWN = "openid-credential-issuer"
@@ -244,6 +245,7 @@ class CredentialIssuerMetadata:
     response_encryption: ResponseEncryption | None = None
     display: tuple[Display, ...] = ()
     configurations: Mapping[str, CredentialConfiguration] = field(default_factory=dict)
+    issuer_info: tuple[Carried, ...] = ()  # what others say of the issuer (ETSI TS 119 472-3 §4.2.3), not checked
 
     @classmethod
     def from_dict(cls, value: object, at: str = "credential_issuer_metadata") -> Self:
@@ -276,6 +278,7 @@ class CredentialIssuerMetadata:
             configurations={
                 name: CredentialConfiguration.from_fields(offered.object(name)) for name in offered.members
             },
+            issuer_info=read_carried(issuer, "issuer_info"),
         )
 
     @property
@@ -301,6 +304,7 @@ class CredentialIssuerMetadata:
             "credential_configurations_supported": {
                 name: configuration.to_dict() for name, configuration in self.configurations.items()
             },
+            **({"issuer_info": write_carried(self.issuer_info)} if self.issuer_info else {}),
         }
 
 

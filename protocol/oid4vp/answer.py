@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Self
 from urllib.parse import urlencode
 
 from protocol.encoding import JsonObject
@@ -17,7 +18,7 @@ from protocol.jwe import ENCRYPTIONS, KEY_AGREEMENT
 from protocol.keys import SIGNATURE_ALGORITHMS, P256Key, RandomBytes
 from protocol.oid4vp.client_id import ClientId, Prefix
 from protocol.oid4vp.link import PlainRequest, RequestByReference, RequestByValue, RequestLink, RequestUriMethod
-from protocol.oid4vp.request import SELF_ISSUED, AuthorizationRequest
+from protocol.oid4vp.request import DIRECT_POST, DIRECT_POST_JWT, SELF_ISSUED, AuthorizationRequest
 from protocol.oid4vp.request_object import (
     ExpectedRequest,
     Unauthenticated,
@@ -42,6 +43,17 @@ class RequestPolicy:
     accept_request_uri_as_audience: bool = False  # some verifiers write it into `aud`; never under HAIP
     formats: frozenset[str] = frozenset(FORMATS)
     transaction_data_types: Mapping[str, TypeRule] = field(default_factory=dict)
+    response_modes: frozenset[str] = frozenset((DIRECT_POST, DIRECT_POST_JWT))
+    by_reference_only: bool = False  # a request object is fetched, and none comes in the link
+
+    @classmethod
+    def haip(cls) -> Self:
+        """What HAIP 1.0 §5 and §5.1 allow in redirect flows: `x509_hash`, fetched, answered encrypted."""
+        return cls(
+            prefixes=frozenset((Prefix.X509_HASH,)),
+            response_modes=frozenset((DIRECT_POST_JWT,)),
+            by_reference_only=True,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +110,8 @@ def fetch_request(
     client_id = _client_id(link)
     if client_id.prefix not in policy.prefixes:
         raise InvalidRequest("client_id: this client identifier prefix is not accepted")
+    if policy.by_reference_only and not isinstance(link, RequestByReference):
+        raise InvalidRequest("request_uri: is missing, and no other way to hand over a request is accepted")
     if isinstance(link, PlainRequest):
         verified = accept_plain_request(link.request)
     else:
@@ -186,6 +200,8 @@ def _request_object(
 def _check_answerable(request: AuthorizationRequest, policy: RequestPolicy) -> None:
     if policy.formats.isdisjoint(asked.format for asked in request.dcql_query.credentials):
         raise VpFormatsNotSupported("none of the credential formats that are asked for is known here")
+    if request.response_mode not in policy.response_modes:
+        raise InvalidRequest(f"response_mode: must be {' or '.join(sorted(policy.response_modes))}")
     request.choose_encryption()
     transaction_data_of(request, policy)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from protocol.did import resolve_did
 from protocol.encoding import JsonObject, encode_json
@@ -56,6 +56,8 @@ class VerifiedRequest:
 
     request: AuthorizationRequest
     party: TrustedParty | Unauthenticated
+    # As it was signed, for whoever has to prove what was asked; empty: nobody signed it
+    raw: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ def verify_request_object(
             claims.text("wallet_nonce").encode(), expected.wallet_nonce.encode()
         ):
             raise NotAuthentic(f"{_AT}: wallet_nonce is not the one that was sent")
-    return VerifiedRequest(_read_request(claims, expected.client_id, party), party)
+    return VerifiedRequest(_read_request(claims, expected.client_id, party), party, text)
 
 
 def accept_plain_request(request: AuthorizationRequest) -> VerifiedRequest:

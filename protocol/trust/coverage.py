@@ -6,10 +6,11 @@ ETSI TS 119 475 V1.2.1 §5.1.1 (identifiers), §5.2.4 table 9 (what the wallet c
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from protocol.credential import ClaimPath
-from protocol.dcql.query import CredentialMeta, CredentialQuery, DcqlQuery
+from protocol.dcql.query import CredentialMeta, CredentialQuery, CredentialSetQuery, DcqlQuery
 from protocol.errors import NotAuthentic
 from protocol.trust.anchors import TrustedParty
 from protocol.trust.registration import RegisteredCredential, Registration
@@ -43,6 +44,30 @@ def uncovered(query: DcqlQuery, registered: Iterable[RegisteredCredential]) -> t
     return tuple([found for credential in query.credentials for found in _uncovered(credential, known)])
 
 
+def covered_part(query: DcqlQuery, beyond: Iterable[Uncovered]) -> DcqlQuery | None:
+    """What is left of a query without what is asked beyond the registration; None if nothing that answers it.
+
+    A credential, a set of claims or an option goes as a whole with anything in it that is not covered: an answer to what is
+    left is an answer to the query, as its sender may have asked for it.
+    """
+    paths: dict[str, set[ClaimPath | None]] = {}
+    for found in beyond:
+        paths.setdefault(found.query_id, set()).add(found.path)
+    credentials = [kept for asked in query.credentials if (kept := _without(asked, paths.get(asked.id, set())))]
+    known = {asked.id for asked in credentials}
+    if not query.credential_sets:
+        # OID4VP 1.0 §6.4.2: without sets, every credential is required
+        return replace(query, credentials=tuple(credentials)) if len(known) == len(query.credentials) else None
+    sets = []
+    for one in query.credential_sets:
+        options = tuple(option for option in one.options if known.issuperset(option))
+        if options:
+            sets.append(CredentialSetQuery(options, one.required))
+        elif one.required:
+            return None
+    return DcqlQuery(tuple(credentials), tuple(sets)) if sets else None
+
+
 def covers(registered: ClaimPath, asked: ClaimPath) -> bool:
     """Whether a registered path is the asked one, or encloses it; null covers every element of an array."""
     if len(registered) > len(asked):
@@ -51,6 +76,18 @@ def covers(registered: ClaimPath, asked: ClaimPath) -> bool:
         mine == theirs or (mine is None and isinstance(theirs, int))
         for mine, theirs in zip(registered, asked, strict=False)
     )
+
+
+def _without(query: CredentialQuery, paths: set[ClaimPath | None]) -> CredentialQuery | None:
+    """A credential query without some claims; None where it cannot be met without them."""
+    if not paths:
+        return query
+    kept = tuple(claim for claim in query.claims if claim.path not in paths)
+    ids = {claim.id for claim in kept}
+    claim_sets = tuple(one for one in query.claim_sets if ids.issuperset(one))
+    if None in paths or not claim_sets:
+        return None
+    return replace(query, claims=kept, claim_sets=claim_sets)
 
 
 def _uncovered(query: CredentialQuery, registered: tuple[RegisteredCredential, ...]) -> Iterator[Uncovered]:

@@ -13,7 +13,7 @@ from protocol.dcql.query import ClaimsQuery, CredentialMeta
 from protocol.encoding import JsonObject, JsonValue, encode_json
 from protocol.errors import Malformed, NotValidNow
 from protocol.fields import MAX_URL, Fields
-from protocol.jws import sign_jws
+from protocol.jws import Jws, check_typ, sign_jws
 from protocol.keys import Signer
 from protocol.status.reference import read_status, status_claim
 from protocol.trust.anchors import Role, TrustAnchors, TrustedParty
@@ -202,6 +202,18 @@ def sign_registration(registration: Registration, signer: Signer, x5c: tuple[str
     """A registration certificate as JWT; `x5c` is the provider's chain without the anchor, and `iat` makes it JAdES B-B."""
     header: JsonObject = {"typ": TYP, "iat": registration.issued_at, "x5c": list[JsonValue](x5c)}
     return sign_jws(header, encode_json(registration.to_claims()), signer)
+
+
+def peek_registration(text: str, at: str = _AT) -> Registration:
+    """What a registration certificate says, unverified: for whoever was handed it, to know what it is for.
+
+    Raises:
+        NotAuthentic: another type of token.
+        Malformed, Unsupported: see `Registration.from_fields`.
+    """
+    jws = Jws.from_compact(text, at)
+    check_typ(jws.header, TYP, at)
+    return Registration.from_fields(jws.peek_claims(at))
 
 
 def verify_registration(text: str, *, anchors: TrustAnchors, now: int) -> VerifiedRegistration:

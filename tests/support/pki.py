@@ -59,6 +59,7 @@ class Template:
 
     common_name: str = "Issuing desk"
     organization: str | None = None
+    identifier: str | None = None  # organizationIdentifier, by which registers know somebody
     ca: bool | None = False  # None: no basic constraints at all
     path_length: int | None = None
     usages: tuple[str, ...] | None = ("digital_signature",)  # None: no key usage at all
@@ -74,6 +75,8 @@ class Template:
         attributes = [x509.NameAttribute(NameOID.COMMON_NAME, self.common_name)]
         if self.organization is not None:
             attributes.insert(0, x509.NameAttribute(NameOID.ORGANIZATION_NAME, self.organization))
+        if self.identifier is not None:
+            attributes.append(x509.NameAttribute(NameOID.ORGANIZATION_IDENTIFIER, self.identifier))
         return x509.Name(attributes)
 
 

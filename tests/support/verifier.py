@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
@@ -203,6 +203,7 @@ def make_verifier(
     identifier: str = IDENTIFIER,
     wallet_url: str = "",
     seed: int = 7,
+    **changes: Any,
 ) -> Counter:
     """A verifier of the host `library.example`; a second one with the same database and another seed is a second worker."""
     clock = clock or Clock()
@@ -227,6 +228,7 @@ def make_verifier(
         random_bytes=seeded(seed),
         wallet_url=wallet_url,
     )
+    context = replace(context, **changes)
     verifier = Verifier.of(context)
     driver = Driver(store, network)
     app = make_application(verifier, driver, _lifespan)

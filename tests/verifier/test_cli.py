@@ -2,25 +2,33 @@
 
 import json
 import os
+from contextlib import contextmanager
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
 
+from protocol.csr import verify_request
+from protocol.dcql.query import CredentialMeta
 from protocol.encoding import sha256
-from protocol.errors import Unauthorized
+from protocol.errors import Malformed, Unauthorized
+from protocol.oid4vp.client_id import ClientId, Prefix
 from protocol.oid4vp.verify import CheckName
 from protocol.trust.anchors import Role, TrustAnchor, TrustAnchors
+from protocol.trust.registration import RegisteredCredential, sign_registration
 from runtime import system
 from runtime.anchors import read_certificate
 from runtime.api_keys import find_api_key
 from runtime.driver import drive
 from runtime.fingerprints import fingerprint_lines
 from runtime.http import NoSender
-from runtime.installation import AUTHORITY_FILE
+from runtime.installation import AUTHORITY_FILE, open_keys
+from runtime.settings import Environment
+from tests.protocol.trust.test_registration import LEAST, PROVIDER
 from tests.support.commands import Commands
-from tests.support.pki import NOW
+from tests.support.pki import AUTHORITY, DAY, NOW, Template, make_pki
 from tests.support.verifier import Clock, answer_link, issue_held, wallet_drive
-from verifier.app import create_app, open_anchors, open_store
+from verifier.app import create_app, open_anchors, open_store, open_verifier
 from verifier.cli import app
 from verifier.cli.commands import ask_once
 from verifier.config import VerifierSettings
@@ -245,3 +253,104 @@ def test_several_workers_need_postgresql(library):
 
 def test_migrating_twice_changes_nothing(library):
     assert done(library, "migrate") == done(library, "migrate") == "The database is ready.\n"
+
+
+# Registration and access certificates
+
+
+def _register(library, *paths, intended_use="over-18", **changes):
+    """Put a registration certificate into the folder."""
+    credential = RegisteredCredential("dc+sd-jwt", CredentialMeta(("urn:eudi:pid:1",)), paths)
+    now = system.now()
+    says = replace(
+        LEAST,
+        credentials=(credential,),
+        intended_use=intended_use,
+        issued_at=now - 10,
+        expires_at=now + 1000,
+        **changes,
+    )
+    folder = library / "registrations"
+    folder.mkdir(exist_ok=True)
+    (folder / "own.jwt").write_text(sign_registration(says, PROVIDER.signer, PROVIDER.x5c))
+
+
+def test_a_partner_in_production_does_not_start_beyond_its_registration(library, monkeypatch):
+    """T170: the message names the use case and what it asks."""
+    settings = VerifierSettings.read(library)
+    live = settings.model_copy(update={"env": Environment.PRODUCTION})
+    create_app(live)  # shows no registration, so nothing is compared
+    _register(library, AGE)
+    create_app(live)
+    _register(library, ("family_name",))
+    with pytest.raises(ValueError, match=r'use case over-18: own\.jwt does not cover pid \["age_equal_or_over","18"\]'):
+        create_app(live)
+    _register(library, AGE, intended_use="other")
+    with pytest.raises(ValueError, match="use case over-18: no registration certificate that is good now is for it"):
+        create_app(live)
+
+
+def test_elsewhere_a_partner_is_warned(library, capsys):
+    _register(library, ("family_name",))
+    app = create_app(VerifierSettings.read(library))
+    assert app.state.verifier.context.refuse_unregistered is False
+    said = capsys.readouterr().out
+    assert "beyond the registration" in said
+    assert "over-18" in said
+
+
+def test_a_broken_registration_is_named(library):
+    (library / "registrations").mkdir()
+    (library / "registrations" / "broken.jwt").write_text("x")
+    with pytest.raises(Malformed, match=r"broken\.jwt"):
+        create_app(VerifierSettings.read(library))
+
+
+def test_an_access_certificate_is_asked_for_and_taken_into_use(library, tmp_path):
+    printed = done(library, "csr")
+    key = verify_request(printed.encode())
+    assert key == open_keys(library).key("access").public_key
+    out = tmp_path / "request.pem"
+    assert "Hand it to whoever issues" in done(library, "csr", "--out", str(out))
+    assert verify_request(out.read_bytes()) == key
+    issued = make_pki(
+        Template(
+            common_name="City library",
+            identifier="VATDE-123456789",
+            not_before=NOW - 10 * 365 * DAY,
+            not_after=NOW + DAY,
+        ),
+        root=replace(AUTHORITY, not_before=NOW - 10 * 365 * DAY),
+        key=open_keys(library).key("access"),
+        role=Role.VERIFIER,
+    )
+    file = tmp_path / "chain.pem"
+    file.write_bytes(issued.leaf.pem + issued.root.pem)
+    assert done(library, "install-certificate", str(file)) == (
+        "From the next start on, wallets see City library (VATDE-123456789).\n"
+    )
+    with _opened_store(library) as store:
+        context = open_verifier(VerifierSettings.read(library), store).context
+        assert context.signing.x5c == issued.x5c
+        ClientId.of_certificate(issued.leaf.der)
+        assert context.client_id(Prefix.X509_HASH, "") == ClientId.of_certificate(issued.leaf.der)
+
+
+def test_a_certificate_for_another_key_is_not_taken(library, tmp_path):
+    before = (library / "access.pem").read_bytes()
+    stranger = make_pki(
+        Template(not_before=NOW - 10 * 365 * DAY), root=replace(AUTHORITY, not_before=NOW - 10 * 365 * DAY)
+    )
+    file = tmp_path / "chain.pem"
+    file.write_bytes(stranger.leaf.pem)
+    assert "belongs to another key; nothing was changed" in refused(library, "install-certificate", str(file))
+    file.write_bytes(b"nothing")
+    assert "chain.pem" in refused(library, "install-certificate", str(file))
+    assert (library / "access.pem").read_bytes() == before
+
+
+@contextmanager
+def _opened_store(library):
+    store = open_store(VerifierSettings.read(library))
+    yield store
+    store.database.dispose()

@@ -248,6 +248,7 @@ class Partner:
     changes: dict[str, object] = field(default_factory=dict)  # of the request
     answers: list[dict[str, str]] = field(default_factory=list)
     seen: list[HttpRequest] = field(default_factory=list)
+    signed_at: int = NOW
 
     @property
     def client_id(self):
@@ -280,8 +281,8 @@ class Partner:
                 self.request(form.get("wallet_nonce")),
                 self.pki.signer,
                 x5c=self.pki.x5c,
-                issued_at=NOW - 1,
-                expires_at=NOW + 300,
+                issued_at=self.signed_at - 1,
+                expires_at=self.signed_at + 300,
             )
             return answer(text, media_type=MEDIA_TYPE)
         self.answers.append(form)

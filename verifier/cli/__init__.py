@@ -79,6 +79,26 @@ def trust(
     print(trust_authority(data, pem, name, tuple(kind or ())))
 
 
+@app.command()
+def csr(
+    data: Data, out: Annotated[Path | None, typer.Option(help="Where to write it; without: it is printed.")] = None
+) -> None:
+    """Write a request for an access certificate, to hand to whoever issues them. It is no secret."""
+    from verifier.cli.certificates import write_request
+
+    write_request(data, out)
+
+
+@app.command("install-certificate")
+def install_certificate(
+    data: Data, file: Annotated[Path, typer.Argument(help="The certificates that came: yours first, PEM.")]
+) -> None:
+    """Ask with this access certificate from the next start on, in place of the one that is there."""
+    from verifier.cli.certificates import install_chain
+
+    print(install_chain(data, file))
+
+
 @app.command("use-cases")
 def use_cases(data: Data, as_json: Json = False) -> None:
     """List what can be asked, and check that somebody trusted can answer it."""

@@ -15,6 +15,7 @@ from protocol.formats import IssuerSigner
 from protocol.keys import RandomBytes
 from protocol.oid4vp.client_id import ClientId, Prefix
 from protocol.trust.anchors import TrustAnchors
+from runtime.registrations import OwnRegistration
 from runtime.seal import Sealer
 from verifier.policy import Lifetimes
 from verifier.store import VerifierStore
@@ -41,6 +42,9 @@ class VerifierContext:
     lifetimes: Lifetimes
     now: Callable[[], int]  # epoch seconds
     random_bytes: RandomBytes
+    registrations: Callable[[], tuple[OwnRegistration, ...]] = tuple  # empty: none are shown
+    refuse_unregistered: bool = False  # ask nothing that the registrations do not cover
+    haip: bool = False  # ask as HAIP 1.0 wants it, and in no other way
     wallet_url: str = ""  # of a wallet that runs in the browser, without a slash at the end; empty: none is offered
 
     def new_secret(self) -> str:

@@ -23,8 +23,10 @@ from protocol.oid4vp.request import (
     VerifierInfo,
 )
 from protocol.oid4vp.request_object import sign_request_object
+from protocol.trust.dataset import REGISTRAR_DATASET
 from runtime.conversation import Change, Event, SessionKey, advance, begin, load
 from verifier.policy import MAX_RENEWALS, MIN_KEEP, is_running_out, kept_for
+from verifier.registration import outside_registration, registration_for, verifier_info
 from verifier.service.context import VP_FORMATS, VerifierContext
 from verifier.session import (
     AWAITED,
@@ -48,7 +50,6 @@ from verifier.use_case import UseCase
 ResponseMode = Literal["direct_post", "direct_post.jwt"]
 MAX_QR = 2900  # bytes that fit into a QR code
 BROWSER = "browser"
-REGISTRAR_DATASET = "registrar_dataset"  # TS 119 472-2: what a register holds about a verifier, here as we say it
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +88,11 @@ class Requests:
 
         Raises:
             InvalidRequest: not exactly one of use case and query, an unknown use case, a page to lead back to without
-                `same_device` or that is no https address, or a question too long for a link.
+                `same_device` or that is no https address, a question too long for a link, another way than HAIP's where
+                that is wanted, or a question beyond the registration where that is refused.
         """
         use_case, query = self._question(order)
+        self._check_allowed(order, use_case, query)
         if order.redirect_uri:
             _check_redirect(order)
         request_id = self.context.new_id()
@@ -245,13 +248,20 @@ class Requests:
             self.expected_request(stage),
             client_metadata=metadata,
             wallet_nonce=wallet_nonce,
-            verifier_info=self._purpose(stage),
+            verifier_info=self._verifier_info(stage),
         )
 
-    def _purpose(self, stage: Awaited) -> tuple[VerifierInfo, ...]:
-        """What the data is for, as wallets show it; a link that holds the whole request has no room for it."""
-        use_case = self.context.use_cases.get(stage.asked.use_case)
-        if use_case is None or stage.terms.client_id_prefix == Prefix.REDIRECT_URI:
+    def _verifier_info(self, stage: Awaited) -> tuple[VerifierInfo, ...]:
+        """What we registered for, or else what the data is for; a link that holds the whole request has no room for it."""
+        context = self.context
+        if stage.terms.client_id_prefix == Prefix.REDIRECT_URI:
+            return ()
+        use_case = context.use_cases.get(stage.asked.use_case)
+        query = _read_query(stage.terms.dcql_query)
+        own = registration_for(use_case, query, context.registrations(), now=context.now())
+        if own is not None:
+            return verifier_info(own, use_case)
+        if use_case is None:
             return ()
         texts: list[JsonValue] = [{"lang": lang, "value": value} for lang, value in use_case.purpose]
         return (VerifierInfo(REGISTRAR_DATASET, {"purpose": texts}),)
@@ -273,6 +283,19 @@ class Requests:
         """The private key of one request."""
         sealed = decode_base64url(stage.terms.encryption_key)
         return P256Key.from_scalar(self.context.sealer.open(sealed, f"key {stage.asked.id}"))
+
+    def _check_allowed(self, order: RequestOrder, use_case: UseCase | None, query: DcqlQuery) -> None:
+        context = self.context
+        if context.haip:
+            # HAIP 1.0 §5, §5.1: signed by the key of a certificate, and answered encrypted
+            if order.prefix is not Prefix.X509_HASH:
+                raise InvalidRequest(f"client_id_prefix: must be {Prefix.X509_HASH}")
+            if order.response_mode != DIRECT_POST_JWT:
+                raise InvalidRequest(f"response_mode: must be {DIRECT_POST_JWT}")
+        if context.refuse_unregistered:
+            outside = outside_registration(use_case, query, context.registrations(), now=context.now())
+            if outside is not None:
+                raise InvalidRequest(f"dcql_query: is beyond the registration: {outside}")
 
     def _question(self, order: RequestOrder) -> tuple[UseCase | None, DcqlQuery]:
         if order.use_case is not None and order.query is None:

@@ -17,6 +17,10 @@ def present_to(session: OpenSession, link: str) -> None:
     seen = session.run(wallet.presenting.look(link))
     consent = seen.consent
     _show_asker(session, consent)
+    if not consent.standing.answerable:
+        session.say(words("So your wallet passes on nothing."))
+        session.run(wallet.presenting.decline(seen))
+        raise AccessDenied("whoever asks may not ask for this")
     if not consent.answerable:
         session.say(words("You have nothing in your wallet that answers. Nothing was given away."))
         session.run(wallet.presenting.decline(seen))
@@ -50,7 +54,11 @@ def _show_asker(session: OpenSession, consent: PresentationConsent) -> None:
         session.say(words.trust(asker))
     else:
         session.warn(words.trust(asker))
-    if consent.purpose:
+    _show_standing(session, consent)
+    registration = consent.standing.registration
+    if registration is not None and registration.purpose:
+        session.say(words("They registered what for: %(purpose)s", purpose=registration.purpose))
+    elif consent.purpose:
         session.say(words("They say what for: %(purpose)s", purpose=consent.purpose))
     else:
         session.say(words("They do not say what for."))
@@ -61,6 +69,27 @@ def _show_asker(session: OpenSession, consent: PresentationConsent) -> None:
         session.say(
             words("Not usable: %(name)s %(why)s", name=item.name or words("something"), why=words.caution(item.reason))
         )
+
+
+def _show_standing(session: OpenSession, consent: PresentationConsent) -> None:
+    """Whether they may ask what they ask."""
+    words, standing, who = session.words, consent.standing, consent.asker.title
+    registration = standing.registration
+    if registration is not None and registration.through:
+        session.say(words("%(who)s asks on behalf of %(whom)s.", who=registration.through, whom=registration.name))
+    if standing.problem is not None:
+        session.warn(words.registration_problem(standing.problem, who))
+    elif standing.unregistered:
+        session.warn(words("%(who)s does not show that they are registered to ask for data.", who=who))
+    elif registration is not None and standing.beyond:
+        session.warn(words.asks_beyond(standing.beyond, registration.name))
+    elif registration is not None:
+        session.say(words.registered_for(standing.asks_for, registration.name))
+    if registration is not None:
+        session.say(words("How they handle your data: %(url)s", url=registration.privacy_policy))
+        if registration.authority:
+            contact = ", ".join(registration.authority)
+            session.say(words("Who watches over them: %(contact)s", contact=contact))
 
 
 def _chosen_without_asking(session: OpenSession, seen: RequestSeen) -> Choice:

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from protocol.dcql.match import QueryMatch
-from protocol.encoding import encode_json, sha256
+from protocol.encoding import JsonObject, encode_json, sha256
 from protocol.errors import Conflict, ProtocolError
 from protocol.fields import Fields
-from protocol.jws import Jws
 from protocol.oid4vci.metadata import CredentialConfiguration
-from protocol.oid4vp.request import DIRECT_POST_JWT, AuthorizationRequest, VerifierInfo
+from protocol.oid4vp.request import DIRECT_POST_JWT, AuthorizationRequest
 from protocol.oid4vp.request_object import Unauthenticated, VerifiedRequest
+from protocol.trust.localized import Localized, in_language, read_register_texts
+from wallet.policy.asking import Standing, StandingShown, on_behalf_of
 from wallet.policy.showing import (
     MAX_VALUE,
     ClaimShown,
@@ -96,7 +97,8 @@ class PresentationConsent:
     """What the user decides on: who asks, what for, what they would see, and what to know about it."""
 
     asker: PartyShown
-    purpose: str  # in their own words; empty: they do not say
+    standing: StandingShown  # whether they may ask
+    purpose: str  # in their own words; empty: they do not say, or it is registered
     encrypted: bool  # on its way, so that nobody else can read it
     questions: tuple[QuestionShown, ...]
     ways: tuple[WayShown, ...]
@@ -109,11 +111,13 @@ class PresentationConsent:
     def needs_thought(self) -> bool:
         """Whether there is something that nobody should say yes to without reading it."""
         warned = any(choice.cautions for question in self.questions for choice in question.choices)
-        return warned or self.repeated or self.log_damaged or not self.asker.trusted_by
+        return warned or self.repeated or self.log_damaged or self.standing.is_odd or not self.asker.trusted_by
 
 
 def presentation_consent(
     verified: VerifiedRequest,
+    standing: Standing,
+    standing_as_shown: StandingShown,
     match: QueryMatch,
     shown: Mapping[tuple[str, str], ChoiceShown],
     *,
@@ -125,8 +129,9 @@ def presentation_consent(
     """Put together what a request asks and what is held; `shown` is by question and credential."""
     request = verified.request
     return PresentationConsent(
-        asker=asker_shown(verified),
-        purpose=purpose_of(request, language),
+        asker=asker_of(verified, standing),
+        standing=standing_as_shown,
+        purpose="" if _has_purpose(standing_as_shown) else purpose_of(request, language),
         encrypted=request.response_mode == DIRECT_POST_JWT,
         questions=tuple(
             QuestionShown(
@@ -151,23 +156,34 @@ def asker_shown(verified: VerifiedRequest) -> PartyShown:
     return party_shown(party, str(verified.request.client_id), verified.request.response_uri)
 
 
+def asker_of(verified: VerifiedRequest, standing: Standing) -> PartyShown:
+    """Who asks; with whom they ask for, where a registration says that it is somebody else."""
+    asker = asker_shown(verified)
+    principal = on_behalf_of(standing)
+    return replace(asker, name=f"{principal} ({asker.name})") if principal else asker
+
+
+def _has_purpose(standing: StandingShown) -> bool:
+    return standing.registration is not None and bool(standing.registration.purpose)
+
+
 def purpose_of(request: AuthorizationRequest, language: str) -> str:
     """What the asker says the data is for, in a language (TS 119 475 `purpose`); as said, checked by nobody."""
     for info in request.verifier_info:
+        if not isinstance(info.data, dict):
+            continue  # signed by somebody: what such a thing says counts once it was checked
         try:
-            texts = _purposes(info)
+            texts = _purposes(info.data)
         except ProtocolError:
             continue
         if texts:
-            fitting = (text for lang, text in texts if lang.lower().split("-")[0] == language)
-            return plain(next(fitting, texts[0][1]), MAX_VALUE)
+            return plain(in_language(texts, language), MAX_VALUE)
     return ""
 
 
-def _purposes(info: VerifierInfo) -> list[tuple[str, str]]:
-    at = "verifier_info"
-    data = Fields(info.data, at) if isinstance(info.data, dict) else Jws.from_compact(info.data, at).peek_claims(at)
-    return [(text.text("lang"), text.text("value")) for text in data.optional_objects("purpose", max_items=64)]
+def _purposes(data: JsonObject) -> tuple[Localized, ...]:
+    said = Fields(data, "verifier_info")
+    return read_register_texts(said, "purpose") if "purpose" in said else ()
 
 
 def request_digest(request: AuthorizationRequest) -> str:

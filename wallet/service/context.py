@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from protocol.encoding import encode_base64url
 from protocol.exchange import Exchange
 from protocol.keys import P256Key, RandomBytes
 from protocol.oid4vp.answer import RequestPolicy
+from protocol.status.check import KnownList
 from protocol.trust.anchors import TrustAnchors
 from runtime.conversation import slow
 from wallet.policy.showing import PartyShown
-from wallet.records import HeldCredential, LogEntry, LoggedCredential, PendingIssuance
+from wallet.records import Evidence, HeldCredential, LogEntry, LoggedCredential, PendingIssuance
 from wallet.store import NewEntry, WalletStore
 
 
@@ -28,6 +29,10 @@ class WalletContext:
     request_policy: RequestPolicy
     language: str = "en"  # of what is shown and logged
     allow_local: bool = False  # http on this machine; never in production
+    haip: bool = False  # refuse whoever does less than HAIP 1.0 asks of them
+    strict: bool = False  # whoever shows no registration gets nothing
+    # Status lists of registrations that were fetched, by address; in memory alone
+    known_lists: dict[str, KnownList] = field(default_factory=dict, repr=False, compare=False)
 
     def new_id(self) -> str:
         """A fresh id: 128 bits, hex, which never looks like an option of a command."""
@@ -44,7 +49,7 @@ class WalletContext:
     def save(
         self,
         *,
-        put: Sequence[HeldCredential | PendingIssuance] = (),
+        put: Sequence[HeldCredential | PendingIssuance | Evidence] = (),
         drop: Sequence[HeldCredential | PendingIssuance] = (),
         note: NewEntry | None = None,
     ) -> Exchange[LogEntry | None]:

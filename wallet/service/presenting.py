@@ -21,6 +21,7 @@ from protocol.oid4vp.response import Presentation
 from protocol.sdjwt.key_binding import KeyBinding
 from runtime.conversation import slow
 from runtime.seal import DamagedError
+from wallet.policy.asking import Standing, may_be_given, standing_shown
 from wallet.policy.presenting import (
     Caution,
     ChoiceShown,
@@ -38,6 +39,7 @@ from wallet.policy.presenting import (
 )
 from wallet.policy.showing import PartyShown, claims_shown, credential_name, generalised, path_text, plain
 from wallet.records import Copy, HeldCredential, LogEntry, LoggedCredential
+from wallet.service.asking import Asking
 from wallet.service.context import WalletContext
 from wallet.store import NewEntry
 
@@ -54,7 +56,8 @@ class RequestSeen:
     """A request that was verified and matched; nothing was given away yet."""
 
     verified: VerifiedRequest
-    match: QueryMatch
+    standing: Standing  # whether they may ask
+    match: QueryMatch  # of the part that may be answered
     consent: PresentationConsent  # what the user decides on
     fresh: frozenset[str]  # ids of credentials with a copy that nobody has seen
     digest: str  # how this request is known again
@@ -127,7 +130,10 @@ class Presenting:
             yield from context.save(note=context.entry("failed", party, plain(error.description)))
             raise
         try:
-            return (yield from self._match(verified))
+            asking = Asking(context)
+            standing = yield from asking.standing(verified)
+            yield from asking.record(verified, standing)
+            return (yield from self._match(verified, standing))
         except ProtocolError as error:
             note = context.entry("failed", asker_shown(verified), plain(error.description))
             yield from context.save(note=note)
@@ -135,7 +141,7 @@ class Presenting:
 
     def look_again(self, seen: RequestSeen) -> Exchange[RequestSeen]:
         """What is held now that answers the same request, in the language of this wallet. Nobody is asked for it again."""
-        return (yield from self._match(seen.verified))
+        return (yield from self._match(seen.verified, seen.standing))
 
     def share(self, seen: RequestSeen, choice: Mapping[str, Sequence[str]]) -> Exchange[Shared]:
         """Give away what was chosen: for each question the ids of credentials, as the consent names them.
@@ -183,18 +189,22 @@ class Presenting:
         What comes back is where the asker wants the user to go on, as `Shared.redirect_uri`.
         """
         context = self.context
-        outcome = "refused" if seen.match.satisfied else "nothing held answers"
-        yield from context.save(note=context.entry("declined", seen.consent.asker, outcome))
+        # Where nothing may be given, the log says so since the request came
+        if seen.consent.standing.answerable:
+            outcome = "refused" if seen.match.satisfied else "nothing held answers"
+            yield from context.save(note=context.entry("declined", seen.consent.asker, outcome))
         if not isinstance(seen.verified.party, Unauthenticated):
             delivery = yield from send_error(seen.verified, AccessDenied(_DENIED))
             return delivery.redirect_uri if isinstance(delivery, Delivered) else None
         return None
 
-    def _match(self, verified: VerifiedRequest) -> Exchange[RequestSeen]:
+    def _match(self, verified: VerifiedRequest, standing: Standing) -> Exchange[RequestSeen]:
         context = self.context
         query = verified.request.dcql_query
         usable = yield from self._usable()
-        match = match_query(query, usable.candidates)
+        allowed = may_be_given(standing, query)
+        # T170: what may not be given is matched with nothing, so that no choice could ever have it
+        match = match_query(query, []) if allowed is None else match_query(allowed, usable.candidates)
         shown: dict[tuple[str, str], ChoiceShown] = {}
         for query_id, matches in match.matches.items():
             for found in matches:
@@ -202,8 +212,11 @@ class Presenting:
                 shown[query_id, found.candidate.id] = choice
         digest = request_digest(verified.request)
         log = self._log()
+        held = context.store.credentials()
         consent = presentation_consent(
             verified,
+            standing,
+            standing_shown(standing, query, held, asker_shown(verified).title, context.language),
             match,
             shown,
             repeated=log is not None and is_repeated(digest, log),
@@ -217,7 +230,7 @@ class Presenting:
             language=context.language,
         )
         fresh = frozenset([held.id for held in usable.held.values() if has_fresh_copy(held)])
-        return RequestSeen(verified, match, consent, fresh, digest)
+        return RequestSeen(verified, standing, match, consent, fresh, digest)
 
     def _usable(self) -> Exchange[_Usable]:
         """Verify everything held as it is now: what has expired or lost its trust is offered to nobody (T174)."""

@@ -23,7 +23,7 @@ import orjson
 from protocol.errors import NotFound
 from runtime.codec import Codec, StoredDataError
 from runtime.seal import KEY_BYTES, DamagedError, Sealer
-from wallet.records import HeldCredential, LogEntry, PendingIssuance
+from wallet.records import Evidence, HeldCredential, LogEntry, PendingIssuance
 from wallet.store import ChangeCredentials, NewEntry
 from wallet.vault.file import (
     Header,
@@ -40,11 +40,11 @@ from wallet.vault.file import (
 )
 from wallet.vault.passphrase import SALT_BYTES, KeyDerivation, check_new_passphrase
 
-Kept = HeldCredential | PendingIssuance
-R = TypeVar("R", HeldCredential, PendingIssuance, LogEntry)
+Kept = HeldCredential | PendingIssuance | Evidence
+R = TypeVar("R", HeldCredential, PendingIssuance, LogEntry, Evidence)
 
-_KINDS = {HeldCredential: "credential", PendingIssuance: "pending", LogEntry: "log"}
-_CODEC: Codec[HeldCredential | PendingIssuance | LogEntry] = Codec(HeldCredential, PendingIssuance, LogEntry)
+_KINDS = {HeldCredential: "credential", PendingIssuance: "pending", LogEntry: "log", Evidence: "evidence"}
+_CODEC: Codec[Kept | LogEntry] = Codec(HeldCredential, PendingIssuance, LogEntry, Evidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +206,11 @@ class Vault:
             raise DamagedError("log: its end is missing")
         return tuple(entries)
 
+    def evidence(self) -> tuple[Evidence, ...]:
+        """The proof that is whole, oldest first."""
+        found, _ = self._read(Evidence)
+        return tuple(sorted(found, key=lambda evidence: (evidence.at, evidence.id)))
+
     def write(
         self, *, put: Sequence[Kept] = (), drop: Sequence[Kept] = (), note: NewEntry | None = None
     ) -> LogEntry | None:
@@ -260,7 +265,7 @@ class Vault:
         check_new_passphrase(passphrase)
         derivation = (derivation or KeyDerivation()).check()
         with self._turn:
-            kept: list[Kept | LogEntry] = [*self.credentials(), *self.pending(), *self.log()]
+            kept: list[Kept | LogEntry] = [*self.credentials(), *self.pending(), *self.log(), *self.evidence()]
             old, self._sealer = self._sealer, Sealer(os.urandom(KEY_BYTES))
             done = False
             try:
@@ -348,7 +353,7 @@ class _Change:
         self.manifest = replace(manifest, counter=manifest.counter + 1, records=dict(manifest.records))
         self.has_dropped = False
 
-    def put(self, record: HeldCredential | PendingIssuance | LogEntry) -> None:
+    def put(self, record: Kept | LogEntry) -> None:
         kind = _KINDS[type(record)]
         version = self.manifest.counter
         record_id = str(record.number) if isinstance(record, LogEntry) else record.id
@@ -366,8 +371,10 @@ class _Change:
         self.has_dropped = True
 
     def clear_log(self) -> None:
-        self._connection.execute("DELETE FROM records WHERE kind = ?", (_KINDS[LogEntry],))
-        self.manifest = replace(self.manifest, log_length=0, log_end="")
+        self._connection.execute("DELETE FROM records WHERE kind IN (?, ?)", (_KINDS[LogEntry], _KINDS[Evidence]))
+        proof = f"{_KINDS[Evidence]} "
+        kept = {name: version for name, version in self.manifest.records.items() if not name.startswith(proof)}
+        self.manifest = replace(self.manifest, records=kept, log_length=0, log_end="")
         self.has_dropped = True
 
     def note(self, note: NewEntry) -> LogEntry:

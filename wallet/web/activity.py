@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
+from protocol.encoding import encode_json
 from protocol.errors import NotFound
 from runtime.seal import DamagedError
 from wallet.policy.activity import Happened, activity, given, page_of, parties, party_name, with_party
+from wallet.policy.asking import evidence_document
+from wallet.records import Evidence
 from wallet.web.room import Inside, Visit
 from wallet.web.told import Done, tell
 
@@ -40,6 +43,7 @@ def activity_pages() -> APIRouter:
             party=party,
             party_name=party_name(chosen[0].entry) if party else "",
             before=before,
+            proofs={evidence.id for evidence in visit.wallet.context.store.evidence()},
         )
 
     @router.get("/activity")
@@ -58,6 +62,19 @@ def activity_pages() -> APIRouter:
     async def older_of_party(visit: Inside, party: int, before: int) -> Response:
         return show(visit, party=party, before=before)
 
+    @router.get("/activity/entry/{number:int}")
+    async def entry(visit: Inside, number: int) -> Response:
+        happened, evidence = _proven(visit, number)
+        held, language = visit.wallet.context.store.credentials(), visit.wallet.context.language
+        shown = {number: given(happened.entry, held, language)}
+        return visit.page("activity_entry.html", happened=happened, evidence=evidence, given=shown)
+
+    @router.get("/activity/entry/{number:int}/proof.json")
+    async def proof(visit: Inside, number: int) -> Response:
+        _, evidence = _proven(visit, number)
+        headers = {"content-disposition": 'attachment; filename="proof.json"', "cache-control": "no-store"}
+        return Response(encode_json(evidence_document(evidence)), media_type="application/json", headers=headers)
+
     @router.get("/activity/delete")
     async def ask(visit: Inside) -> Response:
         return visit.page("activity_delete.html")
@@ -69,3 +86,17 @@ def activity_pages() -> APIRouter:
         return tell(visit, Done.LIST_DELETED)
 
     return router
+
+
+def _proven(visit: Visit, number: int) -> tuple[Happened, Evidence]:
+    """An entry with the proof that belongs to it.
+
+    Raises:
+        NotFound: there is no such entry, or none with proof.
+    """
+    for happened in what_happened(visit) or ():
+        if happened.entry.number == number and happened.entry.request:
+            for evidence in visit.wallet.context.store.evidence():
+                if evidence.id == happened.entry.request:
+                    return happened, evidence
+    raise NotFound("there is no proof for this entry")

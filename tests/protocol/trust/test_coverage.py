@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives import hashes
 from protocol.dcql.query import CredentialMeta, DcqlQuery
 from protocol.errors import NotAuthentic
 from protocol.trust.anchors import Role, TrustAnchors, TrustedIdentifier
-from protocol.trust.coverage import Uncovered, check_party, covers, uncovered
+from protocol.trust.coverage import Uncovered, check_party, covered_part, covers, uncovered
 from protocol.trust.registration import Intermediary, RegisteredCredential
 from tests.protocol.trust.test_registration import LEAST
 from tests.support.pki import NOW, Certified, make_pki, private_key
@@ -180,3 +180,52 @@ def test_who_has_no_access_certificate_has_no_registration():
     anchors = TrustAnchors(identifiers=[TrustedIdentifier("did:web:library.example", Role.VERIFIER, "Library")])
     with pytest.raises(NotAuthentic):
         check_party(LEAST, anchors.identified("did:web:library.example", role=Role.VERIFIER))
+
+
+def left(query, **sets):
+    """The part of a query that is covered."""
+    whole = DcqlQuery.from_dict({"credentials": query, **sets})
+    return covered_part(whole, uncovered(whole, REGISTERED))
+
+
+def test_what_is_covered_stays_as_it_was():
+    whole = DcqlQuery.from_dict({"credentials": [asked(("family_name",))]})
+    assert left([asked(("family_name",))]) == whole
+
+
+def test_without_sets_everything_is_required_so_one_claim_too_much_leaves_nothing():
+    assert left([asked(("family_name",), ("birthdate",))]) is None
+    assert left([asked(("family_name",)), asked(("x",), query_id="b", types=("urn:other",))]) is None
+
+
+def test_an_optional_set_goes_alone():
+    kept = left(
+        [asked(("family_name",), query_id="a"), asked(("birthdate",), query_id="b")],
+        credential_sets=[{"options": [["a"]]}, {"options": [["b"]], "required": False}],
+    )
+    assert [one.id for one in kept.credentials] == ["a"]
+    assert [one.options for one in kept.credential_sets] == [(("a",),)]
+
+
+def test_an_option_goes_as_a_whole_and_the_others_stay():
+    queries = [asked(("family_name",), query_id="a"), asked(("birthdate",), query_id="b")]
+    assert left(queries, credential_sets=[{"options": [["a", "b"], ["a"]]}]).credential_sets[0].options == (("a",),)
+    assert left(queries, credential_sets=[{"options": [["a", "b"]]}]) is None
+
+
+def test_nothing_is_left_where_all_that_is_covered_stands_in_no_set():
+    queries = [asked(("family_name",), query_id="a"), asked(("birthdate",), query_id="b")]
+    assert left(queries, credential_sets=[{"options": [["b"]], "required": False}]) is None
+
+
+def test_a_set_of_claims_goes_as_a_whole():
+    claims = [
+        {"id": "f", "path": ["family_name"]},
+        {"id": "b", "path": ["birthdate"]},
+        {"id": "l", "path": ["address", "locality"]},
+    ]
+    query = {**asked(), "claims": claims, "claim_sets": [["f", "b"], ["f", "l"]]}
+    [kept] = left([query]).credentials
+    assert kept.claim_sets == (("f", "l"),)
+    assert [claim.id for claim in kept.claims] == ["f", "l"]
+    assert left([{**query, "claim_sets": [["f", "b"], ["b"]]}]) is None

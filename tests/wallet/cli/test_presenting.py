@@ -9,7 +9,7 @@ def test_presenting_shows_who_what_for_and_each_value(holder):
     world = holder.world
     world.partner.query = {"credentials": [dcql(("given_name",), ("birthdate",))]}
     purpose: JsonObject = {"purpose": [{"lang": "en", "value": "To lend you books."}]}
-    world.partner.changes = {"verifier_info": (VerifierInfo("registration_cert", purpose),)}
+    world.partner.changes = {"verifier_info": (VerifierInfo("registrar_dataset", purpose),)}
     shown = holder.run("present", world.partner.link(), keys="s").stdout
     for line in (
         "City library asks you for data.",

@@ -4,6 +4,7 @@ import pytest
 
 from protocol.errors import InvalidRequest
 from tests.wallet.counterparts import PID
+from wallet.policy.asking import StandingShown
 from wallet.policy.choosing import ChoiceMissing, NothingChosen, chosen_documents, read_choice, ways_of
 from wallet.policy.presenting import ChoiceShown, PresentationConsent, QuestionShown, WayShown
 from wallet.policy.showing import PartyShown
@@ -15,7 +16,7 @@ def question(name, *held, required=True, several=False):
 
 def consent(questions, ways):
     return PresentationConsent(
-        PartyShown("Library", "library.example", "id", "The register"), "", True, tuple(questions),
+        PartyShown("Library", "library.example", "id", "The register"), StandingShown(), "", True, tuple(questions),
         tuple(WayShown(tuple(options), required) for options, required in ways), True, False, False, (),
     )  # fmt: skip
 

@@ -9,6 +9,7 @@ from protocol.errors import AccessDenied, InvalidRequest
 from tests.support.pki import NOW, make_pki
 from tests.wallet.counterparts import dcql
 from tests.wallet.service.presenting.asking import asking, look, verified
+from wallet.policy.asking import Unregistered
 from wallet.policy.presenting import Caution
 
 
@@ -93,7 +94,7 @@ def test_what_expired_is_offered_to_nobody_and_the_user_sees_why(world):
     """T174"""
     world.now = NOW + 200_000
     world.partner.pki = replace(world.partner.pki)
-    seen = world.run(world.wallet.presenting._match(_verified_request(world)))
+    seen = world.run(world.wallet.presenting._match(_verified_request(world), Unregistered()))
     assert not seen.consent.answerable
     assert [(item.name, item.reason) for item in seen.consent.unusable] == [("Personal ID", Caution.EXPIRED)]
 

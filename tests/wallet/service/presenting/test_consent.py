@@ -63,7 +63,7 @@ def test_the_user_sees_who_asks_and_why_they_are_trusted(world):
     [
         ("en", "To lend you books."),
         ("de", "Um Ihnen Bücher zu leihen."),
-        ("fr", "Um Ihnen Bücher zu leihen."),
+        ("fr", "To lend you books."),
     ],
 )
 def test_the_user_sees_what_for(vault, language, expected):
@@ -75,7 +75,7 @@ def test_the_user_sees_what_for(vault, language, expected):
     }
     world = World(vault, language=language)
     world.partner.changes = {
-        "verifier_info": (VerifierInfo("other", "no token"), VerifierInfo("registration_cert", data))
+        "verifier_info": (VerifierInfo("other", "no token"), VerifierInfo("registrar_dataset", data))
     }
     assert look(world).consent.purpose == expected
 

@@ -1,0 +1,149 @@
+"""What a page says about who asks and whether they may, and proof of what they may not, to take along."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from protocol.trust.registration import Intermediary
+from runtime.anchors import write_anchor
+from tests.wallet.counterparts import dcql
+from tests.wallet.registrar import ENTRY, LIBRARY, RegisteredWorld
+from tests.wallet.web.flows import follow, paste, receive, say
+from tests.wallet.web.visitor import Served, words_of
+
+
+@pytest.fixture
+def served(tmp_path, monkeypatch):
+    """A wallet among people who are registered."""
+    monkeypatch.setenv("HOHEIT_ENV", "test")
+    world = RegisteredWorld(None)
+    wallet = Served(tmp_path / "wallet", world)
+    pki = world.registrar.pki
+    write_anchor(wallet.settings.anchors_folder, "registrar.pem", pki.root.pem, role=pki.role, name="The register")
+    wallet.create()
+    yield wallet
+    wallet.door.close()
+
+
+@pytest.fixture
+def holder(served):
+    """The browser of somebody who has an identity card."""
+    visitor = served.visitor()
+    visitor.unlock()
+    say(visitor, receive(served, visitor), "yes")
+    return visitor
+
+
+def asked(served, holder, *paths):
+    """The page of a question for this data, and where it stands."""
+    served.world.partner.query = {"credentials": [dcql(*paths)]}
+    place = paste(holder, served.world.partner.link())
+    return place, holder.get(place)
+
+
+def test_who_is_registered_is_said_with_what_for_and_whom_to_complain_to(served, holder):
+    served.world.registering()
+    _, page = asked(served, holder, ("given_name",))
+    text = words_of(page)
+    assert "City library is registered to ask for: Given name." in text
+    assert "What for, as they registered it: To make you a library card." in text
+    assert "Who watches over them: watch@data.example, https://data.example/complain" in text
+    assert "Registered by: Registrar" in text
+    assert 'href="https://library.example/privacy"' in page.text
+    assert 'value="yes">Share' in page.text
+
+
+def test_who_asks_too_much_gets_nothing_and_the_page_says_what_it_was(served, holder):
+    """T170"""
+    served.world.registering()
+    place, page = asked(served, holder, ("given_name",), ("birthdate",), ("nationalities", None))
+    text = words_of(page)
+    assert "City library asks for more than they registered for: Date of birth, Nationality." in text
+    assert "So your wallet passes on nothing." in text
+    assert "You do not have what they need" not in text
+    assert 'value="yes"' not in page.text
+    assert say(holder, place, "yes").status_code >= 400
+    done = follow(holder, say(holder, place, "no"))
+    assert "You shared nothing" in words_of(done)
+    assert [form.get("error") for form in served.world.partner.answers] == ["access_denied"]
+
+
+def test_the_proof_can_be_seen_and_taken_along(served, holder):
+    """T170, T260: its address names nobody."""
+    served.world.registering()
+    asked(served, holder, ("birthdate",))
+    activity = holder.get("/activity")
+    assert "City library asked for more than they registered for. Nothing of that was passed on." in words_of(activity)
+    number = served.vault.log()[-1].number
+    assert f'href="/activity/entry/{number}"' in activity.text
+    entry = words_of(holder.get(f"/activity/entry/{number}"))
+    assert "Personal ID: Date of birth" in entry
+    assert "watch@data.example" in entry
+    proof = holder.get(f"/activity/entry/{number}/proof.json")
+    assert proof.headers["content-disposition"] == 'attachment; filename="proof.json"'
+    assert proof.headers["cache-control"] == "no-store"
+    found = json.loads(proof.text)
+    [evidence] = served.vault.evidence()
+    assert found["request_object"] == evidence.request
+    assert found["registration_certificate"] == evidence.registration
+    assert found["asked_beyond_registration"] == [{"type": "urn:eudi:pid:1", "claims": ['["birthdate"]']}]
+    assert "Erika" not in proof.text
+
+
+def test_there_is_no_proof_of_what_was_right(served, holder):
+    for number in (1, 2, 99):
+        assert holder.get(f"/activity/entry/{number}").status_code == 404
+        assert holder.get(f"/activity/entry/{number}/proof.json").status_code == 404
+    assert "See the proof" not in words_of(holder.get("/activity"))
+
+
+def test_a_closed_wallet_shows_no_proof(served, holder):
+    """T170, T239"""
+    served.world.registering()
+    asked(served, holder, ("birthdate",))
+    number = served.vault.log()[-1].number
+    stranger = served.visitor()
+    assert stranger.get(f"/activity/entry/{number}/proof.json").status_code == 303
+
+
+def test_somebody_elses_registration_is_told_in_words(served, holder):
+    served.world.registering(identifier="VATDE-999999999")
+    place, page = asked(served, holder, ("given_name",))
+    assert "City library shows the registration of somebody else." in words_of(page)
+    assert 'value="yes"' not in page.text
+    say(holder, place, "no")
+    assert "asked without a registration that counts" in words_of(holder.get("/activity"))
+
+
+def test_a_registration_that_was_taken_back_is_told_in_german_too(served, holder):
+    served.world.registrar.status = 1
+    served.world.registering()
+    visitor = served.visitor("de")
+    visitor.unlock()
+    _place, page = asked(served, visitor, ("given_name",))
+    assert "Die Registrierung von City library wurde zurückgenommen." in words_of(page)
+    assert "Deshalb gibt Ihre Wallet nichts weiter." in words_of(page)
+
+
+def test_an_intermediary_is_named_with_whom_it_asks_for(served, holder):
+    entry = replace(ENTRY, name="Cinema", identifier="VATDE-333333333", intermediary=Intermediary(LIBRARY))
+    served.world.registering(entry)
+    _, page = asked(served, holder, ("given_name",))
+    assert "City library asks on behalf of Cinema." in words_of(page)
+    assert "Cinema (City library) asks you for data" in words_of(page)
+
+
+def test_who_shows_no_registration_is_warned_of(served, holder):
+    _, page = asked(served, holder, ("given_name",))
+    assert "City library does not show that they are registered to ask for data." in words_of(page)
+    assert 'value="yes">Share' in page.text
+
+
+def test_what_is_asked_is_named_in_words_where_no_document_has_a_name_for_it(served):
+    """Somebody with an empty wallet is told in their own words too."""
+    visitor = served.visitor()
+    visitor.unlock()
+    served.world.registering()
+    _, page = asked(served, visitor, ("birthdate",), ("place_of_birth", "locality"), ("shoe_size",))
+    assert "asks for more than they registered for: Date of birth, Place of birth, shoe_size." in words_of(page)

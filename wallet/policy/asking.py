@@ -1,0 +1,282 @@
+"""May they ask this? What a verifier registered for, held against what it asks, and what of it may be given at all (T170).
+
+ETSI TS 119 475 V1.2.1 §5.2.4; ARF 3.0 RPRC_16 to RPRC_21. Looking up whether a registration still holds is a service's work;
+here stands what follows from each answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from protocol.credential import ClaimPath
+from protocol.dcql.query import CredentialQuery, DcqlQuery
+from protocol.encoding import JsonObject
+from protocol.errors import NotAuthentic, NotTrusted, NotValidNow, ProtocolError
+from protocol.status.check import Status
+from protocol.trust.coverage import Uncovered, covered_part, uncovered
+from protocol.trust.localized import in_language
+from protocol.trust.registration import Contact, Registration, VerifiedRegistration
+from wallet.policy.showing import MAX_VALUE, claim_label, credential_name, generalised, path_text, plain
+from wallet.records import Evidence, HeldCredential, LoggedCredential
+
+MAX_SHOWN = 50  # pieces of data that a page names
+
+
+class RegistrationProblem(StrEnum):
+    """Why a registration that was shown counts for nothing."""
+
+    UNREADABLE = "unreadable"
+    UNKNOWN_PROVIDER = "unknown_provider"  # nobody whom we trust to register vouches for it
+    FORGED = "forged"
+    EXPIRED = "expired"
+    OTHER_PARTY = "other_party"
+    REVOKED = "revoked"
+    SUSPENDED = "suspended"
+    STATUS_UNKNOWN = "status_unknown"  # it could not be looked up, and so is not good
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """The registration is theirs, holds, and covers everything that is asked."""
+
+    registration: VerifiedRegistration
+
+
+@dataclass(frozen=True, slots=True)
+class Unregistered:
+    """They show no registration."""
+
+    refused: bool = False  # by a wallet that gives nothing to such
+
+
+@dataclass(frozen=True, slots=True)
+class AsksBeyond:
+    """The registration is theirs and holds, and they ask for more."""
+
+    registration: VerifiedRegistration
+    beyond: tuple[Uncovered, ...]
+    rest: DcqlQuery | None  # what they may ask of it; None: nothing that answers
+
+
+@dataclass(frozen=True, slots=True)
+class WronglyRegistered:
+    """A registration was shown that does not hold, or is not theirs."""
+
+    problem: RegistrationProblem
+    detail: str  # for engineers
+
+
+Standing = Registered | Unregistered | AsksBeyond | WronglyRegistered
+
+
+def standing_of(registration: VerifiedRegistration, query: DcqlQuery) -> Standing:
+    """What follows from a registration that is theirs and holds."""
+    beyond = uncovered(query, registration.says.credentials)
+    return AsksBeyond(registration, beyond, covered_part(query, beyond)) if beyond else Registered(registration)
+
+
+def problem_of(error: ProtocolError) -> RegistrationProblem:
+    """Why a certificate that could not be verified counts for nothing."""
+    if isinstance(error, NotTrusted):
+        return RegistrationProblem.UNKNOWN_PROVIDER
+    if isinstance(error, NotValidNow):
+        return RegistrationProblem.EXPIRED
+    return RegistrationProblem.FORGED if isinstance(error, NotAuthentic) else RegistrationProblem.UNREADABLE
+
+
+def problem_of_status(status: Status) -> RegistrationProblem | None:
+    """Why a registration of this status counts for nothing; None if it holds."""
+    return {
+        Status.VALID: None,
+        Status.INVALID: RegistrationProblem.REVOKED,
+        Status.SUSPENDED: RegistrationProblem.SUSPENDED,
+        Status.UNKNOWN: RegistrationProblem.STATUS_UNKNOWN,
+    }[status]
+
+
+def may_be_given(standing: Standing, query: DcqlQuery) -> DcqlQuery | None:
+    """The part of a query that may be answered; None: nothing is given, whatever the user says."""
+    match standing:
+        case Registered():
+            return query
+        case Unregistered(refused):
+            return None if refused else query
+        case AsksBeyond(rest=rest):
+            return rest
+        case WronglyRegistered():
+            return None
+
+
+# What people are shown
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationShown:
+    """What a register says about whoever asks."""
+
+    name: str
+    purpose: str  # empty: none is registered
+    privacy_policy: str  # https
+    authority: tuple[str, ...]  # how the supervisory authority is reached; empty: not known
+    registered_by: str
+    through: str  # who asks in their stead; empty: they themselves
+
+
+@dataclass(frozen=True, slots=True)
+class BeyondShown:
+    """One thing that is asked for and was not registered."""
+
+    path: ClaimPath | None  # None: the document as such
+    label: str  # as the issuer of a document that is held calls it; empty: no such document is held
+    document: str
+
+
+@dataclass(frozen=True, slots=True)
+class StandingShown:
+    """What a page says about whether they may ask."""
+
+    registration: RegistrationShown | None = None
+    asks_for: tuple[BeyondShown, ...] = ()  # that they may
+    beyond: tuple[BeyondShown, ...] = ()  # that they may not
+    problem: RegistrationProblem | None = None
+    unregistered: bool = False
+    answerable: bool = True  # False: nothing may be given
+
+    @property
+    def is_odd(self) -> bool:
+        """Whether there is something that nobody should say yes to without reading it."""
+        return bool(self.beyond) or self.problem is not None
+
+
+def standing_shown(
+    standing: Standing, query: DcqlQuery, held: tuple[HeldCredential, ...], asker: str, language: str
+) -> StandingShown:
+    """A standing in the user's words."""
+    answerable = may_be_given(standing, query) is not None
+    match standing:
+        case Unregistered():
+            return StandingShown(unregistered=True, answerable=answerable)
+        case WronglyRegistered(problem=problem):
+            return StandingShown(problem=problem, answerable=answerable)
+        case Registered(registration):
+            found = [Uncovered(asked.id, claim.path) for asked in query.credentials for claim in asked.claims]
+            asks_for = _things_shown(tuple(found), query, held, language)
+            return StandingShown(_registration_shown(registration, asker, language), asks_for)
+        case AsksBeyond(registration, beyond):
+            shown = _registration_shown(registration, asker, language)
+            things = _things_shown(beyond, query, held, language)
+            return StandingShown(shown, beyond=things, answerable=answerable)
+
+
+def on_behalf_of(standing: Standing) -> str:
+    """For whom an intermediary asks; empty: whoever asks asks for themselves, or nobody knows."""
+    if isinstance(standing, Registered | AsksBeyond) and standing.registration.says.intermediary is not None:
+        return plain(standing.registration.says.name)
+    return ""
+
+
+# What is kept
+
+
+def action_of(standing: Standing, query: DcqlQuery) -> str:
+    """What the log calls a request that asks for something it may not; empty: nothing to note before it is answered."""
+    if isinstance(standing, AsksBeyond):
+        return "overasked"
+    return "not registered" if may_be_given(standing, query) is None else ""
+
+
+def outcome_of(standing: Standing) -> str:
+    """Why, for engineers."""
+    return standing.detail if isinstance(standing, WronglyRegistered) else "refused"
+
+
+def logged_beyond(
+    standing: Standing, query: DcqlQuery, held: tuple[HeldCredential, ...]
+) -> tuple[LoggedCredential, ...]:
+    """What was asked for and may not be, for the log: names and paths as in other entries."""
+    if not isinstance(standing, AsksBeyond):
+        return ()
+    by_query: dict[str, list[str]] = {}
+    for found in standing.beyond:
+        paths = by_query.setdefault(found.query_id, [])
+        if found.path is not None:
+            paths.append(path_text(generalised(found.path)))
+    asked = {one.id: one for one in query.credentials}
+    return tuple(
+        LoggedCredential(
+            _document_name(asked[query_id], held, "en"), _type(asked[query_id]), tuple(dict.fromkeys(paths))
+        )
+        for query_id, paths in by_query.items()
+    )
+
+
+def contacts_of(authority: Contact | None) -> tuple[str, ...]:
+    """How somebody is reached, as people read it."""
+    return tuple(plain(found) for found in authority or () if found)
+
+
+def evidence_document(evidence: Evidence) -> JsonObject:
+    """What a user hands to a supervisory authority: everything that was signed is in it as it was signed."""
+    return {
+        "received_at": evidence.at,
+        "asked_by": evidence.asker,
+        "client_id": evidence.client_id,
+        "vouched_for_by": evidence.trusted_by,
+        "finding": evidence.finding,
+        "asked_beyond_registration": [
+            {"type": credential.type, "claims": list(credential.claims)} for credential in evidence.beyond
+        ],
+        "request_object": evidence.request,
+        "registration_certificate": evidence.registration,
+    }
+
+
+def _registration_shown(registration: VerifiedRegistration, asker: str, language: str) -> RegistrationShown:
+    says: Registration = registration.says
+    return RegistrationShown(
+        name=plain(says.name),
+        purpose=plain(in_language(says.purpose, language), MAX_VALUE),
+        privacy_policy=says.privacy_policy,
+        authority=contacts_of(says.supervisory_authority),
+        registered_by=plain(registration.provider.name),
+        through=asker if says.intermediary is not None else "",
+    )
+
+
+def _things_shown(
+    things: tuple[Uncovered, ...], query: DcqlQuery, held: tuple[HeldCredential, ...], language: str
+) -> tuple[BeyondShown, ...]:
+    asked = {one.id: one for one in query.credentials}
+    shown = [_thing_shown(found.path, asked[found.query_id], held, language) for found in things]
+    return tuple(dict.fromkeys(shown))[:MAX_SHOWN]
+
+
+def _thing_shown(
+    path: ClaimPath | None, asked: CredentialQuery, held: tuple[HeldCredential, ...], language: str
+) -> BeyondShown:
+    document = _document_name(asked, held, language)
+    if path is None:
+        return BeyondShown(None, "", document)
+    kind = generalised(path)
+    for credential in _held(asked, held):
+        described = credential.described().claims
+        for length in range(len(kind), 0, -1):
+            if any(description.path == kind[:length] for description in described):
+                concrete = tuple(0 if step is None else step for step in kind[:length])
+                return BeyondShown(kind, claim_label(concrete, described, language), document)
+    return BeyondShown(kind, "", document)
+
+
+def _document_name(asked: CredentialQuery, held: tuple[HeldCredential, ...], language: str) -> str:
+    found = next(_held(asked, held), None)
+    return plain(_type(asked)) if found is None else credential_name(found.described(), language)
+
+
+def _held(asked: CredentialQuery, held: tuple[HeldCredential, ...]) -> Iterator[HeldCredential]:
+    return (one for one in held if one.format == asked.format and one.type in asked.meta.vct_values)
+
+
+def _type(asked: CredentialQuery) -> str:
+    return asked.meta.doctype_value or next(iter(asked.meta.vct_values), asked.id)

@@ -1,0 +1,152 @@
+"""Who may ask what: the registration that comes with a request, checked step by step, and proof of what may not be asked.
+
+The order is that of the specification: signature and provider, whose it is, whether it still holds, what it covers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from protocol.errors import ProtocolError
+from protocol.exchange import Exchange
+from protocol.oid4vp.request import AuthorizationRequest
+from protocol.oid4vp.request_object import Unauthenticated, VerifiedRequest
+from protocol.status.check import StatusReport
+from protocol.trust.anchors import TrustedParty
+from protocol.trust.carried import REGISTRATION_CERT, Carried, carried_registration
+from protocol.trust.coverage import check_party
+from protocol.trust.registration import VerifiedRegistration, verify_registration
+from protocol.trust.registration_status import check_registration_status
+from wallet.policy.asking import (
+    AsksBeyond,
+    RegistrationProblem,
+    Standing,
+    Unregistered,
+    WronglyRegistered,
+    action_of,
+    contacts_of,
+    logged_beyond,
+    outcome_of,
+    problem_of,
+    problem_of_status,
+    standing_of,
+)
+from wallet.policy.presenting import asker_of, request_digest
+from wallet.policy.showing import plain
+from wallet.records import Evidence
+from wallet.service.context import WalletContext
+
+MAX_STATUS_AGE = 86_400  # seconds
+MAX_KNOWN_LISTS = 32
+
+_VERIFIER_INFO = "verifier_info"
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Everything about whether somebody may ask."""
+
+    context: WalletContext
+
+    def standing(self, verified: VerifiedRequest) -> Exchange[Standing]:
+        """Whether a verified request is its sender's to make."""
+        request = verified.request
+        party = None if isinstance(verified.party, Unauthenticated) else verified.party
+        try:
+            certificate = _registration_of(request)
+        except ProtocolError as error:
+            return WronglyRegistered(RegistrationProblem.UNREADABLE, plain(error.description))
+        if certificate is None:
+            return Unregistered(self.context.strict)
+        found = yield from self.registration(certificate, party)
+        return found if isinstance(found, WronglyRegistered) else standing_of(found, request.dcql_query)
+
+    def registration(
+        self, certificate: str, party: TrustedParty | None
+    ) -> Exchange[VerifiedRegistration | WronglyRegistered]:
+        """A registration certificate that is the party's and holds, or why it counts for nothing."""
+        context = self.context
+        try:
+            registration = verify_registration(certificate, anchors=context.anchors(), now=context.now())
+        except ProtocolError as error:
+            return WronglyRegistered(problem_of(error), plain(error.description))
+        try:
+            if party is None:
+                return WronglyRegistered(RegistrationProblem.OTHER_PARTY, "nobody vouches for who shows it")
+            check_party(registration.says, party)
+        except ProtocolError as error:
+            return WronglyRegistered(RegistrationProblem.OTHER_PARTY, plain(error.description))
+        report = yield from self._status(registration)
+        problem = problem_of_status(report.status)
+        return registration if problem is None else WronglyRegistered(problem, plain(report.reason))
+
+    def record(self, verified: VerifiedRequest, standing: Standing) -> Exchange[None]:
+        """Note a request that may not be made, and keep the proof of it; nothing where it may (T170)."""
+        context = self.context
+        request = verified.request
+        action = action_of(standing, request.dcql_query)
+        if not action:
+            return
+        digest = request_digest(request)
+        asker = asker_of(verified, standing)
+        beyond = logged_beyond(standing, request.dcql_query, context.store.credentials())
+        authority = standing.registration.says.supervisory_authority if isinstance(standing, AsksBeyond) else None
+        evidence = Evidence(
+            id=digest,
+            at=context.now(),
+            asker=asker.title,
+            client_id=asker.identifier,
+            trusted_by=asker.trusted_by,
+            finding=_finding(standing),
+            beyond=beyond,
+            authority=contacts_of(authority),
+            request=verified.raw,
+            registration=_readable_registration(request),
+        )
+        note = context.entry(action, asker, outcome_of(standing), beyond, request=digest)
+        yield from context.save(put=[evidence], note=note)
+
+    def _status(self, registration: VerifiedRegistration) -> Exchange[StatusReport]:
+        context = self.context
+        uri = registration.says.status.uri
+        checked = yield from check_registration_status(
+            registration,
+            context.known_lists.get(uri),
+            anchors=context.anchors(),
+            now=context.now(),
+            max_age=MAX_STATUS_AGE,
+        )
+        if checked.known is not None:
+            context.known_lists.pop(uri, None)
+            context.known_lists[uri] = checked.known
+            while len(context.known_lists) > MAX_KNOWN_LISTS:
+                del context.known_lists[next(iter(context.known_lists))]
+        return checked.report
+
+
+def _registration_of(request: AuthorizationRequest) -> str | None:
+    """The registration certificate of a request.
+
+    Raises:
+        Malformed: several, unreadable, or for a part of the request only (OIDFVP-HAIP_COMMON_RO_REQ-07).
+    """
+    entries = [Carried(info.format, info.data) for info in request.verifier_info if not info.credential_ids]
+    partial = [info for info in request.verifier_info if info.credential_ids and info.format == REGISTRATION_CERT]
+    return carried_registration([*entries, *(Carried(info.format, {}) for info in partial)], _VERIFIER_INFO)
+
+
+def _readable_registration(request: AuthorizationRequest) -> str:
+    try:
+        return _registration_of(request) or ""
+    except ProtocolError:
+        return ""
+
+
+def _finding(standing: Standing) -> str:
+    match standing:
+        case AsksBeyond():
+            return "asks for more than registered"
+        case WronglyRegistered(problem=problem):
+            return f"registration: {problem}"
+        case _:
+            return "no registration was shown"
