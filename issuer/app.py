@@ -15,7 +15,7 @@ from issuer.config import IssuerSettings
 from issuer.credential_types import CredentialType, read_types
 from issuer.database.register import SqlRegister
 from issuer.database.store import SqlIssuerStore
-from issuer.installation import SECRET, SIGNING
+from issuer.installation import ENCRYPTION, SECRET, SIGNING
 from issuer.policy import IssuerPolicy
 from issuer.register import HttpRegister, Register
 from issuer.service import Issuer
@@ -23,12 +23,14 @@ from issuer.service.context import IssuerContext
 from issuer.web.desk import desk_pages
 from issuer.web.pages import people_pages
 from issuer.web.site import Site
+from protocol.keys import Decrypter
 from runtime import system
 from runtime.asgi import add_health, create_application
 from runtime.database.engine import Database
 from runtime.driver import Driver
 from runtime.http import GuardedSender, Sender
 from runtime.installation import open_keys
+from runtime.keyfolder import KeyFolder
 from runtime.live import LiveStreams
 from runtime.pages import Pages, serve_static
 from runtime.sweep import sweeping
@@ -85,8 +87,17 @@ def open_issuer(settings: IssuerSettings, store: SqlIssuerStore) -> Issuer:
             random_bytes=system.random_bytes,
             fixed_tx_code=settings.fixed_tx_code,
             automatic_login=settings.automatic_login,
+            decrypters=_decrypters(keys),
         )
     )
+
+
+def _decrypters(keys: KeyFolder) -> dict[str, Decrypter]:
+    """The key that requests are encrypted to, by the name that it has in metadata; none in an older installation."""
+    if not keys.has_key(ENCRYPTION):
+        return {}
+    key = keys.key(ENCRYPTION)
+    return {key.public_key.thumbprint(): key}
 
 
 def create_app(settings: IssuerSettings, *, sender: Sender | None = None) -> FastAPI:

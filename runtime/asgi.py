@@ -157,6 +157,21 @@ async def read_form(request: Request, *, max_bytes: int = MAX_FORM) -> dict[str,
     return {name: value for name, value in form.items() if value}
 
 
+async def read_message(
+    request: Request, media_types: tuple[str, ...], *, max_bytes: int = MAX_BODY
+) -> tuple[str, bytes]:
+    """A body with its media type, which is one of these.
+
+    Raises:
+        UnsupportedMediaType: another content type.
+        TooLarge: a body over `max_bytes`.
+    """
+    media_type = _media_type(request)
+    if media_type not in media_types:
+        raise UnsupportedMediaType(f"the body must be {' or '.join(media_types)}")
+    return media_type, await _read_body(request, max_bytes)
+
+
 async def read_json_body(request: Request, at: str, *, max_bytes: int = MAX_BODY) -> JsonValue:
     """A JSON body.
 

@@ -8,16 +8,16 @@ from fastapi import Request, Response
 
 from capabilities.status_publisher.api import add_status_lists
 from issuer.service import Issuer
+from issuer.service.envelopes import MEDIA_TYPES
 from protocol.encoding import encode_json
 from protocol.oauth.authorization import AuthorizationRequest
 from protocol.oauth.metadata import WELL_KNOWN as SERVER_WELL_KNOWN
-from protocol.oid4vci.credential import CredentialRequest
 from protocol.oid4vci.metadata import WELL_KNOWN as ISSUER_WELL_KNOWN
 from protocol.oid4vci.nonce import nonce_response
 from protocol.oid4vci.notification import NotificationRequest
 from protocol.oid4vci.token import TokenRequest
 from protocol.sdjwt.issuer_key import WELL_KNOWN as KEYS_WELL_KNOWN
-from runtime.asgi import json_answer, read_form, read_json_body
+from runtime.asgi import json_answer, read_form, read_json_body, read_message
 from runtime.driver import Driver
 from runtime.endpoints import Endpoints
 
@@ -79,10 +79,12 @@ def _add_issuance(endpoints: Endpoints, issuer: Issuer, driver: Driver, path: st
     @endpoints.post(f"{path}/credential")
     async def credential(request: Request) -> Response:
         await driver.run(issuer.credentials.refuse_token_in_address(request.query_params.get("access_token")))
-        asked = CredentialRequest.from_dict(await read_json_body(request, "credential_request"))
+        asked = issuer.envelopes.open(*await read_message(request, MEDIA_TYPES))
         authorization, dpop = _header(request, "authorization"), _header(request, "dpop")
         issued = await driver.run(issuer.credentials.issue(asked, authorization, dpop))
-        return json_answer(issued.to_dict(), headers={"dpop-nonce": issuer.context.dpop_nonce()})
+        media_type, body = issuer.envelopes.close(asked, issued)
+        headers = {"cache-control": "no-store", "dpop-nonce": issuer.context.dpop_nonce()}
+        return Response(body, media_type=media_type, headers=headers)
 
     @endpoints.post(f"{path}/notification")
     async def notification(request: Request) -> Response:

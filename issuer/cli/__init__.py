@@ -52,6 +52,14 @@ def migrate(data: Data) -> None:
     migrate_database(data)
 
 
+@app.command("encryption-key")
+def encryption_key(data: Data) -> None:
+    """Make the key that wallets encrypt their requests to; `init` does so by itself. It counts from the next start on."""
+    from issuer.cli.commands import make_encryption_key
+
+    make_encryption_key(data)
+
+
 @app.command("api-key")
 def api_key(data: Data, name: Annotated[str, typer.Argument(help="Who uses it; the audit trail names it.")]) -> None:
     """Make a key for an agency's program. It is shown this once."""

@@ -18,7 +18,7 @@ from issuer.app import create_app, known_types, open_issuer, open_register, open
 from issuer.config import IssuerSettings
 from issuer.database.register import SqlRegister
 from issuer.database.store import SqlIssuerStore
-from issuer.installation import NewIssuer, set_up_issuer
+from issuer.installation import ENCRYPTION, NewIssuer, set_up_issuer
 from issuer.people import read_people
 from issuer.records import CredentialState, IssuedCredential
 from issuer.service import Issuer
@@ -35,7 +35,7 @@ from runtime.conversation import Event
 from runtime.driver import drive
 from runtime.fingerprints import fingerprint_lines, fingerprint_of
 from runtime.http import GuardedSender, Sender
-from runtime.installation import AUTHORITY_FILE
+from runtime.installation import AUTHORITY_FILE, open_keys
 from runtime.serve import Listen, serve
 
 T = TypeVar("T")
@@ -123,6 +123,18 @@ def migrate_database(data: Path) -> None:
     open_register(settings, store)
     store.database.dispose()
     print("The database is ready.")
+
+
+@explained()
+def make_encryption_key(data: Path) -> None:
+    """Make the key of encrypted requests for an installation that is older than it.
+
+    Raises:
+        FileExistsError: there is one already; nothing was changed.
+    """
+    IssuerSettings.read(data)
+    open_keys(data).make_key(ENCRYPTION, system.random_bytes)
+    print("Wallets can encrypt their requests when the issuer was started again.")
 
 
 @explained()

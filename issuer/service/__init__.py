@@ -11,6 +11,7 @@ from issuer.service.clerks import ClerkService
 from issuer.service.context import IssuerContext
 from issuer.service.credentials import CredentialService
 from issuer.service.desk import DeskService
+from issuer.service.envelopes import Envelopes
 from issuer.service.handles import Handles
 from issuer.service.metadata import MetadataService
 from issuer.service.offers import Offers
@@ -28,6 +29,7 @@ class Issuer:
     authorization: AuthorizationService
     tokens: TokenService
     credentials: CredentialService
+    envelopes: Envelopes
     status: StatusService
     status_lists: StatusLists
     clerks: ClerkService
@@ -45,6 +47,7 @@ class Issuer:
             authorization=AuthorizationService(context),
             tokens=TokenService(context),
             credentials=CredentialService(context, StatusIndices(context.publisher)),
+            envelopes=Envelopes(context),
             status=status,
             status_lists=StatusLists(context.publisher),
             clerks=ClerkService.of(context),

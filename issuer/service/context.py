@@ -16,7 +16,7 @@ from issuer.store import IssuerStore
 from protocol.encoding import encode_base64url
 from protocol.errors import Flaw, InvalidDpopProof, Unavailable, UseDpopNonce
 from protocol.formats import IssuerSigner
-from protocol.keys import RandomBytes
+from protocol.keys import Decrypter, RandomBytes
 from protocol.oauth.dpop import MAX_AGE, MAX_AHEAD, verify_dpop_proof
 from protocol.oid4vci.nonce import make_nonce, read_nonce
 from protocol.x509 import Certificate
@@ -94,6 +94,7 @@ class IssuerContext:
     random_bytes: RandomBytes
     fixed_tx_code: str = ""  # test settings only
     automatic_login: bool = False  # test settings only
+    decrypters: Mapping[str, Decrypter] = field(default_factory=dict, repr=False)  # kid → key of encrypted requests
 
     @property
     def endpoints(self) -> Endpoints:

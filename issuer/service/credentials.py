@@ -24,7 +24,6 @@ from protocol.errors import (
     InsufficientScope,
     InvalidDpopProof,
     InvalidDpopProofAtResource,
-    InvalidEncryptionParameters,
     InvalidNonce,
     InvalidProof,
     InvalidRequest,
@@ -87,14 +86,11 @@ class CredentialService:
             InvalidToken: no good access token.
             InvalidDpopProof, UseDpopNonce: the DPoP proof.
             UnknownCredentialConfiguration, UnknownCredentialIdentifier, InsufficientScope: what was asked.
-            InvalidEncryptionParameters: an encrypted response was asked, which is not offered (T129).
             InvalidProof, InvalidNonce: the key proofs.
             CredentialRequestDenied: the register does not have what the credential must hold.
             Unavailable: the signing key is away; nothing was consumed.
         """
         context = self.context
-        if request.response_encryption is not None:
-            raise InvalidEncryptionParameters("credential_response_encryption: is not offered here")
         access = self._access(authorization, dpop, context.endpoints.credential)
         session = yield from load(access.key, _NO_TOKEN, ANY_STAGE)
         now = context.now()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from issuer.service.context import IssuerContext
+from issuer.service.envelopes import request_encryption, response_encryption
 from protocol.encoding import JsonObject
 from protocol.fields import Fields
 from protocol.keys import SIGNATURE_ALGORITHMS
@@ -35,6 +36,8 @@ class MetadataService:
             nonce_endpoint=endpoints.nonce,
             notification_endpoint=endpoints.notification,
             batch_size=context.batch_size if context.batch_size > 1 else None,
+            request_encryption=request_encryption(context),
+            response_encryption=response_encryption(context),
             display=tuple(Display(name=name, locale=language) for language, name in context.name),
             configurations={
                 name: CredentialConfiguration.from_fields(Fields(credential_type.configuration(), name))

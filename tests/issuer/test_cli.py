@@ -70,6 +70,23 @@ def test_a_new_agency_is_told_what_is_secret_and_what_to_hand_on(data):
     assert (data / "issuer.toml").exists()
 
 
+def offered(data):
+    """Whether requests can be encrypted."""
+    with opened(data) as desk:
+        return desk.issuer.metadata.issuer.request_encryption is not None
+
+
+def test_an_older_agency_gets_its_encryption_key_by_a_command(agency):
+    assert offered(agency)
+    before = (agency / "encryption.key").read_bytes()
+    assert "encryption.key" in refused(agency, "encryption-key"), "there is one, and requests on their way are for it"
+    assert (agency / "encryption.key").read_bytes() == before
+    (agency / "encryption.key").unlink()
+    assert not offered(agency)
+    done(agency, "encryption-key")
+    assert offered(agency)
+
+
 def test_an_agency_is_set_up_once(agency):
     before = (agency / "issuer.toml").read_bytes()
     assert "already" in refused(agency, *init(agency))
