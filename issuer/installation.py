@@ -11,6 +11,7 @@ from runtime.installation import Installation, set_up
 
 SIGNING = "signing"
 SECRET = "nonces"
+ANCHORS = "anchors"  # folder of the wallet providers to trust
 ENCRYPTION = "encryption"  # of requests; installations that are older than it may have none
 
 

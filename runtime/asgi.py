@@ -32,9 +32,11 @@ from protocol.errors import (
     Unauthorized,
     Unavailable,
     UnsupportedMediaType,
+    UseAttestationChallenge,
     UseDpopNonce,
 )
 from protocol.keys import SIGNATURE_ALGORITHMS
+from protocol.oauth.client_attestation import CHALLENGE_HEADER
 from runtime.driver import Driver
 from runtime.endpoints import Endpoint, Endpoints
 from runtime.error_pages import is_for_page
@@ -180,9 +182,8 @@ async def read_json_body(request: Request, at: str, *, max_bytes: int = MAX_BODY
         TooLarge: a body over `max_bytes`.
         Malformed: not JSON.
     """
-    if _media_type(request) != "application/json":
-        raise UnsupportedMediaType("the body must be application/json")
-    return read_json(await _read_body(request, max_bytes), at)
+    _, body = await read_message(request, ("application/json",), max_bytes=max_bytes)
+    return read_json(body, at)
 
 
 def json_answer(content: JsonObject, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -200,6 +201,8 @@ def error_answer(error: ProtocolError) -> Response:
     headers: dict[str, str] = {}
     if isinstance(error, UseDpopNonce):
         headers["dpop-nonce"] = error.nonce
+    if isinstance(error, UseAttestationChallenge):
+        headers[CHALLENGE_HEADER.lower()] = error.challenge
     # RFC 6750 §3: a token that is not enough is answered with a challenge too
     if error.status == 401 or isinstance(error, InsufficientScope):
         headers["www-authenticate"] = _challenge(error)

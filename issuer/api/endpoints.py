@@ -8,9 +8,11 @@ from fastapi import Request, Response
 
 from capabilities.status_publisher.api import add_status_lists
 from issuer.service import Issuer
+from issuer.service.clients import AttestationHeaders
 from issuer.service.envelopes import MEDIA_TYPES
 from protocol.encoding import encode_json
 from protocol.oauth.authorization import AuthorizationRequest
+from protocol.oauth.client_attestation import HEADER, POP_HEADER, challenge_response
 from protocol.oauth.metadata import WELL_KNOWN as SERVER_WELL_KNOWN
 from protocol.oid4vci.metadata import WELL_KNOWN as ISSUER_WELL_KNOWN
 from protocol.oid4vci.nonce import nonce_response
@@ -62,14 +64,18 @@ def _add_issuance(endpoints: Endpoints, issuer: Issuer, driver: Driver, path: st
     @endpoints.post(f"{path}/par")
     async def pushed_authorization_request(request: Request) -> Response:
         pushed = AuthorizationRequest.from_form(await read_form(request))
-        answer = await driver.run(issuer.authorization.push(pushed, _header(request, "dpop")))
+        answer = await driver.run(issuer.authorization.push(pushed, _header(request, "dpop"), _attestation(request)))
         return json_answer(answer.to_dict(), status=201, headers={"dpop-nonce": issuer.context.dpop_nonce()})
 
     @endpoints.post(f"{path}/token")
     async def token(request: Request) -> Response:
         asked = TokenRequest.from_form(await read_form(request))
-        tokens = await driver.run(issuer.tokens.redeem(asked, _header(request, "dpop")))
+        tokens = await driver.run(issuer.tokens.redeem(asked, _header(request, "dpop"), _attestation(request)))
         return json_answer(tokens.to_dict(), headers={"dpop-nonce": issuer.context.dpop_nonce()})
+
+    @endpoints.post(f"{path}/challenge")
+    async def challenge(_: Request) -> Response:
+        return json_answer(challenge_response(issuer.context.dpop_nonce()))
 
     @endpoints.post(f"{path}/nonce")
     async def nonce(_: Request) -> Response:
@@ -93,6 +99,11 @@ def _add_issuance(endpoints: Endpoints, issuer: Issuer, driver: Driver, path: st
         authorization, dpop = _header(request, "authorization"), _header(request, "dpop")
         await driver.run(issuer.credentials.notify(told, authorization, dpop))
         return Response(status_code=204)
+
+
+def _attestation(request: Request) -> AttestationHeaders:
+    values = request.headers.getlist
+    return AttestationHeaders(tuple(values(HEADER)), tuple(values(POP_HEADER)))
 
 
 def _header(request: Request, name: str) -> str | None:
