@@ -68,7 +68,7 @@ class WalletWatch:
         """Revoke a document; the watch goes when that is done, so that nothing that stops us in between is forgotten."""
         store = self.context.store
         if watch.credential_id:
-            reason = REASONS[watch.watched]
+            reason = str(REASONS[watch.watched])
             yield from self.status.change(watch.credential_id, CredentialState.REVOKED, ACTOR, reason)
             get_logger().info("document revoked with its wallet", credential_id=watch.credential_id, reason=reason)
         yield from slow(lambda: store.end_watch(watch.id))

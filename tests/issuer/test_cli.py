@@ -19,6 +19,7 @@ from issuer.records import CredentialState
 from issuer.service.clerks import WrongClerkCode
 from protocol.encoding import sha256
 from protocol.errors import Unauthorized
+from protocol.trust.anchors import Role
 from runtime.api_keys import find_api_key
 from runtime.fingerprints import fingerprint_lines
 from runtime.installation import AUTHORITY_FILE
@@ -85,6 +86,17 @@ def test_an_older_agency_gets_its_encryption_key_by_a_command(agency):
     assert not offered(agency)
     done(agency, "encryption-key")
     assert offered(agency)
+
+
+def test_a_wallet_provider_is_trusted_by_a_command(agency, tmp_path):
+    pem = tmp_path / "provider.pem"
+    pem.write_bytes((agency / AUTHORITY_FILE).read_bytes())
+    assert "Wallet maker" in done(agency, "trust", pem, "--name", "Wallet maker")
+    with opened(agency) as desk:
+        [anchor] = desk.issuer.context.anchors().anchors
+    assert (anchor.role, anchor.name) == (Role.WALLET_PROVIDER, "Wallet maker")
+    pem.write_text("nothing")
+    assert "PEM" in refused(agency, "trust", pem, "--name", "Another")
 
 
 def test_an_agency_is_set_up_once(agency):

@@ -51,8 +51,8 @@ def desk(provider):
 
 
 def issuer(provider, *types):
-    types = {kind.id: kind for kind in types or (member(), member("badge", batch=2, more="watched = false"))}
-    return make_issuer(types=types, clock=provider.clock, outside=provider, anchors=provider.anchors)
+    kinds = {kind.id: kind for kind in types or (member(), member("badge", batch=2, more="watched = false"))}
+    return make_issuer(types=kinds, clock=provider.clock, outside=provider, anchors=provider.anchors)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from protocol.errors import InvalidProof
 from protocol.oauth.client_attestation import CHALLENGE_HEADER, HEADER, POP_HEADER
 from tests.issuer.api.calls import is_error, par_form
-from tests.issuer.haip.asking import push, redeem, server, shown, without_haip
+from tests.issuer.service.haip.asking import push, redeem, server, shown, without_haip
 from tests.support.issuer import IDENTIFIER, make_issuer
 from tests.support.pki import seeded_key
 from tests.support.wallet_provider import CLIENT, AttestedWallet

@@ -9,7 +9,7 @@ from issuer.service.offers import GrantKind
 from protocol.oauth.pkce import code_challenge
 from protocol.oid4vci.token import TokenResponse
 from tests.issuer.api.calls import is_error, par_form, token_form
-from tests.issuer.haip.asking import log_in, metadata, push, redeem, server, shown, without_haip
+from tests.issuer.service.haip.asking import log_in, metadata, push, redeem, server, shown, without_haip
 from tests.support.issuer import IDENTIFIER, REDIRECT_URI, VERIFIER
 from tests.support.wallet_provider import CLIENT
 

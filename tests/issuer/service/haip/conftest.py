@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.issuer.haip.asking import issuer
+from tests.issuer.service.haip.asking import issuer
 from tests.support.issuer import Clock
 from tests.support.wallet_provider import CLIENT, AttestedWallet, WalletProvider
 

@@ -13,7 +13,7 @@ from protocol.formats import IssuerSigner
 from protocol.jws import Jws
 from protocol.oid4vci.metadata import CredentialIssuerMetadata, verify_signed_metadata
 from runtime.system import now, random_bytes
-from tests.issuer.haip.asking import HAIP, metadata
+from tests.issuer.service.haip.asking import HAIP, metadata
 from tests.support.issuer import IDENTIFIER, make_issuer, small_types
 from tests.support.pki import NOW, self_signed
 
