@@ -15,23 +15,27 @@ from issuer.config import IssuerSettings
 from issuer.credential_types import CredentialType, read_types
 from issuer.database.register import SqlRegister
 from issuer.database.store import SqlIssuerStore
-from issuer.installation import SECRET, SIGNING
+from issuer.installation import ANCHORS, ENCRYPTION, SECRET, SIGNING
 from issuer.policy import IssuerPolicy
 from issuer.register import HttpRegister, Register
 from issuer.service import Issuer
 from issuer.service.context import IssuerContext
+from issuer.service.haip import check_ready
 from issuer.web.desk import desk_pages
 from issuer.web.pages import people_pages
 from issuer.web.site import Site
+from protocol.keys import Decrypter
 from runtime import system
+from runtime.anchors import AnchorFolder
 from runtime.asgi import add_health, create_application
 from runtime.database.engine import Database
 from runtime.driver import Driver
 from runtime.http import GuardedSender, Sender
 from runtime.installation import open_keys
+from runtime.keyfolder import KeyFolder
 from runtime.live import LiveStreams
 from runtime.pages import Pages, serve_static
-from runtime.sweep import sweeping
+from runtime.sweep import repeating, sweeping
 
 SHIPPED_TYPES = Path(__file__).parent / "types"
 
@@ -69,24 +73,42 @@ def open_types(settings: IssuerSettings) -> dict[str, CredentialType]:
 
 
 def open_issuer(settings: IssuerSettings, store: SqlIssuerStore) -> Issuer:
-    """The issuer of a data folder, ready to serve."""
+    """The issuer of a data folder, ready to serve.
+
+    Raises:
+        ValueError: it shall work by HAIP 1.0, and something is missing for that.
+        Malformed: the folder of trusted wallet providers is wrong.
+    """
     keys = open_keys(settings.data)
-    return Issuer.of(
-        IssuerContext(
-            identifier=settings.public_url,
-            name=tuple(settings.name.items()),
-            types=open_types(settings),
-            register=open_register(settings, store),
-            store=store,
-            signing=keys.signer(SIGNING),
-            secret=keys.secret(SECRET),
-            policy=IssuerPolicy(require_dpop=settings.require_dpop, redirect_uris=settings.redirect_uris),
-            now=system.now,
-            random_bytes=system.random_bytes,
-            fixed_tx_code=settings.fixed_tx_code,
-            automatic_login=settings.automatic_login,
-        )
+    context = IssuerContext(
+        identifier=settings.public_url,
+        name=tuple(settings.name.items()),
+        types=open_types(settings),
+        register=open_register(settings, store),
+        store=store,
+        signing=keys.signer(SIGNING),
+        secret=keys.secret(SECRET),
+        policy=IssuerPolicy(
+            require_dpop=settings.require_dpop, haip=settings.haip, redirect_uris=settings.redirect_uris
+        ),
+        now=system.now,
+        random_bytes=system.random_bytes,
+        fixed_tx_code=settings.fixed_tx_code,
+        automatic_login=settings.automatic_login,
+        anchors=AnchorFolder(settings.anchors or settings.data / ANCHORS).current,
+        decrypters=_decrypters(keys),
     )
+    if settings.haip:
+        check_ready(context)
+    return Issuer.of(context)
+
+
+def _decrypters(keys: KeyFolder) -> dict[str, Decrypter]:
+    """The key that requests are encrypted to, by the name that it has in metadata; none in an older installation."""
+    if not keys.has_key(ENCRYPTION):
+        return {}
+    key = keys.key(ENCRYPTION)
+    return {key.public_key.thumbprint(): key}
 
 
 def create_app(settings: IssuerSettings, *, sender: Sender | None = None) -> FastAPI:
@@ -109,7 +131,7 @@ def serve_issuer(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with sweeping(driver, sweep):
+        async with sweeping(driver, sweep), repeating(driver, issuer.watch.look, name="wallet check"):
             yield
         driver.close()
         store.database.dispose()

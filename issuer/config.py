@@ -30,6 +30,8 @@ class IssuerSettings(ServiceSettings):
     register_url: str = ""  # database URL or https address; empty: the issuer's own database
     register_key: str = Field(default="", repr=False)  # bearer key of an http register
     require_dpop: bool = True
+    haip: bool = False  # what HAIP 1.0 asks for is required, and what it forbids is refused
+    anchors: Path | None = None  # folder of the wallet providers to trust; by default `anchors` beside the settings
     redirect_uris: tuple[str, ...] = ()
     fixed_tx_code: str = Field(default="", pattern="^([0-9]{6})?$")  # test only: every transaction code is this one
     automatic_login: bool = False  # test only: the login page lets the invited person in at once
@@ -39,6 +41,13 @@ class IssuerSettings(ServiceSettings):
         """Refuse in production and in the demo what is there for tests."""
         if self.env is not Environment.TEST and (self.fixed_tx_code or self.automatic_login):
             raise ValueError("fixed_tx_code and automatic_login need HOHEIT_ENV=test")
+        return self
+
+    @model_validator(mode="after")
+    def _haip_is_whole(self) -> Self:
+        """Check that nothing which HAIP 1.0 asks for is turned off."""
+        if self.haip and not self.require_dpop:
+            raise ValueError("haip needs require_dpop")
         return self
 
     @model_validator(mode="after")

@@ -15,6 +15,11 @@ background_color = "#1F6F5C"
 text_color = "#FFFFFF"
 logo = "residence.svg"               # beside this file
 
+[key_attestation]                    # without it, keys of any wallet are taken
+key_storage = ["iso_18045_moderate"] # or better; without it any that a trusted wallet provider attests
+user_authentication = ["iso_18045_basic"]
+watched = true                       # the default: only wallets whose provider says, for long enough, whether they still hold
+
 [[claims]]                           # in the order in which people see them
 path = ["address", "locality"]       # "*" stands for every element of an array
 type = "text"                        # text, date, birthdate, integer, boolean, picture, object, array
@@ -39,6 +44,8 @@ from protocol.encoding import JsonObject, JsonValue
 from protocol.errors import CredentialRequestDenied, Malformed, raised_as
 from protocol.fields import Fields
 from protocol.formats import FORMATS
+from protocol.oauth.client_attestation import ALGORITHMS as ATTESTATION_ALGORITHMS
+from protocol.oid4vci.key_attestation import LEVELS, KeyRequirements
 from protocol.oid4vci.metadata import ClaimDescription, CredentialConfiguration, Display
 from protocol.sdjwt.issue import Frame
 
@@ -50,8 +57,10 @@ LOGO_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
 
 _MEMBERS = frozenset((
     "id", "format", "vct", "scope", "batch_size", "status", "validity_days", "name", "description", "look", "claims",
+    "key_attestation",
 ))  # fmt: skip
 _LOOK_MEMBERS = frozenset(("background_color", "text_color", "logo"))
+_KEY_MEMBERS = frozenset(("key_storage", "user_authentication", "watched"))
 _ID = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 
@@ -71,6 +80,8 @@ class CredentialType:
     claims: tuple[Claim, ...]
     tree: ClaimTree
     frame: Frame
+    key_requirements: KeyRequirements | None = None  # how well keys have to be kept; None: nobody has to attest them
+    is_watched: bool = False  # issued only to wallets whose provider says whether they still hold (TS3 1.5 §2.4)
 
     def name(self, language: str) -> str:
         """What it is called in a language, else in the first."""
@@ -101,6 +112,8 @@ class CredentialType:
             format=self.format,
             type=self.vct,
             scope=self.scope,
+            attestation_algorithms=() if self.key_requirements is None else ATTESTATION_ALGORITHMS,
+            key_attestations_required=self.key_requirements,
             display=self.display,
             claims=tuple(
                 ClaimDescription(
@@ -132,6 +145,9 @@ class CredentialType:
         if format_id not in FORMATS:
             raise Malformed(fields.path("format"), "is no format that is issued here")
         claims = tuple(map(read_claim, fields.objects("claims", max_items=MAX_CLAIMS)))
+        validity_days = fields.integer("validity_days", minimum=1, maximum=3650)
+        asked = fields.optional_object("key_attestation")
+        is_watched = asked is not None and asked.boolean("watched", default=True)
         return cls(
             id=type_id,
             format=format_id,
@@ -139,11 +155,13 @@ class CredentialType:
             scope=fields.optional_text("scope", max_length=100) or type_id,
             batch_size=fields.optional_integer("batch_size", minimum=1, maximum=100) or BATCH_SIZE,
             status=fields.boolean("status", default=True),
-            validity_days=fields.integer("validity_days", minimum=1, maximum=3650),
+            validity_days=validity_days,
             display=_display(fields, folder),
             claims=claims,
             tree=ClaimTree.of(claims, fields.path("claims")),
             frame=Frame.of(claim.path for claim in claims if claim.disclosable),
+            key_requirements=None if asked is None else _requirements(asked, validity_days if is_watched else None),
+            is_watched=is_watched,
         )
 
 
@@ -169,6 +187,20 @@ def _read_text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise Malformed(path.name, "is not UTF-8") from error
+
+
+def _requirements(asked: Fields, watched_days: int | None) -> KeyRequirements:
+    """How well keys have to be kept, and for how long the status of that is wanted: a day beyond the document's end."""
+    check_members(asked, _KEY_MEMBERS)
+    for name in ("key_storage", "user_authentication"):
+        for level in asked.optional_texts(name):
+            if level not in LEVELS:
+                raise Malformed(asked.path(name), f"must be of {', '.join(LEVELS)}")
+    return KeyRequirements(
+        key_storage=asked.optional_texts("key_storage"),
+        user_authentication=asked.optional_texts("user_authentication"),
+        preferred_status_period=None if watched_days is None else (watched_days + 1) * DAY,
+    )
 
 
 def _display(fields: Fields, folder: Path) -> tuple[Display, ...]:

@@ -11,6 +11,8 @@ from runtime.installation import Installation, set_up
 
 SIGNING = "signing"
 SECRET = "nonces"
+ANCHORS = "anchors"  # folder of the wallet providers to trust
+ENCRYPTION = "encryption"  # of requests; installations that are older than it may have none
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ def set_up_issuer(new: NewIssuer, *, now: int, random_bytes: RandomBytes) -> byt
         name=new.name,
         signing=SIGNING,
         secrets=(SECRET,),
+        keys=(ENCRYPTION,),
         settings={"types": new.types, "database_url": new.database_url, "wallet_url": new.wallet_url},
     )
     return set_up(installation, now=now, random_bytes=random_bytes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,7 +10,7 @@ from urllib.parse import urlsplit
 
 from capabilities.status_publisher.policy import USUAL_LIFETIMES, TokenLifetimes
 from issuer.records import CredentialState
-from protocol.errors import Malformed
+from protocol.errors import CredentialRequestDenied, Malformed
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +44,38 @@ class IssuerPolicy:
     """What this issuer insists on; the defaults are the strict choice."""
 
     require_dpop: bool = True  # RFC 9449; False lets wallets without DPoP have bearer tokens
+    haip: bool = False  # everything that HAIP 1.0 §4 asks for, and nothing that it forbids
     redirect_uris: tuple[str, ...] = ()  # exactly these, and loopback addresses with any port
     lifetimes: Lifetimes = Lifetimes()
     status: TokenLifetimes = USUAL_LIFETIMES
     desk: DeskPolicy = DeskPolicy()
+
+    @property
+    def dpop_is_needed(self) -> bool:
+        """Whether every token is bound to a key (HAIP 1.0 §4)."""
+        return self.require_dpop or self.haip
+
+
+CHECK_SECONDS = 43_200  # between two looks at the status of a wallet; TS3 1.5 §2.4.3: at least once in 24 hours
+CHECK_AGAIN = 900  # seconds until one that could not be looked up, or whose worker died, is tried again
+
+
+def last_day(kept_until: int, now: int) -> int:
+    """The end of a document that ends before a wallet's status does (TS3 1.5 §2.4.3), cut down to the day as all ends are.
+
+    Raises:
+        CredentialRequestDenied: that would be today, or was.
+    """
+    end = kept_until - 1 - (kept_until - 1) % 86_400
+    if end <= now:
+        raise CredentialRequestDenied("the wallet's status is not kept up for long enough")
+    return end
+
+
+def next_check(uri: str, now: int) -> int:
+    """When the wallets of a status list are looked up next: each list has its own time, so that it is fetched once for all."""
+    phase = int.from_bytes(hashlib.sha256(uri.encode()).digest()[:8], "big") % CHECK_SECONDS
+    return now + 1 + (phase - now - 1) % CHECK_SECONDS
 
 
 class Deed(StrEnum):
@@ -68,6 +97,8 @@ class Reason(StrEnum):
     SETTLED = "settled"
     MISTAKE = "mistake"
     OTHER = "other"
+    WALLET_REVOKED = "wallet revoked"  # found by the daily check, as the next one
+    KEYS_REVOKED = "keys revoked"
 
 
 WANTED = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from capabilities.status_publisher.records import EntryState
 
@@ -42,7 +43,47 @@ class OfferRecord:
     made_at: int  # epoch seconds
 
 
-Record = IssuedCredential | StateChanged | OfferRecord
+class Watched(StrEnum):
+    """What of a wallet unit a status tells about."""
+
+    WALLET = "wallet"  # the wallet instance: `client_status`
+    KEYS = "keys"  # what keeps its keys: `key_storage_status`
+
+
+@dataclass(frozen=True, slots=True)
+class WalletStatus:
+    """Where a wallet provider says whether a wallet unit still holds (TS3 1.5 §2.4.1)."""
+
+    uri: str
+    index: int
+    kept_until: int  # epoch seconds; nobody promises to keep it up afterwards
+    provider: str  # subject of who signed the attestation: nobody else may sign the list
+    vouched_by: str  # name of the anchor
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentWatch:
+    """A document that a wallet unit holds, so that it ends when the wallet unit is revoked (TS3 1.5 §2.4.3)."""
+
+    session_id: str
+    configuration_id: str
+    watched: Watched
+    status: WalletStatus
+    check_at: int  # epoch seconds
+    expires_at: int  # epoch seconds; the document has ended by itself then
+
+
+@dataclass(frozen=True, slots=True)
+class DueWatch:
+    """A watch whose status has to be looked up now."""
+
+    id: int
+    credential_id: str  # a copy of the document that is not revoked; empty: there is none
+    watched: Watched
+    status: WalletStatus
+
+
+Record = IssuedCredential | StateChanged | OfferRecord | DocumentWatch
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from capabilities.status_publisher.store import StatusStore
 from issuer.records import (
     AuditLine,
     CredentialState,
+    DueWatch,
     IssuedCredential,
     IssuedDocument,
     LetterCode,
@@ -83,6 +85,19 @@ class IssuerStore(ConversationStore, Protocol):
 
         How many rows went, at most `limit` of each kind; `limit` or more means that there may be more.
         """
+
+    def due_watches(self, *, now: int, again_at: int, limit: int) -> tuple[DueWatch, ...]:
+        """Documents whose wallet has to be looked up now, those of one status list side by side.
+
+        From now on they are due again at `again_at`, unless `watches_held` or `end_watch` says otherwise before: no other
+        worker takes them meanwhile, and none is forgotten if this one dies.
+        """
+
+    def watches_held(self, next_checks: Mapping[int, int]) -> None:
+        """These wallets still hold: id of the watch → when it is looked up again, epoch seconds."""
+
+    def end_watch(self, watch_id: int) -> None:
+        """Look a document's wallet up no more."""
 
     def put_letter_code(self, code: LetterCode, *, actor: str, now: int) -> None:
         """Keep a letter code, and who had it made; those of earlier letters to the same person are good no more."""

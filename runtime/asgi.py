@@ -32,9 +32,11 @@ from protocol.errors import (
     Unauthorized,
     Unavailable,
     UnsupportedMediaType,
+    UseAttestationChallenge,
     UseDpopNonce,
 )
 from protocol.keys import SIGNATURE_ALGORITHMS
+from protocol.oauth.client_attestation import CHALLENGE_HEADER
 from runtime.driver import Driver
 from runtime.endpoints import Endpoint, Endpoints
 from runtime.error_pages import is_for_page
@@ -157,6 +159,21 @@ async def read_form(request: Request, *, max_bytes: int = MAX_FORM) -> dict[str,
     return {name: value for name, value in form.items() if value}
 
 
+async def read_message(
+    request: Request, media_types: tuple[str, ...], *, max_bytes: int = MAX_BODY
+) -> tuple[str, bytes]:
+    """A body with its media type, which is one of these.
+
+    Raises:
+        UnsupportedMediaType: another content type.
+        TooLarge: a body over `max_bytes`.
+    """
+    media_type = _media_type(request)
+    if media_type not in media_types:
+        raise UnsupportedMediaType(f"the body must be {' or '.join(media_types)}")
+    return media_type, await _read_body(request, max_bytes)
+
+
 async def read_json_body(request: Request, at: str, *, max_bytes: int = MAX_BODY) -> JsonValue:
     """A JSON body.
 
@@ -165,9 +182,8 @@ async def read_json_body(request: Request, at: str, *, max_bytes: int = MAX_BODY
         TooLarge: a body over `max_bytes`.
         Malformed: not JSON.
     """
-    if _media_type(request) != "application/json":
-        raise UnsupportedMediaType("the body must be application/json")
-    return read_json(await _read_body(request, max_bytes), at)
+    _, body = await read_message(request, ("application/json",), max_bytes=max_bytes)
+    return read_json(body, at)
 
 
 def json_answer(content: JsonObject, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -185,6 +201,8 @@ def error_answer(error: ProtocolError) -> Response:
     headers: dict[str, str] = {}
     if isinstance(error, UseDpopNonce):
         headers["dpop-nonce"] = error.nonce
+    if isinstance(error, UseAttestationChallenge):
+        headers[CHALLENGE_HEADER.lower()] = error.challenge
     # RFC 6750 §3: a token that is not enough is answered with a challenge too
     if error.status == 401 or isinstance(error, InsufficientScope):
         headers["www-authenticate"] = _challenge(error)

@@ -1,7 +1,7 @@
 """Stages and records as JSON text: a frozen dataclass is written as it is, and read back strictly by its annotations.
 
-`[name, fields]`, where the name says which member of the union it is. What was written by an older program and no longer
-fits is a StoredDataError, never a half-read value.
+`[name, fields]`, where the name says which member of the union it is. A field that a newer program added has a default,
+which stands for what older values lack. What does not fit otherwise is a StoredDataError, never a half-read value.
 """
 
 from __future__ import annotations
@@ -72,11 +72,21 @@ def _reader(annotation: object) -> Reader | None:
 def _dataclass_reader(kind: type) -> Reader:
     hints = typing.get_type_hints(kind)
     fields = [(field.name, _reader(hints[field.name])) for field in dataclasses.fields(kind)]
+    defaults = {f.name: f.default for f in dataclasses.fields(kind) if f.default is not dataclasses.MISSING}
 
     def read(members: object) -> object:
-        if not isinstance(members, dict) or len(members) != len(fields):
+        if not isinstance(members, dict):
+            raise TypeError("not an object")
+        if len(members) == len(fields):
+            return kind(*[members[name] if reader is None else reader(members[name]) for name, reader in fields])
+        there = {
+            name: members[name] if reader is None else reader(members[name])
+            for name, reader in fields
+            if name in members
+        }
+        if len(there) != len(members):
             raise ValueError("other fields than this type has")
-        return kind(*[members[name] if reader is None else reader(members[name]) for name, reader in fields])
+        return kind(**{**defaults, **there})
 
     return read
 

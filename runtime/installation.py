@@ -34,6 +34,7 @@ class Installation:
     name: tuple[tuple[str, str], ...]  # language → name of the organization, at least one
     signing: str  # name of the key that an own authority vouches for
     secrets: tuple[str, ...]  # names of further secrets
+    keys: tuple[str, ...] = ()  # names of further keys, which no certificate is for
     settings: Mapping[str, Setting] = field(default_factory=dict)  # further ones; empty values are left out
     tables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # settings that have parts
     further: Callable[[KeyFolder], None] = lambda _: None  # makes the keys that only this role has
@@ -62,6 +63,8 @@ def set_up(new: Installation, *, now: int, random_bytes: RandomBytes) -> bytes:
     leaf = authority.issue_leaf(signing.public_key, names, now=now, days=LEAF_DAYS, random_bytes=random_bytes)
     keys.write_chain(new.signing, [leaf])
     keys.write_chain(AUTHORITY, [authority.certificate])
+    for name in new.keys:
+        keys.make_key(name, random_bytes)
     for secret in new.secrets:
         keys.make_secret(secret, random_bytes)
     new.further(keys)

@@ -40,6 +40,10 @@ class KeyFolder:
         """
         return P256Key.from_scalar(self._sealer.open(read_private(self._folder / f"{name}.key"), f"key {name}"))
 
+    def has_key(self, name: str) -> bool:
+        """Whether there is a key of this name."""
+        return (self._folder / f"{name}.key").exists()
+
     def make_secret(self, name: str, random_bytes: RandomBytes) -> bytes:
         """A fresh secret of 32 bytes, sealed and durable."""
         secret = random_bytes(SECRET_BYTES)

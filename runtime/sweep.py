@@ -1,4 +1,4 @@
-"""Forgets what is over, again and again, while a service runs."""
+"""What a service does by itself while it runs: it forgets what is over, and does work of its role again and again."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
-from protocol.errors import Unavailable
+from protocol.errors import ProtocolError, Unavailable
+from protocol.exchange import Exchange
 from runtime.conversation import slow
 from runtime.driver import Driver
 from runtime.logs import get_logger
 
 SWEEP_SECONDS = 30.0
+WORK_SECONDS = 60.0
 SWEEP_LIMIT = 500  # things in one transaction, so that no step waits for long (T244)
 
 Sweep = Callable[[int], int]  # forgets at most so many things; how many it forgot
@@ -27,6 +29,33 @@ async def sweeping(driver: Driver, sweep: Sweep, *, every: float = SWEEP_SECONDS
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+
+
+Work = Callable[[], Exchange[int]]  # one round; how many things it changed
+
+
+@asynccontextmanager
+async def repeating(driver: Driver, work: Work, *, name: str, every: float = WORK_SECONDS) -> AsyncIterator[None]:
+    """Do work every so many seconds while the block lasts; a round that fails is logged, and the next one tries again."""
+    task = asyncio.create_task(_work_for_ever(driver, work, name, every))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _work_for_ever(driver: Driver, work: Work, name: str, every: float) -> None:
+    while True:
+        await asyncio.sleep(every)
+        try:
+            count = await driver.run(work())
+        except ProtocolError as error:
+            get_logger().warning(name, reason=error.description)
+        else:
+            if count:
+                get_logger().info(name, count=count)
 
 
 async def sweep_once(driver: Driver, sweep: Sweep) -> int:

@@ -8,16 +8,18 @@ from fastapi import Request, Response
 
 from capabilities.status_publisher.api import add_status_lists
 from issuer.service import Issuer
+from issuer.service.clients import AttestationHeaders
+from issuer.service.envelopes import MEDIA_TYPES
 from protocol.encoding import encode_json
 from protocol.oauth.authorization import AuthorizationRequest
+from protocol.oauth.client_attestation import HEADER, POP_HEADER, challenge_response
 from protocol.oauth.metadata import WELL_KNOWN as SERVER_WELL_KNOWN
-from protocol.oid4vci.credential import CredentialRequest
 from protocol.oid4vci.metadata import WELL_KNOWN as ISSUER_WELL_KNOWN
 from protocol.oid4vci.nonce import nonce_response
 from protocol.oid4vci.notification import NotificationRequest
 from protocol.oid4vci.token import TokenRequest
 from protocol.sdjwt.issuer_key import WELL_KNOWN as KEYS_WELL_KNOWN
-from runtime.asgi import json_answer, read_form, read_json_body
+from runtime.asgi import json_answer, read_form, read_json_body, read_message
 from runtime.driver import Driver
 from runtime.endpoints import Endpoints
 
@@ -62,14 +64,18 @@ def _add_issuance(endpoints: Endpoints, issuer: Issuer, driver: Driver, path: st
     @endpoints.post(f"{path}/par")
     async def pushed_authorization_request(request: Request) -> Response:
         pushed = AuthorizationRequest.from_form(await read_form(request))
-        answer = await driver.run(issuer.authorization.push(pushed, _header(request, "dpop")))
+        answer = await driver.run(issuer.authorization.push(pushed, _header(request, "dpop"), _attestation(request)))
         return json_answer(answer.to_dict(), status=201, headers={"dpop-nonce": issuer.context.dpop_nonce()})
 
     @endpoints.post(f"{path}/token")
     async def token(request: Request) -> Response:
         asked = TokenRequest.from_form(await read_form(request))
-        tokens = await driver.run(issuer.tokens.redeem(asked, _header(request, "dpop")))
+        tokens = await driver.run(issuer.tokens.redeem(asked, _header(request, "dpop"), _attestation(request)))
         return json_answer(tokens.to_dict(), headers={"dpop-nonce": issuer.context.dpop_nonce()})
+
+    @endpoints.post(f"{path}/challenge")
+    async def challenge(_: Request) -> Response:
+        return json_answer(challenge_response(issuer.context.dpop_nonce()))
 
     @endpoints.post(f"{path}/nonce")
     async def nonce(_: Request) -> Response:
@@ -79,10 +85,12 @@ def _add_issuance(endpoints: Endpoints, issuer: Issuer, driver: Driver, path: st
     @endpoints.post(f"{path}/credential")
     async def credential(request: Request) -> Response:
         await driver.run(issuer.credentials.refuse_token_in_address(request.query_params.get("access_token")))
-        asked = CredentialRequest.from_dict(await read_json_body(request, "credential_request"))
+        asked = issuer.envelopes.open(*await read_message(request, MEDIA_TYPES))
         authorization, dpop = _header(request, "authorization"), _header(request, "dpop")
         issued = await driver.run(issuer.credentials.issue(asked, authorization, dpop))
-        return json_answer(issued.to_dict(), headers={"dpop-nonce": issuer.context.dpop_nonce()})
+        media_type, body = issuer.envelopes.close(asked, issued)
+        headers = {"cache-control": "no-store", "dpop-nonce": issuer.context.dpop_nonce()}
+        return Response(body, media_type=media_type, headers=headers)
 
     @endpoints.post(f"{path}/notification")
     async def notification(request: Request) -> Response:
@@ -91,6 +99,11 @@ def _add_issuance(endpoints: Endpoints, issuer: Issuer, driver: Driver, path: st
         authorization, dpop = _header(request, "authorization"), _header(request, "dpop")
         await driver.run(issuer.credentials.notify(told, authorization, dpop))
         return Response(status_code=204)
+
+
+def _attestation(request: Request) -> AttestationHeaders:
+    values = request.headers.getlist
+    return AttestationHeaders(tuple(values(HEADER)), tuple(values(POP_HEADER)))
 
 
 def _header(request: Request, name: str) -> str | None:

@@ -52,6 +52,26 @@ def migrate(data: Data) -> None:
     migrate_database(data)
 
 
+@app.command("encryption-key")
+def encryption_key(data: Data) -> None:
+    """Make the key that wallets encrypt their requests to; `init` does so by itself. It counts from the next start on."""
+    from issuer.cli.commands import make_encryption_key
+
+    make_encryption_key(data)
+
+
+@app.command()
+def trust(
+    data: Data,
+    pem: Annotated[Path, typer.Argument(help="The certificate of a wallet provider's authority.")],
+    name: Annotated[str, typer.Option(help="The wallet provider as people know it.")],
+) -> None:
+    """Trust a wallet provider: what it says of its wallets and their keys is believed from now on."""
+    from issuer.cli.commands import trust_wallet_provider
+
+    trust_wallet_provider(data, pem, name)
+
+
 @app.command("api-key")
 def api_key(data: Data, name: Annotated[str, typer.Argument(help="Who uses it; the audit trail names it.")]) -> None:
     """Make a key for an agency's program. It is shown this once."""

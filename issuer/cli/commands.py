@@ -18,7 +18,7 @@ from issuer.app import create_app, known_types, open_issuer, open_register, open
 from issuer.config import IssuerSettings
 from issuer.database.register import SqlRegister
 from issuer.database.store import SqlIssuerStore
-from issuer.installation import NewIssuer, set_up_issuer
+from issuer.installation import ANCHORS, ENCRYPTION, NewIssuer, set_up_issuer
 from issuer.people import read_people
 from issuer.records import CredentialState, IssuedCredential
 from issuer.service import Issuer
@@ -27,15 +27,16 @@ from issuer.service.offers import MadeOffer, OfferOrder
 from protocol.encoding import JsonObject
 from protocol.errors import InvalidRequest
 from protocol.exchange import Exchange
+from protocol.trust.anchors import Role
 from runtime import system
-from runtime.anchors import read_certificate
+from runtime.anchors import anchor_file, read_certificate, write_anchor
 from runtime.api_keys import new_api_key
 from runtime.commands import explained, print_json, read_names
 from runtime.conversation import Event
 from runtime.driver import drive
 from runtime.fingerprints import fingerprint_lines, fingerprint_of
 from runtime.http import GuardedSender, Sender
-from runtime.installation import AUTHORITY_FILE
+from runtime.installation import AUTHORITY_FILE, open_keys
 from runtime.serve import Listen, serve
 
 T = TypeVar("T")
@@ -123,6 +124,33 @@ def migrate_database(data: Path) -> None:
     open_register(settings, store)
     store.database.dispose()
     print("The database is ready.")
+
+
+@explained()
+def make_encryption_key(data: Path) -> None:
+    """Make the key of encrypted requests for an installation that is older than it.
+
+    Raises:
+        FileExistsError: there is one already; nothing was changed.
+    """
+    IssuerSettings.read(data)
+    open_keys(data).make_key(ENCRYPTION, system.random_bytes)
+    print("Wallets can encrypt their requests when the issuer was started again.")
+
+
+@explained()
+def trust_wallet_provider(data: Path, pem: Path, name: str) -> None:
+    """Add a wallet provider's authority to the anchors; a running issuer sees it within a second.
+
+    Raises:
+        Malformed: not a certificate, or a private key beside it; nothing was changed.
+    """
+    settings = IssuerSettings.read(data)
+    content = pem.read_bytes()
+    certificate = read_certificate(content, pem.name)
+    folder = settings.anchors or data / ANCHORS
+    write_anchor(folder, anchor_file(certificate), content, role=Role.WALLET_PROVIDER, name=name)
+    print(f"Trusted as a wallet provider: {name}")
 
 
 @explained()

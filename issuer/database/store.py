@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, updat
 
 from capabilities.status_publisher.database import SqlStatusLists
 from capabilities.status_publisher.policy import next_state
-from issuer.database import lists
+from issuer.database import lists, watches
 from issuer.database.tables import (
     api_keys,
     clerk_codes,
@@ -23,6 +23,8 @@ from issuer.database.tables import (
 from issuer.records import (
     AuditLine,
     CredentialState,
+    DocumentWatch,
+    DueWatch,
     IssuedCredential,
     IssuedDocument,
     LetterCode,
@@ -73,6 +75,7 @@ class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
         self._add_offer = Prepared(database, _ADD_OFFER)
         self._add_credential = Prepared(database, _ADD_CREDENTIAL)
         self._a_suspended_copy = Prepared(database, _A_SUSPENDED_COPY)
+        self._add_watch = Prepared(database, watches.ADD)
 
     def migrate(self) -> None:
         """Bring the database to this program's version."""
@@ -163,9 +166,28 @@ class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
             old_letters = select(letter_codes.c.digest).where(letter_codes.c.expires_at < now).limit(limit)
             letters = connection.execute(delete(letter_codes).where(letter_codes.c.digest.in_(old_letters))).rowcount
             forgotten = self.forget_expired(connection, before=now, limit=limit)
-            return max(blocks, letters + forgotten)
+            watched = watches.forget_ended(connection, now=now, limit=limit)
+            return max(blocks, letters + forgotten + watched)
 
         return self.database.write(work)
+
+    def due_watches(self, *, now: int, again_at: int, limit: int) -> tuple[DueWatch, ...]:
+        """Wallets to look up now."""
+        return self.database.write(lambda connection: watches.due(connection, now=now, again_at=again_at, limit=limit))
+
+    def watches_held(self, next_checks: Mapping[int, int]) -> None:
+        """Wallets that still hold."""
+
+        def work(connection: Connection) -> None:
+            for check_at in sorted(set(next_checks.values())):
+                ids = sorted(watch for watch, at in next_checks.items() if at == check_at)
+                watches.set_time(connection, ids, check_at)
+
+        self.database.write(work)
+
+    def end_watch(self, watch_id: int) -> None:
+        """Look a wallet up no more."""
+        self.database.write(lambda connection: watches.end(connection, watch_id))
 
     def put_letter_code(self, code: LetterCode, *, actor: str, now: int) -> None:
         """Keep a letter code; those of earlier letters to the same person are good no more."""
@@ -199,6 +221,8 @@ class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
             elif isinstance(record, OfferRecord):
                 offer = {"id": record.id, "subject": record.subject, "made_at": record.made_at}
                 self._add_offer.run(connection, offer)
+            elif isinstance(record, DocumentWatch):
+                self._add_watch.run(connection, watches.row_of(record))
 
     def _change(self, connection: Connection, change: StateChanged, now: int) -> None:
         connection.execute(_SET_STATE, {"credential": change.credential_id, "new_state": str(change.state)})

@@ -50,6 +50,24 @@ offers = Table(
     Column("made_at", BigInteger, nullable=False),
     Index("offers_by_subject", "subject", "made_at"),
 )
+# Which documents end with the wallet unit that holds them
+wallet_watches = Table(
+    "wallet_watches",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=True),
+    Column("session_id", Text, nullable=False),
+    Column("configuration_id", Text, nullable=False),
+    Column("watched", Text, nullable=False),
+    Column("uri", Text, nullable=False),
+    Column("idx", BigInteger, nullable=False),
+    Column("kept_until", BigInteger, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("vouched_by", Text, nullable=False),
+    Column("check_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Index("wallet_watches_by_time", "check_at", "uri"),
+    Index("wallet_watches_by_end", "expires_at"),
+)
 people = Table(
     "people",
     metadata,

@@ -8,14 +8,19 @@ from typing import Self
 from capabilities.status_publisher.service import StatusIndices, StatusLists
 from issuer.service.authorization import AuthorizationService
 from issuer.service.clerks import ClerkService
+from issuer.service.clients import ClientService
 from issuer.service.context import IssuerContext
 from issuer.service.credentials import CredentialService
 from issuer.service.desk import DeskService
+from issuer.service.envelopes import Envelopes
 from issuer.service.handles import Handles
 from issuer.service.metadata import MetadataService
 from issuer.service.offers import Offers
+from issuer.service.proofs import ProofService
 from issuer.service.status import StatusService
 from issuer.service.tokens import TokenService
+from issuer.service.wallet_status import WalletStatusLists
+from issuer.service.watch import WalletWatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,26 +33,32 @@ class Issuer:
     authorization: AuthorizationService
     tokens: TokenService
     credentials: CredentialService
+    envelopes: Envelopes
     status: StatusService
     status_lists: StatusLists
     clerks: ClerkService
     desk: DeskService
     handles: Handles
+    watch: WalletWatch
 
     @classmethod
     def of(cls, context: IssuerContext) -> Self:
         """Wire the services of one issuer."""
         offers, status = Offers(context), StatusService(context)
+        wallets = WalletStatusLists(context)
+        clients = ClientService(context, wallets)
         return cls(
             context=context,
             metadata=MetadataService.of(context),
             offers=offers,
-            authorization=AuthorizationService(context),
-            tokens=TokenService(context),
-            credentials=CredentialService(context, StatusIndices(context.publisher)),
+            authorization=AuthorizationService(context, clients),
+            tokens=TokenService(context, clients),
+            credentials=CredentialService(context, StatusIndices(context.publisher), ProofService(context, wallets)),
+            envelopes=Envelopes(context),
             status=status,
             status_lists=StatusLists(context.publisher),
             clerks=ClerkService.of(context),
             desk=DeskService(context, offers, status),
             handles=Handles(context),
+            watch=WalletWatch(context, wallets, status),
         )

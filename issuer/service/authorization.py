@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from issuer.policy import redirect_allowed
 from issuer.records import LetterCode, Record
-from issuer.service.context import IssuerContext
+from issuer.service.clients import NO_HEADERS, AttestationHeaders, ClientService
+from issuer.service.context import IssuerContext, ShownKey
 from issuer.session.login import Login, UsedLetterCode, grant, push, visit
 from issuer.session.stages import (
     CODE,
@@ -50,20 +51,29 @@ class AuthorizationService:
     """Pushed requests, the login, and the answer to the wallet."""
 
     context: IssuerContext
+    clients: ClientService
 
-    def push(self, request: AuthorizationRequest, dpop: str | None) -> Exchange[PushedAuthorizationResponse]:
-        """Keep a wallet's authorization request until its user arrives (RFC 9126 §2); `dpop` is the DPoP header.
+    def push(
+        self, request: AuthorizationRequest, dpop: str | None, attested: AttestationHeaders = NO_HEADERS
+    ) -> Exchange[PushedAuthorizationResponse]:
+        """Keep a wallet's authorization request until its user arrives (RFC 9126 §2).
+
+        `dpop` is the DPoP header, `attested` those by which a wallet says who it is.
 
         Raises:
             InvalidRequest: a redirect URI that is not allowed, or an issuer_state that is not good.
             InvalidScope, InvalidAuthorizationDetails: nothing that is issued here was asked for.
             InvalidDpopProof, UseDpopNonce: a proof came along and does not hold.
+            ClientNotAuthenticated, UseFreshAttestation, UseAttestationChallenge: who asks; see `ClientService`.
         """
         context = self.context
         if not redirect_allowed(context.policy, request.redirect_uri):
             raise InvalidRequest("redirect_uri: is not allowed here")
         configuration_ids, by_details = self._asked_for(request)
-        dpop_key, spend = self._bound_key(request, dpop)
+        shown = None if dpop is None else context.verify_dpop(dpop, context.endpoints.pushed_authorization_request)
+        dpop_key = _bound_key(request, shown)
+        client = yield from self.clients.authenticate(attested, request.client_id, shown)
+        spend = client.spend if shown is None else (*client.spend, shown.spend)
         now = context.now()
         lifetime = context.policy.lifetimes.pushed_request
         request_uri = REQUEST_URI_PREFIX + context.new_secret()
@@ -79,6 +89,7 @@ class AuthorizationService:
             configuration_ids=configuration_ids,
             by_details=by_details,
             expires_at=now + lifetime,
+            wallet=client.wallet,
         )
         if request.issuer_state is not None:
             missing = InvalidRequest("issuer_state: is not good, or no longer")
@@ -189,19 +200,11 @@ class AuthorizationService:
         answer = AuthorizationResponse(self.context.identifier, request.state or None, code, error)
         return answer.redirect(request.redirect_uri)
 
-    def _bound_key(self, request: AuthorizationRequest, dpop: str | None) -> tuple[str, tuple[Spend, ...]]:
-        """The key that the code is bound to, told by thumbprint or shown by a proof, or both (RFC 9449 §10, §10.1)."""
-        told = request.dpop_jkt or ""
-        if dpop is None:
-            return told, ()
-        shown, spend = self.context.verify_dpop(dpop, self.context.endpoints.pushed_authorization_request)
-        if told not in ("", shown):
-            raise InvalidDpopProof("dpop_jkt: is another key than the proof's")
-        return shown, (spend,)
-
     def _asked_for(self, request: AuthorizationRequest) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Everything asked for, and what of it by details; each parameter counts by itself (OID4VCI 1.0 §5.1.2)."""
         types = self.context.types
+        if self.context.policy.haip and request.authorization_details:
+            raise InvalidAuthorizationDetails("authorization_details: are not used here; ask by scope")
         details = dict.fromkeys(detail.credential_configuration_id for detail in request.authorization_details)
         if not details.keys() <= types.keys():
             raise InvalidAuthorizationDetails("names a credential configuration that is not issued here")
@@ -211,6 +214,16 @@ class AuthorizationService:
         if not names:
             raise InvalidScope("names no credential that is issued here")
         return names, tuple(details)
+
+
+def _bound_key(request: AuthorizationRequest, shown: ShownKey | None) -> str:
+    """The key that the code is bound to, told by thumbprint or shown by a proof, or both (RFC 9449 §10, §10.1)."""
+    told = request.dpop_jkt or ""
+    if shown is None:
+        return told
+    if told not in ("", shown.thumbprint):
+        raise InvalidDpopProof("dpop_jkt: is another key than the proof's")
+    return shown.thumbprint
 
 
 def letter_digest(letter_code: str) -> str:

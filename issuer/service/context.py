@@ -16,9 +16,10 @@ from issuer.store import IssuerStore
 from protocol.encoding import encode_base64url
 from protocol.errors import Flaw, InvalidDpopProof, Unavailable, UseDpopNonce
 from protocol.formats import IssuerSigner
-from protocol.keys import RandomBytes
-from protocol.oauth.dpop import MAX_AGE, MAX_AHEAD, verify_dpop_proof
+from protocol.keys import Decrypter, RandomBytes
+from protocol.oauth.dpop import MAX_AGE, MAX_AHEAD, VerifiedDpop, verify_dpop_proof
 from protocol.oid4vci.nonce import make_nonce, read_nonce
+from protocol.trust.anchors import TrustAnchors
 from protocol.x509 import Certificate
 from runtime.conversation import SessionKey, Spend
 
@@ -61,6 +62,11 @@ class Endpoints:
         """Authorization endpoint."""
         return f"{self.identifier}/authorize"
 
+    @property
+    def challenge(self) -> str:
+        """Challenge endpoint."""
+        return f"{self.identifier}/challenge"
+
     def offer(self, reference: str) -> str:
         """An offer by reference."""
         return f"{self.identifier}/offers/{reference}"
@@ -79,6 +85,15 @@ class Endpoints:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownKey:
+    """The key of a DPoP proof that held, with its jti to be spent."""
+
+    thumbprint: str
+    spend: Spend
+    proof: VerifiedDpop
+
+
+@dataclass(frozen=True, slots=True)
 class IssuerContext:
     """Everything the services of one issuer share."""
 
@@ -94,6 +109,8 @@ class IssuerContext:
     random_bytes: RandomBytes
     fixed_tx_code: str = ""  # test settings only
     automatic_login: bool = False  # test settings only
+    anchors: Callable[[], TrustAnchors] = TrustAnchors  # of wallet providers, as they are at each moment
+    decrypters: Mapping[str, Decrypter] = field(default_factory=dict, repr=False)  # kid → key of encrypted requests
 
     @property
     def endpoints(self) -> Endpoints:
@@ -146,7 +163,10 @@ class IssuerContext:
         return make_nonce(self.secret, f"{purpose} {self.identifier}", self.random_bytes(16), self.now() + lifetime)
 
     def dpop_nonce(self) -> str:
-        """The nonce that goes into the DPoP-Nonce header."""
+        """The nonce that goes into the DPoP-Nonce header.
+
+        It is the challenge of client attestations too: a DPoP proof may stand for both (the attestation draft's §5.2).
+        """
         return self.new_nonce("dpop", self.policy.lifetimes.dpop_nonce)
 
     def read_nonce(self, purpose: str, nonce: str) -> int:
@@ -157,8 +177,8 @@ class IssuerContext:
         """
         return read_nonce(self.secret, f"{purpose} {self.identifier}", nonce, now=self.now())
 
-    def verify_dpop(self, proof: str, url: str, *, access_token: str | None = None) -> tuple[str, Spend]:
-        """The thumbprint of the key that a DPoP proof was made with, and its jti to be spent (RFC 9449 §4.3, §8).
+    def verify_dpop(self, proof: str, url: str, *, access_token: str | None = None) -> ShownKey:
+        """The key that a DPoP proof was made with (RFC 9449 §4.3, §8).
 
         Raises:
             InvalidDpopProof: the proof does not hold.
@@ -175,7 +195,7 @@ class IssuerContext:
         thumbprint = verified.key.thumbprint()
         jti = SessionKey.of("dpop jti", f"{thumbprint} {verified.jti}")
         spend = Spend(jti, now + DPOP_WINDOW, InvalidDpopProof("this proof was used before"))
-        return thumbprint, spend
+        return ShownKey(thumbprint, spend, verified)
 
 
 @lru_cache(maxsize=16)

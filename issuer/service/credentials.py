@@ -6,27 +6,25 @@ signed for a step that is refused is thrown away; nothing leaves the house that 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from capabilities.status_publisher.records import StatusEntry
 from capabilities.status_publisher.service import StatusIndices
 from issuer.credential_types import CredentialType
-from issuer.records import IssuedCredential
+from issuer.policy import last_day, next_check
+from issuer.records import DocumentWatch, IssuedCredential, WalletStatus, Watched
 from issuer.service.context import IssuerContext
+from issuer.service.proofs import ProofService, ProvenKeys
 from issuer.session.issuance import check_may_issue, issue, notify
 from issuer.session.stages import ACCESS_TOKEN, ANY_STAGE, Batch, Issuing, Outcome, Session
 from issuer.session.tokens import check_access, end_tokens
 from protocol.encoding import JsonObject
 from protocol.errors import (
-    Flaw,
+    CredentialRequestDenied,
     InsufficientScope,
     InvalidDpopProof,
     InvalidDpopProofAtResource,
-    InvalidEncryptionParameters,
-    InvalidNonce,
-    InvalidProof,
     InvalidRequest,
     InvalidToken,
     ProtocolError,
@@ -38,9 +36,9 @@ from protocol.errors import (
 )
 from protocol.exchange import Exchange
 from protocol.formats import Issuance, format_of
+from protocol.keys import PublicKey
 from protocol.oid4vci.credential import CredentialRequest, CredentialResponse
 from protocol.oid4vci.notification import NotificationRequest
-from protocol.oid4vci.proof import VerifiedProof, verify_proof
 from runtime.conversation import SessionKey, Spend, advance, load
 
 _NO_TOKEN = InvalidToken("this access token is not good, or no longer")
@@ -73,6 +71,7 @@ class CredentialService:
 
     context: IssuerContext
     indices: StatusIndices
+    proofs: ProofService
 
     def nonce(self) -> str:
         """A fresh c_nonce (OID4VCI 1.0 §7)."""
@@ -87,23 +86,21 @@ class CredentialService:
             InvalidToken: no good access token.
             InvalidDpopProof, UseDpopNonce: the DPoP proof.
             UnknownCredentialConfiguration, UnknownCredentialIdentifier, InsufficientScope: what was asked.
-            InvalidEncryptionParameters: an encrypted response was asked, which is not offered (T129).
             InvalidProof, InvalidNonce: the key proofs.
-            CredentialRequestDenied: the register does not have what the credential must hold.
-            Unavailable: the signing key is away; nothing was consumed.
+            CredentialRequestDenied: the register does not have what the credential must hold, or the status of the wallet is
+                not kept up for long enough.
+            Unavailable: the signing key is away, or the status of the wallet cannot be had; nothing was consumed.
         """
         context = self.context
-        if request.response_encryption is not None:
-            raise InvalidEncryptionParameters("credential_response_encryption: is not offered here")
         access = self._access(authorization, dpop, context.endpoints.credential)
         session = yield from load(access.key, _NO_TOKEN, ANY_STAGE)
         now = context.now()
         issuing = check_access(session, access.key.digest, dpop_key=access.dpop_key, now=now)
         credential_type = self._credential_type(request, issuing)
         check_may_issue(issuing, credential_type.id, access.key.digest)
-        proofs = self._proofs(request, issuing)
-        spend = (*access.spend, *self._nonces(proofs))
+        proven = yield from self.proofs.verify(request, issuing, credential_type)
         signing_until = context.signing_until(now)
+        statuses = _statuses(issuing, proven, credential_type)
         record = yield from context.register.fetch(issuing.subject)
         issued_at, expires_at = credential_type.validity(now)
         draft = _Draft(
@@ -112,13 +109,13 @@ class CredentialService:
             issuing,
             now=now,
             issued_at=issued_at,
-            # Never beyond the certificate that vouches for it
-            expires_at=min(expires_at, signing_until),
+            # Never beyond the certificate that vouches for it, nor beyond what is promised of the wallet
+            expires_at=min(expires_at, signing_until, *(last_day(status.kept_until, now) for _, status in statuses)),
         )
         # OID4VCI 1.0 §8.3: fewer credentials than proofs are allowed, where a type has less than what is announced
-        used = proofs[: credential_type.batch_size]
+        used = proven.keys[: credential_type.batch_size]
         entries = (yield from self.indices.take(len(used))) if credential_type.status else (None,) * len(used)
-        made = [self._make(draft, proof, entry) for proof, entry in zip(used, entries, strict=True)]
+        made = [self._make(draft, key, entry) for key, entry in zip(used, entries, strict=True)]
         notification_id = context.new_secret()
         batch = Batch(
             configuration_id=credential_type.id,
@@ -134,7 +131,8 @@ class CredentialService:
                 dpop_key=access.dpop_key,
                 batch=batch,
                 credentials=tuple(credential for _, credential in made),
-                spend=spend,
+                watches=_watches(draft, statuses),
+                spend=(*access.spend, *proven.spend),
                 now=now,
             )
 
@@ -188,14 +186,14 @@ class CredentialService:
             yield from advance(SessionKey.of(ACCESS_TOKEN, token), end, _NO_TOKEN)
         raise InvalidRequest("an access token belongs into the Authorization header")
 
-    def _make(self, draft: _Draft, proof: VerifiedProof, entry: StatusEntry | None) -> tuple[str, IssuedCredential]:
+    def _make(self, draft: _Draft, key: PublicKey, entry: StatusEntry | None) -> tuple[str, IssuedCredential]:
         """One signed credential, and what is kept of it."""
         credential_type = draft.type
         issuance = Issuance(
             type=credential_type.vct,
             claims=draft.claims,
             frame=credential_type.frame,
-            holder_key=proof.key,
+            holder_key=key,
             issued_at=draft.issued_at,
             expires_at=draft.expires_at,
             status=entry.claim if entry else None,
@@ -208,7 +206,7 @@ class CredentialService:
             session_id=draft.issuing.id,
             status_list=entry.list_id if entry else "",
             status_index=entry.index if entry else 0,
-            holder_key=proof.key.thumbprint(),
+            holder_key=key.thumbprint(),
             issued_at=draft.now,
             expires_at=draft.expires_at,
         )
@@ -221,14 +219,14 @@ class CredentialService:
             if dpop is None:
                 raise InvalidDpopProofAtResource("a DPoP proof is needed")
             try:
-                thumbprint, spend = self.context.verify_dpop(dpop, url, access_token=token)
+                shown = self.context.verify_dpop(dpop, url, access_token=token)
             except InvalidDpopProof as error:
                 raise InvalidDpopProofAtResource(error.description) from error
             except UseDpopNonce as error:
                 raise UseDpopNonceAtResource(error.description, error.nonce) from error
-            used_before = InvalidDpopProofAtResource(spend.error.description)
-            return Access(key, thumbprint, (replace(spend, error=used_before),))
-        if scheme.lower() == "bearer" and token and not self.context.policy.require_dpop:
+            used_before = InvalidDpopProofAtResource(shown.spend.error.description)
+            return Access(key, shown.thumbprint, (replace(shown.spend, error=used_before),))
+        if scheme.lower() == "bearer" and token and not self.context.policy.dpop_is_needed:
             return Access(key, "", ())
         raise InvalidToken("an access token of type DPoP is needed")
 
@@ -245,40 +243,43 @@ class CredentialService:
                 raise InsufficientScope("the access token does not cover this credential")
         return self.context.types[name]
 
-    def _proofs(self, request: CredentialRequest, issuing: Issuing) -> tuple[VerifiedProof, ...]:
-        if not request.proofs:
-            raise InvalidProof("a key proof is needed")
-        if len(request.proofs) > self.context.batch_size:
-            raise InvalidProof(f"at most {self.context.batch_size} key proofs are taken")
-        now = self.context.now()
-        proofs = tuple(verify_proof(text, audience=self.context.identifier, now=now) for text in request.proofs)
-        if len({proof.key for proof in proofs}) != len(proofs):
-            raise InvalidProof("the same key was proven twice")
-        for proof in proofs:
-            # App. F.1: iss is the client that the token was given to; an anonymous one has no name to compare
-            if proof.issuer is not None and issuing.client_id and proof.issuer != issuing.client_id:
-                raise InvalidProof("the proof names another client")
-            # §8.3.1.2: a missing c_nonce is a broken proof, a bad one is worth another try
-            if proof.nonce is None:
-                raise InvalidProof("the proof has no c_nonce")
-        return proofs
 
-    def _nonces(self, proofs: Sequence[VerifiedProof]) -> tuple[Spend, ...]:
-        """One c_nonce may serve all proofs of one request; it is spent by it."""
-        return tuple(
-            Spend(
-                SessionKey.of("c_nonce", nonce),
-                self._nonce_end(nonce),
-                InvalidNonce("this c_nonce was used before"),
+def _statuses(
+    issuing: Issuing, proven: ProvenKeys, credential_type: CredentialType
+) -> tuple[tuple[Watched, WalletStatus], ...]:
+    """What the document hangs on (TS3 1.5 §2.4.3).
+
+    Raises:
+        CredentialRequestDenied: the type asks for a wallet whose status is kept up, and this one has none.
+    """
+    wallet = issuing.wallet.status if issuing.wallet is not None else None
+    if wallet is None and credential_type.is_watched:
+        raise CredentialRequestDenied("the wallet's provider does not say whether the wallet still holds")
+    found: list[tuple[Watched, WalletStatus]] = []
+    if wallet is not None:
+        found.append((Watched.WALLET, wallet))
+    if proven.status is not None:
+        found.append((Watched.KEYS, proven.status))
+    return tuple(found)
+
+
+def _watches(draft: _Draft, statuses: tuple[tuple[Watched, WalletStatus], ...]) -> tuple[DocumentWatch, ...]:
+    """What has to be looked up from now on; nothing for a type that cannot be revoked."""
+    if not draft.type.status:
+        return ()
+    return tuple(
+        [
+            DocumentWatch(
+                session_id=draft.issuing.id,
+                configuration_id=draft.type.id,
+                watched=watched,
+                status=status,
+                check_at=next_check(status.uri, draft.now),
+                expires_at=draft.expires_at,
             )
-            for nonce in sorted({proof.nonce for proof in proofs if proof.nonce is not None})
-        )
-
-    def _nonce_end(self, nonce: str) -> int:
-        try:
-            return self.context.read_nonce("c_nonce", nonce)
-        except Flaw as error:
-            raise InvalidNonce("a fresh c_nonce is needed") from error
+            for watched, status in statuses
+        ]
+    )
 
 
 def _notification(notification_id: str) -> str:

@@ -6,15 +6,22 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from issuer.service.context import IssuerContext
+from issuer.service.envelopes import request_encryption, response_encryption
 from protocol.encoding import JsonObject
 from protocol.fields import Fields
 from protocol.keys import SIGNATURE_ALGORITHMS
-from protocol.oauth.metadata import AuthorizationServerMetadata
+from protocol.oauth.client_attestation import ALGORITHMS as ATTESTATION_ALGORITHMS
+from protocol.oauth.client_attestation import METHOD as POP_METHOD
+from protocol.oauth.client_attestation import METHOD_DPOP, POP_ALGORITHMS
+from protocol.oauth.metadata import DETAIL_TYPE, AuthorizationServerMetadata
 from protocol.oauth.pkce import METHOD
 from protocol.oid4vci.metadata import CredentialConfiguration, CredentialIssuerMetadata, Display, sign_metadata
 from protocol.oid4vci.offer import AUTHORIZATION_CODE_GRANT, PRE_AUTHORIZED_CODE_GRANT
+from protocol.trust.anchors import Role
 
 SIGNED_LIFETIME = 86_400  # seconds
+ATTESTED_METHODS = (METHOD_DPOP, POP_METHOD)  # the first needs one signature less
+PUBLIC_CLIENT = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +42,9 @@ class MetadataService:
             nonce_endpoint=endpoints.nonce,
             notification_endpoint=endpoints.notification,
             batch_size=context.batch_size if context.batch_size > 1 else None,
+            request_encryption=request_encryption(context),
+            response_encryption=response_encryption(context),
+            preferred_client_status_period=_status_period(context),
             display=tuple(Display(name=name, locale=language) for language, name in context.name),
             configurations={
                 name: CredentialConfiguration.from_fields(Fields(credential_type.configuration(), name))
@@ -65,9 +75,15 @@ class MetadataService:
         return token
 
     def server(self) -> AuthorizationServerMetadata:
-        """Authorization server metadata."""
+        """Authorization server metadata: wallets may show who they are where a wallet provider is trusted, and else could not.
+
+        Raises:
+            Unavailable: whom to trust cannot be found out.
+        """
         context = self.context
         endpoints = context.endpoints
+        haip = context.policy.haip
+        attested = haip or any(anchor.role is Role.WALLET_PROVIDER for anchor in context.anchors().anchors)
         return AuthorizationServerMetadata(
             issuer=context.identifier,
             token_endpoint=endpoints.token,
@@ -78,8 +94,16 @@ class MetadataService:
             dpop_signing_alg_values_supported=SIGNATURE_ALGORITHMS,
             grant_types_supported=(AUTHORIZATION_CODE_GRANT, PRE_AUTHORIZED_CODE_GRANT, "refresh_token"),
             scopes_supported=tuple(dict.fromkeys(credential_type.scope for credential_type in context.types.values())),
-            pre_authorized_grant_anonymous_access_supported=True,
+            authorization_details_types_supported=() if haip else (DETAIL_TYPE,),
+            pre_authorized_grant_anonymous_access_supported=not haip,
             authorization_response_iss_parameter_supported=True,
+            token_endpoint_auth_methods_supported=(
+                *(ATTESTED_METHODS if attested else ()),
+                *(() if haip else (PUBLIC_CLIENT,)),
+            ),
+            client_attestation_signing_alg_values_supported=ATTESTATION_ALGORITHMS if attested else (),
+            client_attestation_pop_signing_alg_values_supported=POP_ALGORITHMS if attested else (),
+            challenge_endpoint=endpoints.challenge if attested else None,
         )
 
     def published_keys(self) -> JsonObject:
@@ -87,3 +111,9 @@ class MetadataService:
         key = self.context.signing.signer.public_key
         jwk: JsonObject = {**key.to_jwk(), "kid": key.thumbprint(), "use": "sig", "alg": key.alg}
         return {"issuer": self.context.identifier, "jwks": {"keys": [jwk]}}
+
+
+def _status_period(context: IssuerContext) -> int | None:
+    """For how many seconds the status of a wallet is wanted: as long as that of its keys, by the type that needs it longest."""
+    asked = [kind.key_requirements for kind in context.types.values() if kind.key_requirements is not None]
+    return max((one.preferred_status_period for one in asked if one.preferred_status_period is not None), default=None)

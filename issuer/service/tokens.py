@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from issuer.service.context import IssuerContext
+from issuer.service.clients import NO_HEADERS, AttestationHeaders, Client, ClientService
+from issuer.service.context import IssuerContext, ShownKey
 from issuer.session.login import CodeRedemption, redeem_code
 from issuer.session.offers import redeem_offer
 from issuer.session.stages import CODE, PRE_AUTHORIZED_CODE, REFRESH_TOKEN, Issuing, Outcome, Session, Tokens
 from issuer.session.tokens import renew
-from protocol.errors import InvalidDpopProof, InvalidGrant
+from protocol.errors import InvalidAuthorizationDetails, InvalidDpopProof, InvalidGrant
 from protocol.exchange import Exchange
 from protocol.oauth.pkce import code_challenge
 from protocol.oid4vci.token import (
@@ -31,20 +32,29 @@ class TokenService:
     """The token endpoint."""
 
     context: IssuerContext
+    clients: ClientService
 
-    def redeem(self, request: TokenRequest, dpop: str | None) -> Exchange[TokenResponse]:
-        """Trade a grant for tokens; `dpop` is the DPoP header.
+    def redeem(
+        self, request: TokenRequest, dpop: str | None, attested: AttestationHeaders = NO_HEADERS
+    ) -> Exchange[TokenResponse]:
+        """Trade a grant for tokens; `dpop` is the DPoP header, `attested` those by which a wallet says who it is.
 
         Raises:
             InvalidGrant: the code, transaction code, verifier or refresh token is not good.
             InvalidRequest: a transaction code is missing, or came unasked.
             InvalidAuthorizationDetails: more is asked for than the grant covers.
+            ClientNotAuthenticated, UseFreshAttestation, UseAttestationChallenge: who asks; see `ClientService`.
             InvalidDpopProof: the proof is missing or does not hold.
             UseDpopNonce: the proof needs a fresh nonce.
         """
         context = self.context
         lifetimes = context.policy.lifetimes
-        dpop_key, spend = self._bound_key(dpop)
+        if context.policy.haip and request.authorization_details:
+            raise InvalidAuthorizationDetails("authorization_details: are not used here; ask by scope")
+        shown = self._shown(dpop)
+        client = yield from self.clients.authenticate(attested, request.client_id, shown)
+        dpop_key = shown.thumbprint if shown is not None else ""
+        spend = client.spend if shown is None else (*client.spend, shown.spend)
         now = context.now()
         access, refresh = context.new_secret(), context.new_secret()
         tokens = Tokens(
@@ -54,7 +64,7 @@ class TokenService:
             refresh_expires_at=now + lifetimes.refresh_token,
             dpop_key=dpop_key,
         )
-        stage: Session = yield from self._advance(request, tokens, spend, now)
+        stage: Session = yield from self._advance(request, tokens, client, spend, now)
         if not isinstance(stage, Issuing):
             raise TypeError("tokens lead to issuing")
         return TokenResponse(
@@ -67,16 +77,17 @@ class TokenService:
             authorization_details=tuple(CredentialAuthorization(name, (name,)) for name in stage.by_details),
         )
 
-    def _bound_key(self, dpop: str | None) -> tuple[str, tuple[Spend, ...]]:
-        if dpop is None:
-            if self.context.policy.require_dpop:
-                raise InvalidDpopProof("a DPoP proof is needed")
-            return "", ()
-        thumbprint, spend = self.context.verify_dpop(dpop, self.context.endpoints.token)
-        return thumbprint, (spend,)
+    def _shown(self, dpop: str | None) -> ShownKey | None:
+        if dpop is not None:
+            return self.context.verify_dpop(dpop, self.context.endpoints.token)
+        if self.context.policy.dpop_is_needed:
+            raise InvalidDpopProof("a DPoP proof is needed")
+        return None
 
-    def _advance(self, request: TokenRequest, tokens: Tokens, spend: tuple[Spend, ...], now: int) -> Exchange[Session]:
-        client_id = request.client_id or ""
+    def _advance(
+        self, request: TokenRequest, tokens: Tokens, client: Client, spend: tuple[Spend, ...], now: int
+    ) -> Exchange[Session]:
+        client_id, wallet = client.client_id or "", client.wallet
         details = tuple(dict.fromkeys(detail.credential_configuration_id for detail in request.authorization_details))
         match request.grant:
             case PreAuthorizedCodeGrant(code, typed):
@@ -85,12 +96,19 @@ class TokenService:
 
                 def redeem_the_offer(session: Session) -> Outcome:
                     return redeem_offer(
-                        session, tokens, tx_code, client_id=client_id, details=details, spend=spend, now=now
+                        session,
+                        tokens,
+                        tx_code,
+                        client_id=client_id,
+                        details=details,
+                        spend=spend,
+                        now=now,
+                        wallet=wallet,
                     )
 
                 return (yield from advance(key, redeem_the_offer, _NO_CODE))
             case AuthorizationCodeGrant(code, verifier, redirect_uri):
-                redemption = CodeRedemption(client_id, redirect_uri or "", code_challenge(verifier), details)
+                redemption = CodeRedemption(client_id, redirect_uri or "", code_challenge(verifier), details, wallet)
 
                 def redeem_the_code(session: Session) -> Outcome:
                     return redeem_code(session, tokens, redemption, spend=spend, now=now)
@@ -102,7 +120,14 @@ class TokenService:
 
                 def renew_the_tokens(session: Session) -> Outcome:
                     return renew(
-                        session, key.digest, tokens, client_id=client_id, details=details, spend=spend, now=now
+                        session,
+                        key.digest,
+                        tokens,
+                        client_id=client_id,
+                        details=details,
+                        spend=spend,
+                        now=now,
+                        wallet=wallet,
                     )
 
                 return (yield from advance(key, renew_the_tokens, _NO_REFRESH_TOKEN))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from dataclasses import replace
 
-from issuer.records import CredentialState, IssuedCredential, Record, StateChanged
+from issuer.records import CredentialState, DocumentWatch, IssuedCredential, Record, StateChanged
 from issuer.session.stages import Batch, Issuing, Outcome, Session
 from issuer.session.tokens import check_access
 from protocol.errors import CredentialRequestDenied, InvalidNotificationId
@@ -37,6 +37,7 @@ def issue(
     credentials: tuple[IssuedCredential, ...],
     spend: tuple[Spend, ...],
     now: int,
+    watches: tuple[DocumentWatch, ...] = (),
 ) -> Outcome:
     """Record credentials as issued, before they are answered (OID4VCI 1.0 §8).
 
@@ -57,7 +58,7 @@ def issue(
     return Change(
         replace(issuing, batches=(*kept, batch)[-MAX_BATCHES:], requests=issuing.requests + 1),
         spend=spend,
-        records=(*replaced, *credentials),
+        records=(*replaced, *credentials, *watches),
         events=tuple(events),
     )
 

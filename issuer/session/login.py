@@ -19,6 +19,8 @@ from issuer.session.stages import (
     Session,
     Tokens,
     Visited,
+    WalletUnit,
+    check_same_wallet,
     id_of,
 )
 from protocol.errors import InvalidGrant, InvalidRequest
@@ -146,6 +148,7 @@ class CodeRedemption:
     redirect_uri: str
     challenge: str  # S256 of the verifier that was sent
     details: tuple[str, ...]  # configurations asked for; empty: what was authorized
+    wallet: WalletUnit | None = None  # that asks, as its provider attested
 
 
 def redeem_code(
@@ -156,7 +159,7 @@ def redeem_code(
     A code that comes twice was stolen, or its answer was: the tokens of the first use end (RFC 6749 §4.1.2, T092).
 
     Raises:
-        InvalidGrant: another client, redirect URI, verifier or DPoP key than at the request, or expired.
+        InvalidGrant: another client, redirect URI, verifier, wallet or DPoP key than at the request, or expired.
         InvalidAuthorizationDetails: more is asked for than was authorized; the code stays good.
     """
     if isinstance(session, Issuing):
@@ -169,6 +172,7 @@ def redeem_code(
     request = session.request
     if request.client_id != redemption.client_id or request.redirect_uri != redemption.redirect_uri:
         raise InvalidGrant("this code was given to another client")
+    check_same_wallet(request.wallet, redemption.wallet)
     if not hmac.compare_digest(request.code_challenge, redemption.challenge):
         raise InvalidGrant("the code verifier does not fit")
     if request.dpop_key and request.dpop_key != tokens.dpop_key:
@@ -180,6 +184,7 @@ def redeem_code(
         subject=session.subject,
         client_id=redemption.client_id,
         tokens=tokens,
+        wallet=redemption.wallet,
     )
     event = Event("token issued", request.id)
     return Change(issuing, keys=tokens.keys(), spend=spend, events=(event,), expires_at=tokens.refresh_expires_at)

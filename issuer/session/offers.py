@@ -19,6 +19,7 @@ from issuer.session.stages import (
     Session,
     Tokens,
     Visited,
+    WalletUnit,
     id_of,
 )
 from protocol.errors import Conflict, InvalidAuthorizationDetails, InvalidGrant, InvalidRequest, NotFound
@@ -35,6 +36,7 @@ def redeem_offer(
     details: tuple[str, ...],
     spend: tuple[Spend, ...],
     now: int,
+    wallet: WalletUnit | None = None,
 ) -> Outcome:
     """Trade an offer's pre-authorized code for tokens (OID4VCI 1.0 §6.1). `tx_code` is its keyed digest, or empty.
 
@@ -58,6 +60,7 @@ def redeem_offer(
         subject=session.subject,
         client_id=client_id,
         tokens=tokens,
+        wallet=wallet,
     )
     event = Event("token issued", session.id)
     return Change(issuing, keys=tokens.keys(), spend=spend, events=(event,), expires_at=tokens.refresh_expires_at)

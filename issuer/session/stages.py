@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from issuer.records import Record
+from issuer.records import Record, WalletStatus
+from protocol.errors import InvalidGrant
 from runtime.conversation import Change, Refused, SessionKey
 
 ACCESS_TOKEN = "access_token"
@@ -17,6 +18,14 @@ ISSUER_STATE = "issuer_state"
 REQUEST_URI = "request_uri"
 
 MAX_CODE_TRIES = 5  # wrong transaction codes or letter codes before a conversation ends
+
+
+@dataclass(frozen=True, slots=True)
+class WalletUnit:
+    """The wallet instance that a conversation belongs to, as its provider attested (OID4VCI 1.0 App. E)."""
+
+    key: str  # JWK thumbprint of the instance's key
+    status: WalletStatus | None  # None: the provider does not say whether it still holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +66,7 @@ class Pushed:
     by_details: tuple[str, ...]  # those that were asked for with authorization_details
     expires_at: int  # epoch seconds
     invited: Invited | None = None  # the offer that it takes up
+    wallet: WalletUnit | None = None  # that pushed it; None: it said nothing of itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +129,7 @@ class Issuing:
     requests: int = 0  # credential requests that were granted on this access token
     batches: tuple[Batch, ...] = ()  # oldest first
     spent_refresh: tuple[str, ...] = ()  # digests of refresh tokens that were rotated away, oldest first
+    wallet: WalletUnit | None = None  # that the tokens are for; None: any that has their key
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,3 +152,13 @@ REVOKED = "credential revoked"
 def id_of(session: Session) -> str:
     """The public id of a conversation, the same in all its stages."""
     return session.request.id if isinstance(session, Visited | Granted) else session.id
+
+
+def check_same_wallet(before: WalletUnit | None, now: WalletUnit | None) -> None:
+    """Check that a conversation that a wallet began as itself is carried on by the same instance (the draft's §12.3, §12.4).
+
+    Raises:
+        InvalidGrant: it is another one, or one that no longer says who it is.
+    """
+    if before is not None and (now is None or now.key != before.key):
+        raise InvalidGrant("this was given to another wallet")

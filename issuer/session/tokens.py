@@ -5,7 +5,18 @@ from __future__ import annotations
 import hmac
 from dataclasses import replace
 
-from issuer.session.stages import ACCESS_TOKEN, REFRESH_TOKEN, WITHDRAWN, Ended, Issuing, Outcome, Session, Tokens
+from issuer.session.stages import (
+    ACCESS_TOKEN,
+    REFRESH_TOKEN,
+    WITHDRAWN,
+    Ended,
+    Issuing,
+    Outcome,
+    Session,
+    Tokens,
+    WalletUnit,
+    check_same_wallet,
+)
 from protocol.errors import CredentialRequestDenied, InvalidAuthorizationDetails, InvalidGrant, InvalidToken
 from runtime.conversation import Change, Event, Refused, SessionKey, Spend
 
@@ -38,6 +49,7 @@ def renew(
     details: tuple[str, ...],
     spend: tuple[Spend, ...],
     now: int,
+    wallet: WalletUnit | None = None,
 ) -> Outcome:
     """Trade a refresh token (digest) for the next pair (RFC 6749 §6, RFC 9700 §4.14.2: rotated at every use).
 
@@ -45,7 +57,7 @@ def renew(
     is in somebody else's hands: the whole family ends (T114).
 
     Raises:
-        InvalidGrant: expired, revoked, or of another client.
+        InvalidGrant: expired, revoked, or of another client or wallet.
         InvalidAuthorizationDetails: more is asked for than was granted.
     """
     if not isinstance(session, Issuing) or now >= session.tokens.refresh_expires_at:
@@ -55,6 +67,7 @@ def renew(
         return _end_family(session, "refresh token used twice")
     if old.dpop_key != tokens.dpop_key:
         return _end_family(session, "refresh token with another key")
+    check_same_wallet(session.wallet, wallet)
     # A wallet need not name itself again: its key has just proven who it is
     if client_id and session.client_id and client_id != session.client_id:
         raise InvalidGrant("this refresh token belongs to another client")
@@ -68,6 +81,7 @@ def renew(
         tokens=replace(tokens, refresh_expires_at=old.refresh_expires_at),
         requests=0,
         spent_refresh=kept,
+        wallet=wallet,
     )
     drop = (SessionKey(ACCESS_TOKEN, old.access), *(SessionKey(REFRESH_TOKEN, digest) for digest in forgotten))
     event = Event("token renewed", session.id)

@@ -48,6 +48,10 @@ class AuthorizationServerMetadata:
     authorization_details_types_supported: tuple[str, ...] = (DETAIL_TYPE,)  # RFC 9396 §10
     pre_authorized_grant_anonymous_access_supported: bool = False  # OID4VCI 1.0 §12.3
     authorization_response_iss_parameter_supported: bool = False  # RFC 9207 §3
+    token_endpoint_auth_methods_supported: tuple[str, ...] = ("none",)  # empty: it does not say
+    client_attestation_signing_alg_values_supported: tuple[str, ...] = ()
+    client_attestation_pop_signing_alg_values_supported: tuple[str, ...] = ()
+    challenge_endpoint: str | None = None  # gives challenges for proofs of client attestations
 
     @classmethod
     def from_dict(cls, value: object, at: str = "authorization_server") -> Self:
@@ -76,6 +80,14 @@ class AuthorizationServerMetadata:
             authorization_response_iss_parameter_supported=server.boolean(
                 "authorization_response_iss_parameter_supported", default=False
             ),
+            token_endpoint_auth_methods_supported=_names(server, "token_endpoint_auth_methods_supported"),
+            client_attestation_signing_alg_values_supported=_names(
+                server, "client_attestation_signing_alg_values_supported"
+            ),
+            client_attestation_pop_signing_alg_values_supported=_names(
+                server, "client_attestation_pop_signing_alg_values_supported"
+            ),
+            challenge_endpoint=server.optional_https_url("challenge_endpoint"),
         )
 
     def to_dict(self) -> JsonObject:
@@ -87,6 +99,16 @@ class AuthorizationServerMetadata:
             "dpop_signing_alg_values_supported": list(self.dpop_signing_alg_values_supported) or None,
             "scopes_supported": list(self.scopes_supported) or None,
             "authorization_details_types_supported": list(self.authorization_details_types_supported) or None,
+            "token_endpoint_auth_methods_supported": list(self.token_endpoint_auth_methods_supported) or None,
+            "client_attestation_signing_alg_values_supported": list(
+                self.client_attestation_signing_alg_values_supported
+            )
+            or None,
+            "client_attestation_pop_signing_alg_values_supported": list(
+                self.client_attestation_pop_signing_alg_values_supported
+            )
+            or None,
+            "challenge_endpoint": self.challenge_endpoint,
         }
         return {
             "issuer": self.issuer,
@@ -94,7 +116,6 @@ class AuthorizationServerMetadata:
             "grant_types_supported": list(self.grant_types_supported),
             "response_types_supported": ["code"],
             "response_modes_supported": ["query"],
-            "token_endpoint_auth_methods_supported": ["none"],
             "require_pushed_authorization_requests": self.require_pushed_authorization_requests,
             "pre-authorized_grant_anonymous_access_supported": self.pre_authorized_grant_anonymous_access_supported,
             "authorization_response_iss_parameter_supported": self.authorization_response_iss_parameter_supported,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Self
 
 from protocol.encoding import JsonObject, JsonValue
@@ -18,14 +19,22 @@ SHORTEST_WAIT = 5  # seconds
 LONGEST_WAIT = 3600  # seconds
 
 
+class ProofType(StrEnum):
+    """How a wallet shows for which keys it asks (OID4VCI 1.0 App. F)."""
+
+    JWT = "jwt"
+    ATTESTATION = "attestation"
+
+
 @dataclass(frozen=True, slots=True)
 class CredentialRequest:
     """Which credential is asked for, by exactly one of two names, and for which keys."""
 
     credential_configuration_id: str | None
     credential_identifier: str | None
-    proofs: tuple[str, ...] = field(default=(), repr=False)  # of type jwt; empty: none sent
+    proofs: tuple[str, ...] = field(default=(), repr=False)  # empty: none sent
     response_encryption: WantedEncryption | None = None  # None: the response goes as it is
+    proof_type: ProofType = ProofType.JWT  # of all proofs
 
     @classmethod
     def from_dict(cls, value: object, at: str = "credential_request") -> Self:
@@ -46,7 +55,8 @@ class CredentialRequest:
             wanted = request.optional_object("credential_response_encryption")
         encryption = WantedEncryption.from_fields(wanted) if wanted else None
         with raised_as(InvalidProof):
-            return cls(configuration, identifier, _read_proofs(request), encryption)
+            proofs, proof_type = _read_proofs(request)
+            return cls(configuration, identifier, proofs, encryption, proof_type)
 
     def to_dict(self) -> JsonObject:
         """The wire form."""
@@ -56,21 +66,24 @@ class CredentialRequest:
         if self.credential_identifier is not None:
             members["credential_identifier"] = self.credential_identifier
         if self.proofs:
-            members["proofs"] = {"jwt": list(self.proofs)}
+            members["proofs"] = {str(self.proof_type): list(self.proofs)}
         if self.response_encryption is not None:
             members["credential_response_encryption"] = self.response_encryption.to_dict()
         return members
 
 
-def _read_proofs(request: Fields) -> tuple[str, ...]:
+def _read_proofs(request: Fields) -> tuple[tuple[str, ...], ProofType]:
     if "proof" in request.members:
         raise Malformed(request.path("proof"), "belongs to older drafts; send proofs")
     if "proofs" not in request.members:
-        return ()
+        return (), ProofType.JWT
     proofs = request.object("proofs")
-    if set(proofs.members) != {"jwt"}:
-        raise Malformed(proofs.at, "must have proofs of type jwt, and of no other")
-    return proofs.texts("jwt", max_items=MAX_PROOFS)
+    if set(proofs.members) == {"jwt"}:
+        return proofs.texts("jwt", max_items=MAX_PROOFS), ProofType.JWT
+    # App. F.3: one attestation stands for all the keys in it
+    if set(proofs.members) == {"attestation"}:
+        return proofs.texts("attestation", max_items=1), ProofType.ATTESTATION
+    raise Malformed(proofs.at, "must have proofs of type jwt or of type attestation, and of no other")
 
 
 @dataclass(frozen=True, slots=True)

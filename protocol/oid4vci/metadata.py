@@ -243,6 +243,9 @@ class CredentialIssuerMetadata:
     batch_size: int | None = None  # key proofs in one request; None: one
     request_encryption: RequestEncryption | None = None  # None: requests are not encrypted
     response_encryption: ResponseEncryption | None = None
+    preferred_client_status_period: int | None = (
+        None  # seconds that a wallet's status should still be kept (TS3 1.5 §2.4)
+    )
     display: tuple[Display, ...] = ()
     configurations: Mapping[str, CredentialConfiguration] = field(default_factory=dict)
     issuer_info: tuple[Carried, ...] = ()  # what others say of the issuer (ETSI TS 119 472-3 §4.2.3), not checked
@@ -274,6 +277,7 @@ class CredentialIssuerMetadata:
             batch_size=batch.integer("batch_size", minimum=2, maximum=1 << 31) if batch else None,
             request_encryption=RequestEncryption.from_fields(request) if request else None,
             response_encryption=ResponseEncryption.from_fields(response) if response else None,
+            preferred_client_status_period=issuer.optional_integer("preferred_client_status_period"),
             display=_read_displays(issuer),
             configurations={
                 name: CredentialConfiguration.from_fields(offered.object(name)) for name in offered.members
@@ -295,6 +299,7 @@ class CredentialIssuerMetadata:
             "batch_credential_issuance": {"batch_size": self.batch_size} if self.batch_size else None,
             "credential_request_encryption": self.request_encryption.to_dict() if self.request_encryption else None,
             "credential_response_encryption": self.response_encryption.to_dict() if self.response_encryption else None,
+            "preferred_client_status_period": self.preferred_client_status_period,
         }
         return {
             "credential_issuer": self.credential_issuer,
@@ -328,7 +333,9 @@ def sign_metadata(
 def verify_signed_metadata(
     text: str, *, identifier: str, anchors: TrustAnchors, now: int
 ) -> tuple[CredentialIssuerMetadata, TrustedParty]:
-    """Check signed metadata and who signed it (§12.2.3). Any issuer that is trusted may sign for the host that serves it.
+    """Check signed metadata and who signed it (§12.2.3): an issuer that is trusted, or somebody with an access certificate.
+
+    Any of them may sign for the host that serves it. What they may issue, an access certificate does not say.
 
     Raises:
         NotAuthentic: another type or signature, or about another issuer (T148).
@@ -337,7 +344,9 @@ def verify_signed_metadata(
         Malformed: a member is missing or has the wrong shape.
     """
     at = "signed metadata"
-    claims, party = verify_vouched_for(text, role=Role.ISSUER, anchors=anchors, typ=SIGNED_TYP, now=now, at=at)
+    claims, party = verify_vouched_for(
+        text, role=(Role.ISSUER, Role.VERIFIER), anchors=anchors, typ=SIGNED_TYP, now=now, at=at
+    )
     if claims.text("sub") != identifier:
         raise NotAuthentic(f"{at}: is about another issuer")
     expires_at = claims.optional_time("exp")

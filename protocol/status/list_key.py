@@ -1,9 +1,9 @@
-"""Who may sign the status list of a credential: its issuer, and nobody else (Token Status List §11.3)."""
+"""Who may sign a status list: who signed the token that refers to it, and nobody else (Token Status List §11.3)."""
 
 from __future__ import annotations
 
 from protocol.credential import VerifiedCredential
-from protocol.errors import NotAuthentic
+from protocol.errors import NotAuthentic, NotTrusted
 from protocol.jws import Jws
 from protocol.keys import PublicKey
 from protocol.trust.anchors import Role, TrustAnchors
@@ -26,4 +26,22 @@ def find_list_key(jws: Jws, credential: VerifiedCredential, anchors: TrustAnchor
         credential.issuer.vouched_by,
     ):
         raise NotAuthentic("status list: is signed by somebody else than the credential's issuer")
+    return chain[0].public_key
+
+
+def find_provider_key(
+    jws: Jws, anchors: TrustAnchors, *, role: Role, subject: str, vouched_by: str, now: int
+) -> PublicKey:
+    """The key that may sign the status list of an attestation: a certificate of the provider that signed the attestation.
+
+    Raises:
+        NotAuthentic: somebody else's (T069).
+        NotTrusted, NotValidNow: no certificate, one that leads to no anchor of this role, or one that is outside its time.
+    """
+    if not jws.header.x5c:
+        raise NotTrusted("status list: says by no certificate who signed it")
+    chain = read_x5c(jws.header.x5c, "status list header.x5c")
+    party = anchors.chain(chain, role=role, now=now, at="status list")
+    if (party.subject, party.vouched_by) != (subject, vouched_by):
+        raise NotAuthentic("status list: is signed by somebody else than the attestation")
     return chain[0].public_key

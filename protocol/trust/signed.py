@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from protocol.errors import NotTrusted
 from protocol.fields import Fields
 from protocol.jws import Jws, verify_jws
@@ -10,11 +12,12 @@ from protocol.x509 import read_x5c
 
 
 def verify_vouched_for(
-    text: str, *, role: Role, anchors: TrustAnchors, typ: str | tuple[str, ...], now: int, at: str
+    text: str, *, role: Role | tuple[Role, ...], anchors: TrustAnchors, typ: str | tuple[str, ...], now: int, at: str
 ) -> tuple[Fields, TrustedParty]:
     """Check the chain in `x5c`, the type and the signature, and hand out the claims with who signed them.
 
-    What the claims say, their times among it, is not checked here.
+    Of several roles the first counts in which the signer is trusted. What the claims say, their times among it, is not
+    checked here.
 
     Raises:
         NotTrusted: nobody we trust in this role vouches for the signer, or no certificate says who it is.
@@ -26,5 +29,11 @@ def verify_vouched_for(
     if not jws.header.x5c:
         raise NotTrusted(f"{at}: says by no certificate who signed it")
     chain = read_x5c(jws.header.x5c, f"{at} header.x5c")
-    party = anchors.chain(chain, role=role, now=now, at=at)
+    *others, last = (role,) if isinstance(role, Role) else role
+    for other in others:
+        with suppress(NotTrusted):
+            party = anchors.chain(chain, role=other, now=now, at=at)
+            break
+    else:
+        party = anchors.chain(chain, role=last, now=now, at=at)
     return verify_jws(jws, chain[0].public_key, typ=typ, at=at), party

@@ -19,6 +19,7 @@ from issuer.records import CredentialState
 from issuer.service.clerks import WrongClerkCode
 from protocol.encoding import sha256
 from protocol.errors import Unauthorized
+from protocol.trust.anchors import Role
 from runtime.api_keys import find_api_key
 from runtime.fingerprints import fingerprint_lines
 from runtime.installation import AUTHORITY_FILE
@@ -68,6 +69,34 @@ def test_a_new_agency_is_told_what_is_secret_and_what_to_hand_on(data):
     assert all(f"  {line}\n" in said for line in fingerprint_lines(fingerprint(data)))
     assert "seal.key" in said
     assert (data / "issuer.toml").exists()
+
+
+def offered(data):
+    """Whether requests can be encrypted."""
+    with opened(data) as desk:
+        return desk.issuer.metadata.issuer.request_encryption is not None
+
+
+def test_an_older_agency_gets_its_encryption_key_by_a_command(agency):
+    assert offered(agency)
+    before = (agency / "encryption.key").read_bytes()
+    assert "encryption.key" in refused(agency, "encryption-key"), "there is one, and requests on their way are for it"
+    assert (agency / "encryption.key").read_bytes() == before
+    (agency / "encryption.key").unlink()
+    assert not offered(agency)
+    done(agency, "encryption-key")
+    assert offered(agency)
+
+
+def test_a_wallet_provider_is_trusted_by_a_command(agency, tmp_path):
+    pem = tmp_path / "provider.pem"
+    pem.write_bytes((agency / AUTHORITY_FILE).read_bytes())
+    assert "Wallet maker" in done(agency, "trust", pem, "--name", "Wallet maker")
+    with opened(agency) as desk:
+        [anchor] = desk.issuer.context.anchors().anchors
+    assert (anchor.role, anchor.name) == (Role.WALLET_PROVIDER, "Wallet maker")
+    pem.write_text("nothing")
+    assert "PEM" in refused(agency, "trust", pem, "--name", "Another")
 
 
 def test_an_agency_is_set_up_once(agency):

@@ -6,7 +6,7 @@ import tomllib
 import pytest
 
 from issuer.config import IssuerSettings
-from issuer.installation import SECRET, SIGNING, NewIssuer, set_up_issuer
+from issuer.installation import ENCRYPTION, SECRET, SIGNING, NewIssuer, set_up_issuer
 from protocol.trust.anchors import Role, TrustAnchor, TrustAnchors
 from protocol.x509 import Certificate
 from runtime.anchors import read_certificate
@@ -32,6 +32,7 @@ def test_what_is_set_up_can_be_opened(new, monkeypatch):
     keys = open_keys(new.data)
     assert len(keys.secret(SECRET)) == 32
     assert len(keys.signer(SIGNING).x5c) == 1
+    assert keys.key(ENCRYPTION) != keys.key(SIGNING)
 
 
 def test_whoever_trusts_the_authority_trusts_the_signing_key_and_knows_whose_it_is(new):

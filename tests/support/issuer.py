@@ -10,7 +10,7 @@ Two desks on one database are two workers: they share keys and secrets, and draw
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
@@ -29,7 +29,7 @@ from issuer.service.context import IssuerContext
 from issuer.service.offers import GrantKind, MadeOffer, OfferOrder
 from protocol.encoding import JsonObject
 from protocol.errors import ProtocolError
-from protocol.exchange import Exchange, run
+from protocol.exchange import Exchange, HttpRequest, HttpResponse, run
 from protocol.formats import IssuerSigner
 from protocol.keys import P256Key
 from protocol.oauth.dpop import sign_dpop_proof
@@ -43,6 +43,7 @@ from protocol.oid4vci.token import (
     TokenRequest,
     TokenResponse,
 )
+from protocol.trust.anchors import TrustAnchors
 from runtime.api_keys import new_api_key
 from runtime.conversation import Advance, Begin, Load, Slow
 from runtime.database.engine import Database
@@ -115,6 +116,7 @@ class Desk:
     register: SqlRegister
     clock: Clock
     pki: Pki
+    outside: Callable[[HttpRequest], HttpResponse] | None = None  # answers whatever is sent; None: nothing is
 
     def run(self, exchange: Exchange[T]) -> T:
         """Drive a service's exchange in this thread."""
@@ -151,7 +153,8 @@ class Desk:
 
     def app(self) -> FastAPI:
         """The web application around this issuer; its store closes when the application's life ends."""
-        return serve_issuer(self.issuer, self.store, NoSender())
+        sender = NoSender() if self.outside is None else _Outside(self.outside)
+        return serve_issuer(self.issuer, self.store, sender)
 
     def browser(self) -> TestClient:
         """A client of the web application, which lives as long as its `with` block."""
@@ -178,7 +181,19 @@ class Desk:
                 return self.store.load(effect)
             case Slow():
                 return effect.call()
+            case HttpRequest() if self.outside is not None:
+                return self.outside(effect)
         raise TypeError(f"an issuer asks for nothing else: {type(effect).__name__}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Outside:
+    """Sends to a function."""
+
+    answer: Callable[[HttpRequest], HttpResponse]
+
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        return self.answer(request)
 
 
 _PKI = make_pki(key=seeded_key(77))
@@ -193,6 +208,8 @@ def make_issuer(
     policy: IssuerPolicy | None = None,
     clock: Clock | None = None,
     identifier: str = IDENTIFIER,
+    outside: Callable[[HttpRequest], HttpResponse] | None = None,
+    anchors: Callable[[], TrustAnchors] = TrustAnchors,
 ) -> Desk:
     """A worker of an issuer on a database, which is migrated; with PEOPLE in its register."""
     clock = clock or Clock()
@@ -211,8 +228,9 @@ def make_issuer(
         policy=policy or IssuerPolicy(),
         now=clock,
         random_bytes=seeded(next(_workers)),
+        anchors=anchors,
     )
-    return Desk(Issuer.of(context), store, register, clock, _PKI)
+    return Desk(Issuer.of(context), store, register, clock, _PKI, outside)
 
 
 @dataclass(slots=True)

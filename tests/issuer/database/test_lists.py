@@ -189,7 +189,7 @@ def test_people_who_were_in_the_register_before_are_found_after_the_migration(st
     schema = "" if store.database.is_sqlite else "issuer."
 
     def back(connection):
-        for table in ("people_names", "offers", "clerk_codes"):
+        for table in ("people_names", "offers", "clerk_codes", "wallet_watches"):
             connection.execute(sa.text(f"DROP TABLE {schema}{table}"))
         for index in ("credentials_by_time", "letter_codes_by_subject"):
             connection.execute(sa.text(f"DROP INDEX {schema}{index}"))

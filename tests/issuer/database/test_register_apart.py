@@ -44,7 +44,7 @@ def names(data):
 def make_older(file):
     """Put the register back to the version before people were found by name."""
     with sqlite3.connect(file) as connection:
-        for table in ("people_names", "offers", "clerk_codes"):
+        for table in ("people_names", "offers", "clerk_codes", "wallet_watches"):
             connection.execute(f"DROP TABLE {table}")
         for index in ("credentials_by_time", "letter_codes_by_subject"):
             connection.execute(f"DROP INDEX {index}")

@@ -117,11 +117,23 @@ def test_a_signer_below_another_authority_is_not_trusted():
         verify(signed(header={**HEADER, "x5c": [alone.certificate.to_x5c()]}, signer=alone.signer))
 
 
-def test_a_verifier_does_not_sign_for_issuers():
+@pytest.mark.parametrize("role", [Role.WALLET_PROVIDER, Role.REGISTRATION_PROVIDER])
+def test_whoever_is_trusted_for_something_else_does_not_sign_for_issuers(role):
     """T089."""
-    verifier = make_pki(role=Role.VERIFIER)
+    other = make_pki(role=role)
     with pytest.raises(NotTrusted):
-        verify(signed(header={**HEADER, "x5c": list(verifier.x5c)}, signer=verifier.signer), anchors=verifier.anchors)
+        verify(signed(header={**HEADER, "x5c": list(other.x5c)}, signer=other.signer), anchors=other.anchors)
+
+
+def test_an_access_certificate_says_who_signed():
+    """TS 119 472-3: an issuer signs its metadata with its access certificate."""
+    holder = make_pki(Template(common_name="City of Köln"), role=Role.VERIFIER)
+    text = signed(header={**HEADER, "x5c": list(holder.x5c)}, signer=holder.signer)
+    _, party = verify(text, anchors=holder.anchors)
+    assert party.name == "City of Köln"
+    # Beside anchors of issuers, who do not vouch for it
+    _, party = verify(text, anchors=TrustAnchors([*PKI.anchors.anchors, *holder.anchors.anchors]))
+    assert party.name == "City of Köln"
 
 
 def test_a_certificate_outside_its_time_is_refused():
