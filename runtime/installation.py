@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from protocol.encoding import encode_json
 from protocol.keys import RandomBytes
 from runtime.certificates import CertificateNames, make_authority
 from runtime.keyfolder import KeyFolder
 from runtime.seal import Sealer, write_private
+from runtime.toml import toml_text
 
 SEAL_FILE = "seal.key"
 AUTHORITY = "authority"
@@ -98,8 +98,3 @@ def settings_text(new: Installation) -> str:
         lines += ["", f"[{table}]", *(f"{toml_text(name)} = {toml_text(value)}" for name, value in members.items())]
     lines.append("")
     return "\n".join(lines)
-
-
-def toml_text(value: str) -> str:
-    """A TOML basic string, which is written as JSON's; only a delete character is one thing more to escape."""
-    return encode_json(value).decode("utf-8").replace("\x7f", "\\u007f")

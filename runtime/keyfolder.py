@@ -50,6 +50,10 @@ class KeyFolder:
         write_private(self._folder / f"{name}.secret", self._sealer.seal(secret, f"secret {name}"))
         return secret
 
+    def keep_secret(self, name: str, secret: bytes) -> None:
+        """Seal a secret that somebody gave us, durable; FileExistsError if there is one of this name."""
+        write_private(self._folder / f"{name}.secret", self._sealer.seal(secret, f"secret {name}"))
+
     def secret(self, name: str) -> bytes:
         """A secret; see `key`."""
         return self._sealer.open(read_private(self._folder / f"{name}.secret"), f"secret {name}")

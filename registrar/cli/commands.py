@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from capabilities.registration.party import Party
+from capabilities.registration.registering import read_party
 from protocol.encoding import JsonValue
-from protocol.errors import InvalidRequest, Malformed
+from protocol.errors import InvalidRequest
 from protocol.exchange import Exchange
 from registrar.app import create_app, open_registrar, open_store
 from registrar.config import RegistrarSettings, SeatSettings
@@ -23,7 +23,7 @@ from registrar.service import Registrar
 from registrar.session import document_of, party_of, proposal_id
 from registrar.store import PartyFilter
 from runtime import system
-from runtime.anchors import read_certificate, read_file
+from runtime.anchors import read_certificate
 from runtime.api_keys import new_api_key
 from runtime.commands import explained, print_json, read_names
 from runtime.driver import drive
@@ -117,19 +117,6 @@ def revoke_api_keys(data: Path, name: str) -> int:
     if not count:
         raise InvalidRequest("there is no key of this name that is good")
     return count
-
-
-def read_party(file: Path) -> Party:
-    """The party of a registration file.
-
-    Raises:
-        Malformed: it cannot be read; the message names the place.
-    """
-    try:
-        text = read_file(file).decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise Malformed(file.name, "is not TOML") from error
-    return Party.from_toml(text, file.name)
 
 
 @explained()

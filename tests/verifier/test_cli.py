@@ -2,12 +2,14 @@
 
 import json
 import os
+import tomllib
 from contextlib import contextmanager
 from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
 
+from capabilities.registration.party import Party
 from protocol.csr import verify_request
 from protocol.dcql.query import CredentialMeta
 from protocol.encoding import sha256
@@ -354,3 +356,29 @@ def _opened_store(library):
     store = open_store(VerifierSettings.read(library))
     yield store
     store.database.dispose()
+
+
+def test_a_registration_file_says_what_the_use_cases_ask(library):
+    """Filled in, it is what a registrar takes."""
+    text = done(library, "registration")
+    members = tomllib.loads(text)
+    asked = {use["id"]: use["credentials"] for use in members["uses"]}
+    assert asked["over-18"][0]["claims"] == [["age_equal_or_over", "18"]]
+    with pytest.raises(Malformed) as refusal:
+        Party.from_toml(text, "registration.toml")
+    assert refusal.value.at == "registration.toml.identifier"
+    authority = {"name": "Datenschutz", "country": "DE", "email": "post@aufsicht.example"}
+    filled = {
+        **members,
+        "identifier": "NTRDE-HRB 4711",
+        "country": "DE",
+        "email": "post@library.example",
+        "phone": "+49 1",
+        "address": {"street": "a", "locality": "b", "postal_code": "c"},
+        "supervisory_authority": authority,
+        "uses": [
+            {**use, "privacy_policy": "https://library.example/privacy", "legal_basis": "GDPR Art. 6 (1) b"}
+            for use in members["uses"]
+        ],
+    }
+    assert [use.id for use in Party.from_dict(filled).uses] == [use["id"] for use in members["uses"]]

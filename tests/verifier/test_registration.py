@@ -16,7 +16,7 @@ from protocol.trust.registration import RegisteredCredential, sign_registration
 from runtime.registrations import OwnRegistration
 from tests.protocol.trust.test_registration import LEAST, PROVIDER
 from tests.support.pki import NOW
-from tests.support.verifier import PID, QUERY, USE_CASE, make_verifier, request_of
+from tests.support.verifier import PID, QUERY, USE_CASE, Counter, make_verifier, request_of
 from verifier.registration import is_good, outside_registration, registration_for, verifier_info
 from verifier.use_case import UseCase
 
@@ -45,7 +45,7 @@ OTHER = registration("family_name", intended_use="other", file="other.jwt")
 @pytest.fixture
 def asking(tmp_path, agency):
     """Makes verifiers with registrations."""
-    made = []
+    made: list[Counter] = []
 
     def make(*registrations, **changes):
         url = f"sqlite:///{tmp_path}/verifier-{len(made)}.db"
@@ -144,7 +144,7 @@ def test_a_link_that_holds_the_whole_request_carries_none(asking):
 
 
 def test_what_is_registered_meanwhile_is_sent_with_the_next_fetch(tmp_path, agency):
-    found = []
+    found: list[OwnRegistration] = []
     counter = make_verifier(f"sqlite:///{tmp_path}/verifier.db", agency.anchors, registrations=lambda: tuple(found))
     made = counter.ask()
     assert carried(request_of(counter, made)) is None

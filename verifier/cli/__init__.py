@@ -99,6 +99,30 @@ def install_certificate(
     print(install_chain(data, file))
 
 
+@app.command()
+def registration(data: Data) -> None:
+    """Print a registration file for the use cases; what is empty in it, you fill in."""
+    from verifier.cli.registering import draft_registration
+
+    print(draft_registration(data), end="")
+
+
+@app.command()
+def register(
+    data: Data,
+    registrar: Annotated[str, typer.Argument(help="The registrar's address.")] = "",
+    file: Annotated[
+        Path | None, typer.Argument(help="The registration file; without: how the last one stands.")
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Until somebody decided.")] = False,
+) -> None:
+    """Get registered: apply, and take the certificates into use. Run it again until they are there, and to renew them."""
+    from verifier.cli.registering import register_verifier
+
+    if not register_verifier(data, registrar, file, wait=wait):
+        raise typer.Exit(1)
+
+
 @app.command("use-cases")
 def use_cases(data: Data, as_json: Json = False) -> None:
     """List what can be asked, and check that somebody trusted can answer it."""

@@ -1,0 +1,104 @@
+"""What the commands of every role say while somebody gets registered."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from capabilities.registration.party import Party
+from capabilities.registration.registering import Registrant, go_on, read_party, start
+from capabilities.registration.service import REFUSED, REGISTERED, Standing
+from capabilities.registration.uses import Use, write_credential
+from protocol.encoding import JsonObject, JsonValue
+from protocol.trust.registration import RegisteredCredential
+from runtime import system
+from runtime.driver import drive
+from runtime.http import GuardedSender, Sender
+from runtime.settings import ServiceSettings
+from runtime.toml import write_toml
+
+WAIT_SECONDS = 2.0  # between two looks at whether somebody decided
+
+
+def register(
+    registrant: Registrant,
+    settings: ServiceSettings,
+    registrar: str,
+    file: Path | None,
+    *,
+    wait: bool,
+    sender: Sender | None = None,
+    pause: Callable[[], None] = lambda: time.sleep(WAIT_SECONDS),
+) -> bool:
+    """Apply, or go on with an application, and say how it stands; whether we are registered, with certificates in use.
+
+    `file`: what is to be registered; None: what was sent before. `wait`: until somebody decided.
+
+    Raises:
+        Malformed, InvalidRequest, Unauthorized, Unreachable, FileNotFoundError, FileExistsError: see `registering`.
+    """
+    guarded = sender or GuardedSender(allow_local=settings.env.allows_local)
+    if file is not None:
+        party: Party = read_party(file)
+        print(_told(drive(start(registrant, registrar, party), None, guarded)))
+    standing = drive(go_on(registrant, now=system.now()), None, guarded)
+    while wait and standing.waits and standing.state != REGISTERED:
+        pause()
+        standing = drive(go_on(registrant, now=system.now()), None, guarded)
+    print(_told(standing))
+    if standing.state == REGISTERED:
+        print("The certificates are in use from the next start on; wallets see who asks and what they may ask.")
+    return standing.state == REGISTERED
+
+
+def _told(standing: Standing) -> str:
+    if standing.waits and standing.state != REGISTERED:
+        return f"{standing.identifier}: the application waits for a decision. Run this command again later."
+    if standing.state == REFUSED:
+        return f"{standing.identifier}: refused: {standing.reason}. Nothing is registered; send another file."
+    waits = " A change waits for a decision." if standing.waits else ""
+    reason = f": {standing.reason}" if standing.reason else ""
+    return f"{standing.identifier}: {standing.state}{reason}.{waits}"
+
+
+def draft(
+    settings: ServiceSettings,
+    *,
+    entitlement: str,
+    uses: Iterable[Use] = (),
+    provides: Iterable[RegisteredCredential] = (),
+    authority: str = "",
+) -> str:
+    """A registration file with everything that an installation knows of itself; what is empty in it, a person fills in."""
+    name = next(iter(settings.name.values()))
+    members: JsonObject = {
+        "identifier": "",
+        "country": "",
+        "legal_name": name,
+        "trade_name": name,
+        "entitlements": [entitlement],
+        "info_uri": settings.public_url,
+        "support_uri": settings.public_url,
+        "email": "",
+        "phone": "",
+        "address": {"street": "", "locality": "", "postal_code": ""},
+        "services": [dict[str, JsonValue](settings.name)],
+        "addresses": [settings.public_url],
+        "supervisory_authority": {"name": "", "country": "", "email": ""},
+    }
+    asked = [use.to_dict() for use in uses]
+    issued = [write_credential(credential) for credential in provides]
+    if asked:
+        members["uses"] = list[JsonValue](asked)
+    if issued:
+        members["provides"] = list[JsonValue](issued)
+    if authority:
+        members["authorities"] = [authority]
+    return f"{_HINT}\n{write_toml(members)}"
+
+
+_HINT = """# What is to be registered. Fill in what is empty, and read the rest.
+# identifier: such as NTRDE-HRB 4711 (register of companies), VATDE-123456789 (VAT) or LEIXG-529900T8BM49AURSDO55 (LEI)
+# legal_basis: such as GDPR Art. 6 (1) b · retention_days: how long data is kept; 0: no longer than the answer is shown
+"""

@@ -1,0 +1,71 @@
+"""Getting a verifier registered: a file from its use cases, sent to a registrar, and what comes back taken into use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from capabilities.registration.cli import draft, register
+from capabilities.registration.party import SERVICE_PROVIDER
+from capabilities.registration.registering import Registrant
+from capabilities.registration.uses import Use
+from protocol.dcql.query import CredentialQuery
+from protocol.trust.localized import Localized
+from protocol.trust.registration import RegisteredCredential
+from runtime.certificates import CertificateNames
+from runtime.commands import explained
+from runtime.installation import open_keys
+from verifier.app import open_use_cases
+from verifier.config import VerifierSettings
+from verifier.installation import REGISTRATIONS, SIGNING
+from verifier.use_case import UseCase
+
+DAY = 86_400  # seconds
+
+
+@explained()
+def draft_registration(data: Path) -> str:
+    """A registration file for this verifier's use cases."""
+    settings = VerifierSettings.read(data)
+    uses = [use_of(use_case) for use_case in open_use_cases(settings).values()]
+    return draft(settings, entitlement=SERVICE_PROVIDER, uses=uses)
+
+
+@explained()
+def register_verifier(data: Path, registrar: str, file: Path | None, *, wait: bool) -> bool:
+    """Apply or go on; whether this verifier is registered now.
+
+    Raises:
+        Malformed, InvalidRequest, Unauthorized, Unreachable, FileNotFoundError, FileExistsError: see `register`.
+    """
+    settings = VerifierSettings.read(data)
+    return register(registrant_of(settings), settings, registrar, file, wait=wait)
+
+
+def registrant_of(settings: VerifierSettings) -> Registrant:
+    """Who registers: with the key that signs requests to wallets."""
+    organization = next(iter(settings.name.values()))
+    host = urlsplit(settings.public_url).hostname or ""
+    return Registrant(
+        data=settings.data,
+        keys=open_keys(settings.data),
+        signing=SIGNING,
+        names=CertificateNames(organization, organization, dns_names=(host,), uris=(settings.public_url,)),
+        registrations=settings.registrations or settings.data / REGISTRATIONS,
+    )
+
+
+def use_of(use_case: UseCase, *, privacy_policy: str = "", legal_basis: str = "") -> Use:
+    """A use case as it is registered: what it asks for at most, and how long an answer stays."""
+    return Use(
+        id=use_case.registered_use,
+        purpose=tuple(Localized(language, text) for language, text in use_case.purpose),
+        privacy_policy=privacy_policy,
+        credentials=tuple(map(_registered, use_case.query.credentials)),
+        legal_basis=legal_basis,
+        retention_days=-(-use_case.keep // DAY),
+    )
+
+
+def _registered(query: CredentialQuery) -> RegisteredCredential:
+    return RegisteredCredential(query.format, query.meta, tuple(claim.path for claim in query.claims))
