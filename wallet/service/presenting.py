@@ -297,11 +297,11 @@ class Presenting:
         request = verified.request
         copy = copies[found.candidate.id]
         asked = next(query for query in request.dcql_query.credentials if query.id == query_id)
-        # OID4VP §6.1: a signature of the holder only where it is asked, because it proves more than the data
+        # OID4VP §6.1: a signature of the holder only where it is asked, because it proves more than the data;
+        # HAIP 1.0 §6.1.1.1 wants it with everything that is bound to a key
+        is_bound = asked.holder_binding or (self.context.haip and bool(copy.key))
         binding = (
-            KeyBinding(copy.signer, str(request.client_id), request.nonce, self.context.now())
-            if asked.holder_binding
-            else None
+            KeyBinding(copy.signer, str(request.client_id), request.nonce, self.context.now()) if is_bound else None
         )
         return format_of(found.candidate.format).present(copy.raw, found.paths, binding)
 
