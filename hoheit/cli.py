@@ -29,7 +29,9 @@ COMMANDS = {
     "issuer": Entry("issuer.cli", "Run an agency: define, issue, suspend and revoke credentials."),
     "wallet": Entry("wallet.cli", "Receive, keep and present credentials."),
     "verifier": Entry("verifier.cli", "Run a partner's counter: ask for what is needed, get a verdict."),
-    "registrar": Entry("registrar.cli", "Keep a register: who may ask, who may issue; certificates and lists."),
+    "registrar": Entry(
+        "hoheit.registrar.command", "Keep a register: who may ask, who may issue; certificates and lists."
+    ),
     "inspect": Entry("hoheit.inspect.command", "Explain any token, offer, request, QR image or file, offline."),
     "doctor": Entry("hoheit.doctor", "Check this machine and the services on it."),
 }

@@ -1,0 +1,82 @@
+"""Before anything is sent: which data of a request nobody registered for."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from hoheit.registrar.command import app
+from runtime.toml import write_toml
+from tests.support.registrar import cinema, use
+from verifier.app import SHIPPED_USE_CASES
+
+QUERY = {
+    "credentials": [
+        {
+            "id": "pid",
+            "format": "dc+sd-jwt",
+            "meta": {"vct_values": ["urn:eudi:pid:1"]},
+            "claims": [{"path": ["portrait"]}],
+        }
+    ]
+}
+
+
+@pytest.fixture
+def file(tmp_path):
+    file = tmp_path / "registration.toml"
+    file.write_text(write_toml(cinema().to_dict()), encoding="utf-8")
+    return file
+
+
+def lint(*arguments):
+    return CliRunner().invoke(app, ["lint", *map(str, arguments)])
+
+
+def test_a_use_case_that_is_covered_is_told_so(file):
+    told = lint(file, SHIPPED_USE_CASES / "over-18.toml")
+    assert (told.exit_code, told.output) == (0, "✓ over-18\n")
+
+
+def test_whatever_is_not_covered_is_named(file):
+    told = lint(file, SHIPPED_USE_CASES)
+    assert told.exit_code == 1
+    assert "✓ over-18" in told.output
+    assert "the registration has no use library-sign-up" in told.output
+
+
+def test_single_data_is_named_by_its_path(tmp_path):
+    narrow = use(
+        id="library-sign-up",
+        credentials=[
+            {"format": "dc+sd-jwt", "vct_values": ["urn:eudi:pid:1"], "claims": [["given_name"], ["family_name"]]}
+        ],
+    )
+    file = tmp_path / "registration.toml"
+    file.write_text(write_toml(cinema(uses=[narrow]).to_dict()), encoding="utf-8")
+    told = lint(file, SHIPPED_USE_CASES / "library-card.toml")
+    assert 'pid: ["birthdate"] is not registered for library-sign-up' in told.output
+    assert "residence: this kind of document is not registered for library-sign-up" in told.output
+
+
+@pytest.mark.parametrize("wrapped", [QUERY, {"dcql_query": QUERY}], ids=["query", "request"])
+def test_a_query_is_held_against_the_use_that_comes_nearest(file, tmp_path, wrapped):
+    query = tmp_path / "query.json"
+    query.write_text(json.dumps(wrapped))
+    told = lint(file, query)
+    assert told.exit_code == 1
+    assert 'pid: ["portrait"] is not registered for over-18' in told.output
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "{}"])
+def test_what_cannot_be_read_is_one_clear_line(file, tmp_path, content):
+    query = tmp_path / "query.json"
+    query.write_text(content)
+    told = lint(file, query)
+    assert told.exit_code == 1
+    assert "query.json" in str(told.exception or told.output)
+
+
+def test_nothing_to_look_at_is_said(file, tmp_path):
+    (tmp_path / "empty").mkdir()
+    assert lint(file, tmp_path / "empty").exit_code == 1
