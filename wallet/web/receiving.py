@@ -10,11 +10,11 @@ from fastapi import APIRouter, Response
 from protocol.errors import InvalidRequest, NotFound, ProtocolError, Unavailable, Unreachable
 from protocol.oid4vci.client import IssuerRefused
 from protocol.oid4vci.obtain import IssuerContact
-from wallet.policy.receiving import OfferConsent, offer_consent
+from wallet.policy.receiving import OfferConsent
 from wallet.policy.showing import plain
 from wallet.records import PendingIssuance
+from wallet.service.issuance import OfferSeen
 from wallet.service.keeping import HeldShown
-from wallet.service.receiving import OfferSeen
 from wallet.web.locked import WhenLocked
 from wallet.web.room import Inside, Visit, redirect
 from wallet.web.shelf import AtWork, Gone
@@ -151,7 +151,7 @@ def _stand(visit: Visit, number: str) -> Response:
 
 def _consent(visit: Visit, seen: OfferSeen) -> OfferConsent:
     """What the user decides on, in the language that they read now."""
-    return offer_consent(seen.offer, seen.contact, visit.wallet.context.language)
+    return visit.wallet.receiving.consent(seen.offer, seen.contact)
 
 
 def _code_page(visit: Visit, number: str, problem: str = "", status: int = 200) -> Response:

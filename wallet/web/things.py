@@ -7,9 +7,9 @@ from enum import StrEnum
 
 from wallet.policy.presenting import ChoiceShown
 from wallet.policy.showing import PartyShown
+from wallet.service.issuance import Arrived, OfferSeen
 from wallet.service.login import BegunLogin
 from wallet.service.presenting import RequestSeen
-from wallet.service.receiving import Arrived, OfferSeen
 
 
 @dataclass(frozen=True, slots=True)
