@@ -30,6 +30,7 @@ class WhyUnvouched(StrEnum):
     BLOCKED = "blocked"
     TOO_OLD = "too_old"  # this version of the program
     TOO_OFTEN = "too_often"  # today
+    AWAY = "away"  # the provider cannot be reached
     FAILED = "failed"
 
 
@@ -43,6 +44,8 @@ class NotVouched(InvalidRequest):
 
 class ProviderAway(Unreachable):
     """Whoever vouches for this wallet cannot be reached."""
+
+    why = WhyUnvouched.AWAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,11 @@ def vouching_shown(provider_url: str, unit: WalletUnit | None, unit_number: str,
     name = plain(names.get(language) or next(iter(names.values()), host))
     number = " ".join(unit_number[at : at + 4] for at in range(0, len(unit_number), 4))
     return VouchingShown(host, name, unit.registered_at, unit.known_until, unit.blocked_at, number)
+
+
+def unvouched(error: ProtocolError) -> WhyUnvouched | None:
+    """Whether it is for want of somebody who vouches that something did not work, and why."""
+    return error.why if isinstance(error, NotVouched | ProviderAway) else None
 
 
 def why_unvouched(error: ProtocolError) -> WhyUnvouched:
