@@ -21,7 +21,7 @@ AUTHORITY_FILE = f"{AUTHORITY}.pem"  # what others have to trust
 AUTHORITY_DAYS = 3650
 LEAF_DAYS = 730
 
-Setting = str | tuple[str, ...]
+Setting = str | tuple[str, ...] | bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Installation:
     signing: str  # name of the key that an own authority vouches for
     secrets: tuple[str, ...]  # names of further secrets
     keys: tuple[str, ...] = ()  # names of further keys, which no certificate is for
-    settings: Mapping[str, Setting] = field(default_factory=dict)  # further ones; empty values are left out
+    settings: Mapping[str, Setting] = field(default_factory=dict)  # further ones; empty and false values are left out
     tables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # settings that have parts
     further: Callable[[KeyFolder], None] = lambda _: None  # makes the keys that only this role has
 
@@ -94,6 +94,8 @@ def settings_text(new: Installation) -> str:
             lines.append(f"{name} = [{', '.join(map(toml_text, value))}]")
         elif isinstance(value, str) and value:
             lines.append(f"{name} = {toml_text(value)}")
+        elif value is True:
+            lines.append(f"{name} = true")
     for table, members in (("name", dict(new.name)), *new.tables.items()):
         lines += ["", f"[{table}]", *(f"{toml_text(name)} = {toml_text(value)}" for name, value in members.items())]
     lines.append("")

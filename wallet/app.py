@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 
 from protocol.keys import RandomBytes
 from protocol.oid4vp.answer import RequestPolicy
@@ -84,6 +85,8 @@ def open_wallet(
         allow_local=settings.env.allows_local,
         haip=settings.haip,
         strict=settings.strict or settings.haip,
+        provider_url=settings.provider_url,
+        version=version("hoheit"),
     )
     driver = Driver(None, sender or GuardedSender(allow_local=settings.env.allows_local))
     return OpenWallet(Wallet.of(context), driver, vault)

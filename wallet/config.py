@@ -12,7 +12,14 @@ from pathlib import Path
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from runtime.settings import Environment, PublicUrl, current_environment, setting_problem
+from runtime.settings import (
+    Environment,
+    PublicUrl,
+    check_public_url,
+    current_environment,
+    refuse_local_in_production,
+    setting_problem,
+)
 from runtime.translations import LANGUAGES, SOURCE_LANGUAGE
 
 VAULT_FILE = "wallet.db"
@@ -45,6 +52,7 @@ class WalletSettings(BaseSettings):
     client_id: str = Field(default="hoheit-wallet", min_length=1)
     haip: bool = False  # deal with nobody who does less than HAIP 1.0 asks of them
     strict: bool = False  # give nothing to those who show no registration; HAIP has them show it
+    provider_url: str = ""  # of the provider that vouches for this wallet; empty: nobody does
     passphrase: SecretStr = SecretStr("")  # demo and test only: elsewhere it is typed, or read from a file
     extra_anchors: Path | None = None  # test only: a second folder
     automatic_consent: bool = False  # test only: every question is answered with yes
@@ -55,6 +63,9 @@ class WalletSettings(BaseSettings):
         """Refuse in production what is there for trying out, and in the demo what is there for tests."""
         if self.env is Environment.PRODUCTION and self.passphrase.get_secret_value():
             raise ValueError("passphrase needs HOHEIT_ENV=demo or test; use --passphrase-file")
+        if self.provider_url:
+            check_public_url(self.provider_url, "provider_url")
+            refuse_local_in_production(self.env, provider_url=self.provider_url)
         for_tests = (self.extra_anchors is not None, self.automatic_consent, self.accept_unsigned_requests)
         if self.env is not Environment.TEST and any(for_tests):
             raise ValueError("extra_anchors, automatic_consent and accept_unsigned_requests need HOHEIT_ENV=test")

@@ -117,6 +117,24 @@ class PendingIssuance:
 
 
 @dataclass(frozen=True, slots=True)
+class WalletUnit:
+    """How this wallet is known to its provider, which vouches for it. There is one record of this kind."""
+
+    id: str
+    provider_url: str
+    key: str  # private, hex: it signs what is asked of the provider, and nobody else sees it
+    name: tuple[tuple[str, str], ...]  # language → name of the provider; empty: not registered yet
+    client_id: str  # by which servers know every wallet of this provider
+    registered_at: int  # epoch seconds; 0: not registered yet
+    known_until: int  # epoch seconds; 0: not registered yet
+    blocked_at: int  # epoch seconds; 0: not blocked
+
+    def __repr__(self) -> str:
+        """Never the key."""
+        return f"WalletUnit({self.provider_url})"
+
+
+@dataclass(frozen=True, slots=True)
 class LoggedCredential:
     """A credential in the log: which, and which of its claims, never what they say."""
 
@@ -131,7 +149,7 @@ class LogEntry:
 
     number: int  # from 1
     at: int  # epoch seconds
-    action: str  # received, not kept, sharing, shared, declined, failed, deleted, restored, log deleted
+    action: str  # received, not kept, sharing, shared, declined, failed, deleted, restored, log deleted, vouched for, blocked
     party: str  # as people know it; empty: nobody we know
     party_id: str  # client identifier, or credential issuer identifier
     trusted_by: str  # who vouches for it; empty: nobody
@@ -158,4 +176,4 @@ class Evidence:
     registration: str  # the registration certificate; empty: none was shown, or it cannot be read
 
 
-WalletRecord = HeldCredential | PendingIssuance | LogEntry | Evidence
+Kept = HeldCredential | PendingIssuance | WalletUnit | Evidence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from wallet.records import Evidence, HeldCredential, LogEntry, PendingIssuance
+from wallet.records import Evidence, HeldCredential, Kept, LogEntry, PendingIssuance, WalletUnit
 
 
 class NewEntry(Protocol):
@@ -32,6 +32,9 @@ class WalletStore(Protocol):
     def pending(self) -> tuple[PendingIssuance, ...]:
         """What was begun and not finished, oldest first."""
 
+    def unit(self) -> WalletUnit | None:
+        """How the wallet is known to its provider; None as well if that is damaged, because it can be made anew."""
+
     def damaged(self) -> tuple[str, ...]:
         """The ids of credentials that are damaged or missing, and cannot be used any more."""
 
@@ -48,8 +51,8 @@ class WalletStore(Protocol):
     def write(
         self,
         *,
-        put: Sequence[HeldCredential | PendingIssuance | Evidence] = (),
-        drop: Sequence[HeldCredential | PendingIssuance] = (),
+        put: Sequence[Kept] = (),
+        drop: Sequence[Kept] = (),
         note: NewEntry | None = None,
     ) -> LogEntry | None:
         """Keep records, destroy others and add to the log, all or nothing; the entry that was added."""

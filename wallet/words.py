@@ -17,8 +17,10 @@ from runtime.translations import read_translations
 from wallet.policy.activity import Happened
 from wallet.policy.asking import BeyondShown, RegistrationProblem
 from wallet.policy.cards import CardState
+from wallet.policy.haip import NotHaip
 from wallet.policy.presenting import Caution, LogDamaged
 from wallet.policy.showing import ClaimShown, PartyShown, plain
+from wallet.policy.vouching import WhyUnvouched, unvouched
 from wallet.records import LogEntry
 from wallet.service.trusting import CannotTrust
 from wallet.vault.file import InUse
@@ -40,6 +42,10 @@ _IN_PLAIN_WORDS: tuple[tuple[type[ProtocolError], str], ...] = (
         ),
     ),
     (Unreachable, "No connection. Nothing was lost. Please try again later."),
+    (
+        NotHaip,
+        "The office does not protect your data well enough, so your wallet does not deal with it. Nothing was given away.",
+    ),
     (CannotTrust, "This did not work. Nothing was changed."),
     (NotTrusted, "Nobody whom you trust vouches for this. Nothing was given away."),
     (NotFound, "There is no such thing here."),
@@ -225,6 +231,50 @@ class Words:
         known = happened.outcome in ("begun", "unknown", "nothing held answers")
         return self.entry(happened.entry, happened.outcome if known else "done")
 
+    def unvouched_title(self, why: WhyUnvouched) -> str:
+        """What happened, as a heading."""
+        if why is WhyUnvouched.BLOCKED:
+            return self("This wallet is blocked")
+        if why is WhyUnvouched.AWAY:
+            return self("Whoever vouches for your wallet cannot be reached")
+        return self("Nobody vouches for this wallet")
+
+    def unvouched(self, why: WhyUnvouched) -> str:
+        """Why nobody vouches for this wallet."""
+        return {
+            WhyUnvouched.NO_PROVIDER: self(
+                "The office gives this document only to a wallet that somebody vouches for. Nobody vouches for yours."
+            ),
+            WhyUnvouched.CODE_NEEDED: self(
+                "Whoever could vouch for your wallet wants a code first, and it has to be right."
+            ),
+            WhyUnvouched.BLOCKED: self("It was blocked, and offices that ask who vouches for it give it nothing."),
+            WhyUnvouched.TOO_OLD: self("This version of the wallet is too old: nobody vouches for it any more."),
+            WhyUnvouched.TOO_OFTEN: self(
+                "Your wallet was confirmed very often today, and will not be again before tomorrow."
+            ),
+            WhyUnvouched.AWAY: self(
+                "The office wants to know that your wallet is genuine, and just now nobody can say so."
+            ),
+            WhyUnvouched.FAILED: self("Whoever vouches for your wallet did not confirm it this time."),
+        }[why]
+
+    def unvouched_advice(self, why: WhyUnvouched) -> str:
+        """What to do about it."""
+        return {
+            WhyUnvouched.NO_PROVIDER: self("Ask the office which wallets it takes, or whoever gave you this wallet."),
+            WhyUnvouched.CODE_NEEDED: self(
+                "If you have a code, type it in the settings, under: Who vouches for this wallet."
+            ),
+            WhyUnvouched.BLOCKED: self(
+                "In the settings you can see what this means, and have the wallet confirmed again."
+            ),
+            WhyUnvouched.TOO_OLD: self("Please get the newest version of the wallet, and try again."),
+            WhyUnvouched.TOO_OFTEN: self("Please try again tomorrow."),
+            WhyUnvouched.AWAY: self("Please try again in a moment."),
+            WhyUnvouched.FAILED: self("Please try again. If that does not help, ask whoever gave you this wallet."),
+        }[why]
+
     def caution(self, caution: Caution) -> str:
         """What to know before choosing."""
         return {
@@ -246,6 +296,8 @@ class Words:
 
     def sentence(self, error: ProtocolError) -> str:
         """What went wrong, for people."""
+        if (why := unvouched(error)) is not None:
+            return f"{self.unvouched(why)} {self.unvouched_advice(why)}"
         return self(next(text for kind, text in _IN_PLAIN_WORDS if isinstance(error, kind)))
 
     def entry(self, entry: LogEntry, outcome: str) -> str:
@@ -265,6 +317,8 @@ class Words:
             "deleted": self("You deleted %(what)s.", what=what),
             "restored": self("You put an older copy of this wallet back into use."),
             "log deleted": self("You deleted the log."),
+            "vouched for": self("%(who)s vouches for this wallet.", who=who),
+            "blocked": self("%(who)s has blocked this wallet.", who=who),
         }.get(entry.action, entry.action)
         return sentence if outcome in ("done", "refused") else f"{sentence} {self.outcome(outcome)}"
 

@@ -64,29 +64,42 @@ class DpopClient:
             Unreachable: it cannot be reached, or asks for another nonce for ever (T154).
         """
         for _ in range(MAX_RETRIES + 1):
-            proof = sign_dpop_proof(
-                self.signer,
-                method="POST",
-                url=url,
-                jti=encode_base64url(self.random_bytes(16)),
-                issued_at=self.now(),
-                access_token=access_token,
-                nonce=self._nonces.get(_origin(url)),
-            )
             authorization = (("authorization", f"DPoP {access_token}"),) if access_token else ()
-            request = HttpRequest("POST", url, (*headers, *authorization, ("dpop", proof)), body, max_bytes)
+            proof = self.proof(url, access_token=access_token)
+            request = HttpRequest("POST", url, (*headers, *authorization, *proof), body, max_bytes)
             response = yield from send(request)
-            if not (self.take_nonce(url, response) and _asks_for_nonce(response)):
+            if not self.wants_nonce(url, response):
                 return response
         raise Unreachable("the server asked for a new nonce again and again")
+
+    def proof(self, url: str, *, access_token: str | None = None) -> Headers:
+        """The header with a fresh proof for one request."""
+        proof = sign_dpop_proof(
+            self.signer,
+            method="POST",
+            url=url,
+            jti=encode_base64url(self.random_bytes(16)),
+            issued_at=self.now(),
+            access_token=access_token,
+            nonce=self._nonces.get(_origin(url)),
+        )
+        return (("dpop", proof),)
+
+    def wants_nonce(self, url: str, response: HttpResponse) -> bool:
+        """Whether a response asks for the same again, with the nonce that came with it and is kept now."""
+        return self.take_nonce(url, response) and _asks_for_nonce(response)
 
     def take_nonce(self, url: str, response: HttpResponse) -> bool:
         """Remember the DPoP nonce of a response, if it has one, for the next request to the server of `url`."""
         nonce = response.header("dpop-nonce")
         if not nonce or len(nonce) > MAX_NONCE:
             return False
-        self._nonces[_origin(url)] = nonce
+        self.keep_nonce(url, nonce)
         return True
+
+    def keep_nonce(self, url: str, nonce: str) -> None:
+        """Remember a nonce for the next request to the server of `url`."""
+        self._nonces[_origin(url)] = nonce
 
 
 def _origin(url: str) -> str:

@@ -39,6 +39,7 @@ from protocol.oid4vci.client import (
     read_published,
     read_success,
 )
+from protocol.oid4vci.client_authentication import AttestedClient
 from protocol.oid4vci.credential import CredentialRequest, CredentialResponse, DeferredIssuance
 from protocol.oid4vci.encryption import Envelope, can_encrypt
 from protocol.oid4vci.metadata import (
@@ -49,7 +50,7 @@ from protocol.oid4vci.metadata import (
 )
 from protocol.oid4vci.notification import NotificationRequest
 from protocol.oid4vci.offer import AUTHORIZATION_CODE_GRANT, PRE_AUTHORIZED_CODE_GRANT, CredentialOffer
-from protocol.oid4vci.proof import sign_proof
+from protocol.oid4vci.prove import KeyProver, Proofs, Prover
 from protocol.oid4vci.token import TokenRequest, TokenResponse
 from protocol.trust.anchors import TrustAnchors, TrustedParty
 
@@ -136,8 +137,12 @@ def request_credentials(
     )
 
 
-def push_request(contact: IssuerContact, request: AuthorizationRequest) -> Exchange[str]:
+def push_request(
+    contact: IssuerContact, request: AuthorizationRequest, authentication: AttestedClient | None = None
+) -> Exchange[str]:
     """Push an authorization request; the address to open in the user's browser (RFC 9126 §4).
+
+    With `authentication` the wallet shows that its provider vouches for it (HAIP 1.0 §4.3).
 
     Raises:
         IssuerRefused: the server's own reason.
@@ -150,7 +155,10 @@ def push_request(contact: IssuerContact, request: AuthorizationRequest) -> Excha
         raise InvalidRequest("this issuer offers no login that is safe enough")
     body = urlencode(request.to_form()).encode("ascii")
     headers = (("content-type", FORM), ("accept", "application/json"))
-    response = yield from send(HttpRequest("POST", endpoint, headers, body))
+    if authentication is None:
+        response = yield from send(HttpRequest("POST", endpoint, headers, body))
+    else:
+        response = yield from authentication.push(endpoint, headers, body)
     check_works(response, "pushed_authorization_response")
     with raised_as(InvalidRequest):
         pushed = PushedAuthorizationResponse.from_dict(read_success(response, "pushed_authorization_response"))
@@ -158,7 +166,9 @@ def push_request(contact: IssuerContact, request: AuthorizationRequest) -> Excha
     return f"{page}{'&' if '?' in page else '?'}{query}"
 
 
-def fetch_tokens(contact: IssuerContact, request: TokenRequest, client: DpopClient) -> Exchange[TokenResponse]:
+def fetch_tokens(
+    contact: IssuerContact, request: TokenRequest, client: DpopClient | AttestedClient
+) -> Exchange[TokenResponse]:
     """Trade a grant for tokens that are bound to the client's key.
 
     Raises:
@@ -207,12 +217,37 @@ def fetch_credentials(
     credential_identifier: str | None = None,
     client_id: str | None = None,
 ) -> Exchange[CredentialResponse]:
-    """Ask for one credential for each of these keys; with a fresh nonce again if the issuer wants one, at most twice.
+    """Ask for one credential for each of these keys; see `fetch_proven`.
+
+    `client_id` goes into the proofs, and must be left out when the token was given to nobody in particular (App. F.1).
+    Keys beyond the issuer's batch size are left out.
+
+    Raises:
+        IssuanceDeferred, IssuerRefused, InvalidRequest, InvalidCredentialRequest, Unreachable: as `fetch_proven`.
+    """
+    proven = keys[: contact.issuer.batch_size or 1]
+    prover = KeyProver(proven, contact.issuer.credential_issuer, client.now, client_id)
+    return (
+        yield from fetch_proven(
+            contact, tokens, configuration_id, prover, client, credential_identifier=credential_identifier
+        )
+    )
+
+
+def fetch_proven(
+    contact: IssuerContact,
+    tokens: TokenResponse,
+    configuration_id: str,
+    prover: Prover,
+    client: DpopClient,
+    *,
+    credential_identifier: str | None = None,
+) -> Exchange[CredentialResponse]:
+    """Ask for credentials with these proofs; with a fresh nonce again if the issuer wants one, at most twice.
 
     `credential_identifier` picks one of several that the token response has for this configuration; else it is the first.
-    `client_id` goes into the proofs, and must be left out when the token was given to nobody in particular (App. F.1).
-    Keys beyond the issuer's batch size are left out. What comes back may be fewer credentials than keys, or more: whose
-    they are, the wallet finds out when it verifies them (T150, T151).
+    What comes back may be fewer credentials than keys, or more: whose they are, the wallet finds out when it verifies them
+    (T150, T151).
 
     Raises:
         IssuanceDeferred: the issuer will have it later.
@@ -222,23 +257,13 @@ def fetch_credentials(
         Unreachable: it cannot be reached, or is out of order.
     """
     names = _names(tokens, configuration_id, credential_identifier)
-    proven = keys[: contact.issuer.batch_size or 1]
     issuer = contact.issuer
     envelope = Envelope.of(issuer.request_encryption, issuer.response_encryption, client.random_bytes)
     retries_left = MAX_RETRIES
     while True:
-        nonce = (yield from fetch_nonce(contact, client)) if proven else None
-        proofs = tuple(
-            sign_proof(
-                key,
-                audience=issuer.credential_issuer,
-                nonce=nonce,
-                issued_at=client.now(),
-                client_id=client_id,
-            )
-            for key in proven
-        )
-        request = CredentialRequest(*names, proofs, envelope.wanted)
+        nonce = (yield from fetch_nonce(contact, client)) if prover.needed else None
+        proofs = (yield from prover.prove(nonce)) if prover.needed else Proofs()
+        request = CredentialRequest(*names, proofs.texts, envelope.wanted, proofs.type)
         media_type, body = envelope.seal(request.to_dict(), client.random_bytes)
         response = yield from client.post(
             issuer.credential_endpoint,

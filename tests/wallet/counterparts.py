@@ -308,6 +308,8 @@ class World:
     prefixes: frozenset[Prefix] = RequestPolicy().prefixes
     more: dict[str, Host] = field(default_factory=dict)  # host → who answers there
     seed: int = 40
+    provider_url: str = ""
+    haip: bool = False
 
     def __post_init__(self):
         self.random_bytes = seeded(self.seed)
@@ -321,6 +323,9 @@ class World:
                     client_id="test-wallet",
                     request_policy=RequestPolicy(prefixes=self.prefixes),
                     language=self.language,
+                    haip=self.haip,
+                    provider_url=self.provider_url,
+                    version="1.0",
                 )
             )
 

@@ -9,8 +9,10 @@ from typing import Annotated
 import typer
 
 from wallet.cli.options import Options, RoleName, Surroundings
+from wallet.provider.cli import app as provider_app
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+app.add_typer(provider_app, name="provider", help="Vouch for wallets, and block those that are lost.")
 
 Json = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
 Yes = Annotated[bool, typer.Option("--yes", help="For scripts: agree, where nothing needs a second look.")]

@@ -10,7 +10,7 @@ from wallet.cli.options import OpenBrowser
 from wallet.cli.session import OpenSession
 from wallet.policy.receiving import ArrivedShown, OfferConsent
 from wallet.records import PendingIssuance
-from wallet.service.receiving import Arrived, OfferSeen
+from wallet.service.issuance import Arrived, OfferSeen
 
 
 def receive_offer(session: OpenSession, link: str, tx_code: str | None, open_browser: OpenBrowser) -> None:

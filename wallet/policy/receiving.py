@@ -16,10 +16,10 @@ from protocol.oid4vci.metadata import CredentialConfiguration, choose_display
 from protocol.oid4vci.obtain import IssuerContact
 from protocol.oid4vci.offer import CredentialOffer, TxCode
 from wallet.policy.showing import ClaimShown, PartyShown, claims_shown, credential_name, party_shown, plain
+from wallet.policy.vouching import can_prove
 from wallet.records import Copy, HeldCredential
 
 MAX_COPIES = 10  # of one credential
-KEY_ALGORITHM = "ES256"  # of the keys that credentials are bound to
 
 # Claims in which the copies of one batch differ by nature
 _PER_COPY = frozenset(("cnf", "status", "iat", "nbf", "exp", "jti"))
@@ -94,37 +94,41 @@ def why_not(error: ProtocolError) -> WhyNot:
     return WhyNot.REFUSED if isinstance(error, IssuerRefused) else WhyNot.NOT_GOOD
 
 
-def offer_consent(offer: CredentialOffer, contact: IssuerContact, language: str) -> OfferConsent:
-    """What an offer means, in plain words."""
+def offer_consent(
+    offer: CredentialOffer, contact: IssuerContact, language: str, *, provider_url: str = ""
+) -> OfferConsent:
+    """What an offer means, in plain words; `provider_url` is who vouches for this wallet, if anybody does."""
+    names = receivable(offer, contact, provider_url=provider_url)
     issuer = contact.issuer
     display = choose_display(issuer.display, language)
-    configurations = [issuer.configurations[name] for name in offer.credential_configuration_ids]
     return OfferConsent(
         issuer=party_shown(
             contact.party, issuer.credential_issuer, issuer.credential_issuer, display.name if display else ""
         ),
-        credentials=tuple(_offered(name, issuer.configurations[name], language) for name in receivable(offer, contact)),
+        credentials=tuple(_offered(name, issuer.configurations[name], language) for name in names),
         left_out=tuple(
-            credential_name(configuration, language) for configuration in configurations if not _can_take(configuration)
+            credential_name(issuer.configurations[name], language)
+            for name in offer.credential_configuration_ids
+            if name not in names
         ),
         tx_code=offer.tx_code if offer.pre_authorized_code is not None else None,
         needs_login=offer.pre_authorized_code is None,
     )
 
 
-def receivable(offer: CredentialOffer, contact: IssuerContact) -> tuple[str, ...]:
-    """The configurations of an offer that this wallet can take."""
+def receivable(offer: CredentialOffer, contact: IssuerContact, *, provider_url: str) -> tuple[str, ...]:
+    """The configurations of an offer that this wallet can take; some need somebody who vouches for its keys."""
     configurations = contact.issuer.configurations
-    return tuple(name for name in offer.credential_configuration_ids if _can_take(configurations[name]))
+    return tuple(name for name in offer.credential_configuration_ids if _can_take(configurations[name], provider_url))
 
 
-def check_offer(offer: CredentialOffer, contact: IssuerContact) -> None:
+def check_offer(offer: CredentialOffer, contact: IssuerContact, *, provider_url: str) -> None:
     """Check that there is something in an offer for us.
 
     Raises:
         InvalidRequest: nothing that this wallet can take.
     """
-    if not receivable(offer, contact):
+    if not receivable(offer, contact, provider_url=provider_url):
         raise InvalidRequest("this offer has nothing that this wallet can take; nothing was sent")
 
 
@@ -171,13 +175,9 @@ def _content(credential: VerifiedCredential) -> JsonObject:
     return {name: value for name, value in credential.claims.items() if name not in _PER_COPY}
 
 
-def _can_take(configuration: CredentialConfiguration) -> bool:
-    return (
-        configuration.format in FORMATS
-        and configuration.type is not None
-        and configuration.key_attestations_required is None
-        and (not configuration.bound or KEY_ALGORITHM in configuration.proof_algorithms)
-    )
+def _can_take(configuration: CredentialConfiguration, provider_url: str) -> bool:
+    known = configuration.format in FORMATS and configuration.type is not None
+    return known and can_prove(configuration, provider_url=provider_url)
 
 
 def _offered(name: str, configuration: CredentialConfiguration, language: str) -> OfferedShown:

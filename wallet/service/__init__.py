@@ -10,6 +10,7 @@ from wallet.service.keeping import Keeping
 from wallet.service.login import Login
 from wallet.service.presenting import Presenting
 from wallet.service.receiving import Receiving
+from wallet.service.vouching import Vouching
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +22,12 @@ class Wallet:
     login: Login
     presenting: Presenting
     keeping: Keeping
+    vouching: Vouching
 
     @classmethod
     def of(cls, context: WalletContext) -> Self:
         """Wire the services of one wallet."""
-        receiving = Receiving(context)
-        return cls(context, receiving, Login(context, receiving), Presenting(context), Keeping(context))
+        vouching = Vouching(context)
+        receiving = Receiving(context, vouching)
+        login = Login(context, receiving, vouching)
+        return cls(context, receiving, login, Presenting(context), Keeping(context), vouching)

@@ -13,7 +13,7 @@ from protocol.status.check import KnownList
 from protocol.trust.anchors import TrustAnchors
 from runtime.conversation import slow
 from wallet.policy.showing import PartyShown
-from wallet.records import Evidence, HeldCredential, LogEntry, LoggedCredential, PendingIssuance
+from wallet.records import Kept, LogEntry, LoggedCredential
 from wallet.store import NewEntry, WalletStore
 
 
@@ -33,6 +33,8 @@ class WalletContext:
     strict: bool = False  # whoever shows no registration gets nothing
     # Status lists of registrations that were fetched, by address; in memory alone
     known_lists: dict[str, KnownList] = field(default_factory=dict, repr=False, compare=False)
+    provider_url: str = ""  # of whoever vouches for this wallet; empty: nobody
+    version: str = "0"  # of this program, as the provider is told
 
     def new_id(self) -> str:
         """A fresh id: 128 bits, hex, which never looks like an option of a command."""
@@ -49,8 +51,8 @@ class WalletContext:
     def save(
         self,
         *,
-        put: Sequence[HeldCredential | PendingIssuance | Evidence] = (),
-        drop: Sequence[HeldCredential | PendingIssuance] = (),
+        put: Sequence[Kept] = (),
+        drop: Sequence[Kept] = (),
         note: NewEntry | None = None,
     ) -> Exchange[LogEntry | None]:
         """Keep, destroy and note, durably, off the event loop; see `WalletStore.write`."""

@@ -18,18 +18,18 @@ from protocol.keys import P256Key
 from protocol.oid4vci.client import DpopClient, IssuerRefused
 from protocol.oid4vci.credential import CredentialResponse
 from protocol.oid4vci.notification import ACCEPTED, DELETED, FAILURE, NotificationRequest
-from protocol.oid4vci.obtain import IssuerContact, fetch_credentials, fetch_issuer, fetch_tokens, send_notification
+from protocol.oid4vci.obtain import IssuerContact, fetch_issuer, fetch_proven, fetch_tokens, send_notification
 from protocol.oid4vci.offer import CredentialOffer, TxCode, resolve_offer
+from protocol.oid4vci.prove import KeyProver, Prover
 from protocol.oid4vci.token import (
-    AuthorizationCodeGrant,
     Grant,
     PreAuthorizedCodeGrant,
     RefreshTokenGrant,
     TokenRequest,
     TokenResponse,
 )
+from wallet.policy.haip import check_haip_credential, check_haip_issuer
 from wallet.policy.receiving import (
-    ArrivedShown,
     NotKept,
     OfferConsent,
     arrived_shown,
@@ -41,50 +41,13 @@ from wallet.policy.receiving import (
     why_not,
 )
 from wallet.policy.showing import PartyShown, claims_shown, credential_name, generalised, party_shown, path_text, plain
+from wallet.policy.vouching import NotVouched, check_vouched
 from wallet.records import HeldCredential, LoggedCredential, PendingIssuance, WantedCredential
 from wallet.service.context import WalletContext
+from wallet.service.issuance import Arrived, ArrivedCredential, Fetching, OfferSeen
+from wallet.service.proving import AttestedProver
 from wallet.service.type_names import TypeNames
-
-
-@dataclass(frozen=True, slots=True)
-class OfferSeen:
-    """An offer whose issuer was looked up; nothing was asked for yet."""
-
-    offer: CredentialOffer
-    contact: IssuerContact
-    consent: OfferConsent  # what the user decides on
-
-
-@dataclass(frozen=True, slots=True)
-class ArrivedCredential:
-    """A credential that was verified and is not kept yet."""
-
-    held: HeldCredential
-    shown: ArrivedShown
-
-
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """What came of an issuance: to be kept or rejected by the user. What failed is logged already."""
-
-    pending: PendingIssuance
-    contact: IssuerContact
-    client: DpopClient
-    tokens: TokenResponse
-    credentials: tuple[ArrivedCredential, ...]
-    failed: tuple[NotKept, ...]
-
-
-@dataclass(slots=True)
-class _Fetching:
-    """One run through what is wanted; the tokens may be renewed on the way."""
-
-    pending: PendingIssuance
-    contact: IssuerContact
-    client: DpopClient
-    tokens: TokenResponse
-    names: TypeNames
-    renewed: bool = False
+from wallet.service.vouching import IssuerClient, Vouching
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,23 +55,39 @@ class Receiving:
     """Everything between an offer and a kept credential."""
 
     context: WalletContext
+    vouching: Vouching
 
     def look(self, link: str) -> Exchange[OfferSeen]:
         """Find out what an offer is about and who makes it. Nothing is asked for.
 
         Raises:
             InvalidRequest: no offer, one that cannot be believed, or nothing in it that this wallet can take.
+            NotVouched: the issuer wants to know whether this wallet is genuine, and nobody can tell.
+            NotHaip: the issuer does less than this wallet was told to insist on.
             Unreachable: the offer or the issuer cannot be reached.
         """
         context = self.context
         offer = yield from resolve_offer(link)
         try:
             contact = yield from fetch_issuer(offer, context.anchors(), now=context.now())
-            check_offer(offer, contact)
+            if context.haip:
+                check_haip_issuer(contact)
+            names, unit = offer.credential_configuration_ids, self.vouching.unit()
+            check_vouched(contact, names, provider_url=context.provider_url, unit=unit)
+            check_offer(offer, contact, provider_url=context.provider_url)
         except ProtocolError as error:
             yield from self._note_failure(party_shown(None, offer.credential_issuer, offer.credential_issuer), error)
             raise
-        return OfferSeen(offer, contact, offer_consent(offer, contact, context.language))
+        return OfferSeen(offer, contact, self.consent(offer, contact))
+
+    def consent(self, offer: CredentialOffer, contact: IssuerContact) -> OfferConsent:
+        """What the user decides on, in the language of this wallet."""
+        context = self.context
+        return offer_consent(offer, contact, context.language, provider_url=context.provider_url)
+
+    def receivable(self, offer: CredentialOffer, contact: IssuerContact) -> tuple[str, ...]:
+        """What of an offer this wallet can take."""
+        return receivable(offer, contact, provider_url=self.context.provider_url)
 
     def decline(self, seen: OfferSeen) -> Exchange[None]:
         """The user does not want it; the issuer learns nothing."""
@@ -122,32 +101,38 @@ class Receiving:
         Raises:
             InvalidRequest: the offer wants a login instead, or the typed code cannot be right; nothing was sent.
             IssuerRefused: the issuer said no, such as `invalid_grant` to a wrong or spent code.
-            Unreachable: the issuer cannot be reached.
+            NotVouched: it wants an attested wallet, and nobody attests this one; nothing was sent to it.
+            Unreachable: the issuer, or whoever vouches for us, cannot be reached.
         """
         code = seen.offer.pre_authorized_code
         if code is None:
             raise InvalidRequest("this offer needs a login with the issuer")
         grant = PreAuthorizedCodeGrant(code, _checked_tx_code(seen.offer.tx_code, tx_code))
-        anonymous = seen.contact.server.pre_authorized_grant_anonymous_access_supported
-        return (yield from self.redeem(seen, grant, "" if anonymous else self.context.client_id))
-
-    def redeem(self, seen: OfferSeen, grant: Grant, client_id: str) -> Exchange[PendingIssuance]:
-        """Trade a grant for tokens; see `take`."""
-        context = self.context
-        dpop_key = context.new_key()
-        client = self._client(dpop_key)
         try:
-            tokens = yield from fetch_tokens(seen.contact, TokenRequest(grant, client_id or None), client)
+            client = yield from self.vouching.client_for(seen.contact)
         except ProtocolError as error:
             yield from self._note_failure(seen.consent.issuer, error)
             raise
-        wanted = tuple(self._wanted(seen, name) for name in receivable(seen.offer, seen.contact))
+        return (yield from self.redeem(seen, grant, client))
+
+    def redeem(self, seen: OfferSeen, grant: Grant, client: IssuerClient) -> Exchange[PendingIssuance]:
+        """Trade a grant for tokens; see `take`."""
+        context = self.context
+        by_code = isinstance(grant, PreAuthorizedCodeGrant) and client.attested is None
+        anonymous = by_code and seen.contact.server.pre_authorized_grant_anonymous_access_supported
+        request = TokenRequest(grant, None if anonymous else client.client_id)
+        try:
+            tokens = yield from fetch_tokens(seen.contact, request, client.sender)
+        except ProtocolError as error:
+            yield from self._note_failure(seen.consent.issuer, error)
+            raise
+        wanted = tuple(self._wanted(seen, name) for name in self.receivable(seen.offer, seen.contact))
         pending = PendingIssuance(
             id=context.new_id(),
             offer=_text(_for_going_on(seen).to_dict()),
             token_response=_text(tokens.to_dict()),
-            dpop_key=dpop_key,
-            client_id=client_id if isinstance(grant, AuthorizationCodeGrant) else "",
+            dpop_key=client.key,
+            client_id="" if by_code else client.client_id,
             wanted=wanted,
             begun_at=context.now(),
         )
@@ -159,19 +144,21 @@ class Receiving:
 
         Raises:
             Unreachable: somebody cannot be reached; try again with the same pending issuance.
+            NotVouched: the issuer wants an attested wallet, and nobody attests this one any more; the same.
             InvalidRequest: the issuer does not say the same of itself any more.
         """
         context = self.context
         if contact is None:
             contact = yield from fetch_issuer(pending.read_offer(), context.anchors(), now=context.now())
-        run = _Fetching(pending, contact, self._client(pending.dpop_key), pending.read_tokens(), TypeNames(context.now))
+        client = self.vouching.dpop_client(pending.dpop_key)
+        run = Fetching(pending, contact, client, pending.read_tokens(), TypeNames(context.now))
         arrived: list[ArrivedCredential] = []
         failed: list[tuple[WantedCredential, NotKept]] = []
         for wanted in pending.wanted:
             try:
                 response = yield from self._fetch_one(run, wanted)
-                arrived.append((yield from self._verify(run, wanted, response)))
-            except Unreachable:
+                arrived.append((yield from self._verify(run, run.wanted(wanted), response)))
+            except (Unreachable, NotVouched):
                 raise
             except ProtocolError as error:
                 name = self._name(contact, wanted.configuration_id)
@@ -226,17 +213,12 @@ class Receiving:
         count = copies_to_ask(seen.contact, configuration) if configuration.bound else 0
         return WantedCredential(name, tuple(self.context.new_key() for _ in range(count)))
 
-    def _fetch_one(self, run: _Fetching, wanted: WantedCredential) -> Exchange[CredentialResponse]:
+    def _fetch_one(self, run: Fetching, wanted: WantedCredential) -> Exchange[CredentialResponse]:
         while True:
             try:
                 return (
-                    yield from fetch_credentials(
-                        run.contact,
-                        run.tokens,
-                        wanted.configuration_id,
-                        wanted.signers,
-                        run.client,
-                        client_id=run.pending.client_id or None,
+                    yield from fetch_proven(
+                        run.contact, run.tokens, wanted.configuration_id, self._prover(run, wanted), run.client
                     )
                 )
             except IssuerRefused as refusal:
@@ -244,10 +226,28 @@ class Receiving:
                     raise
             yield from self._renew(run, run.tokens.refresh_token)
 
-    def _renew(self, run: _Fetching, refresh_token: str) -> Exchange[None]:
+    def _prover(self, run: Fetching, wanted: WantedCredential) -> Prover:
+        issuer = run.contact.issuer
+        configuration = issuer.configurations[wanted.configuration_id]
+        client_id = run.pending.client_id or None
+        if configuration.key_attestations_required is None or not wanted.keys:
+            keys = wanted.signers[: issuer.batch_size or 1]
+            return KeyProver(keys, issuer.credential_issuer, self.context.now, client_id)
+
+        def renew_keys() -> Exchange[tuple[P256Key, ...]]:
+            fresh = tuple([self.context.new_key() for _ in wanted.keys])
+            run.replace_keys(wanted.configuration_id, fresh)
+            yield from self.context.save(put=[run.pending])
+            return run.wanted(wanted).signers
+
+        return AttestedProver(self.vouching, configuration, issuer.credential_issuer, client_id, renew_keys)
+
+    def _renew(self, run: Fetching, refresh_token: str) -> Exchange[None]:
         run.renewed = True
-        request = TokenRequest(RefreshTokenGrant(refresh_token), run.pending.client_id or None)
-        tokens = yield from fetch_tokens(run.contact, request, run.client)
+        pending = run.pending
+        client = yield from self.vouching.client_again(run.contact, pending.dpop_key, pending.client_id)
+        request = TokenRequest(RefreshTokenGrant(refresh_token), pending.client_id or None)
+        tokens = yield from fetch_tokens(run.contact, request, client.sender)
         if tokens.refresh_token is None:
             tokens = replace(tokens, refresh_token=refresh_token)
         run.tokens = tokens
@@ -255,13 +255,16 @@ class Receiving:
         yield from self.context.save(put=[run.pending])
 
     def _verify(
-        self, run: _Fetching, wanted: WantedCredential, response: CredentialResponse
+        self, run: Fetching, wanted: WantedCredential, response: CredentialResponse
     ) -> Exchange[ArrivedCredential]:
         """Check what came, as a whole: one bad copy spoils the batch (T150, T151)."""
         context = self.context
         configuration = run.contact.issuer.configurations[wanted.configuration_id]
         try:
             verified = yield from self._verify_all(response.credentials, configuration.format)
+            if context.haip:
+                for credential in verified:
+                    check_haip_credential(credential)
             keys = {signer.public_key: key for signer, key in zip(wanted.signers, wanted.keys, strict=True)}
             copies = check_received(verified, configuration, keys)
             configuration = yield from run.names.complete(verified[0], configuration)
@@ -303,7 +306,7 @@ class Receiving:
         return credential_name(contact.issuer.configurations[configuration_id], self.context.language)
 
     def _give_up(
-        self, run: _Fetching, failed: list[WantedCredential], notes: list[NotKept]
+        self, run: Fetching, failed: list[WantedCredential], notes: list[NotKept]
     ) -> Exchange[PendingIssuance]:
         """Forget the keys of what will not come, and note why."""
         if not failed:
@@ -313,7 +316,8 @@ class Receiving:
         issuer = party_shown(run.contact.party, identifier, identifier)
         logged = tuple(LoggedCredential(note.name, "", ()) for note in notes)
         entry = context.entry("not kept", issuer, notes[0].reason, logged)
-        left = replace(run.pending, wanted=tuple(wanted for wanted in run.pending.wanted if wanted not in failed))
+        gone = {wanted.configuration_id for wanted in failed}
+        left = replace(run.pending, wanted=tuple(one for one in run.pending.wanted if one.configuration_id not in gone))
         if left.wanted:
             yield from context.save(put=[left], note=entry)
         else:
@@ -334,10 +338,6 @@ class Receiving:
 
     def _note_failure(self, party: PartyShown, error: ProtocolError) -> Exchange[None]:
         yield from self.context.save(note=self.context.entry("failed", party, plain(error.description)))
-
-    def _client(self, dpop_key: str) -> DpopClient:
-        signer = P256Key.from_scalar(bytes.fromhex(dpop_key))
-        return DpopClient(signer, self.context.random_bytes, self.context.now)
 
 
 def logged_credential(held: HeldCredential, language: str) -> LoggedCredential:

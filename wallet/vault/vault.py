@@ -23,7 +23,7 @@ import orjson
 from protocol.errors import NotFound
 from runtime.codec import Codec, StoredDataError
 from runtime.seal import KEY_BYTES, DamagedError, Sealer
-from wallet.records import Evidence, HeldCredential, LogEntry, PendingIssuance
+from wallet.records import Evidence, HeldCredential, Kept, LogEntry, PendingIssuance, WalletUnit
 from wallet.store import ChangeCredentials, NewEntry
 from wallet.vault.file import (
     Header,
@@ -40,11 +40,16 @@ from wallet.vault.file import (
 )
 from wallet.vault.passphrase import SALT_BYTES, KeyDerivation, check_new_passphrase
 
-Kept = HeldCredential | PendingIssuance | Evidence
-R = TypeVar("R", HeldCredential, PendingIssuance, LogEntry, Evidence)
+R = TypeVar("R", HeldCredential, PendingIssuance, WalletUnit, Evidence, LogEntry)
 
-_KINDS = {HeldCredential: "credential", PendingIssuance: "pending", LogEntry: "log", Evidence: "evidence"}
-_CODEC: Codec[Kept | LogEntry] = Codec(HeldCredential, PendingIssuance, LogEntry, Evidence)
+_KINDS: dict[type[Kept | LogEntry], str] = {
+    HeldCredential: "credential",
+    PendingIssuance: "pending",
+    WalletUnit: "unit",
+    Evidence: "evidence",
+    LogEntry: "log",
+}
+_CODEC: Codec[Kept | LogEntry] = Codec(HeldCredential, PendingIssuance, WalletUnit, Evidence, LogEntry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +192,11 @@ class Vault:
         found, _ = self._read(PendingIssuance)
         return tuple(sorted(found, key=lambda pending: (pending.begun_at, pending.id)))
 
+    def unit(self) -> WalletUnit | None:
+        """How the wallet is known to its provider; see `WalletStore.unit`."""
+        found, _ = self._read(WalletUnit)
+        return found[0] if found else None
+
     def damaged(self) -> tuple[str, ...]:
         """The ids of records that are damaged, missing, or not where they belong."""
         return tuple(sorted({*self._read(HeldCredential)[1], *self._read(PendingIssuance)[1]}))
@@ -265,7 +275,10 @@ class Vault:
         check_new_passphrase(passphrase)
         derivation = (derivation or KeyDerivation()).check()
         with self._turn:
-            kept: list[Kept | LogEntry] = [*self.credentials(), *self.pending(), *self.log(), *self.evidence()]
+            units, _ = self._read(WalletUnit)
+            kept: list[Kept | LogEntry] = [
+                *self.credentials(), *self.pending(), *units, *self.log(), *self.evidence()
+            ]
             old, self._sealer = self._sealer, Sealer(os.urandom(KEY_BYTES))
             done = False
             try:

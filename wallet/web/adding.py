@@ -7,7 +7,9 @@ from fastapi import APIRouter, Request, Response
 from protocol.errors import ProtocolError, TooLarge, Unavailable, Unreachable
 from protocol.oid4vci.offer import SCHEME as OFFER_SCHEME
 from protocol.oid4vp.link import SCHEME as REQUEST_SCHEME
+from wallet.policy.haip import NotHaip
 from wallet.policy.links import MAX_PAGE_LINK, Found, LinkKind, classify, host_of
+from wallet.policy.vouching import unvouched
 from wallet.web.locked import WhenLocked
 from wallet.web.room import Inside, Room, Visit, redirect
 from wallet.web.shelf import Shelf
@@ -86,7 +88,7 @@ async def _look_at(visit: Visit, found: Found, *, same_device: bool) -> Response
     except ProtocolError as error:
         return visit.page(
             "add_failed.html", status=error.status, found=found, away=isinstance(error, Unreachable),
-            detail=error.description, same_device=same_device,
+            detail=error.description, same_device=same_device, why=unvouched(error), weak=isinstance(error, NotHaip),
         )  # fmt: skip
     return _scan_page(visit, found)
 

@@ -29,6 +29,7 @@ from wallet.web.receiving import receiving_pages
 from wallet.web.room import Room
 from wallet.web.settings import settings_pages
 from wallet.web.told import told_pages
+from wallet.web.vouching import vouching_pages
 from wallet.words import Words
 
 HOME = Path(__file__).parent.parent
@@ -59,6 +60,7 @@ def serve_wallet(door: Door, *, public_url: str, random_bytes: RandomBytes, trus
         keeping_pages(),
         activity_pages(),
         settings_pages(trusting),
+        vouching_pages(),
         told_pages(),
         adding_pages(room),
         receiving_pages(),

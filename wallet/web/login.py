@@ -7,6 +7,7 @@ import hmac
 from fastapi import APIRouter, Request, Response
 
 from protocol.errors import InvalidRequest, ProtocolError, Unavailable, Unreachable
+from wallet.policy.vouching import unvouched
 from wallet.service.login import LoginEnded
 from wallet.web.door import Closed
 from wallet.web.locked import WhenLocked
@@ -64,7 +65,7 @@ def login_pages(room: Room, public_url: str) -> APIRouter:
             except Unavailable:
                 raise
             except ProtocolError as error:
-                visit.shelf.replace(number, LoginOver(login.seen, _problem(error), error.description))
+                visit.shelf.replace(number, LoginOver(login.seen, _problem(error), error.description, unvouched(error)))
                 # The address with the code is left at once (T260)
                 return redirect(page_of(number))
             return await fetch_into(visit, number, pending, login.seen.contact)

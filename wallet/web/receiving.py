@@ -10,11 +10,12 @@ from fastapi import APIRouter, Response
 from protocol.errors import InvalidRequest, NotFound, ProtocolError, Unavailable, Unreachable
 from protocol.oid4vci.client import IssuerRefused
 from protocol.oid4vci.obtain import IssuerContact
-from wallet.policy.receiving import OfferConsent, offer_consent
+from wallet.policy.receiving import OfferConsent
 from wallet.policy.showing import plain
+from wallet.policy.vouching import NotVouched, ProviderAway, unvouched
 from wallet.records import PendingIssuance
+from wallet.service.issuance import OfferSeen
 from wallet.service.keeping import HeldShown
-from wallet.service.receiving import OfferSeen
 from wallet.web.locked import WhenLocked
 from wallet.web.room import Inside, Visit, redirect
 from wallet.web.shelf import AtWork, Gone
@@ -57,7 +58,8 @@ async def fetch_into(
     except Unavailable:
         raise
     except ProtocolError as error:
-        visit.shelf.replace(number, CutOff(pending.id, isinstance(error, Unreachable), error.description))
+        cut_off = CutOff(pending.id, isinstance(error, Unreachable), error.description, unvouched(error))
+        visit.shelf.replace(number, cut_off)
         return redirect(f"/receive/pending/{pending.id}")
     visit.shelf.replace(number, ArrivedWaiting(arrived))
     return redirect(f"{page_of(number)}/arrived")
@@ -68,7 +70,7 @@ def refused(visit: Visit, number: str, error: ProtocolError) -> Response:
     spent = isinstance(error, IssuerRefused) and error.reason == "invalid_grant"
     return visit.page(
         "receive_refused.html", status=error.status, back=page_of(number), spent=spent,
-        away=isinstance(error, Unreachable), detail=error.description,
+        away=isinstance(error, Unreachable), detail=error.description, why=unvouched(error),
     )  # fmt: skip
 
 
@@ -88,7 +90,7 @@ def _add_offer(router: APIRouter) -> None:
                     return await _take(visit, number, offer.seen, None)
                 await visit.run(visit.wallet.receiving.decline(offer.seen), again, again)
                 visit.shelf.replace(number, NotTaken(offer.seen.consent.issuer))
-        except (IssuerRefused, Unreachable) as error:
+        except (IssuerRefused, NotVouched, Unreachable) as error:
             return refused(visit, number, error)
         return redirect(page_of(number))
 
@@ -102,6 +104,8 @@ def _add_offer(router: APIRouter) -> None:
         try:
             with visit.shelf.answering(number, OfferWaiting, page_of(number)) as offer:
                 return await _take(visit, number, offer.seen, typed)
+        except (NotVouched, ProviderAway) as error:
+            return refused(visit, number, error)
         except Unreachable:
             return _code_page(visit, number, "away", 502)
         except IssuerRefused as error:
@@ -151,7 +155,7 @@ def _stand(visit: Visit, number: str) -> Response:
 
 def _consent(visit: Visit, seen: OfferSeen) -> OfferConsent:
     """What the user decides on, in the language that they read now."""
-    return offer_consent(seen.offer, seen.contact, visit.wallet.context.language)
+    return visit.wallet.receiving.consent(seen.offer, seen.contact)
 
 
 def _code_page(visit: Visit, number: str, problem: str = "", status: int = 200) -> Response:

@@ -22,7 +22,7 @@ def settings_pages(trusting: Trusting) -> APIRouter:
     def show(visit: Visit, problem: str = "", status: int = 200, wait: int = 0) -> Response:
         return visit.page(
             "settings.html", status=status, problem=problem, wait=wait, trusted=_trusted(trusting), now=trusting.now(),
-            least=MIN_PASSPHRASE, good=GOOD_LENGTH,
+            least=MIN_PASSPHRASE, good=GOOD_LENGTH, vouching=visit.wallet.vouching.shown(),
         )  # fmt: skip
 
     @router.get("/settings")

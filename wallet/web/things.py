@@ -7,9 +7,10 @@ from enum import StrEnum
 
 from wallet.policy.presenting import ChoiceShown
 from wallet.policy.showing import PartyShown
+from wallet.policy.vouching import WhyUnvouched
+from wallet.service.issuance import Arrived, OfferSeen
 from wallet.service.login import BegunLogin
 from wallet.service.presenting import RequestSeen
-from wallet.service.receiving import Arrived, OfferSeen
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class LoginOver:
     seen: OfferSeen
     problem: LoginProblem
     detail: str
+    why: WhyUnvouched | None = None  # nobody vouches for the wallet any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class CutOff:
     pending: str  # id
     away: bool  # it could not be reached
     detail: str
+    why: WhyUnvouched | None = None  # nobody vouches for the wallet any more
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ class Done(StrEnum):
     PENDING_FORGOTTEN = "pending_forgotten"
     LIST_DELETED = "list_deleted"
     PASSPHRASE_CHANGED = "passphrase_changed"
+    VOUCHED_FOR = "vouched_for"
+    BLOCKED = "blocked"
 
 
 @dataclass(frozen=True, slots=True)

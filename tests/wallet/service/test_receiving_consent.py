@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from protocol.errors import InvalidRequest, ProtocolError
-from protocol.oid4vci.key_attestation import KeyRequirements
 from protocol.oid4vci.metadata import Display
 from tests.support.pki import make_pki
 from tests.wallet.counterparts import AGENCY, CLAIMS, PID, Agency, World
@@ -149,7 +148,6 @@ def test_metadata_of_somebody_else_ends_it(vault, metadata, server):
     [
         {"format": "mso_mdoc", "type": "doctype"},
         {"format": "something new", "type": None},
-        {"key_attestations_required": KeyRequirements()},
         {"proof_algorithms": ("ES384",)},
         {"proof_algorithms": ()},
     ],

@@ -1,0 +1,1 @@
+"""The wallet provider's store in SQL."""
