@@ -8,23 +8,21 @@ found by a counter beside it.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self, TypeVar
 
-import orjson
-
 from protocol.errors import NotFound
-from runtime.codec import Codec, StoredDataError
+from runtime.codec import StoredDataError
 from runtime.seal import KEY_BYTES, DamagedError, Sealer
 from wallet.records import Evidence, HeldCredential, Kept, LogEntry, PendingIssuance, WalletUnit
 from wallet.store import ChangeCredentials, NewEntry
+from wallet.vault.change import CODEC, KINDS, Change, Manifest, digest_of
 from wallet.vault.file import (
     Header,
     OlderCopyError,
@@ -42,32 +40,6 @@ from wallet.vault.passphrase import SALT_BYTES, KeyDerivation, check_new_passphr
 
 R = TypeVar("R", HeldCredential, PendingIssuance, WalletUnit, Evidence, LogEntry)
 
-_KINDS: dict[type[Kept | LogEntry], str] = {
-    HeldCredential: "credential",
-    PendingIssuance: "pending",
-    WalletUnit: "unit",
-    Evidence: "evidence",
-    LogEntry: "log",
-}
-_CODEC: Codec[Kept | LogEntry] = Codec(HeldCredential, PendingIssuance, WalletUnit, Evidence, LogEntry)
-
-
-@dataclass(frozen=True, slots=True)
-class _Manifest:
-    """What has to be there: kind and id → version; and how far the log goes."""
-
-    counter: int = 0
-    records: dict[str, int] = field(default_factory=dict)
-    log_length: int = 0
-    log_end: str = ""  # SHA-256 of the last entry, hex
-
-    def to_bytes(self) -> bytes:
-        return orjson.dumps([self.counter, self.records, self.log_length, self.log_end])
-
-    @classmethod
-    def from_bytes(cls, data: bytes) -> Self:
-        return cls(*orjson.loads(data))
-
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
@@ -77,7 +49,7 @@ class _Opened:
     lock: int
     sealer: Sealer
     seen: SeenCounter
-    manifest: _Manifest
+    manifest: Manifest
 
     def close(self) -> None:
         self.connection.close()
@@ -120,14 +92,14 @@ class Vault:
             sealer = Sealer(os.urandom(KEY_BYTES))
             SeenCounter(path).write(sealer, 0)
             connection = connect(temporary)
-            header = _new_header(passphrase, derivation, sealer, _Manifest())
+            header = _new_header(passphrase, derivation, sealer, Manifest())
             with reported("the wallet file cannot be written; there is no wallet yet"):
                 connection.execute("BEGIN IMMEDIATE")
                 create_tables(connection, header)
                 connection.execute("COMMIT")
                 connection.close()
             temporary.rename(path)
-            opened = _Opened(connect(path), descriptor, sealer, SeenCounter(path), _Manifest())
+            opened = _Opened(connect(path), descriptor, sealer, SeenCounter(path), Manifest())
             undo.pop_all()
         return cls(opened)
 
@@ -211,7 +183,7 @@ class Vault:
         for number, entry in enumerate(entries, 1):
             if entry.number != number or entry.before != before:
                 raise DamagedError(f"log: entry {number} is missing or was altered")
-            before = _digest(entry)
+            before = digest_of(entry)
         if len(entries) != self._manifest.log_length or before != self._manifest.log_end:
             raise DamagedError("log: its end is missing")
         return tuple(entries)
@@ -229,7 +201,7 @@ class Vault:
             for record in put:
                 change.put(record)
             for record in drop:
-                change.drop(_KINDS[type(record)], record.id)
+                change.drop(KINDS[type(record)], record.id)
             return change.note(note) if note is not None else None
 
     def change(self, ids: Sequence[str], step: ChangeCredentials, note: NewEntry | None = None) -> LogEntry | None:
@@ -276,9 +248,7 @@ class Vault:
         derivation = (derivation or KeyDerivation()).check()
         with self._turn:
             units, _ = self._read(WalletUnit)
-            kept: list[Kept | LogEntry] = [
-                *self.credentials(), *self.pending(), *units, *self.log(), *self.evidence()
-            ]
+            kept: list[Kept | LogEntry] = [*self.credentials(), *self.pending(), *units, *self.log(), *self.evidence()]
             old, self._sealer = self._sealer, Sealer(os.urandom(KEY_BYTES))
             done = False
             try:
@@ -293,9 +263,9 @@ class Vault:
                     self._sealer = old
 
     @contextmanager
-    def _changing(self) -> Iterator[_Change]:
+    def _changing(self) -> Iterator[Change]:
         """One transaction; the manifest goes with it, and the counter after it."""
-        change = _Change(self._connection, self._sealer, self._manifest)
+        change = Change(self._connection, self._sealer, self._manifest)
         with reported("the wallet file cannot be written; nothing was changed"):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -316,7 +286,7 @@ class Vault:
 
     def _read(self, kind: type[R]) -> tuple[list[R], list[str]]:
         """The records of a kind that are whole, and the ids of those that are not."""
-        name = _KINDS[kind]
+        name = KINDS[kind]
         with self._turn, reported("the wallet file cannot be read"):
             rows = self._connection.execute(
                 "SELECT COALESCE(CAST(id AS TEXT), ''), version, sealed FROM records WHERE kind = ? ORDER BY id",
@@ -328,12 +298,12 @@ class Vault:
         missing: set[str] = {key.removeprefix(f"{name} ") for key in manifest.records if key.startswith(f"{name} ")}
         for record_id, version, sealed in rows:
             missing.discard(record_id)
-            if name != _KINDS[LogEntry] and manifest.records.get(f"{name} {record_id}") != version:
+            if name != KINDS[LogEntry] and manifest.records.get(f"{name} {record_id}") != version:
                 damaged.append(record_id)
                 continue
             try:
                 text = self._sealer.open(bytes(sealed), f"{name} {record_id} {version}").decode("utf-8")
-                record = _CODEC.decode(text)
+                record = CODEC.decode(text)
             except (DamagedError, StoredDataError, TypeError, ValueError):
                 damaged.append(record_id)
                 continue
@@ -352,52 +322,12 @@ def _unlock(path: Path, passphrase: str, now: int) -> _Opened:
         undo.callback(connection.close)
         header = read_header(connection)
         sealer = unlock(connection, header, passphrase, now)
-        manifest = _Manifest.from_bytes(sealer.open(header.manifest, "manifest"))
+        manifest = Manifest.from_bytes(sealer.open(header.manifest, "manifest"))
         undo.pop_all()
     return _Opened(connection, descriptor, sealer, SeenCounter(path), manifest)
 
 
-class _Change:
-    """What one transaction does, and the manifest that it leads to."""
-
-    def __init__(self, connection: sqlite3.Connection, sealer: Sealer, manifest: _Manifest) -> None:
-        self._connection = connection
-        self._sealer = sealer
-        self.manifest = replace(manifest, counter=manifest.counter + 1, records=dict(manifest.records))
-        self.has_dropped = False
-
-    def put(self, record: Kept | LogEntry) -> None:
-        kind = _KINDS[type(record)]
-        version = self.manifest.counter
-        record_id = str(record.number) if isinstance(record, LogEntry) else record.id
-        name = f"{kind} {record_id}"
-        sealed = self._sealer.seal(_CODEC.encode(record).encode("utf-8"), f"{name} {version}")
-        self._connection.execute("REPLACE INTO records VALUES (?, ?, ?, ?)", (kind, record_id, version, sealed))
-        if not isinstance(record, LogEntry):  # the log is held together by its chain
-            self.manifest.records[name] = version
-
-    def drop(self, kind: str, record_id: str) -> None:
-        self._connection.execute(
-            "DELETE FROM records WHERE kind = ? AND COALESCE(CAST(id AS TEXT), '') = ?", (kind, record_id)
-        )
-        self.manifest.records.pop(f"{kind} {record_id}", None)
-        self.has_dropped = True
-
-    def clear_log(self) -> None:
-        self._connection.execute("DELETE FROM records WHERE kind IN (?, ?)", (_KINDS[LogEntry], _KINDS[Evidence]))
-        proof = f"{_KINDS[Evidence]} "
-        kept = {name: version for name, version in self.manifest.records.items() if not name.startswith(proof)}
-        self.manifest = replace(self.manifest, records=kept, log_length=0, log_end="")
-        self.has_dropped = True
-
-    def note(self, note: NewEntry) -> LogEntry:
-        entry = note(self.manifest.log_length + 1, self.manifest.log_end)
-        self.put(entry)
-        self.manifest = replace(self.manifest, log_length=entry.number, log_end=_digest(entry))
-        return entry
-
-
-def _new_header(passphrase: str, derivation: KeyDerivation, sealer: Sealer, manifest: _Manifest) -> Header:
+def _new_header(passphrase: str, derivation: KeyDerivation, sealer: Sealer, manifest: Manifest) -> Header:
     salt = os.urandom(SALT_BYTES)
     wrapped = Sealer(derivation.derive(passphrase, salt)).seal(sealer.key, "vault key")
     return Header.new(derivation, salt, wrapped, sealer.seal(manifest.to_bytes(), "manifest"))
@@ -405,7 +335,3 @@ def _new_header(passphrase: str, derivation: KeyDerivation, sealer: Sealer, mani
 
 def _all_shown(held: HeldCredential, now: int) -> HeldCredential:
     return replace(held, copies=tuple(replace(copy, used_at=copy.used_at or now) for copy in held.copies))
-
-
-def _digest(entry: LogEntry) -> str:
-    return hashlib.sha256(_CODEC.encode(entry).encode("utf-8")).hexdigest()
