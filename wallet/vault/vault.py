@@ -276,9 +276,7 @@ class Vault:
         derivation = (derivation or KeyDerivation()).check()
         with self._turn:
             units, _ = self._read(WalletUnit)
-            kept: list[Kept | LogEntry] = [
-                *self.credentials(), *self.pending(), *units, *self.log(), *self.evidence()
-            ]
+            kept: list[Kept | LogEntry] = [*self.credentials(), *self.pending(), *units, *self.log(), *self.evidence()]
             old, self._sealer = self._sealer, Sealer(os.urandom(KEY_BYTES))
             done = False
             try:
