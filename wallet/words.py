@@ -18,6 +18,7 @@ from wallet.policy.activity import Happened
 from wallet.policy.asking import BeyondShown, RegistrationProblem
 from wallet.policy.cards import CardState
 from wallet.policy.haip import NotHaip
+from wallet.policy.issuing import MayNotIssue
 from wallet.policy.presenting import Caution, LogDamaged
 from wallet.policy.showing import ClaimShown, PartyShown, plain
 from wallet.policy.vouching import WhyUnvouched, unvouched
@@ -173,8 +174,22 @@ class Words:
             RegistrationProblem.STATUS_UNKNOWN: self(
                 "Whether the registration of %(who)s still holds could not be found out. Please try again later."
             ),
+            RegistrationProblem.BARRED: self("%(who)s may not ask for data any more."),
+            RegistrationProblem.BARRED_FOR_NOW: self("%(who)s may not ask for data for now."),
+            RegistrationProblem.BARRED_UNKNOWN: self(
+                "Whether %(who)s may still ask for data could not be found out. Please try again later."
+            ),
         }[problem]
         return text % {"who": who}
+
+    def may_not_issue(self, error: MayNotIssue) -> str:
+        """Why a document is not taken from somebody."""
+        if error.problem is not None:
+            if error.problem in (RegistrationProblem.BARRED, RegistrationProblem.BARRED_FOR_NOW):
+                return self("%(who)s may not give documents any more.", who=error.who)
+            return self.registration_problem(error.problem, error.who)
+        what = ", ".join(error.documents)
+        return self("%(who)s is not registered to give you: %(what)s.", who=error.who, what=what)
 
     def role(self, role: Role) -> str:
         """What somebody who is trusted may do."""
@@ -284,6 +299,8 @@ class Words:
             Caution.EXPIRED: self("has expired"),
             Caution.NOT_TRUSTED: self("whoever gave it is not trusted any more"),
             Caution.DAMAGED: self("is damaged and cannot be used"),
+            Caution.NOT_FOR_THEM: self("is not meant for them; whoever gave it to you wants only others to see it"),
+            Caution.FOR_WHOM_UNKNOWN: self("is meant for some only; for whom, your wallet cannot tell"),
         }[caution]
 
     def claim(self, claim: ClaimShown) -> str:
@@ -298,6 +315,8 @@ class Words:
         """What went wrong, for people."""
         if (why := unvouched(error)) is not None:
             return f"{self.unvouched(why)} {self.unvouched_advice(why)}"
+        if isinstance(error, MayNotIssue):
+            return self.may_not_issue(error)
         return self(next(text for kind, text in _IN_PLAIN_WORDS if isinstance(error, kind)))
 
     def entry(self, entry: LogEntry, outcome: str) -> str:

@@ -18,6 +18,7 @@ from protocol.oid4vci.key_attestation import KeyRequirements
 from protocol.oid4vci.proof import ALGORITHMS
 from protocol.trust.anchors import Role, TrustAnchors, TrustedParty
 from protocol.trust.carried import Carried, read_carried, write_carried
+from protocol.trust.disclosure_policy import DISCLOSURE_POLICY
 from protocol.trust.signed import verify_vouched_for
 
 WELL_KNOWN = "openid-credential-issuer"
@@ -169,6 +170,9 @@ class CredentialConfiguration:
     key_attestations_required: KeyRequirements | None = None  # in proofs of either type; None: not asked for
     display: tuple[Display, ...] = ()
     claims: tuple[ClaimDescription, ...] = ()
+    disclosure_policy: JsonObject | None = (
+        None  # as it came (ETSI TS 119 472-3 §4.2.5.2); see `trust.disclosure_policy`
+    )
 
     @classmethod
     def from_fields(cls, configuration: Fields) -> Self:
@@ -183,6 +187,7 @@ class CredentialConfiguration:
         jwt = types.optional_object("jwt") if types else None
         attestation = types.optional_object("attestation") if types else None
         shown = configuration.optional_object("credential_metadata")
+        policy = configuration.optional_object(DISCLOSURE_POLICY)
         signing = configuration.possibly_empty_array("credential_signing_alg_values_supported")
         return cls(
             format=format_id,
@@ -195,6 +200,7 @@ class CredentialConfiguration:
             key_attestations_required=_read_requirements(jwt or attestation),
             display=_read_displays(shown) if shown else (),
             claims=_read_claims(shown) if shown else (),
+            disclosure_policy=policy.members if policy else None,
         )
 
     @property
@@ -228,6 +234,8 @@ class CredentialConfiguration:
             members["proof_types_supported"] = types
         # Peers recognise 1.0 by this member, so it stands there even when it is empty
         members["credential_metadata"] = shown
+        if self.disclosure_policy is not None:
+            members[DISCLOSURE_POLICY] = self.disclosure_policy
         return members
 
 

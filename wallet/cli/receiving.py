@@ -46,6 +46,8 @@ def _show_offer(session: OpenSession, consent: OfferConsent) -> None:
         session.warn(f"{issuer.host}\n{words.trust(issuer)}")
         if issuer.calls_itself:
             session.say(words("They call themselves: %(name)s (not checked)", name=issuer.calls_itself))
+    if consent.registered is not None:
+        session.say(words("%(who)s is registered to give you this.", who=consent.registered.name))
     for offered in consent.credentials:
         session.say()
         session.say(f"• {offered.name}", "bold")

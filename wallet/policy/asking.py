@@ -13,7 +13,7 @@ from enum import StrEnum
 from protocol.credential import ClaimPath
 from protocol.dcql.query import CredentialQuery, DcqlQuery
 from protocol.encoding import JsonObject
-from protocol.errors import NotAuthentic, NotTrusted, NotValidNow, ProtocolError
+from protocol.errors import NotAuthentic, NotTrusted, NotValidNow, ProtocolError, Revoked, Suspended
 from protocol.status.check import Status
 from protocol.trust.coverage import Uncovered, covered_part, uncovered
 from protocol.trust.localized import in_language
@@ -25,7 +25,7 @@ MAX_SHOWN = 50  # pieces of data that a page names
 
 
 class RegistrationProblem(StrEnum):
-    """Why a registration that was shown counts for nothing."""
+    """Why a registration that was shown counts for nothing, or nothing that they show counts."""
 
     UNREADABLE = "unreadable"
     UNKNOWN_PROVIDER = "unknown_provider"  # nobody whom we trust to register vouches for it
@@ -35,6 +35,9 @@ class RegistrationProblem(StrEnum):
     REVOKED = "revoked"
     SUSPENDED = "suspended"
     STATUS_UNKNOWN = "status_unknown"  # it could not be looked up, and so is not good
+    BARRED = "barred"  # their access certificate was revoked
+    BARRED_FOR_NOW = "barred_for_now"
+    BARRED_UNKNOWN = "barred_unknown"  # whether it was could not be looked up
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ class AsksBeyond:
 
 @dataclass(frozen=True, slots=True)
 class WronglyRegistered:
-    """A registration was shown that does not hold, or is not theirs."""
+    """A registration was shown that does not hold, or is not theirs; or who asks was barred."""
 
     problem: RegistrationProblem
     detail: str  # for engineers
@@ -94,6 +97,13 @@ def problem_of_status(status: Status) -> RegistrationProblem | None:
         Status.SUSPENDED: RegistrationProblem.SUSPENDED,
         Status.UNKNOWN: RegistrationProblem.STATUS_UNKNOWN,
     }[status]
+
+
+def problem_of_access(error: ProtocolError) -> RegistrationProblem:
+    """Why an access certificate counts for nothing; not knowing is no yes (T091)."""
+    if isinstance(error, Suspended):
+        return RegistrationProblem.BARRED_FOR_NOW
+    return RegistrationProblem.BARRED if isinstance(error, Revoked) else RegistrationProblem.BARRED_UNKNOWN
 
 
 def may_be_given(standing: Standing, query: DcqlQuery) -> DcqlQuery | None:
@@ -170,11 +180,15 @@ def standing_shown(
             return StandingShown(shown, beyond=things, answerable=answerable)
 
 
+def registration_of(standing: Standing) -> VerifiedRegistration | None:
+    """The registration that is theirs and holds, if there is one."""
+    return standing.registration if isinstance(standing, Registered | AsksBeyond) else None
+
+
 def on_behalf_of(standing: Standing) -> str:
     """For whom an intermediary asks; empty: whoever asks asks for themselves, or nobody knows."""
-    if isinstance(standing, Registered | AsksBeyond) and standing.registration.says.intermediary is not None:
-        return plain(standing.registration.says.name)
-    return ""
+    registration = registration_of(standing)
+    return plain(registration.says.name) if registration and registration.says.intermediary is not None else ""
 
 
 # What is kept

@@ -13,7 +13,10 @@ from protocol.fields import Fields
 from protocol.oid4vci.metadata import CredentialConfiguration
 from protocol.oid4vp.request import DIRECT_POST_JWT, AuthorizationRequest
 from protocol.oid4vp.request_object import Unauthenticated, VerifiedRequest
+from protocol.trust.anchors import TrustedParty
+from protocol.trust.disclosure_policy import DisclosurePolicy, NoRestriction, Outcome, evaluate
 from protocol.trust.localized import Localized, in_language, read_register_texts
+from protocol.trust.registration import VerifiedRegistration
 from wallet.policy.asking import Standing, StandingShown, on_behalf_of
 from wallet.policy.showing import (
     MAX_VALUE,
@@ -43,6 +46,8 @@ class Caution(StrEnum):
     EXPIRED = "expired"  # only of what cannot be chosen
     NOT_TRUSTED = "not_trusted"  # likewise
     DAMAGED = "damaged"  # likewise
+    NOT_FOR_THEM = "not_for_them"  # whoever gave it wants others to see it, and not who asks
+    FOR_WHOM_UNKNOWN = "for_whom_unknown"  # it says for whom it is in a way that is not understood
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +211,26 @@ def cautions_of(held: HeldCredential) -> tuple[Caution, ...]:
     if not has_fresh_copy(held):
         found.append(Caution.SHOWN_BEFORE)
     return tuple(found)
+
+
+def policy_cautions(
+    held: HeldCredential, asker: TrustedParty | None, registration: VerifiedRegistration | None
+) -> tuple[Caution, ...]:
+    """Whether its issuer wants a credential shown to who asks; the user decides all the same (ARF 3.0 EDP_07, EDP_10)."""
+    said = held.described().disclosure_policy
+    if said is None:
+        return ()
+    try:
+        policy = DisclosurePolicy.from_fields(Fields(said, "disclosure_policy"))
+    except ProtocolError:
+        return (Caution.FOR_WHOM_UNKNOWN,)
+    if asker is None:
+        return () if isinstance(policy.restriction, NoRestriction) else (Caution.NOT_FOR_THEM,)
+    return {
+        Outcome.PERMITTED: (),
+        Outcome.NOT_PERMITTED: (Caution.NOT_FOR_THEM,),
+        Outcome.NOT_UNDERSTOOD: (Caution.FOR_WHOM_UNKNOWN,),
+    }[evaluate(policy, asker, registration)]
 
 
 def has_fresh_copy(held: HeldCredential) -> bool:

@@ -15,6 +15,7 @@ from protocol.oid4vci.client import IssuanceDeferred, IssuerRefused
 from protocol.oid4vci.metadata import CredentialConfiguration, choose_display
 from protocol.oid4vci.obtain import IssuerContact
 from protocol.oid4vci.offer import CredentialOffer, TxCode
+from wallet.policy.issuing import IssuerRegistered
 from wallet.policy.showing import ClaimShown, PartyShown, claims_shown, credential_name, party_shown, plain
 from wallet.policy.vouching import can_prove
 from wallet.records import Copy, HeldCredential
@@ -44,6 +45,7 @@ class OfferConsent:
     left_out: tuple[str, ...]  # names of what this wallet cannot take
     tx_code: TxCode | None  # a code that came on another way has to be typed
     needs_login: bool
+    registered: IssuerRegistered | None = None  # None: it shows no registration
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,9 @@ The order is that of the specification: signature and provider, whose it is, whe
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
+from protocol.crl import check_not_revoked, fetch_crls
 from protocol.errors import ProtocolError
 from protocol.exchange import Exchange
 from protocol.oid4vp.request import AuthorizationRequest
@@ -28,6 +30,7 @@ from wallet.policy.asking import (
     logged_beyond,
     outcome_of,
     problem_of,
+    problem_of_access,
     problem_of_status,
     standing_of,
 )
@@ -38,6 +41,7 @@ from wallet.service.context import WalletContext
 
 MAX_STATUS_AGE = 86_400  # seconds
 MAX_KNOWN_LISTS = 32
+T = TypeVar("T")
 
 _VERIFIER_INFO = "verifier_info"
 
@@ -52,6 +56,9 @@ class Asking:
         """Whether a verified request is its sender's to make."""
         request = verified.request
         party = None if isinstance(verified.party, Unauthenticated) else verified.party
+        barred = None if party is None else (yield from self.barred(party))
+        if barred is not None:
+            return barred
         try:
             certificate = _registration_of(request)
         except ProtocolError as error:
@@ -60,6 +67,23 @@ class Asking:
             return Unregistered(self.context.strict)
         found = yield from self.registration(certificate, party)
         return found if isinstance(found, WronglyRegistered) else standing_of(found, request.dcql_query)
+
+    def barred(self, party: TrustedParty) -> Exchange[WronglyRegistered | None]:
+        """Why an access certificate counts for nothing, by the lists of its issuers; None if it holds.
+
+        A chain that names no list cannot be looked up: it is trusted by its anchor, which the user takes out by hand.
+        """
+        context = self.context
+        if not any(certificate.crl_uris for certificate in party.chain):
+            return None
+        try:
+            lists = yield from fetch_crls(party, context.known_crls, now=context.now())
+            check_not_revoked(party, lists, now=context.now(), at="access certificate")
+        except ProtocolError as error:
+            return WronglyRegistered(problem_of_access(error), plain(error.description))
+        for found in lists:
+            remember(context.known_crls, found.uri, found)
+        return None
 
     def registration(
         self, certificate: str, party: TrustedParty | None
@@ -117,11 +141,16 @@ class Asking:
             max_age=MAX_STATUS_AGE,
         )
         if checked.known is not None:
-            context.known_lists.pop(uri, None)
-            context.known_lists[uri] = checked.known
-            while len(context.known_lists) > MAX_KNOWN_LISTS:
-                del context.known_lists[next(iter(context.known_lists))]
+            remember(context.known_lists, uri, checked.known)
         return checked.report
+
+
+def remember(known: dict[str, T], uri: str, found: T) -> None:
+    """Keep a list for the next question; the one that was not used longest goes first."""
+    known.pop(uri, None)
+    known[uri] = found
+    while len(known) > MAX_KNOWN_LISTS:
+        del known[next(iter(known))]
 
 
 def _registration_of(request: AuthorizationRequest) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from protocol.crl import RevocationList
 from protocol.encoding import encode_base64url
 from protocol.exchange import Exchange
 from protocol.keys import P256Key, RandomBytes
@@ -31,10 +32,11 @@ class WalletContext:
     allow_local: bool = False  # http on this machine; never in production
     haip: bool = False  # refuse whoever does less than HAIP 1.0 asks of them
     strict: bool = False  # whoever shows no registration gets nothing
-    # Status lists of registrations that were fetched, by address; in memory alone
+    # Lists about those who ask that were fetched, by address; in memory alone
     known_lists: dict[str, KnownList] = field(default_factory=dict, repr=False, compare=False)
     provider_url: str = ""  # of whoever vouches for this wallet; empty: nobody
     version: str = "0"  # of this program, as the provider is told
+    known_crls: dict[str, RevocationList] = field(default_factory=dict, repr=False, compare=False)
 
     def new_id(self) -> str:
         """A fresh id: 128 bits, hex, which never looks like an option of a command."""

@@ -21,7 +21,7 @@ from protocol.oid4vp.response import Presentation
 from protocol.sdjwt.key_binding import KeyBinding
 from runtime.conversation import slow
 from runtime.seal import DamagedError
-from wallet.policy.asking import Standing, may_be_given, standing_shown
+from wallet.policy.asking import Standing, may_be_given, registration_of, standing_shown
 from wallet.policy.presenting import (
     Caution,
     ChoiceShown,
@@ -33,6 +33,7 @@ from wallet.policy.presenting import (
     has_fresh_copy,
     is_repeated,
     next_copy,
+    policy_cautions,
     presentation_consent,
     request_digest,
     use_copy,
@@ -208,7 +209,7 @@ class Presenting:
         shown: dict[tuple[str, str], ChoiceShown] = {}
         for query_id, matches in match.matches.items():
             for found in matches:
-                choice = yield from self._choice_shown(usable, found)
+                choice = yield from self._choice_shown(usable, found, verified, standing)
                 shown[query_id, found.candidate.id] = choice
         digest = request_digest(verified.request)
         log = self._log()
@@ -250,7 +251,9 @@ class Presenting:
                 usable.candidates.append(format_of(held.format).candidate(held.id, verified))
         return usable
 
-    def _choice_shown(self, usable: _Usable, found: CandidateMatch) -> Exchange[ChoiceShown]:
+    def _choice_shown(
+        self, usable: _Usable, found: CandidateMatch, verified: VerifiedRequest, standing: Standing
+    ) -> Exchange[ChoiceShown]:
         """What the other side would see: made, taken apart again and read, so that nothing travels unseen (T169)."""
         held = usable.held[found.candidate.id]
         presented = format_of(held.format).present(usable.copies[held.id].raw, found.paths, None)
@@ -263,7 +266,14 @@ class Presenting:
             name=credential_name(configuration, self.context.language),
             issuer=held.issuer_name,
             claims=claims_shown(seen.claims, configuration.claims, self.context.language, asked=asked),
-            cautions=cautions_of(held),
+            cautions=(
+                *cautions_of(held),
+                *policy_cautions(
+                    held,
+                    None if isinstance(verified.party, Unauthenticated) else verified.party,
+                    registration_of(standing),
+                ),
+            ),
         )
 
     def _verify(self, held: HeldCredential, raw: str) -> Exchange[VerifiedCredential]:

@@ -45,6 +45,7 @@ from wallet.policy.vouching import NotVouched, check_vouched
 from wallet.records import HeldCredential, LoggedCredential, PendingIssuance, WantedCredential
 from wallet.service.context import WalletContext
 from wallet.service.issuance import Arrived, ArrivedCredential, Fetching, OfferSeen
+from wallet.service.issuing import Issuing
 from wallet.service.proving import AttestedProver
 from wallet.service.type_names import TypeNames
 from wallet.service.vouching import IssuerClient, Vouching
@@ -64,6 +65,7 @@ class Receiving:
             InvalidRequest: no offer, one that cannot be believed, or nothing in it that this wallet can take.
             NotVouched: the issuer wants to know whether this wallet is genuine, and nobody can tell.
             NotHaip: the issuer does less than this wallet was told to insist on.
+            MayNotIssue: the issuer is not registered for what it offers.
             Unreachable: the offer or the issuer cannot be reached.
         """
         context = self.context
@@ -78,7 +80,14 @@ class Receiving:
         except ProtocolError as error:
             yield from self._note_failure(party_shown(None, offer.credential_issuer, offer.credential_issuer), error)
             raise
-        return OfferSeen(offer, contact, self.consent(offer, contact))
+        consent = self.consent(offer, contact)
+        try:
+            configurations = [contact.issuer.configurations[name] for name in self.receivable(offer, contact)]
+            registered = yield from Issuing(context).registered(contact, configurations, consent.issuer.title)
+        except ProtocolError as error:
+            yield from self._note_failure(consent.issuer, error)
+            raise
+        return OfferSeen(offer, contact, replace(consent, registered=registered))
 
     def consent(self, offer: CredentialOffer, contact: IssuerContact) -> OfferConsent:
         """What the user decides on, in the language of this wallet."""

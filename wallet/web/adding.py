@@ -8,6 +8,7 @@ from protocol.errors import ProtocolError, TooLarge, Unavailable, Unreachable
 from protocol.oid4vci.offer import SCHEME as OFFER_SCHEME
 from protocol.oid4vp.link import SCHEME as REQUEST_SCHEME
 from wallet.policy.haip import NotHaip
+from wallet.policy.issuing import MayNotIssue
 from wallet.policy.links import MAX_PAGE_LINK, Found, LinkKind, classify, host_of
 from wallet.policy.vouching import unvouched
 from wallet.web.locked import WhenLocked
@@ -83,6 +84,8 @@ async def _look_at(visit: Visit, found: Found, *, same_device: bool) -> Response
             return redirect(
                 f"/present/{visit.shelf.put(RequestWaiting(asked, same_device, visit.wallet.context.language))}"
             )
+    except MayNotIssue as error:
+        return visit.page("may_not_issue.html", status=error.status, error=error)
     except Unavailable:
         raise
     except ProtocolError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from urllib.parse import quote, urlsplit
 
 from fastapi import APIRouter, Response
@@ -155,7 +156,8 @@ def _stand(visit: Visit, number: str) -> Response:
 
 def _consent(visit: Visit, seen: OfferSeen) -> OfferConsent:
     """What the user decides on, in the language that they read now."""
-    return visit.wallet.receiving.consent(seen.offer, seen.contact)
+    spoken = visit.wallet.receiving.consent(seen.offer, seen.contact)
+    return replace(spoken, registered=seen.consent.registered)
 
 
 def _code_page(visit: Visit, number: str, problem: str = "", status: int = 200) -> Response:

@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from protocol.trust.carried import carry_registration
 from protocol.trust.registration import Intermediary
 from runtime.anchors import write_anchor
 from tests.wallet.counterparts import dcql
-from tests.wallet.registrar import ENTRY, LIBRARY, RegisteredWorld
+from tests.wallet.registrar import AGENCY_ENTRY, ENTRY, LIBRARY, RegisteredWorld
+from tests.wallet.service.test_issuing import RegisteredAgency
 from tests.wallet.web.flows import follow, paste, receive, say
 from tests.wallet.web.visitor import Served, words_of
 
@@ -147,3 +149,34 @@ def test_what_is_asked_is_named_in_words_where_no_document_has_a_name_for_it(ser
     served.world.registering()
     _, page = asked(served, visitor, ("birthdate",), ("place_of_birth", "locality"), ("shoe_size",))
     assert "asks for more than they registered for: Date of birth, Place of birth, shoe_size." in words_of(page)
+
+
+# Who gives
+
+
+def offered(served, holder, entry):
+    """The page that an offer leads to, of an agency that shows this registration."""
+    agency = RegisteredAgency(pki=served.world.agency.pki)
+    agency.info = (carry_registration(served.world.registrar.certificate(entry)),)
+    served.world.agency = agency
+    return holder.post("/add", page="/add", link=agency.offer())
+
+
+def test_an_office_that_is_registered_is_said_to_be(served, holder):
+    page = follow(holder, offered(served, holder, AGENCY_ENTRY))
+    assert "City of Köln is registered to give you this." in words_of(page)
+    assert "Yes, I want it" in words_of(page)
+
+
+def test_an_office_that_is_not_registered_for_it_is_refused_by_name(served, holder):
+    """T186"""
+    page = follow(holder, offered(served, holder, replace(AGENCY_ENTRY, provides=())))
+    assert page.status_code == 400
+    assert "City of Köln is not registered to give you: Personal ID." in words_of(page)
+    assert "So nothing was asked for, and nothing was given away." in words_of(page)
+    assert "Yes, I want it" not in words_of(page)
+
+
+def test_an_office_with_somebody_elses_registration_is_refused(served, holder):
+    page = follow(holder, offered(served, holder, replace(AGENCY_ENTRY, identifier="VATDE-9")))
+    assert "City of Köln shows the registration of somebody else." in words_of(page)
