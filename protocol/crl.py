@@ -154,7 +154,9 @@ def _steps(party: TrustedParty) -> Iterator[tuple[Certificate, Certificate]]:
     """Each certificate with the one that issued it; the anchor is taken out by hand and stands in no list."""
     if party.chain and party.anchor is None:
         raise NotTrusted(f"{_AT}: nothing says who issued the last certificate")
-    return pairwise((*party.chain, party.anchor) if party.anchor is not None else ())
+    # Whoever stands on a list with their own certificate is taken out there by hand too
+    listed = party.chain[-1:] == (party.anchor,)
+    return pairwise(party.chain if listed or party.anchor is None else (*party.chain, party.anchor))
 
 
 def _may_answer(known: RevocationList | None, issuer: Certificate, now: int) -> bool:

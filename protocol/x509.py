@@ -1,31 +1,18 @@
-"""X.509 certificates as tokens carry them, and whether a chain leads to a trust anchor at an instant (RFC 5280 §6).
-
-Paths are checked by `cryptography`; here stands what our profiles add: the order as sent, no anchor inside, no
-self-signed leaf, no authority as signer of tokens (HAIP 1.0 §6.1.1). Whether it is trusted *for this* is `trust.anchors`.
-"""
+"""X.509 certificates as tokens and lists carry them (RFC 5280 §4); nothing about them is believed. Chains are `x509_chain`."""
 
 from __future__ import annotations
 
 import binascii
-import datetime
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Self, TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
-from cryptography.x509.verification import (
-    Criticality,
-    ExtensionPolicy,
-    Policy,
-    PolicyBuilder,
-    Store,
-    VerificationError,
-)
 
-from protocol.errors import Flaw, Malformed, NotTrusted, NotValidNow, TooLarge, Unsupported
+from protocol.errors import Flaw, Malformed, TooLarge, Unsupported
 from protocol.keys import PublicKey
 
 MAX_CERTIFICATES = 8
@@ -42,33 +29,36 @@ _UNREADABLE = (
 )
 _NAMES = (x509.NameOID.ORGANIZATION_NAME, x509.NameOID.COMMON_NAME)
 _IDENTIFIERS = (x509.NameOID.ORGANIZATION_IDENTIFIER, x509.NameOID.SERIAL_NUMBER)
-_SELF_SIGNED = "a self-signed certificate vouches for nobody"
 
 
 @dataclass(frozen=True, slots=True)
+class _Content:
+    """What a certificate says."""
+
+    key: PublicKey | None
+    subject: str
+    common_name: str
+    serial_number: int
+    self_issued: bool
+    is_authority: bool
+    dns_names: tuple[str, ...]
+    uris: tuple[str, ...]
+    not_before: int
+    not_after: int
+    key_id: bytes | None
+    authority_key_id: bytes | None
+    crl_uris: tuple[str, ...]
+    identifiers: tuple[str, ...]
+
+
+# Without slots, because what it says is kept where it was read first
+@dataclass(frozen=True)
 class Certificate:
     """One certificate, parsed and not trusted. Two of the same bytes are equal."""
 
     der: bytes
-    key: PublicKey | None = field(
-        compare=False
-    )  # None: a kind of key that signs certificates but none of our tokens, such as RSA
-    subject: str = field(compare=False)  # RFC 4514
-    common_name: str = field(
-        compare=False
-    )  # the name for people: organisation, else common name, else the whole subject
-    serial_number: int = field(compare=False)
-    self_issued: bool = field(compare=False)  # names itself as its issuer
-    dns_names: tuple[str, ...] = field(compare=False)
-    uris: tuple[str, ...] = field(compare=False)
-    not_before: int = field(compare=False)  # epoch seconds
-    not_after: int = field(compare=False)
-    key_id: bytes | None = field(compare=False)  # subject key identifier
-    authority_key_id: bytes | None = field(compare=False)
-    # Where revoked certificates are listed (RFC 5280 §4.2.1.13); not parts of a list, and not lists of somebody else
-    crl_uris: tuple[str, ...] = field(compare=False)
-    # Of the subject: organizationIdentifier of legal persons, serialNumber of natural ones (ETSI EN 319 412-1 §5.1)
-    identifiers: tuple[str, ...] = field(compare=False)
+    _parsed: x509.Certificate = field(compare=False, repr=False)
+    _at: str = field(compare=False, repr=False)
 
     @classmethod
     def from_der(cls, der: bytes, at: str = "certificate") -> Self:
@@ -78,15 +68,9 @@ class Certificate:
             TooLarge: over 16 KiB.
             Malformed: no certificate, or an extension twice or broken.
         """
-        if len(der) > MAX_CERTIFICATE:
-            raise TooLarge(at, f"is larger than {MAX_CERTIFICATE} bytes")
-        try:
-            parsed = x509.load_der_x509_certificate(der)
-            if parsed.public_bytes(serialization.Encoding.DER) != der:
-                raise Malformed(at, "has bytes that belong to no certificate")
-            return cls._from_parsed(parsed, der)
-        except _UNREADABLE as error:
-            raise Malformed(at, "is not a certificate that can be read") from error
+        certificate = cls._from_der(der, at)
+        _ = certificate.key  # whoever reads one thing reads all
+        return certificate
 
     @classmethod
     def from_x5c(cls, text: str, at: str = "x5c") -> Self:
@@ -96,41 +80,113 @@ class Certificate:
             TooLarge: over 16 KiB.
             Malformed: not base64, or no certificate.
         """
-        if len(text) > MAX_CERTIFICATE * 4 // 3 + 4:
-            raise TooLarge(at, f"is larger than {MAX_CERTIFICATE} bytes")
-        try:
-            der = binascii.a2b_base64(text.encode("ascii"), strict_mode=True)
-        except (UnicodeEncodeError, binascii.Error) as error:
-            raise Malformed(at, "is not base64") from error
-        # The decoder bears padding too much and bits beyond the last byte; one value has one spelling
-        if _encode(der) != text:
-            raise Malformed(at, "is not base64 in its one spelling")
-        return cls.from_der(der, at)
+        return cls.from_der(_decode(text, at), at)
 
     @classmethod
-    def _from_parsed(cls, parsed: x509.Certificate, der: bytes) -> Self:
-        names = extension(parsed, x509.SubjectAlternativeName)
-        key_id = extension(parsed, x509.SubjectKeyIdentifier)
-        authority = extension(parsed, x509.AuthorityKeyIdentifier)
-        spki = parsed.public_key().public_bytes(
-            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
-        return cls(
-            der=der,
-            key=_public_key(spki),
-            subject=parsed.subject.rfc4514_string(),
-            common_name=_name_for_people(parsed.subject),
-            serial_number=parsed.serial_number,
-            self_issued=parsed.issuer == parsed.subject,
-            dns_names=tuple(names.get_values_for_type(x509.DNSName)) if names else (),
-            uris=tuple(names.get_values_for_type(x509.UniformResourceIdentifier)) if names else (),
-            not_before=int(parsed.not_valid_before_utc.timestamp()),
-            not_after=int(parsed.not_valid_after_utc.timestamp()),
-            key_id=key_id.key_identifier if key_id else None,
-            authority_key_id=authority.key_identifier if authority else None,
-            crl_uris=tuple(_crl_uris(parsed)),
-            identifiers=tuple(_texts(parsed.subject, _IDENTIFIERS)),
-        )
+    def from_list(cls, text: str, at: str) -> Self:
+        """Read one of the thousands of certificates on a list, in the form of `from_x5c`.
+
+        That it is a certificate is checked now; what it says is read when somebody asks for the first time. What cannot be
+        read then raises `Malformed`, so that it vouches for nobody.
+
+        Raises:
+            TooLarge, Malformed: see `from_x5c`.
+        """
+        return cls._from_der(_decode(text, at), at)
+
+    @classmethod
+    def _from_der(cls, der: bytes, at: str) -> Self:
+        if len(der) > MAX_CERTIFICATE:
+            raise TooLarge(at, f"is larger than {MAX_CERTIFICATE} bytes")
+        try:
+            parsed = x509.load_der_x509_certificate(der)
+            if parsed.public_bytes(serialization.Encoding.DER) != der:
+                raise Malformed(at, "has bytes that belong to no certificate")
+        except _UNREADABLE as error:
+            raise Malformed(at, "is not a certificate that can be read") from error
+        return cls(der, parsed, at)
+
+    @cached_property
+    def _content(self) -> _Content:
+        try:
+            return _read(self._parsed)
+        except _UNREADABLE as error:
+            raise Malformed(self._at, "is not a certificate that can be read") from error
+
+    @property
+    def key(self) -> PublicKey | None:
+        """Its key; None for a kind that signs certificates but none of our tokens, such as RSA."""
+        return self._content.key
+
+    @property
+    def subject(self) -> str:
+        """Whose it is, as RFC 4514 writes it."""
+        return self._content.subject
+
+    @property
+    def common_name(self) -> str:
+        """The name for people: organization, else common name, else the whole subject."""
+        return self._content.common_name
+
+    @property
+    def serial_number(self) -> int:
+        """Its number among those of its authority."""
+        return self._content.serial_number
+
+    @property
+    def self_issued(self) -> bool:
+        """Whether it names itself as its issuer."""
+        return self._content.self_issued
+
+    @property
+    def issuer(self) -> bytes:
+        """The name of its issuer in DER, which stands in the certificates of everybody who may have issued it."""
+        return self._parsed.issuer.public_bytes()
+
+    @property
+    def is_authority(self) -> bool:
+        """Whether it may issue others (RFC 5280 §4.2.1.9)."""
+        return self._content.is_authority
+
+    @property
+    def dns_names(self) -> tuple[str, ...]:
+        """Host names of its subject."""
+        return self._content.dns_names
+
+    @property
+    def uris(self) -> tuple[str, ...]:
+        """Addresses of its subject."""
+        return self._content.uris
+
+    @property
+    def not_before(self) -> int:
+        """Its first second, epoch seconds."""
+        return self._content.not_before
+
+    @property
+    def not_after(self) -> int:
+        """The second after its last, epoch seconds."""
+        return self._content.not_after
+
+    @property
+    def key_id(self) -> bytes | None:
+        """The subject key identifier."""
+        return self._content.key_id
+
+    @property
+    def authority_key_id(self) -> bytes | None:
+        """The key identifier of its authority."""
+        return self._content.authority_key_id
+
+    @property
+    def crl_uris(self) -> tuple[str, ...]:
+        """Where revoked ones are listed (RFC 5280 §4.2.1.13); not parts of a list, and not lists of somebody else."""
+        return self._content.crl_uris
+
+    @property
+    def identifiers(self) -> tuple[str, ...]:
+        """Of the subject: organizationIdentifier of legal persons, serialNumber of natural ones (ETSI EN 319 412-1 §5.1)."""
+        return self._content.identifiers
 
     @property
     def public_key(self) -> PublicKey:
@@ -148,6 +204,30 @@ class Certificate:
         return _encode(self.der)
 
 
+def _read(parsed: x509.Certificate) -> _Content:
+    names = extension(parsed, x509.SubjectAlternativeName)
+    key_id = extension(parsed, x509.SubjectKeyIdentifier)
+    authority = extension(parsed, x509.AuthorityKeyIdentifier)
+    constraints = extension(parsed, x509.BasicConstraints)
+    spki = parsed.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return _Content(
+        key=_public_key(spki),
+        subject=parsed.subject.rfc4514_string(),
+        common_name=_name_for_people(parsed.subject),
+        serial_number=parsed.serial_number,
+        self_issued=parsed.issuer == parsed.subject,
+        is_authority=constraints is not None and constraints.ca,
+        dns_names=tuple(names.get_values_for_type(x509.DNSName)) if names else (),
+        uris=tuple(names.get_values_for_type(x509.UniformResourceIdentifier)) if names else (),
+        not_before=int(parsed.not_valid_before_utc.timestamp()),
+        not_after=int(parsed.not_valid_after_utc.timestamp()),
+        key_id=key_id.key_identifier if key_id else None,
+        authority_key_id=authority.key_identifier if authority else None,
+        crl_uris=tuple(_crl_uris(parsed)),
+        identifiers=tuple(_texts(parsed.subject, _IDENTIFIERS)),
+    )
+
+
 def read_x5c(x5c: Sequence[str], at: str = "x5c") -> tuple[Certificate, ...]:
     """Read a chain as it stands in a header, leaf first; nothing about it is believed.
 
@@ -157,82 +237,12 @@ def read_x5c(x5c: Sequence[str], at: str = "x5c") -> tuple[Certificate, ...]:
     return _read_x5c(tuple(x5c), at)
 
 
-def verify_chain(chain: Sequence[Certificate], anchors: Sequence[Certificate], *, now: int, at: str) -> Certificate:
-    """The anchor that a chain leads to, exactly as it was sent: leaf first, each issued by the next (RFC 5280 §6).
-
-    Revocation of certificates is not checked here.
-
-    Raises:
-        NotTrusted: it leads to none of these anchors, holds an anchor or a self-signed leaf, has another order or more
-            certificates than needed, or a certificate was not made for what it is used for.
-        NotValidNow: a certificate is outside its time.
-    """
-    if not chain or not anchors:
-        raise NotTrusted(f"{at}: leads to no trusted authority")
-    if any(certificate in anchors for certificate in chain):
-        raise NotTrusted(f"{at}: must not hold the trust anchor itself")
-    for certificate in chain:
-        if not certificate.not_before <= now < certificate.not_after:
-            raise NotValidNow(f"{at}: a certificate is outside its time")
-    if chain[0].self_issued:
-        raise NotTrusted(f"{at}: {_SELF_SIGNED}")
-    parsed = [x509.load_der_x509_certificate(certificate.der) for certificate in chain]
-    verifier = (
-        PolicyBuilder()
-        .store(Store([x509.load_der_x509_certificate(anchor.der) for anchor in anchors]))
-        .time(datetime.datetime.fromtimestamp(now, datetime.UTC).replace(tzinfo=None))
-        .max_chain_depth(MAX_CERTIFICATES)
-        .extension_policies(ca_policy=_CA_POLICY, ee_policy=_LEAF_POLICY)
-        .build_client_verifier()
-    )
-    try:
-        verified = verifier.verify(parsed[0], parsed[1:]).chain
-    except (VerificationError, ValueError) as error:
-        raise NotTrusted(f"{at}: leads to no trusted authority") from error
-    # T084: what was sent is the path, in this order and nothing beside it
-    if verified[:-1] != parsed:
-        raise NotTrusted(f"{at}: has certificates in another order, or that do not belong to it")
-    return Certificate.from_der(verified[-1].public_bytes(serialization.Encoding.DER), at)
-
-
 def extension(parsed: x509.Certificate | x509.CertificateRevocationList, kind: type[T]) -> T | None:
     """An extension of that kind, or None; of a structure whose extensions could be read."""
     try:
         return parsed.extensions.get_extension_for_class(kind).value
     except x509.ExtensionNotFound:
         return None
-
-
-def _signs_certificates(_: Policy, __: x509.Certificate, usage: x509.KeyUsage | None) -> None:
-    if usage is not None and not usage.key_cert_sign:
-        raise ValueError("this key may not sign certificates")
-
-
-def _is_authority(_: Policy, __: x509.Certificate, constraints: x509.BasicConstraints) -> None:
-    if not constraints.ca:
-        raise ValueError("not an authority")
-
-
-def _signs_data(_: Policy, __: x509.Certificate, usage: x509.KeyUsage | None) -> None:
-    if usage is not None and not (usage.digital_signature or usage.content_commitment):
-        raise ValueError("this key may not sign data")
-
-
-def _is_no_authority(_: Policy, __: x509.Certificate, constraints: x509.BasicConstraints | None) -> None:
-    if constraints is not None and constraints.ca:
-        raise ValueError("an authority signs no tokens")
-
-
-_CA_POLICY = (
-    ExtensionPolicy.permit_all()
-    .require_present(x509.BasicConstraints, Criticality.AGNOSTIC, _is_authority)
-    .may_be_present(x509.KeyUsage, Criticality.AGNOSTIC, _signs_certificates)
-)
-_LEAF_POLICY = (
-    ExtensionPolicy.permit_all()
-    .may_be_present(x509.BasicConstraints, Criticality.AGNOSTIC, _is_no_authority)
-    .may_be_present(x509.KeyUsage, Criticality.AGNOSTIC, _signs_data)
-)
 
 
 @lru_cache(maxsize=256)
@@ -244,6 +254,19 @@ def _read_x5c(x5c: tuple[str, ...], at: str) -> tuple[Certificate, ...]:
     if len({certificate.der for certificate in chain}) != len(chain):
         raise Malformed(at, "has a certificate twice")
     return chain
+
+
+def _decode(text: str, at: str) -> bytes:
+    if len(text) > MAX_CERTIFICATE * 4 // 3 + 4:
+        raise TooLarge(at, f"is larger than {MAX_CERTIFICATE} bytes")
+    try:
+        der = binascii.a2b_base64(text.encode("ascii"), strict_mode=True)
+    except (UnicodeEncodeError, binascii.Error) as error:
+        raise Malformed(at, "is not base64") from error
+    # The decoder bears padding too much and bits beyond the last byte; one value has one spelling
+    if _encode(der) != text:
+        raise Malformed(at, "is not base64 in its one spelling")
+    return der
 
 
 def _encode(der: bytes) -> str:

@@ -2,6 +2,8 @@
 
 A signature says whose key it was; an anchor says that we trust this key's owner *for this*. The set is an immutable
 value: whoever reloads it makes a new one, and verdicts of the old one go with it (T090).
+
+An anchor that is no authority vouches for exactly its own certificate, and never for one that its key signed.
 """
 
 from __future__ import annotations
@@ -12,7 +14,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from protocol.errors import NotTrusted, NotValidNow
-from protocol.x509 import Certificate, verify_chain
+from protocol.x509 import Certificate
+from protocol.x509_chain import verify_chain, verify_listed
 
 MAX_VERDICTS = 1024
 
@@ -28,7 +31,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TrustAnchor:
-    """An authority whose certificates we believe."""
+    """An authority whose certificates we believe, or the certificate of somebody whom we believe (no authority)."""
 
     certificate: Certificate
     role: Role
@@ -56,9 +59,9 @@ class TrustedParty:
     dns_names: tuple[str, ...]
     uris: tuple[str, ...]
     authority_key_ids: tuple[bytes, ...]  # of every certificate in the chain, for `aki` (OID4VP 1.0 §6.1.1.1)
-    chain: tuple[Certificate, ...]  # as verified, leaf first, without the anchor; empty for an identifier
+    chain: tuple[Certificate, ...]  # as verified, leaf first, without the authority; empty for an identifier
     types: frozenset[str]  # entitled to; empty: every type
-    anchor: Certificate | None = None  # where the chain ends; None for an identifier
+    anchor: Certificate | None = None  # where the chain ends, perhaps with the leaf itself; None for an identifier
 
     def check_entitled(self, credential_type: str, at: str) -> None:
         """Check that this party may issue credentials of a type (T186).
@@ -117,14 +120,21 @@ class TrustAnchors:
 
     def _judge(self, chain: tuple[Certificate, ...], role: Role, now: int, at: str) -> _Verdict:
         anchors = [anchor for anchor in self.anchors if anchor.role is role]
-        certificates = tuple(anchor.certificate for anchor in anchors)
-        end = verify_chain(chain, certificates, now=now, at=at)
-        if not end.not_before <= now < end.not_after:
-            raise NotValidNow(f"{at}: the trusted authority is outside its time")
-        ends = [anchor for anchor in anchors if anchor.certificate == end]
-        path = (*chain, end)
-        leaf = chain[0]
-        # One authority may stand in several anchors; a party may then do what any of them allows
+        listed = [a for a in anchors if chain and a.certificate == chain[0] and not chain[0].is_authority]
+        others = [anchor for anchor in anchors if anchor not in listed]
+        if any(anchor.certificate in chain for anchor in others):
+            raise NotTrusted(f"{at}: must not hold the trust anchor itself")
+        try:
+            end, ends = _find_authority(chain, others, now, at)
+        except (NotTrusted, NotValidNow):
+            if not listed:
+                raise
+            # It is trusted by itself; whoever issued it need not be known
+            verify_listed(chain, now=now, at=at)
+            chain, end, ends = chain[:1], chain[0], []
+        leaf, ends = chain[0], [*ends, *listed]
+        path = chain if end == leaf else (*chain, end)
+        # One certificate may stand in several anchors; a party may then do what any of them allows
         unlimited = any(not anchor.types for anchor in ends)
         party = TrustedParty(
             name=leaf.common_name,
@@ -138,6 +148,19 @@ class TrustAnchors:
             anchor=end,
         )
         return _Verdict(party, max(c.not_before for c in path), min(c.not_after for c in path))
+
+
+def _find_authority(
+    chain: tuple[Certificate, ...], anchors: list[TrustAnchor], now: int, at: str
+) -> tuple[Certificate, list[TrustAnchor]]:
+    """The authority that a chain leads to, with the anchors that name it."""
+    # Of thousands only those are looked at that have the issuer's name
+    issuer = chain[-1].issuer if chain else b""
+    named = [anchor for anchor in anchors if issuer in anchor.certificate.der]
+    end = verify_chain(chain, [anchor.certificate for anchor in named], now=now, at=at)
+    if not end.not_before <= now < end.not_after:
+        raise NotValidNow(f"{at}: the trusted authority is outside its time")
+    return end, [anchor for anchor in named if anchor.certificate == end]
 
 
 def _key_ids(path: tuple[Certificate, ...]) -> tuple[bytes, ...]:

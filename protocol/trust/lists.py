@@ -287,7 +287,7 @@ def _read_certificates(identity: Fields) -> tuple[Certificate, ...]:
     at = identity.path("X509Certificates")
     return tuple(
         [
-            Certificate.from_x5c(item.text("val"), f"{at}[{i}]")
+            Certificate.from_list(item.text("val"), f"{at}[{i}]")
             for i, item in enumerate(identity.optional_objects("X509Certificates", max_items=MAX_IDENTITIES))
         ]
     )

@@ -35,7 +35,7 @@ from protocol.errors import (
     Unsupported,
 )
 from protocol.exchange import HttpResponse, run
-from protocol.trust.anchors import Role, TrustAnchors, TrustedIdentifier
+from protocol.trust.anchors import Role, TrustAnchor, TrustAnchors, TrustedIdentifier
 from runtime.certificates import Authority
 from runtime.crl import RevokedCertificate, issue_crl
 from tests.support.pki import AUTHORITY, INTERMEDIATE, LEAF, NOW, make_pki, private_key, self_signed
@@ -200,6 +200,14 @@ def test_a_party_without_certificates_has_none_that_could_be_revoked():
     )
     check_not_revoked(known, [], now=NOW, at="x5c")
     assert run(fetch_crls(known, {}, now=NOW), never) == ()
+
+
+def test_a_signer_that_stands_on_a_list_itself_is_taken_off_there():
+    leaf = PKI.leaf.certificate
+    listed = TrustAnchors([TrustAnchor(leaf, Role.VERIFIER, "List")])
+    party = listed.chain((leaf,), role=Role.VERIFIER, now=NOW, at="x5c")
+    check_not_revoked(party, [], now=NOW, at="x5c")
+    assert run(fetch_crls(party, {}, now=NOW), never) == ()
 
 
 def test_a_chain_without_its_end_is_refused():

@@ -158,6 +158,35 @@ def test_a_broken_element_is_named_by_its_place():
     assert refusal.value.at == "header.x5c[1]"
 
 
+def with_broken_names():
+    """A certificate whose alternative names are bytes that mean nothing."""
+    names = x509.UnrecognizedExtension(x509.SubjectAlternativeName.oid, b"\x30\x05AB")
+    return PKI.root.issue(replace(LEAF, extensions=((names, False),))).der
+
+
+def test_a_broken_extension_is_refused_when_a_token_brings_it():
+    with pytest.raises(Malformed, match="can be read"):
+        Certificate.from_der(with_broken_names())
+
+
+def test_what_a_listed_certificate_says_is_read_when_somebody_asks():
+    text = binascii.b2a_base64(with_broken_names(), newline=False).decode()
+    listed = Certificate.from_list(text, "list.val")
+    assert listed.to_x5c() == text
+    for _ in range(2):
+        with pytest.raises(Malformed) as refusal:
+            _ = listed.not_after
+        assert refusal.value.at == "list.val"
+    sound = Certificate.from_list(PKI.x5c[0], "list.val")
+    assert (sound, sound.dns_names) == (PKI.leaf.certificate, ("issuer.example",))
+
+
+@pytest.mark.parametrize("text", ["", "QUJD", "ü", PKI.x5c[0] + "=", PKI.x5c[0] + "\n", PKI.x5c[0][:-8], "!" * 30_000])
+def test_what_is_no_certificate_is_refused_on_a_list_too(text):
+    with pytest.raises(Malformed):
+        Certificate.from_list(text, "list.val")
+
+
 @given(st.binary(max_size=400))
 def test_no_bytes_escape_the_error_family(der):
     with contextlib.suppress(ProtocolError), quietly():

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocol.errors import Malformed, NotTrusted, NotValidNow, ProtocolError
-from protocol.x509 import MAX_CERTIFICATES, Certificate, verify_chain
+from protocol.x509 import MAX_CERTIFICATES, Certificate
+from protocol.x509_chain import verify_chain
 from tests.support.bounds import BOUNDED
 from tests.support.pki import AUTHORITY, INTERMEDIATE, LEAF, NOW, Template, make_pki, quietly, self_signed
 from tests.support.vectors import vectors

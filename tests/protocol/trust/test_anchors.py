@@ -1,12 +1,15 @@
 """Trust anchors: whom they vouch for, in which role, for which types, and for how long."""
 
+import binascii
 from dataclasses import replace
 
 import pytest
+from cryptography import x509
 
-from protocol.errors import NotTrusted, NotValidNow
+from protocol.errors import NotTrusted, NotValidNow, ProtocolError
 from protocol.trust.anchors import MAX_VERDICTS, Role, TrustAnchor, TrustAnchors, TrustedIdentifier
-from tests.support.pki import AUTHORITY, DAY, INTERMEDIATE, LEAF, NOW, make_pki
+from protocol.x509 import Certificate
+from tests.support.pki import AUTHORITY, DAY, INTERMEDIATE, LEAF, NOW, make_pki, self_signed
 
 PKI = make_pki(
     replace(LEAF, organization="Bundesdruckerei", dns_names=("issuer.example",), uris=("https://issuer.example/pid",)),
@@ -180,3 +183,122 @@ def test_an_identifier_is_compared_exactly(identifier):
 def test_an_identifier_of_one_role_is_nothing_in_another():  # T089
     with pytest.raises(NotTrusted):
         TrustAnchors(identifiers=[ISSUER]).identified(ISSUER.identifier, role=Role.VERIFIER)
+
+
+ALONE = make_pki(replace(LEAF, organization="Town"))
+SIGNER = ALONE.leaf.certificate  # stands on a list itself; who issued it does not
+
+
+def listed(certificate=SIGNER, name="List", *types, role=Role.ISSUER):
+    return TrustAnchor(certificate, role, name, frozenset(types))
+
+
+def test_a_signers_own_certificate_vouches_for_itself():
+    party = trust(TrustAnchors([listed(SIGNER, "List", PID)]), chain=(SIGNER,))
+    assert (party.name, party.vouched_by, party.types) == ("Town", "List", frozenset({PID}))
+    assert (party.chain, party.anchor) == ((SIGNER,), SIGNER)
+
+
+def test_a_signers_own_certificate_vouches_for_nobody_else():  # T082
+    """Neither for a certificate that its key signed, nor for another one of the same key, name or issuer."""
+    anchors = TrustAnchors([listed()])
+    below = ALONE.leaf.issue(replace(LEAF, common_name="Forged")).certificate
+    authority = ALONE.leaf.issue(replace(INTERMEDIATE, common_name="Forged authority"))
+    same_key = ALONE.root.issue(replace(LEAF, organization="Town"), ALONE.leaf.private_key).certificate
+    sibling = ALONE.root.issue(replace(LEAF, organization="Town")).certificate
+    for chain in [
+        (below,),
+        (below, SIGNER),
+        (authority.certificate,),
+        (authority.issue().certificate, authority.certificate),
+        (authority.issue().certificate, authority.certificate, SIGNER),
+        (same_key,),
+        (sibling,),
+        (sibling, SIGNER),
+    ]:
+        with pytest.raises(NotTrusted):
+            trust(anchors, chain=chain)
+
+
+def test_a_signers_own_certificate_counts_in_its_role_and_time():  # T081, T089
+    short = make_pki(replace(LEAF, not_before=NOW, not_after=NOW + 10)).leaf.certificate
+    anchors = TrustAnchors([listed(short, role=Role.WALLET_PROVIDER)])
+    assert trust(anchors, chain=(short,), role=Role.WALLET_PROVIDER, now=NOW + 9)
+    with pytest.raises(NotTrusted):
+        trust(anchors, chain=(short,), now=NOW)
+    for now in (NOW - 1, NOW + 10):
+        with pytest.raises(NotValidNow):
+            trust(anchors, chain=(short,), role=Role.WALLET_PROVIDER, now=now)
+
+
+def test_an_authority_on_a_list_is_no_signer():  # T082, T083
+    root = ALONE.root.certificate
+    with pytest.raises(NotTrusted, match="must not hold the trust anchor"):
+        trust(TrustAnchors([listed(root)]), chain=(root,))
+    middle = PKI.chain[1].certificate
+    with pytest.raises(NotTrusted, match="must not hold the trust anchor"):
+        trust(TrustAnchors([listed(middle)]), chain=(middle,))
+
+
+@pytest.mark.parametrize("ca", [False, None])
+def test_a_self_signed_signer_on_a_list_vouches_for_nobody(ca):  # T083: HAIP 1.0 §6.1.1
+    alone = self_signed(replace(LEAF, ca=ca)).certificate
+    with pytest.raises(NotTrusted, match="self-signed"):
+        trust(TrustAnchors([listed(alone)]), chain=(alone,))
+
+
+def test_a_signer_on_a_list_must_be_one_that_signs_data():
+    other = make_pki(replace(LEAF, usages=("key_agreement",))).leaf.certificate
+    with pytest.raises(NotTrusted, match="may not sign data"):
+        trust(TrustAnchors([listed(other)]), chain=(other,))
+
+
+def test_what_is_sent_with_a_listed_signer_must_belong_to_it_and_becomes_nobodys_trust():  # T084
+    leaf, middle = PKI.certificates
+    anchors = TrustAnchors([listed(leaf)])
+    party = trust(anchors)
+    assert (party.chain, party.anchor, party.authority_key_ids) == ((leaf,), leaf, (middle.key_id,))
+    stranger = make_pki(intermediates=(INTERMEDIATE,)).certificates[1]
+    for rest in [(stranger,), (middle, stranger), (ROOT, middle)]:
+        with pytest.raises(NotTrusted):
+            trust(anchors, chain=(leaf, *rest))
+    sibling = PKI.chain[1].issue().certificate
+    with pytest.raises(NotTrusted):
+        trust(anchors, chain=(sibling, middle))
+
+
+def test_an_authority_that_is_trusted_is_not_sent_beside_a_listed_signer():  # T083
+    with pytest.raises(NotTrusted, match="must not hold the trust anchor"):
+        trust(TrustAnchors([ALONE.anchor, listed()]), chain=(SIGNER, ALONE.root.certificate))
+
+
+def test_who_stands_on_a_list_and_below_an_authority_may_what_either_allows():
+    """What one list says of somebody takes nothing away that another one gives them."""
+    authority = TrustAnchor(ALONE.root.certificate, Role.ISSUER, "Authority", frozenset({"a"}))
+    party = trust(TrustAnchors([listed(SIGNER, "List", "b"), authority]), chain=(SIGNER,))
+    assert (party.types, party.vouched_by) == (frozenset({"a", "b"}), "Authority")
+    assert (party.chain, party.anchor) == ((SIGNER,), ALONE.root.certificate)
+
+
+def test_a_listed_signer_outlives_the_trust_in_its_authority():
+    old = make_pki(root=replace(AUTHORITY, not_after=NOW - 1))
+    leaf = old.leaf.certificate
+    party = trust(TrustAnchors([old.anchor, listed(leaf)]), chain=(leaf,))
+    assert (party.vouched_by, party.anchor) == ("List", leaf)
+
+
+def test_a_listed_signer_that_was_taken_off_is_trusted_no_more():  # T090
+    anchors = TrustAnchors([listed()])
+    assert trust(anchors, chain=(SIGNER,)) is trust(anchors, chain=(SIGNER,))
+    with pytest.raises(NotTrusted):
+        trust(TrustAnchors([listed(role=Role.VERIFIER)]), chain=(SIGNER,))
+
+
+def test_a_listed_certificate_that_cannot_be_read_takes_nobody_else_down():
+    names = x509.UnrecognizedExtension(x509.SubjectAlternativeName.oid, b"\x30\x05AB")
+    broken = self_signed(replace(AUTHORITY, extensions=((names, False),)))
+    text = binascii.b2a_base64(broken.der, newline=False).decode()
+    anchors = TrustAnchors([listed(Certificate.from_list(text, "list")), PKI.anchor])
+    assert trust(anchors)
+    with pytest.raises(ProtocolError):
+        trust(anchors, chain=(broken.issue().certificate,))

@@ -12,7 +12,8 @@ from protocol.trust.access import AccessCertificate, LegalPerson
 from protocol.trust.anchors import Role, TrustAnchor, TrustAnchors
 from protocol.trust.coverage import check_party
 from protocol.trust.registration import verify_registration
-from protocol.x509 import Certificate, verify_chain
+from protocol.x509 import Certificate
+from protocol.x509_chain import verify_chain
 from registrar.records import CertificateKind
 from runtime.anchors import read_certificate
 from tests.support.pki import DAY, NOW, seeded_key
