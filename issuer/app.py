@@ -15,7 +15,7 @@ from issuer.config import IssuerSettings
 from issuer.credential_types import CredentialType, read_types
 from issuer.database.register import SqlRegister
 from issuer.database.store import SqlIssuerStore
-from issuer.installation import ANCHORS, ENCRYPTION, SECRET, SIGNING
+from issuer.installation import ACCESS, ANCHORS, ENCRYPTION, REGISTRATIONS, SECRET, SIGNING
 from issuer.policy import IssuerPolicy
 from issuer.register import HttpRegister, Register
 from issuer.service import Issuer
@@ -35,6 +35,7 @@ from runtime.installation import open_keys
 from runtime.keyfolder import KeyFolder
 from runtime.live import LiveStreams
 from runtime.pages import Pages, serve_static
+from runtime.registrations import read_registrations
 from runtime.sweep import repeating, sweeping
 
 SHIPPED_TYPES = Path(__file__).parent / "types"
@@ -97,6 +98,8 @@ def open_issuer(settings: IssuerSettings, store: SqlIssuerStore) -> Issuer:
         automatic_login=settings.automatic_login,
         anchors=AnchorFolder(settings.anchors or settings.data / ANCHORS).current,
         decrypters=_decrypters(keys),
+        access=keys.signer(ACCESS) if keys.has_certificate(ACCESS) else None,
+        registrations=read_registrations(settings.registrations or settings.data / REGISTRATIONS),
     )
     if settings.haip:
         check_ready(context)

@@ -12,6 +12,8 @@ from runtime.installation import Installation, set_up
 SIGNING = "signing"
 SECRET = "nonces"
 ANCHORS = "anchors"  # folder of the wallet providers to trust
+ACCESS = "access"  # says who we are, by the access certificate that a registrar gave; its key may be without one
+REGISTRATIONS = "registrations"  # folder of registration certificates
 ENCRYPTION = "encryption"  # of requests; installations that are older than it may have none
 
 
@@ -25,6 +27,7 @@ class NewIssuer:
     types: tuple[str, ...] = ()
     database_url: str = ""
     wallet_url: str = ""
+    haip: bool = False
 
 
 def set_up_issuer(new: NewIssuer, *, now: int, random_bytes: RandomBytes) -> bytes:
@@ -40,7 +43,7 @@ def set_up_issuer(new: NewIssuer, *, now: int, random_bytes: RandomBytes) -> byt
         name=new.name,
         signing=SIGNING,
         secrets=(SECRET,),
-        keys=(ENCRYPTION,),
-        settings={"types": new.types, "database_url": new.database_url, "wallet_url": new.wallet_url},
+        keys=(ENCRYPTION, ACCESS),
+        settings={"types": new.types, "database_url": new.database_url, "wallet_url": new.wallet_url, "haip": new.haip},
     )
     return set_up(installation, now=now, random_bytes=random_bytes)

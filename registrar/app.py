@@ -91,7 +91,13 @@ def create_app(settings: RegistrarSettings) -> FastAPI:
     return application
 
 
-def make_application(registrar: Registrar, driver: Driver, lifespan: Lifespan[FastAPI]) -> FastAPI:
+@asynccontextmanager
+async def nothing_runs(_: FastAPI) -> AsyncIterator[None]:
+    """The life of an application that is called in the same process, and has nothing of its own to start or to end."""
+    yield
+
+
+def make_application(registrar: Registrar, driver: Driver, lifespan: Lifespan[FastAPI] = nothing_runs) -> FastAPI:
     """Everything that a registrar answers to: anybody, applicants and operators."""
     application = create_application(
         title="Hoheit registrar",

@@ -21,7 +21,7 @@ AUTHORITY_FILE = f"{AUTHORITY}.pem"  # what others have to trust
 AUTHORITY_DAYS = 3650
 LEAF_DAYS = 730
 
-Setting = str | tuple[str, ...] | bool
+Setting = str | bool | tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

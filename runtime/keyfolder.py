@@ -44,6 +44,10 @@ class KeyFolder:
         """Whether there is a key of this name."""
         return (self._folder / f"{name}.key").exists()
 
+    def has_certificate(self, name: str) -> bool:
+        """Whether a key has its certificates."""
+        return (self._folder / f"{name}.pem").exists()
+
     def make_secret(self, name: str, random_bytes: RandomBytes) -> bytes:
         """A fresh secret of 32 bytes, sealed and durable."""
         secret = random_bytes(SECRET_BYTES)

@@ -26,6 +26,7 @@ class NewVerifier:
     use_cases: tuple[str, ...] = ()
     database_url: str = ""
     wallet_url: str = ""
+    haip: bool = False
 
 
 def set_up_verifier(new: NewVerifier, *, now: int, random_bytes: RandomBytes) -> bytes:
@@ -41,6 +42,11 @@ def set_up_verifier(new: NewVerifier, *, now: int, random_bytes: RandomBytes) ->
         name=new.name,
         signing=SIGNING,
         secrets=(SECRET, STAGES),
-        settings={"use_cases": new.use_cases, "database_url": new.database_url, "wallet_url": new.wallet_url},
+        settings={
+            "use_cases": new.use_cases,
+            "database_url": new.database_url,
+            "wallet_url": new.wallet_url,
+            "haip": new.haip,
+        },
     )
     return set_up(installation, now=now, random_bytes=random_bytes)

@@ -72,6 +72,35 @@ def trust(
     trust_wallet_provider(data, pem, name)
 
 
+@app.command()
+def registration(
+    data: Data,
+    entitlement: Annotated[
+        str, typer.Option(help="PID_Provider, PUB_EAA_Provider, QEAA_Provider or Non_Q_EAA_Provider.")
+    ] = "PUB_EAA_Provider",
+) -> None:
+    """Print a registration file for the types; what is empty in it, you fill in."""
+    from issuer.cli.registering import draft_registration
+
+    print(draft_registration(data, entitlement), end="")
+
+
+@app.command()
+def register(
+    data: Data,
+    registrar: Annotated[str, typer.Argument(help="The registrar's address.")] = "",
+    file: Annotated[
+        Path | None, typer.Argument(help="The registration file; without: how the last one stands.")
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Until somebody decided.")] = False,
+) -> None:
+    """Get registered: apply, and take the certificates into use. Run it again until they are there, and to renew them."""
+    from issuer.cli.registering import register_issuer
+
+    if not register_issuer(data, registrar, file, wait=wait):
+        raise typer.Exit(1)
+
+
 @app.command("api-key")
 def api_key(data: Data, name: Annotated[str, typer.Argument(help="Who uses it; the audit trail names it.")]) -> None:
     """Make a key for an agency's program. It is shown this once."""

@@ -22,6 +22,7 @@ from protocol.oid4vci.nonce import make_nonce, read_nonce
 from protocol.trust.anchors import TrustAnchors
 from protocol.x509 import Certificate
 from runtime.conversation import SessionKey, Spend
+from runtime.registrations import OwnRegistration
 
 DPOP_WINDOW = MAX_AGE + MAX_AHEAD  # seconds that a DPoP proof can be replayed in
 
@@ -111,6 +112,8 @@ class IssuerContext:
     automatic_login: bool = False  # test settings only
     anchors: Callable[[], TrustAnchors] = TrustAnchors  # of wallet providers, as they are at each moment
     decrypters: Mapping[str, Decrypter] = field(default_factory=dict, repr=False)  # kid → key of encrypted requests
+    access: IssuerSigner | None = None  # who we are in a registrar's word; None: nobody gave us an access certificate
+    registrations: tuple[OwnRegistration, ...] = ()  # what we are registered for
 
     @property
     def endpoints(self) -> Endpoints:
@@ -134,16 +137,18 @@ class IssuerContext:
         """How many key proofs one request may have, as it is announced; a type may give fewer credentials."""
         return max((credential_type.batch_size for credential_type in self.types.values()), default=1)
 
+    @property
+    def identity(self) -> IssuerSigner:
+        """What metadata is signed with: by an access certificate, where there is one (ETSI TS 119 472-3 §4.2.2)."""
+        return self.access or self.signing
+
     def signing_until(self, now: int) -> int:
         """Until when (epoch seconds) what is signed now can be verified: the end of the signing certificate.
 
         Raises:
             Unavailable: the certificate has expired or is not valid yet; nothing must be signed (T146).
         """
-        leaf = _certificate(self.signing.x5c[0])
-        if not leaf.not_before <= now < leaf.not_after:
-            raise Unavailable("the signing key is outside its time; nothing was consumed")
-        return leaf.not_after
+        return until(self.signing, now)
 
     def new_secret(self) -> str:
         """A fresh code or token: 256 bits, base64url."""
@@ -196,6 +201,14 @@ class IssuerContext:
         jti = SessionKey.of("dpop jti", f"{thumbprint} {verified.jti}")
         spend = Spend(jti, now + DPOP_WINDOW, InvalidDpopProof("this proof was used before"))
         return ShownKey(thumbprint, spend, verified)
+
+
+def until(signing: IssuerSigner, now: int) -> int:
+    """Until when (epoch seconds) the certificate of one of our keys is good; see `IssuerContext.signing_until`."""
+    leaf = _certificate(signing.x5c[0])
+    if not leaf.not_before <= now < leaf.not_after:
+        raise Unavailable("the signing key is outside its time; nothing was consumed")
+    return leaf.not_after
 
 
 @lru_cache(maxsize=16)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Self
 
-from issuer.service.context import IssuerContext
+from issuer.service.context import IssuerContext, until
 from issuer.service.envelopes import request_encryption, response_encryption
 from protocol.encoding import JsonObject
 from protocol.fields import Fields
@@ -18,6 +18,7 @@ from protocol.oauth.pkce import METHOD
 from protocol.oid4vci.metadata import CredentialConfiguration, CredentialIssuerMetadata, Display, sign_metadata
 from protocol.oid4vci.offer import AUTHORIZATION_CODE_GRANT, PRE_AUTHORIZED_CODE_GRANT
 from protocol.trust.anchors import Role
+from protocol.trust.carried import Carried, carry_registration
 
 SIGNED_LIFETIME = 86_400  # seconds
 ATTESTED_METHODS = (METHOD_DPOP, POP_METHOD)  # the first needs one signature less
@@ -45,6 +46,7 @@ class MetadataService:
             request_encryption=request_encryption(context),
             response_encryption=response_encryption(context),
             preferred_client_status_period=_status_period(context),
+            issuer_info=_issuer_info(context),
             display=tuple(Display(name=name, locale=language) for language, name in context.name),
             configurations={
                 name: CredentialConfiguration.from_fields(Fields(credential_type.configuration(), name))
@@ -54,20 +56,21 @@ class MetadataService:
         return cls(context, issuer)
 
     def signed_issuer(self) -> str:
-        """Credential issuer metadata, signed with the issuer's certificate (§12.2.3).
+        """Credential issuer metadata, signed by who we are (§12.2.3).
 
         Raises:
             Unavailable: the signing key is outside its time.
         """
         context = self.context
         now = context.now()
-        signing_until = context.signing_until(now)
+        signing = context.identity
+        signing_until = until(signing, now)
         token, good_until = self._signed.get(context.identifier, ("", 0))
         if now >= good_until:
             token = sign_metadata(
                 self.issuer,
-                context.signing.signer,
-                x5c=context.signing.x5c,
+                signing.signer,
+                x5c=signing.x5c,
                 issued_at=now,
                 expires_at=min(now + SIGNED_LIFETIME, signing_until),
             )
@@ -111,6 +114,13 @@ class MetadataService:
         key = self.context.signing.signer.public_key
         jwk: JsonObject = {**key.to_jwk(), "kid": key.thumbprint(), "use": "sig", "alg": key.alg}
         return {"issuer": self.context.identifier, "jwks": {"keys": [jwk]}}
+
+
+def _issuer_info(context: IssuerContext) -> tuple[Carried, ...]:
+    """What a registrar says of what we issue (ETSI TS 119 472-3 §4.2.3); each registration says it, so one is enough."""
+    now = context.now()
+    good = [own for own in context.registrations if own.says.provides and (own.says.expires_at or now) >= now]
+    return tuple(carry_registration(own.certificate) for own in good[:1])
 
 
 def _status_period(context: IssuerContext) -> int | None:

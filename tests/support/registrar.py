@@ -1,8 +1,6 @@
 """A registrar to test with, on any store, with a clock that moves when it is told to; and parties to register."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
 from ssl import DER_cert_to_PEM_cert
@@ -188,9 +186,4 @@ def make_office(url: str) -> Office:
     key, kept = new_api_key(OPERATOR, now=NOW, random_bytes=random_bytes)
     store.api_keys.put(kept)
     driver = Driver(store, NoSender(), loads_in_thread=not store.database.is_sqlite)
-    return Office(registrar, store, clock, make_application(registrar, driver, _lifespan), key)
-
-
-@asynccontextmanager
-async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
-    yield
+    return Office(registrar, store, clock, make_application(registrar, driver), key)

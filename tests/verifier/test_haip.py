@@ -166,6 +166,7 @@ def test_both_encryptions_are_listed_with_a_key_on_p256(counter):
 def test_an_answer_in_either_encryption_is_accepted(counter, held, enc):
     made = counter.ask()
     request = request_of(counter, made)
+    assert request.client_metadata is not None
     told = replace(request, client_metadata=replace(request.client_metadata, encs=(enc,)))
     counter.receive(made, answer_form(told, {"pid": [present(request, held)]}))
     assert counter.result(made).state == "accepted"

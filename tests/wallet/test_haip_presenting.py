@@ -5,11 +5,11 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from protocol.encoding import decode_base64url, encode_base64url, encode_json, read_json_object
+from protocol.encoding import JsonObject, decode_base64url, encode_base64url, encode_json, read_json_object
 from protocol.errors import AccessDenied, InvalidRequest, ProtocolError
 from protocol.jwe import Jwe, decrypt_jwe
 from protocol.jws import sign_jws
-from protocol.keys import P256Key
+from protocol.keys import P256Key, Signer
 from protocol.oid4vp.answer import RequestPolicy, wallet_metadata
 from protocol.oid4vp.client_id import ClientId, Prefix
 from protocol.oid4vp.link import PlainRequest, RequestByReference, RequestByValue, read_link
@@ -38,13 +38,13 @@ class Profile(Partner):
     claims: dict[str, object] = field(default_factory=dict)  # None takes one out
     header: dict[str, object] = field(default_factory=dict)
     text: str = ""  # in place of what it would sign
-    signing: object = None
+    signing: Signer | None = None
 
     def request_object(self, wallet_nonce=None):
         """What it signs."""
         said = {**self.request(wallet_nonce).to_dict(), "aud": SELF_ISSUED, "iat": NOW - 1, "exp": NOW + 300}
         said = {name: value for name, value in {**said, **self.claims}.items() if value is not None}
-        header = {"typ": TYP, "x5c": list(self.pki.x5c), **self.header}
+        header: JsonObject = {"typ": TYP, "x5c": list(self.pki.x5c), **self.header}
         return self.text or sign_jws(header, encode_json(said), self.signing or self.pki.signer)
 
     def respond(self, request):
@@ -221,11 +221,13 @@ def test_a_key_of_another_kind_and_no_key_are_refused(world, change):
 
 def test_who_wants_a_certain_authority_gets_what_it_vouches_for_and_nothing_else(world):
     chain = world.agency.pki.leaf.certificate
+    seen = None
     for key_id, answers in ((chain.authority_key_id, True), (b"\x01" * 20, False)):
         authorities = [{"type": "aki", "values": [encode_base64url(key_id)]}]
         world.partner.query = {"credentials": [dcql(("given_name",), trusted_authorities=authorities)]}
         seen = world.run(world.wallet.presenting.look(world.partner.link()))
         assert seen.consent.answerable is answers
+    assert seen is not None
     with pytest.raises(AccessDenied):
         seen.default_choice()
 

@@ -6,11 +6,19 @@ import pytest
 
 from issuer.app import SHIPPED_TYPES
 from issuer.credential_types import read_types
+from issuer.service.metadata import MetadataService
+from protocol.dcql.query import CredentialMeta
+from protocol.formats import IssuerSigner
 from protocol.oauth.metadata import AuthorizationServerMetadata
 from protocol.oid4vci.metadata import CredentialIssuerMetadata, verify_signed_metadata
 from protocol.oid4vci.proof import ALGORITHMS
+from protocol.trust.anchors import Role
+from protocol.trust.carried import carried_registration
+from protocol.trust.registration import RegisteredCredential, sign_registration
+from runtime.registrations import OwnRegistration
+from tests.protocol.trust.test_registration import LEAST, PROVIDER
 from tests.support.issuer import IDENTIFIER, make_issuer
-from tests.support.pki import NOW
+from tests.support.pki import NOW, Template, make_pki
 
 
 def test_the_issuer_names_itself_and_its_endpoints(desk):
@@ -76,3 +84,33 @@ def test_the_published_key_is_the_signing_key(desk):
         "issuer": IDENTIFIER,
         "jwks": {"keys": [{**key.to_jwk(), "kid": key.thumbprint(), "use": "sig", "alg": "ES256"}]},
     }
+
+
+def test_an_access_certificate_signs_what_the_issuer_says_of_itself(desk):
+    """ETSI TS 119 472-3 §4.2: and with it goes what the issuer is registered for."""
+    registered = make_pki(Template(common_name="Agency by register"), role=Role.VERIFIER)
+    says = replace(LEAST, provides=(RegisteredCredential("dc+sd-jwt", CredentialMeta(("urn:x:member",))),))
+    certificate = sign_registration(says, PROVIDER.signer, PROVIDER.x5c)
+    asking_only = OwnRegistration("ask.jwt", "not this one", LEAST)
+    issuing = OwnRegistration("all.jwt", certificate, says)
+    context = replace(
+        desk.issuer.context,
+        access=IssuerSigner(registered.signer, registered.x5c),
+        registrations=(asking_only, issuing),
+    )
+    service = MetadataService.of(context)
+    metadata, party = verify_signed_metadata(
+        service.signed_issuer(), identifier=IDENTIFIER, anchors=registered.anchors, now=NOW
+    )
+    assert party.name == "Agency by register"
+    assert carried_registration(metadata.issuer_info, "issuer_info") == certificate
+
+
+def test_a_registration_that_has_ended_is_not_shown(desk):
+    says = replace(
+        LEAST,
+        provides=(RegisteredCredential("dc+sd-jwt", CredentialMeta(("urn:x:member",))),),
+        expires_at=NOW - 1,
+    )
+    context = replace(desk.issuer.context, registrations=(OwnRegistration("all.jwt", "x", says),))
+    assert MetadataService.of(context).issuer.issuer_info == ()

@@ -1,0 +1,151 @@
+"""A register on this machine, decided by whoever sets it up: partners and agencies get in it as they would over the network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from capabilities.registration.party import SERVICE_PROVIDER, Party
+from capabilities.registration.registering import Registrant, go_on, start
+from capabilities.registration.uses import Use, write_credential
+from issuer.app import open_types
+from issuer.cli.registering import authority_pem, provided
+from issuer.cli.registering import registrant_of as issuer_registrant
+from issuer.config import IssuerSettings
+from protocol.encoding import JsonObject, JsonValue
+from protocol.exchange import Exchange
+from protocol.trust.registration import RegisteredCredential
+from registrar.app import make_application, open_registrar, open_store
+from registrar.config import RegistrarSettings
+from registrar.service import Registrar
+from registrar.session import proposal_id
+from runtime import system
+from runtime.driver import Driver, drive
+from runtime.http import InProcessSender, NoSender
+from runtime.settings import ServiceSettings
+from verifier.app import open_use_cases
+from verifier.cli.registering import registrant_of as verifier_registrant
+from verifier.cli.registering import use_of
+from verifier.config import VerifierSettings
+
+LAW = "GDPR Art. 6 (1) a, consent"
+
+
+@dataclass(frozen=True, slots=True)
+class Signboard:
+    """What somebody writes down of themselves, beside what their installation knows."""
+
+    identifier: str
+    email: str
+    phone: str = "+49 30 4711"
+    country: str = "DE"
+    street: str = "Lindenweg 1"
+    locality: str = "Lindenau"
+    postal_code: str = "01234"
+    public_body: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LocalRegister:
+    """A registrar's folder, open."""
+
+    settings: RegistrarSettings
+    registrar: Registrar
+    sender: InProcessSender
+
+    def take_in_verifier(self, settings: VerifierSettings, board: Signboard) -> None:
+        """Register a verifier for its use cases, and let it have its certificates."""
+        privacy = f"{settings.public_url}/privacy"
+        cases = open_use_cases(settings).values()
+        uses = [use_of(use_case, privacy_policy=privacy, legal_basis=LAW) for use_case in cases]
+        party = party_of(settings, board, (SERVICE_PROVIDER,), uses=uses)
+        self._take_in(verifier_registrant(settings), party)
+
+    def take_in_issuer(self, settings: IssuerSettings, board: Signboard, entitlements: Sequence[str]) -> None:
+        """Register an issuer for its types, with the authority that its documents hang on."""
+        types = [provided(kind) for kind in open_types(settings).values()]
+        party = party_of(settings, board, entitlements, provides=types, authorities=(authority_pem(settings.data),))
+        self._take_in(issuer_registrant(settings), party)
+
+    def take_in(self, party: Party) -> None:
+        """Register somebody who needs no certificates of ours, because lists name them."""
+        parties = self.registrar.parties
+        self._run(parties.apply(party))
+        self._approve(party.identifier)
+
+    def _take_in(self, registrant: Registrant, party: Party) -> None:
+        drive(start(registrant, self.settings.public_url, party), None, self.sender)
+        self._approve(party.identifier)
+        drive(go_on(registrant, now=system.now()), None, self.sender)
+
+    def _approve(self, identifier: str) -> None:
+        parties = self.registrar.parties
+        proposed = self._proposed(identifier)
+        self._run(parties.approve(identifier, proposal_id(proposed), "set-up"))
+
+    def _proposed(self, identifier: str) -> str:
+        return drive(self.registrar.parties.line(identifier), self.registrar.context.store, NoSender()).proposed
+
+    def _run(self, work: Exchange[object]) -> None:
+        drive(work, self.registrar.context.store, NoSender())
+
+
+@contextmanager
+def open_register(settings: RegistrarSettings) -> Iterator[LocalRegister]:
+    """The register of a folder."""
+    store = open_store(settings)
+    registrar = open_registrar(settings, store)
+    driver = Driver(store, NoSender())
+
+    application = make_application(registrar, driver)
+    try:
+        host = urlsplit(settings.public_url).netloc
+        yield LocalRegister(settings, registrar, InProcessSender({host: application}))
+    finally:
+        driver.close()
+        store.database.dispose()
+
+
+def party_of(
+    settings: ServiceSettings,
+    board: Signboard,
+    entitlements: Sequence[str],
+    *,
+    uses: Sequence[Use] = (),
+    provides: Sequence[RegisteredCredential] = (),
+    authorities: Sequence[str] = (),
+    more: JsonObject | None = None,
+) -> Party:
+    """Somebody as they register."""
+    name = next(iter(settings.name.values()))
+    members: dict[str, JsonValue] = {
+        "identifier": board.identifier,
+        "country": board.country,
+        "legal_name": name,
+        "trade_name": name,
+        "entitlements": [*entitlements],
+        "public_body": board.public_body,
+        "info_uri": settings.public_url,
+        "support_uri": f"mailto:{board.email}",
+        "email": board.email,
+        "phone": board.phone,
+        "address": {"street": board.street, "locality": board.locality, "postal_code": board.postal_code},
+        "services": [dict[str, JsonValue](settings.name)],
+        "addresses": [settings.public_url],
+        "supervisory_authority": AUTHORITY,
+        "uses": [use.to_dict() for use in uses] or None,
+        "provides": [write_credential(credential) for credential in provides] or None,
+        "authorities": [*authorities] or None,
+        **(more or {}),
+    }
+    return Party.from_dict({member: value for member, value in members.items() if value is not None})
+
+
+AUTHORITY: JsonObject = {
+    "name": "Der Datenschutzbeauftragte des Landes",
+    "country": "DE",
+    "email": "beschwerde@datenschutz.example",
+    "uri": "https://datenschutz.example/beschwerde",
+}
