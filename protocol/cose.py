@@ -100,17 +100,18 @@ def sign1(
     payload: bytes,
     signer: Signer,
     *,
-    protected: CborMap | None = None,
-    unprotected: CborMap | None = None,
+    protected: Mapping[int, CborValue] | None = None,
+    unprotected: Mapping[int, CborValue] | None = None,
     external: bytes = b"",
 ) -> list[CborValue]:
     """A signed message as an array, to stand in something else; `alg` comes from the signer's key."""
-    head = encode_cbor({ALG: _IDENTIFIERS[signer.public_key.alg][0], **(protected or {})})
+    alg = _IDENTIFIERS[signer.public_key.alg][0]
+    head = encode_cbor(dict[CborKey, CborValue]([(ALG, alg), *(protected or {}).items()]))
     signature = signer.sign(_to_be_signed(head, payload, external))
-    return [head, unprotected or {}, payload, signature]
+    return [head, dict[CborKey, CborValue]((unprotected or {}).items()), payload, signature]
 
 
-def sign1_message(payload: bytes, signer: Signer, *, protected: CborMap | None = None) -> bytes:
+def sign1_message(payload: bytes, signer: Signer, *, protected: Mapping[int, CborValue] | None = None) -> bytes:
     """A signed message by itself, with its tag."""
     return encode_cbor(Tagged(SIGN1, sign1(payload, signer, protected=protected)))
 
