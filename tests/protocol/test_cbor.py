@@ -111,7 +111,7 @@ def test_a_key_is_a_whole_number_or_a_text(key):  # T024
 
 @pytest.mark.parametrize("value", ["f7", "f0", "e0", "f8ff", "f97e00", "f97c00", "f9fc00", "fb7ff8000000000000"])
 def test_a_value_is_one_that_we_know(value):  # T024
-    for text in (value, f"81{value}", f"a101{value}"):
+    for text in (value, f"81{value}", f"a101{value}", f"c0{value}"):
         with pytest.raises(Malformed):
             read(text)
 
@@ -132,7 +132,7 @@ def test_a_value_is_one_that_we_know(value):  # T024
 )
 def test_a_tag_that_is_not_understood_stays_a_tag_and_is_refused(text):
     """Dates, large numbers, shared references, regular expressions, messages: nothing is made of them."""
-    for inner in (text, f"81{text}", f"a101{text}"):
+    for inner in (text, f"81{text}", f"a101{text}", f"c0{text}"):
         with pytest.raises(Unsupported):
             read(inner)
 
