@@ -17,6 +17,7 @@ from protocol.trust.registration import (
     CLOCK_SKEW,
     LONGEST,
     TYP_CWT,
+    peek_registration,
     sign_registration,
     sign_registration_cwt,
     verify_registration,
@@ -62,6 +63,13 @@ def test_a_certificate_is_known_by_what_it_is(certificate):
     data = certificate.encode() if isinstance(certificate, str) else certificate
     for form in (certificate, data, encode_base64url(data)):
         assert verify(form).says == FULL
+
+
+@pytest.mark.parametrize("certificate", BOTH)
+def test_what_a_certificate_says_may_be_read_before_it_is_verified(certificate):
+    assert peek_registration(certificate) == FULL
+    with pytest.raises(NotAuthentic):
+        peek_registration(signed(header={TYP: "rc-wrp+jwt"}))
 
 
 def test_a_tagged_token_is_a_certificate_too():
