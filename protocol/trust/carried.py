@@ -46,9 +46,9 @@ def carry_registration(certificate: str) -> Carried:
 
 
 def carried_registration(entries: Iterable[Carried], at: str) -> str | None:
-    """The registration certificate among entries, as JWT; None if there is none.
+    """The registration certificate among entries; None if there is none. A CWT stays as it was carried.
 
-    Verifiers of others send the JWT itself, so both forms are read.
+    Verifiers of others send the JWT itself, so both forms are read. `verify_registration` takes whichever this returns.
 
     Raises:
         Malformed: there are several, and which of them counts would be ours to guess; or it is no text.
@@ -65,8 +65,9 @@ def carried_registration(entries: Iterable[Carried], at: str) -> str | None:
         return data
     try:
         return decode_base64url(data, at).decode("ascii")
-    except UnicodeDecodeError as error:
-        raise Malformed(at, "has a registration certificate that is no JWT") from error
+    except UnicodeDecodeError:
+        # CBOR, then: its first byte is no ASCII
+        return data
 
 
 def read_carried(holder: Fields, name: str) -> tuple[Carried, ...]:

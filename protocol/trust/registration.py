@@ -1,4 +1,6 @@
-"""Registration certificates: what somebody registered for, in a registrar's word (ETSI TS 119 475 V1.2.1, `rc-wrp+jwt`).
+"""Registration certificates: what somebody registered for, in a registrar's word (ETSI TS 119 475 V1.2.1).
+
+They are JWT (`rc-wrp+jwt`) or CWT (`rc-wrp+cwt`), and say the same in either form.
 
 An access certificate says who it is; this says what they may ask for, or issue, and why. Both name the same identifier.
 """
@@ -8,19 +10,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
+from protocol.cose import check_typ as check_cose_typ
 from protocol.credential import ClaimPath, StatusReference
+from protocol.cwt import read_claims, read_cwt, sign_cwt
 from protocol.dcql.query import ClaimsQuery, CredentialMeta
-from protocol.encoding import JsonObject, JsonValue, encode_json
-from protocol.errors import Malformed, NotValidNow
+from protocol.encoding import JsonObject, JsonValue, decode_base64url, encode_json
+from protocol.errors import Malformed, NotValidNow, TooLarge
 from protocol.fields import MAX_URL, Fields
-from protocol.jws import Jws, check_typ, sign_jws
+from protocol.jws import MAX_TOKEN, Jws, check_typ, sign_jws
 from protocol.keys import Signer
 from protocol.status.reference import read_status, status_claim
 from protocol.trust.anchors import Role, TrustAnchors, TrustedParty
 from protocol.trust.localized import Localized, read_localized, write_localized
-from protocol.trust.signed import verify_vouched_for
+from protocol.trust.signed import verify_cwt_vouched_for, verify_vouched_for
+from protocol.x509 import read_x5c
 
 TYP = "rc-wrp+jwt"
+TYP_CWT = "rc-wrp+cwt"
 ENTITLEMENT = "https://uri.etsi.org/19475/Entitlement/"
 SERVICE_PROVIDER = f"{ENTITLEMENT}Service_Provider"
 QEAA_PROVIDER = f"{ENTITLEMENT}QEAA_Provider"
@@ -204,20 +210,33 @@ def sign_registration(registration: Registration, signer: Signer, x5c: tuple[str
     return sign_jws(header, encode_json(registration.to_claims()), signer)
 
 
-def peek_registration(text: str, at: str = _AT) -> Registration:
+def sign_registration_cwt(registration: Registration, signer: Signer, x5c: tuple[str, ...]) -> bytes:
+    """A registration certificate as CWT; see `sign_registration`."""
+    return sign_cwt(registration.to_claims(), signer, typ=TYP_CWT, chain=read_x5c(x5c))
+
+
+def peek_registration(certificate: str | bytes, at: str = _AT) -> Registration:
     """What a registration certificate says, unverified: for whoever was handed it, to know what it is for.
 
     Raises:
         NotAuthentic: another type of token.
         Malformed, Unsupported: see `Registration.from_fields`.
     """
-    jws = Jws.from_compact(text, at)
-    check_typ(jws.header, TYP, at)
-    return Registration.from_fields(jws.peek_claims(at))
+    token = _unpack(certificate, at)
+    if isinstance(token, str):
+        jws = Jws.from_compact(token, at)
+        check_typ(jws.header, TYP, at)
+        return Registration.from_fields(jws.peek_claims(at))
+    message = read_cwt(token, at)
+    check_cose_typ(message.header, TYP_CWT, at)
+    return Registration.from_fields(read_claims(message.attached(at), at))
 
 
-def verify_registration(text: str, *, anchors: TrustAnchors, now: int) -> VerifiedRegistration:
+def verify_registration(certificate: str | bytes, *, anchors: TrustAnchors, now: int) -> VerifiedRegistration:
     """Check a registration certificate. Whose it is, and what it covers, are for the caller to ask (T170).
+
+    It may be a JWT, a CWT, or the base64url of either, as `verifier_info` and `issuer_info` carry them; what it is shows
+    in its first bytes.
 
     Raises:
         NotTrusted: nobody whom we trust to register vouches for it.
@@ -225,9 +244,12 @@ def verify_registration(text: str, *, anchors: TrustAnchors, now: int) -> Verifi
         NotValidNow: expired, from the future, or good for longer than twelve months.
         Malformed, Unsupported: see `Registration.from_fields`.
     """
-    claims, provider = verify_vouched_for(
-        text, role=Role.REGISTRATION_PROVIDER, anchors=anchors, typ=TYP, now=now, at=_AT
-    )
+    token = _unpack(certificate, _AT)
+    role = Role.REGISTRATION_PROVIDER
+    if isinstance(token, str):
+        claims, provider = verify_vouched_for(token, role=role, anchors=anchors, typ=TYP, now=now, at=_AT)
+    else:
+        claims, provider = verify_cwt_vouched_for(token, role=role, anchors=anchors, typ=TYP_CWT, now=now, at=_AT)
     says = Registration.from_fields(claims)
     if says.issued_at > now + CLOCK_SKEW:
         raise NotValidNow(f"{_AT}: is from the future")
@@ -238,6 +260,22 @@ def verify_registration(text: str, *, anchors: TrustAnchors, now: int) -> Verifi
     if ends - says.issued_at > LONGEST:
         raise NotValidNow(f"{_AT}: is good for longer than twelve months")
     return VerifiedRegistration(says, provider)
+
+
+def _unpack(certificate: str | bytes, at: str) -> str | bytes:
+    """The JWT as text, or the CWT as bytes. A JWT begins as a JSON object does in base64url, and no COSE message does."""
+    if isinstance(certificate, str):
+        if "." in certificate:
+            return certificate
+        if len(certificate) > MAX_TOKEN * 4 // 3 + 4:
+            raise TooLarge(at, f"is larger than {MAX_TOKEN} bytes")
+        certificate = decode_base64url(certificate, at)
+    if not certificate.startswith(b"ey"):
+        return certificate
+    try:
+        return certificate.decode("ascii")
+    except UnicodeDecodeError as error:
+        raise Malformed(at, "is not a signed token") from error
 
 
 def _read_services(claims: Fields) -> tuple[tuple[Localized, ...], ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from protocol.cose import read_x5chain
+from protocol.cwt import read_cwt, verify_cwt
 from protocol.errors import NotTrusted
 from protocol.fields import Fields
 from protocol.jws import Jws, verify_jws
@@ -37,3 +39,13 @@ def verify_vouched_for(
     else:
         party = anchors.chain(chain, role=last, now=now, at=at)
     return verify_jws(jws, chain[0].public_key, typ=typ, at=at), party
+
+
+def verify_cwt_vouched_for(
+    data: bytes, *, role: Role, anchors: TrustAnchors, typ: str, now: int, at: str
+) -> tuple[Fields, TrustedParty]:
+    """The same for a CWT, whose chain is in `x5chain`; see `verify_vouched_for`."""
+    message = read_cwt(data, at)
+    chain = read_x5chain(message.header, at)
+    party = anchors.chain(chain, role=role, now=now, at=at)
+    return verify_cwt(message, chain[0].public_key, typ=typ, at=at), party

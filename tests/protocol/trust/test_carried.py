@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.encoding import decode_base64url
+from protocol.encoding import decode_base64url, encode_base64url
 from protocol.errors import Malformed
 from protocol.fields import Fields
 from protocol.trust.carried import (
@@ -16,6 +16,9 @@ from protocol.trust.carried import (
     read_carried,
     write_carried,
 )
+from protocol.trust.registration import sign_registration_cwt, verify_registration
+from tests.protocol.trust.test_registration import FULL, PROVIDER
+from tests.support.pki import NOW
 
 JWT = "eyJh.eyJi.c2ln"
 
@@ -45,9 +48,8 @@ def test_other_entries_are_left_alone():
         [Carried(REGISTRATION_CERT, {"jwt": JWT})],
         [Carried(REGISTRATION_CERT, "a")],
         [Carried(REGISTRATION_CERT, "aa==")],
-        [Carried(REGISTRATION_CERT, "gICA")],
     ],
-    ids=["two", "an object", "too short", "padded", "no text"],
+    ids=["two", "an object", "too short", "padded"],
 )
 def test_what_cannot_be_one_certificate_is_refused(entries):
     with pytest.raises(Malformed):
@@ -78,3 +80,15 @@ def test_there_is_a_cap_of_entries():
 def test_no_text_escapes_the_error_family(text):
     with contextlib.suppress(Malformed):
         carried_registration([Carried(REGISTRATION_CERT, text)], "at")
+
+
+def test_a_certificate_in_cbor_stays_as_it_was_carried():
+    """The verifier of certificates knows it by its bytes, and refuses what is neither."""
+    made = sign_registration_cwt(FULL, PROVIDER.signer, PROVIDER.x5c)
+    found = carried_registration([Carried(REGISTRATION_CERT, encode_base64url(made))], "at")
+    assert found is not None
+    assert verify_registration(found, anchors=PROVIDER.anchors, now=NOW).says == FULL
+    neither = carried_registration([Carried(REGISTRATION_CERT, "gICA")], "at")
+    assert neither is not None
+    with pytest.raises(Malformed):
+        verify_registration(neither, anchors=PROVIDER.anchors, now=NOW)

@@ -1,0 +1,163 @@
+"""CBOR, read strictly (RFC 8949): definite lengths, every key once, few kinds of tags, and everything has a cap.
+
+`cbor2` takes bytes apart; what it would make of tags on its own (dates, large numbers, shared references, regular
+expressions, messages) never happens here: a tag stays a tag. What was signed is kept by the callers as bytes.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cbor2
+
+from protocol.errors import Malformed, TooLarge, Unsupported
+
+MAX_CBOR_BYTES = 1 << 20
+MAX_CBOR_DEPTH = 32  # arrays, maps and tags
+MAX_CBOR_ITEMS = 100_000
+
+DATE_TIME = 0
+SIGN1 = 18  # COSE_Sign1 (RFC 9052 §2)
+ENCODED_CBOR = 24
+CWT = 61  # (RFC 8392 §6)
+FULL_DATE = 1004  # (RFC 8943)
+TAGS = frozenset((DATE_TIME, SIGN1, ENCODED_CBOR, CWT, FULL_DATE))
+
+_INTEGERS = range(-(2**64), 2**64)  # what major types 0 and 1 hold
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """A value with a tag, as it stands."""
+
+    tag: int
+    value: CborValue
+
+
+CborKey = int | str
+CborValue = None | bool | int | float | str | bytes | list["CborValue"] | dict[CborKey, "CborValue"] | Tagged
+CborMap = dict[CborKey, CborValue]
+
+# What holds nothing else and needs no look; a float may be one that is no number
+_SIMPLE = frozenset((bool, int, str, bytes, type(None)))
+
+
+class _Keep(dict[int, Callable[[CborValue, bool], Tagged]]):
+    """For every tag, a decoder that keeps it. `cbor2` asks here before it looks at its own."""
+
+    def __missing__(self, tag: int) -> Callable[[CborValue, bool], Tagged]:
+        return lambda value, _: Tagged(tag, value)
+
+
+_KEEP = _Keep()
+
+
+def read_cbor(data: bytes, at: str, *, max_bytes: int = MAX_CBOR_BYTES) -> CborValue:
+    """Read one data item that came from outside.
+
+    Refuses bytes behind it, indefinite lengths, depth over `MAX_CBOR_DEPTH`, a key twice (also as another kind of number),
+    keys that are neither whole numbers nor texts, tags outside `TAGS`, undefined and other simple values, and floats that
+    are no numbers. Numbers and lengths may be written longer than needed.
+
+    Raises:
+        TooLarge: more than `max_bytes`, or `MAX_CBOR_ITEMS` items.
+        Unsupported: a tag that is not understood.
+        Malformed: anything else.
+    """
+    if len(data) > max_bytes:
+        raise TooLarge(at, f"is larger than {max_bytes} bytes")
+    stream = io.BytesIO(data)
+    try:
+        value: CborValue = cbor2.load(
+            stream,
+            semantic_decoders=_KEEP,
+            max_depth=MAX_CBOR_DEPTH,
+            allow_indefinite=False,
+            allow_duplicate_keys=False,
+        )
+    # The decoder's errors are many; the last two are keys that cannot be any, and lengths that no memory has
+    except (cbor2.CBORDecodeError, ValueError, TypeError, OverflowError) as error:
+        raise Malformed(at, "is not CBOR that is accepted") from error
+    if stream.tell() != len(data):
+        raise Malformed(at, "has bytes behind its end")
+    _check(value, at)
+    return value
+
+
+def read_cbor_map(data: bytes, at: str, *, max_bytes: int = MAX_CBOR_BYTES) -> CborMap:
+    """Read a data item that must be a map; see `read_cbor`."""
+    value = read_cbor(data, at, max_bytes=max_bytes)
+    if not isinstance(value, dict):
+        raise Malformed(at, "must be a map")
+    return value
+
+
+def read_wrapped(value: CborValue, at: str) -> CborValue:
+    """What stands in a byte string with tag 24 (RFC 8949 §3.4.5.1); the bytes of it are what was signed or hashed.
+
+    Raises:
+        Malformed: no such wrapper, or what it holds is not CBOR that is accepted.
+    """
+    if not isinstance(value, Tagged) or value.tag != ENCODED_CBOR or not isinstance(value.value, bytes):
+        raise Malformed(at, "must be CBOR in a byte string with tag 24")
+    inner = read_cbor(value.value, at)
+    if isinstance(inner, Tagged) and inner.tag == ENCODED_CBOR:
+        raise Malformed(at, "must not be wrapped twice")
+    return inner
+
+
+def encode_cbor(value: CborValue) -> bytes:
+    """The one encoding of a value: shortest lengths, keys in the order of their bytes (RFC 8949 §4.2.1).
+
+    A float keeps its eight bytes. A number that is too large is a ValueError.
+    """
+    encoded: bytes = cbor2.dumps(_ordered(value))
+    return encoded
+
+
+def wrap(encoded: bytes) -> Tagged:
+    """Encoded CBOR as a value that others hold (tag 24)."""
+    return Tagged(ENCODED_CBOR, encoded)
+
+
+def _check(value: CborValue, at: str) -> None:
+    """Look at everything, level by level; there are no more levels than the decoder lets through."""
+    level: list[CborValue] = [value]
+    count = 1
+    while level:
+        deeper: list[CborValue] = []
+        for item in level:
+            kind = type(item)
+            if kind in _SIMPLE:
+                continue
+            if isinstance(item, dict):
+                if not all(type(key) is str or type(key) is int for key in item):
+                    raise Malformed(at, "has a key that is neither a whole number nor a text")
+                deeper.extend(item.values())
+            elif isinstance(item, list):
+                deeper.extend(item)
+            elif isinstance(item, Tagged):
+                if item.tag not in TAGS:
+                    raise Unsupported(f"{at}: has a tag that is not understood")
+                deeper.append(item.value)
+            elif not isinstance(item, float) or not abs(item) < float("inf"):
+                raise Malformed(at, "has a value that is not accepted")
+        count += len(deeper)
+        if count > MAX_CBOR_ITEMS:
+            raise TooLarge(at, f"has more than {MAX_CBOR_ITEMS} items")
+        level = deeper
+
+
+def _ordered(value: CborValue) -> object:
+    if isinstance(value, dict):
+        entries = sorted((cbor2.dumps(key), key, item) for key, item in value.items())
+        return {key: _ordered(item) for _, key, item in entries}
+    if isinstance(value, list):
+        return [_ordered(item) for item in value]
+    if isinstance(value, Tagged):
+        return cbor2.CBORTag(value.tag, _ordered(value.value))
+    if isinstance(value, int) and value not in _INTEGERS:
+        raise ValueError("this number is too large for CBOR")
+    return value
