@@ -64,10 +64,11 @@ def world(vault):
     """A wallet that deals with HAIP alone, and holds an identity card. That nobody shows a registration is another rule."""
     world = World(vault)
     world.partner = Profile()
+    # What it holds it got before; how HAIP has it receive stands elsewhere
+    world.receive()
     world.wallet = Wallet.of(
         replace(world.wallet.context, request_policy=RequestPolicy.haip(), haip=True, strict=False)
     )
-    world.receive()
     return world
 
 

@@ -50,8 +50,7 @@ def world(vault):
         common_name="City library", identifier=LIBRARY, dns_names=("library.example",), extensions=((POINT, False),)
     )
     world.partner.pki = make_pki(leaf, key=seeded_key(6), role=Role.VERIFIER)
-    world.certifier = Certifier(world.partner.pki)
-    world.more[HOST] = world.certifier
+    world.more[HOST] = Certifier(world.partner.pki)
     world.receive()
     return world
 
@@ -70,7 +69,7 @@ def refused(world):
 def test_who_stands_in_no_list_may_ask_and_the_list_is_kept(world):
     assert isinstance(look(world.registering()).standing, Registered)
     look(world)
-    assert len(world.certifier.seen) == 1
+    assert len(world.more[HOST].seen) == 1
 
 
 @pytest.mark.parametrize(
@@ -82,34 +81,34 @@ def test_who_stands_in_no_list_may_ask_and_the_list_is_kept(world):
     ],
 )
 def test_who_was_barred_gets_nothing(world, reason, problem):
-    world.certifier.reason = reason
+    world.more[HOST].reason = reason
     assert refused(world) is problem
 
 
 def test_who_cannot_be_looked_up_gets_nothing(world):
     """T091: no silent yes."""
-    world.certifier.away = True
+    world.more[HOST].away = True
     assert refused(world) is RegistrationProblem.BARRED_UNKNOWN
 
 
 def test_the_list_of_another_authority_says_nothing(world):
     """T091"""
-    world.certifier.pki = make_pki(role=Role.VERIFIER)
+    world.more[HOST].pki = make_pki(role=Role.VERIFIER)
     assert refused(world) is RegistrationProblem.BARRED_UNKNOWN
 
 
 def test_an_older_list_than_one_seen_before_says_nothing(world):
     """T091: who was barred cannot be let in again by yesterday's list."""
-    world.certifier.number = 2
+    world.more[HOST].number = 2
     look(world)
     world.now = world.partner.signed_at = NOW + 3600
-    world.certifier.number = 1
+    world.more[HOST].number = 1
     assert refused_later(world) is RegistrationProblem.BARRED_UNKNOWN
 
 
 def refused_later(world):
     seen = look(world)
-    assert len(world.certifier.seen) == 2
+    assert len(world.more[HOST].seen) == 2
     assert not seen.consent.answerable
     return seen.standing.problem
 
