@@ -5,6 +5,7 @@ answer = office.wallet(ProviderClient(PROVIDER, key, "1", office.clock).register
 """
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -69,8 +70,9 @@ class Office:
         return run(exchange, perform)
 
     def run(self, exchange: Exchange[T]) -> T:
-        """Drive an exchange of the provider's own."""
-        return drive(exchange, self.store, NoSender())
+        """Drive an exchange of the provider's own, in a thread: a browser's or a wallet's loop may run in this one."""
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(drive, exchange, self.store, NoSender()).result()
 
     def client(self, key: P256Key | None = None, version: str = "1.0") -> ProviderClient:
         """A wallet with a key."""

@@ -52,9 +52,9 @@ class Visitor:
 class Served:
     """A wallet that is served, with an agency and a partner that it can reach, and a clock that is moved by hand."""
 
-    def __init__(self, folder, world=None, url=URL):
+    def __init__(self, folder, world=None, url=URL, **settings):
         self.world = world or World(None)
-        self.settings = WalletSettings(data=folder, public_url=url, auto_lock_seconds=LOCK_AFTER)
+        self.settings = WalletSettings(data=folder, public_url=url, auto_lock_seconds=LOCK_AFTER, **settings)
         self.random_bytes = self.world.random_bytes
         trusted = (
             (self.world.agency.pki, "agency", "The ministry"),
