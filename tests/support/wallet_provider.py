@@ -22,7 +22,7 @@ from protocol.status.bits import StatusList
 from protocol.status.reference import MaintainedStatus
 from protocol.status.token import MEDIA_TYPE, sign_status_list_token
 from protocol.trust.anchors import Role, TrustAnchors
-from tests.support.issuer import IDENTIFIER, Clock, TestWallet
+from tests.support.issuer import Clock, TestWallet
 from tests.support.pki import DAY, Pki, Template, make_pki, seeded_key
 
 CLIENT = "https://wallet.example"  # client_id of every wallet of this provider
@@ -110,7 +110,7 @@ class AttestedWallet(TestWallet):
     def pop(self, **changes: str | int | None) -> str:
         """A proof of possession, with a challenge of the issuer unless another one, or None, is given."""
         members = {
-            "audience": IDENTIFIER,
+            "audience": self.desk.issuer.context.identifier,
             "jti": f"pop-{next(_numbers)}",
             "issued_at": self.desk.clock.now,
             "challenge": self.desk.issuer.context.dpop_nonce(),
@@ -139,8 +139,9 @@ class AttestedWallet(TestWallet):
             proof = attestation or self.provider.attest_keys(keys, nonce=nonce)
         else:
             attestation = attestation or self.provider.attest_keys(keys)
+            audience = self.desk.issuer.context.identifier
             proof = sign_attested_proof(
-                keys[0], attestation, audience=IDENTIFIER, nonce=nonce, issued_at=self.desk.clock.now
+                keys[0], attestation, audience=audience, nonce=nonce, issued_at=self.desk.clock.now
             )
         request = CredentialRequest(configuration_id, None, (proof,), proof_type=kind)
         dpop = self.resource_dpop(tokens)

@@ -57,6 +57,18 @@ def load(store, key="one"):
     return store.load(Load(SessionKey.of(CONVERSATION, key), MISSING))
 
 
+def test_a_conversation_that_an_older_program_began_goes_on(store):
+    """It knew nothing of attested wallets."""
+    begin(store, ISSUING)
+    table = conversations.sessions
+    with store.database.reading() as connection:
+        text = connection.execute(select(table.c.stage)).scalar_one()
+    older = text.replace(',"wallet":null', "")
+    assert older != text
+    store.database.write(lambda connection: connection.execute(table.update().values(stage=older)))
+    assert load(store) == ISSUING
+
+
 EVERY_STAGE = [
     OFFERED,
     INVITED,

@@ -110,6 +110,8 @@ def test_a_type_that_does_not_ask_takes_plain_proofs_only(provider):
     assert configuration["proof_types_supported"] == {"jwt": {"proof_signing_alg_values_supported": ["ES256"]}}
     with pytest.raises(InvalidProof):
         wallet.issue_attested(tokens, kind=ProofType.ATTESTATION)
+    with pytest.raises(InvalidProof):
+        ask(desk, wallet, tokens, *wallet.proofs([wallet.new_key()]), kind=ProofType.ATTESTATION)
     assert wallet.issue(tokens).credentials
 
 

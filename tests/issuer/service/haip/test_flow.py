@@ -90,7 +90,7 @@ def test_credentials_are_asked_for_by_scope(http, desk, wallet):
     for scope in (None, "member"):
         refused = push(http, wallet, scope=scope, authorization_details=details)
         assert is_error(refused, "invalid_authorization_details")
-    made = desk.offer("badge")
+    made = desk.offer("member")
     refused = redeem(http, wallet, made, authorization_details=details)
     assert is_error(refused, "invalid_authorization_details")
     assert "authorization_details_types_supported" not in server(http)
