@@ -80,7 +80,7 @@ class AttestedClient:
     def _post(self, url: str, headers: Headers, body: bytes, *, with_dpop: bool) -> Exchange[HttpResponse]:
         nonces_left, challenges_left, attestations_left = MAX_RETRIES, 1, 1
         # §6.2: one that came with an answer is for the next request, and for no more
-        challenge, self._challenge = self._challenge, None
+        challenge = self._challenge
         if self.server.challenge_endpoint is not None:
             challenge = yield from self._fetch_challenge(self.server.challenge_endpoint)
         while True:

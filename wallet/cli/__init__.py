@@ -164,6 +164,22 @@ def distrust(
 
 
 @app.command()
+def vouching(
+    context: typer.Context,
+    code: Annotated[str, typer.Option(help="Have the wallet confirmed, with the code that they gave you.")] = "",
+    block: Annotated[
+        bool, typer.Option("--block", help="The device is lost: have this wallet blocked for ever.")
+    ] = False,
+    as_json: Json = False,
+    yes: Yes = False,
+) -> None:
+    """See who vouches for this wallet, have it confirmed with a code, or have it blocked."""
+    from wallet.cli.commands import vouching as run
+
+    run(_options(context, as_json, yes), code, block=block)
+
+
+@app.command()
 def passphrase(
     context: typer.Context,
     new_passphrase_file: Annotated[

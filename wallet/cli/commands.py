@@ -25,6 +25,7 @@ from wallet.cli.qr import read_argument
 from wallet.cli.receiving import go_on, receive_offer
 from wallet.cli.session import closed_session, open_session, read_passphrase_file, type_new_passphrase
 from wallet.cli.trusting import show_trusted, trust_authority, trust_no_longer
+from wallet.cli.vouching import have_blocked, have_confirmed, show_vouching
 
 DEFAULT_PORT = 8766
 
@@ -119,6 +120,17 @@ def distrust(options: Options, name: str) -> None:
     """`distrust`."""
     with closed_session(options) as session:
         trust_no_longer(session, open_trusting(session.settings, now=options.around.now), name)
+
+
+def vouching(options: Options, code: str, *, block: bool) -> None:
+    """`vouching`."""
+    with open_session(options) as session:
+        if block:
+            have_blocked(session)
+        elif code:
+            have_confirmed(session, code)
+        else:
+            show_vouching(session)
 
 
 def change_passphrase(options: Options, new_file: Path | None) -> None:

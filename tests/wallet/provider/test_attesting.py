@@ -253,6 +253,17 @@ def test_a_blocked_wallet_loses_everything_that_was_said_of_it(stored_office):
     client_attestation(office, other, seeded_key(94))
 
 
+def test_nothing_is_made_for_a_wallet_that_is_blocked(tmp_path):
+    """It is refused before anything is signed: here nothing could be."""
+    office = make_provider(f"sqlite:///{tmp_path}/p.db", template=Template(not_after=NOW + 3600))
+    client = office.registered()
+    office.run(office.provider.revoke(unit_id(KEY.public_key), "clerk"))
+    office.clock.now += 3600
+    with pytest.raises(UnitRevoked):
+        office.wallet(client.attest_client(FOR_ISSUER))
+    office.close()
+
+
 def test_an_owner_blocks_their_own_wallet(office):
     client = office.registered(KEY)
     status = client_attestation(office, client).client_status
@@ -325,6 +336,18 @@ def test_a_wallet_takes_no_attestation_that_is_not_its_own(office, ask_for, fore
 
     with pytest.raises(InvalidRequest):
         Cheat(office, swap).wallet(ask_for(client))
+
+
+def test_a_wallet_takes_no_attestation_that_is_over(office):
+    client = office.registered(KEY)
+
+    def late(request, response):
+        if request.url.endswith("/unit"):
+            office.clock.now += 13 * 3600
+        return response
+
+    with pytest.raises(InvalidRequest):
+        Cheat(office, late).wallet(client.attest_client(seeded_key(97)))
 
 
 def test_a_wallet_takes_no_attestation_for_another_nonce(office):

@@ -1,11 +1,13 @@
 """A wallet becomes known to its provider: by a code that is good for one, and by nothing that can be played again."""
 
 import pytest
+from sqlalchemy import select
 
 from protocol.wallet_unit.errors import EnrolmentRequired, UnitRevoked, WalletRefused
 from protocol.wallet_unit.messages import Register, ReportLost, sign_unit_request, unit_id
 from tests.support.pki import NOW, seeded_key
 from tests.support.provider import PROVIDER, make_provider
+from wallet.provider.database.tables import conversations
 from wallet.provider.policy import CODE_LENGTH, DAY, ProviderPolicy
 from wallet.provider.records import UnitState
 
@@ -67,6 +69,15 @@ def test_nobody_registers_without_a_good_code(office, wrong):
     with pytest.raises(EnrolmentRequired):
         office.wallet(office.client().register(wrong))
     assert units(office) == ()
+
+
+def test_nothing_is_left_of_a_code_that_was_used(stored_office):
+    """What is kept of a wallet does not lead back to its code."""
+    office = stored_office
+    office.wallet(office.client().register(code(office)))
+    with office.store.database.reading() as connection:
+        kinds = set(connection.scalars(select(conversations.keys.c.kind)))
+    assert kinds == {"unit"}
 
 
 def test_a_code_has_its_time(office):
