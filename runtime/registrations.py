@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from protocol.errors import Flaw, Malformed
+from protocol.trust.coverage import speaker_of
 from protocol.trust.registration import Registration, peek_registration
+from protocol.x509 import Certificate
 from runtime.logs import get_logger
 
 PATTERN = "*.jwt"
@@ -75,6 +77,11 @@ def read_registrations(folder: Path) -> tuple[OwnRegistration, ...]:
     if len(files) > MAX_FILES:
         raise Malformed(folder.name, f"has more than {MAX_FILES} files")
     return tuple([_read(file) for file in files])
+
+
+def of_another_party(registration: Registration, leaf: Certificate) -> bool:
+    """Whether a registration is for somebody else than the access certificate names: wallets refuse the two together."""
+    return speaker_of(registration) not in leaf.identifiers
 
 
 def _read(file: Path) -> OwnRegistration:

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from starlette.types import Lifespan
 
 from protocol.trust.anchors import Role, TrustAnchor, TrustAnchors
+from protocol.x509 import Certificate
 from runtime import system
 from runtime.anchors import AnchorFolder, read_certificate
 from runtime.asgi import add_health, create_application
@@ -19,7 +20,7 @@ from runtime.http import GuardedSender, Sender
 from runtime.installation import open_keys
 from runtime.logs import get_logger
 from runtime.pages import Pages, serve_static
-from runtime.registrations import OwnRegistration, RegistrationFolder
+from runtime.registrations import OwnRegistration, RegistrationFolder, of_another_party
 from runtime.seal import Sealer
 from runtime.settings import Environment
 from runtime.sweep import sweeping
@@ -70,13 +71,24 @@ def open_registrations(settings: VerifierSettings) -> RegistrationFolder:
 
 
 def check_registrations(
-    settings: VerifierSettings, use_cases: Mapping[str, UseCase], registrations: tuple[OwnRegistration, ...], now: int
+    settings: VerifierSettings,
+    use_cases: Mapping[str, UseCase],
+    registrations: tuple[OwnRegistration, ...],
+    leaf: Certificate,
+    now: int,
 ) -> None:
     """Hold every use case against its registration, before any wallet does; elsewhere than in production the log warns.
 
     Raises:
-        ValueError: in production one asks for more; the message names the use case and what it asks beyond.
+        ValueError: in production one asks for more, and the message names the use case and what it asks beyond; or a
+            registration is for somebody else than the access certificate.
     """
+    for own in registrations:
+        if of_another_party(own.says, leaf):
+            problem = f"{own.file} is not for who stands in the access certificate; see `install-certificate`"
+            if settings.env is Environment.PRODUCTION:
+                raise ValueError(problem)
+            get_logger().warning("registration of another party", problem=problem)
     outside = [
         found
         for use_case in use_cases.values()
@@ -96,7 +108,9 @@ def open_verifier(settings: VerifierSettings, store: SqlVerifierStore) -> Verifi
     """
     keys = open_keys(settings.data)
     use_cases, registrations = open_use_cases(settings), open_registrations(settings)
-    check_registrations(settings, use_cases, registrations.current(), system.now())
+    signing = keys.signer(SIGNING)
+    leaf = Certificate.from_x5c(signing.x5c[0])
+    check_registrations(settings, use_cases, registrations.current(), leaf, system.now())
     return Verifier.of(
         VerifierContext(
             identifier=settings.public_url,
@@ -104,7 +118,7 @@ def open_verifier(settings: VerifierSettings, store: SqlVerifierStore) -> Verifi
             use_cases=use_cases,
             anchors=open_anchors(settings),
             store=store,
-            signing=keys.signer(SIGNING),
+            signing=signing,
             sealer=Sealer(keys.secret(STAGES)),
             secret=keys.secret(SECRET),
             lifetimes=Lifetimes(),

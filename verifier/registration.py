@@ -15,7 +15,7 @@ from protocol.trust.carried import carry_registration
 from protocol.trust.coverage import Uncovered, uncovered
 from protocol.trust.dataset import REGISTRAR_DATASET, RegisteredIdentifier, RegistrarDataset
 from protocol.trust.localized import Localized
-from protocol.trust.registration import LONGEST, Registration
+from protocol.trust.registration import is_inside_time
 from runtime.registrations import OwnRegistration
 from verifier.use_case import UseCase
 
@@ -38,7 +38,7 @@ def registration_for(
 
     Where a use has several, one that covers the question; a program's own query is asked under whichever covers it.
     """
-    good = [own for own in registrations if is_good(own.says, now)]
+    good = [own for own in registrations if is_inside_time(own.says, now)]
     if use_case is None:
         return next((own for own in good if not uncovered(query, own.says.credentials)), None)
     own_use = [own for own in good if own.says.intended_use == use_case.registered_use]
@@ -63,12 +63,6 @@ def outside_registration(
         return None
     things = ", ".join(_thing(found) for found in beyond)
     return OutsideRegistration(name, f"{own.file} does not cover {things}")
-
-
-def is_good(registration: Registration, now: int) -> bool:
-    """Whether a registration is inside its time, as wallets see it."""
-    ends = registration.issued_at + LONGEST if registration.expires_at is None else registration.expires_at
-    return registration.issued_at <= now < ends
 
 
 def verifier_info(own: OwnRegistration, use_case: UseCase | None) -> tuple[VerifierInfo, ...]:

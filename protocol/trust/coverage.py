@@ -31,11 +31,15 @@ def check_party(registration: Registration, party: TrustedParty) -> None:
     Raises:
         NotAuthentic: it is of somebody else, or the party has no access certificate.
     """
-    intermediary = registration.intermediary
-    expected = registration.identifier if intermediary is None else intermediary.identifier
     # GEN-5.1.1-03: nothing but the identifier links the two
-    if not party.chain or expected not in party.chain[0].identifiers:
+    if not party.chain or speaker_of(registration) not in party.chain[0].identifiers:
         raise NotAuthentic(f"{_AT}: is of another party")
+
+
+def speaker_of(registration: Registration) -> str:
+    """The identifier in the access certificate of whoever speaks with wallets under a registration."""
+    intermediary = registration.intermediary
+    return registration.identifier if intermediary is None else intermediary.identifier
 
 
 def uncovered(query: DcqlQuery, registered: Iterable[RegisteredCredential]) -> tuple[Uncovered, ...]:

@@ -253,8 +253,7 @@ def verify_registration(certificate: str | bytes, *, anchors: TrustAnchors, now:
     says = Registration.from_fields(claims)
     if says.issued_at > now + CLOCK_SKEW:
         raise NotValidNow(f"{_AT}: is from the future")
-    # GEN-5.2.4-08: twelve months at most, and one that does not say when it ends has no more
-    ends = says.issued_at + LONGEST if says.expires_at is None else says.expires_at
+    ends = _ends(says)
     if now >= ends:
         raise NotValidNow(f"{_AT}: has expired")
     if ends - says.issued_at > LONGEST:
@@ -276,6 +275,16 @@ def _unpack(certificate: str | bytes, at: str) -> str | bytes:
         return certificate.decode("ascii")
     except UnicodeDecodeError as error:
         raise Malformed(at, "is not a signed token") from error
+
+
+def is_inside_time(registration: Registration, now: int) -> bool:
+    """Whether a registration has begun and not ended."""
+    return registration.issued_at <= now < _ends(registration)
+
+
+def _ends(registration: Registration) -> int:
+    """GEN-5.2.4-08: twelve months at most, and one that does not say when it ends has no more."""
+    return registration.issued_at + LONGEST if registration.expires_at is None else registration.expires_at
 
 
 def _read_services(claims: Fields) -> tuple[tuple[Localized, ...], ...]:

@@ -41,9 +41,9 @@ class ByHand(Protocol):
 class Stage:
     """See the module."""
 
-    def __init__(self, folder: Path, url: str) -> None:
+    def __init__(self, folder: Path, url: str, world: World | None = None) -> None:
         self.url = url
-        self.world = PatientWorld(None)
+        self.world = world or PatientWorld(None)
         # Where one logs in: any page that is there
         self.world.agency.server_changes["authorization_endpoint"] = self.login = f"{url}/static/icon.svg"
         self.served = Served(folder, self.world, url)

@@ -25,6 +25,8 @@ from runtime.driver import drive
 from runtime.fingerprints import fingerprint_lines
 from runtime.http import NoSender
 from runtime.installation import AUTHORITY_FILE, open_keys
+from runtime.keyfolder import KeyFolder
+from runtime.seal import Sealer
 from runtime.settings import Environment
 from tests.protocol.trust.test_registration import LEAST, PROVIDER
 from tests.support.commands import Commands
@@ -260,6 +262,17 @@ def test_migrating_twice_changes_nothing(library):
 # Registration and access certificates
 
 
+@pytest.fixture
+def registered(library):
+    """The same partner with the access certificate of a registrar."""
+    ours = KeyFolder(library, Sealer.from_file(library / "seal.key"))
+    issued = make_pki(
+        Template(common_name="City library", identifier=LEAST.identifier), key=ours.key("access"), role=Role.VERIFIER
+    )
+    ours.replace_chain("access", issued.certificates)
+    return library
+
+
 def _register(library, *paths, intended_use="over-18", **changes):
     """Put a registration certificate into the folder."""
     credential = RegisteredCredential("dc+sd-jwt", CredentialMeta(("urn:eudi:pid:1",)), paths)
@@ -277,8 +290,19 @@ def _register(library, *paths, intended_use="over-18", **changes):
     (folder / "own.jwt").write_text(sign_registration(says, PROVIDER.signer, PROVIDER.x5c))
 
 
-def test_a_partner_in_production_does_not_start_beyond_its_registration(library, monkeypatch):
+def test_a_registration_of_somebody_else_is_not_shown(library, capsys):
+    """T170: wallets would refuse it with the access certificate of this partner."""
+    _register(library, AGE)
+    settings = VerifierSettings.read(library)
+    create_app(settings)
+    assert "registration of another party" in capsys.readouterr().out
+    with pytest.raises(ValueError, match=r"own\.jwt is not for who stands in the access certificate"):
+        create_app(settings.model_copy(update={"env": Environment.PRODUCTION}))
+
+
+def test_a_partner_in_production_does_not_start_beyond_its_registration(registered):
     """T170: the message names the use case and what it asks."""
+    library = registered
     settings = VerifierSettings.read(library)
     live = settings.model_copy(update={"env": Environment.PRODUCTION})
     create_app(live)  # shows no registration, so nothing is compared

@@ -12,12 +12,12 @@ from protocol.oid4vp.client_id import Prefix
 from protocol.trust.carried import Carried, carried_registration
 from protocol.trust.dataset import REGISTRAR_DATASET, RegistrarDataset
 from protocol.trust.localized import Localized
-from protocol.trust.registration import RegisteredCredential, sign_registration
+from protocol.trust.registration import RegisteredCredential, is_inside_time, sign_registration
 from runtime.registrations import OwnRegistration
 from tests.protocol.trust.test_registration import LEAST, PROVIDER
 from tests.support.pki import NOW
 from tests.support.verifier import PID, QUERY, USE_CASE, Counter, make_verifier, request_of
-from verifier.registration import is_good, outside_registration, registration_for, verifier_info
+from verifier.registration import outside_registration, registration_for, verifier_info
 from verifier.use_case import UseCase
 
 NAME = UseCase.from_toml(USE_CASE, "use case")
@@ -93,8 +93,8 @@ def test_of_several_for_one_use_the_one_that_covers_is_chosen():
 def test_one_outside_its_time_is_never_sent():
     assert chosen(OWN, now=NOW + 1000) is None
     assert chosen(OWN, now=NOW - 1) is None
-    assert is_good(replace(LEAST, expires_at=None), NOW + 365 * 86_400)
-    assert not is_good(replace(LEAST, expires_at=None), NOW + 367 * 86_400)
+    assert is_inside_time(replace(LEAST, expires_at=None), NOW + 365 * 86_400)
+    assert not is_inside_time(replace(LEAST, expires_at=None), NOW + 367 * 86_400)
 
 
 def test_a_programs_own_query_is_asked_under_whichever_covers_it():

@@ -4,12 +4,14 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from protocol.crl import RevocationReason
 from protocol.oid4vci.metadata import CredentialConfiguration, Display
 from protocol.trust.carried import Carried, carry_registration
 from protocol.trust.registration import NON_Q_EAA_PROVIDER, PID_PROVIDER, SERVICE_PROVIDER
-from tests.support.pki import NOW
+from tests.support.pki import NOW, Template, make_pki, seeded_key
 from tests.wallet.counterparts import PID, Agency
-from tests.wallet.registrar import AGENCY_ENTRY, RegisteredWorld, registered
+from tests.wallet.registrar import AGENCY_ENTRY, OFFICE, RegisteredWorld, registered
+from tests.wallet.service.presenting.test_barred import HOST, POINT, Certifier
 from wallet.policy.asking import RegistrationProblem
 from wallet.policy.issuing import MayNotIssue
 
@@ -117,6 +119,26 @@ def test_a_registration_that_was_taken_back_is_refused(world):
 def test_a_registration_that_cannot_be_looked_up_is_refused(world):
     world.registrar.away = True
     assert refused(showing(world)).problem is RegistrationProblem.STATUS_UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("reason", "away", "problem"),
+    [
+        (RevocationReason.KEY_COMPROMISE, False, RegistrationProblem.BARRED),
+        (RevocationReason.CERTIFICATE_HOLD, False, RegistrationProblem.BARRED_FOR_NOW),
+        (None, True, RegistrationProblem.BARRED_UNKNOWN),
+    ],
+)
+def test_an_issuer_whose_certificate_was_revoked_is_refused(world, reason, away, problem):
+    """T091: and so is one of whom nobody can tell."""
+    leaf = Template(common_name="City of Köln", identifier=OFFICE, extensions=((POINT, False),))
+    world.agency.pki = make_pki(leaf, key=seeded_key(5))
+    certifier = world.more[HOST] = Certifier(world.agency.pki)
+    showing(world)
+    assert look(world).registered
+    world.wallet.context.known_crls.clear()
+    certifier.reason, certifier.away = reason, away
+    assert refused(world).problem is problem
 
 
 def test_two_registrations_are_refused(world):
