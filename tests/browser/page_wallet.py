@@ -1,4 +1,4 @@
-"""Chromium's virtual wallet, which answers what our wallet's own code made of the request that the page holds."""
+"""Chromium's virtual wallet (CDP `DigitalCredentials`), which says what our wallet's own code made of a page's request."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,27 +36,13 @@ _NOTE = """(() => {
 })()"""
 
 
-class PageWallet:
-    """Our wallet behind the browser: it looks at a request, and what it answers the browser's virtual wallet says."""
+class VirtualWallet:
+    """The wallet that Chromium has for tests; what it says is what it is told to say."""
 
-    def __init__(self, window: Window, wallet: Wallet, vault: Vault) -> None:
+    def __init__(self, window: Window) -> None:
         self.window = window
-        self.wallet = wallet
-        self.vault = vault
+        window.context.add_init_script(_NOTE)
         self._browser = window.context.new_cdp_session(window.page)
-
-    def answers(self, request: JsonObject, origin: str) -> JsonObject:
-        """The user says yes to what a page of this origin asks; the data that the page is to get."""
-        data = request["data"]
-        assert isinstance(data, dict)
-        seen = self._run(self.wallet.pages.look(PageRequest(str(request["protocol"]), data, origin)))
-        answer: JsonObject = self._run(self.wallet.pages.share(seen, seen.default_choice()))
-        return answer
-
-    def will_share(self, request: JsonObject) -> None:
-        """The virtual wallet says what ours says to the page that is open: the browser knows its origin."""
-        origin = self.window.page.evaluate("location.origin")
-        self.will_say(str(request["protocol"]), self.answers(request, origin))
 
     def will_say(self, protocol: str, data: JsonObject) -> None:
         """The virtual wallet says this."""
@@ -77,6 +63,28 @@ class PageWallet:
     def _behave(self, **how: object) -> None:
         self._browser.send("DigitalCredentials.setVirtualWalletBehavior", how)
 
+
+class PageWallet(VirtualWallet):
+    """Our wallet behind the browser: it looks at a request, and what it answers the virtual wallet says."""
+
+    def __init__(self, window: Window, wallet: Wallet, vault: Vault) -> None:
+        super().__init__(window)
+        self.wallet = wallet
+        self.vault = vault
+
+    def answers(self, request: JsonObject, origin: str) -> JsonObject:
+        """The user says yes to what a page of this origin asks; the data that the page is to get."""
+        data = request["data"]
+        assert isinstance(data, dict)
+        seen = self._run(self.wallet.pages.look(PageRequest(str(request["protocol"]), data, origin)))
+        answer: JsonObject = self._run(self.wallet.pages.share(seen, seen.default_choice()))
+        return answer
+
+    def will_share(self, request: JsonObject) -> None:
+        """The virtual wallet says what ours says to the page that is open: the browser knows its origin."""
+        origin = self.window.page.evaluate("location.origin")
+        self.will_say(str(request["protocol"]), self.answers(request, origin))
+
     def _run(self, exchange: Any) -> Any:
         def perform(effect: object) -> object:
             assert isinstance(effect, Slow), "our wallet needs no network for this"
@@ -90,7 +98,6 @@ def page_wallet(
     window: Window, library: Library, folder: Path, *held: Held, haip: bool = False
 ) -> Iterator[PageWallet]:
     """A wallet with documents, behind the window's browser; it can do what the library's counter asks for."""
-    window.context.add_init_script(_NOTE)
     counter = library.counter
     trusted = counter.wallet_anchors
     anchors = TrustAnchors([*trusted.anchors, library.agency.anchor], trusted.identifiers)
