@@ -183,7 +183,7 @@ def _header(jws: Jws) -> Fields:
 def _client_id(members: Fields, policy: RequestPolicy) -> ClientId:
     """Who a signature says that it is; `origin:` is nobody's to claim, and unknown like every other prefix (T160)."""
     client_id = ClientId.from_text(members.required("client_id"), members.path("client_id"))
-    if not client_id.is_signed or client_id.prefix not in policy.prefixes:
+    if client_id.prefix not in policy.prefixes:
         raise Unsupported(f"{members.path('client_id')}: this client identifier prefix is not accepted")
     return client_id
 

@@ -201,6 +201,13 @@ def test_a_client_identifier_that_the_wallet_does_not_take_is_refused():
     turned_away(MULTISIGNED, data, policy=RequestPolicy.haip())
 
 
+def test_a_client_that_cannot_sign_is_refused_by_a_wallet_that_takes_every_prefix():
+    """T160"""
+    policy = RequestPolicy(prefixes=frozenset(Prefix))
+    turned_away(SIGNED, signed_by_hand(client_id=f"redirect_uri:{ORIGIN}"), policy=policy)
+    turned_away(MULTISIGNED, multisigned_by_hand(header(client_id=f"redirect_uri:{ORIGIN}")), policy=policy)
+
+
 # Several who sign
 
 
