@@ -412,7 +412,6 @@ def test_several_keys_sign_one_payload():
         ({"protected": "e30"}, Malformed),
         ({"header": {}}, Malformed),
     ],
-    ids=str,
 )
 def test_what_is_no_general_form_is_refused(changes, error):
     with pytest.raises(error):
