@@ -1,12 +1,13 @@
-"""JSON Web Signatures in compact form (RFC 7515), with the algorithm and `typ` pinned by us, never by the token.
+"""JSON Web Signatures in compact and in general JSON form (RFC 7515 §7.1, §7.2.1).
 
-The algorithm follows from the key that we chose; a header that says another one is refused. ES256 goes straight to
-`cryptography` (see docs/performance.md); the tests hold every signature against jwcrypto and joserfc.
+Algorithm and `typ` are pinned by us, never by the token: the algorithm follows from the key that we chose, and a header that
+says another one is refused. ES256 goes straight to `cryptography` (see docs/performance.md); the tests hold every signature
+against jwcrypto and joserfc.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
@@ -27,6 +28,7 @@ from protocol.keys import SIGNATURE_ALGORITHMS, PublicKey, Signer
 MAX_TOKEN = 128 * 1024  # characters
 MAX_HEADER = 8 * 1024  # bytes
 MAX_CERTIFICATES = 8
+MAX_SIGNATURES = 8  # over one payload
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,42 @@ def sign_encoded(head: str, payload: bytes, signer: Signer) -> str:
     """A compact JWS with a header that was encoded before; it must name the signer's algorithm."""
     signing_input = f"{head}.{encode_base64url(payload)}"
     return f"{signing_input}.{encode_base64url(signer.sign(signing_input.encode('ascii')))}"
+
+
+def sign_general_jws(payload: bytes, signatures: Sequence[tuple[JsonObject, Signer]]) -> JsonObject:
+    """One payload that several keys sign, each with a protected header of its own (RFC 7515 §7.2.1)."""
+    signed = [sign_jws(header, payload, signer).split(".") for header, signer in signatures]
+    return {
+        "payload": encode_base64url(payload),
+        "signatures": [{"protected": protected, "signature": signature} for protected, _, signature in signed],
+    }
+
+
+def read_general_jws(value: object, at: str) -> tuple[str, ...]:
+    """Every signature of a general JSON serialization as a compact token over the one payload, in its order.
+
+    Only the frame is checked here; each token is read, and refused, for itself with `Jws.from_compact`.
+
+    Raises:
+        TooLarge: over the cap of tokens, or more than `MAX_SIGNATURES`.
+        Malformed: a member is missing or has the wrong shape, or the flattened form is mixed in.
+        Unsupported: a header outside the signature, which nobody vouches for.
+    """
+    jws = Fields(value, at)
+    # RFC 7515 §7.2.2: the flattened form has one signature beside the payload, and never both
+    for name in ("signature", "protected", "header"):
+        if name in jws.members:
+            raise Malformed(jws.path(name), "must not stand beside signatures")
+    payload = jws.text("payload", max_length=MAX_TOKEN)
+    tokens = []
+    for signature in jws.objects("signatures", max_items=MAX_SIGNATURES):
+        if "header" in signature.members:
+            raise Unsupported(f"{signature.path('header')}: is not accepted outside the signature")
+        parts = (signature.text("protected"), payload, signature.text("signature"))
+        if any("." in part for part in parts):
+            raise Malformed(signature.at, "must have parts in base64url")
+        tokens.append(".".join(parts))
+    return tuple(tokens)
 
 
 def verify_jws(jws: Jws, key: PublicKey, *, typ: str | tuple[str, ...], at: str) -> Fields:

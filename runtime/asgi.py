@@ -42,6 +42,7 @@ from runtime.endpoints import Endpoint, Endpoints
 from runtime.error_pages import is_for_page
 from runtime.health import METRICS_TYPE, Metrics, is_ready
 from runtime.logs import get_logger
+from runtime.security_headers import SECURITY_HEADERS
 
 MAX_FORM = 64 * 1024  # bytes
 MAX_BODY = 1 << 20  # bytes
@@ -49,20 +50,6 @@ MAX_FIELDS = 100
 RETRY_AFTER = "2"  # seconds
 METRICS_KEY_BYTES = 16  # at least
 FORM = "application/x-www-form-urlencoded"
-
-CONTENT_SECURITY_POLICY = (
-    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'"
-)
-_HEADERS = {
-    "content-security-policy": CONTENT_SECURITY_POLICY,
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "cross-origin-opener-policy": "same-origin",
-    "permissions-policy": "geolocation=(), microphone=(), payment=()",
-    "cache-control": "no-store",
-}
-
 
 # Makes a page of an error: of the request, the status, and the code by which the log knows it (empty: the log has none)
 ErrorPage = Callable[[Request, int, str], Response]
@@ -309,7 +296,7 @@ class _Edge:
         self._app = app
         self._endpoints = endpoints
         self._refusals = refusals
-        headers = {**_HEADERS, **({"strict-transport-security": "max-age=63072000"} if secure else {})}
+        headers = {**SECURITY_HEADERS, **({"strict-transport-security": "max-age=63072000"} if secure else {})}
         self._log: FilteringBoundLogger | None = None
         self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
 

@@ -21,8 +21,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from protocol.errors import ProtocolError, TooLarge
-from runtime.asgi import CONTENT_SECURITY_POLICY
 from runtime.languages import NAMES, here, language_of, serve_languages
+from runtime.security_headers import CONTENT_SECURITY_POLICY
 from runtime.translations import LANGUAGES, read_translations
 
 STATIC = Path(__file__).parent / "static"

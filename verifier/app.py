@@ -34,6 +34,7 @@ from verifier.registration import outside_registration
 from verifier.service import Verifier
 from verifier.service.context import VerifierContext
 from verifier.use_case import UseCase, read_use_cases
+from verifier.web.page_requests import page_requests
 from verifier.web.pages import error_page, people_pages
 
 SHIPPED_USE_CASES = Path(__file__).parent / "use_cases"
@@ -172,6 +173,7 @@ def make_application(verifier: Verifier, driver: Driver, lifespan: Lifespan[Fast
     application.state.driver = driver
     application.include_router(partner_api(verifier, driver))
     application.include_router(people_pages(verifier, driver, pages))
+    application.include_router(page_requests(verifier, driver, pages))
     serve_static(application)
     return application
 

@@ -115,6 +115,7 @@ def _add_offer(router: APIRouter, site: Site) -> None:
             link=link,
             wallet_link=_in_browser(site, link) if link else "",
             qr=f"{here}/qr.svg",
+            offer=here,
             events=f"{here}/events",
             waiting=state in WAITING,
         )

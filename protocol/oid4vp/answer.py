@@ -18,7 +18,7 @@ from protocol.jwe import ENCRYPTIONS, KEY_AGREEMENT
 from protocol.keys import SIGNATURE_ALGORITHMS, P256Key, RandomBytes
 from protocol.oid4vp.client_id import ClientId, Prefix
 from protocol.oid4vp.link import PlainRequest, RequestByReference, RequestByValue, RequestLink, RequestUriMethod
-from protocol.oid4vp.request import DIRECT_POST, DIRECT_POST_JWT, SELF_ISSUED, AuthorizationRequest
+from protocol.oid4vp.request import DC_API, DC_API_JWT, DIRECT_POST, DIRECT_POST_JWT, SELF_ISSUED, Question
 from protocol.oid4vp.request_object import (
     ExpectedRequest,
     Unauthenticated,
@@ -44,14 +44,16 @@ class RequestPolicy:
     formats: frozenset[str] = frozenset(FORMATS)
     transaction_data_types: Mapping[str, TypeRule] = field(default_factory=dict)
     response_modes: frozenset[str] = frozenset((DIRECT_POST, DIRECT_POST_JWT))
+    dc_api_modes: frozenset[str] = frozenset((DC_API, DC_API_JWT))
     by_reference_only: bool = False  # a request object is fetched, and none comes in the link
 
     @classmethod
     def haip(cls) -> Self:
-        """What HAIP 1.0 §5 and §5.1 allow in redirect flows: `x509_hash`, fetched, answered encrypted."""
+        """What HAIP 1.0 §5, §5.1 and §5.2 allow: `x509_hash`, fetched or from a page, answered encrypted."""
         return cls(
             prefixes=frozenset((Prefix.X509_HASH,)),
             response_modes=frozenset((DIRECT_POST_JWT,)),
+            dc_api_modes=frozenset((DC_API_JWT,)),
             by_reference_only=True,
         )
 
@@ -122,7 +124,7 @@ def fetch_request(
             yield from _post_error(error.response_uri, error, error.state)
             raise
     try:
-        _check_answerable(verified.request, policy)
+        check_answerable(verified.request, policy, policy.response_modes)
     except ProtocolError as error:
         if not isinstance(verified.party, Unauthenticated):
             yield from send_error(verified, error)
@@ -130,7 +132,7 @@ def fetch_request(
     return verified
 
 
-def transaction_data_of(request: AuthorizationRequest, policy: RequestPolicy) -> tuple[TransactionData, ...]:
+def transaction_data_of(request: Question, policy: RequestPolicy) -> tuple[TransactionData, ...]:
     """What the user is asked to authorise.
 
     Raises:
@@ -157,16 +159,21 @@ def send_answer(
         InvalidRequest: encryption is asked and impossible; nothing was sent (T165).
     """
     request = verified.request
+    check_presentations(request, vp_token)
+    answer = AuthorizationResponse(vp_token, request.state)
+    encryption = request.choose_encryption()
+    form = answer.to_form() if encryption is None else answer.to_encrypted_form(*encryption, ephemeral, random_bytes)
+    return (yield from _post(request.response_uri, form))
+
+
+def check_presentations(request: Question, vp_token: Mapping[str, tuple[Presentation, ...]]) -> None:
+    """Check that an answer has presentations, and only for what was asked; else it is a ValueError (T168)."""
     if (
         not vp_token
         or not all(vp_token.values())
         or not vp_token.keys() <= {q.id for q in request.dcql_query.credentials}
     ):
         raise ValueError("an answer has presentations, and only for what was asked")
-    answer = AuthorizationResponse(vp_token, request.state)
-    encryption = request.choose_encryption()
-    form = answer.to_form() if encryption is None else answer.to_encrypted_form(*encryption, ephemeral, random_bytes)
-    return (yield from _post(request.response_uri, form))
 
 
 def send_error(verified: VerifiedRequest, error: ProtocolError) -> Exchange[Delivery]:
@@ -197,11 +204,18 @@ def _request_object(
     return read_request_object(response), ExpectedRequest(link.client_id, audiences, sent_nonce)
 
 
-def _check_answerable(request: AuthorizationRequest, policy: RequestPolicy) -> None:
+def check_answerable(request: Question, policy: RequestPolicy, modes: frozenset[str]) -> None:
+    """Check that a request can be answered, and in one of the modes that are taken here.
+
+    Raises:
+        InvalidRequest: another mode, or no way to encrypt.
+        VpFormatsNotSupported: it asks for formats that this wallet does not have.
+        InvalidTransactionData: it asks to authorise something that we do not understand (T166).
+    """
     if policy.formats.isdisjoint(asked.format for asked in request.dcql_query.credentials):
         raise VpFormatsNotSupported("none of the credential formats that are asked for is known here")
-    if request.response_mode not in policy.response_modes:
-        raise InvalidRequest(f"response_mode: must be {' or '.join(sorted(policy.response_modes))}")
+    if request.response_mode not in modes:
+        raise InvalidRequest(f"response_mode: must be {' or '.join(sorted(modes))}")
     request.choose_encryption()
     transaction_data_of(request, policy)
 

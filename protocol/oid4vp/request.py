@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Self
+from typing import Protocol, Self
 from urllib.parse import urlsplit
 
 from protocol.dcql.query import DcqlQuery
@@ -18,6 +18,8 @@ from protocol.oid4vp.client_id import ClientId, Prefix
 RESPONSE_TYPE = "vp_token"
 DIRECT_POST = "direct_post"
 DIRECT_POST_JWT = "direct_post.jwt"
+DC_API = "dc_api"  # §A.2
+DC_API_JWT = "dc_api.jwt"
 SELF_ISSUED = "https://self-issued.me/v2"  # §5.8: the audience when wallets are not known in advance
 DEFAULT_ENC = "A128GCM"  # §5.1
 # §5.1: in a link these come as JSON text
@@ -117,6 +119,41 @@ class VerifierInfo:
         return info
 
 
+class Question(Protocol):
+    """What every request asks, however it came and whichever way its answer goes."""
+
+    @property
+    def dcql_query(self) -> DcqlQuery:
+        """What is asked."""
+
+    @property
+    def response_mode(self) -> str:
+        """How the answer travels."""
+
+    @property
+    def nonce(self) -> str:
+        """What makes the answer one to this request."""
+
+    @property
+    def audience(self) -> str:
+        """Whom a holder's proof is made for."""
+
+    @property
+    def state(self) -> str | None:
+        """What comes back with the answer."""
+
+    @property
+    def transaction_data(self) -> tuple[str, ...]:
+        """What is to be authorised, as received."""
+
+    @property
+    def verifier_info(self) -> tuple[VerifierInfo, ...]:
+        """What others say about who asks."""
+
+    def choose_encryption(self) -> tuple[EncryptionKey, str] | None:
+        """How the answer is encrypted; None: not at all."""
+
+
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
     """What is asked, how the answer is to travel and what it must be bound to (§5.1, §5.2, §8.2)."""
@@ -147,10 +184,10 @@ class AuthorizationRequest:
         read = cls(
             client_id=client_id,
             response_uri=_response_uri(request, client_id),
-            response_mode=_response_mode(request),
-            nonce=_url_safe(request, "nonce"),
-            dcql_query=_query(request),
-            state=_url_safe(request, "state") if "state" in request.members else None,
+            response_mode=read_response_mode(request, (DIRECT_POST, DIRECT_POST_JWT)),
+            nonce=read_url_safe(request, "nonce"),
+            dcql_query=read_query(request),
+            state=read_url_safe(request, "state") if "state" in request.members else None,
             client_metadata=ClientMetadata.from_dict(metadata.members, metadata.at) if metadata else None,
             transaction_data=request.optional_texts("transaction_data"),
             verifier_info=tuple(map(VerifierInfo.from_fields, request.optional_objects("verifier_info", max_items=32))),
@@ -196,6 +233,11 @@ class AuthorizationRequest:
             raise ValueError("an answer can be encrypted only to a key of the request")
 
     @property
+    def audience(self) -> str:
+        """Whom a holder's proof is made for: the whole client identifier (§14.8)."""
+        return str(self.client_id)
+
+    @property
     def response_host(self) -> str:
         """The host that answers go to, for showing."""
         return urlsplit(self.response_uri).hostname or ""
@@ -224,12 +266,17 @@ def _usable(jwk: Fields) -> EncryptionKey | None:
     return EncryptionKey(kid, key) if key.crv == "P-256" and 0 < len(kid) <= MAX_NONCE else None
 
 
-def _response_mode(request: Fields) -> str:
+def read_response_mode(request: Fields, modes: tuple[str, ...]) -> str:
+    """The response mode of a request for a `vp_token`.
+
+    Raises:
+        Malformed: another response type, or a mode that does not belong to this way.
+    """
     if request.text("response_type") != RESPONSE_TYPE:
         raise Malformed(request.path("response_type"), f"must be {RESPONSE_TYPE}")
     mode = request.text("response_mode")
-    if mode not in (DIRECT_POST, DIRECT_POST_JWT):
-        raise Malformed(request.path("response_mode"), f"must be {DIRECT_POST} or {DIRECT_POST_JWT}")
+    if mode not in modes:
+        raise Malformed(request.path("response_mode"), f"must be {' or '.join(modes)}")
     return mode
 
 
@@ -245,7 +292,12 @@ def _response_uri(request: Fields, client_id: ClientId) -> str:
     return response_uri
 
 
-def _query(request: Fields) -> DcqlQuery:
+def read_query(request: Fields) -> DcqlQuery:
+    """The question itself.
+
+    Raises:
+        Malformed: none, one that breaks its shape, or a scope in its place.
+    """
     # §5.5 lets wallets know scopes in advance; we know none, so scope cannot stand for a query
     if "scope" in request.members:
         raise Malformed(request.path("scope"), "is not known here; ask with dcql_query")
@@ -257,7 +309,12 @@ def _all_bound(query: DcqlQuery) -> bool:
     return all(asked.holder_binding for asked in query.credentials)
 
 
-def _url_safe(request: Fields, name: str) -> str:
+def read_url_safe(request: Fields, name: str) -> str:
+    """A nonce or state (§5.2).
+
+    Raises:
+        Malformed: missing, too long, or with other characters than URLs take (T161).
+    """
     text = request.text(name, max_length=MAX_NONCE)
     if not _URL_SAFE.fullmatch(text):
         raise Malformed(request.path(name), "must have only characters that are safe in a URL")

@@ -85,16 +85,20 @@ def sign_request_object(
     a ValueError.
     """
     request.check_sendable()
-    header: JsonObject = {"typ": TYP}
-    match request.client_id.prefix:
-        case Prefix.X509_HASH | Prefix.X509_SAN_DNS if x5c and kid is None:
-            header["x5c"] = list(x5c)
-        case Prefix.DECENTRALIZED_IDENTIFIER if kid and not x5c:
-            header["kid"] = kid
-        case _:
-            raise ValueError("this client identifier is not proven like that")
+    header = proof_header(request.client_id, x5c, kid)
     claims = {**request.to_dict(), "aud": SELF_ISSUED, "iat": issued_at, "exp": expires_at}
     return sign_jws(header, encode_json(claims), signer)
+
+
+def proof_header(client_id: ClientId, x5c: tuple[str, ...], kid: str | None) -> JsonObject:
+    """The header that says which key proves a client identifier (§5.9.3); what does not fit it is a ValueError."""
+    match client_id.prefix:
+        case Prefix.X509_HASH | Prefix.X509_SAN_DNS if x5c and kid is None:
+            return {"typ": TYP, "x5c": list(x5c)}
+        case Prefix.DECENTRALIZED_IDENTIFIER if kid and not x5c:
+            return {"typ": TYP, "kid": kid}
+        case _:
+            raise ValueError("this client identifier is not proven like that")
 
 
 def verify_request_object(
@@ -121,20 +125,32 @@ def verify_request_object(
         # Compared before the key is looked for: a signer for one client must not speak for another
         if claims.text("client_id") != str(expected.client_id):
             raise NotAuthentic(f"{_AT}: client_id is another one than in the link")
-    if expected.client_id.prefix is Prefix.DECENTRALIZED_IDENTIFIER:
-        key, party = yield from _did_key(jws, expected.client_id, anchors)
-    else:
-        with raised_as(InvalidRequest):
-            key, party = _certificate_key(jws, expected.client_id, anchors, now)
+    party = yield from verify_client(jws, expected.client_id, anchors=anchors, now=now)
     with raised_as(InvalidRequest):
-        verify_signature(jws, key, _AT)
         _check_audience(claims, expected.audiences)
-        _check_times(claims, now)
+        check_times(claims, now)
         if expected.wallet_nonce is not None and not hmac.compare_digest(
             claims.text("wallet_nonce").encode(), expected.wallet_nonce.encode()
         ):
             raise NotAuthentic(f"{_AT}: wallet_nonce is not the one that was sent")
     return VerifiedRequest(_read_request(claims, expected.client_id, party), party, text)
+
+
+def verify_client(jws: Jws, client_id: ClientId, *, anchors: TrustAnchors, now: int) -> Exchange[TrustedParty]:
+    """Find the key that proves a client identifier, check the signature with it, and say who that is (§5.9.3).
+
+    Raises:
+        InvalidRequest: no such key, nobody trusted, or a signature that does not hold.
+        Unreachable: a DID document could not be had.
+    """
+    if client_id.prefix is Prefix.DECENTRALIZED_IDENTIFIER:
+        key, party = yield from _did_key(jws, client_id, anchors)
+    else:
+        with raised_as(InvalidRequest):
+            key, party = _certificate_key(jws, client_id, anchors, now)
+    with raised_as(InvalidRequest):
+        verify_signature(jws, key, _AT)
+    return party
 
 
 def accept_plain_request(request: AuthorizationRequest) -> VerifiedRequest:
@@ -194,7 +210,13 @@ def _check_audience(claims: Fields, audiences: tuple[str, ...]) -> None:
         raise NotAuthentic(f"{_AT}: is meant for another audience")
 
 
-def _check_times(claims: Fields, now: int) -> None:
+def check_times(claims: Fields, now: int) -> None:
+    """Check that a request object is of now, as far as it says when it is.
+
+    Raises:
+        NotValidNow: over, or not begun.
+        Malformed: over before it began.
+    """
     expires_at = claims.optional_time("exp")
     if expires_at is not None and now >= expires_at:
         raise NotValidNow(f"{_AT}: has expired")

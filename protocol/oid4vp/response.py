@@ -80,9 +80,12 @@ class AuthorizationResponse:
         self, key: EncryptionKey, enc: str, ephemeral: P256Key, random_bytes: RandomBytes
     ) -> dict[str, str]:
         """The form field of an encrypted answer (§8.3.1); `ephemeral` was made for this one."""
+        return {"response": self.encrypted(key, enc, ephemeral, random_bytes)}
+
+    def encrypted(self, key: EncryptionKey, enc: str, ephemeral: P256Key, random_bytes: RandomBytes) -> str:
+        """The answer as an encrypted token (§8.3); `ephemeral` was made for this one."""
         payload = encode_json(self.to_dict())
-        token = encrypt_jwe(payload, key.key, enc=enc, kid=key.kid, ephemeral=ephemeral, random_bytes=random_bytes)
-        return {"response": token}
+        return encrypt_jwe(payload, key.key, enc=enc, kid=key.kid, ephemeral=ephemeral, random_bytes=random_bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +148,7 @@ def read_response_form(
         if key is not None:
             if "response" not in fields or "vp_token" in fields:
                 raise InvalidRequest("response: must be encrypted")
-            return _decrypt(fields.members["response"], key)
+            return decrypt_response(fields.members["response"], key)
         if "response" in fields:
             raise InvalidRequest("response: encryption was not asked")
         vp_token = form.get("vp_token", "")
@@ -194,8 +197,13 @@ def _presentation(value: JsonValue, at: str) -> Presentation:
     raise Malformed(at, f"must be an object or a text of 1 to {MAX_PRESENTATION} characters")
 
 
-def _decrypt(token: JsonValue, key: ResponseKey) -> AuthorizationResponse | ErrorResponse:
-    """One refusal for everything up to the plain text: no answer tells which step failed (T181)."""
+def decrypt_response(token: JsonValue, key: ResponseKey) -> AuthorizationResponse | ErrorResponse:
+    """Read an encrypted answer. One refusal for everything up to the plain text: no answer tells which step failed (T181).
+
+    Raises:
+        InvalidRequest: it cannot be decrypted.
+        Malformed: what was inside is no answer.
+    """
     try:
         jwe = Jwe.from_compact(token if isinstance(token, str) else "", "response")
         if jwe.kid is None or not hmac.compare_digest(jwe.kid.encode(), key.kid.encode()) or jwe.cty is not None:

@@ -27,7 +27,7 @@ from protocol.errors import (
 )
 from protocol.exchange import Exchange
 from protocol.formats import format_of
-from protocol.oid4vp.request import AuthorizationRequest
+from protocol.oid4vp.request import Question
 from protocol.oid4vp.response import AuthorizationResponse, Presentation
 from protocol.oid4vp.transaction_data import TransactionData, TypeRule, assign_transaction_data, read_transaction_data
 from protocol.sdjwt.key_binding import ExpectedBinding
@@ -82,7 +82,7 @@ StatusOf = Callable[[VerifiedCredential], Exchange[StatusReport]]
 
 def verify_response(
     response: AuthorizationResponse,
-    request: AuthorizationRequest,
+    request: Question,
     *,
     anchors: TrustAnchors,
     policy: VerificationPolicy,
@@ -169,7 +169,7 @@ class _Lines:
 class _Verification:
     """One answer at work: what all its presentations are held against, and what was found so far."""
 
-    request: AuthorizationRequest
+    request: Question
     transactions: Mapping[str, tuple[TransactionData, ...]]  # query id → what its presentation must authorise
     anchors: TrustAnchors
     policy: VerificationPolicy
@@ -207,7 +207,7 @@ class _Verification:
             return None
         items = self.transactions.get(query.id, ())
         return ExpectedBinding(
-            audience=str(self.request.client_id),
+            audience=self.request.audience,
             nonce=self.request.nonce,
             now=self.now,
             transaction_data_hashes=tuple(item.digest() for item in items),
@@ -215,7 +215,7 @@ class _Verification:
         )
 
 
-def _check_shape(response: AuthorizationResponse, request: AuthorizationRequest) -> None:
+def _check_shape(response: AuthorizationResponse, request: Question) -> None:
     if not hmac.compare_digest(_bytes(response.state), _bytes(request.state)):
         raise InvalidRequest("state: belongs to no open request")
     by_id = {query.id: query for query in request.dcql_query.credentials}
@@ -232,7 +232,7 @@ def _bytes(state: str | None) -> bytes:
 
 
 def _expected_transactions(
-    request: AuthorizationRequest, response: AuthorizationResponse, policy: VerificationPolicy
+    request: Question, response: AuthorizationResponse, policy: VerificationPolicy
 ) -> dict[str, tuple[TransactionData, ...]]:
     bound = [query.id for query in request.dcql_query.credentials if query.holder_binding]
     items = read_transaction_data(request.transaction_data, bound_ids=bound, types=policy.transaction_data_types or {})
@@ -270,7 +270,7 @@ class _Reduced:
     surplus: Mapping[str, tuple[ClaimPath, ...]]
 
 
-def _reduce(request: AuthorizationRequest, found: Mapping[str, tuple[VerifiedCredential, ...]]) -> _Reduced:
+def _reduce(request: Question, found: Mapping[str, tuple[VerifiedCredential, ...]]) -> _Reduced:
     """Check that what was presented is what was asked, and drop the rest (T188, T189).
 
     Raises:

@@ -65,6 +65,7 @@ function prepare(root) {
     button.hidden = false;
     button.addEventListener("click", () => window.print());
   }
+  document.dispatchEvent(new Event("prepared")); // for other scripts of the page
 }
 
 // A page that comes back with a problem: the field that is to be put right says it too, and where there is none, the

@@ -17,7 +17,7 @@ from openvc.keys import P256KeyAgreementKey
 from protocol.encoding import encode_base64url
 from protocol.errors import NotAuthentic
 from protocol.jwe import ENCRYPTIONS, Jwe, decrypt_jwe, encrypt_jwe
-from protocol.jws import Jws, sign_jws, verify_jws
+from protocol.jws import Jws, read_general_jws, sign_general_jws, sign_jws, verify_jws
 from protocol.keys import P256Key
 
 KEY = P256Key.generate(os.urandom)
@@ -97,3 +97,23 @@ def test_we_verify_what_they_sign(sign):
     assert verify_jws(jws, KEY.public_key, typ="test+jwt", at="token").text("given_name") == "Erika"
     with pytest.raises(NotAuthentic):
         verify_jws(jws, P256Key.generate(os.urandom).public_key, typ="test+jwt", at="token")
+
+
+def test_they_verify_what_several_of_us_sign_and_we_what_they_sign():
+    other = P256Key.generate(os.urandom)
+    keys = {"1": KEY, "2": other}
+    ours = sign_general_jws(PAYLOAD, [({"typ": "test+jwt", "kid": kid}, key) for kid, key in keys.items()])
+    for key in keys.values():
+        judge = jwcrypto_jws.JWS()
+        judge.deserialize(json.dumps(ours))
+        judge.verify(jwcrypto_jwk.JWK(**key.public_key.to_jwk()), alg="ES256")
+        assert judge.payload == PAYLOAD
+    theirs = jwcrypto_jws.JWS(PAYLOAD)
+    theirs.add_signature(jwcrypto_jwk.JWK(**JWK), alg="ES256", protected='{"alg":"ES256","typ":"test+jwt","kid":"1"}')
+    theirs.add_signature(
+        jwcrypto_jwk.JWK.from_pem(other.to_pem()), alg="ES256", protected='{"alg":"ES256","typ":"test+jwt","kid":"2"}'
+    )
+    for text in read_general_jws(json.loads(theirs.serialize()), "token"):
+        jws = Jws.from_compact(text, "token")
+        claims = verify_jws(jws, keys[jws.header.kid].public_key, typ="test+jwt", at="token")
+        assert claims.text("given_name") == "Erika"

@@ -10,10 +10,11 @@ from starlette.exceptions import HTTPException
 from structlog.testing import capture_logs
 
 from protocol.errors import Malformed, TooLarge, Unavailable
-from runtime.asgi import CONTENT_SECURITY_POLICY, MAX_BODY, create_application, json_answer, read_form
+from runtime.asgi import MAX_BODY, create_application, json_answer, read_form
 from runtime.endpoints import Endpoints
 from runtime.error_pages import prefers_page
 from runtime.pages import Pages
+from runtime.security_headers import CONTENT_SECURITY_POLICY
 from tests.support.web import call
 
 BROWSER = b"text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"

@@ -20,8 +20,10 @@ from protocol.formats import FORMATS, Issuance, IssuerSigner
 from protocol.keys import P256Key
 from protocol.oid4vp.answer import Delivery, RequestPolicy, fetch_request, send_answer, wallet_metadata
 from protocol.oid4vp.client_id import Prefix
+from protocol.oid4vp.dc_api import PageRequest, answer_data
+from protocol.oid4vp.dc_api_object import VerifiedDcApiRequest, verify_page_request
 from protocol.oid4vp.link import PlainRequest, read_link
-from protocol.oid4vp.request import AuthorizationRequest
+from protocol.oid4vp.request import AuthorizationRequest, Question
 from protocol.oid4vp.request_object import ExpectedRequest, verify_request_object
 from protocol.oid4vp.response import AuthorizationResponse, ResponseAccepted
 from protocol.sdjwt.issue import Frame
@@ -300,15 +302,13 @@ def reference_of(made: MadeRequest) -> str:
     return urlsplit(made.qr_svg).path.split("/")[2]
 
 
-def present(request: AuthorizationRequest, held: Held, *, now: int = NOW, query_id: str = "pid", **other: str) -> str:
+def present(request: Question, held: Held, *, now: int = NOW, query_id: str = "pid", **other: str) -> str:
     """A presentation of what one credential query asks for; `other` overrules parts of the key binding."""
     presentable = held.presentable
     vct = presentable.claims["vct"]
     candidate = Candidate("held", "dc+sd-jwt", str(vct), presentable.claims, (), holder_bound=True)
     [match] = match_query(request.dcql_query, [candidate]).matches[query_id]
-    binding = KeyBinding(
-        held.holder, other.get("audience", str(request.client_id)), other.get("nonce", request.nonce), now
-    )
+    binding = KeyBinding(held.holder, other.get("audience", request.audience), other.get("nonce", request.nonce), now)
     return presentable.present(match.paths, binding)
 
 
@@ -329,6 +329,23 @@ def answers(counter: Counter, made: MadeRequest, held: Held) -> dict[str, str]:
     """The form with which a good wallet answers a request."""
     request = request_of(counter, made)
     return answer_form(request, {"pid": [present(request, held, now=counter.clock.now)]})
+
+
+def asked_on_page(counter: Counter, asked: JsonObject, *, origin: str = IDENTIFIER) -> VerifiedDcApiRequest:
+    """What a wallet finds of one of the requests that a page of the verifier asks through the browser."""
+    data = asked["data"]
+    assert isinstance(data, dict)
+    request = PageRequest(str(asked["protocol"]), data, origin)
+    exchange = verify_page_request(
+        request, anchors=counter.wallet_anchors, policy=RequestPolicy(), now=counter.clock.now
+    )
+    return counter.run(exchange)
+
+
+def page_answer(question: VerifiedDcApiRequest, *presentations: str, query_id: str = "pid") -> JsonObject:
+    """What a wallet hands to the browser."""
+    token = {query_id: presentations}
+    return answer_data(question.request, token, ephemeral=P256Key.fresh(), random_bytes=seeded(13))
 
 
 def answer_link(link: str, held: Held, *, anchors: TrustAnchors, now: int, query_id: str = "pid") -> Exchange[Delivery]:

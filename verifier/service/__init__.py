@@ -7,6 +7,7 @@ from typing import Self
 
 from verifier.service.answers import Answers
 from verifier.service.context import VerifierContext
+from verifier.service.page_requests import PageRequests
 from verifier.service.requests import Requests
 from verifier.service.status import StatusLists
 
@@ -18,9 +19,11 @@ class Verifier:
     context: VerifierContext
     requests: Requests
     answers: Answers
+    page_requests: PageRequests
 
     @classmethod
     def of(cls, context: VerifierContext) -> Self:
         """Wire the services of one verifier."""
         requests = Requests(context)
-        return cls(context, requests, Answers(context, requests, StatusLists(context)))
+        answers = Answers(context, requests, StatusLists(context))
+        return cls(context, requests, answers, PageRequests(context, requests, answers))

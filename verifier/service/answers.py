@@ -11,6 +11,7 @@ from protocol.encoding import JsonObject, decode_base64url, encode_base64url
 from protocol.errors import InvalidRequest, ProtocolError
 from protocol.exchange import Exchange
 from protocol.jwe import ENCRYPTIONS
+from protocol.oid4vp.request import Question
 from protocol.oid4vp.response import (
     AuthorizationResponse,
     ErrorResponse,
@@ -98,15 +99,33 @@ class Answers:
         response = read_response_form(form, response_mode=stage.terms.response_mode, key=self._response_key(stage))
         code = self.context.new_secret() if stage.asked.same_device else ""
         digest = SessionKey.of(RESPONSE_CODE, code).digest if code else ""
-        if isinstance(response, ErrorResponse):
-            yield from self._decline(key, stage, response, digest)
-            return self._accepted(stage.asked, code)
-        verified = yield from self._verify_openly(key, stage, response)
-        yield from self._record(key, stage.asked, verified, digest)
-        if not verified.accepted:
+        verified = yield from self.judge(key, stage, self.requests.expected_request(stage), response, digest)
+        if verified is not None and not verified.accepted:
             failed = next((str(check.name) for check in verified.checks if check.passed is False), "vp_token")
             raise InvalidRequest(f"vp_token: {failed} does not hold")
         return self._accepted(stage.asked, code)
+
+    def judge(
+        self,
+        key: SessionKey,
+        stage: Awaited,
+        question: Question,
+        response: AuthorizationResponse | ErrorResponse,
+        response_code: str,
+    ) -> Exchange[VerifiedResponse | None]:
+        """Verify an answer to a question and record what was found: the first one counts, whichever way it came (T179).
+
+        None: the wallet said no. `response_code` is a digest, or empty.
+
+        Raises:
+            InvalidRequest: answered before, over, or not an answer to this question (then it stays open).
+        """
+        if isinstance(response, ErrorResponse):
+            yield from self._decline(key, stage, response, response_code)
+            return None
+        verified = yield from self._verify_openly(key, stage, question, response)
+        yield from self._record(key, stage.asked, verified, response_code)
+        return verified
 
     def result(self, request_id: str, owner: str, response_code: str = "") -> Exchange[Result]:
         """Where a request stands, for the API key that made it (T184).
@@ -171,25 +190,27 @@ class Answers:
         )
 
     def _verify_openly(
-        self, key: SessionKey, stage: Awaited, response: AuthorizationResponse
+        self, key: SessionKey, stage: Awaited, question: Question, response: AuthorizationResponse
     ) -> Exchange[VerifiedResponse]:
         """Verify; on our own page people see meanwhile that the answer is here. A program gets the verdict and is not told."""
         if not stage.asked.browser:
-            return (yield from self._verify(stage, response))
+            return (yield from self._verify(stage, question, response))
         now = self.context.now()
         yield from advance(key, lambda session: receive(session, now=now), not_open())
         try:
-            return (yield from self._verify(stage, response))
+            return (yield from self._verify(stage, question, response))
         except ProtocolError:
             yield from advance(key, await_another, not_open())
             raise
 
-    def _verify(self, stage: Awaited, response: AuthorizationResponse) -> Exchange[VerifiedResponse]:
+    def _verify(
+        self, stage: Awaited, question: Question, response: AuthorizationResponse
+    ) -> Exchange[VerifiedResponse]:
         terms = stage.terms
         return (
             yield from verify_response(
                 response,
-                self.requests.expected_request(stage),
+                question,
                 anchors=self.context.anchors(),
                 policy=VerificationPolicy(accepted_issuers=frozenset(terms.accepted_issuers)),
                 status_of=lambda credential: self.status_lists.status_of(credential, terms.max_status_age),

@@ -71,6 +71,14 @@ class VerifierContext:
         """Where a wallet posts its answer."""
         return f"{self.identifier}/responses/{reference}"
 
+    @property
+    def origin(self) -> str:
+        """The origin of our pages, as browsers write it (RFC 6454 §6.1)."""
+        parts = urlsplit(self.identifier)
+        netloc = parts.netloc.lower()
+        usual = {"https": ":443", "http": ":80"}.get(parts.scheme, "")
+        return f"{parts.scheme}://{netloc.removesuffix(usual) if usual else netloc}"
+
     def result_page(self) -> str:
         """Where a wallet on the same device leads back to; a response code is added."""
         return f"{self.identifier}/result"

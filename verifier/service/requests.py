@@ -248,16 +248,16 @@ class Requests:
             self.expected_request(stage),
             client_metadata=metadata,
             wallet_nonce=wallet_nonce,
-            verifier_info=self._verifier_info(stage),
+            verifier_info=self.verifier_info(stage),
         )
 
-    def _verifier_info(self, stage: Awaited) -> tuple[VerifierInfo, ...]:
+    def verifier_info(self, stage: Awaited) -> tuple[VerifierInfo, ...]:
         """What we registered for, or else what the data is for; a link that holds the whole request has no room for it."""
         context = self.context
         if stage.terms.client_id_prefix == Prefix.REDIRECT_URI:
             return ()
         use_case = context.use_cases.get(stage.asked.use_case)
-        query = _read_query(stage.terms.dcql_query)
+        query = read_query(stage.terms.dcql_query)
         own = registration_for(use_case, query, context.registrations(), now=context.now())
         if own is not None:
             return verifier_info(own, use_case)
@@ -275,7 +275,7 @@ class Requests:
             response_uri=self.context.response_uri(reference),
             response_mode=terms.response_mode,
             nonce=terms.nonce,
-            dcql_query=_read_query(terms.dcql_query),
+            dcql_query=read_query(terms.dcql_query),
             state=terms.state,
         )
 
@@ -361,6 +361,6 @@ def _check_redirect(order: RequestOrder) -> None:
 
 
 @lru_cache(maxsize=512)
-def _read_query(text: str) -> DcqlQuery:
+def read_query(text: str) -> DcqlQuery:
     """The query that a stage holds as text. Cached: a use case asks the same again and again."""
     return DcqlQuery.from_dict(read_json(text.encode("utf-8"), "dcql_query"))

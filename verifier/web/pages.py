@@ -131,6 +131,8 @@ def _result_page(request: Request, pages: Pages, verifier: Verifier, found: Resu
         live=f"{address}/events" if found.state in _CHANGING else "",
         live_state=_state(found),
         qr=urlsplit(found.qr_svg).path,
+        page_request=f"{address}/page-request",
+        page_answer=f"{address}/page-answer",
         shared=shared_documents(asked, found.disclosed or {}, language),
         # What went wrong is read first
         lines=sorted(lines, key=lambda line: line.passed is not False),

@@ -11,7 +11,8 @@ from protocol.encoding import JsonObject, encode_json, sha256
 from protocol.errors import Conflict, ProtocolError
 from protocol.fields import Fields
 from protocol.oid4vci.metadata import CredentialConfiguration
-from protocol.oid4vp.request import DIRECT_POST_JWT, AuthorizationRequest
+from protocol.oid4vp.dc_api_object import VerifiedDcApiRequest
+from protocol.oid4vp.request import DC_API_JWT, DIRECT_POST_JWT, Question
 from protocol.oid4vp.request_object import Unauthenticated, VerifiedRequest
 from protocol.trust.anchors import TrustedParty
 from protocol.trust.disclosure_policy import DisclosurePolicy, NoRestriction, Outcome, evaluate
@@ -28,6 +29,8 @@ from wallet.policy.showing import (
     plain,
 )
 from wallet.records import Copy, HeldCredential, LogEntry
+
+AskedRequest = VerifiedRequest | VerifiedDcApiRequest  # by link, or by a page through the browser
 
 
 class LogDamaged(Conflict):
@@ -120,7 +123,7 @@ class PresentationConsent:
 
 
 def presentation_consent(
-    verified: VerifiedRequest,
+    verified: AskedRequest,
     standing: Standing,
     standing_as_shown: StandingShown,
     match: QueryMatch,
@@ -137,7 +140,7 @@ def presentation_consent(
         asker=asker_of(verified, standing),
         standing=standing_as_shown,
         purpose="" if _has_purpose(standing_as_shown) else purpose_of(request, language),
-        encrypted=request.response_mode == DIRECT_POST_JWT,
+        encrypted=request.response_mode in (DIRECT_POST_JWT, DC_API_JWT),
         questions=tuple(
             QuestionShown(
                 query_id,
@@ -155,13 +158,16 @@ def presentation_consent(
     )
 
 
-def asker_shown(verified: VerifiedRequest) -> PartyShown:
+def asker_shown(verified: AskedRequest) -> PartyShown:
     """Who asks."""
     party = None if isinstance(verified.party, Unauthenticated) else verified.party
-    return party_shown(party, str(verified.request.client_id), verified.request.response_uri)
+    if isinstance(verified, VerifiedRequest):
+        return party_shown(party, str(verified.request.client_id), verified.request.response_uri)
+    page = verified.request
+    return party_shown(party, str(page.client_id or page.audience), page.origin)
 
 
-def asker_of(verified: VerifiedRequest, standing: Standing) -> PartyShown:
+def asker_of(verified: AskedRequest, standing: Standing) -> PartyShown:
     """Who asks; with whom they ask for, where a registration says that it is somebody else."""
     asker = asker_shown(verified)
     principal = on_behalf_of(standing)
@@ -172,7 +178,7 @@ def _has_purpose(standing: StandingShown) -> bool:
     return standing.registration is not None and bool(standing.registration.purpose)
 
 
-def purpose_of(request: AuthorizationRequest, language: str) -> str:
+def purpose_of(request: Question, language: str) -> str:
     """What the asker says the data is for, in a language (TS 119 475 `purpose`); as said, checked by nobody."""
     for info in request.verifier_info:
         if not isinstance(info.data, dict):
@@ -191,9 +197,9 @@ def _purposes(data: JsonObject) -> tuple[Localized, ...]:
     return read_register_texts(said, "purpose") if "purpose" in said else ()
 
 
-def request_digest(request: AuthorizationRequest) -> str:
-    """How a request is known again: by who asks and its nonce; hex of a hash, so that it tells nothing."""
-    return sha256(encode_json([str(request.client_id), request.nonce])).hex()
+def request_digest(request: Question) -> str:
+    """How a request is known again: by whom an answer is for and its nonce; hex of a hash, so that it tells nothing."""
+    return sha256(encode_json([request.audience, request.nonce])).hex()
 
 
 def is_repeated(digest: str, log: tuple[LogEntry, ...]) -> bool:

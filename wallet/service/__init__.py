@@ -8,6 +8,7 @@ from typing import Self
 from wallet.service.context import WalletContext
 from wallet.service.keeping import Keeping
 from wallet.service.login import Login
+from wallet.service.page_presenting import PagePresenting
 from wallet.service.presenting import Presenting
 from wallet.service.receiving import Receiving
 from wallet.service.vouching import Vouching
@@ -21,6 +22,7 @@ class Wallet:
     receiving: Receiving
     login: Login
     presenting: Presenting
+    pages: PagePresenting
     keeping: Keeping
     vouching: Vouching
 
@@ -30,4 +32,6 @@ class Wallet:
         vouching = Vouching(context)
         receiving = Receiving(context, vouching)
         login = Login(context, receiving, vouching)
-        return cls(context, receiving, login, Presenting(context), Keeping(context), vouching)
+        presenting = Presenting(context)
+        pages = PagePresenting(context, presenting)
+        return cls(context, receiving, login, presenting, pages, Keeping(context), vouching)

@@ -11,8 +11,8 @@ from typing import TypeVar
 from protocol.crl import check_not_revoked, fetch_crls
 from protocol.errors import ProtocolError
 from protocol.exchange import Exchange
-from protocol.oid4vp.request import AuthorizationRequest
-from protocol.oid4vp.request_object import Unauthenticated, VerifiedRequest
+from protocol.oid4vp.request import Question
+from protocol.oid4vp.request_object import Unauthenticated
 from protocol.status.check import StatusReport
 from protocol.trust.anchors import TrustedParty
 from protocol.trust.carried import REGISTRATION_CERT, Carried, carried_registration
@@ -34,7 +34,7 @@ from wallet.policy.asking import (
     problem_of_status,
     standing_of,
 )
-from wallet.policy.presenting import asker_of, request_digest
+from wallet.policy.presenting import AskedRequest, asker_of, request_digest
 from wallet.policy.showing import plain
 from wallet.records import Evidence
 from wallet.service.context import WalletContext
@@ -52,7 +52,7 @@ class Asking:
 
     context: WalletContext
 
-    def standing(self, verified: VerifiedRequest) -> Exchange[Standing]:
+    def standing(self, verified: AskedRequest) -> Exchange[Standing]:
         """Whether a verified request is its sender's to make."""
         request = verified.request
         party = None if isinstance(verified.party, Unauthenticated) else verified.party
@@ -104,7 +104,7 @@ class Asking:
         problem = problem_of_status(report.status)
         return registration if problem is None else WronglyRegistered(problem, plain(report.reason))
 
-    def record(self, verified: VerifiedRequest, standing: Standing) -> Exchange[None]:
+    def record(self, verified: AskedRequest, standing: Standing) -> Exchange[None]:
         """Note a request that may not be made, and keep the proof of it; nothing where it may (T170)."""
         context = self.context
         request = verified.request
@@ -153,7 +153,7 @@ def remember(known: dict[str, T], uri: str, found: T) -> None:
         del known[next(iter(known))]
 
 
-def _registration_of(request: AuthorizationRequest) -> str | None:
+def _registration_of(request: Question) -> str | None:
     """The registration certificate of a request.
 
     Raises:
@@ -164,7 +164,7 @@ def _registration_of(request: AuthorizationRequest) -> str | None:
     return carried_registration([*entries, *(Carried(info.format, {}) for info in partial)], _VERIFIER_INFO)
 
 
-def _readable_registration(request: AuthorizationRequest) -> str:
+def _readable_registration(request: Question) -> str:
     try:
         return _registration_of(request) or ""
     except ProtocolError:

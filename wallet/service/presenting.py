@@ -23,6 +23,7 @@ from runtime.conversation import slow
 from runtime.seal import DamagedError
 from wallet.policy.asking import Standing, may_be_given, registration_of, standing_shown
 from wallet.policy.presenting import (
+    AskedRequest,
     Caution,
     ChoiceShown,
     LogDamaged,
@@ -49,14 +50,14 @@ _ALGORITHMS: JsonObject = {
     "kb-jwt_alg_values": [*SIGNATURE_ALGORITHMS],
 }
 VP_FORMATS: JsonObject = {"dc+sd-jwt": _ALGORITHMS}
-_DENIED = "nothing is presented"  # the same whether the user says no or has nothing: refusal looks like absence
+DENIED = "nothing is presented"  # the same whether the user says no or has nothing: refusal looks like absence
 
 
 @dataclass(frozen=True, slots=True)
 class RequestSeen:
     """A request that was verified and matched; nothing was given away yet."""
 
-    verified: VerifiedRequest
+    verified: AskedRequest
     standing: Standing  # whether they may ask
     match: QueryMatch  # of the part that may be answered
     consent: PresentationConsent  # what the user decides on
@@ -70,6 +71,15 @@ class RequestSeen:
             AccessDenied: nothing that is held answers.
         """
         return self.match.default_choice()
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """An answer that is made and counts as seen, whatever becomes of it; it has not left yet."""
+
+    vp_token: dict[str, tuple[Presentation, ...]]
+    logged: tuple[LoggedCredential, ...]
+    log_number: int  # of the entry that says what is given away
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +140,15 @@ class Presenting:
             party = PartyShown("", "", plain(_claimed_client(request_link)), "")
             yield from context.save(note=context.entry("failed", party, plain(error.description)))
             raise
+        return (yield from self.consider(verified))
+
+    def consider(self, verified: AskedRequest) -> Exchange[RequestSeen]:
+        """Find out whether who asks may, and what is held that answers; a request that may not be made is noted.
+
+        Raises:
+            ProtocolError: it cannot be matched with what is held; the log says so.
+        """
+        context = self.context
         try:
             asking = Asking(context)
             standing = yield from asking.standing(verified)
@@ -157,49 +176,72 @@ class Presenting:
             Conflict: a copy that the user was told is fresh was used meanwhile; nothing was sent.
         """
         context = self.context
+        verified = _by_link(seen)
+        begun = yield from self.begin(seen, choice)
+        try:
+            delivery = yield from send_answer(
+                verified, begun.vp_token, ephemeral=P256Key.fresh(), random_bytes=context.random_bytes
+            )
+        except ProtocolError as error:
+            yield from self.fail(seen, begun, error)
+            raise
+        yield from self.finish(seen, begun, "done" if isinstance(delivery, Delivered) else "unknown")
+        return Shared(delivery, begun.log_number)
+
+    def begin(self, seen: RequestSeen, choice: Mapping[str, Sequence[str]]) -> Exchange[Begun]:
+        """Make the answer, as `share` says; from here on it counts as seen. `finish` or `fail` says what became of it.
+
+        Raises:
+            ProtocolError: as `share` says; nothing was made.
+        """
+        context = self.context
         chosen = seen.match.choose(choice)
         if self._log() is None:
             raise LogDamaged
         logged = tuple(_logged(query_id, found, seen.consent) for query_id, items in chosen.items() for found in items)
-        asker = seen.consent.asker
-        note = context.entry("sharing", asker, "begun", logged, request=seen.digest)
+        note = context.entry("sharing", seen.consent.asker, "begun", logged, request=seen.digest)
         begun, copies = yield from self._use_copies(seen, chosen, note)
         vp_token = {
             query_id: tuple(self._present(seen.verified, query_id, found, copies) for found in items)
             for query_id, items in chosen.items()
         }
-        try:
-            delivery = yield from send_answer(
-                seen.verified, vp_token, ephemeral=P256Key.fresh(), random_bytes=context.random_bytes
-            )
-        except ProtocolError as error:
-            note = context.entry("failed", asker, plain(error.description), completes=begun.number)
-            yield from context.save(note=note)
-            raise
-        outcome = "done" if isinstance(delivery, Delivered) else "unknown"
-        note = context.entry("shared", asker, outcome, logged, request=seen.digest, completes=begun.number)
+        return Begun(vp_token, logged, begun.number)
+
+    def fail(self, seen: RequestSeen, begun: Begun, error: ProtocolError) -> Exchange[None]:
+        """Note that an answer did not leave, and why."""
+        note = self.context.entry("failed", seen.consent.asker, plain(error.description), completes=begun.log_number)
+        yield from self.context.save(note=note)
+
+    def finish(self, seen: RequestSeen, begun: Begun, outcome: str) -> Exchange[None]:
+        """Note that an answer left: `done`, or `unknown`."""
+        note = self.context.entry(
+            "shared", seen.consent.asker, outcome, begun.logged, request=seen.digest, completes=begun.log_number
+        )
         # It left and cannot be called back. Where its end cannot be written any more, as in a vault that was closed
         # meanwhile, the log says that it was begun, which counts as seen
         with suppress(Unavailable):
-            yield from context.save(note=note)
-        return Shared(delivery, begun.number)
+            yield from self.context.save(note=note)
 
     def decline(self, seen: RequestSeen) -> Exchange[str | None]:
         """Nothing is given away, because the user says no or nothing fits: the asker cannot tell which (T168).
 
         What comes back is where the asker wants the user to go on, as `Shared.redirect_uri`.
         """
-        context = self.context
-        # Where nothing may be given, the log says so since the request came
-        if seen.consent.standing.answerable:
-            outcome = "refused" if seen.match.satisfied else "nothing held answers"
-            yield from context.save(note=context.entry("declined", seen.consent.asker, outcome))
-        if not isinstance(seen.verified.party, Unauthenticated):
-            delivery = yield from send_error(seen.verified, AccessDenied(_DENIED))
+        verified = _by_link(seen)
+        yield from self.note_decline(seen)
+        if not isinstance(verified.party, Unauthenticated):
+            delivery = yield from send_error(verified, AccessDenied(DENIED))
             return delivery.redirect_uri if isinstance(delivery, Delivered) else None
         return None
 
-    def _match(self, verified: VerifiedRequest, standing: Standing) -> Exchange[RequestSeen]:
+    def note_decline(self, seen: RequestSeen) -> Exchange[None]:
+        """Note that nothing is given away."""
+        # Where nothing may be given, the log says so since the request came
+        if seen.consent.standing.answerable:
+            outcome = "refused" if seen.match.satisfied else "nothing held answers"
+            yield from self.context.save(note=self.context.entry("declined", seen.consent.asker, outcome))
+
+    def _match(self, verified: AskedRequest, standing: Standing) -> Exchange[RequestSeen]:
         context = self.context
         query = verified.request.dcql_query
         usable = yield from self._usable()
@@ -252,7 +294,7 @@ class Presenting:
         return usable
 
     def _choice_shown(
-        self, usable: _Usable, found: CandidateMatch, verified: VerifiedRequest, standing: Standing
+        self, usable: _Usable, found: CandidateMatch, verified: AskedRequest, standing: Standing
     ) -> Exchange[ChoiceShown]:
         """What the other side would see: made, taken apart again and read, so that nothing travels unseen (T169)."""
         held = usable.held[found.candidate.id]
@@ -302,7 +344,7 @@ class Presenting:
         return begun, copies
 
     def _present(
-        self, verified: VerifiedRequest, query_id: str, found: CandidateMatch, copies: Mapping[str, Copy]
+        self, verified: AskedRequest, query_id: str, found: CandidateMatch, copies: Mapping[str, Copy]
     ) -> Presentation:
         request = verified.request
         copy = copies[found.candidate.id]
@@ -310,9 +352,7 @@ class Presenting:
         # OID4VP §6.1: a signature of the holder only where it is asked, because it proves more than the data;
         # HAIP 1.0 §6.1.1.1 wants it with everything that is bound to a key
         is_bound = asked.holder_binding or (self.context.haip and bool(copy.key))
-        binding = (
-            KeyBinding(copy.signer, str(request.client_id), request.nonce, self.context.now()) if is_bound else None
-        )
+        binding = KeyBinding(copy.signer, request.audience, request.nonce, self.context.now()) if is_bound else None
         return format_of(found.candidate.format).present(copy.raw, found.paths, binding)
 
     def _log(self) -> tuple[LogEntry, ...] | None:
@@ -321,6 +361,12 @@ class Presenting:
             return self.context.store.log()
         except DamagedError:
             return None
+
+
+def _by_link(seen: RequestSeen) -> VerifiedRequest:
+    if not isinstance(seen.verified, VerifiedRequest):
+        raise TypeError("a page is answered through its browser")
+    return seen.verified
 
 
 def _claimed_client(link: RequestLink) -> str:

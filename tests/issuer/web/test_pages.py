@@ -137,3 +137,12 @@ def test_cards_have_the_colours_of_their_types(http):
     sheet = http.get("/looks.css")
     assert sheet.headers["content-type"].startswith("text/css")
     assert ".look-member { background-color: #" in sheet.text
+
+
+def test_the_page_of_an_offer_leads_its_script_to_what_wallets_fetch(http, desk):
+    """OID4VCI 1.0 §4.1.1: the offer itself is what a browser hands on; the page holds nothing of it."""
+    made = desk.offer()
+    page = http.get(urlsplit(made.page).path)
+    [address] = re.findall(r'data-offer="([^"]+)"[^>]* hidden>', page.text)
+    assert http.get(address).json() == made.offer.to_dict()
+    assert "digital-credentials-create=(self)" in page.headers["permissions-policy"]

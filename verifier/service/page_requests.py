@@ -1,0 +1,148 @@
+"""Asking through the browser: what the page in front of somebody asks, and what its browser hands it (OID4VP 1.0 App. A).
+
+It is the same request as the one behind the code, with a nonce and a key of its own. Whichever of the two is answered first
+counts, and the store decides which that is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from protocol.encoding import JsonObject, JsonValue, decode_base64url, encode_base64url
+from protocol.errors import InvalidRequest
+from protocol.exchange import Exchange
+from protocol.jwe import ENCRYPTIONS
+from protocol.keys import P256Key
+from protocol.oid4vp.client_id import Prefix
+from protocol.oid4vp.dc_api import DcApiRequest, Exchanged, read_answer_data
+from protocol.oid4vp.dc_api_object import Signatory, sign_page_request, sign_page_request_by_all
+from protocol.oid4vp.request import DC_API_JWT, ClientMetadata, EncryptionKey, VerifierInfo
+from protocol.oid4vp.response import ResponseKey
+from runtime.conversation import SessionKey, advance, load
+from verifier.service.answers import Answers
+from verifier.service.context import VP_FORMATS, VerifierContext
+from verifier.service.requests import BROWSER, Requests, read_query
+from verifier.session import (
+    AWAITED,
+    REQUEST,
+    Awaited,
+    PageTerms,
+    Requested,
+    ask_on_page,
+    no_request,
+    not_open,
+    waiting_on_page,
+)
+
+# HAIP 1.0 §5.2 wants one of these at least, and §5 `x509_hash` where it is signed
+WAYS_UNDER_HAIP = (Exchanged.SIGNED,)
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequests:
+    """Asking and being answered through the browser that began on our page."""
+
+    context: VerifierContext
+    requests: Requests
+    answers: Answers
+
+    @property
+    def ways(self) -> tuple[Exchanged, ...]:
+        """How our pages ask: the platform takes whichever a wallet knows."""
+        return WAYS_UNDER_HAIP if self.context.haip else tuple(Exchanged)
+
+    def ask(self, request_id: str, browser: str) -> Exchange[tuple[JsonObject, ...]]:
+        """What a view of the page asks, in every way, with a nonce and a key of its own (T191, T192).
+
+        What an earlier view asked is over.
+
+        Raises:
+            NotFound: unknown, begun in another browser, opened by a wallet, answered, or over (T237).
+        """
+        context = self.context
+        page = PageTerms(context.new_secret(), self._new_key(request_id))
+        digest = SessionKey.of(BROWSER, browser).digest
+        stage = yield from advance(
+            SessionKey.of(REQUEST, request_id),
+            lambda session: ask_on_page(session, page, digest, now=context.now()),
+            no_request(),
+        )
+        if not isinstance(stage, Requested):
+            raise TypeError("a page asks what nobody has opened")
+        request, infos = self._request(stage, page), self.requests.verifier_info(stage)
+        return tuple({"protocol": str(way), "data": self._data(way, stage, request, infos)} for way in self.ways)
+
+    def answer(self, request_id: str, browser: str, protocol: str, data: JsonValue) -> Exchange[None]:
+        """Take what a browser handed to the page, as `Answers.receive` takes what a wallet posts.
+
+        The page shows what was found, good or bad, so that this is no error here.
+
+        Raises:
+            InvalidRequest: unknown, begun in another browser, never asked, over or answered before (T178, T179); or not an
+                answer to what the latest view asked: then the request stays open.
+        """
+        if protocol not in self.ways:
+            raise InvalidRequest("protocol: was not asked")
+        key = SessionKey.of(REQUEST, request_id)
+        digest = SessionKey.of(BROWSER, browser).digest
+        found = yield from load(key, not_open(), AWAITED)
+        stage, page = waiting_on_page(found, digest, now=self.context.now())
+        response_key = ResponseKey(_key_id(page), self._decryption_key(stage, page), ENCRYPTIONS)
+        response = read_answer_data(data, response_mode=DC_API_JWT, key=response_key)
+        # No response code: it is this browser that the answer came to (T183)
+        yield from self.answers.judge(key, stage, self._question(stage, page), response, "")
+
+    def _question(self, stage: Awaited, page: PageTerms) -> DcApiRequest:
+        """The request as far as an answer is held against it."""
+        return DcApiRequest(
+            origin=self.context.origin,
+            client_id=None,
+            response_mode=DC_API_JWT,
+            nonce=page.nonce,
+            dcql_query=read_query(stage.terms.dcql_query),
+        )
+
+    def _request(self, stage: Awaited, page: PageTerms) -> DcApiRequest:
+        key = EncryptionKey(_key_id(page), self._decryption_key(stage, page).public_key)
+        return replace(self._question(stage, page), client_metadata=ClientMetadata((key,), ENCRYPTIONS, VP_FORMATS))
+
+    def _data(
+        self, way: Exchanged, stage: Awaited, request: DcApiRequest, infos: tuple[VerifierInfo, ...]
+    ) -> JsonObject:
+        context = self.context
+        now, origins, ends = context.now(), (context.origin,), stage.asked.expires_at
+        certified, identified = self._signatories(infos)
+        match way:
+            case Exchanged.SIGNED:
+                return sign_page_request(request, certified, origins=origins, issued_at=now, expires_at=ends)
+            case Exchanged.MULTISIGNED:
+                both = (certified, identified)
+                return sign_page_request_by_all(request, both, origins=origins, issued_at=now, expires_at=ends)
+            case Exchanged.UNSIGNED:
+                return replace(request, verifier_info=infos).to_unsigned()
+
+    def _signatories(self, infos: tuple[VerifierInfo, ...]) -> tuple[Signatory, Signatory]:
+        """This verifier by its certificate, and by its DID."""
+        context = self.context
+        signer = context.signing.signer
+        by_hash, by_did = (
+            context.client_id(prefix, "") for prefix in (Prefix.X509_HASH, Prefix.DECENTRALIZED_IDENTIFIER)
+        )
+        return (
+            Signatory(by_hash, signer, x5c=context.signing.x5c, verifier_info=infos),
+            Signatory(by_did, signer, kid=context.key_id, verifier_info=infos),
+        )
+
+    def _new_key(self, request_id: str) -> str:
+        """A fresh private key for answers, sealed."""
+        scalar = P256Key.generate(self.context.random_bytes).to_scalar()
+        return encode_base64url(self.context.sealer.seal(scalar, f"page key {request_id}"))
+
+    def _decryption_key(self, stage: Awaited, page: PageTerms) -> P256Key:
+        sealed = decode_base64url(page.encryption_key)
+        return P256Key.from_scalar(self.context.sealer.open(sealed, f"page key {stage.asked.id}"))
+
+
+def _key_id(page: PageTerms) -> str:
+    """The name of a view's encryption key; it says nothing."""
+    return SessionKey.of("page encryption key", page.nonce).digest[:32]
