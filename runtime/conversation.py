@@ -13,6 +13,7 @@ from typing import Generic, Protocol, TypeVar
 
 from protocol.errors import ProtocolError
 from protocol.exchange import Exchange
+from protocol.keys import Decrypter, Ed25519Key, P256Key, Signer
 
 S = TypeVar("S")  # the role's union of stages
 R = TypeVar("R")  # the role's union of records
@@ -142,6 +143,13 @@ def slow(call: Callable[[], T]) -> Exchange[T]:
     """The result of a call that takes long."""
     result = yield Slow(call)
     return result  # type: ignore[return-value]  # the driver hands back what the call returned
+
+
+def with_key(key: Signer | Decrypter, call: Callable[[], T]) -> Exchange[T]:
+    """What a call makes with a private key. A key in memory answers at once; any other may be in a token that takes long."""
+    if isinstance(key, P256Key | Ed25519Key):
+        return call()
+    return (yield from slow(call))
 
 
 class ConversationStore(Protocol):

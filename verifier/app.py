@@ -94,7 +94,7 @@ def open_verifier(settings: VerifierSettings, store: SqlVerifierStore) -> Verifi
     Raises:
         ValueError: in production a use case asks for more than was registered; see `check_registrations`.
     """
-    keys = open_keys(settings.data)
+    keys = open_keys(settings.data, settings.key_token)
     use_cases, registrations = open_use_cases(settings), open_registrations(settings)
     check_registrations(settings, use_cases, registrations.current(), system.now())
     return Verifier.of(

@@ -160,7 +160,7 @@ def test_nothing_is_signed_outside_the_certificate_s_time(desk, wallet, tokens, 
     with pytest.raises(Unavailable):
         TestWallet(expired, wallet.key).issue(tokens, proofs=proofs, dpop=dpop)
     with pytest.raises(Unavailable):
-        expired.issuer.metadata.signed_issuer()
+        expired.run(expired.issuer.metadata.signed_issuer())
     assert wallet.issue(tokens, proofs=proofs, dpop=dpop).credentials
 
 
