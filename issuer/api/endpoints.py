@@ -87,7 +87,7 @@ def _add_issuance(endpoints: Endpoints, issuer: Issuer, driver: Driver, path: st
     @endpoints.post(f"{path}/credential")
     async def credential(request: Request) -> Response:
         await driver.run(issuer.credentials.refuse_token_in_address(request.query_params.get("access_token")))
-        asked = issuer.envelopes.open(*await read_message(request, MEDIA_TYPES))
+        asked = await driver.run(issuer.envelopes.open(*await read_message(request, MEDIA_TYPES)))
         authorization, dpop = _header(request, "authorization"), _header(request, "dpop")
         issued = await driver.run(issuer.credentials.issue(asked, authorization, dpop))
         media_type, body = issuer.envelopes.close(asked, issued)

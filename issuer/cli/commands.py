@@ -37,7 +37,7 @@ from runtime.driver import drive
 from runtime.fingerprints import fingerprint_lines, fingerprint_of
 from runtime.http import GuardedSender, Sender
 from runtime.installation import AUTHORITY_FILE, open_keys
-from runtime.key_token import check_token
+from runtime.key_token import KeyUse, check_token
 from runtime.serve import Listen, serve
 from runtime.token_options import NO_TOKEN, TokenOptions
 
@@ -146,8 +146,8 @@ def make_encryption_key(data: Path) -> None:
     Raises:
         FileExistsError: there is one already; nothing was changed.
     """
-    IssuerSettings.read(data)
-    open_keys(data).make_key(ENCRYPTION, system.random_bytes)
+    settings = IssuerSettings.read(data)
+    open_keys(data, settings.key_token).make_key(ENCRYPTION, system.random_bytes, KeyUse.AGREE)
     print("Wallets can encrypt their requests when the issuer was started again.")
 
 

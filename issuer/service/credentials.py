@@ -6,6 +6,7 @@ signed for a step that is refused is thrown away; nothing leaves the house that 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 

@@ -90,7 +90,7 @@ def test_an_operator_s_own_key_is_found_by_a_reference_of_theirs(keys, folder, s
 def test_a_key_in_a_token_needs_the_token_to_be_said(keys, folder):
     keys.make_key("signing", seeded(1))
     with pytest.raises(TokenError, match=r"signing\.key: this key is in a PKCS#11 token; say which by hsm_module"):
-        open_keys(folder).key("signing")
+        open_keys(folder, None).key("signing")
 
 
 def test_a_name_that_is_taken_makes_no_key_in_the_token(keys, folder, softhsm):

@@ -100,7 +100,7 @@ def test_an_access_certificate_signs_what_the_issuer_says_of_itself(desk):
     )
     service = MetadataService.of(context)
     metadata, party = verify_signed_metadata(
-        service.signed_issuer(), identifier=IDENTIFIER, anchors=registered.anchors, now=NOW
+        desk.run(service.signed_issuer()), identifier=IDENTIFIER, anchors=registered.anchors, now=NOW
     )
     assert party.name == "Agency by register"
     assert carried_registration(metadata.issuer_info, "issuer_info") == certificate
