@@ -100,7 +100,7 @@ def check_keys(folder: Path) -> list[Line]:
     from pydantic import ValidationError
 
     from runtime.installation import SEAL_FILE, open_keys
-    from runtime.key_token import TokenError
+    from runtime.key_token import TokenError, check_token
     from runtime.seal import DamagedError
     from runtime.settings import setting_problem
 
@@ -108,6 +108,7 @@ def check_keys(folder: Path) -> list[Line]:
         settings = _settings_of(folder)
         if settings is None:
             return [Line(False, f"{folder}: no service was set up here", "give the folder that `init` made")]
+        check_token(settings.key_token)
         keys = open_keys(folder, settings.key_token)
         names = sorted(file.stem for file in folder.glob("*.key") if file.name != SEAL_FILE)
         for name in names:
@@ -125,8 +126,9 @@ def _settings_of(folder: Path) -> ServiceSettings | None:
     from issuer.config import IssuerSettings
     from registrar.config import RegistrarSettings
     from verifier.config import VerifierSettings
+    from wallet.provider.config import ProviderSettings
 
-    roles: tuple[type[ServiceSettings], ...] = (IssuerSettings, VerifierSettings, RegistrarSettings)
+    roles: tuple[type[ServiceSettings], ...] = (IssuerSettings, VerifierSettings, RegistrarSettings, ProviderSettings)
     role = next((role for role in roles if role.file(folder).exists()), None)
     return role.read(folder) if role is not None else None
 

@@ -92,8 +92,14 @@ class HsmToken:
         return f"HsmToken({self.access.token})"
 
     def check(self) -> None:
-        """See that the token is there and lets us in."""
-        self.use(lambda _: None)
+        """See that the token is there and lets us in, by beginning anew: what is known from before says nothing of now."""
+        with self._inside():
+            try:
+                self._module.restart()
+                self._opened()
+            except PKCS11Error as error:
+                self._session = None
+                raise self._told(error) from error
 
     def use(self, call: Callable[[pkcs11.Session], T]) -> T:
         """What a call does in a session of ours. If that fails, the module is begun anew and the call made once more.

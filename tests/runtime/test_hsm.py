@@ -328,6 +328,20 @@ class _Flagged:
         raise AssertionError("must not log in")
 
 
+def test_being_let_in_before_does_not_make_another_pin_right(softhsm, token):
+    token.check()
+    softhsm.say_pin(OTHER_PIN)
+    with pytest.raises(TokenError, match="wrong"):
+        check_token(softhsm.access)
+
+
+def test_a_check_sees_what_is_there_now(softhsm, token):
+    token.check()
+    with softhsm.gone(), pytest.raises(TokenError, match="cannot be used"):
+        token.check()
+    token.check()
+
+
 def test_a_pin_that_others_can_read_is_not_used(softhsm):
     """T227"""
     softhsm.pin_file.chmod(0o640)
