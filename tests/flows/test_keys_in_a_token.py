@@ -56,7 +56,7 @@ def test_what_is_issued_and_asked_with_keys_in_a_token_is_accepted(town, tmp_pat
     assert set(threads) == {"slow"}, "the event loop waits for no token"
     keys = [*(tmp_path / "issuer").glob("*.key"), *(tmp_path / "verifier").glob("*.key")]
     on_disk = [file.name for file in keys if not file.read_bytes().startswith(b"pkcs11:")]
-    assert (len(keys), on_disk) == (6, ["seal.key", "seal.key"])
+    assert (len(keys), on_disk) == (8, ["seal.key", "seal.key"])
     for file in tmp_path.rglob("*"):
         if file.is_file() and "softhsm" not in file.parts:
             assert PIN.encode() not in file.read_bytes(), file
