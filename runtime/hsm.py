@@ -28,9 +28,9 @@ from pkcs11.exceptions import (
 from pkcs11.types import DeriveMixin, SignMixin
 from pkcs11.util.ec import encode_named_curve_parameters
 
-from protocol.errors import NotAuthentic, ProtocolError, Unavailable, Unsupported
+from protocol.errors import NotAuthentic, ProtocolError, Unsupported
 from protocol.keys import CURVES, PublicKey
-from runtime.key_token import KeyReference, KeyUse, TokenAccess, TokenError
+from runtime.key_token import KeyReference, KeyUnavailable, KeyUse, TokenAccess, TokenError
 from runtime.logs import get_logger
 
 if TYPE_CHECKING:
@@ -160,6 +160,19 @@ class HsmToken:
 
         return HsmKey(self, reference, self.use(find))
 
+    def known_key(self, reference: KeyReference, public_key: PublicKey) -> HsmKey:
+        """A key whose public part is known from before; see `KeyToken.known_key`."""
+        return HsmKey(self, reference, public_key)
+
+    def keys_labelled(self, label: str) -> tuple[KeyReference, ...]:
+        """The private keys that have a label; see `KeyToken.keys_labelled`."""
+
+        def find(session: pkcs11.Session) -> tuple[KeyReference, ...]:
+            template = _template(KeyReference(label), ObjectClass.PRIVATE_KEY)
+            return tuple([KeyReference(label, found[Attribute.ID]) for found in list(session.get_objects(template))])
+
+        return self.use(find)
+
     def destroy_key(self, reference: KeyReference) -> None:
         """Destroy both parts of a key; see `KeyToken.destroy_key`."""
 
@@ -263,7 +276,7 @@ class HsmKey:
         """ES256, 64 bytes.
 
         Raises:
-            Unavailable: the token is away, or its answer was not this key's signature; nothing was signed (T146).
+            KeyUnavailable: the token is away, or its answer was not this key's signature; nothing was signed (T146).
         """
         digest = hashlib.sha256(data).digest()
 
@@ -286,7 +299,7 @@ class HsmKey:
 
         Raises:
             Unsupported: the peer's key is on another curve.
-            Unavailable: the token is away.
+            KeyUnavailable: the token is away.
         """
         if peer.crv != "P-256":
             raise Unsupported("the peer's key is on another curve")
@@ -323,8 +336,8 @@ class _Missing(PKCS11Error):
     """A key is not in the token, as far as the module knows."""
 
 
-def _away() -> Unavailable:
-    return Unavailable("the key is away; nothing was changed, try again")
+def _away() -> KeyUnavailable:
+    return KeyUnavailable("the key is away; nothing was changed, try again")
 
 
 def _template(reference: KeyReference, kind: ObjectClass) -> dict[Attribute, object]:

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Protocol, Self
 from urllib.parse import quote, unquote_to_bytes
 
-from protocol.keys import Decrypter, Signer
+from protocol.errors import Unavailable
+from protocol.keys import Decrypter, PublicKey, Signer
 
 SCHEME = "pkcs11:"
 MAX_REFERENCE = 1024  # characters
@@ -23,6 +24,10 @@ MAX_PIN = 256  # bytes of the file
 
 class TokenError(RuntimeError):
     """A token, or a key in it, cannot be used; the text tells the operator why, and never holds a PIN."""
+
+
+class KeyUnavailable(Unavailable):
+    """A private key, or the token that it is in, is away for now; nothing was consumed."""
 
 
 class KeyUse(StrEnum):
@@ -135,6 +140,16 @@ class KeyToken(Protocol):
 
         Raises:
             TokenError: the token is away, has no or several such keys, or one that may leave it.
+        """
+
+    def known_key(self, reference: KeyReference, public_key: PublicKey) -> PrivateKey:
+        """A key whose public part is known from before; the token is not asked, and its signatures are held against that."""
+
+    def keys_labelled(self, label: str) -> tuple[KeyReference, ...]:
+        """The private keys that have a label, each with its id.
+
+        Raises:
+            TokenError: the token is away.
         """
 
     def destroy_key(self, reference: KeyReference) -> None:

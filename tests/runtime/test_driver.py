@@ -364,3 +364,54 @@ def test_any_other_key_is_used_off_the_event_loop(store):
 
     key.public_key.verify(asyncio.run(sign()), b"data")
     assert [name.split("_")[0] for name in key.threads] == ["slow"]
+
+
+def test_an_exchange_that_takes_long_works_off_the_event_loop(store):
+    """Whatever it yields is carried out as ever; only its own work is done elsewhere."""
+    threads = []
+
+    def here():
+        threads.append(threading.current_thread().name.split("_")[0])
+
+    def work() -> Exchange[str]:
+        here()
+        response = yield from send(HttpRequest("GET", "https://a.example"))
+        here()
+        try:
+            yield from send(HttpRequest("GET", "https://missing.example"))
+        except Unreachable:
+            here()
+        threads.append((yield from slow(lambda: "slow within")))
+        return response.body.decode()
+
+    async def drive_it():
+        driver = Driver(store, Echo(), works_in_thread=True)
+        try:
+            return await driver.run(work())
+        finally:
+            driver.close()
+
+    assert asyncio.run(drive_it()) == "https://a.example"
+    assert threads == ["slow", "slow", "slow", "slow within"]
+
+
+def test_what_such_an_exchange_refuses_is_refused(store):
+    closed = []
+
+    def work() -> Exchange[str]:
+        try:
+            yield from slow(lambda: None)
+            raise InvalidGrant("no")
+        finally:
+            closed.append(True)
+
+    async def drive_it():
+        driver = Driver(store, Echo(), works_in_thread=True)
+        try:
+            return await driver.run(work())
+        finally:
+            driver.close()
+
+    with pytest.raises(InvalidGrant):
+        asyncio.run(drive_it())
+    assert closed == [True]

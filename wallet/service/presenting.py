@@ -155,6 +155,7 @@ class Presenting:
             InvalidRequest: the choice does not answer what was asked; nothing was sent.
             LogDamaged: it could not be seen afterwards; nothing was sent.
             Conflict: a copy that the user was told is fresh was used meanwhile; nothing was sent.
+            KeyUnavailable: the keys are away; nothing was sent.
         """
         context = self.context
         chosen = seen.match.choose(choice)
@@ -163,12 +164,13 @@ class Presenting:
         logged = tuple(_logged(query_id, found, seen.consent) for query_id, items in chosen.items() for found in items)
         asker = seen.consent.asker
         note = context.entry("sharing", asker, "begun", logged, request=seen.digest)
+        self._check_keys(chosen)
         begun, copies = yield from self._use_copies(seen, chosen, note)
-        vp_token = {
-            query_id: tuple(self._present(seen.verified, query_id, found, copies) for found in items)
-            for query_id, items in chosen.items()
-        }
         try:
+            vp_token = {
+                query_id: tuple([self._present(seen.verified, query_id, found, copies) for found in items])
+                for query_id, items in chosen.items()
+            }
             delivery = yield from send_answer(
                 seen.verified, vp_token, ephemeral=P256Key.fresh(), random_bytes=context.random_bytes
             )
@@ -301,6 +303,12 @@ class Presenting:
             raise TypeError("a change with a note makes an entry")
         return begun, copies
 
+    def _check_keys(self, chosen: Mapping[str, Sequence[CandidateMatch]]) -> None:
+        """Before any copy is marked: what cannot be signed for is not used up."""
+        wanted = {found.candidate.id for items in chosen.values() for found in items}
+        held = [one for one in self.context.store.credentials() if one.id in wanted]
+        self.context.keys.check([key for one in held if (key := next_copy(one).key)])
+
     def _present(
         self, verified: VerifiedRequest, query_id: str, found: CandidateMatch, copies: Mapping[str, Copy]
     ) -> Presentation:
@@ -311,7 +319,9 @@ class Presenting:
         # HAIP 1.0 §6.1.1.1 wants it with everything that is bound to a key
         is_bound = asked.holder_binding or (self.context.haip and bool(copy.key))
         binding = (
-            KeyBinding(copy.signer, str(request.client_id), request.nonce, self.context.now()) if is_bound else None
+            KeyBinding(self.context.keys.signer(copy.key), str(request.client_id), request.nonce, self.context.now())
+            if is_bound
+            else None
         )
         return format_of(found.candidate.format).present(copy.raw, found.paths, binding)
 
