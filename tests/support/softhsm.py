@@ -33,6 +33,11 @@ class SoftHsm:
         return self.folder / "pin"
 
     @property
+    def settings(self) -> Path:
+        """Where SoftHSM reads which tokens there are."""
+        return self.folder / "softhsm2.conf"
+
+    @property
     def access(self) -> TokenAccess:
         """How it is reached."""
         return TokenAccess(self.module, self.label, self.pin_file)
@@ -89,15 +94,20 @@ def softhsm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SoftHsm:
         if os.environ.get("HOHEIT_REQUIRE_SOFTHSM") == "1":
             pytest.fail(reason, pytrace=False)
         pytest.skip(reason)
-    token = SoftHsm(tmp_path / "softhsm", f"test {uuid.uuid4().hex[:16]}", module)
-    (token.folder / "tokens").mkdir(parents=True)
-    settings = token.folder / "softhsm2.conf"
-    settings.write_text(f"directories.tokendir = {token.folder / 'tokens'}\nlog.level = ERROR\n")
-    monkeypatch.setenv("SOFTHSM2_CONF", str(settings))
-    token.initialize()
-    token.pin_file.touch(mode=0o600)
-    token.say_pin(PIN)
-    return token
+    made = fresh_token(tmp_path / "softhsm", module)
+    monkeypatch.setenv("SOFTHSM2_CONF", str(made.settings))
+    made.initialize()
+    return made
+
+
+def fresh_token(folder: Path, module: Path) -> SoftHsm:
+    """A token in a folder of its own, to be initialized where SOFTHSM2_CONF names its settings."""
+    made = SoftHsm(folder, f"test {uuid.uuid4().hex[:16]}", module)
+    (folder / "tokens").mkdir(parents=True)
+    made.settings.write_text(f"directories.tokendir = {folder / 'tokens'}\nlog.level = ERROR\n")
+    made.pin_file.touch(mode=0o600)
+    made.say_pin(PIN)
+    return made
 
 
 def _run(*arguments: str) -> None:
