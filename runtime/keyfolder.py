@@ -5,8 +5,6 @@ A key can live in a PKCS#11 token instead: its file then holds no key but a refe
 
 from __future__ import annotations
 
-import errno
-import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -131,8 +129,6 @@ class KeyFolder:
         return Authority(key, certificate)
 
     def _make_in_token(self, token: KeyToken, path: Path, key_id: bytes, use: KeyUse) -> PrivateKey:
-        if path.exists():
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
         # The label is for people, who see it beside those of other installations; the id is what makes it one
         reference = KeyReference(f"{path.parent.resolve().name} {path.stem}", key_id)
         with ExitStack() as undo:

@@ -222,10 +222,15 @@ def test_a_wallet_with_its_keys_in_a_token_is_vouched_for(vault, keys, token, of
 
 
 def test_a_token_that_is_away_is_not_told_as_a_no_of_the_provider(vault, keys, office, softhsm):
-    vouching = vetted_world(vault, office, device=keys)
+    world = vetted_world(vault, office, device=keys)
+    vouching = world.wallet.vouching
     with softhsm.gone(), pytest.raises(KeyUnavailable):
-        vouching.run(vouching.wallet.vouching.register())
-    assert vouching.run(vouching.wallet.vouching.register()).name
+        world.run(vouching.register())
+    assert vault.unit() is None
+    assert world.run(vouching.register()).name
+    with softhsm.gone(), pytest.raises(KeyUnavailable):
+        world.run(vouching.report_lost())
+    assert not vault.unit().blocked_at
 
 
 # A wallet in its folder
