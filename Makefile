@@ -11,11 +11,11 @@ TEST := $(call stamp,test)
 PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile
 PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
 	--no-emit-options --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
-	--build-deps-for editable --extra postgres --extra fast
+	--build-deps-for editable --extra postgres --extra fast --extra hsm
 
 LINTS := lint-format lint-style lint-types lint-contracts lint-dependencies lint-security
 PYTEST := $(BIN)/python -m pytest
-COMPLETE := HOHEIT_REQUIRE_POSTGRES=1 HOHEIT_REQUIRE_CHROMIUM=1
+COMPLETE := HOHEIT_REQUIRE_POSTGRES=1 HOHEIT_REQUIRE_CHROMIUM=1 HOHEIT_REQUIRE_SOFTHSM=1
 # A file stays with one process: what its tests share is made once
 WORKERS ?= 2
 SIDE_BY_SIDE := $(if $(filter-out 0 1,$(WORKERS)),-n $(WORKERS) --dist loadfile)
@@ -30,6 +30,7 @@ demo: $(BASE)
 test: $(TEST)
 	@deploy/needs postgresql
 	@deploy/needs chromium
+	@deploy/needs softhsm2
 	@$(MAKE) --no-print-directory lint
 	@$(if $(ARGS),,$(COMPLETE) $(PYTEST) tests/browser)
 	@$(COMPLETE) $(PYTEST) $(SIDE_BY_SIDE) $(or $(ARGS),--ignore=tests/browser)

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,6 +19,9 @@ from protocol.exchange import Exchange, HttpRequest, send
 from protocol.fields import read_https_url
 from protocol.oauth.metadata import well_known_url
 from protocol.oid4vci.metadata import WELL_KNOWN, CredentialIssuerMetadata
+
+if TYPE_CHECKING:
+    from runtime.settings import ServiceSettings
 
 FLOOR = (3, 11)
 SQLITE_FLOOR = (3, 35, 0)  # RETURNING
@@ -39,6 +42,9 @@ def command(
         list[str] | None,
         typer.Argument(metavar="[ADDRESS]…", help="Services to look at, such as https://agency.example"),
     ] = None,
+    data: Annotated[
+        list[Path] | None, typer.Option(help="A service's folder: are its keys there? May be given again.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the lines as JSON.")] = False,
 ) -> None:
     """Check this machine and, by their addresses, services on it or elsewhere. The status is 1 if something is wrong."""
@@ -50,6 +56,8 @@ def command(
     env = current_environment()
     lines = [Line(True, f"the environment is {env}"), *check_machine(Path.cwd())]
     sender = GuardedSender(allow_local=env.allows_local)
+    for folder in data or []:
+        lines += check_keys(folder)
     for address in addresses or []:
         lines += drive(check_service(address), None, sender)
     if as_json:
@@ -78,12 +86,51 @@ def check_machine(folder: Path) -> Iterator[Line]:
     )
     yield _extra("psycopg", "PostgreSQL can be used", 'install the extra "postgres" to use PostgreSQL')
     yield _extra("zlib_ng", "status lists are packed fast", 'install the extra "fast" to pack status lists faster')
+    yield _extra("pkcs11", "keys can live in a PKCS#11 token", 'install the extra "hsm" to keep keys in a token')
     free = shutil.disk_usage(folder).free
     yield Line(
         free >= MIN_FREE,
         f"{free >> 20} MiB are free on this disk",
         "" if free >= MIN_FREE else "make room: a store that cannot write refuses every request",
     )
+
+
+def check_keys(folder: Path) -> list[Line]:
+    """Whether the keys of a service's folder can be used, in particular those that are in a token. Nothing is signed."""
+    from pydantic import ValidationError
+
+    from runtime.installation import SEAL_FILE, open_keys
+    from runtime.key_token import TokenError, check_token
+    from runtime.seal import DamagedError
+    from runtime.settings import setting_problem
+
+    try:
+        settings = _settings_of(folder)
+        if settings is None:
+            return [Line(False, f"{folder}: no service was set up here", "give the folder that `init` made")]
+        check_token(settings.key_token)
+        keys = open_keys(folder, settings.key_token)
+        names = sorted(file.stem for file in folder.glob("*.key") if file.name != SEAL_FILE)
+        for name in names:
+            keys.key(name)
+    except ValidationError as error:
+        return [Line(False, f"{folder}: {setting_problem(error)}", "the settings say it wrong")]
+    except (TokenError, DamagedError, OSError, ValueError) as error:
+        advice = "see docs/operating/keys-in-a-token.md" if isinstance(error, TokenError) else ""
+        return [Line(False, f"{folder}: {error}", advice)]
+    where = f"in the token {settings.hsm_token}" if settings.key_token else "sealed in the folder"
+    return [Line(True, f"{folder}: {len(names)} keys can be used, {where}")]
+
+
+def _settings_of(folder: Path) -> ServiceSettings | None:
+    from issuer.config import IssuerSettings
+    from registrar.config import RegistrarSettings
+    from verifier.config import VerifierSettings
+    from wallet.provider.config import ProviderSettings
+
+    roles: tuple[type[ServiceSettings], ...] = (IssuerSettings, VerifierSettings, RegistrarSettings, ProviderSettings)
+    role = next((role for role in roles if role.file(folder).exists()), None)
+    return role.read(folder) if role is not None else None
 
 
 def check_service(address: str) -> Exchange[list[Line]]:

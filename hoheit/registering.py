@@ -66,7 +66,7 @@ class LocalRegister:
     def take_in_issuer(self, settings: IssuerSettings, board: Signboard, entitlements: Sequence[str]) -> None:
         """Register an issuer for its types, with the authority that its documents hang on."""
         types = [provided(kind) for kind in open_types(settings).values()]
-        party = party_of(settings, board, entitlements, provides=types, authorities=(authority_pem(settings.data),))
+        party = party_of(settings, board, entitlements, provides=types, authorities=(authority_pem(settings),))
         self._take_in(issuer_registrant(settings), party)
 
     def take_in(self, party: Party) -> None:

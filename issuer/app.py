@@ -80,7 +80,7 @@ def open_issuer(settings: IssuerSettings, store: SqlIssuerStore) -> Issuer:
         ValueError: it shall work by HAIP 1.0, and something is missing for that.
         Malformed: the folder of trusted wallet providers is wrong.
     """
-    keys = open_keys(settings.data)
+    keys = open_keys(settings.data, settings.key_token)
     context = IssuerContext(
         identifier=settings.public_url,
         name=tuple(settings.name.items()),

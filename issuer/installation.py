@@ -8,6 +8,7 @@ from pathlib import Path
 from issuer.config import IssuerSettings
 from protocol.keys import RandomBytes
 from runtime.installation import Installation, set_up
+from runtime.key_token import TokenAccess
 
 SIGNING = "signing"
 SECRET = "nonces"
@@ -28,6 +29,7 @@ class NewIssuer:
     database_url: str = ""
     wallet_url: str = ""
     haip: bool = False
+    token: TokenAccess | None = None  # where keys are made; None: sealed files
 
 
 def set_up_issuer(new: NewIssuer, *, now: int, random_bytes: RandomBytes) -> bytes:
@@ -35,6 +37,7 @@ def set_up_issuer(new: NewIssuer, *, now: int, random_bytes: RandomBytes) -> byt
 
     Raises:
         FileExistsError: there is an issuer in this folder already; nothing was changed.
+        TokenError: the token is away, or makes no keys.
     """
     installation = Installation(
         data=new.data,
@@ -43,7 +46,9 @@ def set_up_issuer(new: NewIssuer, *, now: int, random_bytes: RandomBytes) -> byt
         name=new.name,
         signing=SIGNING,
         secrets=(SECRET,),
-        keys=(ENCRYPTION, ACCESS),
+        keys=(ACCESS,),
+        decrypting=(ENCRYPTION,),
         settings={"types": new.types, "database_url": new.database_url, "wallet_url": new.wallet_url, "haip": new.haip},
+        token=new.token,
     )
     return set_up(installation, now=now, random_bytes=random_bytes)

@@ -51,7 +51,7 @@ def operator_of(settings: RegistrarSettings) -> Operator:
 
 def open_registrar(settings: RegistrarSettings, store: SqlRegistrarStore) -> Registrar:
     """The registrar of a data folder, ready to serve."""
-    keys = open_keys(settings.data)
+    keys = open_keys(settings.data, settings.key_token)
     return Registrar.of(
         RegistrarContext(
             url=settings.public_url,

@@ -10,6 +10,7 @@ from protocol.keys import RandomBytes
 from registrar.config import RegistrarSettings
 from runtime.certificates import CertificateNames, make_authority
 from runtime.installation import AUTHORITY, AUTHORITY_DAYS, LEAF_DAYS, Installation, set_up
+from runtime.key_token import TokenAccess
 from runtime.keyfolder import KeyFolder
 
 REGISTRATIONS = "registrations"  # signs registration certificates and their status
@@ -32,6 +33,7 @@ class NewRegistrar:
     seat: tuple[str, str, str]  # street, locality, postal code
     country: str = "DE"
     database_url: str = ""
+    token: TokenAccess | None = None  # where keys are made; None: sealed files
 
 
 def set_up_registrar(new: NewRegistrar, *, now: int, random_bytes: RandomBytes) -> bytes:
@@ -39,6 +41,7 @@ def set_up_registrar(new: NewRegistrar, *, now: int, random_bytes: RandomBytes) 
 
     Raises:
         FileExistsError: there is a registrar in this folder already; nothing was changed.
+        TokenError: the token is away, or makes no keys.
     """
     installation = Installation(
         data=new.data,
@@ -55,6 +58,7 @@ def set_up_registrar(new: NewRegistrar, *, now: int, random_bytes: RandomBytes) 
             "phone": new.phone,
         },
         tables={"seat": dict(zip(("street", "locality", "postal_code"), new.seat, strict=True))},
+        token=new.token,
         further=lambda keys: _further(keys, new, now=now, random_bytes=random_bytes),
     )
     set_up(installation, now=now, random_bytes=random_bytes)

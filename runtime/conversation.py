@@ -9,10 +9,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 from protocol.errors import ProtocolError
 from protocol.exchange import Exchange
+from protocol.keys import Decrypter, Ed25519Key, P256Key, Signer
 
 S = TypeVar("S")  # the role's union of stages
 R = TypeVar("R")  # the role's union of records
@@ -142,6 +144,44 @@ def slow(call: Callable[[], T]) -> Exchange[T]:
     """The result of a call that takes long."""
     result = yield Slow(call)
     return result  # type: ignore[return-value]  # the driver hands back what the call returned
+
+
+def with_key(key: Signer | Decrypter, call: Callable[[], T]) -> Exchange[T]:
+    """What a call makes with a private key. A key in memory answers at once; any other may be in a token that takes long."""
+    if isinstance(key, P256Key | Ed25519Key):
+        return call()
+    return (yield from slow(call))
+
+
+def off_loop(exchange: Exchange[T]) -> Exchange[T]:
+    """The same exchange, whose own work between its effects takes long, such as signing in a token: it is done in threads."""
+    resume: Callable[[], object] = partial(next, exchange)
+    try:
+        while True:
+            effect = yield from slow(partial(_resumed, resume))
+            if isinstance(effect, _Ended):
+                return effect.result  # type: ignore[return-value]  # what the exchange returned
+            try:
+                outcome = yield effect
+            except ProtocolError as error:
+                resume = partial(exchange.throw, error)
+            else:
+                resume = partial(exchange.send, outcome)
+    finally:
+        exchange.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    result: object
+
+
+def _resumed(resume: Callable[[], object]) -> object:
+    """The next effect, or the end; a StopIteration cannot leave a thread."""
+    try:
+        return resume()
+    except StopIteration as end:
+        return _Ended(end.value)
 
 
 class ConversationStore(Protocol):

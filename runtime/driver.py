@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from protocol.errors import ProtocolError, Unavailable
 from protocol.exchange import Exchange, HttpRequest, run
-from runtime.conversation import Advance, Begin, ConversationStore, Load, Slow
+from runtime.conversation import Advance, Begin, ConversationStore, Load, Slow, off_loop
 from runtime.http import Sender
 
 T = TypeVar("T")
@@ -29,8 +29,19 @@ Step = Advance[object, object] | Begin[object, object]
 class Driver:
     """Runs exchanges of one role on one event loop."""
 
-    def __init__(self, store: ConversationStore | None, sender: Sender, *, loads_in_thread: bool = False) -> None:
-        """`loads_in_thread` is for stores across a network; a local file is read faster than a thread is woken."""
+    def __init__(
+        self,
+        store: ConversationStore | None,
+        sender: Sender,
+        *,
+        loads_in_thread: bool = False,
+        works_in_thread: bool = False,
+    ) -> None:
+        """`loads_in_thread` is for stores across a network; a local file is read faster than a thread is woken.
+
+        `works_in_thread` is for exchanges that sign in a token wherever they sign.
+        """
+        self._works_in_thread = works_in_thread
         self._store = store
         self._sender = sender
         self._loads_in_thread = loads_in_thread
@@ -47,6 +58,8 @@ class Driver:
         Raises:
             ProtocolError: what the exchange raised.
         """
+        if self._works_in_thread:
+            exchange = off_loop(exchange)
         try:
             effect = next(exchange)
             while True:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from protocol.keys import RandomBytes
 from runtime.certificates import CertificateNames, make_authority
+from runtime.key_token import KeyUse, TokenAccess, open_token
 from runtime.keyfolder import KeyFolder
 from runtime.seal import Sealer, write_private
 from runtime.toml import toml_text
@@ -35,9 +36,11 @@ class Installation:
     signing: str  # name of the key that an own authority vouches for
     secrets: tuple[str, ...]  # names of further secrets
     keys: tuple[str, ...] = ()  # names of further keys, which no certificate is for
+    decrypting: tuple[str, ...] = ()  # … and of those that others encrypt to
     settings: Mapping[str, Setting] = field(default_factory=dict)  # further ones; empty and false values are left out
     tables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # settings that have parts
     further: Callable[[KeyFolder], None] = lambda _: None  # makes the keys that only this role has
+    token: TokenAccess | None = None  # where keys are made; None: sealed files
 
 
 def set_up(new: Installation, *, now: int, random_bytes: RandomBytes) -> bytes:
@@ -45,10 +48,14 @@ def set_up(new: Installation, *, now: int, random_bytes: RandomBytes) -> bytes:
 
     Raises:
         FileExistsError: there is an installation in this folder already; nothing was changed.
+        TokenError: the token is away, or makes no keys.
     """
     if new.settings_file.exists():
         raise FileExistsError(errno.EEXIST, "there is an installation here already", str(new.data))
-    keys = KeyFolder(new.data, Sealer.from_file(new.data / SEAL_FILE))
+    token = open_token(new.token) if new.token else None
+    if token is not None:
+        token.check()
+    keys = KeyFolder(new.data, Sealer.from_file(new.data / SEAL_FILE), token)
     organization = new.name[0][1]
     authority = make_authority(
         keys.make_key(AUTHORITY, random_bytes),
@@ -65,6 +72,8 @@ def set_up(new: Installation, *, now: int, random_bytes: RandomBytes) -> bytes:
     keys.write_chain(AUTHORITY, [authority.certificate])
     for name in new.keys:
         keys.make_key(name, random_bytes)
+    for name in new.decrypting:
+        keys.make_key(name, random_bytes, KeyUse.AGREE)
     for secret in new.secrets:
         keys.make_secret(secret, random_bytes)
     new.further(keys)
@@ -73,23 +82,24 @@ def set_up(new: Installation, *, now: int, random_bytes: RandomBytes) -> bytes:
     return authority.to_pem()
 
 
-def open_keys(data: Path) -> KeyFolder:
-    """The sealed keys of an installation; nothing is made that is not there (T252).
+def open_keys(data: Path, token: TokenAccess | None) -> KeyFolder:
+    """The keys of an installation; nothing is made that is not there (T252).
 
     Raises:
         FileNotFoundError: the file with the key that seals them is missing.
         DamagedError: it holds no key.
+        TokenError: keys in a token need an extra that is not installed.
     """
     path = data / SEAL_FILE
     if not path.exists():
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
-    return KeyFolder(data, Sealer.from_file(path))
+    return KeyFolder(data, Sealer.from_file(path), open_token(token) if token else None)
 
 
 def settings_text(new: Installation) -> str:
     """The settings file, TOML."""
     lines = [f"public_url = {toml_text(new.public_url)}"]
-    for name, value in new.settings.items():
+    for name, value in {**new.settings, **(new.token.settings() if new.token else {})}.items():
         if isinstance(value, tuple) and value:
             lines.append(f"{name} = [{', '.join(map(toml_text, value))}]")
         elif isinstance(value, str) and value:

@@ -1,8 +1,12 @@
-"""A folder of sealed keys and secrets with the certificates that belong to them: what `init` makes and a service opens."""
+"""A folder of sealed keys and secrets with the certificates that belong to them: what `init` makes and a service opens.
+
+A key can live in a PKCS#11 token instead: its file then holds no key but a reference to it, as text, and is not sealed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from cryptography import x509
@@ -13,32 +17,49 @@ from protocol.formats import IssuerSigner
 from protocol.keys import P256Key, RandomBytes
 from protocol.x509 import Certificate
 from runtime.certificates import Authority
+from runtime.key_token import SCHEME, KeyReference, KeyToken, KeyUse, PrivateKey, TokenError
 from runtime.seal import DamagedError, Sealer, read_private, replace_private, write_private
 
 SECRET_BYTES = 32
+KEY_ID_BYTES = 16
 
 
 class KeyFolder:
-    """Keys by name: `<name>.key` sealed, `<name>.pem` the chain, leaf first."""
+    """Keys by name: `<name>.key` sealed or a reference into the token, `<name>.pem` the chain, leaf first."""
 
-    def __init__(self, folder: Path, sealer: Sealer) -> None:
+    def __init__(self, folder: Path, sealer: Sealer, token: KeyToken | None = None) -> None:
+        """With a token, new keys are made in it; where a key is that is there already, its file says."""
         self._folder = folder
         self._sealer = sealer
+        self._token = token
 
-    def make_key(self, name: str, random_bytes: RandomBytes) -> P256Key:
-        """A fresh key, sealed and durable; FileExistsError if the name is taken."""
+    def make_key(self, name: str, random_bytes: RandomBytes, use: KeyUse = KeyUse.SIGN) -> PrivateKey:
+        """A fresh key, durable and sealed, or in the token; FileExistsError if the name is taken.
+
+        Raises:
+            TokenError: the token cannot make it.
+        """
+        path = self._folder / f"{name}.key"
+        if self._token is not None:
+            return self._make_in_token(self._token, path, random_bytes(KEY_ID_BYTES), use)
         key = P256Key.generate(random_bytes)
-        write_private(self._folder / f"{name}.key", self._sealer.seal(key.to_scalar(), f"key {name}"))
+        write_private(path, self._sealer.seal(key.to_scalar(), f"key {name}"))
         return key
 
-    def key(self, name: str) -> P256Key:
+    def key(self, name: str) -> PrivateKey:
         """A key.
 
         Raises:
             FileNotFoundError: there is no such key.
             DamagedError: it was altered, or sealed with another key.
+            TokenError: it is in a token, and that is away or not said.
         """
-        return P256Key.from_scalar(self._sealer.open(read_private(self._folder / f"{name}.key"), f"key {name}"))
+        content = read_private(self._folder / f"{name}.key")
+        if not content.startswith(SCHEME.encode()):
+            return P256Key.from_scalar(self._sealer.open(content, f"key {name}"))
+        if self._token is None:
+            raise TokenError(f"{name}.key: this key is in a PKCS#11 token; say which by hsm_module and hsm_token")
+        return self._token.find_key(KeyReference.from_uri(content.decode("utf-8", "replace"), f"{name}.key"))
 
     def has_key(self, name: str) -> bool:
         """Whether there is a key of this name."""
@@ -100,6 +121,19 @@ class KeyFolder:
         return IssuerSigner(key, tuple(certificate.to_x5c() for certificate in chain))
 
     def authority(self, name: str) -> Authority:
-        """An authority of one's own: its key and its certificate."""
+        """An authority of one's own: its key and its certificate; see `signer`."""
         certificate = x509.load_pem_x509_certificate((self._folder / f"{name}.pem").read_bytes())
-        return Authority(self.key(name), certificate)
+        key = self.key(name)
+        if Certificate.from_der(certificate.public_bytes(serialization.Encoding.DER)).key != key.public_key:
+            raise DamagedError(f"{name}.pem: belongs to another key")
+        return Authority(key, certificate)
+
+    def _make_in_token(self, token: KeyToken, path: Path, key_id: bytes, use: KeyUse) -> PrivateKey:
+        # The label is for people, who see it beside those of other installations; the id is what makes it one
+        reference = KeyReference(f"{path.parent.resolve().name} {path.stem}", key_id)
+        with ExitStack() as undo:
+            key = token.make_key(reference, use)
+            undo.callback(token.destroy_key, reference)
+            write_private(path, reference.to_uri().encode())
+            undo.pop_all()
+        return key

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Annotated, ClassVar, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from protocol.errors import Malformed
 from protocol.fields import is_local, read_https_url
+from runtime.key_token import TokenAccess
 
 
 class Environment(StrEnum):
@@ -91,7 +92,33 @@ def refuse_local_in_production(env: Environment, **urls: str) -> None:
             raise ValueError(f"{name} is an address of this machine, which HOHEIT_ENV=production refuses")
 
 
-class ServiceSettings(BaseSettings):
+class KeyTokenSettings(BaseSettings):
+    """What an operator can say about where private keys live: nothing, then they are sealed files; or a PKCS#11 token."""
+
+    hsm_module: Path | None = None  # the PKCS#11 library of the token's maker
+    hsm_token: str = Field(default="", max_length=32)  # its label
+    hsm_pin_file: Path | None = None  # holds the user PIN in one line, and only its owner can read it
+    hsm_pin: SecretStr = SecretStr("")  # in place of the file, by an environment variable only
+
+    @property
+    def key_token(self) -> TokenAccess | None:
+        """How the token is reached; None: keys are sealed files."""
+        if self.hsm_module is None:
+            return None
+        return TokenAccess(self.hsm_module, self.hsm_token, self.hsm_pin_file, self.hsm_pin.get_secret_value())
+
+    @model_validator(mode="after")
+    def _token_is_whole(self) -> Self:
+        has_pin = self.hsm_pin_file is not None or bool(self.hsm_pin.get_secret_value())
+        said = (self.hsm_module is not None, bool(self.hsm_token), has_pin)
+        if any(said) and not all(said):
+            raise ValueError("hsm_module, hsm_token and hsm_pin_file are said together")
+        if self.hsm_pin_file is not None and self.hsm_pin.get_secret_value():
+            raise ValueError("hsm_pin and hsm_pin_file are not said together")
+        return self
+
+
+class ServiceSettings(KeyTokenSettings):
     """What an operator can say about any service. A role adds its own settings, its name, and the prefix of its variables.
 
     A data folder holds `<role>.toml` (made by `hoheit <role> init`), the sealed keys, the certificates and, on SQLite, the
@@ -128,7 +155,8 @@ class ServiceSettings(BaseSettings):
             members = tomllib.loads(file.read_text(encoding="utf-8"))
         except ValueError as error:
             raise ValueError(f"{file}: is not TOML: {error}") from error
-        for name, where in (("env", "HOHEIT_ENV"), ("data", "the command")):
+        pin = f"hsm_pin_file, or by HOHEIT_{cls.role.upper()}_HSM_PIN"
+        for name, where in (("env", "HOHEIT_ENV"), ("data", "the command"), ("hsm_pin", pin)):
             if name in members:
                 raise ValueError(f"{file}: {name} is said by {where}, not by a file")
         # HOHEIT_<ROLE>_DATA is for commands that are not told a folder; this one was

@@ -7,13 +7,14 @@ import structlog
 from hypothesis import settings
 
 from tests.support.postgres import database_url, fresh_postgres_url, postgres_cluster, postgres_url
+from tests.support.softhsm import softhsm
 from tests.support.vectors import refuse_missing
 
 # How long one example takes is the machine's business; whatever must end in time has a bound of its own (T246, BOUNDED)
 settings.register_profile("hoheit", deadline=None)
 settings.load_profile("hoheit")
 
-__all__ = ["database_url", "fresh_postgres_url", "postgres_cluster", "postgres_url"]
+__all__ = ["database_url", "fresh_postgres_url", "postgres_cluster", "postgres_url", "softhsm"]
 
 
 @pytest.fixture(autouse=True)

@@ -107,7 +107,7 @@ def open_verifier(settings: VerifierSettings, store: SqlVerifierStore) -> Verifi
     Raises:
         ValueError: in production a use case asks for more than was registered; see `check_registrations`.
     """
-    keys = open_keys(settings.data)
+    keys = open_keys(settings.data, settings.key_token)
     use_cases, registrations = open_use_cases(settings), open_registrations(settings)
     signing = keys.signer(SIGNING)
     leaf = Certificate.from_x5c(signing.x5c[0])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from protocol.keys import RandomBytes
 from runtime.installation import Installation, set_up
+from runtime.key_token import TokenAccess
 from verifier.config import VerifierSettings
 
 ANCHORS = "anchors"
@@ -27,6 +28,7 @@ class NewVerifier:
     database_url: str = ""
     wallet_url: str = ""
     haip: bool = False
+    token: TokenAccess | None = None  # where keys are made; None: sealed files
 
 
 def set_up_verifier(new: NewVerifier, *, now: int, random_bytes: RandomBytes) -> bytes:
@@ -34,6 +36,7 @@ def set_up_verifier(new: NewVerifier, *, now: int, random_bytes: RandomBytes) ->
 
     Raises:
         FileExistsError: there is a verifier in this folder already; nothing was changed.
+        TokenError: the token is away, or makes no keys.
     """
     installation = Installation(
         data=new.data,
@@ -48,5 +51,6 @@ def set_up_verifier(new: NewVerifier, *, now: int, random_bytes: RandomBytes) ->
             "wallet_url": new.wallet_url,
             "haip": new.haip,
         },
+        token=new.token,
     )
     return set_up(installation, now=now, random_bytes=random_bytes)

@@ -31,7 +31,10 @@ from runtime.anchors import AnchorFolder
 from runtime.driver import Driver
 from runtime.hosts import HostSwitch
 from runtime.http import GuardedSender, Sender
+from runtime.key_token import check_token, open_token
 from wallet.config import WalletSettings
+from wallet.keys import DeviceKeys, SealedKeys, TokenKeys, token_label
+from wallet.records import Kept, keys_of
 from wallet.service import Wallet
 from wallet.service.context import NOBODY, WalletContext, entry_of
 from wallet.service.opened import OpenWallet
@@ -48,7 +51,9 @@ def create_wallet(settings: WalletSettings, passphrase: str, derivation: KeyDeri
     Raises:
         FileExistsError: there is one already; nothing was changed.
         WrongPassphrase: the passphrase is too short or too long.
+        TokenError: its keys shall live in a token, and that is away.
     """
+    check_token(settings.key_token)
     Vault.create(settings.vault, passphrase, derivation).close()
 
 
@@ -74,8 +79,13 @@ def open_wallet(
         policy = replace(policy, prefixes=policy.prefixes | {Prefix.REDIRECT_URI})
     anchors = _anchors(settings)
     vault = Vault.open(settings.vault, passphrase, now=now())
+    keys = open_device_keys(settings, random_bytes)
+    if not vault.damaged():
+        # What cannot be read may come back from a backup, and would need its keys
+        keys.tidy(_keys_in(vault))
     context = WalletContext(
         store=vault,
+        keys=keys,
         anchors=anchors,
         now=now,
         random_bytes=random_bytes,
@@ -88,8 +98,30 @@ def open_wallet(
         provider_url=settings.provider_url,
         version=version("hoheit"),
     )
-    driver = Driver(None, sender or GuardedSender(allow_local=settings.env.allows_local))
+    driver = Driver(
+        None,
+        sender or GuardedSender(allow_local=settings.env.allows_local),
+        works_in_thread=not keys.in_memory,
+    )
     return OpenWallet(Wallet.of(context), driver, vault)
+
+
+def open_device_keys(settings: WalletSettings, random_bytes: RandomBytes) -> DeviceKeys:
+    """Where the wallet of a data folder has its keys. A token that is away is no reason not to look at what is held.
+
+    Raises:
+        TokenError: keys in a token need an extra that is not installed.
+    """
+    access = settings.key_token
+    if access is None:
+        return SealedKeys(random_bytes)
+    return TokenKeys(open_token(access), token_label(settings.data, random_bytes), random_bytes)
+
+
+def _keys_in(vault: Vault) -> frozenset[str]:
+    unit = vault.unit()
+    records: list[Kept] = [*vault.credentials(), *vault.pending(), *([unit] if unit is not None else [])]
+    return frozenset[str]().union(*map(keys_of, records))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +146,12 @@ class WalletOpener:
 
 
 def create_web(settings: WalletSettings, sender: Sender | None = None) -> HostSwitch:
-    """The application that serves the wallet of a data folder to its user's browser."""
+    """The application that serves the wallet of a data folder to its user's browser.
+
+    Raises:
+        TokenError: its keys live in a token, and that is away.
+    """
+    check_token(settings.key_token)
     opener = WalletOpener(settings, sender)
     door = Door(opener, system.now, system.random_bytes, settings.auto_lock_seconds)
     return serve_wallet(

@@ -10,10 +10,11 @@ import os
 from pathlib import Path
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from runtime.settings import (
     Environment,
+    KeyTokenSettings,
     PublicUrl,
     check_public_url,
     current_environment,
@@ -38,7 +39,7 @@ def _language_of_locale() -> str:
     return language if language in LANGUAGES else SOURCE_LANGUAGE
 
 
-class WalletSettings(BaseSettings):
+class WalletSettings(KeyTokenSettings):
     """Everything a user, or a test, can say about a wallet."""
 
     model_config = SettingsConfigDict(env_prefix="HOHEIT_WALLET_", extra="forbid", frozen=True)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from protocol.encoding import JsonObject, read_json_object
 from protocol.fields import Fields
-from protocol.keys import P256Key
 from protocol.oid4vci.metadata import CredentialConfiguration
 from protocol.oid4vci.offer import CredentialOffer
 from protocol.oid4vci.token import TokenResponse
@@ -17,13 +16,8 @@ class Copy:
     """One copy of a credential, with the key that it is bound to. A copy that was shown once is linkable, so it is marked."""
 
     raw: str
-    key: str  # the private key, hex; only ever inside a sealed record; empty: not bound to a key
+    key: str  # a key as `wallet.keys` keeps it, only ever inside a sealed record; empty: not bound to a key
     used_at: int  # epoch seconds; 0: never shown
-
-    @property
-    def signer(self) -> P256Key:
-        """The key, as something that signs."""
-        return P256Key.from_scalar(bytes.fromhex(self.key))
 
     def __repr__(self) -> str:
         """Never the key, never the claims."""
@@ -79,12 +73,7 @@ class WantedCredential:
     """One credential that is still to be fetched, and the keys it will be bound to."""
 
     configuration_id: str
-    keys: tuple[str, ...]  # private keys, hex; empty: it is bound to none
-
-    @property
-    def signers(self) -> tuple[P256Key, ...]:
-        """The keys, as something that signs."""
-        return tuple(P256Key.from_scalar(bytes.fromhex(key)) for key in self.keys)
+    keys: tuple[str, ...]  # as `wallet.keys` keeps them; empty: it is bound to none
 
     def __repr__(self) -> str:
         """Never a key."""
@@ -122,7 +111,7 @@ class WalletUnit:
 
     id: str
     provider_url: str
-    key: str  # private, hex: it signs what is asked of the provider, and nobody else sees it
+    key: str  # as `wallet.keys` keeps it: it signs what is asked of the provider, and nobody else sees it
     name: tuple[tuple[str, str], ...]  # language → name of the provider; empty: not registered yet
     client_id: str  # by which servers know every wallet of this provider
     registered_at: int  # epoch seconds; 0: not registered yet
@@ -177,3 +166,16 @@ class Evidence:
 
 
 Kept = HeldCredential | PendingIssuance | WalletUnit | Evidence
+
+
+def keys_of(record: Kept) -> frozenset[str]:
+    """The keys of a record that are not of one conversation alone, as `wallet.keys` keeps them."""
+    match record:
+        case HeldCredential():
+            return frozenset(copy.key for copy in record.copies if copy.key)
+        case PendingIssuance():
+            return frozenset(key for wanted in record.wanted for key in wanted.keys)
+        case WalletUnit():
+            return frozenset((record.key,))
+        case _:
+            return frozenset()

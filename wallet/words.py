@@ -13,6 +13,7 @@ from protocol.encoding import JsonValue
 from protocol.errors import NotFound, NotTrusted, ProtocolError, Unavailable, Unreachable
 from protocol.trust.anchors import Role
 from runtime.claim_words import ClaimKind, country, long_date
+from runtime.key_token import KeyUnavailable
 from runtime.translations import read_translations
 from wallet.policy.activity import Happened
 from wallet.policy.asking import BeyondShown, RegistrationProblem
@@ -34,6 +35,10 @@ _PICTURE = re.compile(r"data:image/[a-z.+-]+;base64,", re.IGNORECASE)
 _IN_PLAIN_WORDS: tuple[tuple[type[ProtocolError], str], ...] = (
     (WrongPassphrase, "The wallet stays closed. Nothing was changed."),
     (InUse, "The wallet is open in another program. Close it there and try again."),
+    (
+        KeyUnavailable,
+        "The device that keeps your keys does not answer. Nothing was given away. Connect it and try again.",
+    ),
     (Unavailable, "The wallet file cannot be written. Nothing was changed. Is the disk full?"),
     (
         LogDamaged,

@@ -30,13 +30,13 @@ def protocol_endpoints(issuer: Issuer, driver: Driver) -> Endpoints:
     """Everything that wallets and verifiers call."""
     path = urlsplit(issuer.context.identifier).path
     endpoints = Endpoints()
-    _add_metadata(endpoints, issuer, path)
+    _add_metadata(endpoints, issuer, driver, path)
     _add_issuance(endpoints, issuer, driver, path)
     add_status_lists(endpoints, issuer.status_lists, driver, path)
     return endpoints
 
 
-def _add_metadata(endpoints: Endpoints, issuer: Issuer, path: str) -> None:
+def _add_metadata(endpoints: Endpoints, issuer: Issuer, driver: Driver, path: str) -> None:
     headers = {"cache-control": METADATA_AGE, "vary": "accept"}
     # Nothing in it changes while a worker lives
     plain = encode_json(issuer.metadata.issuer.to_dict())
@@ -44,7 +44,9 @@ def _add_metadata(endpoints: Endpoints, issuer: Issuer, path: str) -> None:
     @endpoints.get(f"/.well-known/{ISSUER_WELL_KNOWN}{path}")
     async def issuer_metadata(request: Request) -> Response:
         if "application/jwt" in request.headers.get("accept", ""):
-            return Response(issuer.metadata.signed_issuer(), media_type="application/jwt", headers=headers)
+            return Response(
+                await driver.run(issuer.metadata.signed_issuer()), media_type="application/jwt", headers=headers
+            )
         return Response(plain, media_type="application/json", headers=headers)
 
     @endpoints.get(f"/.well-known/{SERVER_WELL_KNOWN}{path}")
@@ -85,7 +87,7 @@ def _add_issuance(endpoints: Endpoints, issuer: Issuer, driver: Driver, path: st
     @endpoints.post(f"{path}/credential")
     async def credential(request: Request) -> Response:
         await driver.run(issuer.credentials.refuse_token_in_address(request.query_params.get("access_token")))
-        asked = issuer.envelopes.open(*await read_message(request, MEDIA_TYPES))
+        asked = await driver.run(issuer.envelopes.open(*await read_message(request, MEDIA_TYPES)))
         authorization, dpop = _header(request, "authorization"), _header(request, "dpop")
         issued = await driver.run(issuer.credentials.issue(asked, authorization, dpop))
         media_type, body = issuer.envelopes.close(asked, issued)

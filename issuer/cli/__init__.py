@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from runtime.token_options import HsmModule, HsmPinFile, HsmToken, TokenOptions
+
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
 Data = Annotated[Path, typer.Option(envvar="HOHEIT_ISSUER_DATA", help="The issuer's folder.")]
@@ -18,17 +20,23 @@ Json = Annotated[bool, typer.Option("--json", help="Answer as JSON, one object a
 @app.command()
 def init(
     data: Data,
+    *,
     public_url: Annotated[str, typer.Option(help="The address that wallets reach, such as https://agency.example")],
     name: Annotated[list[str], typer.Option(help="Who issues, with the language: --name de=Bürgeramt")],
     kind: Annotated[
         list[str] | None, typer.Option("--type", help="A credential type to issue; without any: all.")
     ] = None,
     database_url: Annotated[str, typer.Option(help="A PostgreSQL database; else SQLite in the folder.")] = "",
+    hsm_module: HsmModule = None,
+    hsm_token: HsmToken = "",
+    hsm_pin_file: HsmPinFile = None,
 ) -> None:
     """Make a folder with settings, sealed keys and certificates; nothing that is there is overwritten."""
     from issuer.cli.commands import set_up
 
-    set_up(data, public_url, name, tuple(kind or ()), database_url)
+    set_up(
+        data, public_url, name, tuple(kind or ()), database_url, token=TokenOptions(hsm_module, hsm_token, hsm_pin_file)
+    )
 
 
 @app.command()

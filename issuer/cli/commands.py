@@ -37,7 +37,9 @@ from runtime.driver import drive
 from runtime.fingerprints import fingerprint_lines, fingerprint_of
 from runtime.http import GuardedSender, Sender
 from runtime.installation import AUTHORITY_FILE, open_keys
+from runtime.key_token import KeyUse, check_token
 from runtime.serve import Listen, serve
+from runtime.token_options import NO_TOKEN, TokenOptions
 
 T = TypeVar("T")
 
@@ -75,20 +77,29 @@ def opened(data: Path) -> Iterator[OpenIssuer]:
 
 
 @explained()
-def set_up(data: Path, public_url: str, names: list[str], types: tuple[str, ...], database_url: str) -> None:
+def set_up(
+    data: Path,
+    public_url: str,
+    names: list[str],
+    types: tuple[str, ...],
+    database_url: str,
+    *,
+    token: TokenOptions = NO_TOKEN,
+) -> None:
     """Make an issuer's folder and tell what to do with it.
 
     Raises:
         ValueError: a name without a language, a type that is not there, or a setting that is wrong; nothing was made.
         FileExistsError: there is an issuer in this folder already.
+        TokenError: the token is away, or makes no keys.
     """
     pairs = read_names(names)
     # Settings are checked before anything is made, so that a mistake leaves no half-made folder
     settings = IssuerSettings(
-        data=data, public_url=public_url, name=dict(pairs), types=types, database_url=database_url
+        data=data, public_url=public_url, name=dict(pairs), types=types, database_url=database_url, **token.said()
     )
     open_types(settings)
-    new = NewIssuer(data, settings.public_url, pairs, types, database_url)
+    new = NewIssuer(data, settings.public_url, pairs, types, database_url, token=settings.key_token)
     authority = set_up_issuer(new, now=system.now(), random_bytes=system.random_bytes)
     print(f"{pairs[0][1]} is set up in {data}")
     print(
@@ -109,10 +120,12 @@ def run_server(data: Path, host: str, port: int, workers: int) -> None:
 
     Raises:
         ValueError: several workers without PostgreSQL.
+        TokenError: the token is away. It is asked once, before any worker could try a wrong PIN for itself.
     """
     with explained():
         settings = IssuerSettings.read(data)
         settings.check_workers(workers)
+        check_token(settings.key_token)
     serve(functools.partial(create_app, settings), Listen(host, port, workers), service="issuer")
 
 
@@ -133,8 +146,8 @@ def make_encryption_key(data: Path) -> None:
     Raises:
         FileExistsError: there is one already; nothing was changed.
     """
-    IssuerSettings.read(data)
-    open_keys(data).make_key(ENCRYPTION, system.random_bytes)
+    settings = IssuerSettings.read(data)
+    open_keys(data, settings.key_token).make_key(ENCRYPTION, system.random_bytes, KeyUse.AGREE)
     print("Wallets can encrypt their requests when the issuer was started again.")
 
 

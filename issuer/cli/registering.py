@@ -25,7 +25,7 @@ def draft_registration(data: Path, entitlement: str) -> str:
     """A registration file for this issuer's types."""
     settings = IssuerSettings.read(data)
     provides = [provided(kind) for kind in open_types(settings).values()]
-    return draft(settings, entitlement=entitlement, provides=provides, authority=authority_pem(data))
+    return draft(settings, entitlement=entitlement, provides=provides, authority=authority_pem(settings))
 
 
 @explained()
@@ -43,7 +43,7 @@ def registrant_of(settings: IssuerSettings) -> Registrant:
     """Who registers: with a key that says who we are, and signs no documents."""
     organization = next(iter(settings.name.values()))
     host = urlsplit(settings.public_url).hostname or ""
-    keys = open_keys(settings.data)
+    keys = open_keys(settings.data, settings.key_token)
     if not keys.has_key(ACCESS):
         keys.make_key(ACCESS, system.random_bytes)
     return Registrant(
@@ -60,6 +60,6 @@ def provided(kind: CredentialType) -> RegisteredCredential:
     return RegisteredCredential(kind.format, CredentialMeta(vct_values=(kind.vct,)))
 
 
-def authority_pem(data: Path) -> str:
+def authority_pem(settings: IssuerSettings) -> str:
     """What this issuer's documents are signed under."""
-    return DER_cert_to_PEM_cert(open_keys(data).authority(AUTHORITY).to_der())
+    return DER_cert_to_PEM_cert(open_keys(settings.data, settings.key_token).authority(AUTHORITY).to_der())

@@ -6,6 +6,7 @@ signed for a step that is refused is thrown away; nothing leaves the house that 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -39,7 +40,7 @@ from protocol.formats import Issuance, format_of
 from protocol.keys import PublicKey
 from protocol.oid4vci.credential import CredentialRequest, CredentialResponse
 from protocol.oid4vci.notification import NotificationRequest
-from runtime.conversation import SessionKey, Spend, advance, load
+from runtime.conversation import SessionKey, Spend, advance, load, with_key
 
 _NO_TOKEN = InvalidToken("this access token is not good, or no longer")
 
@@ -115,7 +116,14 @@ class CredentialService:
         # OID4VCI 1.0 §8.3: fewer credentials than proofs are allowed, where a type has less than what is announced
         used = proven.keys[: credential_type.batch_size]
         entries = (yield from self.indices.take(len(used))) if credential_type.status else (None,) * len(used)
-        made = [self._make(draft, key, entry) for key, entry in zip(used, entries, strict=True)]
+        try:
+            made = yield from with_key(
+                context.signing.signer,
+                lambda: [self._make(draft, key, entry) for key, entry in zip(used, entries, strict=True)],
+            )
+        except Unavailable:
+            self._give_back(entries)
+            raise
         notification_id = context.new_secret()
         batch = Batch(
             configuration_id=credential_type.id,
@@ -142,7 +150,7 @@ class CredentialService:
             # Whether it was recorded is not known, so its indices are left to the sweep (T143)
             raise
         except ProtocolError:
-            self.indices.give_back(entry for entry in entries if entry is not None)
+            self._give_back(entries)
             raise
         return CredentialResponse(credentials=tuple(raw for raw, _ in made), notification_id=notification_id)
 
@@ -185,6 +193,9 @@ class CredentialService:
         with suppress(InvalidToken):
             yield from advance(SessionKey.of(ACCESS_TOKEN, token), end, _NO_TOKEN)
         raise InvalidRequest("an access token belongs into the Authorization header")
+
+    def _give_back(self, entries: Sequence[StatusEntry | None]) -> None:
+        self.indices.give_back(entry for entry in entries if entry is not None)
 
     def _make(self, draft: _Draft, key: PublicKey, entry: StatusEntry | None) -> tuple[str, IssuedCredential]:
         """One signed credential, and what is kept of it."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from issuer.service.context import IssuerContext
 from protocol.encoding import encode_json, read_json
 from protocol.errors import InvalidEncryptionParameters, UnsupportedMediaType
+from protocol.exchange import Exchange
 from protocol.keys import P256Key
 from protocol.oid4vci.credential import CredentialRequest, CredentialResponse
 from protocol.oid4vci.encryption import (
@@ -17,6 +18,7 @@ from protocol.oid4vci.encryption import (
     decrypt_request,
     encrypt_message,
 )
+from runtime.conversation import with_key
 
 PLAIN = "application/json"
 MEDIA_TYPES = (PLAIN, MEDIA_TYPE)  # of requests
@@ -30,20 +32,22 @@ class Envelopes:
 
     context: IssuerContext
 
-    def open(self, media_type: str, body: bytes) -> CredentialRequest:
+    def open(self, media_type: str, body: bytes) -> Exchange[CredentialRequest]:
         """Read a request.
 
         Raises:
             UnsupportedMediaType: it is encrypted, which is not offered here.
             InvalidEncryptionParameters: it cannot be decrypted, or wants its response encrypted and is not so itself:
                 whoever could change it would choose the key (T129, T130).
+            Unavailable: the key to decrypt with is away; nothing was consumed.
             ProtocolError: what is inside; see `CredentialRequest.from_dict`.
         """
         if media_type == MEDIA_TYPE:
             if not self.context.decrypters:
                 raise UnsupportedMediaType(f"the body must be {PLAIN}")
-            text = body.decode("ascii", "replace")
-            return CredentialRequest.from_dict(decrypt_request(text, self.context.decrypters), _AT)
+            text, keys = body.decode("ascii", "replace"), self.context.decrypters
+            inside = yield from with_key(next(iter(keys.values())), lambda: decrypt_request(text, keys))
+            return CredentialRequest.from_dict(inside, _AT)
         request = CredentialRequest.from_dict(read_json(body, _AT), _AT)
         if request.response_encryption is not None:
             raise InvalidEncryptionParameters("credential_response_encryption: needs a request that is encrypted too")

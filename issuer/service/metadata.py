@@ -8,6 +8,7 @@ from typing import Self
 from issuer.service.context import IssuerContext, until
 from issuer.service.envelopes import request_encryption, response_encryption
 from protocol.encoding import JsonObject
+from protocol.exchange import Exchange
 from protocol.fields import Fields
 from protocol.keys import SIGNATURE_ALGORITHMS
 from protocol.oauth.client_attestation import ALGORITHMS as ATTESTATION_ALGORITHMS
@@ -19,6 +20,7 @@ from protocol.oid4vci.metadata import CredentialConfiguration, CredentialIssuerM
 from protocol.oid4vci.offer import AUTHORIZATION_CODE_GRANT, PRE_AUTHORIZED_CODE_GRANT
 from protocol.trust.anchors import Role
 from protocol.trust.carried import Carried, carry_registration
+from runtime.conversation import with_key
 
 SIGNED_LIFETIME = 86_400  # seconds
 ATTESTED_METHODS = (METHOD_DPOP, POP_METHOD)  # the first needs one signature less
@@ -55,11 +57,11 @@ class MetadataService:
         )
         return cls(context, issuer)
 
-    def signed_issuer(self) -> str:
+    def signed_issuer(self) -> Exchange[str]:
         """Credential issuer metadata, signed by who we are (§12.2.3).
 
         Raises:
-            Unavailable: the signing key is outside its time.
+            Unavailable: the signing key is away or outside its time.
         """
         context = self.context
         now = context.now()
@@ -67,12 +69,15 @@ class MetadataService:
         signing_until = until(signing, now)
         token, good_until = self._signed.get(context.identifier, ("", 0))
         if now >= good_until:
-            token = sign_metadata(
-                self.issuer,
+            token = yield from with_key(
                 signing.signer,
-                x5c=signing.x5c,
-                issued_at=now,
-                expires_at=min(now + SIGNED_LIFETIME, signing_until),
+                lambda: sign_metadata(
+                    self.issuer,
+                    signing.signer,
+                    x5c=signing.x5c,
+                    issued_at=now,
+                    expires_at=min(now + SIGNED_LIFETIME, signing_until),
+                ),
             )
             self._signed[context.identifier] = (token, now + SIGNED_LIFETIME // 2)
         return token

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from runtime.token_options import HsmModule, HsmPinFile, HsmToken, TokenOptions
+
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
 Data = Annotated[Path, typer.Option(envvar="HOHEIT_REGISTRAR_DATA", help="The registrar's folder.")]
@@ -33,12 +35,16 @@ def init(
     postal_code: Annotated[str, typer.Option(help="Postal code of the seat.")],
     country: Annotated[str, typer.Option(help="Two letters.")] = "DE",
     database_url: Annotated[str, typer.Option(help="A PostgreSQL database; else SQLite in the folder.")] = "",
+    hsm_module: HsmModule = None,
+    hsm_token: HsmToken = "",
+    hsm_pin_file: HsmPinFile = None,
 ) -> None:
     """Make a folder with settings, authorities and keys; nothing that is there is overwritten."""
     from registrar.cli.commands import set_up
 
     operator = (identifier, country, email, phone)
-    set_up(data, public_url, name, operator, (street, locality, postal_code), database_url=database_url)
+    token = TokenOptions(hsm_module, hsm_token, hsm_pin_file)
+    set_up(data, public_url, name, operator, (street, locality, postal_code), database_url=database_url, token=token)
 
 
 @app.command()

@@ -29,7 +29,9 @@ from runtime.commands import explained, print_json, read_names
 from runtime.driver import drive
 from runtime.fingerprints import fingerprint_lines, fingerprint_of
 from runtime.http import NoSender
+from runtime.key_token import check_token
 from runtime.serve import Listen, serve
+from runtime.token_options import NO_TOKEN, TokenOptions
 
 T = TypeVar("T")
 
@@ -43,6 +45,7 @@ def set_up(
     seat: tuple[str, str, str],
     *,
     database_url: str,
+    token: TokenOptions = NO_TOKEN,
 ) -> None:
     """Make a registrar's folder and tell what to do with it.
 
@@ -51,6 +54,7 @@ def set_up(
     Raises:
         ValueError: a name without a language, or a setting that is wrong; nothing was made.
         FileExistsError: there is a registrar in this folder already.
+        TokenError: the token is away, or makes no keys.
     """
     pairs = read_names(names)
     identifier, country, email, phone = operator
@@ -66,8 +70,20 @@ def set_up(
         phone=phone,
         seat=SeatSettings(street=street, locality=locality, postal_code=postal_code),
         database_url=database_url,
+        **token.said(),
     )
-    new = NewRegistrar(data, settings.public_url, pairs, identifier, email, phone, seat, country, database_url)
+    new = NewRegistrar(
+        data,
+        settings.public_url,
+        pairs,
+        identifier,
+        email,
+        phone,
+        seat,
+        country,
+        database_url,
+        token=settings.key_token,
+    )
     signer = set_up_registrar(new, now=system.now(), random_bytes=system.random_bytes)
     print(f"{pairs[0][1]} can be served now, from {data}")
     print(f"\nWhoever reads its lists pins this certificate: {data / LISTS_FILE}. This file is no secret.")
@@ -82,10 +98,12 @@ def run_server(data: Path, host: str, port: int, workers: int) -> None:
 
     Raises:
         ValueError: several workers without PostgreSQL.
+        TokenError: the token is away. It is asked once, before any worker could try a wrong PIN for itself.
     """
     with explained():
         settings = RegistrarSettings.read(data)
         settings.check_workers(workers)
+        check_token(settings.key_token)
     serve(functools.partial(create_app, settings), Listen(host, port, workers), service="registrar")
 
 

@@ -20,7 +20,7 @@ from registrar.records import PartyLine, PartyState
 from registrar.service.context import RegistrarContext
 from registrar.session import party_of
 from registrar.store import PartyFilter
-from runtime.conversation import slow
+from runtime.conversation import slow, with_key
 
 MAX_PAGE = 100  # parties in one answer
 MAX_LOOKED_AT = 2000  # parties that one question may make us read
@@ -72,7 +72,7 @@ class RegisterService:
         found, more = yield from slow(lambda: self._find(question, min(limit, MAX_PAGE), cursor))
         pagination: JsonValue = {"has_next_page": bool(more), **({"next_cursor": more} if more else {})}
         data: list[JsonValue] = [self._entry(line).to_dict() for line in found]
-        return self._sign(data, pagination=pagination)
+        return (yield from self._sign(data, pagination=pagination))
 
     def one(self, identifier: str) -> Exchange[str]:
         """One party.
@@ -81,7 +81,7 @@ class RegisterService:
             NotFound: nobody is registered so now.
         """
         line = yield from self._registered(identifier)
-        return self._sign(self._entry(line).to_dict())
+        return (yield from self._sign(self._entry(line).to_dict()))
 
     def check(self, identifier: str, question: UseQuestion) -> Exchange[str]:
         """Whether somebody registered a use.
@@ -91,7 +91,7 @@ class RegisterService:
         """
         line = yield from self._registered(identifier)
         fits = any(question.fits(use) for use in party_of(line.document).uses)
-        return self._sign({"isRegistered": fits})
+        return (yield from self._sign({"isRegistered": fits}))
 
     def _registered(self, identifier: str) -> Exchange[PartyLine]:
         line = yield from slow(lambda: self.context.store.party(identifier))
@@ -145,10 +145,11 @@ class RegisterService:
             family_name=party.family_name,
         )
 
-    def _sign(self, data: JsonValue, **more: JsonValue) -> str:
+    def _sign(self, data: JsonValue, **more: JsonValue) -> Exchange[str]:
         context = self.context
         claims: JsonObject = {"iss": context.endpoints.register, "iat": context.now(), "data": data, **more}
-        return sign_answer(claims, context.lists.signer, context.lists.x5c)
+        signing = context.lists
+        return with_key(signing.signer, lambda: sign_answer(claims, signing.signer, signing.x5c))
 
 
 def _public(party: Party) -> tuple[str, ...]:

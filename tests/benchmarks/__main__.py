@@ -10,6 +10,7 @@ from tests.benchmarks.load import measure_load
 from tests.benchmarks.measure import Report, heading, pin_to_one_core
 from tests.benchmarks.pages import measure_pages
 from tests.benchmarks.peers import measure_peers
+from tests.benchmarks.tokens import measure_key_tokens
 
 CLIENT_CORE = 1
 
@@ -20,17 +21,19 @@ def main() -> None:
         description="Measure Hoheit on one core, against raw cryptography of the same run."
     )
     parser.add_argument(
-        "parts", nargs="*", metavar="tokens|peers|status|load|pages", help="what to measure; by default all"
+        "parts", nargs="*", metavar="tokens|peers|keys|status|load|pages", help="what to measure; by default all"
     )
     parser.add_argument("--json", type=Path, help="write the rows into this file")
     arguments = parser.parse_args()
-    parts = set(arguments.parts) or {"tokens", "peers", "status", "load", "pages"}
+    parts = set(arguments.parts) or {"tokens", "peers", "keys", "status", "load", "pages"}
     pin_to_one_core(CLIENT_CORE)
     report = Report()
     print(heading())
     raw_verify = measure_tokens(report)
     if "peers" in parts:
         measure_peers(report)
+    if "keys" in parts:
+        measure_key_tokens(report)
     if "status" in parts:
         measure_status_lists(report)
     if "load" in parts:

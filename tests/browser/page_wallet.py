@@ -18,6 +18,7 @@ from tests.support.pki import seeded
 from tests.support.verifier import Held
 from tests.wallet.counterparts import PASSPHRASE, QUICK
 from tests.wallet.counterparts import held as held_record
+from wallet.keys import SealedKeys
 from wallet.records import Copy
 from wallet.service import Wallet
 from wallet.service.context import WalletContext
@@ -112,6 +113,7 @@ def page_wallet(
             anchors=lambda: anchors,
             now=counter.clock,
             random_bytes=seeded(80),
+            keys=SealedKeys(seeded(81)),
             client_id="test-wallet",
             request_policy=RequestPolicy.haip() if haip else RequestPolicy(),
             haip=haip,

@@ -24,6 +24,7 @@ from runtime import system
 from runtime.anchors import write_anchor
 from runtime.api_keys import new_api_key
 from runtime.http import GuardedSender
+from runtime.key_token import TokenAccess
 from runtime.serve import Listen, running
 from tests.support.ports import free_port
 from verifier.app import create_app as create_verifier
@@ -164,16 +165,22 @@ class Parties:
 
 @contextmanager
 def serving(
-    folder: Path, database_url: str, *, redirect_uris: tuple[str, ...] = (), use_cases: Mapping[str, str] = NO_MORE
+    folder: Path,
+    database_url: str,
+    *,
+    redirect_uris: tuple[str, ...] = (),
+    use_cases: Mapping[str, str] = NO_MORE,
+    token: TokenAccess | None = None,
 ) -> Iterator[Services]:
     """Set up an issuer and a verifier, and serve while the block lasts; HOHEIT_ENV must be test.
 
-    `redirect_uris`: of wallets that log in and are served; `use_cases`: more of them, name of the file → its text.
+    `redirect_uris`: of wallets that log in and are served; `use_cases`: more of them, name of the file → its text;
+    `token`: where keys live.
     """
     clock, anchors = Clock(), folder / "anchors"
     with (
-        _issuer(folder, _own_database(database_url, "issuer"), clock, redirect_uris) as (issuer, clerk_code),
-        _verifier(folder, _own_database(database_url, "verifier"), use_cases) as verifier,
+        _issuer(folder, _own_database(database_url, "issuer"), clock, redirect_uris, token) as (issuer, clerk_code),
+        _verifier(folder, _own_database(database_url, "verifier"), use_cases, token) as verifier,
     ):
         yield Services(clock, issuer, verifier, anchors, clerk_code)
 
@@ -194,10 +201,12 @@ def _own_database(url: str, role: str) -> str:
 
 
 @contextmanager
-def _issuer(folder: Path, database_url: str, clock: Clock, redirect_uris: tuple[str, ...]) -> Iterator[tuple[Api, str]]:
+def _issuer(
+    folder: Path, database_url: str, clock: Clock, redirect_uris: tuple[str, ...], token: TokenAccess | None
+) -> Iterator[tuple[Api, str]]:
     port, data = free_port(), folder / "issuer"
     address = f"http://localhost:{port}"
-    new = NewIssuer(data, address, (("en", "City office"),), ("pid", "residence"), database_url)
+    new = NewIssuer(data, address, (("en", "City office"),), ("pid", "residence"), database_url, token=token)
     authority = set_up_issuer(new, now=system.now(), random_bytes=system.random_bytes)
     for anchors in (folder / "verifier" / ANCHORS, folder / "anchors"):
         write_anchor(anchors, "issuer.pem", authority, role=Role.ISSUER, name=TRUST_LIST)
@@ -215,10 +224,12 @@ def _issuer(folder: Path, database_url: str, clock: Clock, redirect_uris: tuple[
 
 
 @contextmanager
-def _verifier(folder: Path, database_url: str, use_cases: Mapping[str, str]) -> Iterator[Api]:
+def _verifier(
+    folder: Path, database_url: str, use_cases: Mapping[str, str], token: TokenAccess | None
+) -> Iterator[Api]:
     port, data = free_port(), folder / "verifier"
     address = f"http://localhost:{port}"
-    new = NewVerifier(data, address, (("en", "Cinema"),), database_url=database_url)
+    new = NewVerifier(data, address, (("en", "Cinema"),), database_url=database_url, token=token)
     authority = set_up_verifier(new, now=system.now(), random_bytes=system.random_bytes)
     write_anchor(folder / "anchors", "verifier.pem", authority, role=Role.VERIFIER, name=TRUST_LIST)
     cases = folder / "use-cases"

@@ -54,6 +54,7 @@ from verifier.database.store import SqlVerifierStore
 from verifier.database.tables import conversations as verifier_tables
 from wallet.app import create_wallet, open_wallet
 from wallet.config import WalletSettings
+from wallet.keys import sealed_key
 from wallet.records import HeldCredential, LogEntry
 from wallet.service.opened import OpenWallet
 
@@ -350,10 +351,10 @@ def check_keys(life: Life, held: HeldCredential) -> None:
     """Each copy has its key, all are the ones that hold at the issuer, and what was shown is marked."""
     issued = life.issued(offer_of(life, held))
     valid = {thumbprint for thumbprint, state in issued.items() if state == CredentialState.VALID}
-    assert {copy.signer.public_key.thumbprint() for copy in held.copies} == valid
+    assert {sealed_key(copy.key).public_key.thumbprint() for copy in held.copies} == valid
     for copy in held.copies:
-        thumbprint = copy.signer.public_key.thumbprint()
-        assert payload_of(copy.raw)["cnf"]["jwk"] == copy.signer.public_key.to_jwk()
+        thumbprint = sealed_key(copy.key).public_key.thumbprint()
+        assert payload_of(copy.raw)["cnf"]["jwk"] == sealed_key(copy.key).public_key.to_jwk()
         if copy.used_at:
             life.shown.setdefault(thumbprint, "nobody we know")
         assert thumbprint not in life.shown or copy.used_at, "a copy that was shown is not marked"
@@ -372,7 +373,7 @@ def found_for(life: Life, opened: OpenWallet, offer_id: str) -> list[HeldCredent
 
 def offer_of(life: Life, held: HeldCredential) -> str:
     """The offer that a credential came of."""
-    keys = [copy.signer.public_key.thumbprint() for copy in held.copies]
+    keys = [sealed_key(copy.key).public_key.thumbprint() for copy in held.copies]
     asked = select(credentials.c.session_id).where(credentials.c.holder_key.in_(keys)).distinct()
     with life.issuer.database.reading() as connection:
         return str(connection.execute(asked).scalar_one())

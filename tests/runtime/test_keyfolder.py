@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 
+from protocol.keys import P256Key
 from runtime.certificates import CertificateNames, make_authority
 from runtime.keyfolder import KeyFolder
 from runtime.seal import DamagedError, Sealer
@@ -24,6 +25,7 @@ def reopened(tmp_path):
 def test_a_key_comes_back_as_it_was(folder, tmp_path):
     key = folder.make_key("signing", seeded(1))
     assert reopened(tmp_path).key("signing").public_key == key.public_key
+    assert isinstance(key, P256Key)
     assert key.to_scalar() not in (tmp_path / "signing.key").read_bytes()
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from protocol.csr import verify_request
 from protocol.errors import Malformed, NotValidNow
+from protocol.keys import P256Key
 from runtime.certificates import CertificateNames
 from runtime.keyfolder import KeyFolder
 from runtime.own_certificates import MAX_FILE, read_chain, request_pem
@@ -63,6 +64,7 @@ def test_a_chain_outside_its_time_is_refused(pki):
 def test_a_chain_takes_the_place_of_the_former_only_for_its_own_key(tmp_path, pki):
     keys = KeyFolder(tmp_path, Sealer(bytes(32)))
     key = keys.make_key("access", seeded(80))
+    assert isinstance(key, P256Key)
     first = make_pki(Template(common_name="First"), key=key)
     keys.write_chain("access", [first.leaf.x509])
     before = (tmp_path / "access.pem").read_bytes()

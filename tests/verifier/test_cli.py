@@ -14,6 +14,7 @@ from protocol.csr import verify_request
 from protocol.dcql.query import CredentialMeta
 from protocol.encoding import sha256
 from protocol.errors import Malformed, Unauthorized
+from protocol.keys import P256Key
 from protocol.oid4vp.client_id import ClientId, Prefix
 from protocol.oid4vp.verify import CheckName
 from protocol.trust.anchors import Role, TrustAnchor, TrustAnchors
@@ -266,9 +267,9 @@ def test_migrating_twice_changes_nothing(library):
 def registered(library):
     """The same partner with the access certificate of a registrar."""
     ours = KeyFolder(library, Sealer.from_file(library / "seal.key"))
-    issued = make_pki(
-        Template(common_name="City library", identifier=LEAST.identifier), key=ours.key("access"), role=Role.VERIFIER
-    )
+    key = ours.key("access")
+    assert isinstance(key, P256Key)
+    issued = make_pki(Template(common_name="City library", identifier=LEAST.identifier), key=key, role=Role.VERIFIER)
     ours.replace_chain("access", issued.certificates)
     return library
 
@@ -334,8 +335,9 @@ def test_a_broken_registration_is_named(library):
 
 def test_an_access_certificate_is_asked_for_and_taken_into_use(library, tmp_path):
     printed = done(library, "csr")
-    key = verify_request(printed.encode())
-    assert key == open_keys(library).key("access").public_key
+    key, held = verify_request(printed.encode()), open_keys(library, None).key("access")
+    assert isinstance(held, P256Key)
+    assert key == held.public_key
     out = tmp_path / "request.pem"
     assert "Hand it to whoever issues" in done(library, "csr", "--out", str(out))
     assert verify_request(out.read_bytes()) == key
@@ -347,7 +349,7 @@ def test_an_access_certificate_is_asked_for_and_taken_into_use(library, tmp_path
             not_after=NOW + DAY,
         ),
         root=replace(AUTHORITY, not_before=NOW - 10 * 365 * DAY),
-        key=open_keys(library).key("access"),
+        key=held,
         role=Role.VERIFIER,
     )
     file = tmp_path / "chain.pem"

@@ -31,6 +31,7 @@ from protocol.sdjwt.issue import Frame
 from protocol.trust.anchors import Role, TrustAnchors
 from runtime.conversation import Slow
 from tests.support.pki import NOW, Pki, Template, make_pki, seeded
+from wallet.keys import DeviceKeys, SealedKeys
 from wallet.records import Copy, HeldCredential
 from wallet.service import Wallet
 from wallet.service.context import WalletContext
@@ -310,6 +311,7 @@ class World:
     seed: int = 40
     provider_url: str = ""
     haip: bool = False
+    keys: DeviceKeys | None = None  # None: in its records
 
     def __post_init__(self):
         self.random_bytes = seeded(self.seed)
@@ -317,6 +319,7 @@ class World:
             self.wallet = Wallet.of(
                 WalletContext(
                     store=self.vault,
+                    keys=self.keys or SealedKeys(self.random_bytes),
                     anchors=self.anchors,
                     now=lambda: self.now,
                     random_bytes=self.random_bytes,

@@ -14,6 +14,7 @@ from tests.support.pki import NOW, make_pki, seeded, seeded_key
 from tests.support.provider import make_provider
 from tests.wallet.counterparts import AGENCY, PID, VCT, Agency, World, answer
 from tests.wallet.vetting import ATTESTED, vetted_world
+from wallet.keys import SealedKeys
 from wallet.policy.haip import NotHaip
 from wallet.policy.vouching import NotVouched
 from wallet.provider.policy import ProviderPolicy
@@ -233,7 +234,9 @@ def by_published_key(world, seed):
     agency.issue = issue
     known = world.agency.pki.anchors.anchors
     trusted = TrustAnchors(known, [TrustedIdentifier(AGENCY, Role.ISSUER, "City of Köln")])
-    world.wallet = Wallet.of(replace(world.wallet.context, anchors=lambda: trusted, random_bytes=seeded(seed)))
+    drawn = seeded(seed)
+    context = replace(world.wallet.context, anchors=lambda: trusted, random_bytes=drawn, keys=SealedKeys(drawn))
+    world.wallet = Wallet.of(context)
 
 
 def test_a_credential_says_by_certificate_who_signed_it(vault, office):

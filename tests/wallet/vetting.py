@@ -106,7 +106,7 @@ class VettedWorld(World):
     agency: VettingAgency = field(default_factory=VettingAgency)
 
 
-def vetted_world(vault, office: Office, *, haip=False, provider_url=PROVIDER, **changes) -> VettedWorld:
-    """Such a world around an open vault; `changes` are the agency's."""
+def vetted_world(vault, office: Office, *, haip=False, provider_url=PROVIDER, device=None, **changes) -> VettedWorld:
+    """Such a world around an open vault; `changes` are the agency's, `device` keeps the wallet's keys."""
     agency = VettingAgency(providers=office.pki.anchors, **changes)
-    return VettedWorld(vault, agency, more={PROVIDER: office}, provider_url=provider_url, haip=haip)
+    return VettedWorld(vault, agency, more={PROVIDER: office}, provider_url=provider_url, haip=haip, keys=device)

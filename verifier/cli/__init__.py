@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from runtime.token_options import HsmModule, HsmPinFile, HsmToken, TokenOptions
+
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
 Data = Annotated[Path, typer.Option(envvar="HOHEIT_VERIFIER_DATA", help="The verifier's folder.")]
@@ -16,15 +18,26 @@ Json = Annotated[bool, typer.Option("--json", help="Answer as JSON, one object a
 @app.command()
 def init(
     data: Data,
+    *,
     public_url: Annotated[str, typer.Option(help="The address that wallets reach, such as https://library.example")],
     name: Annotated[list[str], typer.Option(help="Who asks, with the language: --name de=Stadtbücherei")],
     use_case: Annotated[list[str] | None, typer.Option(help="A use case to offer; without any: all.")] = None,
     database_url: Annotated[str, typer.Option(help="A PostgreSQL database; else SQLite in the folder.")] = "",
+    hsm_module: HsmModule = None,
+    hsm_token: HsmToken = "",
+    hsm_pin_file: HsmPinFile = None,
 ) -> None:
     """Make a folder with settings, keys and an access certificate; nothing that is there is overwritten."""
     from verifier.cli.commands import set_up
 
-    set_up(data, public_url, name, tuple(use_case or ()), database_url)
+    set_up(
+        data,
+        public_url,
+        name,
+        tuple(use_case or ()),
+        database_url,
+        token=TokenOptions(hsm_module, hsm_token, hsm_pin_file),
+    )
 
 
 @app.command()

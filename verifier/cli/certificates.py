@@ -22,7 +22,7 @@ def write_request(data: Path, out: Path | None) -> None:
     organization = next(iter(settings.name.values()))
     host = urlsplit(settings.public_url).hostname or ""
     names = CertificateNames(organization, organization, dns_names=(host,), uris=(settings.public_url,))
-    pem = request_pem(open_keys(data).key(SIGNING), names)
+    pem = request_pem(open_keys(data, settings.key_token).key(SIGNING), names)
     if out is None:
         print(pem.decode("ascii"), end="")
     else:
@@ -38,9 +38,9 @@ def install_chain(data: Path, file: Path) -> str:
         Malformed: no chain of certificates, or for another key; nothing was changed.
         NotValidNow: one is outside its time.
     """
-    VerifierSettings.read(data)
+    settings = VerifierSettings.read(data)
     chain = read_chain(read_file(file), file.name, now=system.now())
-    open_keys(data).replace_chain(SIGNING, chain)
+    open_keys(data, settings.key_token).replace_chain(SIGNING, chain)
     leaf = chain[0]
     known = f" ({', '.join(leaf.identifiers)})" if leaf.identifiers else ""
     return f"From the next start on, wallets see {leaf.common_name}{known}."

@@ -24,7 +24,9 @@ from runtime.driver import drive
 from runtime.fingerprints import fingerprint_lines, fingerprint_of
 from runtime.http import NoSender
 from runtime.installation import AUTHORITY_FILE
+from runtime.key_token import check_token
 from runtime.serve import Listen, serve
+from runtime.token_options import NO_TOKEN, TokenOptions
 from verifier.api.partner import RequestState, state_of
 from verifier.app import create_app, open_anchors, open_store, open_use_cases, open_verifier
 from verifier.config import VerifierSettings
@@ -40,20 +42,34 @@ MARKS = {True: "✓", False: "✗", None: "–"}
 
 
 @explained()
-def set_up(data: Path, public_url: str, names: list[str], use_cases: tuple[str, ...], database_url: str) -> None:
+def set_up(
+    data: Path,
+    public_url: str,
+    names: list[str],
+    use_cases: tuple[str, ...],
+    database_url: str,
+    *,
+    token: TokenOptions = NO_TOKEN,
+) -> None:
     """Make a verifier's folder and tell what to do with it.
 
     Raises:
         ValueError: a name without a language, or a setting that is wrong; nothing was made.
         FileExistsError: there is a verifier in this folder already.
+        TokenError: the token is away, or makes no keys.
     """
     pairs = read_names(names)
     # Settings are checked before anything is made, so that a mistake leaves no half-made folder
     settings = VerifierSettings(
-        data=data, public_url=public_url, name=dict(pairs), use_cases=use_cases, database_url=database_url
+        data=data,
+        public_url=public_url,
+        name=dict(pairs),
+        use_cases=use_cases,
+        database_url=database_url,
+        **token.said(),
     )
     open_use_cases(settings)
-    new = NewVerifier(data, settings.public_url, pairs, use_cases, database_url)
+    new = NewVerifier(data, settings.public_url, pairs, use_cases, database_url, token=settings.key_token)
     authority = set_up_verifier(new, now=system.now(), random_bytes=system.random_bytes)
     print(f"{pairs[0][1]} can be served now, from {data}")
     print(f"\nWallets know it by this authority: {data / AUTHORITY_FILE}. This file is no secret.")
@@ -70,10 +86,12 @@ def run_server(data: Path, host: str, port: int, workers: int) -> None:
 
     Raises:
         ValueError: several workers without PostgreSQL.
+        TokenError: the token is away. It is asked once, before any worker could try a wrong PIN for itself.
     """
     with explained():
         settings = VerifierSettings.read(data)
         settings.check_workers(workers)
+        check_token(settings.key_token)
     serve(functools.partial(create_app, settings), Listen(host, port, workers), service="verifier")
 
 

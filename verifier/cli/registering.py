@@ -48,7 +48,7 @@ def registrant_of(settings: VerifierSettings) -> Registrant:
     host = urlsplit(settings.public_url).hostname or ""
     return Registrant(
         data=settings.data,
-        keys=open_keys(settings.data),
+        keys=open_keys(settings.data, settings.key_token),
         signing=SIGNING,
         names=CertificateNames(organization, organization, dns_names=(host,), uris=(settings.public_url,)),
         registrations=settings.registrations or settings.data / REGISTRATIONS,

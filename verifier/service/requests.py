@@ -24,7 +24,7 @@ from protocol.oid4vp.request import (
 )
 from protocol.oid4vp.request_object import sign_request_object
 from protocol.trust.dataset import REGISTRAR_DATASET
-from runtime.conversation import Change, Event, SessionKey, advance, begin, load
+from runtime.conversation import Change, Event, SessionKey, advance, begin, load, with_key
 from verifier.policy import MAX_RENEWALS, MIN_KEEP, is_running_out, kept_for
 from verifier.registration import outside_registration, registration_for, verifier_info
 from verifier.service.context import VP_FORMATS, VerifierContext
@@ -138,6 +138,7 @@ class Requests:
 
         Raises:
             NotFound: unknown, answered, expired, or never to be fetched.
+            Unavailable: the signing key is away; the request stays as it is.
         """
         context = self.context
         key = SessionKey.of(REQUEST_URI, reference)
@@ -146,17 +147,28 @@ class Requests:
         now = context.now()
         if prefix is Prefix.REDIRECT_URI or self._is_over(found, reference, now):
             raise no_request()
+        signed = yield from self._signed(found, wallet_nonce, now)
         stage = yield from advance(key, lambda session: open_request(session, now=now), no_request())
         if not isinstance(stage, Opened | Received):
             raise TypeError("opening leads to an open request")
-        by_did = prefix is Prefix.DECENTRALIZED_IDENTIFIER
-        return sign_request_object(
-            self.authorization_request(stage, wallet_nonce),
+        if (stage.asked, stage.terms) != (found.asked, found.terms):
+            # It was renewed in between
+            return (yield from self._signed(stage, wallet_nonce, now))
+        return signed
+
+    def _signed(self, stage: Awaited, wallet_nonce: str | None, now: int) -> Exchange[str]:
+        context = self.context
+        by_did = stage.terms.client_id_prefix == Prefix.DECENTRALIZED_IDENTIFIER
+        return with_key(
             context.signing.signer,
-            x5c=() if by_did else context.signing.x5c,
-            kid=context.key_id if by_did else None,
-            issued_at=now,
-            expires_at=stage.asked.expires_at,
+            lambda: sign_request_object(
+                self.authorization_request(stage, wallet_nonce),
+                context.signing.signer,
+                x5c=() if by_did else context.signing.x5c,
+                kid=context.key_id if by_did else None,
+                issued_at=now,
+                expires_at=stage.asked.expires_at,
+            ),
         )
 
     def link_of_reference(self, reference: str) -> Exchange[str]:

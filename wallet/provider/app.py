@@ -41,7 +41,7 @@ def open_store(settings: ProviderSettings) -> SqlProviderStore:
 
 def open_provider(settings: ProviderSettings, store: SqlProviderStore) -> WalletProvider:
     """The wallet provider of a data folder, ready to serve."""
-    keys = open_keys(settings.data)
+    keys = open_keys(settings.data, settings.key_token)
     address = settings.public_url
     return WalletProvider.of(
         ProviderContext(

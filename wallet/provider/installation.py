@@ -7,6 +7,7 @@ from pathlib import Path
 
 from protocol.keys import RandomBytes
 from runtime.installation import Installation, set_up
+from runtime.key_token import TokenAccess
 from wallet.provider.config import ProviderSettings
 
 SIGNING = "attesting"
@@ -22,6 +23,7 @@ class NewProvider:
     name: tuple[tuple[str, str], ...]  # language → name of the provider
     open_enrolment: bool = False
     database_url: str = ""
+    token: TokenAccess | None = None  # where keys are made; None: sealed files
 
 
 def set_up_provider(new: NewProvider, *, now: int, random_bytes: RandomBytes) -> bytes:
@@ -29,6 +31,7 @@ def set_up_provider(new: NewProvider, *, now: int, random_bytes: RandomBytes) ->
 
     Raises:
         FileExistsError: there is a provider in this folder already; nothing was changed.
+        TokenError: the token is away, or makes no keys.
     """
     installation = Installation(
         data=new.data,
@@ -38,5 +41,6 @@ def set_up_provider(new: NewProvider, *, now: int, random_bytes: RandomBytes) ->
         signing=SIGNING,
         secrets=(SECRET,),
         settings={"open_enrolment": new.open_enrolment, "database_url": new.database_url},
+        token=new.token,
     )
     return set_up(installation, now=now, random_bytes=random_bytes)

@@ -13,8 +13,9 @@ from protocol.oid4vp.answer import RequestPolicy
 from protocol.status.check import KnownList
 from protocol.trust.anchors import TrustAnchors
 from runtime.conversation import slow
+from wallet.keys import DeviceKeys
 from wallet.policy.showing import PartyShown
-from wallet.records import Kept, LogEntry, LoggedCredential
+from wallet.records import Kept, LogEntry, LoggedCredential, keys_of
 from wallet.store import NewEntry, WalletStore
 
 
@@ -23,6 +24,7 @@ class WalletContext:
     """Everything the services of one wallet share."""
 
     store: WalletStore
+    keys: DeviceKeys
     anchors: Callable[[], TrustAnchors]
     now: Callable[[], int]  # epoch seconds
     random_bytes: RandomBytes
@@ -46,8 +48,8 @@ class WalletContext:
         """A fresh nonce or state: 256 bits, base64url."""
         return encode_base64url(self.random_bytes(32))
 
-    def new_key(self) -> str:
-        """A fresh private key, hex."""
+    def new_session_key(self) -> str:
+        """A fresh private key for one conversation, hex; it lives in a sealed record, wherever the others do."""
         return P256Key.generate(self.random_bytes).to_scalar().hex()
 
     def save(
@@ -57,8 +59,16 @@ class WalletContext:
         drop: Sequence[Kept] = (),
         note: NewEntry | None = None,
     ) -> Exchange[LogEntry | None]:
-        """Keep, destroy and note, durably, off the event loop; see `WalletStore.write`."""
-        return (yield from slow(lambda: self.store.write(put=put, drop=drop, note=note)))
+        """Keep, destroy and note, durably, off the event loop; see `WalletStore.write`. Keys go with their last record."""
+        entry = yield from slow(lambda: self.store.write(put=put, drop=drop, note=note))
+        kept = frozenset[str]().union(*map(keys_of, put))
+        yield from self.destroy_keys([key for record in drop for key in keys_of(record) - kept])
+        return entry
+
+    def destroy_keys(self, kept: Sequence[str]) -> Exchange[None]:
+        """Destroy keys that are in no record any more."""
+        if kept and not self.keys.in_memory:
+            yield from slow(lambda: self.keys.destroy(kept))
 
     def entry(
         self,

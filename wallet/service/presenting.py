@@ -174,6 +174,7 @@ class Presenting:
             InvalidRequest: the choice does not answer what was asked; nothing was sent.
             LogDamaged: it could not be seen afterwards; nothing was sent.
             Conflict: a copy that the user was told is fresh was used meanwhile; nothing was sent.
+            KeyUnavailable: the keys are away; nothing was sent.
         """
         context = self.context
         verified = _by_link(seen)
@@ -200,11 +201,16 @@ class Presenting:
             raise LogDamaged
         logged = tuple(_logged(query_id, found, seen.consent) for query_id, items in chosen.items() for found in items)
         note = context.entry("sharing", seen.consent.asker, "begun", logged, request=seen.digest)
+        self._check_keys(chosen)
         begun, copies = yield from self._use_copies(seen, chosen, note)
-        vp_token = {
-            query_id: tuple(self._present(seen.verified, query_id, found, copies) for found in items)
-            for query_id, items in chosen.items()
-        }
+        try:
+            vp_token = {
+                query_id: tuple([self._present(seen.verified, query_id, found, copies) for found in items])
+                for query_id, items in chosen.items()
+            }
+        except ProtocolError as error:
+            yield from self.fail(seen, Begun({}, logged, begun.number), error)
+            raise
         return Begun(vp_token, logged, begun.number)
 
     def fail(self, seen: RequestSeen, begun: Begun, error: ProtocolError) -> Exchange[None]:
@@ -343,6 +349,12 @@ class Presenting:
             raise TypeError("a change with a note makes an entry")
         return begun, copies
 
+    def _check_keys(self, chosen: Mapping[str, Sequence[CandidateMatch]]) -> None:
+        """Before any copy is marked: what cannot be signed for is not used up."""
+        wanted = {found.candidate.id for items in chosen.values() for found in items}
+        held = [one for one in self.context.store.credentials() if one.id in wanted]
+        self.context.keys.check([key for one in held if (key := next_copy(one).key)])
+
     def _present(
         self, verified: AskedRequest, query_id: str, found: CandidateMatch, copies: Mapping[str, Copy]
     ) -> Presentation:
@@ -352,7 +364,11 @@ class Presenting:
         # OID4VP §6.1: a signature of the holder only where it is asked, because it proves more than the data;
         # HAIP 1.0 §6.1.1.1 wants it with everything that is bound to a key
         is_bound = asked.holder_binding or (self.context.haip and bool(copy.key))
-        binding = KeyBinding(copy.signer, request.audience, request.nonce, self.context.now()) if is_bound else None
+        binding = (
+            KeyBinding(self.context.keys.signer(copy.key), request.audience, request.nonce, self.context.now())
+            if is_bound
+            else None
+        )
         return format_of(found.candidate.format).present(copy.raw, found.paths, binding)
 
     def _log(self) -> tuple[LogEntry, ...] | None:

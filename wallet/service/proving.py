@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from protocol.exchange import Exchange
-from protocol.keys import P256Key
+from protocol.keys import Signer
 from protocol.oid4vci.attested_proof import sign_attested_proof
 from protocol.oid4vci.credential import ProofType
 from protocol.oid4vci.metadata import CredentialConfiguration
@@ -23,7 +23,7 @@ class AttestedProver:
     configuration: CredentialConfiguration
     audience: str  # credential issuer identifier
     client_id: str | None
-    renew_keys: Callable[[], Exchange[tuple[P256Key, ...]]]  # makes fresh keys and keeps them, before anybody sees them
+    renew_keys: Callable[[], Exchange[tuple[Signer, ...]]]  # makes fresh keys and keeps them, before anybody sees them
 
     @property
     def needed(self) -> bool:

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 
 from protocol.credential import VerifiedCredential
 from protocol.encoding import encode_json
-from protocol.errors import InvalidRequest, ProtocolError, Unreachable
+from protocol.errors import InvalidRequest, ProtocolError, Unavailable, Unreachable
 from protocol.exchange import Exchange
 from protocol.formats import format_of
-from protocol.keys import P256Key
+from protocol.keys import Signer
 from protocol.oid4vci.client import DpopClient, IssuerRefused
 from protocol.oid4vci.credential import CredentialResponse
 from protocol.oid4vci.notification import ACCEPTED, DELETED, FAILURE, NotificationRequest
@@ -154,6 +154,7 @@ class Receiving:
         Raises:
             Unreachable: somebody cannot be reached; try again with the same pending issuance.
             NotVouched: the issuer wants an attested wallet, and nobody attests this one any more; the same.
+            Unavailable: the keys or the wallet file are away; the same.
             InvalidRequest: the issuer does not say the same of itself any more.
         """
         context = self.context
@@ -167,7 +168,7 @@ class Receiving:
             try:
                 response = yield from self._fetch_one(run, wanted)
                 arrived.append((yield from self._verify(run, run.wanted(wanted), response)))
-            except (Unreachable, NotVouched):
+            except (Unavailable, Unreachable, NotVouched):
                 raise
             except ProtocolError as error:
                 name = self._name(contact, wanted.configuration_id)
@@ -220,7 +221,10 @@ class Receiving:
     def _wanted(self, seen: OfferSeen, name: str) -> WantedCredential:
         configuration = seen.contact.issuer.configurations[name]
         count = copies_to_ask(seen.contact, configuration) if configuration.bound else 0
-        return WantedCredential(name, tuple(self.context.new_key() for _ in range(count)))
+        return WantedCredential(name, tuple(self.context.keys.new_key() for _ in range(count)))
+
+    def _signers(self, wanted: WantedCredential) -> tuple[Signer, ...]:
+        return tuple(self.context.keys.signer(key) for key in wanted.keys)
 
     def _fetch_one(self, run: Fetching, wanted: WantedCredential) -> Exchange[CredentialResponse]:
         while True:
@@ -240,14 +244,16 @@ class Receiving:
         configuration = issuer.configurations[wanted.configuration_id]
         client_id = run.pending.client_id or None
         if configuration.key_attestations_required is None or not wanted.keys:
-            keys = wanted.signers[: issuer.batch_size or 1]
+            keys = self._signers(wanted)[: issuer.batch_size or 1]
             return KeyProver(keys, issuer.credential_issuer, self.context.now, client_id)
 
-        def renew_keys() -> Exchange[tuple[P256Key, ...]]:
-            fresh = tuple([self.context.new_key() for _ in wanted.keys])
+        def renew_keys() -> Exchange[tuple[Signer, ...]]:
+            before = run.wanted(wanted).keys
+            fresh = tuple([self.context.keys.new_key() for _ in wanted.keys])
             run.replace_keys(wanted.configuration_id, fresh)
             yield from self.context.save(put=[run.pending])
-            return run.wanted(wanted).signers
+            yield from self.context.destroy_keys(before)
+            return self._signers(run.wanted(wanted))
 
         return AttestedProver(self.vouching, configuration, issuer.credential_issuer, client_id, renew_keys)
 
@@ -274,7 +280,7 @@ class Receiving:
             if context.haip:
                 for credential in verified:
                     check_haip_credential(credential)
-            keys = {signer.public_key: key for signer, key in zip(wanted.signers, wanted.keys, strict=True)}
+            keys = {signer.public_key: key for signer, key in zip(self._signers(wanted), wanted.keys, strict=True)}
             copies = check_received(verified, configuration, keys)
             configuration = yield from run.names.complete(verified[0], configuration)
         except Unreachable:
@@ -331,6 +337,7 @@ class Receiving:
             yield from context.save(put=[left], note=entry)
         else:
             yield from context.save(drop=[left], note=entry)
+        yield from context.destroy_keys([key for wanted in failed for key in run.wanted(wanted).keys])
         return left
 
     def _notify(self, arrived: Arrived, event: str) -> Exchange[None]:

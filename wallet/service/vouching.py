@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from protocol.errors import ProtocolError, Unreachable
+from protocol.errors import ProtocolError, Unavailable, Unreachable
 from protocol.exchange import Exchange
-from protocol.keys import P256Key
+from protocol.keys import Signer
 from protocol.oid4vci.client import DpopClient
 from protocol.oid4vci.client_authentication import AttestedClient, attestation_method, attestation_required
 from protocol.oid4vci.obtain import IssuerContact
 from protocol.wallet_unit.errors import UnitRevoked, UnknownUnit
 from protocol.wallet_unit.messages import UnitAnswer, unit_id
 from protocol.wallet_unit.provider import ProviderClient
+from wallet.keys import sealed_key
 from wallet.policy.showing import PartyShown
 from wallet.policy.vouching import (
     NotVouched,
@@ -57,7 +58,7 @@ class Vouching:
     def shown(self) -> VouchingShown:
         """Who vouches for this wallet, as its owner sees it."""
         unit = self.unit()
-        number = unit_id(_signer(unit).public_key) if unit is not None else ""
+        number = unit_id(self._signer(unit).public_key) if unit is not None else ""
         return vouching_shown(self.context.provider_url, unit, number, self.context.language)
 
     def unit(self) -> WalletUnit | None:
@@ -105,7 +106,7 @@ class Vouching:
             NotVouched: the server wants an attested wallet, and nobody attests this one.
             ProviderAway: the same, because the provider cannot be reached.
         """
-        return (yield from self._client_for(contact, self.context.new_key()))
+        return (yield from self._client_for(contact, self.context.new_session_key()))
 
     def client_again(self, contact: IssuerContact, key: str, client_id: str) -> Exchange[IssuerClient]:
         """How to appear to the same issuer again, as tokens that are bound to a key and a client want it (the draft's §12).
@@ -118,7 +119,7 @@ class Vouching:
             return (yield from self._client_for(contact, key))
         return IssuerClient(key, client_id, self.dpop_client(key), None)
 
-    def attest_keys(self, keys: Sequence[P256Key], nonce: str | None, status_period: int | None) -> Exchange[str]:
+    def attest_keys(self, keys: Sequence[Signer], nonce: str | None, status_period: int | None) -> Exchange[str]:
         """An attestation of keys for one request to one issuer.
 
         Raises:
@@ -133,7 +134,7 @@ class Vouching:
 
     def dpop_client(self, key: str) -> DpopClient:
         """What sends requests that are bound to a key."""
-        return DpopClient(P256Key.from_scalar(bytes.fromhex(key)), self.context.random_bytes, self.context.now)
+        return DpopClient(sealed_key(key), self.context.random_bytes, self.context.now)
 
     def _client_for(self, contact: IssuerContact, key: str) -> Exchange[IssuerClient]:
         dpop = self.dpop_client(key)
@@ -197,6 +198,8 @@ class Vouching:
         """What the provider answers; its refusals in words of ours."""
         try:
             return (yield from ask())
+        except Unavailable:
+            raise
         except Unreachable as error:
             raise ProviderAway("whoever vouches for this wallet cannot be reached") from error
         except ProtocolError as error:
@@ -211,20 +214,19 @@ class Vouching:
 
     def _new_unit(self) -> Exchange[WalletUnit]:
         """A key that is kept before anybody hears of it, so that a wallet that is killed goes on with the same."""
-        unit = WalletUnit(UNIT_ID, self.context.provider_url, self.context.new_key(), (), "", 0, 0, 0)
+        unit = WalletUnit(UNIT_ID, self.context.provider_url, self.context.keys.new_key(), (), "", 0, 0, 0)
         yield from self.context.save(put=[unit])
         return unit
 
     def _client(self, unit: WalletUnit) -> ProviderClient:
-        return ProviderClient(self.context.provider_url, _signer(unit), self.context.version, self.context.now)
+        return ProviderClient(self.context.provider_url, self._signer(unit), self.context.version, self.context.now)
+
+    def _signer(self, unit: WalletUnit) -> Signer:
+        return self.context.keys.signer(unit.key)
 
     def _party(self, unit: WalletUnit) -> PartyShown:
         shown = vouching_shown(self.context.provider_url, unit, "", self.context.language)
         return PartyShown(shown.name or shown.host, shown.host, self.context.provider_url, "")
-
-
-def _signer(unit: WalletUnit) -> P256Key:
-    return P256Key.from_scalar(bytes.fromhex(unit.key))
 
 
 def _known(unit: WalletUnit, answer: UnitAnswer) -> WalletUnit:

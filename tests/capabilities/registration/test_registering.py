@@ -29,7 +29,7 @@ def registrant(tmp_path) -> Registrant:
     new = NewVerifier(tmp_path / "kino", "https://kino.example", (("de", "Kino Capitol"),))
     set_up_verifier(new, now=NOW, random_bytes=seeded(3))
     data = tmp_path / "kino"
-    return Registrant(data, open_keys(data), SIGNING, NAMES, data / CERTIFICATES)
+    return Registrant(data, open_keys(data, None), SIGNING, NAMES, data / CERTIFICATES)
 
 
 def run(office, work):

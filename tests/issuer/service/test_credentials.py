@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import pytest
 
+from capabilities.status_publisher.policy import BLOCK
 from issuer.app import SHIPPED_TYPES
 from issuer.credential_types import read_types
 from issuer.records import CredentialState
@@ -148,6 +149,7 @@ def test_a_key_that_is_away_consumes_nothing(desk, wallet, tokens):
         TestWallet(away, wallet.key).issue(tokens, proofs=proofs, dpop=dpop)
     assert refusal.value.status == 503
     assert untouched(desk)
+    assert len(away.issuer.credentials.indices._free) == BLOCK, "no place of a list is lost"
     assert wallet.issue(tokens, proofs=proofs, dpop=dpop).credentials, "a retry needs all of it"
 
 
@@ -160,7 +162,7 @@ def test_nothing_is_signed_outside_the_certificate_s_time(desk, wallet, tokens, 
     with pytest.raises(Unavailable):
         TestWallet(expired, wallet.key).issue(tokens, proofs=proofs, dpop=dpop)
     with pytest.raises(Unavailable):
-        expired.issuer.metadata.signed_issuer()
+        expired.run(expired.issuer.metadata.signed_issuer())
     assert wallet.issue(tokens, proofs=proofs, dpop=dpop).credentials
 
 

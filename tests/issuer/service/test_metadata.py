@@ -48,17 +48,17 @@ def test_announced_proof_algorithms_are_those_that_are_accepted(types):
 
 
 def test_signed_metadata_says_the_same(desk):
-    token = desk.issuer.metadata.signed_issuer()
+    token = desk.run(desk.issuer.metadata.signed_issuer())
     metadata, _ = verify_signed_metadata(token, identifier=IDENTIFIER, anchors=desk.pki.anchors, now=NOW)
     assert metadata == CredentialIssuerMetadata.from_dict(desk.issuer.metadata.issuer.to_dict())
 
 
 def test_signed_metadata_is_signed_once_and_renewed_in_time(desk):
-    first = desk.issuer.metadata.signed_issuer()
+    first = desk.run(desk.issuer.metadata.signed_issuer())
     desk.clock.move(12 * 3600 - 1)
-    assert desk.issuer.metadata.signed_issuer() == first
+    assert desk.run(desk.issuer.metadata.signed_issuer()) == first
     desk.clock.move(1)
-    second = desk.issuer.metadata.signed_issuer()
+    second = desk.run(desk.issuer.metadata.signed_issuer())
     assert second != first
     verify_signed_metadata(second, identifier=IDENTIFIER, anchors=desk.pki.anchors, now=desk.clock.now + 12 * 3600)
 
@@ -100,7 +100,7 @@ def test_an_access_certificate_signs_what_the_issuer_says_of_itself(desk):
     )
     service = MetadataService.of(context)
     metadata, party = verify_signed_metadata(
-        service.signed_issuer(), identifier=IDENTIFIER, anchors=registered.anchors, now=NOW
+        desk.run(service.signed_issuer()), identifier=IDENTIFIER, anchors=registered.anchors, now=NOW
     )
     assert party.name == "Agency by register"
     assert carried_registration(metadata.issuer_info, "issuer_info") == certificate

@@ -1,19 +1,23 @@
 """Making requests and handing them out."""
 
 import json
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import pytest
 
 from protocol.dcql.query import DcqlQuery
 from protocol.did import DidDocument
-from protocol.errors import InvalidRequest, NotFound
+from protocol.errors import InvalidRequest, NotFound, Unavailable
+from protocol.formats import IssuerSigner
 from protocol.jws import Jws
+from protocol.keys import P256Key
 from protocol.oid4vp.client_id import Prefix
 from protocol.oid4vp.link import PlainRequest, RequestByReference, RequestUriMethod, read_link
 from protocol.oid4vp.request_object import ExpectedRequest, verify_request_object
 from runtime.seal import DamagedError
 from tests.support.verifier import HOST, IDENTIFIER, QUERY, reference_of, request_of
+from verifier.service import Verifier
 from verifier.session import Opened, Requested
 from wallet.policy.presenting import purpose_of
 
@@ -167,3 +171,63 @@ def test_a_request_says_what_the_data_is_for(counter):
     for language in ("de", "en"):
         assert purpose_of(request, language) == use_case.purpose_in(language)
     assert request_of(counter, counter.ask(use_case=None, query=use_case.query)).verifier_info == ()
+
+
+@dataclass
+class Signer:
+    """A signer in a token, that can be away, and tells whoever waits for it."""
+
+    key: P256Key
+    away: bool = False
+    meanwhile: Callable[[], object] = lambda: None
+    signed: int = 0
+
+    @property
+    def public_key(self):
+        return self.key.public_key
+
+    def sign(self, data):
+        if self.away:
+            raise Unavailable("the key is away")
+        self.signed += 1
+        meanwhile, self.meanwhile = self.meanwhile, lambda: None
+        meanwhile()
+        return self.key.sign(data)
+
+
+@pytest.fixture
+def signer(counter):
+    return Signer(counter.access.signer)
+
+
+def with_signer(counter, signer):
+    context = replace(counter.verifier.context, signing=IssuerSigner(signer, counter.access.x5c))
+    return replace(counter, verifier=Verifier.of(context))
+
+
+def test_a_key_that_is_away_opens_nothing(counter, signer):
+    """T146"""
+    made, distant = counter.ask(), with_signer(counter, signer)
+    signer.away = True
+    with pytest.raises(Unavailable):
+        opened(distant, made)
+    assert isinstance(counter.stage(made), Requested)
+    signer.away = False
+    assert request_of(distant, made).nonce
+    assert isinstance(counter.stage(made), Opened)
+
+
+def test_a_request_that_was_renewed_while_it_was_signed_is_signed_as_it_is_now(counter, signer):
+    """What a wallet is handed holds the nonce that its answer is held against."""
+    made, distant = counter.ask(), with_signer(counter, signer)
+    before = counter.stage(made)
+
+    def renew():
+        counter.clock.forward(counter.verifier.context.lifetimes.request - 1)
+        counter.run(counter.verifier.requests.renewed(before))
+
+    signer.meanwhile = renew
+    request = request_of(distant, made)
+    after = counter.stage(made)
+    assert (before.terms.nonce == after.terms.nonce, request.nonce) == (False, after.terms.nonce)
+    assert signer.signed == 2

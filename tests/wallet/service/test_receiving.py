@@ -8,6 +8,7 @@ from protocol.jws import Jws
 from protocol.keys import P256Key
 from tests.support.pki import NOW, make_pki, seeded, seeded_key
 from tests.wallet.counterparts import AGENCY, CLAIMS, PID, Agency, World, held
+from wallet.keys import sealed_key
 
 
 def test_a_credential_comes_in_as_many_copies_as_the_issuer_gives(world):
@@ -38,7 +39,7 @@ def test_every_copy_has_the_key_that_it_is_bound_to(world):
     [kept] = world.receive()
     for copy in kept.copies:
         bound = Jws.from_compact(copy.raw.split("~")[0], "credential").peek_claims("credential").object("cnf")
-        assert bound.members["jwk"] == copy.signer.public_key.to_jwk()
+        assert bound.members["jwk"] == sealed_key(copy.key).public_key.to_jwk()
 
 
 @pytest.mark.parametrize(("offered", "asked"), [(None, 1), (2, 2), (10, 10), (11, 10), (1000, 10)], ids=str)

@@ -15,6 +15,7 @@ from tests.support.pki import NOW
 from tests.support.provider import CLIENT_ID, PROVIDER, make_provider
 from tests.wallet.counterparts import AGENCY, PASSPHRASE, PID, QUICK, Agency, World, answer
 from tests.wallet.vetting import ATTESTED, vetted_world
+from wallet.keys import sealed_key
 from wallet.policy.vouching import NotVouched, ProviderAway, WhyUnvouched
 from wallet.provider.policy import DAY, ProviderPolicy
 from wallet.vault.vault import Vault
@@ -51,7 +52,7 @@ def test_a_wallet_registers_and_is_attested_when_an_office_asks(world, office):
     (wallet,) = world.agency.wallets
     assert (wallet.says.client_id, wallet.says.wallet_version) == (CLIENT_ID, "1.0")
     (keys,) = world.agency.keys
-    assert {copy.signer.public_key for copy in kept.copies} == set(keys.keys)
+    assert {sealed_key(copy.key).public_key for copy in kept.copies} == set(keys.keys)
     assert keys.attestation.says.key_storage == ("iso_18045_basic",)
     assert world.actions() == [("vouched for", "done"), ("received", "done")]
 

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from runtime.token_options import HsmModule, HsmPinFile, HsmToken, TokenOptions
+
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
 Data = Annotated[Path, typer.Option(envvar="HOHEIT_PROVIDER_DATA", help="The provider's folder.")]
@@ -20,11 +22,16 @@ def init(
     name: Annotated[list[str], typer.Option(help="Who vouches, with the language: --name de=Stadtwerke")],
     open_enrolment: Annotated[bool, typer.Option("--open-enrolment", help="Register wallets without a code.")] = False,
     database_url: Annotated[str, typer.Option(help="A PostgreSQL database; else SQLite in the folder.")] = "",
+    *,
+    hsm_module: HsmModule = None,
+    hsm_token: HsmToken = "",
+    hsm_pin_file: HsmPinFile = None,
 ) -> None:
     """Make a folder with settings, keys and certificates; nothing that is there is overwritten."""
     from wallet.provider.cli.commands import set_up
 
-    set_up(data, public_url, name, database_url, open_enrolment=open_enrolment)
+    token = TokenOptions(hsm_module, hsm_token, hsm_pin_file)
+    set_up(data, public_url, name, database_url, open_enrolment=open_enrolment, token=token)
 
 
 @app.command()

@@ -16,7 +16,9 @@ from runtime.driver import drive
 from runtime.fingerprints import fingerprint_lines, fingerprint_of
 from runtime.http import NoSender
 from runtime.installation import AUTHORITY_FILE
+from runtime.key_token import check_token
 from runtime.serve import Listen, serve
+from runtime.token_options import NO_TOKEN, TokenOptions
 from wallet.provider.app import create_app, open_provider, open_store
 from wallet.provider.config import ProviderSettings
 from wallet.provider.database.store import SqlProviderStore
@@ -27,17 +29,28 @@ ACTOR = "command line"
 
 
 @explained()
-def set_up(data: Path, public_url: str, names: list[str], database_url: str, *, open_enrolment: bool) -> None:
+def set_up(
+    data: Path,
+    public_url: str,
+    names: list[str],
+    database_url: str,
+    *,
+    open_enrolment: bool,
+    token: TokenOptions = NO_TOKEN,
+) -> None:
     """Make a provider's folder and tell what to do with it.
 
     Raises:
         ValueError: a name without a language, or a setting that is wrong; nothing was made.
         FileExistsError: there is a provider in this folder already.
+        TokenError: the token is away, or makes no keys.
     """
     pairs = read_names(names)
     # Settings are checked before anything is made, so that a mistake leaves no half-made folder
-    settings = ProviderSettings(data=data, public_url=public_url, name=dict(pairs), database_url=database_url)
-    new = NewProvider(data, settings.public_url, pairs, open_enrolment, database_url)
+    settings = ProviderSettings(
+        data=data, public_url=public_url, name=dict(pairs), database_url=database_url, **token.said()
+    )
+    new = NewProvider(data, settings.public_url, pairs, open_enrolment, database_url, settings.key_token)
     authority = set_up_provider(new, now=system.now(), random_bytes=system.random_bytes)
     print(f"{pairs[0][1]} can vouch for wallets now, from {data}")
     print(f"\nIssuers know it by this authority: {data / AUTHORITY_FILE}. This file is no secret.")
@@ -54,10 +67,12 @@ def run_server(data: Path, host: str, port: int, workers: int) -> None:
 
     Raises:
         ValueError: several workers without PostgreSQL.
+        TokenError: the token is away. It is asked once, before any worker could try a wrong PIN for itself.
     """
     with explained():
         settings = ProviderSettings.read(data)
         settings.check_workers(workers)
+        check_token(settings.key_token)
     serve(functools.partial(create_app, settings), Listen(host, port, workers), service="provider")
 
 
