@@ -181,6 +181,11 @@ class SessionCookie:
         return response
 
 
+def redirect(address: str) -> Response:
+    """Lead a browser on after a form."""
+    return Response(status_code=303, headers={"location": address, "cache-control": "no-store"})
+
+
 def _utc(seconds: int, form: str) -> str:
     """A moment for a `<time>`: as machines read it, and for people whose browser does not run our script."""
     moment = datetime.fromtimestamp(seconds, UTC)
