@@ -58,6 +58,10 @@ class Pages:
         self.session = SessionCookie(f"{self.cookie}_in", secure=self._secure)
         self._environments = {language: self._environment(home, language) for language in LANGUAGES}
 
+    def session_cookie(self, name: str) -> SessionCookie:
+        """A cookie like that of people who signed in, for another secret of a browser's session."""
+        return SessionCookie(f"{self.cookie}_{name}", secure=self._secure)
+
     def page(self, request: Request, template: str, *, status: int = 200, **values: object) -> Response:
         """A page in the reader's language."""
         language = language_of(request)

@@ -129,6 +129,14 @@ class PartyService:
             raise _NO_PARTY.with_traceback(None)
         return found
 
+    def stage(self, identifier: str) -> Exchange[Stage]:
+        """Where a party stands, with everything that its line does not say.
+
+        Raises:
+            NotFound: nobody.
+        """
+        return (yield from load(SessionKey.of(PARTY, identifier), _NO_PARTY, STAGES))
+
     def search(self, wanted: PartyFilter, *, limit: int = MAX_PAGE, after: str = "") -> Exchange[tuple[PartyLine, ...]]:
         """Parties, for operators and for everybody; what everybody may see, the filter says."""
         capped = min(limit, MAX_PAGE)
