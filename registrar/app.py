@@ -21,6 +21,8 @@ from registrar.installation import ACCESS_AUTHORITY, LISTS, REGISTRATIONS, SECRE
 from registrar.records import Operator
 from registrar.service import Registrar
 from registrar.service.context import RegistrarContext
+from registrar.web.application import application_pages
+from registrar.web.applying import applying_pages
 from registrar.web.public import public_pages
 from registrar.web.site import Site
 from runtime import system
@@ -118,5 +120,7 @@ def make_application(registrar: Registrar, driver: Driver, lifespan: Lifespan[Fa
     application.include_router(operator_api(registrar, driver))
     application.include_router(applicant_api(registrar, driver))
     application.include_router(public_pages(site))
+    application.include_router(applying_pages(site))
+    application.include_router(application_pages(site))
     serve_static(application)
     return application

@@ -232,8 +232,10 @@ def remove(stage: Stage, reason: str, *, actor: str, now: int) -> Step:
     return _step(Removed(stage.identifier, stage.document, why), now, "removed", actor=actor, detail=why, records=end)
 
 
-def give(stage: Stage, document: str, given: tuple[GivenCertificate, ...], *, actor: str) -> Step:
+def give(stage: Stage, document: str, given: tuple[GivenCertificate, ...], *, actor: str, form: str = "") -> Step:
     """Hand out certificates that were made for a registration as it was read before; they take the place of earlier ones.
+
+    `form`: of a page, which counts once (T119); empty: asked for by a program.
 
     Raises:
         Conflict: it is not registered, or was changed meanwhile.
@@ -250,7 +252,9 @@ def give(stage: Stage, document: str, given: tuple[GivenCertificate, ...], *, ac
         Event(f"{certificate.kind} certificate given", stage.identifier, actor, certificate.use or certificate.serial)
         for certificate in given
     )
-    return Change(stage, records=(*ended, *given), events=events)
+    once = SessionKey.of("applicant form", f"{stage.identifier} {form}")
+    spend = (Spend(once, FOREVER, Conflict("this form was sent before")),) if form else ()
+    return Change(stage, records=(*ended, *given), events=events, spend=spend)
 
 
 def _ended(before: Party, after: Party) -> tuple[StateOfAll, ...]:
