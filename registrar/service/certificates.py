@@ -99,6 +99,17 @@ class CertificateService:
             raise
         return given
 
+    def find(self, certificate_id: str) -> Exchange[GivenCertificate]:
+        """One certificate.
+
+        Raises:
+            NotFound: no such certificate.
+        """
+        found = yield from slow(lambda: self.context.store.find_certificate(certificate_id))
+        if found is None:
+            raise NotFound("no such certificate")
+        return found
+
     def revoke(self, certificate_id: str, actor: str) -> Exchange[GivenCertificate]:
         """End one certificate for ever.
 
@@ -106,9 +117,7 @@ class CertificateService:
             NotFound: no such certificate.
         """
         context = self.context
-        found = yield from slow(lambda: context.store.find_certificate(certificate_id))
-        if found is None:
-            raise NotFound("no such certificate")
+        found = yield from self.find(certificate_id)
         event = Event(f"{found.kind} certificate revoked", found.party, actor, found.use or found.serial)
         now = context.now()
         return (yield from slow(lambda: context.store.revoke(certificate_id, event, now=now)))

@@ -10,7 +10,7 @@ from protocol.errors import Conflict, NotFound, Unauthorized, Unavailable
 from protocol.exchange import Exchange
 from registrar import session
 from registrar.policy import MAX_WAITING
-from registrar.records import GivenCertificate, PartyLine, PartyState
+from registrar.records import AuditLine, GivenCertificate, PartyLine, PartyState
 from registrar.service.context import RegistrarContext
 from registrar.session import APPLICATION, FOREVER, PARTY, STAGES, Stage, document_of, party_of
 from registrar.store import PartyFilter
@@ -160,6 +160,21 @@ class PartyService:
         """Parties, for operators and for everybody; what everybody may see, the filter says."""
         capped = min(limit, MAX_PAGE)
         return (yield from slow(lambda: self.context.store.parties(wanted, limit=capped, after=after)))
+
+    def waiting(self) -> Exchange[tuple[PartyLine, ...]]:
+        """What waits for operators, the oldest first, a page at most; the rest comes when these are decided."""
+        return (yield from slow(lambda: self.context.store.waiting(limit=MAX_PAGE)))
+
+    def version(self) -> Exchange[int]:
+        """A number that grows with everything that happens."""
+        return (yield from slow(self.context.store.version))
+
+    def audit(
+        self, *, limit: int, subject: str | None = None, before: int | None = None
+    ) -> Exchange[tuple[AuditLine, ...]]:
+        """What was done, newest first, about one party or about all; `before`: older than the line of this id."""
+        store = self.context.store
+        return (yield from slow(lambda: store.audit(limit=limit, subject=subject, before=before)))
 
     def certificates_of(self, identifier: str) -> Exchange[tuple[GivenCertificate, ...]]:
         """What a party was given."""

@@ -12,10 +12,9 @@ from capabilities.registration.party import MAX_FILE, Party
 from capabilities.status_publisher.records import EntryState
 from protocol.csr import MAX_REQUEST
 from protocol.errors import Conflict, InvalidRequest, Malformed, NotFound, ProtocolError, Unauthorized
-from registrar.api.applicants import APPLICANT
 from registrar.records import CertificateKind, GivenCertificate
 from registrar.service.parties import standing_of
-from registrar.session import Applied, Refused, Registered, Removed, Stage, party_of
+from registrar.session import APPLICANT, Applied, Refused, Registered, Removed, Stage, party_of
 from registrar.web.applying import FormPage, file_text, problem_of, read_party, show_form
 from registrar.web.form import RegistrationForm, form_of
 from registrar.web.site import Site
