@@ -19,6 +19,7 @@ from registrar.web.applying import FormPage, file_text, problem_of, read_party, 
 from registrar.web.form import RegistrationForm, form_of
 from registrar.web.site import Site
 from runtime.asgi import read_form
+from runtime.languages import language_of
 from runtime.pages import redirect
 from runtime.toml import write_toml
 from runtime.uploads import read_upload
@@ -197,7 +198,7 @@ def _add_change(pages: ApplicantPages) -> None:
 
     @pages.add("POST", "/change")
     async def send(applicant: Applicant) -> Response:
-        form = RegistrationForm(await pages.form(applicant))
+        form = RegistrationForm(await pages.form(applicant), language_of(applicant.request))
         if form.values.get("do") == "more":
             return show(applicant, form.with_another_use())
         party = form.party()

@@ -74,7 +74,7 @@ def _add_form(router: APIRouter, site: Site) -> None:
     async def send(request: Request) -> Response:
         form = RegistrationForm({})
         try:
-            form = RegistrationForm(await read_form(request))
+            form = RegistrationForm(await read_form(request), language_of(request))
             browser = pages.check_form(request, dict(form.values))
             if form.values.get("do") == "more":
                 return show(request, form.with_another_use())

@@ -55,7 +55,13 @@ class RegistrationForm:
     """
 
     values: Mapping[str, str]
+    language: str = "de"  # of whoever fills it in: the text that is needed
     problems: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def first_problem(self) -> str:
+        """The field where the keyboard begins; empty: nothing is wrong."""
+        return next(iter(self.problems), "")
 
     @property
     def count(self) -> int:
@@ -65,7 +71,7 @@ class RegistrationForm:
 
     def with_another_use(self) -> RegistrationForm:
         """The same form with room for one more use."""
-        return RegistrationForm({**self.values, "uses": str(min(self.count + 1, MAX_USES))})
+        return RegistrationForm({**self.values, "uses": str(min(self.count + 1, MAX_USES))}, self.language)
 
     def party(self) -> Party | None:
         """Who it stands for; None: there are problems."""
@@ -81,25 +87,27 @@ class RegistrationForm:
     def _members(self) -> JsonObject:
         natural = self.values.get("person") == "natural"
         names = ("given_name", "family_name") if natural else ("legal_name",)
-        website = self._address("info_uri")
         entitlements: list[JsonValue] = []
+        # In the order of the page, so that the first problem is the first one that is seen
         members: JsonObject = {
             **{name: self._text(name) for name in names},
             "trade_name": self._text("trade_name"),
-            "identifier": self._identifier(),
             "country": self._country(),
-            "info_uri": website,
-            "support_uri": self._optional("support_uri") or self.values.get("email", "").strip() or "-",
+            "identifier": self._identifier(),
+            "services": [self._texts("service", MAX_WORDS)],
+            "info_uri": (website := self._address("info_uri")),
             "email": self._email("email"),
             "phone": self._text("phone"),
             "address": {name: self._text(name) for name in ("street", "postal_code", "locality")},
-            "services": [self._texts("service", MAX_WORDS)],
+            "support_uri": self._optional("support_uri") or self.values.get("email", "").strip() or "-",
             "addresses": [self._address("service_address") if self._optional("service_address") else website],
             "supervisory_authority": self._authority(),
             "entitlements": entitlements,
         }
         if self.values.get("public_body"):
             members["public_body"] = True
+        if not (self.values.get("asks") or self.values.get("issues")):
+            self.problems["asks"] = "choose"
         if self.values.get("asks"):
             entitlements.append(SERVICE_PROVIDER)
             members["uses"] = [self._use(number) for number in range(1, self.count + 1)]
@@ -108,8 +116,6 @@ class RegistrationForm:
             entitlements.append(issuer)
             members["provides"] = list(self._provided())
             members["authorities"] = [self._text("signing_certificate", 8000) + "\n"]
-        if not entitlements:
-            self.problems["asks"] = "choose"
         return members
 
     def _text(self, name: str, longest: int = MAX_NAME) -> str:
@@ -146,7 +152,7 @@ class RegistrationForm:
         """A text in as many of our languages as were typed."""
         texts = {language: self._optional(f"{name}_{language}", longest) for language in LANGUAGES}
         if not any(texts.values()):
-            self.problems[f"{name}_de"] = "missing"
+            self.problems[f"{name}_{self.language}"] = "missing"
         return {language: text for language, text in texts.items() if text}
 
     def _country(self) -> str:
@@ -180,6 +186,16 @@ class RegistrationForm:
 
     def _use(self, number: int) -> JsonObject:
         at = f"use{number}_"
+        return {
+            "purpose": self._texts(f"{at}purpose", MAX_WORDS),
+            "credentials": self._asked(at),
+            "legal_basis": self._law(at),
+            "retention_days": self._days(f"{at}retention_days"),
+            "privacy_policy": self._address(f"{at}privacy_policy"),
+            "id": self._use_id(number),
+        }
+
+    def _asked(self, at: str) -> list[JsonValue]:
         credentials: list[JsonValue] = []
         for document in known_documents():
             chosen = [datum for datum in document.data if self.values.get(f"{at}{document.id}_{datum.id}")]
@@ -190,14 +206,7 @@ class RegistrationForm:
                 })  # fmt: skip
         if not credentials:
             self.problems[f"{at}data"] = "data"
-        return {
-            "id": self._use_id(number),
-            "purpose": self._texts(f"{at}purpose", MAX_WORDS),
-            "privacy_policy": self._address(f"{at}privacy_policy"),
-            "legal_basis": self._law(at),
-            "retention_days": self._days(f"{at}retention_days"),
-            "credentials": credentials,
-        }
+        return credentials
 
     def _use_id(self, number: int) -> str:
         typed = self._optional(f"use{number}_id", 63) or f"use-{number}"

@@ -1,5 +1,9 @@
 """A register in a browser: a cinema applies by form, an operator decides, and everybody sees it."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
 import pytest
 from playwright.sync_api import expect
 
@@ -43,29 +47,41 @@ def operator(chromium, office, url):
         yield window
 
 
+T = TypeVar("T")
+
+
+def meanwhile(work: Callable[[], T]) -> T:
+    """Do something at the office while people sit in front of their browsers, whose loop runs in this thread."""
+    with ThreadPoolExecutor(1) as elsewhere:
+        return elsewhere.submit(work).result()
+
+
 def fill(page):
     """What somebody types who never read a specification."""
-    page.get_by_label("Name by law").fill("Kino Capitol GmbH")
-    page.get_by_label("Name that people know you by").fill("Kino Capitol")
-    page.get_by_label("The number").fill("HRB 4711")
-    page.get_by_label("What you offer").fill("Cinema")
-    page.get_by_label("Website", exact=True).fill("kino.example")
-    page.get_by_label("E-mail", exact=True).fill("hallo@kino.example")
-    page.get_by_label("Phone").fill("+49 30 1234")
-    page.get_by_label("Street and house number").fill("Lindenweg 1")
-    page.get_by_label("Postal code").fill("01234")
-    page.get_by_label("Town", exact=True).fill("Lindenau")
+    page.get_by_role("textbox", name="Name by law", exact=True).fill("Kino Capitol GmbH")
+    page.get_by_role("textbox", name="Name that people know you by", exact=True).fill("Kino Capitol")
+    page.get_by_role("textbox", name="The number", exact=True).fill("HRB 4711")
+    page.get_by_role("textbox", name="What you offer", exact=True).fill("Cinema")
+    page.get_by_role("textbox", name="Website", exact=True).fill("kino.example")
+    page.get_by_role("textbox", name="E-mail", exact=True).fill("hallo@kino.example")
+    page.get_by_role("textbox", name="Phone", exact=True).fill("+49 30 1234")
+    page.get_by_role("textbox", name="Street and house number", exact=True).fill("Lindenweg 1")
+    page.get_by_role("textbox", name="Postal code", exact=True).fill("01234")
+    page.get_by_role("textbox", name="Town", exact=True).fill("Lindenau")
     page.get_by_label("Data protection authority").select_option("be")
     page.get_by_label("Why do you ask?").fill("We check whether you may see the film.")
-    page.get_by_role("group", name="What do you need to know?").get_by_text("Identity card").click()
-    page.get_by_label("At least 18 years old").first.check()
+    adult = page.get_by_label("At least 18 years old").first
+    if not adult.is_visible():
+        page.get_by_role("group", name="What do you need to know?").get_by_text("Identity card").click()
+    adult.check()
     page.get_by_label("Which law lets you ask?").select_option("b")
     page.get_by_label("For how many days").fill("0")
-    page.get_by_label("Address of your privacy page").fill("kino.example/privacy")
+    page.get_by_role("textbox", name="Address of your privacy page", exact=True).fill("kino.example/privacy")
 
 
 def test_a_cinema_applies_is_approved_and_gets_its_certificates(window, operator, office, url):
     page = window.page
+    window.expected.append("400 (Bad Request)")
     page.goto(f"{url}/apply")
     window.see("apply")
     page.get_by_role("button", name="Send the application").click()
@@ -75,7 +91,7 @@ def test_a_cinema_applies_is_approved_and_gets_its_certificates(window, operator
     page.get_by_role("button", name="Add another purpose").click()
     expect(page.get_by_role("heading", name="Purpose 2")).to_be_visible()
     window.see("apply-two")
-    page.go_back()
+    expect(page.get_by_role("textbox", name="Name by law")).to_have_value("Kino Capitol GmbH")
     page.goto(f"{url}/apply")
     fill(page)
     page.get_by_role("button", name="Send the application").click()
@@ -121,8 +137,8 @@ def test_a_cinema_applies_is_approved_and_gets_its_certificates(window, operator
 
 
 def test_everybody_looks_up_who_may_ask_for_what(window, office, url):
-    office.register(cinema())
-    office.register(agency())
+    meanwhile(lambda: office.register(cinema()))
+    meanwhile(lambda: office.register(agency()))
     page = window.page
     page.goto(url)
     window.see("register-start")
@@ -139,10 +155,10 @@ def test_everybody_looks_up_who_may_ask_for_what(window, office, url):
     window.see("practices-de")
     page.goto(f"{url}/apply")
     window.see("apply-de")
-    office.run(office.registrar.parties.suspend(CINEMA, "checking", "Herr Amt"))
+    meanwhile(lambda: office.run(office.registrar.parties.suspend(CINEMA, "checking", "Herr Amt")))
     page.goto(f"{url}/register/{CINEMA}")
     window.see("register-rests-de")
-    office.run(office.registrar.parties.remove(CINEMA, "again", "Herr Amt"))
+    meanwhile(lambda: office.run(office.registrar.parties.remove(CINEMA, "again", "Herr Amt")))
     page.reload()
     window.see("register-removed-de")
 
@@ -151,7 +167,7 @@ def test_an_operator_sees_what_changed_and_decides(operator, office, url):
     desk = operator.page
     expect(desk.get_by_role("status")).to_contain_text("Nothing waits")
     operator.see("operator-nothing")
-    key = office.register(cinema())
+    key = meanwhile(lambda: office.register(cinema()))
     claims = [["picture"], ["family_name"], ["address"], ["birthdate"], ["sex"]]
     much = use(
         id="member",
@@ -159,9 +175,8 @@ def test_an_operator_sees_what_changed_and_decides(operator, office, url):
         retention_days=400,
         credentials=[{"format": "dc+sd-jwt", "vct_values": ["urn:eudi:pid:1"], "claims": claims}],
     )
-    office.run(
-        office.registrar.parties.propose(key, cinema(trade_name="Kino Nova", phone="+49 30 5", uses=[use(), much]))
-    )
+    changed = cinema(trade_name="Kino Nova", phone="+49 30 5", uses=[use(), much])
+    meanwhile(lambda: office.run(office.registrar.parties.propose(key, changed)))
     # The list looks by itself
     expect(desk.get_by_role("link", name="Kino Capitol")).to_be_visible(timeout=5000)
     operator.see("operator-waiting")
@@ -194,7 +209,7 @@ def test_the_way_goes_by_keyboard_and_without_scripts(chromium, office, url):
         fill(page)
         page.get_by_label("Address of your privacy page").press("Enter")
         expect(page.get_by_role("heading", level=1)).to_have_text("Your application was sent")
-    office.approve(CINEMA)
+    meanwhile(lambda: office.approve(CINEMA))
     with chromium.window(size=DESKTOP) as window:
         page = window.page
         page.goto(f"{url}/operator/login")

@@ -108,6 +108,13 @@ def test_a_mistake_is_said_at_its_field(typed, problem):
     assert problem in form.problems.items()
 
 
+def test_the_text_in_the_reader_s_language_is_the_one_that_is_missed():
+    form = RegistrationForm({**TYPED, "service_en": "", "use1_purpose_en": " "}, "en")
+    assert form.party() is None
+    assert list(form.problems) == ["service_en", "use1_purpose_en"]
+    assert form.first_problem == "service_en"
+
+
 def test_every_mistake_is_said_at_once():
     form = RegistrationForm({"person": "legal", "asks": "yes"})
     assert form.party() is None
