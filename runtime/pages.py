@@ -134,13 +134,13 @@ class Pages:
         token = form.get("form_token", "")
         if (
             not secret
-            or self._is_foreign(request)
+            or self.is_foreign(request)
             or not hmac.compare_digest(token.encode(), self.form_token(secret).encode())
         ):
             raise ForeignForm("this form is too old, or was not sent from our page")
 
-    def _is_foreign(self, request: Request) -> bool:
-        """What the browser itself says about where a form came from."""
+    def is_foreign(self, request: Request) -> bool:
+        """Whether the browser itself says that a form came from a page of somebody else."""
         # Our pages have no referrer, so browsers post their forms with the origin "null" (Fetch, "append a request Origin
         # header"); where that could also be a foreign page, Sec-Fetch-Site and the token decide
         origin = request.headers.get("origin", "null")

@@ -83,6 +83,9 @@ def _add_form(router: APIRouter, site: Site) -> None:
                 return show(request, form, status=400)
             return await _applied(site, party, browser, form.values.get("draft", ""))
         except ForeignForm as error:
+            if pages.is_foreign(request):
+                # What somebody else's page typed is nobody's to send
+                return site.refusal(request, "refused.html", error, back=address)
             return show(request, form, status=error.status, stale=True)
         except Conflict as error:
             form.problems["identifier"] = "taken"

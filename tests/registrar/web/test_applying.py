@@ -84,7 +84,8 @@ def test_what_was_typed_is_never_lost(office, http):
 def test_no_other_site_applies_in_somebody_s_name(office, http, headers):
     """T233"""
     form = filled(http.get("/apply"), "/apply", **TYPED)
-    assert post(http, "/apply", form, **headers).status_code == 403
+    answer = post(http, "/apply", form, **headers)
+    assert (answer.status_code, "Kino Capitol" in answer.text) == (403, False)
     assert office.store.party(CINEMA) is None
 
 

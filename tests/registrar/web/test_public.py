@@ -24,7 +24,7 @@ def test_the_page_of_a_party_says_what_they_may_ask_and_why(office, http):
         "We check your age.",
         "At least 18 years old",
         "needed for a contract with you",
-        "keep nothing",
+        "looked at and not kept",
         "https://kino.example/datenschutz",
         "post@aufsicht.example",
         "hallo@kino.example",
