@@ -61,8 +61,6 @@ class PartyService:
             yield from self._begin(party, key)
         except Conflict:
             stage = yield from load(SessionKey.of(APPLICATION, key), session.identifier_taken(), STAGES)
-            if stage.identifier != party.identifier:
-                raise
             if isinstance(stage, session.Removed) or document_of(party) not in (stage.proposed, _document(stage)):
                 yield from self.propose(key, party)
 

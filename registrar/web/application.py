@@ -186,8 +186,6 @@ def _add_change(pages: ApplicantPages) -> None:
         return site.page(applicant.request, "apply_file.html", status=status, changes=True, **values)
 
     async def propose(applicant: Applicant, party: Party) -> Response:
-        if party.identifier != applicant.stage.identifier:
-            raise InvalidRequest("the identifier of a party never changes")
         await site.driver.run(site.registrar.parties.propose(applicant.key, party))
         return redirect(home)
 

@@ -140,6 +140,8 @@ def test_whoever_is_registered_gets_both_kinds_of_certificates(office, registere
     again = upload(registered, "/application/access-certificate", form, request_of(seeded_key(5)).encode())
     assert again.status_code == 409
     form = filled(registered.get("/application"), "/registration-certificates")
+    without = {name: value for name, value in form.items() if name != "once"}
+    assert post(registered, "/application/registration-certificates", without).status_code == 409
     assert post(registered, "/application/registration-certificates", form).status_code == 303
     assert post(registered, "/application/registration-certificates", form).status_code == 409
     given = office.store.certificates_of(CINEMA)
@@ -192,3 +194,23 @@ def test_a_party_that_the_form_has_no_room_for_is_changed_by_file(office, http):
     party = cinema(services=[{"de": "Kino"}, {"de": "Café"}])
     upload(http, "/apply/file", form, document_of(party).encode())
     assert http.get("/application/change").headers["location"] == "/application/change/file"
+
+
+def test_every_form_of_an_applicant_wants_its_token(office, registered):
+    """T233"""
+    address = "/application/key"
+    assert post(registered, address, {"form_token": "x"}).status_code == 403
+    assert post(registered, "/application/leave", {"form_token": "x"}).status_code == 403
+    assert post(registered, "/application", {"key": key_of(registered)}).status_code == 403
+    assert post(registered, "/application/registration-certificates", {"once": "x"}).status_code == 403
+    assert post(registered, "/application/change", {**TYPED, "trade_name": "Impostor"}).status_code == 403
+    text = document_of(cinema(trade_name="Impostor")).encode()
+    csr = request_of(seeded_key(5)).encode()
+    assert upload(registered, "/application/change/file", {"form_token": "x"}, text).status_code == 403
+    assert upload(registered, "/application/access-certificate", {"once": "x"}, csr).status_code == 403
+    with office.browser() as stranger:
+        assert upload(stranger, "/apply/file", {"form_token": "x"}, document_of(agency()).encode()).status_code == 403
+    assert office.store.certificates_of(CINEMA) == ()
+    assert office.store.party(CINEMA).proposed == ""
+    assert office.store.party("NTRDE-HRA 1") is None
+    assert "Kino Capitol" in registered.get("/application").text
