@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from capabilities.accounts.policy import USUAL_ACCOUNTS, AccountPolicy
 from capabilities.status_publisher.policy import USUAL_LIFETIMES, TokenLifetimes
 from issuer.records import CredentialState
 from protocol.errors import CredentialRequestDenied, Malformed
@@ -29,17 +30,6 @@ class Lifetimes:
 
 
 @dataclass(frozen=True, slots=True)
-class DeskPolicy:
-    """How long a clerk stays signed in, and what a wrong sign-in code costs; times in seconds."""
-
-    idle: int = 30 * 60
-    longest: int = 10 * 3600
-    pause: float = 1.0  # before a wrong code is answered
-    wrong_codes: int = 5  # of one browser, then it has to wait
-    waiting: int = 300
-
-
-@dataclass(frozen=True, slots=True)
 class IssuerPolicy:
     """What this issuer insists on; the defaults are the strict choice."""
 
@@ -48,7 +38,7 @@ class IssuerPolicy:
     redirect_uris: tuple[str, ...] = ()  # exactly these, and loopback addresses with any port
     lifetimes: Lifetimes = Lifetimes()
     status: TokenLifetimes = USUAL_LIFETIMES
-    desk: DeskPolicy = DeskPolicy()
+    desk: AccountPolicy = USUAL_ACCOUNTS
 
     @property
     def dpop_is_needed(self) -> bool:

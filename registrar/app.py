@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.types import Lifespan
@@ -20,12 +21,19 @@ from registrar.installation import ACCESS_AUTHORITY, LISTS, REGISTRATIONS, SECRE
 from registrar.records import Operator
 from registrar.service import Registrar
 from registrar.service.context import RegistrarContext
+from registrar.web.application import application_pages
+from registrar.web.applying import applying_pages
+from registrar.web.operator import operator_pages
+from registrar.web.public import public_pages
+from registrar.web.site import Site
 from runtime import system
 from runtime.asgi import add_health, create_application
 from runtime.database.engine import Database
 from runtime.driver import Driver
 from runtime.http import NoSender
 from runtime.installation import AUTHORITY, open_keys
+from runtime.live import LiveStreams
+from runtime.pages import Pages, serve_static
 from runtime.sweep import sweeping
 
 
@@ -99,14 +107,22 @@ async def nothing_runs(_: FastAPI) -> AsyncIterator[None]:
 
 def make_application(registrar: Registrar, driver: Driver, lifespan: Lifespan[FastAPI] = nothing_runs) -> FastAPI:
     """Everything that a registrar answers to: anybody, applicants and operators."""
+    pages = Pages(Path(__file__).parent, public_url=registrar.context.url, secret=registrar.context.secret)
+    site = Site(registrar, driver, pages, LiveStreams())
     application = create_application(
         title="Hoheit registrar",
         secure=registrar.context.url.startswith("https://"),
         lifespan=lifespan,
         endpoints=public_endpoints(registrar, driver),
+        error_page=site.trouble,
     )
     application.state.registrar = registrar
     application.state.driver = driver
     application.include_router(operator_api(registrar, driver))
     application.include_router(applicant_api(registrar, driver))
+    application.include_router(public_pages(site))
+    application.include_router(applying_pages(site))
+    application.include_router(application_pages(site))
+    application.include_router(operator_pages(site))
+    serve_static(application)
     return application

@@ -20,6 +20,7 @@ IDENTIFIER = "identifier"  # spent by the first application
 APPLICATION = "application key"  # … and the secret that the applicant was given
 FOREVER = 253_402_300_799  # epoch seconds; a register forgets nobody
 MAX_REASON = 500  # characters
+APPLICANT = "applicant"  # in the audit trail
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ def apply(party: Party, key: str, *, now: int) -> Step:
     keys = (SessionKey.of(PARTY, party.identifier), SessionKey.of(APPLICATION, key))
     # An identifier is taken for ever: of two who apply at the same time, one was first
     taken = Spend(SessionKey.of(IDENTIFIER, party.identifier), FOREVER, identifier_taken())
-    return replace(_step(stage, now, "applied", actor="applicant"), keys=keys, spend=(taken,))
+    return replace(_step(stage, now, "applied", actor=APPLICANT), keys=keys, spend=(taken,))
 
 
 def identifier_taken() -> Conflict:
@@ -142,9 +143,9 @@ def propose(stage: Stage, party: Party, *, now: int) -> Step:
     if isinstance(stage, Removed):
         raise Conflict("this party was removed from the register")
     if isinstance(stage, Applied | Refused):
-        return _step(Applied(stage.identifier, document_of(party), now), now, "applied again", actor="applicant")
+        return _step(Applied(stage.identifier, document_of(party), now), now, "applied again", actor=APPLICANT)
     changed = replace(stage, proposed=document_of(party))
-    return _step(changed, now, "change proposed", actor="applicant")
+    return _step(changed, now, "change proposed", actor=APPLICANT)
 
 
 def approve(stage: Stage, proposal: str, *, actor: str, now: int) -> Step:
@@ -232,8 +233,10 @@ def remove(stage: Stage, reason: str, *, actor: str, now: int) -> Step:
     return _step(Removed(stage.identifier, stage.document, why), now, "removed", actor=actor, detail=why, records=end)
 
 
-def give(stage: Stage, document: str, given: tuple[GivenCertificate, ...], *, actor: str) -> Step:
+def give(stage: Stage, document: str, given: tuple[GivenCertificate, ...], *, actor: str, form: str = "") -> Step:
     """Hand out certificates that were made for a registration as it was read before; they take the place of earlier ones.
+
+    `form`: of a page, which counts once (T119); empty: asked for by a program.
 
     Raises:
         Conflict: it is not registered, or was changed meanwhile.
@@ -250,7 +253,9 @@ def give(stage: Stage, document: str, given: tuple[GivenCertificate, ...], *, ac
         Event(f"{certificate.kind} certificate given", stage.identifier, actor, certificate.use or certificate.serial)
         for certificate in given
     )
-    return Change(stage, records=(*ended, *given), events=events)
+    once = SessionKey.of("applicant form", f"{stage.identifier} {form}")
+    spend = (Spend(once, FOREVER, Conflict("this form was sent before")),) if form else ()
+    return Change(stage, records=(*ended, *given), events=events, spend=spend)
 
 
 def _ended(before: Party, after: Party) -> tuple[StateOfAll, ...]:

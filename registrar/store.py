@@ -45,6 +45,9 @@ class RegistrarStore(ConversationStore, Protocol):
     def parties(self, wanted: PartyFilter, *, limit: int, after: str = "") -> tuple[PartyLine, ...]:
         """Parties in the order of their identifiers; `after`: those behind this identifier."""
 
+    def waiting(self, *, limit: int) -> tuple[PartyLine, ...]:
+        """Parties about whom something waits for a decision, whoever waits for longest first."""
+
     def count_waiting(self) -> int:
         """How many applications and changes wait for a decision."""
 

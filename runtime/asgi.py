@@ -28,7 +28,6 @@ from protocol.errors import (
     Malformed,
     NotFound,
     ProtocolError,
-    TooLarge,
     Unauthorized,
     Unavailable,
     UnsupportedMediaType,
@@ -37,6 +36,7 @@ from protocol.errors import (
 )
 from protocol.keys import SIGNATURE_ALGORITHMS
 from protocol.oauth.client_attestation import CHALLENGE_HEADER
+from runtime.bodies import media_type_of, read_body
 from runtime.driver import Driver
 from runtime.endpoints import Endpoint, Endpoints
 from runtime.error_pages import is_for_page
@@ -131,9 +131,9 @@ async def read_form(request: Request, *, max_bytes: int = MAX_FORM) -> dict[str,
         TooLarge: a body over `max_bytes`.
         InvalidRequest: a parameter twice, too many, a NUL, or no UTF-8.
     """
-    if _media_type(request) != FORM:
+    if media_type_of(request) != FORM:
         raise UnsupportedMediaType(f"the body must be {FORM}")
-    body = await _read_body(request, max_bytes)
+    body = await read_body(request, max_bytes)
     try:
         pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
     except ValueError as error:
@@ -155,10 +155,10 @@ async def read_message(
         UnsupportedMediaType: another content type.
         TooLarge: a body over `max_bytes`.
     """
-    media_type = _media_type(request)
+    media_type = media_type_of(request)
     if media_type not in media_types:
         raise UnsupportedMediaType(f"the body must be {' or '.join(media_types)}")
-    return media_type, await _read_body(request, max_bytes)
+    return media_type, await read_body(request, max_bytes)
 
 
 async def read_json_body(request: Request, at: str, *, max_bytes: int = MAX_BODY) -> JsonValue:
@@ -214,30 +214,6 @@ def _challenge(error: ProtocolError) -> str:
     if isinstance(error, Unauthorized):
         return "Bearer"
     return f'DPoP error="{error.code}", algs="{" ".join(SIGNATURE_ALGORITHMS)}"'
-
-
-def _media_type(request: Request) -> str:
-    return request.headers.get("content-type", "").split(";")[0].strip().lower()
-
-
-async def _read_body(request: Request, max_bytes: int) -> bytes:
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced[:20]) > max_bytes:
-        raise TooLarge("body", f"is larger than {max_bytes} bytes")
-    chunks: list[bytes] = []
-    left = max_bytes
-    more = True
-    while more:
-        message = await request.receive()
-        if message["type"] == "http.disconnect":
-            raise InvalidRequest("the connection ended before the body")
-        chunk = message.get("body", b"")
-        left -= len(chunk)
-        if left < 0:
-            raise TooLarge("body", f"is larger than {max_bytes} bytes")
-        chunks.append(chunk)
-        more = message.get("more_body", False)
-    return b"".join(chunks)
 
 
 class _Refusals:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request, Response
 
@@ -12,8 +13,8 @@ from runtime.translations import LANGUAGES
 COOKIE = "hoheit_language"  # no secret, and the same for all services of a host
 COOKIE_SECONDS = 365 * 24 * 3600
 NAMES = {"de": "Deutsch", "en": "English"}
-# A page of ours: one slash and no second one, and nothing that a browser would take for it
-_OURS = re.compile(r"/(?:[A-Za-z0-9._~-][A-Za-z0-9._~/-]*)?")
+# A page of ours: one slash and no second one, and nothing that a browser would take for it; names may have blanks in them
+_OURS = re.compile(r"/(?:[A-Za-z0-9._~-](?:[A-Za-z0-9._~/-]| (?=[A-Za-z0-9]))*)?")
 
 
 def language_of(request: Request) -> str:
@@ -49,7 +50,7 @@ def here(request: Request) -> str:
     What stands behind a path can be a secret, or a stranger's, so it is never written into a page (T097, T260).
     """
     path = request.url.path
-    return path if request.method == "GET" and not request.url.query and is_our_page(path) else ""
+    return quote(path) if request.method == "GET" and not request.url.query and is_our_page(path) else ""
 
 
 def serve_languages(application: FastAPI) -> None:
@@ -59,6 +60,6 @@ def serve_languages(application: FastAPI) -> None:
     async def choose(language: str, page: str) -> Response:
         if language not in LANGUAGES or not is_our_page(page):
             raise NotFound("no such language or page")
-        response = Response(status_code=303, headers={"location": page, "cache-control": "no-store"})
+        response = Response(status_code=303, headers={"location": quote(page), "cache-control": "no-store"})
         response.set_cookie(COOKIE, language, max_age=COOKIE_SECONDS, path="/", samesite="lax", httponly=True)
         return response

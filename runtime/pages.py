@@ -58,6 +58,10 @@ class Pages:
         self.session = SessionCookie(f"{self.cookie}_in", secure=self._secure)
         self._environments = {language: self._environment(home, language) for language in LANGUAGES}
 
+    def session_cookie(self, name: str) -> SessionCookie:
+        """A cookie like that of people who signed in, for another secret of a browser's session."""
+        return SessionCookie(f"{self.cookie}_{name}", secure=self._secure)
+
     def page(self, request: Request, template: str, *, status: int = 200, **values: object) -> Response:
         """A page in the reader's language."""
         language = language_of(request)
@@ -130,13 +134,13 @@ class Pages:
         token = form.get("form_token", "")
         if (
             not secret
-            or self._is_foreign(request)
+            or self.is_foreign(request)
             or not hmac.compare_digest(token.encode(), self.form_token(secret).encode())
         ):
             raise ForeignForm("this form is too old, or was not sent from our page")
 
-    def _is_foreign(self, request: Request) -> bool:
-        """What the browser itself says about where a form came from."""
+    def is_foreign(self, request: Request) -> bool:
+        """Whether the browser itself says that a form came from a page of somebody else."""
         # Our pages have no referrer, so browsers post their forms with the origin "null" (Fetch, "append a request Origin
         # header"); where that could also be a foreign page, Sec-Fetch-Site and the token decide
         origin = request.headers.get("origin", "null")
@@ -179,6 +183,11 @@ class SessionCookie:
         """Let the browser forget it."""
         response.delete_cookie(self.name, path="/", secure=self._secure, httponly=True, samesite="strict")
         return response
+
+
+def redirect(address: str) -> Response:
+    """Lead a browser on after a form."""
+    return Response(status_code=303, headers={"location": address, "cache-control": "no-store"})
 
 
 def _utc(seconds: int, form: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from capabilities.accounts.service import new_clerk_code
 from hoheit.demo.places import AGENCIES, CLERK, PARTNERS, PEOPLE, TRUST_LIST, WALLET_HOST, Agency, Partner
 from issuer.app import create_app as create_issuer
 from issuer.app import known_types, open_types
@@ -15,7 +16,6 @@ from issuer.config import IssuerSettings
 from issuer.database.register import SqlRegister
 from issuer.installation import NewIssuer, set_up_issuer
 from issuer.people import read_people
-from issuer.service.clerks import new_clerk_code
 from protocol.keys import RandomBytes
 from protocol.trust.anchors import Role
 from runtime.anchors import INDEX, write_anchor

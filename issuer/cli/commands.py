@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from capabilities.accounts.service import new_clerk_code
 from issuer.app import create_app, known_types, open_issuer, open_register, open_store, open_types
 from issuer.config import IssuerSettings
 from issuer.database.register import SqlRegister
@@ -22,7 +23,6 @@ from issuer.installation import ANCHORS, ENCRYPTION, NewIssuer, set_up_issuer
 from issuer.people import read_people
 from issuer.records import CredentialState, IssuedCredential
 from issuer.service import Issuer
-from issuer.service.clerks import new_clerk_code
 from issuer.service.offers import MadeOffer, OfferOrder
 from protocol.encoding import JsonObject
 from protocol.errors import InvalidRequest

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
+from capabilities.accounts.session import SignedIn
 from capabilities.status_publisher.database import SqlStatusLists
 from capabilities.status_publisher.policy import next_state
 from issuer.database import lists, watches
@@ -32,7 +33,6 @@ from issuer.records import (
     Record,
     StateChanged,
 )
-from issuer.session.desk import SignedIn
 from issuer.session.stages import ANY_STAGE, CONVERSATION, Session
 from protocol.errors import NotFound
 from runtime.codec import Codec

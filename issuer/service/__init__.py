@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
+from capabilities.accounts.service import Accounts, ClerkService
 from capabilities.status_publisher.service import StatusIndices, StatusLists
 from issuer.service.authorization import AuthorizationService
-from issuer.service.clerks import ClerkService
 from issuer.service.clients import ClientService
 from issuer.service.context import IssuerContext
 from issuer.service.credentials import CredentialService
@@ -57,7 +57,9 @@ class Issuer:
             envelopes=Envelopes(context),
             status=status,
             status_lists=StatusLists(context.publisher),
-            clerks=ClerkService.of(context),
+            clerks=ClerkService.of(
+                Accounts(context.store.clerk_codes, context.policy.desk, context.now, context.random_bytes)
+            ),
             desk=DeskService(context, offers, status),
             handles=Handles(context),
             watch=WalletWatch(context, wallets, status),

@@ -9,8 +9,8 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 
+from capabilities.accounts.session import SignedIn
 from issuer.service.context import IssuerContext
-from issuer.session.desk import SignedIn
 from protocol.encoding import JsonObject, decode_base64url, encode_base64url, encode_json, read_json_object
 from protocol.errors import Flaw, NotFound
 from runtime.seal import DamagedError, Sealer

@@ -8,11 +8,11 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 
 from issuer.session.login import UsedLetterCode, WrongLetterCode
-from issuer.web.site import Site, redirect
+from issuer.web.site import Site
 from protocol.errors import ProtocolError
 from protocol.fields import Fields
 from runtime.asgi import read_form
-from runtime.pages import qr_svg
+from runtime.pages import qr_svg, redirect
 
 LOOKS_AGE = "public, max-age=300"
 WAITING = frozenset(("offered", "opened", "redeemed", "issued"))  # states that go on by themselves

@@ -70,8 +70,3 @@ class Site:
         """The style sheet with the colours of all cards."""
         types = self.issuer.context.types
         return looks_css({name: kind.display[0].background_color or PLAIN for name, kind in types.items()})
-
-
-def redirect(address: str) -> Response:
-    """Lead a browser on after a form."""
-    return Response(status_code=303, headers={"location": address, "cache-control": "no-store"})

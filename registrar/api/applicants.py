@@ -17,10 +17,9 @@ from protocol.fields import Fields
 from registrar.records import GivenCertificate, PartyState
 from registrar.service import Registrar
 from registrar.service.parties import Standing
+from registrar.session import APPLICANT
 from runtime.asgi import bearer_key, read_json_body
 from runtime.driver import Driver
-
-APPLICANT = "applicant"  # in the audit trail
 
 
 class Application(BaseModel):

@@ -85,6 +85,22 @@ def revoke_api_key(data: Data, name: Annotated[str, typer.Argument(help="What th
 
 
 @app.command()
+def operator(data: Data, name: Annotated[str, typer.Argument(help="Who it is for; it stands in the history.")]) -> None:
+    """Make a sign-in code for somebody who decides about applications. It is shown this once."""
+    from registrar.cli.operators import make_operator_code
+
+    make_operator_code(data, name)
+
+
+@app.command("revoke-operator")
+def revoke_operator(data: Data, name: Annotated[str, typer.Argument(help="Whose codes.")]) -> None:
+    """Make every sign-in code of this name useless; who is signed in with one is out at once."""
+    from registrar.cli.operators import revoke_operator_codes
+
+    revoke_operator_codes(data, name)
+
+
+@app.command()
 def check(file: Annotated[Path, typer.Argument(help="A registration file, TOML.")]) -> None:
     """Read a registration file and say what it would register; nothing is sent."""
     from registrar.cli.commands import check_file

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
+from capabilities.accounts.session import SignedIn
 from capabilities.status_publisher.database import SqlStatusLists
 from capabilities.status_publisher.records import EntryState
 from protocol.errors import NotFound
@@ -43,11 +44,13 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 MAX_LISTED = 1000
 MAX_REVOKED = 100_000  # on one list of revoked certificates
 
-_CODEC: Codec[Stage] = Codec(*STAGES)
+_CODEC: Codec[Stage | SignedIn] = Codec(*STAGES, SignedIn)
 _events = conversations.events
+# Who was refused has to come back first
+_WAITING = (parties.c.proposed != "", parties.c.state != str(PartyState.REFUSED))
 
 
-class SqlRegistrarStore(SqlConversations[Stage, Record]):
+class SqlRegistrarStore(SqlConversations[Stage | SignedIn, Record]):
     """Everything a registrar keeps, on SQLite or PostgreSQL."""
 
     def __init__(self, database: Database, now: Callable[[], int]) -> None:
@@ -82,11 +85,16 @@ class SqlRegistrarStore(SqlConversations[Stage, Record]):
         with self.database.reading() as connection:
             return tuple(map(_party, connection.execute(query)))
 
-    def count_waiting(self) -> int:
-        """How many wait for a decision; who was refused has to come back first."""
-        waiting = (parties.c.proposed != "", parties.c.state != str(PartyState.REFUSED))
+    def waiting(self, *, limit: int) -> tuple[PartyLine, ...]:
+        """Parties about whom something waits, the oldest first."""
+        query = select(parties).where(*_WAITING).order_by(parties.c.changed_at, parties.c.identifier).limit(limit)
         with self.database.reading() as connection:
-            return connection.scalar(select(func.count()).select_from(parties).where(*waiting)) or 0
+            return tuple(map(_party, connection.execute(query)))
+
+    def count_waiting(self) -> int:
+        """How many wait for a decision."""
+        with self.database.reading() as connection:
+            return connection.scalar(select(func.count()).select_from(parties).where(*_WAITING)) or 0
 
     def certificates_of(self, party: str) -> tuple[GivenCertificate, ...]:
         """What a party was given, newest first."""

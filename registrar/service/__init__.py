@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
+from capabilities.accounts.service import Accounts, ClerkService
 from capabilities.status_publisher.service import StatusIndices, StatusLists
 from registrar.service.answers import RegisterService
 from registrar.service.certificates import CertificateService
@@ -23,6 +24,7 @@ class Registrar:
     register: RegisterService
     publications: PublicationService
     status_lists: StatusLists
+    operators: ClerkService
 
     @classmethod
     def of(cls, context: RegistrarContext) -> Self:
@@ -34,4 +36,7 @@ class Registrar:
             register=RegisterService(context),
             publications=PublicationService(context),
             status_lists=StatusLists(context.publisher),
+            operators=ClerkService.of(
+                Accounts(context.store.operator_codes, context.accounts, context.now, context.random_bytes)
+            ),
         )

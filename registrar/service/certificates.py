@@ -33,7 +33,7 @@ class CertificateService:
     context: RegistrarContext
     indices: StatusIndices
 
-    def access(self, stage: Stage, request: bytes, actor: str) -> Exchange[GivenCertificate]:
+    def access(self, stage: Stage, request: bytes, actor: str, form: str = "") -> Exchange[GivenCertificate]:
         """An access certificate for the key of a request (PKCS#10), in the names that are registered.
 
         Raises:
@@ -70,10 +70,10 @@ class CertificateService:
             status_index=0,
             changed_at=now,
         )
-        yield from self._give(registered, (given,), actor)
+        yield from self._give(registered, (given,), actor, form)
         return given
 
-    def registrations(self, stage: Stage, actor: str) -> Exchange[tuple[GivenCertificate, ...]]:
+    def registrations(self, stage: Stage, actor: str, form: str = "") -> Exchange[tuple[GivenCertificate, ...]]:
         """A registration certificate for each use, as JWT and as CWT; earlier ones of the same use end.
 
         Raises:
@@ -90,7 +90,7 @@ class CertificateService:
             given = yield from slow(
                 lambda: tuple([self._sign(party, use, entry, now) for use, entry in zip(uses, entries, strict=True)])
             )
-            yield from self._give(registered, given, actor)
+            yield from self._give(registered, given, actor, form)
         except Unavailable:
             # Whether it was recorded is not known, so its places are left to the sweep
             raise
@@ -99,6 +99,17 @@ class CertificateService:
             raise
         return given
 
+    def find(self, certificate_id: str) -> Exchange[GivenCertificate]:
+        """One certificate.
+
+        Raises:
+            NotFound: no such certificate.
+        """
+        found = yield from slow(lambda: self.context.store.find_certificate(certificate_id))
+        if found is None:
+            raise NotFound("no such certificate")
+        return found
+
     def revoke(self, certificate_id: str, actor: str) -> Exchange[GivenCertificate]:
         """End one certificate for ever.
 
@@ -106,9 +117,7 @@ class CertificateService:
             NotFound: no such certificate.
         """
         context = self.context
-        found = yield from slow(lambda: context.store.find_certificate(certificate_id))
-        if found is None:
-            raise NotFound("no such certificate")
+        found = yield from self.find(certificate_id)
         event = Event(f"{found.kind} certificate revoked", found.party, actor, found.use or found.serial)
         now = context.now()
         return (yield from slow(lambda: context.store.revoke(certificate_id, event, now=now)))
@@ -140,10 +149,12 @@ class CertificateService:
             changed_at=now,
         )
 
-    def _give(self, registered: Registered, given: tuple[GivenCertificate, ...], actor: str) -> Exchange[None]:
+    def _give(
+        self, registered: Registered, given: tuple[GivenCertificate, ...], actor: str, form: str
+    ) -> Exchange[None]:
         yield from advance(
             SessionKey.of(PARTY, registered.identifier),
-            lambda current: give(current, registered.document, given, actor=actor),
+            lambda current: give(current, registered.document, given, actor=actor, form=form),
             _NO_PARTY,
         )
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
+from capabilities.accounts.policy import USUAL_ACCOUNTS, AccountPolicy
 from capabilities.status_publisher.service import StatusPublisher
 from protocol.encoding import encode_base64url
 from protocol.formats import IssuerSigner
@@ -72,6 +74,7 @@ class RegistrarContext:
     now: Callable[[], int]  # epoch seconds
     random_bytes: RandomBytes
     lifetimes: Lifetimes = USUAL_LIFETIMES
+    accounts: AccountPolicy = USUAL_ACCOUNTS
 
     @property
     def endpoints(self) -> Endpoints:
@@ -88,6 +91,11 @@ class RegistrarContext:
     def new_secret(self) -> str:
         """A fresh key for an applicant: 256 bits, base64url."""
         return encode_base64url(self.random_bytes(32))
+
+    def key_for(self, *parts: str) -> str:
+        """An applicant's key that is the same for the same form, and that nobody without our secret can make; base64url."""
+        text = "\0".join(("application", *parts)).encode()
+        return encode_base64url(hmac.new(self.secret, text, hashlib.sha256).digest())
 
     def new_id(self) -> str:
         """A fresh public id: 128 bits, hex."""

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from capabilities.registration.party import Party
-from protocol.errors import NotFound, Unauthorized, Unavailable
+from protocol.errors import Conflict, NotFound, Unauthorized, Unavailable
 from protocol.exchange import Exchange
 from registrar import session
 from registrar.policy import MAX_WAITING
-from registrar.records import GivenCertificate, PartyLine, PartyState
+from registrar.records import AuditLine, GivenCertificate, PartyLine, PartyState
 from registrar.service.context import RegistrarContext
-from registrar.session import APPLICATION, FOREVER, PARTY, STAGES, Stage, party_of
+from registrar.session import APPLICATION, FOREVER, PARTY, STAGES, Stage, document_of, party_of
 from registrar.store import PartyFilter
 from runtime.conversation import SessionKey, advance, begin, load, slow
 
@@ -46,6 +46,25 @@ class PartyService:
             Conflict: somebody applied under this identifier before, who alone can change it, with their key.
             Unavailable: too many applications wait.
         """
+        key = self.context.new_secret()
+        yield from self._begin(party, key)
+        return key
+
+    def apply_once(self, party: Party, key: str) -> Exchange[None]:
+        """Take an application from a form, however often it is sent; whoever corrects it and sends it again changes it.
+
+        Raises:
+            Conflict, Unavailable: see `apply`.
+            Conflict: the party was removed meanwhile.
+        """
+        try:
+            yield from self._begin(party, key)
+        except Conflict:
+            stage = yield from load(SessionKey.of(APPLICATION, key), session.identifier_taken(), STAGES)
+            if isinstance(stage, session.Removed) or document_of(party) not in (stage.proposed, _document(stage)):
+                yield from self.propose(key, party)
+
+    def _begin(self, party: Party, key: str) -> Exchange[None]:
         context = self.context
         waiting = yield from slow(context.store.count_waiting)
         if waiting >= MAX_WAITING:
@@ -53,9 +72,7 @@ class PartyService:
         known = yield from slow(lambda: context.store.party(party.identifier))
         if known is not None:
             raise session.identifier_taken()
-        key = context.new_secret()
         yield from begin(session.apply(party, key, now=context.now()), FOREVER)
-        return key
 
     def propose(self, key: str, party: Party) -> Exchange[Standing]:
         """Put another text in the place of what waits, or propose a change of what is registered.
@@ -129,10 +146,33 @@ class PartyService:
             raise _NO_PARTY.with_traceback(None)
         return found
 
+    def stage(self, identifier: str) -> Exchange[Stage]:
+        """Where a party stands, with everything that its line does not say.
+
+        Raises:
+            NotFound: nobody.
+        """
+        return (yield from load(SessionKey.of(PARTY, identifier), _NO_PARTY, STAGES))
+
     def search(self, wanted: PartyFilter, *, limit: int = MAX_PAGE, after: str = "") -> Exchange[tuple[PartyLine, ...]]:
         """Parties, for operators and for everybody; what everybody may see, the filter says."""
         capped = min(limit, MAX_PAGE)
         return (yield from slow(lambda: self.context.store.parties(wanted, limit=capped, after=after)))
+
+    def waiting(self) -> Exchange[tuple[PartyLine, ...]]:
+        """What waits for operators, the oldest first, a page at most; the rest comes when these are decided."""
+        return (yield from slow(lambda: self.context.store.waiting(limit=MAX_PAGE)))
+
+    def version(self) -> Exchange[int]:
+        """A number that grows with everything that happens."""
+        return (yield from slow(self.context.store.version))
+
+    def audit(
+        self, *, limit: int, subject: str | None = None, before: int | None = None
+    ) -> Exchange[tuple[AuditLine, ...]]:
+        """What was done, newest first, about one party or about all; `before`: older than the line of this id."""
+        store = self.context.store
+        return (yield from slow(lambda: store.audit(limit=limit, subject=subject, before=before)))
 
     def certificates_of(self, identifier: str) -> Exchange[tuple[GivenCertificate, ...]]:
         """What a party was given."""
@@ -141,6 +181,11 @@ class PartyService:
     def _decide(self, identifier: str, step: Callable[[Stage, int], session.Step]) -> Exchange[Stage]:
         now = self.context.now()
         return (yield from advance(SessionKey.of(PARTY, identifier), lambda stage: step(stage, now), _NO_PARTY))
+
+
+def _document(stage: Stage) -> str:
+    """What is registered; empty: nothing yet."""
+    return "" if isinstance(stage, session.Applied | session.Refused) else stage.document
 
 
 def standing_of(stage: Stage) -> Standing:

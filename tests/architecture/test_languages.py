@@ -9,7 +9,7 @@ from tests.support.texts import texts_of
 from tests.support.tree import ROOT
 from wallet import words
 
-HOMES = ("runtime", "issuer", "wallet", "verifier", "hoheit")
+HOMES = ("runtime", "issuer", "wallet", "verifier", "registrar", "hoheit")
 ELSEWHERE = {"wallet": {text for _, text in words._IN_PLAIN_WORDS}}  # looked up by the kind of an error
 VALUES = re.compile(r"%\((\w+)\)s")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx2
 
+from capabilities.accounts.service import new_clerk_code
 from hoheit.demo.places import PEOPLE
 from issuer.app import known_types, open_issuer, serve_issuer
 from issuer.app import open_store as open_issuer_store
@@ -15,7 +16,6 @@ from issuer.database.register import SqlRegister
 from issuer.installation import NewIssuer, set_up_issuer
 from issuer.people import read_people
 from issuer.service import Issuer
-from issuer.service.clerks import new_clerk_code
 from protocol.encoding import JsonObject, JsonValue, read_json_object
 from protocol.exchange import HttpRequest, HttpResponse
 from protocol.fields import Fields

@@ -12,11 +12,11 @@ import sys
 
 import pytest
 
+from capabilities.accounts.service import WrongClerkCode
 from issuer.cli import app
 from issuer.cli.commands import opened
 from issuer.database.tables import credentials as credential_table
 from issuer.records import CredentialState
-from issuer.service.clerks import WrongClerkCode
 from protocol.encoding import sha256
 from protocol.errors import Unauthorized
 from protocol.trust.anchors import Role

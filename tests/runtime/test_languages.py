@@ -36,6 +36,13 @@ def test_a_choice_is_remembered_and_wins(client):
     assert client.get("/page/", headers={"accept-language": "de"}).json()["language"] == "en"
 
 
+def test_a_page_with_a_blank_in_its_address_is_led_back_to(client):
+    told = client.get("/page/HRB%204711").json()["here"]
+    assert told == "/page/HRB%204711"
+    assert client.get(f"/language/en{told}").headers["location"] == told
+    assert client.get("/language/en/%20/evil.example").status_code == 404
+
+
 def test_a_cookie_of_another_language_counts_as_none(client):
     client.cookies.set("hoheit_language", "xx")
     assert client.get("/page/", headers={"accept-language": "en"}).json()["language"] == "en"

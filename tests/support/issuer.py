@@ -18,13 +18,13 @@ from typing import TypeVar
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from capabilities.accounts.service import new_clerk_code
 from issuer.app import serve_issuer
 from issuer.credential_types import CredentialType
 from issuer.database.register import SqlRegister
 from issuer.database.store import SqlIssuerStore
 from issuer.policy import IssuerPolicy
 from issuer.service import Issuer
-from issuer.service.clerks import new_clerk_code
 from issuer.service.context import IssuerContext
 from issuer.service.offers import GrantKind, MadeOffer, OfferOrder
 from protocol.encoding import JsonObject

@@ -1,6 +1,7 @@
 """A registrar to test with, on any store, with a clock that moves when it is told to; and parties to register."""
 
 import asyncio
+import os
 from dataclasses import dataclass
 from functools import cache
 from ssl import DER_cert_to_PEM_cert
@@ -8,7 +9,10 @@ from typing import Any, TypeVar
 
 from cryptography.hazmat.primitives import serialization
 from fastapi import FastAPI
+from starlette.testclient import TestClient
 
+from capabilities.accounts.policy import AccountPolicy
+from capabilities.accounts.service import new_clerk_code
 from capabilities.registration.party import Party, Seat
 from protocol.encoding import encode_json
 from protocol.exchange import Exchange
@@ -136,12 +140,22 @@ class Office:
         pieces = (b"" if body is None else encode_json(body),)
         return asyncio.run(call(self.application, method, path, query=query.encode(), headers=headers, body=pieces))
 
+    def browser(self) -> TestClient:
+        """A browser that is not signed in."""
+        return TestClient(self.application, base_url=self.registrar.context.url, follow_redirects=False)
+
+    def operator_code(self) -> str:
+        """A fresh sign-in code of the operator."""
+        code, kept = new_clerk_code(OPERATOR, now=self.clock.now, random_bytes=os.urandom)
+        self.store.operator_codes.put(kept)
+        return code
+
     def close(self) -> None:
         """Let go of the store."""
         self.store.database.dispose()
 
 
-def make_office(url: str) -> Office:
+def make_office(url: str, address: str = URL) -> Office:
     """A registrar on a database."""
     clock = Clock()
     store = SqlRegistrarStore(Database(url, "registrar"), clock)
@@ -164,7 +178,7 @@ def make_office(url: str) -> Office:
 
     registrar = Registrar.of(
         RegistrarContext(
-            url=URL,
+            url=address,
             operator=Operator(
                 name=(("de", "Registerstelle Lindenau"), ("en", "Lindenau register")),
                 identifier="NTRDE-HRA 99",
@@ -181,6 +195,7 @@ def make_office(url: str) -> Office:
             secret=bytes(32),
             now=clock,
             random_bytes=random_bytes,
+            accounts=AccountPolicy(pause=0),
         )
     )
     key, kept = new_api_key(OPERATOR, now=NOW, random_bytes=random_bytes)

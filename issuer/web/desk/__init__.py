@@ -1,11 +1,11 @@
-"""The desk: pages for clerks. `door` lets them in and guards every page, the others show and do."""
+"""The desk: pages for clerks. Its `door` lets them in and guards every page, the others show and do."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter
 
 from issuer.web.desk.documents import add_audit, add_documents
-from issuer.web.desk.door import Desk, add_door
+from issuer.web.desk.door import Desk
 from issuer.web.desk.invitations import add_invitations, add_letters
 from issuer.web.desk.people import add_people
 from issuer.web.site import Site
@@ -14,7 +14,7 @@ from issuer.web.site import Site
 def desk_pages(site: Site) -> APIRouter:
     """Every page of the desk."""
     desk = Desk(site)
-    add_door(desk)
+    desk.door.open()
     add_people(desk)
     add_invitations(desk)
     add_letters(desk)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from fastapi import Response
 
+from capabilities.accounts.web import Visit
 from issuer.policy import REASONS, Deed, possible_deeds, reason_text
 from issuer.service.desk import PAGE
-from issuer.web.desk.door import Desk, Visit
-from issuer.web.site import redirect
+from issuer.web.desk.door import Desk
 from protocol.errors import Conflict, Malformed, NotFound
+from runtime.pages import redirect
 
 
 def add_documents(desk: Desk) -> None:

@@ -1,34 +1,16 @@
-"""The door of the desk: signing in and out, and the guard that stands before every page behind it (T230)."""
+"""The desk behind its door (`capabilities.accounts`): what every page of a clerk shows, and handles instead of names."""
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
-from issuer.service.clerks import TooManyCodes, WrongClerkCode
-from issuer.session.desk import NotSignedIn, SignedIn
-from issuer.web.site import Site, redirect
+from capabilities.accounts.web import Door, Visit
+from issuer.web.site import Site
 from protocol.encoding import JsonObject
 from protocol.errors import NotFound, ProtocolError
-from runtime.asgi import read_form
-from runtime.logs import get_logger
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """A request of a clerk who is signed in."""
-
-    request: Request
-    clerk: SignedIn
-    secret: str = field(repr=False)
-    form: dict[str, str] = field(default_factory=dict, repr=False)  # of a page that was only looked at: empty
-
-
-Handler = Callable[[Visit], Awaitable[Response]]
 
 
 class Desk:
@@ -37,19 +19,9 @@ class Desk:
     def __init__(self, site: Site) -> None:
         self.site = site
         self.home = f"{site.path}/desk"
-        self.router = APIRouter(include_in_schema=False)
-
-    def page(self, path: str) -> Callable[[Handler], Handler]:
-        """A page to look at."""
-        return self._add("GET", path, self._look)
-
-    def question(self, path: str) -> Callable[[Handler], Handler]:
-        """A form that changes nothing, and is a form so that no name stands in an address (T260)."""
-        return self._add("POST", path, self._asked)
-
-    def deed(self, path: str) -> Callable[[Handler], Handler]:
-        """A form that changes something, once."""
-        return self._add("POST", path, self._told)
+        self.door = Door(self.home, site.driver, site.pages, site.issuer.clerks, _DeskPages(site, self.home))
+        self.router = self.door.router
+        self.page, self.question, self.deed = self.door.page, self.door.question, self.door.deed
 
     def show(self, visit: Visit, template: str, *, status: int = 200, **values: object) -> Response:
         """A page for the clerk who is there."""
@@ -87,43 +59,23 @@ class Desk:
         """
         return text(self.opened(visit, "person"), "subject")
 
-    def _add(
-        self, method: str, path: str, enter: Callable[[Request], Awaitable[Visit]]
-    ) -> Callable[[Handler], Handler]:
-        def add(handler: Handler) -> Handler:
-            async def answer(request: Request) -> Response:
-                try:
-                    visit = await enter(request)
-                except NotSignedIn:
-                    return redirect(f"{self.home}/login")
-                except ProtocolError as error:
-                    return self.site.refusal(request, "desk/refused.html", error, desk=self.home, problem=error.status)
-                try:
-                    return await handler(visit)
-                except ProtocolError as error:
-                    shown = {"desk": self.home, "clerk": visit.clerk.clerk, "problem": error.status}
-                    token = self.site.pages.form_token(visit.secret)
-                    return self.site.refusal(visit.request, "desk/refused.html", error, form_token=token, **shown)
 
-            self.router.add_api_route(f"{self.home}{path}", answer, methods=[method])
-            return handler
+@dataclass(frozen=True, slots=True)
+class _DeskPages:
+    """How the door of the desk looks."""
 
-        return add
+    site: Site
+    home: str
 
-    async def _look(self, request: Request) -> Visit:
-        secret = self.site.pages.session.secret(request)
-        return Visit(request, await self.site.driver.run(self.site.issuer.clerks.visit(secret)), secret)
+    def login(self, request: Request, *, form_token: str, problem: str, status: int) -> Response:
+        values = {"desk": self.home, "form_token": form_token, "problem": problem}
+        return self.site.page(request, "desk/login.html", status=status, **values)
 
-    async def _asked(self, request: Request) -> Visit:
-        visit = await self._look(request)
-        form = await read_form(request)
-        self.site.pages.check_token(request, form, visit.secret)
-        return Visit(request, visit.clerk, visit.secret, form)
-
-    async def _told(self, request: Request) -> Visit:
-        visit = await self._asked(request)
-        await self.site.driver.run(self.site.issuer.clerks.use_once(visit.secret, visit.form.get("once", "")))
-        return visit
+    def refused(self, request: Request, error: ProtocolError, visit: Visit | None) -> Response:
+        shown: dict[str, object] = {"desk": self.home, "problem": error.status}
+        if visit is not None:
+            shown |= {"clerk": visit.clerk.clerk, "form_token": self.site.pages.form_token(visit.secret)}
+        return self.site.refusal(request, "desk/refused.html", error, **shown)
 
 
 def text(content: JsonObject, name: str) -> str:
@@ -136,47 +88,3 @@ def text(content: JsonObject, name: str) -> str:
     if not isinstance(value, str):
         raise NotFound("no such page, or no longer")
     return value
-
-
-def add_door(desk: Desk) -> None:
-    """Signing in, which everybody may try, and signing out."""
-    site, driver, pages, clerks = desk.site, desk.site.driver, desk.site.pages, desk.site.issuer.clerks
-    address = f"{desk.home}/login"
-
-    def show(request: Request, browser: str, problem: str = "", *, status: int = 200) -> Response:
-        token = pages.form_token(browser)
-        values = {"desk": desk.home, "form_token": token, "problem": problem}
-        return pages.remember(site.page(request, "desk/login.html", status=status, **values), browser)
-
-    @desk.router.get(address)
-    async def login_page(request: Request) -> Response:
-        ended = bool(pages.session.secret(request))
-        return show(request, pages.browser(request) or pages.new_browser(), "ended" if ended else "")
-
-    @desk.router.post(address)
-    async def sign_in(request: Request) -> Response:
-        browser = pages.browser(request)
-        try:
-            form = await read_form(request)
-            pages.check_form(request, form)
-            before = pages.session.secret(request)
-            secret = await driver.run(clerks.sign_in(form.get("code", ""), browser, before))
-        except WrongClerkCode as error:
-            get_logger().warning("desk", reason="a wrong sign-in code")
-            # Only a wrong code waits, so that nobody who has a right one is kept out (T232)
-            await asyncio.sleep(site.issuer.context.policy.desk.pause)
-            return show(request, browser, "wrong", status=error.status)
-        except TooManyCodes as error:
-            return show(request, browser, "wait", status=error.status)
-        except ProtocolError as error:
-            return site.refusal(request, "desk/refused.html", error, desk=desk.home, problem=error.status)
-        return pages.session.give(redirect(desk.home), secret)
-
-    @desk.question("/logout")
-    async def sign_out(visit: Visit) -> Response:
-        await driver.run(clerks.sign_out(visit.secret))
-        return pages.session.take(redirect(f"{address}/bye"))
-
-    @desk.router.get(f"{address}/bye")
-    async def signed_out(request: Request) -> Response:
-        return show(request, pages.browser(request) or pages.new_browser(), "bye")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from fastapi import Request, Response
 
+from capabilities.accounts.web import Visit
 from issuer.service.offers import GrantKind, OfferOrder
-from issuer.web.desk.door import Desk, Visit, text
+from issuer.web.desk.door import Desk, text
 from issuer.web.pages import WAITING
-from issuer.web.site import redirect
 from protocol.encoding import JsonObject
 from protocol.errors import Conflict, NotFound
-from runtime.pages import qr_svg
+from runtime.pages import qr_svg, redirect
 
 
 def add_invitations(desk: Desk) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from fastapi import Response
 
+from capabilities.accounts.web import Visit
 from issuer.preview import label_of, preview_lines
-from issuer.web.desk.door import Desk, Visit, text
-from issuer.web.site import redirect
+from issuer.web.desk.door import Desk, text
 from protocol.errors import CredentialRequestDenied, InvalidRequest
 from runtime.languages import language_of
+from runtime.pages import redirect
 
 
 def add_people(desk: Desk) -> None:

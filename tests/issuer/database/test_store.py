@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import inspect, select
 
+from capabilities.accounts.session import SignedIn
 from capabilities.status_publisher.database import MAX_SWEPT_BLOCKS
 from capabilities.status_publisher.policy import permuted_index
 from capabilities.status_publisher.records import StatusListRecord
 from issuer.database.store import SqlIssuerStore
 from issuer.database.tables import conversations, credentials, status_tables
 from issuer.records import CredentialState, LetterCode, StateChanged
-from issuer.session.desk import SignedIn
 from issuer.session.stages import ANY_STAGE, CONVERSATION, Ended
 from protocol.errors import Conflict, InvalidRequest, NotFound
 from runtime.api_keys import ApiKey

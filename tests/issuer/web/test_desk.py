@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from issuer.policy import DeskPolicy
+from capabilities.accounts.policy import AccountPolicy
 from issuer.records import CredentialState
 from issuer.register import HttpRegister
 from issuer.service.authorization import letter_digest
@@ -14,7 +14,7 @@ from tests.support.web import routes
 
 FROM_OUR_PAGE = {"origin": IDENTIFIER, "sec-fetch-site": "same-origin"}
 OPEN_TO_ALL = {("GET", "/desk/login"), ("POST", "/desk/login"), ("GET", "/desk/login/bye")}
-QUICK = DeskPolicy(pause=0)
+QUICK = AccountPolicy(pause=0)
 
 
 @pytest.fixture
@@ -165,7 +165,7 @@ def test_after_waiting_a_browser_may_try_again(http, desk):
 
 def test_a_wrong_code_is_answered_after_a_while(desk):
     """T232"""
-    slow = desk.with_policy(desk=DeskPolicy(pause=0.5))
+    slow = desk.with_policy(desk=AccountPolicy(pause=0.5))
     with slow.browser() as http:
         began = time.monotonic()
         assert sign_in(http, "wrong").status_code == 400

@@ -8,6 +8,7 @@ import pytest
 from capabilities.status_publisher.policy import BLOCK_LIFETIME
 from protocol.errors import Conflict
 from registrar.records import PartyState, Publication
+from registrar.session import proposal_id
 from registrar.store import PartyFilter
 from tests.support.pki import NOW
 from tests.support.registrar import CINEMA, OPERATOR, agency, cinema
@@ -119,3 +120,31 @@ def test_the_number_of_the_register_grows_with_every_change(stored_office):
     before = stored_office.store.version()
     stored_office.register(cinema())
     assert stored_office.store.version() > before
+
+
+def test_what_waits_for_longest_comes_first_and_who_was_refused_does_not_wait(stored_office):
+    parties = stored_office.registrar.parties
+    for identifier in ("VATDE-2", "VATDE-3", "VATDE-1"):
+        stored_office.run(parties.apply(cinema(identifier=identifier)))
+        stored_office.clock.move(60)
+    line = stored_office.store.party("VATDE-3")
+    stored_office.run(parties.refuse("VATDE-3", proposal_id(line.proposed), "no", OPERATOR))
+    assert [line.identifier for line in stored_office.store.waiting(limit=9)] == ["VATDE-2", "VATDE-1"]
+    assert [line.identifier for line in stored_office.store.waiting(limit=1)] == ["VATDE-2"]
+
+
+def test_an_operator_s_session_is_read_back(stored_office):
+    operators = stored_office.registrar.operators
+    secret = stored_office.run(operators.sign_in(stored_office.operator_code(), "browser"))
+    assert stored_office.run(operators.visit(secret)).clerk == OPERATOR
+
+
+def test_one_form_is_one_application_even_if_it_comes_twice_at_the_same_time(stored_office):
+    """T119"""
+    parties = stored_office.registrar.parties
+    with ThreadPoolExecutor(2) as pool:
+        sent = [pool.submit(stored_office.run, parties.apply_once(cinema(), "one key")) for _ in range(2)]
+        assert [one.result() for one in sent] == [None, None]
+    assert [line.action for line in stored_office.store.audit(limit=9)] == ["applied"]
+    with pytest.raises(Conflict):
+        stored_office.run(parties.apply_once(cinema(trade_name="Impostor"), "another key"))

@@ -2,8 +2,8 @@
 
 import pytest
 
-from issuer.policy import DeskPolicy
-from issuer.service.clerks import (
+from capabilities.accounts.policy import AccountPolicy
+from capabilities.accounts.service import (
     MAX_BROWSERS,
     TooManyCodes,
     WrongClerkCode,
@@ -11,11 +11,17 @@ from issuer.service.clerks import (
     clerk_code_digest,
     new_clerk_code,
 )
-from issuer.session.desk import NotSignedIn
+from capabilities.accounts.session import NotSignedIn
 from protocol.errors import Conflict, InvalidRequest
 from runtime.api_keys import api_key_digest
-from tests.support.issuer import CLERK
+from tests.support.issuer import CLERK, make_issuer
 from tests.support.pki import NOW, seeded
+
+
+@pytest.fixture
+def desk():
+    """A role that has clerks."""
+    return make_issuer()
 
 
 @pytest.fixture
@@ -85,7 +91,7 @@ def test_a_form_counts_once(desk, clerks, secret):
 
 def test_wrong_codes_are_counted_by_browser_and_forgotten():
     """T232"""
-    policy = DeskPolicy(wrong_codes=2, waiting=60)
+    policy = AccountPolicy(wrong_codes=2, waiting=60)
     wrong = WrongCodes(policy)
     for _ in range(2):
         wrong.check("a", NOW)
@@ -101,7 +107,7 @@ def test_wrong_codes_are_counted_by_browser_and_forgotten():
 
 def test_a_flood_of_browsers_takes_no_more_memory():
     """T232"""
-    wrong = WrongCodes(DeskPolicy())
+    wrong = WrongCodes(AccountPolicy())
     for number in range(MAX_BROWSERS + 5):
         wrong.count(str(number), NOW)
     assert len(wrong._found) == MAX_BROWSERS

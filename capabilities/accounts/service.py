@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from issuer.policy import DeskPolicy
-from issuer.records import Record
-from issuer.service.context import IssuerContext
-from issuer.session.desk import (
+from capabilities.accounts.policy import AccountPolicy
+from capabilities.accounts.session import (
     DESK,
     SEEN_SECONDS,
     NotSignedIn,
@@ -18,10 +17,11 @@ from issuer.session.desk import (
     stay,
     use_once,
 )
+from protocol.encoding import encode_base64url
 from protocol.errors import Conflict, InvalidRequest, ProtocolError
 from protocol.exchange import Exchange
 from protocol.keys import RandomBytes
-from runtime.api_keys import ApiKey
+from runtime.api_keys import ApiKey, ApiKeys
 from runtime.conversation import Change, Event, SessionKey, advance, begin, load, slow
 
 ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # 32 characters, none that look alike
@@ -69,7 +69,7 @@ def clerk_code_digest(code: str) -> str:
 class WrongCodes:
     """Who typed wrong codes lately, by browser, so that guessing never locks anybody else out (T232)."""
 
-    policy: DeskPolicy
+    policy: AccountPolicy
     _found: OrderedDict[str, tuple[int, int]] = field(default_factory=OrderedDict)  # browser → how many, the last when
 
     def check(self, browser: str, now: int) -> None:
@@ -93,16 +93,31 @@ class WrongCodes:
 
 
 @dataclass(frozen=True, slots=True)
+class Accounts:
+    """What signing in needs of a role."""
+
+    codes: ApiKeys
+    policy: AccountPolicy
+    now: Callable[[], int]  # epoch seconds
+    random_bytes: RandomBytes
+
+
+@dataclass(frozen=True, slots=True)
 class ClerkService:
     """Signing in, being there, signing out."""
 
-    context: IssuerContext
+    accounts: Accounts
     _wrong: WrongCodes
 
     @classmethod
-    def of(cls, context: IssuerContext) -> ClerkService:
-        """The service of an issuer."""
-        return cls(context, WrongCodes(context.policy.desk))
+    def of(cls, accounts: Accounts) -> ClerkService:
+        """The service of a role."""
+        return cls(accounts, WrongCodes(accounts.policy))
+
+    @property
+    def policy(self) -> AccountPolicy:
+        """The times."""
+        return self.accounts.policy
 
     def sign_in(self, code: str, browser: str, before: str = "") -> Exchange[str]:
         """Let a clerk in; the fresh secret of their session, for a cookie (T236). A session that was open `before` ends.
@@ -111,19 +126,19 @@ class ClerkService:
             WrongClerkCode: not right, or revoked.
             TooManyCodes: too many of this browser's codes were wrong.
         """
-        context = self.context
-        now = context.now()
+        accounts = self.accounts
+        now = accounts.now()
         self._wrong.check(browser, now)
         digest = clerk_code_digest(code)
-        found = yield from slow(lambda: context.store.clerk_codes.find(digest))
+        found = yield from slow(lambda: accounts.codes.find(digest))
         if found is None:
             self._wrong.count(browser, now)
             raise WrongClerkCode("this sign-in code is not right")
         yield from self.sign_out(before)
-        secret = context.new_secret()
-        session = SignedIn(context.new_id(), found.name, digest, now, now + context.policy.desk.longest)
+        secret = encode_base64url(accounts.random_bytes(32))
+        session = SignedIn(accounts.random_bytes(16).hex(), found.name, digest, now, now + accounts.policy.longest)
         event = Event("clerk signed in", session.id, actor=found.name)
-        change: Change[SignedIn, Record] = Change(session, keys=(_key(secret),), events=(event,))
+        change: Change[SignedIn, object] = Change(session, keys=(_key(secret),), events=(event,))
         yield from begin(change, session.ends_at)
         return secret
 
@@ -134,11 +149,11 @@ class ClerkService:
             NotSignedIn: nobody, or no longer: signed out, away for too long, or the code was revoked.
         """
         there = yield from self.watch(secret)
-        now, idle = self.context.now(), self.context.policy.desk.idle
+        now, idle = self.accounts.now(), self.policy.idle
         if now < there.seen_at + SEEN_SECONDS:
             return there
 
-        def note(session: object) -> Change[SignedIn, Record]:
+        def note(session: object) -> Change[SignedIn, object]:
             return stay(session, now=now, idle=idle)
 
         return (yield from advance(_key(secret), note, _NOBODY))
@@ -149,12 +164,12 @@ class ClerkService:
         Raises:
             NotSignedIn: see `visit`.
         """
-        context = self.context
+        accounts = self.accounts
         if not secret:
             raise NotSignedIn("you are not signed in, or no longer")
         found = yield from load(_key(secret), _NOBODY, SignedIn)
-        there = check_still_there(found, now=context.now(), idle=context.policy.desk.idle)
-        code = yield from slow(lambda: context.store.clerk_codes.find(there.code))
+        there = check_still_there(found, now=accounts.now(), idle=accounts.policy.idle)
+        code = yield from slow(lambda: accounts.codes.find(there.code))
         if code is None:
             raise NotSignedIn("this sign-in code was revoked")
         return there
@@ -166,11 +181,11 @@ class ClerkService:
             NotSignedIn: nobody is there.
             Conflict: it was sent before, or is none of ours.
         """
-        now, idle = self.context.now(), self.context.policy.desk.idle
+        now, idle = self.accounts.now(), self.policy.idle
         if not form:
             raise Conflict("this form cannot be sent twice")
 
-        def use(session: object) -> Change[SignedIn, Record]:
+        def use(session: object) -> Change[SignedIn, object]:
             return use_once(session, form, now=now, idle=idle)
 
         yield from advance(_key(secret), use, _NOBODY)
@@ -179,10 +194,10 @@ class ClerkService:
         """End a session, if there is one."""
         if not secret:
             return
-        now = self.context.now()
+        now = self.accounts.now()
         key = _key(secret)
 
-        def leave(session: object) -> Change[object, Record]:
+        def leave(session: object) -> Change[object, object]:
             return sign_out(session, key, now=now)
 
         try:

@@ -2,12 +2,12 @@
 
 import pytest
 
-from issuer.session.desk import DESK, NotSignedIn, SignedIn, check_still_there, sign_out, stay, use_once
+from capabilities.accounts.session import DESK, NotSignedIn, SignedIn, check_still_there, sign_out, stay, use_once
 from runtime.conversation import Change, Event, SessionKey
-from tests.issuer.session.samples import OFFERED
 from tests.support.pki import NOW
 
 IDLE = 1800
+OTHER = "another kind of conversation"
 THERE = SignedIn("s", "Frau Berg", "code", NOW, NOW + 36_000)
 KEY = SessionKey.of(DESK, "secret")
 
@@ -22,7 +22,7 @@ def test_a_clerk_is_there_until_they_are_away_for_too_long(now):
     [
         (THERE, NOW + IDLE),
         (SignedIn("s", "Frau Berg", "code", NOW + 35_999, NOW + 36_000), NOW + 36_000),
-        (OFFERED, NOW),
+        (OTHER, NOW),
     ],
 )
 def test_nobody_is_there_when_the_session_is_over_or_is_none(session, now):
@@ -55,4 +55,4 @@ def test_signing_out_drops_the_key_and_says_who_left():
     change = sign_out(THERE, KEY, now=NOW)
     assert (change.drop, change.expires_at) == ((KEY,), NOW)
     assert change.events == (Event("clerk signed out", "s", actor="Frau Berg"),)
-    assert sign_out(OFFERED, KEY, now=NOW) == Change(OFFERED, drop=(KEY,), expires_at=NOW)
+    assert sign_out(OTHER, KEY, now=NOW) == Change(OTHER, drop=(KEY,), expires_at=NOW)

@@ -1,4 +1,4 @@
-"""A clerk at the desk: signed in, still there, gone. Nothing else of the issuer is done here, only who may do it.
+"""A clerk at the desk: signed in, still there, gone. Nothing of the role is done here, only who may do it.
 
 SignedIn ──stay──► SignedIn ──sign_out──► (found by nobody any more)
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from issuer.records import Record
 from protocol.errors import Conflict, ProtocolError
 from runtime.conversation import Change, Event, SessionKey, Spend
 
@@ -44,7 +43,7 @@ def check_still_there(session: object, *, now: int, idle: int) -> SignedIn:
     return session
 
 
-def stay(session: object, *, now: int, idle: int) -> Change[SignedIn, Record]:
+def stay(session: object, *, now: int, idle: int) -> Change[SignedIn, object]:
     """Note that the clerk is there.
 
     Raises:
@@ -54,7 +53,7 @@ def stay(session: object, *, now: int, idle: int) -> Change[SignedIn, Record]:
     return Change(replace(there, seen_at=max(now, there.seen_at)))
 
 
-def use_once(session: object, form: str, *, now: int, idle: int) -> Change[SignedIn, Record]:
+def use_once(session: object, form: str, *, now: int, idle: int) -> Change[SignedIn, object]:
     """Let a form of the desk count once, in however many tabs and by however many clicks it is sent.
 
     Raises:
@@ -66,7 +65,7 @@ def use_once(session: object, form: str, *, now: int, idle: int) -> Change[Signe
     return Change(there, spend=(Spend(SessionKey.of("desk form", f"{there.id} {form}"), there.ends_at, used),))
 
 
-def sign_out(session: object, key: SessionKey, *, now: int) -> Change[object, Record]:
+def sign_out(session: object, key: SessionKey, *, now: int) -> Change[object, object]:
     """End a session: no browser finds it any more, whatever cookie it kept."""
     events = (Event("clerk signed out", session.id, actor=session.clerk),) if isinstance(session, SignedIn) else ()
     return Change(session, drop=(key,), events=events, expires_at=now)

@@ -1,0 +1,1 @@
+"""Pages for people: for everybody, for those who apply, and for operators."""

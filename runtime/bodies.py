@@ -1,0 +1,37 @@
+"""Bodies of requests, as bytes under a cap, before anybody reads them as something."""
+
+from __future__ import annotations
+
+from fastapi import Request
+
+from protocol.errors import InvalidRequest, TooLarge
+
+
+def media_type_of(request: Request) -> str:
+    """What a body is, without parameters."""
+    return request.headers.get("content-type", "").split(";")[0].strip().lower()
+
+
+async def read_body(request: Request, max_bytes: int) -> bytes:
+    """A body under a cap.
+
+    Raises:
+        TooLarge: it is over `max_bytes`.
+    """
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced[:20]) > max_bytes:
+        raise TooLarge("body", f"is larger than {max_bytes} bytes")
+    chunks: list[bytes] = []
+    left = max_bytes
+    more = True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise InvalidRequest("the connection ended before the body")
+        chunk = message.get("body", b"")
+        left -= len(chunk)
+        if left < 0:
+            raise TooLarge("body", f"is larger than {max_bytes} bytes")
+        chunks.append(chunk)
+        more = message.get("more_body", False)
+    return b"".join(chunks)
