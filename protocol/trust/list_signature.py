@@ -16,8 +16,8 @@ from protocol.errors import NotAuthentic, NotTrusted, NotValidNow, RolledBack
 from protocol.fields import Fields
 from protocol.jws import Jws, sign_jws, verify_signature
 from protocol.keys import Signer
-from protocol.trust.anchors import TrustAnchor
-from protocol.trust.list_types import profile_of
+from protocol.trust.anchors import Role, TrustAnchor
+from protocol.trust.list_types import ListProfile, profile_of
 from protocol.trust.lists import TrustedList, TrustedService
 from protocol.trust.localized import in_language
 from protocol.x509 import Certificate, read_x5c
@@ -28,6 +28,7 @@ LONGEST = 184 * 86_400  # seconds; annexes D to I: six months between issue and 
 CLOCK_SKEW = 60  # seconds
 
 _AT = "trusted list"
+_PID = "urn:eudi:pid:"  # types of person identification data, for which a list of their own stands (annex D)
 
 
 class SeenList(NamedTuple):
@@ -95,25 +96,42 @@ def verify_list(text: str, expected: ExpectedList, *, now: int) -> VerifiedList:
     return VerifiedList(says, signer, _check_newest(says, text, expected.seen))
 
 
-def anchors_of(trusted: TrustedList, *, language: str = "en", types: Iterable[str] = ()) -> tuple[TrustAnchor, ...]:
-    """The anchors that a list makes: of each service of the list's own kind that is in force, and of no other (T089).
+def anchors_of(
+    trusted: TrustedList, *, by: str = "", language: str = "en", types: Iterable[str] = ()
+) -> tuple[TrustAnchor, ...]:
+    """The anchors that a list makes: of each service of the list's own kinds that is in force, and of no other (T089).
 
-    `types` are the credential types that issuers on this list are entitled to; none is every type. A list of another
-    type than ours, and a list of registers, makes no anchors.
+    `by` is what we call the list: it stands behind each name, so that nobody on one list is taken for somebody on another.
+    `types` are the credential types that issuers on this list are entitled to; none is every type. A service may name fewer.
+    A list of another type than ours, and a list of registers, makes no anchors.
     """
     profile = profile_of(trusted.type)
-    if profile is None or profile.role is None:
+    if profile is None:
         return ()
-    entitled = frozenset(types)
-    return tuple(
-        [
-            TrustAnchor(certificate, profile.role, in_language(entity.name, language), entitled)
-            for entity in trusted.entities
-            for service in entity.services
-            if service.type in (None, profile.issuance) and _in_force(service, profile.notified)
-            for certificate in service.certificates
-        ]
-    )
+    allowed, behind = frozenset(types), f" ({by})" if by else ""
+    anchors: list[TrustAnchor] = []
+    for entity in trusted.entities:
+        name = f"{in_language(entity.name, language)}{behind}"
+        for service in entity.services:
+            role = profile.role_of(service.type)
+            if role is None or not _in_force(service, profile.notified):
+                continue
+            entitled = _entitled(service, profile, allowed) if role is Role.ISSUER else frozenset[str]()
+            if entitled is not None:
+                anchors += [TrustAnchor(certificate, role, name, entitled) for certificate in service.certificates]
+    return tuple(anchors)
+
+
+def _entitled(service: TrustedService, profile: ListProfile, allowed: frozenset[str]) -> frozenset[str] | None:
+    """What an issuer may issue: the empty set is every type, None is none at all."""
+    named = frozenset(service.credential_types)
+    if profile.names_types:
+        named = frozenset([name for name in named if not name.startswith(_PID)])
+        if not named:
+            return None
+    if not named or not allowed:
+        return named or allowed
+    return (named & allowed) or None
 
 
 def _in_force(service: TrustedService, notified: str | None) -> bool:

@@ -1,4 +1,8 @@
-"""The types of lists of trusted entities, and what each type fixes (ETSI TS 119 602 V1.1.1, annexes C to I)."""
+"""The types of lists of trusted entities, and what each type fixes (ETSI TS 119 602 V1.1.1, annexes C to I).
+
+One type is our own: the list of a sector, such as education, whose platform lists its issuers and who vouches for its
+verifiers (docs/decisions/0016-lists-of-trusted-entities.md).
+"""
 
 from __future__ import annotations
 
@@ -8,10 +12,13 @@ from enum import StrEnum
 from protocol.trust.anchors import Role
 
 RADIX = "http://uri.etsi.org/19602/"
+SECTORS = "urn:hoheit:list-of-sector:"
+# Attestations that are not qualified (ETSI TS 119 612 V2.4.1 clause 5.5.1.2 n); TS 119 602 has no service for them
+EAA_ISSUANCE = "http://uri.etsi.org/TrstSvc/Svctype/EAA"
 
 
 class ListType(StrEnum):
-    """The lists of the European Union's framework (annexes D to I, `LoTEType`)."""
+    """The lists of the European Union's framework (annexes D to I, `LoTEType`), and those of sectors."""
 
     PID_PROVIDERS = f"{RADIX}LoTEType/EUPIDProvidersList"
     WALLET_PROVIDERS = f"{RADIX}LoTEType/EUWalletProvidersList"
@@ -19,6 +26,7 @@ class ListType(StrEnum):
     REGISTRATION_CERTIFICATE_PROVIDERS = f"{RADIX}LoTEType/EUWRPRCProvidersList"
     PUB_EAA_PROVIDERS = f"{RADIX}LoTEType/EUPubEAAProvidersList"
     REGISTRARS = f"{RADIX}LoTEType/EURegistrarsAndRegistersList"
+    SECTOR = f"{SECTORS}type"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +38,15 @@ class ListProfile:
     rules: str
     role: Role | None  # what its anchors vouch for; None: nothing that a token is checked against
     notified: str | None = None  # the only `ServiceStatus` that counts; None: services have no status
+    others: tuple[tuple[str, Role], ...] = ()  # further kinds of service whose certificates are anchors
+    # Whether an issuer counts only for credential types that its service names, and never for person identification data
+    names_types: bool = False
+
+    def role_of(self, service_type: str | None) -> Role | None:
+        """What a service's certificates vouch for. None: nothing; so it is where lists have several kinds and it names none."""
+        if service_type is None:
+            return None if self.others else self.role
+        return self.role if service_type == self.issuance else dict(self.others).get(service_type)
 
 
 def _profile(service: str, name: str, role: Role | None, *, rules: str = "", notified: bool = False) -> ListProfile:
@@ -42,15 +59,24 @@ def _profile(service: str, name: str, role: Role | None, *, rules: str = "", not
     )
 
 
+_ACCESS = _profile("WRPAC/Issuance", "WRPACProvidersList", Role.VERIFIER)
+_REGISTRATION = _profile("WRPRC/Issuance", "WRPRCProvidersList", Role.REGISTRATION_PROVIDER)
+
 PROFILES = {
     ListType.PID_PROVIDERS: _profile("PID/Issuance", "PIDProvidersList", Role.ISSUER, rules="PIDProviders"),
     ListType.WALLET_PROVIDERS: _profile("WalletSolution/Issuance", "WalletProvidersList", Role.WALLET_PROVIDER),
-    ListType.ACCESS_CERTIFICATE_PROVIDERS: _profile("WRPAC/Issuance", "WRPACProvidersList", Role.VERIFIER),
-    ListType.REGISTRATION_CERTIFICATE_PROVIDERS: _profile(
-        "WRPRC/Issuance", "WRPRCProvidersList", Role.REGISTRATION_PROVIDER
-    ),
+    ListType.ACCESS_CERTIFICATE_PROVIDERS: _ACCESS,
+    ListType.REGISTRATION_CERTIFICATE_PROVIDERS: _REGISTRATION,
     ListType.PUB_EAA_PROVIDERS: _profile("PubEAA/Issuance", "PubEAAProvidersList", Role.ISSUER, notified=True),
     ListType.REGISTRARS: _profile("Register", "RegistrarsAndRegistersList", None),
+    ListType.SECTOR: ListProfile(
+        issuance=EAA_ISSUANCE,
+        status_determination=f"{SECTORS}status",
+        rules=f"{SECTORS}rules",
+        role=Role.ISSUER,
+        others=((_ACCESS.issuance, Role.VERIFIER), (_REGISTRATION.issuance, Role.REGISTRATION_PROVIDER)),
+        names_types=True,
+    ),
 }
 
 

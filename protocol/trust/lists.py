@@ -31,6 +31,11 @@ MAX_ENTITIES = 20_000
 MAX_SERVICES = 100  # of one entity
 MAX_IDENTITIES = 32  # certificates of one service
 MAX_POINTERS = 1000
+MAX_EXTENSIONS = 256
+
+# An extension of services: one credential type that an issuer is entitled to. Clause 6.6.9 leaves the format open; so writes it
+# the implementation profile of the WE BUILD consortium (§7.4)
+ALLOWED_TYPE = "allowedAttestationType"
 
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")  # clause 6.1.3
 
@@ -139,6 +144,7 @@ class TrustedService:
     certificates: tuple[Certificate, ...]
     status: str | None = None
     supply_points: tuple[str, ...] = ()
+    credential_types: tuple[str, ...] = ()  # that an issuer is entitled to; empty: the list does not say
 
     @classmethod
     def from_fields(cls, service: Fields) -> Self:
@@ -151,6 +157,7 @@ class TrustedService:
             certificates=_read_certificates(information.object("ServiceDigitalIdentity")),
             status=information.optional_text("ServiceStatus", max_length=MAX_URL),
             supply_points=tuple([point.text("uriValue", max_length=MAX_URL) for point in points]),
+            credential_types=_read_types(information),
         )
 
     def to_dict(self) -> JsonObject:
@@ -162,6 +169,7 @@ class TrustedService:
             ServiceDigitalIdentity=_write_certificates(self.certificates),
             ServiceStatus=self.status,
             ServiceSupplyPoints=points or None,
+            ServiceInformationExtensions=[{ALLOWED_TYPE: name} for name in self.credential_types] or None,
         )
         return {"ServiceInformation": information}
 
@@ -225,13 +233,14 @@ class TrustedList:
         """Read the wire form; unknown members are ignored.
 
         Raises:
-            Unsupported: another version.
+            Unsupported: another version, or an extension that must be understood.
             Malformed: a member is missing or has the wrong shape, or the list is closed.
         """
         trusted = Fields(value, at).object("LoTE")
         scheme = trusted.object("ListAndSchemeInformation")
         if scheme.integer("LoTEVersionIdentifier") != VERSION:
             raise Unsupported(f"{scheme.path('LoTEVersionIdentifier')}: this version is not known here")
+        _refuse_critical(scheme)
         address = scheme.optional_object("SchemeOperatorAddress")
         entities = trusted.optional_objects("TrustedEntitiesList", max_items=MAX_ENTITIES)
         return cls(
@@ -296,6 +305,26 @@ def _read_certificates(identity: Fields) -> tuple[Certificate, ...]:
 def _write_certificates(certificates: Iterable[Certificate]) -> JsonObject:
     found: list[JsonValue] = [{"val": certificate.to_x5c()} for certificate in certificates]
     return {"X509Certificates": found} if found else {}
+
+
+def _read_types(information: Fields) -> tuple[str, ...]:
+    """What an issuer is entitled to; one that cannot be read is refused, because without it there would be no limit."""
+    extensions = information.possibly_empty_array("ServiceInformationExtensions", max_items=MAX_EXTENSIONS)
+    at = information.path("ServiceInformationExtensions")
+    return tuple(
+        [
+            Fields(found, f"{at}[{i}]").text(ALLOWED_TYPE, max_length=MAX_URL)
+            for i, found in enumerate(extensions)
+            if isinstance(found, dict) and ALLOWED_TYPE in found
+        ]
+    )
+
+
+def _refuse_critical(scheme: Fields) -> None:
+    """We know no extension of schemes (clause 6.3.17)."""
+    for found in scheme.possibly_empty_array("SchemeExtensions", max_items=MAX_EXTENSIONS):
+        if isinstance(found, dict) and (found.get("Critical") or found.get("critical")):
+            raise Unsupported(f"{scheme.path('SchemeExtensions')}: has one that must be understood, and is not")
 
 
 def _read_date_time(holder: Fields, name: str) -> int:

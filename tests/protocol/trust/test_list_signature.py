@@ -16,12 +16,13 @@ from protocol.trust.list_signature import (
     sign_list,
     verify_list,
 )
-from protocol.trust.list_types import ListType
+from protocol.trust.list_types import EAA_ISSUANCE, ListType
 from tests.protocol.trust.lists import FULL, LIST, OPERATOR, PROVIDER, a_list, entity, service
 from tests.support.pki import DAY, NOW, Template, make_pki, seeded_key, self_signed
 
 X5C = (OPERATOR.certificate.to_x5c(),)
 EXPECTED = ExpectedList(ListType.WALLET_PROVIDERS, (OPERATOR.certificate,))
+EXPECTED_PID = replace(EXPECTED, type=ListType.PID_PROVIDERS)
 HEADER: JsonObject = {"iat": NOW, "x5c": list(X5C), "x5t#S256": encode_base64url(sha256(OPERATOR.der))}
 
 
@@ -193,3 +194,80 @@ def test_whom_a_list_names_is_believed_and_nobody_else():
     assert party.vouched_by == "Town"
     with pytest.raises(NotTrusted):
         anchors.chain(make_pki().certificates, role=Role.WALLET_PROVIDER, now=NOW, at="x5c")
+
+
+def sector(*services, **changes):
+    return a_list(ListType.SECTOR, entity(*services), **changes)
+
+
+def of_sector(service_type, *types, **changes):
+    return service(ListType.SECTOR, PROVIDER.certificate, type=service_type, credential_types=types, **changes)
+
+
+ACCESS = "http://uri.etsi.org/19602/SvcType/WRPAC/Issuance"
+REGISTRATION = "http://uri.etsi.org/19602/SvcType/WRPRC/Issuance"
+DIPLOMA = "urn:hoheit:diploma:1"
+
+
+def test_each_kind_of_service_of_a_sector_has_its_own_role():  # T089
+    trusted = sector(of_sector(EAA_ISSUANCE, DIPLOMA), of_sector(ACCESS), of_sector(REGISTRATION))
+    assert [(anchor.role, anchor.types) for anchor in anchors_of(trusted, by="Education")] == [
+        (Role.ISSUER, frozenset({DIPLOMA})),
+        (Role.VERIFIER, frozenset()),
+        (Role.REGISTRATION_PROVIDER, frozenset()),
+    ]
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        pytest.param(of_sector(EAA_ISSUANCE), id="T186 an issuer of everything"),
+        pytest.param(of_sector(EAA_ISSUANCE, "urn:eudi:pid:1", "urn:eudi:pid:de:1"), id="T186 an issuer of PID"),
+        pytest.param(of_sector(None, DIPLOMA), id="T089 a service of no kind"),
+        pytest.param(of_sector("http://uri.etsi.org/19602/SvcType/PID/Issuance", DIPLOMA), id="T089 of another list"),
+        pytest.param(of_sector("http://uri.etsi.org/TrstSvc/Svctype/EAA/Q", DIPLOMA), id="T089 qualified"),
+        pytest.param(of_sector("http://uri.etsi.org/19602/SvcType/WRPAC/Revocation"), id="T089 no issuance"),
+        pytest.param(of_sector(ACCESS, status="withdrawn"), id="T089 a status where there is none"),
+    ],
+)
+def test_a_sector_gives_nothing_that_is_not_its_own(one):
+    assert anchors_of(sector(one)) == ()
+
+
+def test_a_sectors_issuer_keeps_what_is_not_person_identification_data():
+    (anchor,) = anchors_of(sector(of_sector(EAA_ISSUANCE, "urn:eudi:pid:1", DIPLOMA)))
+    assert anchor.types == frozenset({DIPLOMA})
+
+
+@pytest.mark.parametrize(
+    ("named", "allowed", "entitled"),
+    [
+        ((), (), [frozenset()]),
+        (("a",), (), [frozenset("a")]),
+        ((), ("a",), [frozenset("a")]),
+        (("a", "b"), ("b", "c"), [frozenset("b")]),
+        (("a",), ("b",), []),
+    ],
+)
+def test_an_issuer_may_what_its_service_and_the_reader_allow(named, allowed, entitled):  # T186
+    """Where they have nothing in common there is no anchor: no types would be every type."""
+    issuing = service(ListType.PID_PROVIDERS, PROVIDER.certificate, credential_types=named)
+    trusted = verify(signed(a_list(ListType.PID_PROVIDERS, entity(issuing))), EXPECTED_PID).says
+    assert [anchor.types for anchor in anchors_of(trusted, types=allowed)] == entitled
+
+
+def test_types_are_of_issuers_alone():
+    verifiers = a_list(
+        ListType.ACCESS_CERTIFICATE_PROVIDERS,
+        entity(service(ListType.ACCESS_CERTIFICATE_PROVIDERS, OPERATOR.certificate)),
+    )
+    (anchor,) = anchors_of(verifiers, types=["a"])
+    assert anchor.types == frozenset()
+
+
+def test_nobody_on_one_list_has_the_name_of_somebody_on_another():
+    trusted = a_list(ListType.PID_PROVIDERS, entity(service(ListType.PID_PROVIDERS, PROVIDER.certificate)))
+    assert [anchors_of(trusted, by=name)[0].name for name in ("State", "Education")] == [
+        "Town (State)",
+        "Town (Education)",
+    ]

@@ -69,6 +69,7 @@ def test_every_type_has_a_profile():
         "WRPRC/Issuance",
         "PubEAA/Issuance",
         "Register",
+        "http://uri.etsi.org/TrstSvc/Svctype/EAA",
     }
     assert set(PROFILES) == set(ListType)
     assert profile_of("https://example.org/own") is None
@@ -232,3 +233,39 @@ def test_a_long_list_is_read_in_one_go():
     began = time.process_time()
     assert len(TrustedList.from_dict(wire).entities) == 2000
     assert time.process_time() - began < 30
+
+
+def with_extensions(extensions):
+    return changed(
+        "TrustedEntitiesList", 0, "TrustedEntityServices", 0, "ServiceInformation", "ServiceInformationExtensions",
+        value=extensions,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("extensions", "types"),
+    [
+        ([], ()),
+        ([{"allowedAttestationType": "a"}, {"allowedAttestationType": "b"}], ("a", "b")),
+        ([{"registrationCertificateRef": "https://a.example"}, "text", {"allowedAttestationType": "a"}], ("a",)),
+    ],
+)
+def test_a_service_names_the_types_it_is_entitled_to(extensions, types):
+    found = TrustedList.from_dict(with_extensions(extensions))
+    assert found.entities[0].services[0].credential_types == types
+    assert TrustedList.from_dict(found.to_dict()) == found
+
+
+@pytest.mark.parametrize("value", ["", 1, None, ["a"], {}, "x" * 3000])
+def test_an_entitlement_that_cannot_be_read_is_no_entitlement_to_everything(value):  # T186
+    with pytest.raises(Malformed):
+        TrustedList.from_dict(with_extensions([{"allowedAttestationType": value}]))
+
+
+@pytest.mark.parametrize("name", ["Critical", "critical"])
+def test_an_extension_that_must_be_understood_is_not_ignored(name):
+    """TS 119 602 clause 6.3.17."""
+    place = ("ListAndSchemeInformation", "SchemeExtensions")
+    with pytest.raises(Unsupported):
+        TrustedList.from_dict(changed(*place, value=[{"x": 1}, {name: True}]))
+    assert TrustedList.from_dict(changed(*place, value=[{"x": 1, name: False}, 3]))
