@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -37,6 +37,7 @@ from runtime.live import LiveStreams
 from runtime.pages import Pages, serve_static
 from runtime.registrations import read_registrations
 from runtime.sweep import repeating, sweeping
+from runtime.trust_lists.renewing import Renewal, renewing
 
 SHIPPED_TYPES = Path(__file__).parent / "types"
 
@@ -96,7 +97,7 @@ def open_issuer(settings: IssuerSettings, store: SqlIssuerStore) -> Issuer:
         random_bytes=system.random_bytes,
         fixed_tx_code=settings.fixed_tx_code,
         automatic_login=settings.automatic_login,
-        anchors=AnchorFolder(settings.anchors or settings.data / ANCHORS).current,
+        anchors=AnchorFolder(settings.anchors or settings.data / ANCHORS, system.now).current,
         decrypters=_decrypters(keys),
         access=keys.signer(ACCESS) if keys.has_certificate(ACCESS) else None,
         registrations=read_registrations(settings.registrations or settings.data / REGISTRATIONS),
@@ -119,13 +120,22 @@ def create_app(settings: IssuerSettings, *, sender: Sender | None = None) -> Fas
     store = open_store(settings)
     guarded = sender or GuardedSender(allow_local=settings.env.allows_local)
     issuer = open_issuer(settings, store)
-    return serve_issuer(issuer, store, guarded, metrics_key=settings.metrics_key, wallet_url=settings.wallet_url)
+    renewal = Renewal(AnchorFolder(settings.anchors or settings.data / ANCHORS, system.now), system.now)
+    return serve_issuer(
+        issuer, store, guarded, renewal, metrics_key=settings.metrics_key, wallet_url=settings.wallet_url
+    )
 
 
 def serve_issuer(
-    issuer: Issuer, store: SqlIssuerStore, sender: Sender, *, metrics_key: str = "", wallet_url: str = ""
+    issuer: Issuer,
+    store: SqlIssuerStore,
+    sender: Sender,
+    renewal: Renewal | None = None,
+    *,
+    metrics_key: str = "",
+    wallet_url: str = "",
 ) -> FastAPI:
-    """The web application around an issuer; at its shutdown it closes the store."""
+    """The web application around an issuer; at its shutdown it closes the store. `renewal`: of the lists that it follows."""
     driver = Driver(store, sender, loads_in_thread=not store.database.is_sqlite)
 
     def sweep(limit: int) -> int:
@@ -134,7 +144,11 @@ def serve_issuer(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with sweeping(driver, sweep), repeating(driver, issuer.watch.look, name="wallet check"):
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(sweeping(driver, sweep))
+            await stack.enter_async_context(repeating(driver, issuer.watch.look, name="wallet check"))
+            if renewal is not None:
+                await stack.enter_async_context(renewing(driver, renewal))
             yield
         driver.close()
         store.database.dispose()

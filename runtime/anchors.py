@@ -10,6 +10,8 @@ types = ["urn:eudi:pid:1"]         # what its issuers may issue; without it: eve
 identifier = "did:web:uni.example"
 role = "issuer"
 name = "Universität"
+
+Beside them stand `[[list]]` and `[[list_of_lists]]`; see `runtime.trust_lists.configured`.
 """
 
 from __future__ import annotations
@@ -18,18 +20,27 @@ import json
 import re
 import time
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from protocol.encoding import sha256
 from protocol.errors import Malformed, Unavailable
+from protocol.exchange import Exchange
 from protocol.fields import Fields
 from protocol.trust.anchors import Role, TrustAnchor, TrustAnchors, TrustedIdentifier
+from protocol.trust.list_types import ListType
 from protocol.x509 import Certificate
+from runtime.conversation import slow
 from runtime.logs import get_logger
+from runtime.trust_lists.configured import FollowedList, FollowedLists, list_entry
+from runtime.trust_lists.fetching import Fetched, fetch_lists
+from runtime.trust_lists.kept import LISTS, KeptLists
+from runtime.trust_lists.standing import ListReader
 
 INDEX = "anchors.toml"
 MAX_FILE = 256 * 1024  # bytes
@@ -38,55 +49,89 @@ CHECK_SECONDS = 1.0  # between two looks at the folder
 Stamp = tuple[tuple[str, int, int, int], ...]
 CertificateOf = Callable[[str], Certificate]
 
-_ENTRY = re.compile(r"^(?=[ \t]*\[\[(?:anchor|identifier)\]\])", re.MULTILINE)
+_ENTRY = re.compile(r"^(?=[ \t]*\[\[(?:anchor|identifier|list|list_of_lists)\]\])", re.MULTILINE)
 
 
 class AnchorFolder:
-    """The anchors of a folder as they are now: read again when anything in it changed (T090)."""
+    """The anchors of a folder, and of the lists that it names, as they are now: read again when anything changed (T090)."""
 
-    def __init__(self, folder: Path, *, elapsed: Callable[[], float] = time.monotonic) -> None:
-        """Read the folder for the first time.
+    def __init__(self, folder: Path, now: Callable[[], int], *, elapsed: Callable[[], float] = time.monotonic) -> None:
+        """Read the folder for the first time. `now` is the time by which lists end, in epoch seconds.
 
         Raises:
             Malformed: the folder is wrong; the message names the file.
         """
         self._folder = folder
+        self._now = now
         self._elapsed = elapsed
+        self._kept = KeptLists.beside(folder)
+        self._reader = ListReader(self._kept)
         self._looked_at = elapsed()
         self._stamp: Stamp | None = _stamp(folder)
-        self._anchors = read_anchors(folder)
+        self._good_until: int | None = None  # epoch seconds; None: no list ends
+        self._anchors = self._read()
 
     def current(self) -> TrustAnchors:
-        """The anchors; the folder is looked at once a second.
+        """The anchors; the folder is looked at once a second, and again when a list ends.
 
         Raises:
             Unavailable: the folder became wrong; nobody is trusted until it is right again. The log says which file.
         """
-        now = self._elapsed()
-        if now - self._looked_at >= CHECK_SECONDS or self._stamp is None:
+        elapsed = self._elapsed()
+        if elapsed - self._looked_at >= CHECK_SECONDS or self._stamp is None:
             stamp = _stamp(self._folder)
-            if stamp != self._stamp:
+            ended = self._good_until is not None and self._now() >= self._good_until
+            if stamp != self._stamp or ended:
                 self._stamp = None
                 self._anchors = self._read_again()
                 self._stamp = stamp
-            self._looked_at = now
+            self._looked_at = elapsed
         return self._anchors
+
+    @property
+    def lists_end(self) -> int | None:
+        """When the first of the lists that count now ends, in epoch seconds; None: none counts."""
+        return self._good_until
+
+    def refresh(self) -> Exchange[Fetched]:
+        """Fetch the lists that the folder names; what is good is kept, and counts from the next look on.
+
+        Raises:
+            Unavailable: the folder is wrong.
+        """
+        followed = (yield from slow(self._index_now)).followed
+        return (yield from fetch_lists(followed, self._kept, now=self._now()))
+
+    def _index_now(self) -> AnchorIndex:
+        try:
+            return read_index(self._folder)
+        except Malformed as error:
+            raise self._wrong(error) from error
+
+    def _read(self) -> TrustAnchors:
+        index = read_index(self._folder)
+        listed = self._reader.read(index.followed, now=self._now())
+        self._good_until = listed.until
+        return TrustAnchors([*index.anchors, *listed.anchors], index.identifiers)
 
     def _read_again(self) -> TrustAnchors:
         try:
-            return read_anchors(self._folder)
+            return self._read()
         except Malformed as error:
-            get_logger().error("anchors", reason=error.description)
-            raise Unavailable("whom to trust cannot be found out for the moment") from error
+            raise self._wrong(error) from error
+
+    def _wrong(self, error: Malformed) -> Unavailable:
+        get_logger().error("anchors", reason=error.description)
+        return Unavailable("whom to trust cannot be found out for the moment")
 
 
 def _stamp(folder: Path) -> Stamp:
     """What changes when a file of the folder is added, removed, replaced or written."""
     try:
-        names = sorted(path.name for path in folder.iterdir())
+        names = sorted(path.name for path in folder.iterdir() if path.name != LISTS)
     except FileNotFoundError:
         return ()
-    return tuple((name, *_file_stamp(folder / name)) for name in names)
+    return tuple((name, *_file_stamp(folder / name)) for name in names) + KeptLists.beside(folder).stamp()
 
 
 def _file_stamp(path: Path) -> tuple[int, int, int]:
@@ -98,13 +143,31 @@ def _file_stamp(path: Path) -> tuple[int, int, int]:
     return found.st_ino, found.st_mtime_ns, found.st_size
 
 
-def read_anchors(folder: Path) -> TrustAnchors:
-    """The anchors of a folder; an absent index is no anchors at all.
+class AnchorIndex(NamedTuple):
+    """What a folder says itself."""
+
+    anchors: tuple[TrustAnchor, ...]
+    identifiers: tuple[TrustedIdentifier, ...]
+    followed: FollowedLists
+
+
+def read_index(folder: Path) -> AnchorIndex:
+    """What a folder says; an absent index says nothing.
 
     Raises:
         Malformed: the index or a file is wrong; the message names it.
     """
-    return _parse(_read_index(folder), _certificates(folder))
+    return _parse(_read_text(folder), _certificates(folder))
+
+
+def read_anchors(folder: Path) -> TrustAnchors:
+    """The anchors that stand in a folder itself, without those of its lists; an absent index is no anchors at all.
+
+    Raises:
+        Malformed: the index or a file is wrong; the message names it.
+    """
+    index = read_index(folder)
+    return TrustAnchors(index.anchors, index.identifiers)
 
 
 def read_certificate(pem: bytes, at: str) -> Certificate:
@@ -138,15 +201,35 @@ def write_anchor(folder: Path, file: str, pem: bytes, *, role: Role, name: str, 
     if types:
         members.append(("types", f"[{', '.join(map(_toml, types))}]"))
     entry = "".join(["[[anchor]]\n", *(f"{member} = {value}\n" for member, value in members), "\n"])
-    text = _read_index(folder)
+    _add(folder, entry, {file: pem})
+
+
+def write_list_of_lists(folder: Path, url: str, signer: bytes) -> None:
+    """Have a folder trust whom the lists name that a list of lists names; `signer` is the PEM that its operator gave out.
+
+    Raises:
+        Malformed: what was there, or what would be there, cannot be read; nothing was changed.
+    """
+    certificate = read_certificate(signer, "signer")
+    file = anchor_file(certificate)
+    name = urlsplit(url).hostname or url
+    followed = FollowedList(url, str(ListType.REGISTRARS), (certificate,), name, files=(file,))
+    _add(folder, list_entry("list_of_lists", followed), {file: signer})
+
+
+def _add(folder: Path, entry: str, files: Mapping[str, bytes]) -> None:
+    """Add an entry with its files."""
+    text = _read_text(folder)
     if entry not in text:
         # Whoever wrote the last line by hand may have left it open
         text += ("" if not text or text.endswith("\n") else "\n") + entry
-    certificate, others = read_certificate(pem, file), _certificates(folder)
-    _parse(text, lambda named: certificate if named == file else others(named))
+    new = {name: read_certificate(pem, name) for name, pem in files.items()}
+    others = _certificates(folder)
+    _parse(text, lambda named: new[named] if named in new else others(named))
     folder.mkdir(parents=True, exist_ok=True)
-    # The file comes first: a service that reads the folder in between must find what the index names
-    (folder / file).write_bytes(pem)
+    # The files come first: a service that reads the folder in between must find what the index names
+    for name, pem in files.items():
+        (folder / name).write_bytes(pem)
     _write_index(folder, text)
 
 
@@ -158,7 +241,7 @@ def remove_anchors(folder: Path, unwanted: Callable[[TrustAnchor | TrustedIdenti
     Raises:
         Malformed: the folder is wrong, or its index is written in a way that only its writer can change; nothing was changed.
     """
-    text = _read_index(folder)
+    text = _read_text(folder)
     before = _parse(text, _certificates(folder))
     entries: dict[str, Iterator[TrustAnchor | TrustedIdentifier]] = {
         "anchor": iter(before.anchors),
@@ -167,7 +250,7 @@ def remove_anchors(folder: Path, unwanted: Callable[[TrustAnchor | TrustedIdenti
     kept = []
     for piece in _ENTRY.split(text):
         header = piece.strip()[2:].partition("]")[0] if _ENTRY.match(piece) else ""
-        entry = next(entries[header], None) if header else None
+        entry = next(entries[header], None) if header in entries else None
         if entry is None or not unwanted(entry):
             kept.append(piece)
     text = "".join(kept)
@@ -186,7 +269,7 @@ def _toml(text: str) -> str:
     return json.dumps(str(text), ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _read_index(folder: Path) -> str:
+def _read_text(folder: Path) -> str:
     index = folder / INDEX
     if not index.exists():
         return ""
@@ -203,7 +286,7 @@ def _write_index(folder: Path, text: str) -> None:
     temporary.replace(folder / INDEX)
 
 
-def _parse(text: str, certificate_of: CertificateOf) -> TrustAnchors:
+def _parse(text: str, certificate_of: CertificateOf) -> AnchorIndex:
     if len(text.encode("utf-8")) > MAX_FILE:
         raise Malformed(INDEX, f"is larger than {MAX_FILE} bytes")
     try:
@@ -211,9 +294,10 @@ def _parse(text: str, certificate_of: CertificateOf) -> TrustAnchors:
     except tomllib.TOMLDecodeError as error:
         raise Malformed(INDEX, "is not TOML") from error
     fields = Fields(members, INDEX)
-    return TrustAnchors(
-        [_anchor(entry, certificate_of) for entry in fields.optional_objects("anchor")],
-        [_identifier(entry) for entry in fields.optional_objects("identifier")],
+    return AnchorIndex(
+        tuple([_anchor(entry, certificate_of) for entry in fields.optional_objects("anchor")]),
+        tuple([_identifier(entry) for entry in fields.optional_objects("identifier")]),
+        FollowedLists.from_fields(fields, certificate_of),
     )
 
 
@@ -238,10 +322,14 @@ def read_file(path: Path) -> bytes:
 
 
 def _anchor(entry: Fields, certificate_of: CertificateOf) -> TrustAnchor:
-    file = entry.text("file", max_length=200)
+    certificate = certificate_of(_in_folder(entry.text("file", max_length=200), entry.path("file")))
+    return TrustAnchor(certificate, _role(entry), entry.text("name"), frozenset(entry.optional_texts("types")))
+
+
+def _in_folder(file: str, at: str) -> str:
     if Path(file).name != file:
-        raise Malformed(entry.path("file"), "must be a file in the same folder")
-    return TrustAnchor(certificate_of(file), _role(entry), entry.text("name"), frozenset(entry.optional_texts("types")))
+        raise Malformed(at, "must be a file in the same folder")
+    return file
 
 
 def _identifier(entry: Fields) -> TrustedIdentifier:

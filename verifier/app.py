@@ -24,6 +24,7 @@ from runtime.registrations import OwnRegistration, RegistrationFolder, of_anothe
 from runtime.seal import Sealer
 from runtime.settings import Environment
 from runtime.sweep import sweeping
+from runtime.trust_lists.renewing import Renewal, renewing
 from verifier.api.endpoints import protocol_endpoints
 from verifier.api.partner import partner_api
 from verifier.config import VerifierSettings
@@ -146,9 +147,12 @@ def create_app(settings: VerifierSettings, *, sender: Sender | None = None) -> F
     def sweep(limit: int) -> int:
         return store.sweep(now=verifier.context.now(), limit=limit)
 
+    folder = AnchorFolder(settings.anchors or settings.data / ANCHORS, system.now)
+    renewal = Renewal(folder, system.now)
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with sweeping(driver, sweep):
+        async with sweeping(driver, sweep), renewing(driver, renewal):
             yield
         driver.close()
         store.database.dispose()
@@ -184,7 +188,7 @@ def open_anchors(settings: VerifierSettings) -> Callable[[], TrustAnchors]:
     Raises:
         Malformed: the folder is wrong now. If it gets wrong later, the call raises Unavailable: the fault is ours.
     """
-    folder = AnchorFolder(settings.anchors or settings.data / ANCHORS)
+    folder = AnchorFolder(settings.anchors or settings.data / ANCHORS, system.now)
     if settings.extra_anchor is None:
         return folder.current
     certificate = read_certificate(settings.extra_anchor.read_bytes(), settings.extra_anchor.name)

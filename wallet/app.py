@@ -32,6 +32,7 @@ from runtime.driver import Driver
 from runtime.hosts import HostSwitch
 from runtime.http import GuardedSender, Sender
 from runtime.key_token import check_token, open_token
+from runtime.trust_lists.renewing import Renewal
 from wallet.config import WalletSettings
 from wallet.keys import DeviceKeys, SealedKeys, TokenKeys, token_label
 from wallet.records import Kept, keys_of
@@ -77,7 +78,9 @@ def open_wallet(
     policy = RequestPolicy.haip() if settings.haip else RequestPolicy()
     if settings.accept_unsigned_requests:
         policy = replace(policy, prefixes=policy.prefixes | {Prefix.REDIRECT_URI})
-    anchors = _anchors(settings)
+    folder = AnchorFolder(settings.anchors_folder, now)
+    anchors = _anchors(settings, folder)
+    renewal = Renewal(folder, now)
     vault = Vault.open(settings.vault, passphrase, now=now())
     keys = open_device_keys(settings, random_bytes)
     if not vault.damaged():
@@ -87,6 +90,7 @@ def open_wallet(
         store=vault,
         keys=keys,
         anchors=anchors,
+        renew_trust=renewal.when_due,
         now=now,
         random_bytes=random_bytes,
         client_id=settings.client_id,
@@ -103,7 +107,7 @@ def open_wallet(
         sender or GuardedSender(allow_local=settings.env.allows_local),
         works_in_thread=not keys.in_memory,
     )
-    return OpenWallet(Wallet.of(context), driver, vault)
+    return OpenWallet(Wallet.of(context), driver, vault, renewal)
 
 
 def open_device_keys(settings: WalletSettings, random_bytes: RandomBytes) -> DeviceKeys:
@@ -174,11 +178,10 @@ def open_trusting(settings: WalletSettings, *, now: Callable[[], int] = system.n
     return Trusting(settings.anchors_folder, now)
 
 
-def _anchors(settings: WalletSettings) -> Callable[[], TrustAnchors]:
-    folder = AnchorFolder(settings.anchors_folder)
+def _anchors(settings: WalletSettings, folder: AnchorFolder) -> Callable[[], TrustAnchors]:
     if settings.extra_anchors is None:
         return folder.current
-    extra = AnchorFolder(settings.extra_anchors)
+    extra = AnchorFolder(settings.extra_anchors, system.now)
 
     def both() -> TrustAnchors:
         one, other = folder.current(), extra.current()

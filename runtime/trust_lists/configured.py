@@ -69,7 +69,9 @@ class FollowedLists:
         Raises:
             Malformed: one of them is wrong, one address stands there twice, or there are too many.
         """
-        lists = [FollowedList.from_fields(e, certificate_of) for e in index.optional_objects("list", max_items=MAX_LISTS)]
+        lists = [
+            FollowedList.from_fields(e, certificate_of) for e in index.optional_objects("list", max_items=MAX_LISTS)
+        ]
         above = [
             _read(entry, certificate_of, type_of(entry, ListType.REGISTRARS), ())
             for entry in index.optional_objects("list_of_lists", max_items=MAX_LISTS)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
-from protocol.errors import Flaw, NotFound, ProtocolError
+from protocol.errors import NotFound, ProtocolError
 from protocol.trust.anchors import TrustAnchor
-from protocol.trust.list_signature import MEDIA_TYPE, VerifiedList, anchors_of
+from protocol.trust.list_signature import MEDIA_TYPE, anchors_of
 from protocol.trust.list_types import profile_of
 from protocol.trust.lists import ListPointer
 from protocol.trust.localized import in_language
@@ -66,3 +66,52 @@ class ListReader:
     ) -> tuple[ListPointer, ...]:
         standing = self._standing(above, now, used)
         return standing.pointers if standing else ()
+
+    def _standing(
+        self, one: FollowedList, now: int, used: dict[FollowedList, tuple[Stamp, Standing | None]]
+    ) -> Standing | None:
+        stamp = self._kept.stamp_of(one)
+        known = self._known.get(one)
+        if known is not None and known[0] == stamp and (known[1] is None or now < known[1].until):
+            used[one] = known
+            return known[1]
+        try:
+            standing = self._read(one, now)
+        except NotFound:
+            standing = None
+        except ProtocolError as error:
+            get_logger().warning("trust lists", reason=error.description, address=one.url)
+            standing = None
+        used[one] = (stamp, standing)
+        return standing
+
+    def _read(self, one: FollowedList, now: int) -> Standing:
+        found = self._kept.read(one, now=now)
+        return Standing(
+            min(found.says.next_update, found.signer.not_after),
+            anchors_of(found.says, by=one.name, language=self._language, types=one.types),
+            found.says.pointers,
+        )
+
+
+def everything(
+    followed: FollowedLists, pointers_of: Callable[[FollowedList], Iterable[ListPointer]]
+) -> Iterator[FollowedList]:
+    """Every list whose entities count: those that are followed, and those that a list of lists points to, one level down.
+
+    An address that stands in several places counts once, and first as the operator of this installation wrote it.
+    """
+    urls: set[str] = set()
+    pointed = (list_at(pointer) for above in followed.lists_of_lists for pointer in pointers_of(above))
+    for one in (*followed.lists, *pointed):
+        if one is not None and one.url not in urls and len(urls) < MAX_LISTS:
+            urls.add(one.url)
+            yield one
+
+
+def list_at(pointer: ListPointer) -> FollowedList | None:
+    """The list that a pointer leads to; None where it makes nobody trusted, or nobody may sign it."""
+    profile = profile_of(pointer.type)
+    if profile is None or profile.role is None or not pointer.signers or pointer.media_type != MEDIA_TYPE:
+        return None
+    return FollowedList(pointer.location, pointer.type, pointer.signers, in_language(pointer.operator, "en"))

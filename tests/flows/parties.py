@@ -34,8 +34,8 @@ from verifier.installation import ANCHORS, NewVerifier, set_up_verifier
 from wallet.app import create_wallet, open_wallet
 from wallet.config import WalletSettings
 from wallet.records import HeldCredential
+from wallet.service.given import Shared
 from wallet.service.opened import OpenWallet
-from wallet.service.presenting import Shared
 from wallet.vault.passphrase import KeyDerivation
 
 PASSPHRASE = "a passphrase for tests"

@@ -85,7 +85,7 @@ def test_an_anchor_that_is_written_again_stands_there_once(folder):
 def test_no_folder_and_no_index_are_no_anchors(tmp_path):
     assert read_anchors(tmp_path / "missing").anchors == ()
     assert read_anchors(tmp_path).anchors == ()
-    assert AnchorFolder(tmp_path / "missing").current().anchors == ()
+    assert AnchorFolder(tmp_path / "missing", lambda: NOW).current().anchors == ()
 
 
 def remove_entry(folder):
@@ -102,7 +102,7 @@ def replace_file(folder):
 
 def test_an_anchor_that_is_removed_is_gone_within_a_second(folder, clock):
     """T090: without a restart."""
-    anchors = AnchorFolder(folder, elapsed=clock)
+    anchors = AnchorFolder(folder, lambda: NOW, elapsed=clock)
     assert names(anchors.current()) == ["One", "Two"]
     remove_entry(folder)
     clock.seconds += 1.0
@@ -111,7 +111,7 @@ def test_an_anchor_that_is_removed_is_gone_within_a_second(folder, clock):
 
 def test_an_anchor_whose_file_is_replaced_is_read_again(folder, clock):
     """T090"""
-    anchors = AnchorFolder(folder, elapsed=clock)
+    anchors = AnchorFolder(folder, lambda: NOW, elapsed=clock)
     before = anchors.current().anchors[1].certificate
     replace_file(folder)
     clock.seconds += 1.0
@@ -119,7 +119,7 @@ def test_an_anchor_whose_file_is_replaced_is_read_again(folder, clock):
 
 
 def test_the_folder_is_not_read_for_every_request(folder, clock):
-    anchors = AnchorFolder(folder, elapsed=clock)
+    anchors = AnchorFolder(folder, lambda: NOW, elapsed=clock)
     first = anchors.current()
     clock.seconds += 0.9
     remove_entry(folder)
@@ -146,7 +146,7 @@ def remove_file(folder):
 def test_a_folder_that_breaks_is_nobodys_trust_until_it_is_mended(folder, clock, damage):
     """T090: the last good reading is not kept, and nothing goes unsaid."""
     index, certificate = (folder / INDEX).read_text(), (folder / "one.pem").read_bytes()
-    anchors = AnchorFolder(folder, elapsed=clock)
+    anchors = AnchorFolder(folder, lambda: NOW, elapsed=clock)
     damage(folder)
     clock.seconds += 1.0
     for _ in range(2):
@@ -162,7 +162,7 @@ def test_a_folder_that_is_broken_at_the_start_is_named(folder, damage):
     """T252"""
     damage(folder)
     with pytest.raises(Malformed) as refusal:
-        AnchorFolder(folder)
+        AnchorFolder(folder, lambda: NOW)
     assert refusal.value.at in (INDEX, "one.pem")
 
 

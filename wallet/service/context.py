@@ -19,6 +19,11 @@ from wallet.records import Kept, LogEntry, LoggedCredential, keys_of
 from wallet.store import NewEntry, WalletStore
 
 
+def _no_lists() -> Exchange[None]:
+    """A wallet that follows no lists has none to renew."""
+    yield from ()
+
+
 @dataclass(frozen=True, slots=True)
 class WalletContext:
     """Everything the services of one wallet share."""
@@ -39,6 +44,9 @@ class WalletContext:
     provider_url: str = ""  # of whoever vouches for this wallet; empty: nobody
     version: str = "0"  # of this program, as the provider is told
     known_crls: dict[str, RevocationList] = field(default_factory=dict, repr=False, compare=False)
+    renew_trust: Callable[[], Exchange[None]] = (
+        _no_lists  # before somebody new is met: fetch lists of whom to trust, if due
+    )
 
     def new_id(self) -> str:
         """A fresh id: 128 bits, hex, which never looks like an option of a command."""

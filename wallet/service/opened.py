@@ -8,6 +8,7 @@ from typing import Self, TypeVar
 
 from protocol.exchange import Exchange
 from runtime.driver import Driver
+from runtime.trust_lists.renewing import Renewal
 from wallet.service import Wallet
 from wallet.vault.vault import Vault
 
@@ -21,6 +22,7 @@ class OpenWallet:
     wallet: Wallet
     driver: Driver
     vault: Vault
+    renewal: Renewal  # of the lists of whom to trust
 
     def run(self, exchange: Exchange[T]) -> T:
         """Drive an exchange to its end, outside any event loop.

@@ -36,6 +36,7 @@ class PagePresenting:
             Unreachable: a DID document could not be had.
         """
         context = self.context
+        yield from context.renew_trust()
         try:
             verified = yield from verify_page_request(
                 asked, anchors=context.anchors(), policy=context.request_policy, now=context.now()

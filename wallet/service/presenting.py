@@ -14,7 +14,7 @@ from protocol.errors import AccessDenied, NotValidNow, ProtocolError, Unavailabl
 from protocol.exchange import Exchange
 from protocol.formats import format_of
 from protocol.keys import SIGNATURE_ALGORITHMS, P256Key
-from protocol.oid4vp.answer import Delivered, Delivery, fetch_request, send_answer, send_error, wallet_metadata
+from protocol.oid4vp.answer import Delivered, fetch_request, send_answer, send_error, wallet_metadata
 from protocol.oid4vp.link import PlainRequest, RequestLink, read_link
 from protocol.oid4vp.request_object import Unauthenticated, VerifiedRequest
 from protocol.oid4vp.response import Presentation
@@ -43,6 +43,7 @@ from wallet.policy.showing import PartyShown, claims_shown, credential_name, gen
 from wallet.records import Copy, HeldCredential, LogEntry, LoggedCredential
 from wallet.service.asking import Asking
 from wallet.service.context import WalletContext
+from wallet.service.given import Begun, Shared
 from wallet.store import NewEntry
 
 _ALGORITHMS: JsonObject = {
@@ -73,33 +74,6 @@ class RequestSeen:
         return self.match.default_choice()
 
 
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """An answer that is made and counts as seen, whatever becomes of it; it has not left yet."""
-
-    vp_token: dict[str, tuple[Presentation, ...]]
-    logged: tuple[LoggedCredential, ...]
-    log_number: int  # of the entry that says what is given away
-
-
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """Data was given away: what became of it, and where the user may go on."""
-
-    delivery: Delivery
-    log_number: int  # of the entry that says what was given away
-
-    @property
-    def arrived(self) -> bool:
-        """Whether the asker said that it has the answer; if not, the data has to count as seen all the same."""
-        return isinstance(self.delivery, Delivered)
-
-    @property
-    def redirect_uri(self) -> str | None:
-        """Where the asker wants the user to go on: https, to be shown and never opened unasked (T172)."""
-        return self.delivery.redirect_uri if isinstance(self.delivery, Delivered) else None
-
-
 @dataclass(slots=True)
 class _Usable:
     """What is held and good now, as a query sees it."""
@@ -126,6 +100,7 @@ class Presenting:
         """
         context = self.context
         request_link = read_link(link)
+        yield from context.renew_trust()
         try:
             verified = yield from fetch_request(
                 request_link,

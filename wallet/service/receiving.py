@@ -70,6 +70,7 @@ class Receiving:
         """
         context = self.context
         offer = yield from resolve_offer(link)
+        yield from context.renew_trust()
         try:
             contact = yield from fetch_issuer(offer, context.anchors(), now=context.now())
             if context.haip:

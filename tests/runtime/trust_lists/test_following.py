@@ -1,0 +1,346 @@
+"""Lists in operation: whom they make trusted, for how long, and what no network and no file can do to that."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from protocol.encoding import sha256
+from protocol.errors import Malformed, NotTrusted
+from protocol.exchange import HttpResponse
+from protocol.trust.anchors import Role, TrustAnchors
+from protocol.trust.list_signature import sign_list
+from protocol.trust.list_types import ListType
+from protocol.trust.lists import ListPointer
+from protocol.trust.localized import Localized
+from runtime.anchors import INDEX, AnchorFolder, read_index, remove_anchors, write_anchor, write_list_of_lists
+from runtime.driver import drive
+from runtime.trust_lists.kept import KeptLists
+from runtime.trust_lists.renewing import RETRY_SECONDS, USUAL_SECONDS, Renewal
+from runtime.trust_lists.standing import list_at
+from tests.protocol.trust.lists import OPERATOR, a_list, entity, service
+from tests.support.pki import DAY, NOW, Template, make_pki, self_signed
+
+ROOT = "https://register.example/lists/registrars"
+PIDS = "https://register.example/lists/pid-providers"
+SECTOR = "https://education.example/lists/sector"
+AGENCY = make_pki(Template(common_name="Agency"))
+SCHOOL = make_pki(Template(common_name="School"))
+PLATFORM = self_signed(Template(common_name="Platform", ca=None))
+
+
+class Publisher:
+    """Publishes lists at addresses, or answers otherwise."""
+
+    def __init__(self):
+        self.answers = {}
+        self.asked = []
+
+    def publish(self, url, trusted, signer=OPERATOR):
+        text = sign_list(trusted, signer.signer, (signer.certificate.to_x5c(),), signed_at=trusted.issued_at)
+        self.answers[url] = HttpResponse(200, (), text.encode())
+        return text
+
+    async def send(self, request):
+        self.asked.append(request.url)
+        return self.answers.get(request.url) or HttpResponse(404, (), b"")
+
+
+class Clock:
+    now = NOW
+
+    def __call__(self):
+        return self.now
+
+
+def pids(number=1, *pkis, **changes):
+    services = [service(ListType.PID_PROVIDERS, pki.root.certificate) for pki in pkis or (AGENCY,)]
+    return a_list(ListType.PID_PROVIDERS, *map(entity, services), sequence_number=number, **changes)
+
+
+def pointer(url, kind, signer):
+    return ListPointer(url, kind, (signer.certificate,), (Localized("en", "Somebody"),))
+
+
+OURS = pointer(PIDS, ListType.PID_PROVIDERS, OPERATOR)
+THEIRS = pointer(SECTOR, ListType.PID_PROVIDERS, PLATFORM)
+
+
+def root(number=1, *pointers):
+    return a_list(ListType.REGISTRARS, sequence_number=number, pointers=pointers or (OURS,))
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def published():
+    publisher = Publisher()
+    publisher.publish(ROOT, root())
+    publisher.publish(PIDS, pids())
+    return publisher
+
+
+@pytest.fixture
+def folder(tmp_path):
+    write_list_of_lists(tmp_path, ROOT, OPERATOR.pem)
+    return tmp_path
+
+
+@pytest.fixture
+def followed(folder, clock):
+    """The folder as a service sees it; each look is a second later."""
+    elapsed = iter(range(10_000))
+    return AnchorFolder(folder, clock, elapsed=lambda: float(next(elapsed)))
+
+
+def refresh(followed, published):
+    return drive(followed.refresh(), None, published)
+
+
+def trusted(anchors: TrustAnchors, pki, role=Role.ISSUER):
+    try:
+        anchors.chain(pki.certificates, role=role, now=NOW, at="x5c")
+    except NotTrusted:
+        return False
+    return True
+
+
+def test_one_certificate_is_all_that_has_to_be_known(followed, published):
+    assert not trusted(followed.current(), AGENCY)
+    assert refresh(followed, published) == (2, 0)
+    assert trusted(followed.current(), AGENCY)
+    assert not trusted(followed.current(), AGENCY, Role.VERIFIER)
+    assert [anchor.name for anchor in followed.current().anchors] == ["Town (Somebody)"]
+
+
+def test_what_is_kept_holds_without_a_network_and_in_another_process(folder, followed, published, clock):
+    refresh(followed, published)
+    assert trusted(AnchorFolder(folder, clock).current(), AGENCY)
+
+
+def test_who_is_taken_off_a_list_is_trusted_no_more(followed, published):
+    """T090: with what was remembered of their chain."""
+    refresh(followed, published)
+    assert trusted(followed.current(), AGENCY)
+    published.publish(PIDS, pids(2, SCHOOL))
+    refresh(followed, published)
+    assert not trusted(followed.current(), AGENCY)
+    assert trusted(followed.current(), SCHOOL)
+
+
+def test_a_list_that_is_named_no_more_makes_nobody_trusted(followed, published):
+    """T090: with everybody on it."""
+    published.publish(ROOT, root(1, OURS, THEIRS))
+    published.publish(SECTOR, pids(1, SCHOOL), PLATFORM)
+    refresh(followed, published)
+    assert trusted(followed.current(), SCHOOL)
+    published.publish(ROOT, root(2, OURS))
+    refresh(followed, published)
+    assert not trusted(followed.current(), SCHOOL)
+    assert trusted(followed.current(), AGENCY)
+
+
+def test_a_list_signed_by_another_than_its_pointer_says_is_nothing(followed, published):
+    """T087"""
+    published.publish(ROOT, root(1, OURS, THEIRS))
+    published.publish(SECTOR, pids(1, SCHOOL), OPERATOR)
+    assert refresh(followed, published) == (2, 1)
+    assert not trusted(followed.current(), SCHOOL)
+
+
+def test_a_list_of_lists_signed_by_another_is_nothing(followed, published):
+    """T087"""
+    published.publish(ROOT, root(), PLATFORM)
+    assert refresh(followed, published) == (0, 1)
+    assert published.asked == [ROOT]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        HttpResponse(503, (), b""),
+        HttpResponse(200, (), b""),
+        HttpResponse(200, (), b"\xff"),
+        HttpResponse(200, (), b"<html>"),
+        HttpResponse(301, (("location", "https://elsewhere.example"),), b""),
+    ],
+    ids=["away", "empty", "no text", "a page", "elsewhere"],
+)
+def test_the_last_good_list_stays_when_something_else_comes(followed, published, answer):
+    refresh(followed, published)
+    published.answers[PIDS] = answer
+    assert refresh(followed, published).failed == 1
+    assert trusted(followed.current(), AGENCY)
+    published.answers[ROOT] = answer
+    assert refresh(followed, published).failed == 2
+    assert trusted(followed.current(), AGENCY)
+
+
+def test_a_list_ends_at_its_own_time_and_not_when_somebody_looks(folder, published, clock):
+    elapsed = iter(range(10_000))
+    followed = AnchorFolder(folder, clock, elapsed=lambda: float(next(elapsed)))
+    refresh(followed, published)
+    assert trusted(followed.current(), AGENCY)
+    clock.now = pids().next_update - 1
+    assert trusted(followed.current(), AGENCY)
+    clock.now += 1
+    assert not trusted(followed.current(), AGENCY)
+
+
+@pytest.mark.parametrize("lost", ["nothing", "the list", "the memory"])
+def test_an_older_list_never_takes_the_place_of_a_newer_one(folder, followed, published, lost):
+    """T088: whichever of the two files is lost."""
+    older = published.publish(PIDS, pids(4))
+    published.publish(PIDS, pids(5, SCHOOL))
+    refresh(followed, published)
+    name = sha256(PIDS.encode()).hex()[:32]
+    if lost != "nothing":
+        (folder / "lists" / f"{name}.{'jose' if lost == 'the list' else 'seen'}").unlink()
+    published.answers[PIDS] = HttpResponse(200, (), older.encode())
+    assert refresh(followed, published).failed == 1
+    assert not trusted(followed.current(), AGENCY)
+
+
+def test_another_list_of_the_same_number_is_refused(followed, published):
+    """T088"""
+    refresh(followed, published)
+    published.publish(PIDS, pids(1, SCHOOL))
+    assert refresh(followed, published).failed == 1
+    assert trusted(followed.current(), AGENCY)
+
+
+def test_a_kept_list_that_was_altered_makes_nobody_trusted_and_is_fetched_again(folder, followed, published):
+    """T215: files on the disk are no more trusted than the network."""
+    refresh(followed, published)
+    file = folder / "lists" / f"{sha256(PIDS.encode()).hex()[:32]}.jose"
+    file.write_bytes(file.read_bytes()[:-4] + b"AAAA")
+    assert not trusted(followed.current(), AGENCY)
+    assert refresh(followed, published) == (2, 0)
+    assert trusted(followed.current(), AGENCY)
+
+
+def test_where_nothing_can_be_known_a_person_decides(folder, followed, published):
+    """T088: with both files damaged an older list could come."""
+    refresh(followed, published)
+    for kind in ("jose", "seen"):
+        (folder / "lists" / f"{sha256(PIDS.encode()).hex()[:32]}.{kind}").write_text("damaged")
+    assert refresh(followed, published).failed == 1
+    assert not trusted(followed.current(), AGENCY)
+    one = list_at(OURS)
+    assert one is not None
+    KeptLists.beside(folder).forget(one)
+    assert refresh(followed, published).failed == 0
+    assert trusted(followed.current(), AGENCY)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"type": ListType.REGISTRARS},
+        {"type": "https://example.org/other"},
+        {"signers": ()},
+        {"media_type": "application/xml"},
+    ],
+    ids=["a register", "unknown", "signed by nobody", "another form"],
+)
+def test_a_pointer_that_leads_to_nobody_is_not_followed(followed, published, change):
+    """One level: a list of lists that another one names is not read, so no circle can be."""
+    published.publish(ROOT, root(1, OURS, replace(THEIRS, **change)))
+    refresh(followed, published)
+    assert SECTOR not in published.asked
+
+
+def test_a_list_may_be_followed_by_itself_for_some_types(tmp_path, clock, published):
+    (tmp_path / "operator.pem").write_bytes(OPERATOR.pem)
+    (tmp_path / INDEX).write_text(
+        f'[[list]]\nurl = "{PIDS}"\ntype = "pid-providers"\nsigner = "operator.pem"\n'
+        'types = ["urn:eudi:pid:1"]\nname = "the state"\n'
+    )
+    followed = AnchorFolder(tmp_path, clock, elapsed=iter(map(float, range(100))).__next__)
+    refresh(followed, published)
+    [anchor] = followed.current().anchors
+    assert (anchor.name, anchor.types) == ("Town (the state)", frozenset({"urn:eudi:pid:1"}))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[[list]]\nurl = "http://a.example"\ntype = "pid-providers"\nsigner = "operator.pem"\n',
+        '[[list]]\nurl = "https://a.example"\ntype = "everybody"\nsigner = "operator.pem"\n',
+        '[[list]]\nurl = "https://a.example"\nsigner = "operator.pem"\n',
+        '[[list]]\nurl = "https://a.example"\ntype = "pid-providers"\n',
+        '[[list]]\nurl = "https://a.example"\ntype = "pid-providers"\nsigner = "../operator.pem"\n',
+        '[[list]]\nurl = "https://a.example"\ntype = "pid-providers"\nsigner = "missing.pem"\n',
+        '[[list_of_lists]]\nurl = "https://a.example"\nsigner = []\n',
+        2 * '[[list_of_lists]]\nurl = "https://a.example"\nsigner = "operator.pem"\n',
+    ],
+)
+def test_an_entry_that_cannot_be_followed_is_refused(tmp_path, text):
+    """T242"""
+    (tmp_path / "operator.pem").write_bytes(OPERATOR.pem)
+    (tmp_path / INDEX).write_text(text)
+    with pytest.raises(Malformed):
+        read_index(tmp_path)
+
+
+def test_commands_change_anchors_and_leave_lists_alone(folder):
+    write_anchor(folder, "agency.pem", AGENCY.root.pem, role=Role.ISSUER, name="Agency")
+    write_list_of_lists(folder, ROOT, OPERATOR.pem)
+    assert len(read_index(folder).followed.lists_of_lists) == 1
+    remove_anchors(folder, lambda entry: True)
+    index = read_index(folder)
+    assert index.anchors == ()
+    assert [found.url for found in index.followed.lists_of_lists] == [ROOT]
+
+
+# When they are fetched
+
+
+def asked_after(renewal, published, clock, seconds):
+    clock.now += seconds
+    published.asked.clear()
+    drive(renewal.when_due(), None, published)
+    return len(published.asked)
+
+
+def test_lists_are_fetched_at_first_and_then_every_hour(followed, published, clock):
+    renewal = Renewal(followed, clock)
+    assert asked_after(renewal, published, clock, 0) == 2
+    assert asked_after(renewal, published, clock, USUAL_SECONDS - 1) == 0
+    assert asked_after(renewal, published, clock, 1) == 2
+
+
+def test_a_list_that_did_not_come_is_asked_for_soon(followed, published, clock):
+    published.answers.pop(PIDS)
+    renewal = Renewal(followed, clock)
+    assert asked_after(renewal, published, clock, 0) == 2
+    assert asked_after(renewal, published, clock, RETRY_SECONDS - 1) == 0
+    assert asked_after(renewal, published, clock, 1) == 2
+
+
+def test_a_list_that_ends_soon_is_fetched_before(followed, published, clock):
+    published.publish(PIDS, pids(1, AGENCY, next_update=NOW + 600))
+    renewal = Renewal(followed, clock)
+    assert asked_after(renewal, published, clock, 0) == 2
+    followed.current()
+    drive(renewal.at_once(), None, published)
+    assert asked_after(renewal, published, clock, 300) == 2
+
+
+def test_a_folder_that_became_wrong_is_no_end_of_the_service(folder, followed, published, clock):
+    renewal = Renewal(followed, clock)
+    (folder / INDEX).write_text("[[list")
+    assert asked_after(renewal, published, clock, 0) == 0
+    assert asked_after(renewal, published, clock, DAY) == 0
+
+
+def test_nobody_reads_in_the_log_more_than_which_list_and_why(followed, published, capsys):
+    published.answers.pop(PIDS)
+    refresh(followed, published)
+    told = capsys.readouterr().out
+    assert PIDS in told
+    assert "404" in told
+    assert json.dumps("Agency") not in told
