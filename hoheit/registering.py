@@ -55,6 +55,10 @@ class LocalRegister:
     registrar: Registrar
     sender: InProcessSender
 
+    def knows(self, identifier: str) -> bool:
+        """Whether somebody is in the register, or was."""
+        return self.registrar.context.store.party(identifier) is not None
+
     def take_in_verifier(self, settings: VerifierSettings, board: Signboard) -> None:
         """Register a verifier for its use cases, and let it have its certificates."""
         privacy = f"{settings.public_url}/privacy"

@@ -10,6 +10,7 @@ from capabilities.registration.uses import Use
 from protocol.credential import ClaimPath, StatusReference
 from protocol.trust.access import AccessContacts, AccessHolder, LegalPerson, NaturalPerson
 from protocol.trust.coverage import covers
+from protocol.trust.entitlement import PID, PID_MDOC
 from protocol.trust.list_types import PROFILES, ListType
 from protocol.trust.lists import Address, PostalAddress, TrustedEntity, TrustedService
 from protocol.trust.localized import Localized
@@ -41,6 +42,7 @@ MAX_WAITING = 1000  # applications that nobody decided yet; more are not taken (
 LIST_OF = {
     "PID_Provider": ListType.PID_PROVIDERS,
     "PUB_EAA_Provider": ListType.PUB_EAA_PROVIDERS,
+    "Non_Q_EAA_Provider": ListType.SECTOR,
     WALLET_PROVIDER: ListType.WALLET_PROVIDERS,
 }
 
@@ -116,10 +118,21 @@ def entity_of(party: Party, list_type: ListType) -> TrustedEntity:
                 name=party.services[0],
                 certificates=party.authorities,
                 status=profile.notified,
+                credential_types=_entitled(party, list_type),
             ),
         ),
         trade_name=(Localized("en", party.trade_name), Localized("en", party.identifier)),
     )
+
+
+def _entitled(party: Party, list_type: ListType) -> tuple[str, ...]:
+    """The types of documents that somebody may give as what the list is about; identity documents are on their own list."""
+    if list_type is ListType.WALLET_PROVIDERS:
+        return ()
+    metas = [provided.meta for provided in party.provides]
+    named = [kind for meta in metas for kind in (*meta.vct_values, meta.doctype_value) if kind]
+    of_pid = list_type is ListType.PID_PROVIDERS
+    return tuple([kind for kind in dict.fromkeys(named) if kind.startswith((PID, PID_MDOC)) is of_pid])
 
 
 def address_of(seat: Seat, country: str, email: str, phone: str) -> Address:

@@ -7,11 +7,43 @@ from pathlib import Path
 
 TOWN = "Lindenau"
 PEOPLE = Path(__file__).parent / "town" / "people.csv"
-TRUST_LIST = f"the trust list of {TOWN}"  # who vouches for every office and partner here
 CITIZEN = "erika"  # whose wallet the demo walks through
 CITIZEN_NAME = "Erika Mustermann"
 CLERK = "Frau Beck"  # who works at every desk
 WALLET_HOST = "wallet"  # first label of the host name of her wallet
+OPERATOR = "Herr Amt"  # who decides at every register
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """Who says who may ask and who may issue."""
+
+    id: str  # first label of its host name, and its folder
+    name: tuple[tuple[str, str], ...]  # language → name
+    identifier: str
+
+    @property
+    def email(self) -> str:
+        """Where people write to."""
+        return f"post@{self.id}.example"
+
+
+REGISTER = Register("register", (("de", f"Registerstelle {TOWN}"), ("en", f"{TOWN} register")), "NTRDE-HRA 1")
+EDUCATION = Register("bildung", (("de", "Plattform für Bildung"), ("en", "Platform for education")), "NTRDE-HRA 2")
+HEALTH = Register("gesundheit", (("de", "Plattform für Gesundheit"), ("en", "Platform for health")), "NTRDE-HRA 3")
+SECTORS = (EDUCATION, HEALTH)  # each keeps a register of its own, which the town's register names
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """Who vouches for wallets."""
+
+    id: str
+    name: tuple[tuple[str, str], ...]
+    identifier: str
+
+
+PROVIDER = Provider("wallets", (("de", f"Stadtwerke {TOWN}"), ("en", f"{TOWN} utilities")), "NTRDE-HRA 4")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +53,9 @@ class Agency:
     id: str  # first label of its host name, and its folder
     name: tuple[tuple[str, str], ...]  # language → name
     types: tuple[str, ...]
+    identifier: str
+    entitlements: tuple[str, ...]
+    register: Register = REGISTER  # where it is registered
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,27 +65,35 @@ class Partner:
     id: str
     name: tuple[tuple[str, str], ...]
     use_cases: tuple[str, ...]
+    identifier: str
+    register: Register = REGISTER
 
 
 CITY_OFFICE = Agency(
     "buergeramt",
     (("de", f"Bürgeramt {TOWN}"), ("en", f"{TOWN} city office")),
     ("pid", "residence", "disability-card"),
+    "NTRDE-HRA 10",
+    ("PID_Provider", "PUB_EAA_Provider"),
 )
 UNIVERSITY = Agency(
     "universitaet",
     (("de", f"Universität {TOWN}"), ("en", f"University of {TOWN}")),
     ("diploma", "library-card"),
+    "NTRDE-HRA 11",
+    ("Non_Q_EAA_Provider",),
+    EDUCATION,
 )
 LIBRARY = Partner(
     "buecherei",
     (("de", f"Stadtbücherei {TOWN}"), ("en", f"{TOWN} city library")),
     ("library-sign-up", "over-18"),
+    "NTRDE-HRA 20",
 )
-CINEMA = Partner(
-    "kino",
-    (("de", "Kino Capitol"), ("en", "Capitol cinema")),
-    ("over-18",),
+CINEMA = Partner("kino", (("de", "Kino Capitol"), ("en", "Capitol cinema")), ("over-18",), "NTRDE-HRB 4711")
+PHARMACY = Partner(
+    "apotheke", (("de", "Linden-Apotheke"), ("en", "Linden pharmacy")), ("over-18",), "NTRDE-HRB 4712", HEALTH
 )
 AGENCIES = (CITY_OFFICE, UNIVERSITY)
-PARTNERS = (LIBRARY, CINEMA)
+PARTNERS = (LIBRARY, CINEMA, PHARMACY)
+REGISTERS = (REGISTER, *SECTORS)

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from rich.console import Console
 
+from hoheit.demo.places import PROVIDER
 from hoheit.demo.setting_up import Town, set_up_town
 from hoheit.demo.telling import VERDICT, tell_beginning, tell_step, tell_what_to_try
 from hoheit.demo.walk import Step, Walk
@@ -88,7 +89,13 @@ def open_town(folder: Path, port: int, public_url: str = "", *, as_json: bool) -
     bind(Listen(port=port)).close()
     start = public_url or f"http://localhost:{port}"
     town = set_up_town(folder, start, now=system.now, random_bytes=system.random_bytes)
-    settings = WalletSettings(data=town.wallet, language="en", public_url=town.wallet_address)
+    settings = WalletSettings(
+        data=town.wallet,
+        language="en",
+        public_url=town.wallet_address,
+        haip=True,
+        provider_url=town.address(PROVIDER),
+    )
     if not settings.vault.exists():
         write_private(town.wallet / PASSPHRASE_FILE, secrets.token_urlsafe(16).encode("ascii"))
         create_wallet(settings, _passphrase(town))

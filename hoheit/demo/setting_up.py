@@ -8,29 +8,59 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from capabilities.accounts.service import new_clerk_code
-from hoheit.demo.places import AGENCIES, CLERK, PARTNERS, PEOPLE, TRUST_LIST, WALLET_HOST, Agency, Partner
+from capabilities.registration.party import SECTOR_PLATFORM, WALLET_PROVIDER
+from hoheit.demo.places import (
+    AGENCIES,
+    CLERK,
+    PARTNERS,
+    PEOPLE,
+    PROVIDER,
+    REGISTER,
+    REGISTERS,
+    SECTORS,
+    TOWN,
+    WALLET_HOST,
+    Agency,
+    Partner,
+    Provider,
+    Register,
+)
+from hoheit.registering import LocalRegister, Signboard, open_register, party_of
 from issuer.app import create_app as create_issuer
-from issuer.app import known_types, open_types
+from issuer.app import known_types
 from issuer.app import open_store as open_issuer_store
 from issuer.config import IssuerSettings
 from issuer.database.register import SqlRegister
 from issuer.installation import NewIssuer, set_up_issuer
 from issuer.people import read_people
+from protocol.encoding import JsonObject
 from protocol.keys import RandomBytes
-from protocol.trust.anchors import Role
-from runtime.anchors import INDEX, write_anchor
+from registrar.app import create_app as create_registrar
+from registrar.app import open_store as open_registrar_store
+from registrar.config import RegistrarSettings
+from registrar.installation import LISTS_FILE, NewRegistrar, set_up_registrar
+from registrar.service.publications import LISTS
+from runtime.anchors import INDEX, write_list_of_lists
 from runtime.api_keys import ApiKeys, new_api_key
 from runtime.hosts import Service
+from runtime.installation import AUTHORITY_FILE
 from runtime.seal import read_private, write_private
 from verifier.app import create_app as create_verifier
 from verifier.app import open_store as open_verifier_store
 from verifier.config import VerifierSettings
 from verifier.installation import ANCHORS, NewVerifier, set_up_verifier
+from wallet.provider.app import create_app as create_provider
+from wallet.provider.config import ProviderSettings
+from wallet.provider.installation import NewProvider, set_up_provider
 
 WALLET = "wallet"
 KEY_FILE = "api-key"
 CLERK_FILE = "clerk-code"
-AUTHORITY_FILE = "authority.pem"
+STREET, POSTAL_CODE, PHONE = "Lindenweg 9", "01234", "+49 351 1234"
+# What a sector's platform publishes: who may ask there, in whose word, and who issues
+SECTOR_LISTS = ("sector",)
+
+Place = Agency | Partner | Register | Provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +73,7 @@ class Town:
     folder: Path
     start: str  # the address of the first page, such as http://localhost:8480
 
-    def address(self, place: Agency | Partner) -> str:
+    def address(self, place: Place) -> str:
         """Where a place is reached; also its identifier."""
         return self._below(place.id)
 
@@ -56,11 +86,11 @@ class Town:
         scheme, _, place = self.start.partition("://")
         return f"{scheme}://{label}.{place}"
 
-    def data(self, place: Agency | Partner) -> Path:
+    def data(self, place: Place) -> Path:
         """The data folder of a place."""
         return self.folder / place.id
 
-    def api_key(self, place: Agency | Partner) -> str:
+    def api_key(self, place: Place) -> str:
         """The key that the demo itself uses; in a real installation it never stands in a file beside the service."""
         return read_private(self.data(place) / KEY_FILE).decode("ascii")
 
@@ -79,10 +109,13 @@ class Town:
         return self.wallet / ANCHORS
 
     def services(self) -> dict[str, Service]:
-        """The agencies and partners, by host name."""
-        issuers = {_host(self.address(a)): create_issuer(IssuerSettings.read(self.data(a))) for a in AGENCIES}
-        verifiers = {_host(self.address(p)): create_verifier(VerifierSettings.read(self.data(p))) for p in PARTNERS}
-        return {**issuers, **verifiers}
+        """Everybody but the citizen, by host name."""
+        return {
+            **{_host(self.address(r)): create_registrar(RegistrarSettings.read(self.data(r))) for r in REGISTERS},
+            _host(self.address(PROVIDER)): create_provider(ProviderSettings.read(self.data(PROVIDER))),
+            **{_host(self.address(a)): create_issuer(IssuerSettings.read(self.data(a))) for a in AGENCIES},
+            **{_host(self.address(p)): create_verifier(VerifierSettings.read(self.data(p))) for p in PARTNERS},
+        }
 
 
 def _host(address: str) -> str:
@@ -92,21 +125,74 @@ def _host(address: str) -> str:
 def set_up_town(folder: Path, start: str, *, now: Callable[[], int], random_bytes: RandomBytes) -> Town:
     """The town of a folder; whatever is missing in it is made."""
     town = Town(folder, start)
+    for register in REGISTERS:
+        if not RegistrarSettings.file(town.data(register)).exists():
+            _set_up_register(town, register, now(), random_bytes)
+    if not ProviderSettings.file(town.data(PROVIDER)).exists():
+        new = NewProvider(town.data(PROVIDER), town.address(PROVIDER), PROVIDER.name, open_enrolment=True)
+        set_up_provider(new, now=now(), random_bytes=random_bytes)
     for agency in AGENCIES:
         if not IssuerSettings.file(town.data(agency)).exists():
             _set_up_agency(town, agency, now(), random_bytes)
     for partner in PARTNERS:
         if not VerifierSettings.file(town.data(partner)).exists():
             _set_up_partner(town, partner, now(), random_bytes)
-    for anchors in (town.wallet_anchors, *(town.data(partner) / ANCHORS for partner in PARTNERS)):
+    for anchors in (town.wallet_anchors, *(town.data(place) / ANCHORS for place in (*AGENCIES, *PARTNERS))):
         if not (anchors / INDEX).exists():
-            _trust_everybody(town, anchors)
+            # One certificate is all that anybody has to trust: the lists say the rest
+            signer = (town.data(REGISTER) / LISTS_FILE).read_bytes()
+            write_list_of_lists(anchors, f"{town.address(REGISTER)}/lists/registrars", signer)
+    for register in REGISTERS:
+        _register_everybody(town, register)
     return town
+
+
+def _set_up_register(town: Town, register: Register, now: int, random_bytes: RandomBytes) -> None:
+    data = town.data(register)
+    seat = (STREET, TOWN, POSTAL_CODE)
+    new = NewRegistrar(data, town.address(register), register.name, register.identifier, register.email, PHONE, seat)
+    set_up_registrar(new, now=now, random_bytes=random_bytes)
+    store = open_registrar_store(RegistrarSettings.read(data))
+    _let_in(store.api_keys, data, now, random_bytes)
+    store.database.dispose()
+
+
+def _register_everybody(town: Town, register: Register) -> None:
+    """Whoever belongs into a register and is not there yet gets in, with every certificate in use."""
+    with open_register(RegistrarSettings.read(town.data(register))) as office:
+        for agency in AGENCIES:
+            if agency.register is register and not office.knows(agency.identifier):
+                board = Signboard(agency.identifier, f"post@{agency.id}.example", public_body=True)
+                office.take_in_issuer(IssuerSettings.read(town.data(agency)), board, agency.entitlements)
+        for partner in PARTNERS:
+            if partner.register is register and not office.knows(partner.identifier):
+                board = Signboard(partner.identifier, f"post@{partner.id}.example")
+                office.take_in_verifier(VerifierSettings.read(town.data(partner)), board)
+        if register is REGISTER:
+            _name_the_others(town, office)
+
+
+def _name_the_others(town: Town, office: LocalRegister) -> None:
+    """The town's register puts the sectors' platforms and the wallet provider on its lists."""
+    for sector in SECTORS:
+        if not office.knows(sector.identifier):
+            settings = RegistrarSettings.read(town.data(sector))
+            signer = (town.data(sector) / LISTS_FILE).read_text(encoding="ascii")
+            published: JsonObject = {
+                "lists": [{"type": LISTS[name], "url": f"{town.address(sector)}/lists/{name}"} for name in SECTOR_LISTS]
+            }
+            board = Signboard(sector.identifier, sector.email)
+            office.take_in(party_of(settings, board, (SECTOR_PLATFORM,), authorities=(signer,), more=published))
+    if not office.knows(PROVIDER.identifier):
+        provider = ProviderSettings.read(town.data(PROVIDER))
+        authority = (town.data(PROVIDER) / AUTHORITY_FILE).read_text(encoding="ascii")
+        board = Signboard(PROVIDER.identifier, f"post@{PROVIDER.id}.example")
+        office.take_in(party_of(provider, board, (WALLET_PROVIDER,), authorities=(authority,)))
 
 
 def _set_up_agency(town: Town, agency: Agency, now: int, random_bytes: RandomBytes) -> None:
     data = town.data(agency)
-    new = NewIssuer(data, town.address(agency), agency.name, agency.types, wallet_url=town.wallet_address)
+    new = NewIssuer(data, town.address(agency), agency.name, agency.types, wallet_url=town.wallet_address, haip=True)
     set_up_issuer(new, now=now, random_bytes=random_bytes)
     settings = IssuerSettings.read(data)
     store = open_issuer_store(settings)
@@ -121,7 +207,9 @@ def _set_up_agency(town: Town, agency: Agency, now: int, random_bytes: RandomByt
 
 def _set_up_partner(town: Town, partner: Partner, now: int, random_bytes: RandomBytes) -> None:
     data = town.data(partner)
-    new = NewVerifier(data, town.address(partner), partner.name, partner.use_cases, wallet_url=town.wallet_address)
+    new = NewVerifier(
+        data, town.address(partner), partner.name, partner.use_cases, wallet_url=town.wallet_address, haip=True
+    )
     set_up_verifier(new, now=now, random_bytes=random_bytes)
     store = open_verifier_store(VerifierSettings.read(data))
     _let_in(store.api_keys, data, now, random_bytes)
@@ -133,15 +221,3 @@ def _let_in(keys: ApiKeys, data: Path, now: int, random_bytes: RandomBytes) -> N
     key, record = new_api_key("demo", now=now, random_bytes=random_bytes)
     keys.put(record)
     write_private(data / KEY_FILE, key.encode("ascii"))
-
-
-def _trust_everybody(town: Town, anchors: Path) -> None:
-    """Everybody in town trusts each agency for what it issues, and knows each partner by its certificate."""
-    for agency in AGENCIES:
-        types = open_types(IssuerSettings.read(town.data(agency)))
-        vcts = tuple(credential_type.vct for credential_type in types.values())
-        pem = (town.data(agency) / AUTHORITY_FILE).read_bytes()
-        write_anchor(anchors, f"{agency.id}.pem", pem, role=Role.ISSUER, name=TRUST_LIST, types=vcts)
-    for partner in PARTNERS:
-        pem = (town.data(partner) / AUTHORITY_FILE).read_bytes()
-        write_anchor(anchors, f"{partner.id}.pem", pem, role=Role.VERIFIER, name=TRUST_LIST)

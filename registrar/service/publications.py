@@ -35,6 +35,7 @@ LISTS = {
     "access-certificate-providers": ListType.ACCESS_CERTIFICATE_PROVIDERS,
     "registration-certificate-providers": ListType.REGISTRATION_CERTIFICATE_PROVIDERS,
     "pub-eaa-providers": ListType.PUB_EAA_PROVIDERS,
+    "sector": ListType.SECTOR,
     "registrars": ListType.REGISTRARS,
 }
 MAX_ON_LIST = 20_000
@@ -133,9 +134,19 @@ class PublicationService:
         if list_type is ListType.REGISTRARS:
             return (self._ourselves(list_type, Certificate.from_x5c(context.lists.x5c[0])),)
         wanted = [entitlement for entitlement, of in LIST_OF.items() if of is list_type]
-        return tuple([entity_of(party, list_type) for party in self._registered(wanted[0])])
+        entities = [entity_of(party, list_type) for party in self._registered(wanted[0])]
+        if list_type is not ListType.SECTOR:
+            return tuple(entities)
+        # One list says all of a sector: who issues, and in whose word others ask
+        access = Certificate.from_der(context.access_authority.to_der())
+        return (
+            self._ourselves(ListType.ACCESS_CERTIFICATE_PROVIDERS, access),
+            self._ourselves(ListType.REGISTRATION_CERTIFICATE_PROVIDERS, context.authority),
+            *[entity for entity in entities if entity.services[0].credential_types],
+        )
 
     def _ourselves(self, list_type: ListType, certificate: Certificate) -> TrustedEntity:
+        """This registrar with one of its services, of the kind that a list is about."""
         operator, endpoints = self.context.operator, self.context.endpoints
         profile, name = PROFILES[list_type], _localized(operator.name)
         service = TrustedService(
