@@ -19,6 +19,7 @@ from protocol.exchange import Exchange
 from protocol.trust.registration import RegisteredCredential
 from registrar.app import make_application, open_registrar, open_store
 from registrar.config import RegistrarSettings
+from registrar.records import PartyState
 from registrar.service import Registrar
 from registrar.session import proposal_id
 from runtime import system
@@ -58,6 +59,12 @@ class LocalRegister:
     def knows(self, identifier: str) -> bool:
         """Whether somebody is in the register, or was."""
         return self.registrar.context.store.party(identifier) is not None
+
+    def let_go_on(self, identifier: str) -> None:
+        """Let somebody who rests hold again, as after a walk that was cut short."""
+        line = self.registrar.context.store.party(identifier)
+        if line is not None and line.state is PartyState.SUSPENDED:
+            self._run(self.registrar.parties.resume(identifier, "set-up"))
 
     def take_in_verifier(self, settings: VerifierSettings, board: Signboard) -> None:
         """Register a verifier for its use cases, and let it have its certificates."""

@@ -100,7 +100,10 @@ class AnchorFolder:
             Unavailable: the folder is wrong.
         """
         followed = (yield from slow(self._index_now)).followed
-        return (yield from fetch_lists(followed, self._kept, now=self._now()))
+        fetched = yield from fetch_lists(followed, self._kept, now=self._now())
+        # Whoever asked for it wants to know it now, and not within the second
+        self._stamp = None
+        return fetched
 
     def _index_now(self) -> AnchorIndex:
         try:

@@ -92,7 +92,7 @@ LIBRARY = Partner(
 )
 CINEMA = Partner("kino", (("de", "Kino Capitol"), ("en", "Capitol cinema")), ("over-18",), "NTRDE-HRB 4711")
 PHARMACY = Partner(
-    "apotheke", (("de", "Linden-Apotheke"), ("en", "Linden pharmacy")), ("over-18",), "NTRDE-HRB 4712", HEALTH
+    "apotheke", (("de", "Linden-Apotheke"), ("en", "Linden pharmacy")), ("medicine",), "NTRDE-HRB 4712", HEALTH
 )
 AGENCIES = (CITY_OFFICE, UNIVERSITY)
 PARTNERS = (LIBRARY, CINEMA, PHARMACY)

@@ -175,6 +175,7 @@ def _register_everybody(town: Town, register: Register) -> None:
 def _name_the_others(town: Town, office: LocalRegister) -> None:
     """The town's register puts the sectors' platforms and the wallet provider on its lists."""
     for sector in SECTORS:
+        office.let_go_on(sector.identifier)
         if not office.knows(sector.identifier):
             settings = RegistrarSettings.read(town.data(sector))
             signer = (town.data(sector) / LISTS_FILE).read_text(encoding="ascii")

@@ -10,19 +10,21 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote
 
 import qrcode
 
-from hoheit.demo.places import CINEMA, CITIZEN, CITY_OFFICE, LIBRARY, Agency, Partner
-from hoheit.demo.setting_up import Town
+from hoheit.demo.places import CINEMA, CITIZEN, CITY_OFFICE, HEALTH, LIBRARY, PHARMACY, REGISTER, Partner
+from hoheit.demo.setting_up import Place, Town
 from protocol.encoding import JsonObject, JsonValue, encode_json
-from protocol.errors import ProtocolError, Unreachable
+from protocol.errors import NotTrusted, ProtocolError, Unreachable
 from protocol.exchange import Exchange, HttpRequest, send
 from protocol.fields import Fields
 from protocol.oid4vp.answer import Delivered
 from runtime.pictures import read_qr_code
 from wallet.service.opened import OpenWallet
 from wallet.service.presenting import RequestSeen
+from wallet.words import Words
 
 OFFERED = ("pid", "residence")
 
@@ -59,6 +61,14 @@ class Walk:
         )
         yield from self._ask(LIBRARY, "library-sign-up", "Erika signs up at the city library")
         yield from self._ask(CINEMA, "over-18", "The cinema wants to know whether Erika is over 18")
+        yield from self._ask(PHARMACY, "medicine", "The pharmacy is in the register of another platform, and asks too")
+        yield from self._step("The town's register puts the platform for health off its lists", self._put_off)
+        request: dict[str, str] = {}
+        yield from self._step(
+            "The pharmacy asks again: it shows a QR code", lambda: self._request(PHARMACY, "medicine", request)
+        )
+        yield from self._step("Erika's wallet knows it no more, and gives nothing", lambda: self._refused(request))
+        yield from self._step("The register puts the platform back, and the pharmacy with it", self._put_back)
 
     def _ask(self, partner: Partner, use_case: str, title: str) -> Iterator[Step]:
         request: dict[str, str] = {}
@@ -102,10 +112,16 @@ class Walk:
                 "not everything that was offered was received: " + "; ".join(f.reason for f in arrived.failed)
             )
         shown = [item.shown for item in arrived.credentials]
+        vouching = self.wallet.wallet.vouching.shown()
+        words = Words("en")
         return [
-            f"{item.name} from {item.issuer.title}, known through {item.issuer.trusted_by}: "
-            f"{len(item.claims)} pieces of data, {item.copies} copies that nobody can link"
-            for item in shown
+            f"{words.trust(seen.consent.issuer)} It is registered to give these documents.",
+            f"{vouching.name} vouches for the wallet and its keys; the office asked for that before it gave anything.",
+            *[
+                f"{item.name} from {item.issuer.title}, known through {item.issuer.trusted_by}: "
+                f"{len(item.claims)} pieces of data, {item.copies} copies that nobody can link"
+                for item in shown
+            ],
         ]
 
     def _request(self, partner: Partner, use_case: str, request: dict[str, str]) -> list[str]:
@@ -118,10 +134,34 @@ class Walk:
         presenting, run = self.wallet.wallet.presenting, self.wallet.run
         seen = run(presenting.look(_scan(request["picture"])))
         shared = run(presenting.share(seen, seen.default_choice()))
-        asker, purpose = seen.consent.asker, seen.consent.purpose
         # The next step says why
         unsure = [] if isinstance(shared.delivery, Delivered) else ["it was sent, but the partner did not confirm it"]
-        return [f"{asker.title} asks, known through {asker.trusted_by}: “{purpose}”", *_shown(seen), *unsure]
+        return [*_who_asks(seen), *_shown(seen), *unsure]
+
+    def _put_off(self) -> list[str]:
+        body: JsonObject = {"reason": "The walk through the demo town shows what this does."}
+        self._post(REGISTER, f"/api/parties/suspend?identifier={quote(HEALTH.identifier)}", body)
+        self._renew()
+        return [f"{dict(HEALTH.name)['en']} is named by no list any more, and nobody in its register is known by it"]
+
+    def _put_back(self) -> list[str]:
+        self._post(REGISTER, f"/api/parties/resume?identifier={quote(HEALTH.identifier)}", {})
+        self._renew()
+        return ["who is on a list is decided by its operator, each day anew"]
+
+    def _renew(self) -> None:
+        """The wallet looks at the lists now, and not within the hour."""
+        if self.wallet.run(self.wallet.renewal.at_once()).failed:
+            raise Unreachable("a list of whom to trust could not be had")
+
+    def _refused(self, request: dict[str, str]) -> list[str]:
+        try:
+            self.wallet.run(self.wallet.wallet.presenting.look(_scan(request["picture"])))
+        except ProtocolError as error:
+            if not isinstance(error.__cause__ or error, NotTrusted):
+                raise
+            return ["nobody whom the wallet trusts vouches for the pharmacy now; nothing was given away"]
+        raise Unreachable("the wallet still knows the pharmacy")
 
     def _verdict(self, partner: Partner, request: dict[str, str]) -> list[str]:
         answer = self._call("GET", partner, f"/api/requests/{request['id']}")
@@ -142,10 +182,10 @@ class Walk:
             qrcode.make(link).save(picture)
         return file
 
-    def _post(self, place: Agency | Partner, path: str, body: JsonObject) -> Fields:
+    def _post(self, place: Place, path: str, body: JsonObject) -> Fields:
         return self._call("POST", place, path, encode_json(body))
 
-    def _call(self, method: str, place: Agency | Partner, path: str, body: bytes = b"") -> Fields:
+    def _call(self, method: str, place: Place, path: str, body: bytes = b"") -> Fields:
         url = self.town.address(place) + path
         return self.wallet.run(_ask_api(method, url, self.town.api_key(place), body))
 
@@ -160,6 +200,16 @@ def _ask_api(method: str, url: str, key: str, body: bytes) -> Exchange[Fields]:
 
 def _scan(picture: str) -> str:
     return read_qr_code(Path(picture).read_bytes())
+
+
+def _who_asks(seen: RequestSeen) -> list[str]:
+    """Why they may ask, in the sentences that the citizen reads."""
+    words, asker, standing = Words("en"), seen.consent.asker, seen.consent.standing
+    lines = [f"{asker.title} asks. {words.trust(asker)}"]
+    if standing.registration is not None:
+        lines.append(words.registered_for(standing.asks_for, standing.registration.name))
+        lines.append(f"Why, as it is registered: “{standing.registration.purpose}”")
+    return lines
 
 
 def _shown(seen: RequestSeen) -> list[str]:
@@ -186,5 +236,5 @@ def _text(value: JsonValue) -> str:
     return str(value)
 
 
-def _name(place: Agency | Partner) -> str:
+def _name(place: Place) -> str:
     return dict(place.name)["en"]

@@ -111,7 +111,8 @@ def anchors_of(
     allowed, behind = frozenset(types), f" ({by})" if by else ""
     anchors: list[TrustAnchor] = []
     for entity in trusted.entities:
-        name = f"{in_language(entity.name, language)}{behind}"
+        name = in_language(entity.name, language)
+        name = name if name == by else f"{name}{behind}"
         for service in entity.services:
             role = profile.role_of(service.type)
             if role is None or not _in_force(service, profile.notified):

@@ -116,6 +116,16 @@ def test_one_certificate_is_all_that_has_to_be_known(followed, published):
     assert [anchor.name for anchor in followed.current().anchors] == ["Town (Somebody)"]
 
 
+def test_what_was_fetched_counts_at_once(folder, published, clock):
+    """T090: and not when the folder is looked at again."""
+    followed = AnchorFolder(folder, clock, elapsed=lambda: 0.0)
+    refresh(followed, published)
+    assert trusted(followed.current(), AGENCY)
+    published.publish(PIDS, pids(2, SCHOOL))
+    refresh(followed, published)
+    assert not trusted(followed.current(), AGENCY)
+
+
 def test_what_is_kept_holds_without_a_network_and_in_another_process(folder, followed, published, clock):
     refresh(followed, published)
     assert trusted(AnchorFolder(folder, clock).current(), AGENCY)
