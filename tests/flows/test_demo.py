@@ -12,7 +12,7 @@ from tests.support.ports import free_port
 
 pytestmark = pytest.mark.flow
 
-STEPS = 8
+STEPS = 15
 
 
 def demo(folder, *options, port=None):
@@ -55,10 +55,22 @@ def test_the_walk_as_json_is_one_good_step_a_line(tmp_path):
     steps = [json.loads(line) for line in walk.stdout.splitlines()]
     assert [step["step"] for step in steps] == list(range(1, STEPS + 1))
     assert all(step["good"] and step["title"] and step["milliseconds"] > 0 for step in steps)
-    assert steps[-1]["lines"] == [
+    assert steps[7]["lines"] == [
         "checked: authentic, holder bound, this request, trusted issuer, valid now, status, query complete",
         "it knows now: age equal or over 18: yes",
     ]
+
+
+def test_the_walk_says_why_each_is_trusted_and_who_is_no_more(town):
+    _, _, walk = town
+    for sentence in (
+        "vouches for the wallet and its keys",
+        "Stadtbücherei Lindenau asks. Checked: Lindenau register vouches for them.",
+        "Kino Capitol is registered to ask for: At least 18 years old.",
+        "Linden-Apotheke asks. Checked: Platform for health",
+        "nobody whom the wallet trusts vouches for the pharmacy now; nothing was given away",
+    ):
+        assert sentence in walk.stdout
 
 
 def test_a_step_that_fails_ends_the_walk_with_status_1(town):
@@ -68,7 +80,7 @@ def test_a_step_that_fails_ends_the_walk_with_status_1(town):
     walk = demo(folder, "--json", port=port)
     assert walk.returncode == 1
     steps = [json.loads(line) for line in walk.stdout.splitlines()]
-    assert [step["good"] for step in steps] == [*[True] * (STEPS - 1), False]
+    assert [step["good"] for step in steps] == [*[True] * 7, False]
     assert "trusted_issuer" in steps[-1]["lines"][0]
 
 

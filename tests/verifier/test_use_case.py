@@ -26,7 +26,7 @@ credentials = [{ id = "c", format = "dc+sd-jwt", meta = { vct_values = ["urn:x"]
 
 def test_what_ships_can_be_asked_in_both_languages():
     shipped = read_use_cases(SHIPPED)
-    assert set(shipped) == {"library-sign-up", "over-18"}
+    assert set(shipped) == {"library-sign-up", "medicine", "over-18"}
     for use_case in shipped.values():
         assert {language for language, _ in use_case.title} == {"de", "en"}
         assert {language for language, _ in use_case.purpose} == {"de", "en"}

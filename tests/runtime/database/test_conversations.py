@@ -289,7 +289,8 @@ def test_a_record_with_nul_is_kept_whole_or_refused_whole(store):
 
 def test_what_another_program_wrote_is_not_half_read(store):
     store.commit([start("a")])
-    for text in ["", "[]", '["Open"]', '["Unknown", {}]', '["Open", {"count": 1}]', '{"a": 1}', "[[], []]"]:
+    wrong = ['["Open", {"label": "x"}]', '["Open", {"count": 1, "more": 2}]']
+    for text in ["", "[]", '["Open"]', '["Unknown", {}]', *wrong, '{"a": 1}', "[[], []]"]:
         store.database.write(lambda c, text=text: c.execute(TABLES.sessions.update().values(stage=text)))
         with pytest.raises(StoredDataError):
             load(store, "a")
