@@ -13,9 +13,10 @@ from capabilities.registration.uses import Use
 from capabilities.status_publisher.records import StatusEntry
 from capabilities.status_publisher.service import StatusIndices
 from protocol.csr import verify_request
+from protocol.encoding import encode_base64url
 from protocol.errors import Conflict, NotFound, ProtocolError, Unavailable
 from protocol.exchange import Exchange
-from protocol.trust.registration import Registration, sign_registration
+from protocol.trust.registration import Registration, sign_registration, sign_registration_cwt
 from registrar.policy import DAY, holder_of, registration_of, uses_to_certify
 from registrar.records import CertificateKind, GivenCertificate
 from registrar.service.context import RegistrarContext
@@ -141,7 +142,7 @@ class CertificateService:
             use=use.id if use else "",
             serial="",
             content=sign_registration(registration, signing.signer, signing.x5c),
-            cwt="",
+            cwt=encode_base64url(sign_registration_cwt(registration, signing.signer, signing.x5c)),
             issued_at=now,
             expires_at=expires_at,
             status_list=entry.list_id,

@@ -155,21 +155,21 @@ class Office:
         self.store.database.dispose()
 
 
-def make_office(url: str, address: str = URL) -> Office:
-    """A registrar on a database."""
+def make_office(url: str, address: str = URL, *, seed: int = 0) -> Office:
+    """A registrar on a database; another `seed` has other keys."""
     clock = Clock()
     store = SqlRegistrarStore(Database(url, "registrar"), clock)
     store.migrate()
-    random_bytes = seeded(77)
+    random_bytes = seeded(seed + 77)
     names = CertificateNames("Registerstelle", "Registerstelle CA")
-    access = make_authority(seeded_key(71), names, now=NOW, days=AUTHORITY_DAYS, random_bytes=random_bytes)
-    root = make_authority(seeded_key(72), names, now=NOW, days=AUTHORITY_DAYS, random_bytes=random_bytes)
+    access = make_authority(seeded_key(seed + 71), names, now=NOW, days=AUTHORITY_DAYS, random_bytes=random_bytes)
+    root = make_authority(seeded_key(seed + 72), names, now=NOW, days=AUTHORITY_DAYS, random_bytes=random_bytes)
 
-    def signer(seed: int) -> IssuerSigner:
-        key = seeded_key(seed)
+    def signer(number: int) -> IssuerSigner:
+        key = seeded_key(number)
         leaf = root.issue_leaf(
             key.public_key,
-            CertificateNames("Registerstelle", f"Registerstelle {seed}"),
+            CertificateNames("Registerstelle", f"Registerstelle {number}"),
             now=NOW,
             days=730,
             random_bytes=random_bytes,
@@ -190,8 +190,8 @@ def make_office(url: str, address: str = URL) -> Office:
             store=store,
             access_authority=access,
             authority=Certificate.from_der(root.to_der()),
-            registrations=signer(73),
-            lists=signer(74),
+            registrations=signer(seed + 73),
+            lists=signer(seed + 74),
             secret=bytes(32),
             now=clock,
             random_bytes=random_bytes,

@@ -93,6 +93,13 @@ def test_registration_certificates_say_what_is_registered_for_each_use(office):
     assert says.status.idx != verify_registration(second.content, anchors=anchors(office), now=NOW).says.status.idx
 
 
+def test_both_forms_say_the_same(office):
+    """TS 119 475 §5.2: JWT and CWT."""
+    [given] = registrations(office, office.register(cinema()))
+    jwt, cwt = (verify_registration(form, anchors=anchors(office), now=NOW).says for form in (given.content, given.cwt))
+    assert jwt == cwt
+
+
 def test_both_certificates_are_of_one_party(office):
     key = office.register(cinema())
     [registration] = registrations(office, key)
