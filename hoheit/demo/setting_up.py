@@ -12,6 +12,7 @@ from capabilities.registration.party import SECTOR_PLATFORM, WALLET_PROVIDER
 from hoheit.demo.places import (
     AGENCIES,
     CLERK,
+    OPERATOR,
     PARTNERS,
     PEOPLE,
     PROVIDER,
@@ -56,6 +57,7 @@ from wallet.provider.installation import NewProvider, set_up_provider
 WALLET = "wallet"
 KEY_FILE = "api-key"
 CLERK_FILE = "clerk-code"
+OPERATOR_FILE = "operator-code"
 STREET, POSTAL_CODE, PHONE = "Lindenweg 9", "01234", "+49 351 1234"
 # What a sector's platform publishes: who may ask there, in whose word, and who issues
 SECTOR_LISTS = ("sector",)
@@ -97,6 +99,10 @@ class Town:
     def clerk_code(self, agency: Agency) -> str:
         """The code with which whoever tries the demo signs in as a clerk."""
         return read_private(self.data(agency) / CLERK_FILE).decode("ascii")
+
+    def operator_code(self, register: Register) -> str:
+        """The code with which whoever tries the demo decides at a register."""
+        return read_private(self.data(register) / OPERATOR_FILE).decode("ascii")
 
     @property
     def wallet(self) -> Path:
@@ -154,6 +160,9 @@ def _set_up_register(town: Town, register: Register, now: int, random_bytes: Ran
     set_up_registrar(new, now=now, random_bytes=random_bytes)
     store = open_registrar_store(RegistrarSettings.read(data))
     _let_in(store.api_keys, data, now, random_bytes)
+    code, kept = new_clerk_code(OPERATOR, now=now, random_bytes=random_bytes)
+    store.operator_codes.put(kept)
+    write_private(data / OPERATOR_FILE, code.encode("ascii"))
     store.database.dispose()
 
 

@@ -7,7 +7,18 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from hoheit.demo.places import AGENCIES, CITIZEN, CITIZEN_NAME, CITY_OFFICE, CLERK, PARTNERS, TOWN
+from hoheit.demo.places import (
+    AGENCIES,
+    CITIZEN,
+    CITIZEN_NAME,
+    CITY_OFFICE,
+    CLERK,
+    OPERATOR,
+    PARTNERS,
+    REGISTER,
+    REGISTERS,
+    TOWN,
+)
 from hoheit.demo.setting_up import Town
 from hoheit.demo.walk import Step
 from runtime.seal import read_private
@@ -42,9 +53,11 @@ def tell_what_to_try(town: Town, passphrase_file: Path, console: Console) -> Non
     for agency in AGENCIES:
         said = f"  The code of {CLERK}, clerk at {dict(agency.name)['en']}: {town.clerk_code(agency)}"
         console.print(escape(said), highlight=False, soft_wrap=True)
+    said = f"  The code of {OPERATOR}, who decides at the {dict(REGISTER.name)['en']}: {town.operator_code(REGISTER)}"
+    console.print(escape(said), highlight=False, soft_wrap=True)
     console.print("\n[bold]Everybody in town[/bold]")
     console.print(f"  {town.wallet_address}/   the wallet of {CITIZEN_NAME}", highlight=False, soft_wrap=True)
-    for place in (*AGENCIES, *PARTNERS):
+    for place in (*AGENCIES, *PARTNERS, *REGISTERS):
         console.print(f"  {town.address(place)}/   {escape(dict(place.name)['en'])}", highlight=False, soft_wrap=True)
     console.print("\n[bold]To try by hand[/bold], in another terminal after `export HOHEIT_ENV=demo`")
     for what, command in things_to_try(town, passphrase_file):

@@ -9,7 +9,18 @@ from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
 
-from hoheit.demo.places import AGENCIES, CITIZEN_NAME, CITY_OFFICE, LIBRARY, PARTNERS, TOWN, Agency, Partner
+from hoheit.demo.places import (
+    AGENCIES,
+    CITIZEN_NAME,
+    CITY_OFFICE,
+    LIBRARY,
+    PARTNERS,
+    REGISTERS,
+    TOWN,
+    Agency,
+    Partner,
+    Register,
+)
 from hoheit.demo.setting_up import Town
 from runtime.asgi import create_application
 from runtime.languages import language_of
@@ -18,13 +29,16 @@ from runtime.pages import Pages, serve_static
 HOME = Path(__file__).parent.parent
 
 
+DESKS: dict[type, str] = {Agency: "desk", Register: "operator"}  # where people of a place work
+
+
 @dataclass(frozen=True, slots=True)
 class Door:
     """A place that can be visited."""
 
     name: str
     address: str
-    desk: str = ""  # where its clerks work
+    desk: str = ""  # where its people work
 
 
 def start_page(town: Town, *, secret: bytes) -> FastAPI:
@@ -55,6 +69,7 @@ def start_page(town: Town, *, secret: bytes) -> FastAPI:
             wallet=town.wallet_address,
             agencies=_doors(town, AGENCIES, language),
             partners=_doors(town, PARTNERS, language),
+            registers=_doors(town, REGISTERS, language),
             desk=f"{town.address(CITY_OFFICE)}/desk",
             library=f"{town.address(LIBRARY)}/",
         )
@@ -63,12 +78,12 @@ def start_page(town: Town, *, secret: bytes) -> FastAPI:
     return application
 
 
-def _doors(town: Town, places: Sequence[Agency | Partner], language: str) -> list[Door]:
+def _doors(town: Town, places: Sequence[Agency | Partner | Register], language: str) -> list[Door]:
     return [
         Door(
             dict(place.name)[language],
             f"{town.address(place)}/",
-            f"{town.address(place)}/desk" if isinstance(place, Agency) else "",
+            f"{town.address(place)}/{DESKS[type(place)]}" if type(place) in DESKS else "",
         )
         for place in places
     ]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from hoheit.demo.places import AGENCIES, CITY_OFFICE, PARTNERS
+from hoheit.demo.places import AGENCIES, CITY_OFFICE, PARTNERS, REGISTERS
 from hoheit.demo.setting_up import Town
 from hoheit.demo.web import start_page
 
@@ -20,11 +20,12 @@ def page(language="en", start=START):
 @pytest.mark.parametrize("language", ["de", "en"])
 def test_everybody_is_on_the_first_page(language):
     text = page(language).text
-    for place in (*AGENCIES, *PARTNERS):
+    for place in (*AGENCIES, *PARTNERS, *REGISTERS):
         assert dict(place.name)[language] in text
         assert f'href="http://{place.id}.localhost:8480/"' in text
     assert 'href="http://wallet.localhost:8480"' in text
     assert 'href="http://buergeramt.localhost:8480/desk"' in text
+    assert 'href="http://register.localhost:8480/operator"' in text
 
 
 def test_behind_a_public_address_everybody_is_below_it():
