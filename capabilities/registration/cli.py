@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from capabilities.registration.party import Party
-from capabilities.registration.registering import Registrant, go_on, read_party, start
+from capabilities.registration.registering import Registrant, go_on, read_party, start, take_over
 from capabilities.registration.service import REFUSED, REGISTERED, Standing
 from capabilities.registration.uses import Use, write_credential
 from protocol.encoding import JsonObject, JsonValue
@@ -28,17 +28,21 @@ def register(
     file: Path | None,
     *,
     wait: bool,
+    key: str = "",
     sender: Sender | None = None,
     pause: Callable[[], None] = lambda: time.sleep(WAIT_SECONDS),
 ) -> bool:
     """Apply, or go on with an application, and say how it stands; whether we are registered, with certificates in use.
 
-    `file`: what is to be registered; None: what was sent before. `wait`: until somebody decided.
+    `file`: what is to be registered; None: what was sent before. `key`: of an application that was made by form. `wait`: until
+    somebody decided.
 
     Raises:
         Malformed, InvalidRequest, Unauthorized, Unreachable, FileNotFoundError, FileExistsError: see `registering`.
     """
     guarded = sender or GuardedSender(allow_local=settings.env.allows_local)
+    if key:
+        drive(take_over(registrant, registrar, key), None, guarded)
     if file is not None:
         party: Party = read_party(file)
         print(_told(drive(start(registrant, registrar, party), None, guarded)))

@@ -88,6 +88,22 @@ def start(registrant: Registrant, url: str, party: Party) -> Exchange[Standing]:
     return (yield from client.standing(key))
 
 
+def take_over(registrant: Registrant, url: str, key: str) -> Exchange[Standing]:
+    """Go on here with an application that somebody made by form: with the key that they were shown.
+
+    Raises:
+        FileExistsError: we applied from this folder before; nothing was changed.
+        Unauthorized, Unreachable: see `RegistrarClient.apply`; nothing was changed.
+    """
+    if (registrant.data / FILE).exists():
+        raise FileExistsError(errno.EEXIST, "is registered already", str(registrant.data / FILE))
+    client = RegistrarClient(read_https_url(url, "registrar").rstrip("/"))
+    standing = yield from client.standing(key)
+    registrant.keys.keep_secret(KEY, key.encode("ascii"))
+    write_private(registrant.data / FILE, write_toml({"registrar": client.url}).encode("utf-8"))
+    return standing
+
+
 def go_on(registrant: Registrant, *, now: int) -> Exchange[Standing]:
     """Ask how it stands, and take what we are given into use: the access certificate and the registration certificates.
 

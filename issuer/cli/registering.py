@@ -29,14 +29,14 @@ def draft_registration(data: Path, entitlement: str) -> str:
 
 
 @explained()
-def register_issuer(data: Path, registrar: str, file: Path | None, *, wait: bool) -> bool:
+def register_issuer(data: Path, registrar: str, file: Path | None, *, key: str, wait: bool) -> bool:
     """Apply or go on; whether this issuer is registered now.
 
     Raises:
         Malformed, InvalidRequest, Unauthorized, Unreachable, FileNotFoundError, FileExistsError: see `register`.
     """
     settings = IssuerSettings.read(data)
-    return register(registrant_of(settings), settings, registrar, file, wait=wait)
+    return register(registrant_of(settings), settings, registrar, file, key=key, wait=wait)
 
 
 def registrant_of(settings: IssuerSettings) -> Registrant:

@@ -127,12 +127,17 @@ def register(
     file: Annotated[
         Path | None, typer.Argument(help="The registration file; without: how the last one stands.")
     ] = None,
+    ask_key: Annotated[
+        bool, typer.Option("--with-key", help="Go on with an application made by form: asks for its key.")
+    ] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Until somebody decided.")] = False,
 ) -> None:
     """Get registered: apply, and take the certificates into use. Run it again until they are there, and to renew them."""
     from verifier.cli.registering import register_verifier
 
-    if not register_verifier(data, registrar, file, wait=wait):
+    # A key in the command line would stand in the list of processes
+    key = typer.prompt("Key of the application", hide_input=True) if ask_key else ""
+    if not register_verifier(data, registrar, file, key=key, wait=wait):
         raise typer.Exit(1)
 
 

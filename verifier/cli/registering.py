@@ -32,14 +32,14 @@ def draft_registration(data: Path) -> str:
 
 
 @explained()
-def register_verifier(data: Path, registrar: str, file: Path | None, *, wait: bool) -> bool:
+def register_verifier(data: Path, registrar: str, file: Path | None, *, key: str, wait: bool) -> bool:
     """Apply or go on; whether this verifier is registered now.
 
     Raises:
         Malformed, InvalidRequest, Unauthorized, Unreachable, FileNotFoundError, FileExistsError: see `register`.
     """
     settings = VerifierSettings.read(data)
-    return register(registrant_of(settings), settings, registrar, file, wait=wait)
+    return register(registrant_of(settings), settings, registrar, file, key=key, wait=wait)
 
 
 def registrant_of(settings: VerifierSettings) -> Registrant:

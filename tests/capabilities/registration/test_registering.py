@@ -89,6 +89,19 @@ def test_who_never_applied_is_told_so(office, registrant):
         run(office, go_on(registrant, now=NOW))
 
 
+def test_an_application_made_by_form_goes_on_by_command(office, registrant, monkeypatch):
+    monkeypatch.setattr("runtime.system.now", lambda: NOW)
+    key = office.register(cinema())
+    settings, sender = VerifierSettings.read(registrant.data), InProcessSender({"register.example": office.application})
+    with pytest.raises(Unauthorized):
+        register(registrant, settings, URL, None, key="another", wait=False, sender=sender)
+    assert not (registrant.data / FILE).exists()
+    assert register(registrant, settings, URL, None, key=key, wait=False, sender=sender)
+    assert read_registrations(registrant.registrations)
+    with pytest.raises(FileExistsError):
+        register(registrant, settings, URL, None, key=key, wait=False, sender=sender)
+
+
 def test_a_suspended_party_keeps_what_it_has_and_is_told_why(office, registrant):
     apply(office, registrant)
     office.approve(CINEMA)
