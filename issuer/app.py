@@ -25,6 +25,8 @@ from issuer.web.desk import desk_pages
 from issuer.web.pages import people_pages
 from issuer.web.site import Site
 from protocol.keys import Decrypter
+from protocol.trust.entitlement import is_entitled
+from protocol.x509 import Certificate
 from runtime import system
 from runtime.anchors import AnchorFolder
 from runtime.asgi import add_health, create_application
@@ -34,8 +36,10 @@ from runtime.http import GuardedSender, Sender
 from runtime.installation import open_keys
 from runtime.keyfolder import KeyFolder
 from runtime.live import LiveStreams
+from runtime.logs import get_logger
 from runtime.pages import Pages, serve_static
 from runtime.registrations import read_registrations
+from runtime.settings import Environment
 from runtime.sweep import repeating, sweeping
 from runtime.trust_lists.renewing import Renewal, renewing
 
@@ -78,8 +82,8 @@ def open_issuer(settings: IssuerSettings, store: SqlIssuerStore) -> Issuer:
     """The issuer of a data folder, ready to serve.
 
     Raises:
-        ValueError: it shall work by HAIP 1.0, and something is missing for that.
-        Malformed: the folder of trusted wallet providers is wrong.
+        ValueError: it shall work by HAIP 1.0, and something is missing for that; or in production a type is not registered.
+        Malformed: the folder of trusted wallet providers is wrong, or a registration certificate is none.
     """
     keys = open_keys(settings.data, settings.key_token)
     context = IssuerContext(
@@ -102,9 +106,32 @@ def open_issuer(settings: IssuerSettings, store: SqlIssuerStore) -> Issuer:
         access=keys.signer(ACCESS) if keys.has_certificate(ACCESS) else None,
         registrations=read_registrations(settings.registrations or settings.data / REGISTRATIONS),
     )
+    check_registrations(settings, context)
     if settings.haip:
         check_ready(context)
     return Issuer.of(context)
+
+
+def check_registrations(settings: IssuerSettings, context: IssuerContext) -> None:
+    """Hold every type against what is registered, before any wallet does; elsewhere than in production the log warns.
+
+    An issuer that shows no registration has nothing to hold its types against.
+
+    Raises:
+        ValueError: in production one is not registered, or the registrations are of somebody else; the message says which.
+    """
+    own = context.registrations
+    problems = [
+        f"{kind.id} is not registered to be issued"
+        for kind in context.types.values()
+        if own and not any(is_entitled(one.says, kind.format, kind.vct) for one in own)
+    ]
+    leaf = Certificate.from_x5c(context.identity.x5c[0])
+    problems += [f"{one.file} is of another party" for one in own if one.says.identifier not in leaf.identifiers]
+    if problems and settings.env is Environment.PRODUCTION:
+        raise ValueError(f"beyond the registration: {'; '.join(problems)}")
+    for problem in problems:
+        get_logger().warning("beyond the registration", problem=problem)
 
 
 def _decrypters(keys: KeyFolder) -> dict[str, Decrypter]:

@@ -20,6 +20,7 @@ from protocol.oid4vci.metadata import CredentialConfiguration, CredentialIssuerM
 from protocol.oid4vci.offer import AUTHORIZATION_CODE_GRANT, PRE_AUTHORIZED_CODE_GRANT
 from protocol.trust.anchors import Role
 from protocol.trust.carried import Carried, carry_registration
+from protocol.trust.registration import is_inside_time
 from runtime.conversation import with_key
 
 SIGNED_LIFETIME = 86_400  # seconds
@@ -124,7 +125,7 @@ class MetadataService:
 def _issuer_info(context: IssuerContext) -> tuple[Carried, ...]:
     """What a registrar says of what we issue (ETSI TS 119 472-3 §4.2.3); each registration says it, so one is enough."""
     now = context.now()
-    good = [own for own in context.registrations if own.says.provides and (own.says.expires_at or now) >= now]
+    good = [own for own in context.registrations if own.says.provides and is_inside_time(own.says, now)]
     return tuple(carry_registration(own.certificate) for own in good[:1])
 
 
