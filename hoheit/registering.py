@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -87,9 +88,14 @@ class LocalRegister:
         self._approve(party.identifier)
 
     def _take_in(self, registrant: Registrant, party: Party) -> None:
-        drive(start(registrant, self.settings.public_url, party), None, self.sender)
+        self._send(start(registrant, self.settings.public_url, party))
         self._approve(party.identifier)
-        drive(go_on(registrant, now=system.now()), None, self.sender)
+        self._send(go_on(registrant, now=system.now()))
+
+    def _send(self, work: Exchange[object]) -> None:
+        # In a thread of its own: whoever sets up may run an event loop, and two do not fit into one thread
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(lambda: drive(work, None, self.sender)).result()
 
     def _approve(self, identifier: str) -> None:
         parties = self.registrar.parties

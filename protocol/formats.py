@@ -153,7 +153,6 @@ class SdJwtVcFormat:
 
     def candidate(self, held_id: str, credential: VerifiedCredential) -> Candidate:
         """The processed claims under the credential's vct, and the further types that its issuer is entitled to name."""
-        entitled = credential.issuer.types
         named = credential.claims.get("aka_vcts")
         others = [name for name in named if isinstance(name, str)] if isinstance(named, list) else []
         return Candidate(
@@ -164,7 +163,7 @@ class SdJwtVcFormat:
             authority_key_ids=credential.issuer.authority_key_ids,
             holder_bound=credential.holder_key is not None,
             # SD-JWT VC §7.7: naming a type gives no right to it
-            type_ancestry=tuple(name for name in others if not entitled or name in entitled),
+            type_ancestry=tuple(name for name in others if credential.issuer.is_entitled(name)),
         )
 
 

@@ -12,12 +12,14 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from protocol.errors import NotTrusted, NotValidNow
 from protocol.x509 import Certificate
 from protocol.x509_chain import verify_chain, verify_listed
 
 MAX_VERDICTS = 1024
+PID = "urn:eudi:pid:"  # PID Rulebook §4.1: `urn:eudi:pid:1`, and domestic types that extend it
 
 
 class Role(StrEnum):
@@ -29,6 +31,29 @@ class Role(StrEnum):
     REGISTRATION_PROVIDER = "registration-provider"  # says what verifiers and issuers registered for
 
 
+class Identity(StrEnum):
+    """What an entitlement says of person identification data, for which a list of its own stands (TS 119 602 annex D)."""
+
+    ALLOWED = "allowed"  # like anything else
+    ALONE = "alone"  # and nothing else
+    NEVER = "never"
+
+
+class Entitlement(NamedTuple):
+    """What an issuer may issue."""
+
+    types: frozenset[str]  # empty: every type
+    identity: Identity = Identity.ALLOWED
+
+    def covers(self, credential_type: str) -> bool:
+        """Whether a type is covered."""
+        if self.identity is not Identity.ALLOWED:
+            is_pid = credential_type.startswith(PID)
+            if is_pid is not (self.identity is Identity.ALONE):
+                return False
+        return not self.types or credential_type in self.types
+
+
 @dataclass(frozen=True, slots=True)
 class TrustAnchor:
     """An authority whose certificates we believe, or the certificate of somebody whom we believe (no authority)."""
@@ -37,6 +62,12 @@ class TrustAnchor:
     role: Role
     name: str  # as people know the authority
     types: frozenset[str] = frozenset()  # credential types its issuers are entitled to; empty: every type
+    identity: Identity = Identity.ALLOWED
+
+    @property
+    def entitlement(self) -> Entitlement:
+        """What its issuers may issue."""
+        return Entitlement(self.types, self.identity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +91,12 @@ class TrustedParty:
     uris: tuple[str, ...]
     authority_key_ids: tuple[bytes, ...]  # of every certificate in the chain, for `aki` (OID4VP 1.0 §6.1.1.1)
     chain: tuple[Certificate, ...]  # as verified, leaf first, without the authority; empty for an identifier
-    types: frozenset[str]  # entitled to; empty: every type
+    entitlements: tuple[Entitlement, ...]  # what any of them covers, it may issue
     anchor: Certificate | None = None  # where the chain ends, perhaps with the leaf itself; None for an identifier
+
+    def is_entitled(self, credential_type: str) -> bool:
+        """Whether this party may issue credentials of a type."""
+        return any(entitlement.covers(credential_type) for entitlement in self.entitlements)
 
     def check_entitled(self, credential_type: str, at: str) -> None:
         """Check that this party may issue credentials of a type (T186).
@@ -69,7 +104,7 @@ class TrustedParty:
         Raises:
             NotTrusted: it may not.
         """
-        if self.types and credential_type not in self.types:
+        if not self.is_entitled(credential_type):
             raise NotTrusted(f"{at}: this issuer is not entitled to credentials of this type")
 
 
@@ -115,7 +150,9 @@ class TrustAnchors:
         """
         for trusted in self.identifiers:
             if trusted.role is role and trusted.identifier == identifier:
-                return TrustedParty(trusted.name, trusted.name, identifier, (), (), (), (), trusted.types)
+                return TrustedParty(
+                    trusted.name, trusted.name, identifier, (), (), (), (), (Entitlement(trusted.types),)
+                )
         raise NotTrusted("this identifier is not trusted here")
 
     def _judge(self, chain: tuple[Certificate, ...], role: Role, now: int, at: str) -> _Verdict:
@@ -135,7 +172,6 @@ class TrustAnchors:
         leaf, ends = chain[0], [*ends, *listed]
         path = chain if end == leaf else (*chain, end)
         # One certificate may stand in several anchors; a party may then do what any of them allows
-        unlimited = any(not anchor.types for anchor in ends)
         party = TrustedParty(
             name=leaf.common_name,
             vouched_by=ends[0].name,
@@ -144,7 +180,7 @@ class TrustAnchors:
             uris=leaf.uris,
             authority_key_ids=_key_ids(path),
             chain=chain,
-            types=frozenset() if unlimited else frozenset().union(*(anchor.types for anchor in ends)),
+            entitlements=tuple([anchor.entitlement for anchor in ends]),
             anchor=end,
         )
         return _Verdict(party, max(c.not_before for c in path), min(c.not_after for c in path))

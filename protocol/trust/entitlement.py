@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from protocol.trust.anchors import PID
 from protocol.trust.registration import (
     NON_Q_EAA_PROVIDER,
     PID_PROVIDER,
@@ -10,7 +11,6 @@ from protocol.trust.registration import (
     Registration,
 )
 
-PID = "urn:eudi:pid:"  # PID Rulebook §4.1: `urn:eudi:pid:1`, and domestic types that extend it
 PID_MDOC = "eu.europa.ec.eudi.pid."  # PID Rulebook §3.1: as doctype
 
 _PROVIDERS = frozenset((PID_PROVIDER, QEAA_PROVIDER, PUB_EAA_PROVIDER, NON_Q_EAA_PROVIDER))

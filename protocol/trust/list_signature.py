@@ -16,7 +16,7 @@ from protocol.errors import NotAuthentic, NotTrusted, NotValidNow, RolledBack
 from protocol.fields import Fields
 from protocol.jws import Jws, sign_jws, verify_signature
 from protocol.keys import Signer
-from protocol.trust.anchors import Role, TrustAnchor
+from protocol.trust.anchors import PID, Identity, Role, TrustAnchor
 from protocol.trust.list_types import ListProfile, profile_of
 from protocol.trust.lists import TrustedList, TrustedService
 from protocol.trust.localized import in_language
@@ -28,7 +28,6 @@ LONGEST = 184 * 86_400  # seconds; annexes D to I: six months between issue and 
 CLOCK_SKEW = 60  # seconds
 
 _AT = "trusted list"
-_PID = "urn:eudi:pid:"  # types of person identification data, for which a list of their own stands (annex D)
 
 
 class SeenList(NamedTuple):
@@ -117,9 +116,11 @@ def anchors_of(
             role = profile.role_of(service.type)
             if role is None or not _in_force(service, profile.notified):
                 continue
-            entitled = _entitled(service, profile, allowed) if role is Role.ISSUER else frozenset[str]()
+            issues = role is Role.ISSUER
+            entitled = _entitled(service, profile, allowed) if issues else frozenset[str]()
+            identity = profile.identity if issues else Identity.ALLOWED
             if entitled is not None:
-                anchors += [TrustAnchor(certificate, role, name, entitled) for certificate in service.certificates]
+                anchors += [TrustAnchor(one, role, name, entitled, identity) for one in service.certificates]
     return tuple(anchors)
 
 
@@ -127,7 +128,7 @@ def _entitled(service: TrustedService, profile: ListProfile, allowed: frozenset[
     """What an issuer may issue: the empty set is every type, None is none at all."""
     named = frozenset(service.credential_types)
     if profile.names_types:
-        named = frozenset([name for name in named if not name.startswith(_PID)])
+        named = frozenset([name for name in named if not name.startswith(PID)])
         if not named:
             return None
     if not named or not allowed:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from protocol.trust.anchors import Role
+from protocol.trust.anchors import Identity, Role
 
 RADIX = "http://uri.etsi.org/19602/"
 SECTORS = "urn:hoheit:list-of-sector:"
@@ -39,8 +39,9 @@ class ListProfile:
     role: Role | None  # what its anchors vouch for; None: nothing that a token is checked against
     notified: str | None = None  # the only `ServiceStatus` that counts; None: services have no status
     others: tuple[tuple[str, Role], ...] = ()  # further kinds of service whose certificates are anchors
-    # Whether an issuer counts only for credential types that its service names, and never for person identification data
+    # Whether an issuer counts only for credential types that its service names
     names_types: bool = False
+    identity: Identity = Identity.ALLOWED
 
     def role_of(self, service_type: str | None) -> Role | None:
         """What a service's certificates vouch for. None: nothing; so it is where lists have several kinds and it names none."""
@@ -49,13 +50,22 @@ class ListProfile:
         return self.role if service_type == self.issuance else dict(self.others).get(service_type)
 
 
-def _profile(service: str, name: str, role: Role | None, *, rules: str = "", notified: bool = False) -> ListProfile:
+def _profile(
+    service: str,
+    name: str,
+    role: Role | None,
+    *,
+    rules: str = "",
+    notified: bool = False,
+    identity: Identity = Identity.ALLOWED,
+) -> ListProfile:
     return ListProfile(
         issuance=f"{RADIX}SvcType/{service}",
         status_determination=f"{RADIX}{name}/StatusDetn/EU",
         rules=f"{RADIX}{rules or name}/schemerules/EU",
         role=role,
         notified=f"{RADIX}{name}/SvcStatus/notified" if notified else None,
+        identity=identity,
     )
 
 
@@ -63,11 +73,15 @@ _ACCESS = _profile("WRPAC/Issuance", "WRPACProvidersList", Role.VERIFIER)
 _REGISTRATION = _profile("WRPRC/Issuance", "WRPRCProvidersList", Role.REGISTRATION_PROVIDER)
 
 PROFILES = {
-    ListType.PID_PROVIDERS: _profile("PID/Issuance", "PIDProvidersList", Role.ISSUER, rules="PIDProviders"),
+    ListType.PID_PROVIDERS: _profile(
+        "PID/Issuance", "PIDProvidersList", Role.ISSUER, rules="PIDProviders", identity=Identity.ALONE
+    ),
     ListType.WALLET_PROVIDERS: _profile("WalletSolution/Issuance", "WalletProvidersList", Role.WALLET_PROVIDER),
     ListType.ACCESS_CERTIFICATE_PROVIDERS: _ACCESS,
     ListType.REGISTRATION_CERTIFICATE_PROVIDERS: _REGISTRATION,
-    ListType.PUB_EAA_PROVIDERS: _profile("PubEAA/Issuance", "PubEAAProvidersList", Role.ISSUER, notified=True),
+    ListType.PUB_EAA_PROVIDERS: _profile(
+        "PubEAA/Issuance", "PubEAAProvidersList", Role.ISSUER, notified=True, identity=Identity.NEVER
+    ),
     ListType.REGISTRARS: _profile("Register", "RegistrarsAndRegistersList", None),
     ListType.SECTOR: ListProfile(
         issuance=EAA_ISSUANCE,
@@ -76,6 +90,7 @@ PROFILES = {
         role=Role.ISSUER,
         others=((_ACCESS.issuance, Role.VERIFIER), (_REGISTRATION.issuance, Role.REGISTRATION_PROVIDER)),
         names_types=True,
+        identity=Identity.NEVER,
     ),
 }
 

@@ -23,7 +23,7 @@ from protocol.errors import (
 from protocol.exchange import HttpRequest, HttpResponse, run
 from protocol.keys import Ed25519Key
 from protocol.sdjwt.issuer_key import find_issuer_key
-from protocol.trust.anchors import Role, TrustAnchors, TrustedIdentifier
+from protocol.trust.anchors import Entitlement, Role, TrustAnchors, TrustedIdentifier
 from tests.protocol.sdjwt.samples import HOLDER, ISSUER, STRANGER, VCT, issued, read, signed
 from tests.support.pki import INTERMEDIATE, LEAF, NOW, make_pki, self_signed
 
@@ -225,7 +225,8 @@ def published(**changes):
 
 def test_a_trusted_issuer_publishes_its_keys():
     found = find(token(URL, x5c=None, kid="1"), identifiers(URL), web=published())
-    assert (found.key, found.party.subject, found.party.types) == (ISSUER.public_key, URL, frozenset({VCT}))
+    assert (found.key, found.party.subject) == (ISSUER.public_key, URL)
+    assert found.party.entitlements == (Entitlement(frozenset({VCT})),)
 
 
 def test_a_single_key_needs_no_name():

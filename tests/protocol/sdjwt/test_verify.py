@@ -9,6 +9,7 @@ from protocol.encoding import encode_base64url
 from protocol.errors import Malformed, NotTrusted, NotValidNow, Unsupported
 from protocol.sdjwt.verify import CLOCK_SKEW, FORMAT
 from protocol.status.reference import MAX_INDEX
+from protocol.trust.anchors import Entitlement
 from tests.protocol.sdjwt.samples import CLAIMS, HOLDER, ISSUER, VCT, digests, hidden, issued, presented, signed
 from tests.protocol.sdjwt.verifier_side import KEY, PARTY, refused, verify, verify_presentation
 from tests.support.pki import NOW
@@ -63,7 +64,7 @@ def test_further_types_of_another_shape_are_refused(names):  # SD-JWT VC §2.2.2
 
 @pytest.mark.parametrize("vct", ["urn:eudi:diploma:1", VCT.upper(), VCT + " ", VCT + ":de"])
 def test_an_issuer_that_is_not_entitled_to_the_type_is_refused(vct):  # T047, T186
-    entitled = replace(KEY, party=replace(PARTY, types=frozenset({VCT})))
+    entitled = replace(KEY, party=replace(PARTY, entitlements=(Entitlement(frozenset({VCT})),)))
     assert verify(issued(), key=entitled).type == VCT
     refused(NotTrusted, issued(vct=vct), key=entitled)
 

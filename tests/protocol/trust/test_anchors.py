@@ -7,7 +7,15 @@ import pytest
 from cryptography import x509
 
 from protocol.errors import NotTrusted, NotValidNow, ProtocolError
-from protocol.trust.anchors import MAX_VERDICTS, Role, TrustAnchor, TrustAnchors, TrustedIdentifier
+from protocol.trust.anchors import (
+    MAX_VERDICTS,
+    Entitlement,
+    Identity,
+    Role,
+    TrustAnchor,
+    TrustAnchors,
+    TrustedIdentifier,
+)
 from protocol.x509 import Certificate
 from tests.support.pki import AUTHORITY, DAY, INTERMEDIATE, LEAF, NOW, make_pki, self_signed
 
@@ -150,8 +158,9 @@ def test_an_authority_in_several_anchors_entitles_to_what_any_of_them_does():
         return TrustAnchor(ROOT, role, name, frozenset(types))
 
     both = trust(TrustAnchors([anchor("one", "a"), anchor("two", "b"), anchor("other", role=Role.VERIFIER)]))
-    assert (both.types, both.vouched_by) == (frozenset({"a", "b"}), "one")
-    assert trust(TrustAnchors([anchor("one", "a"), anchor("all")])).types == frozenset()
+    assert both.vouched_by == "one"
+    assert [both.is_entitled(kind) for kind in ("a", "b", "c")] == [True, True, False]
+    assert trust(TrustAnchors([anchor("one", "a"), anchor("all")])).is_entitled("c")
 
 
 def test_another_authoritys_types_do_not_rub_off():  # T186
@@ -162,12 +171,34 @@ def test_another_authoritys_types_do_not_rub_off():  # T186
             TrustAnchor(ROOT, Role.ISSUER, "PID authority", frozenset({PID})),
         ]
     )
-    assert trust(anchors).types == frozenset({PID})
+    assert trust(anchors).entitlements == (Entitlement(frozenset({PID})),)
+
+
+@pytest.mark.parametrize(
+    ("identity", "of_pid", "of_others"),
+    [(Identity.ALLOWED, True, True), (Identity.ALONE, True, False), (Identity.NEVER, False, True)],
+)
+def test_identity_data_is_for_those_on_its_own_list(identity, of_pid, of_others):
+    """T186: a list that names no types says that much by what it is."""
+    party = trust(TrustAnchors([TrustAnchor(ROOT, Role.ISSUER, "List", identity=identity)]))
+    assert party.is_entitled("urn:eudi:pid:1") is of_pid
+    assert party.is_entitled("urn:eudi:pid:de:1") is of_pid
+    assert party.is_entitled("urn:eudi:diploma:1") is of_others
+
+
+def test_who_stands_on_two_lists_may_what_each_allows_and_no_mixture():
+    cards = TrustAnchor(ROOT, Role.ISSUER, "Cards", frozenset({"urn:eudi:pid:1"}), Identity.ALONE)
+    others = TrustAnchor(ROOT, Role.ISSUER, "Others", identity=Identity.NEVER)
+    party = trust(TrustAnchors([cards, others]))
+    assert party.is_entitled("urn:eudi:pid:1")
+    assert not party.is_entitled("urn:eudi:pid:de:1")
+    assert party.is_entitled("urn:eudi:diploma:1")
 
 
 def test_an_identifier_stands_for_its_party():
     party = TrustAnchors(identifiers=[ISSUER]).identified("https://issuer.example", role=Role.ISSUER)
-    assert (party.name, party.subject, party.types) == ("Registry", "https://issuer.example", frozenset({PID}))
+    assert (party.name, party.subject) == ("Registry", "https://issuer.example")
+    assert party.entitlements == (Entitlement(frozenset({PID})),)
     assert (party.chain, party.dns_names, party.authority_key_ids) == ((), (), ())
 
 
@@ -195,7 +226,8 @@ def listed(certificate=SIGNER, name="List", *types, role=Role.ISSUER):
 
 def test_a_signers_own_certificate_vouches_for_itself():
     party = trust(TrustAnchors([listed(SIGNER, "List", PID)]), chain=(SIGNER,))
-    assert (party.name, party.vouched_by, party.types) == ("Town", "List", frozenset({PID}))
+    assert (party.name, party.vouched_by) == ("Town", "List")
+    assert party.entitlements == (Entitlement(frozenset({PID})),)
     assert (party.chain, party.anchor) == ((SIGNER,), SIGNER)
 
 
@@ -276,7 +308,8 @@ def test_who_stands_on_a_list_and_below_an_authority_may_what_either_allows():
     """What one list says of somebody takes nothing away that another one gives them."""
     authority = TrustAnchor(ALONE.root.certificate, Role.ISSUER, "Authority", frozenset({"a"}))
     party = trust(TrustAnchors([listed(SIGNER, "List", "b"), authority]), chain=(SIGNER,))
-    assert (party.types, party.vouched_by) == (frozenset({"a", "b"}), "Authority")
+    assert party.vouched_by == "Authority"
+    assert [party.is_entitled(kind) for kind in ("a", "b", "c")] == [True, True, False]
     assert (party.chain, party.anchor) == ((SIGNER,), ALONE.root.certificate)
 
 
