@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from capabilities.registration.party import SERVICE_PROVIDER, Party
@@ -31,6 +32,8 @@ from verifier.app import open_use_cases
 from verifier.cli.registering import registrant_of as verifier_registrant
 from verifier.cli.registering import use_of
 from verifier.config import VerifierSettings
+
+T = TypeVar("T")
 
 LAW = "GDPR Art. 6 (1) a, consent"
 
@@ -92,21 +95,21 @@ class LocalRegister:
         self._approve(party.identifier)
         self._send(go_on(registrant, now=system.now()))
 
-    def _send(self, work: Exchange[object]) -> None:
-        # In a thread of its own: whoever sets up may run an event loop, and two do not fit into one thread
-        with ThreadPoolExecutor(1) as thread:
-            thread.submit(lambda: drive(work, None, self.sender)).result()
+    def _send(self, work: Exchange[T]) -> T:
+        return _apart(lambda: drive(work, None, self.sender))
 
     def _approve(self, identifier: str) -> None:
-        parties = self.registrar.parties
-        proposed = self._proposed(identifier)
-        self._run(parties.approve(identifier, proposal_id(proposed), "set-up"))
+        line = self._run(self.registrar.parties.line(identifier))
+        self._run(self.registrar.parties.approve(identifier, proposal_id(line.proposed), "set-up"))
 
-    def _proposed(self, identifier: str) -> str:
-        return drive(self.registrar.parties.line(identifier), self.registrar.context.store, NoSender()).proposed
+    def _run(self, work: Exchange[T]) -> T:
+        return _apart(lambda: drive(work, self.registrar.context.store, NoSender()))
 
-    def _run(self, work: Exchange[object]) -> None:
-        drive(work, self.registrar.context.store, NoSender())
+
+def _apart(call: Callable[[], T]) -> T:
+    """In a thread of its own: whoever sets up may run an event loop, and two do not fit into one thread."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(call).result()
 
 
 @contextmanager
