@@ -43,12 +43,16 @@ def command(
         typer.Argument(metavar="[ADDRESS]…", help="Services to look at, such as https://agency.example"),
     ] = None,
     data: Annotated[
-        list[Path] | None, typer.Option(help="A service's folder: are its keys there? May be given again.")
+        list[Path] | None,
+        typer.Option(
+            help="A service's folder: are its keys there, and the lists of whom it trusts? May be given again."
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the lines as JSON.")] = False,
 ) -> None:
     """Check this machine and, by their addresses, services on it or elsewhere. The status is 1 if something is wrong."""
     from protocol.encoding import encode_json
+    from runtime import system
     from runtime.driver import drive
     from runtime.http import GuardedSender
     from runtime.settings import current_environment
@@ -57,7 +61,7 @@ def command(
     lines = [Line(True, f"the environment is {env}"), *check_machine(Path.cwd())]
     sender = GuardedSender(allow_local=env.allows_local)
     for folder in data or []:
-        lines += check_keys(folder)
+        lines += [*check_keys(folder), *check_trust(folder, system.now())]
     for address in addresses or []:
         lines += drive(check_service(address), None, sender)
     if as_json:
@@ -120,6 +124,27 @@ def check_keys(folder: Path) -> list[Line]:
         return [Line(False, f"{folder}: {error}", advice)]
     where = f"in the token {settings.hsm_token}" if settings.key_token else "sealed in the folder"
     return [Line(True, f"{folder}: {len(names)} keys can be used, {where}")]
+
+
+def check_trust(folder: Path, now: int) -> list[Line]:
+    """Whether the lists that a service follows are there and good, and for how long."""
+    from runtime.anchors import INDEX
+    from runtime.trust_lists.looking import look_at_lists
+
+    anchors = folder / "anchors"
+    if not (anchors / INDEX).exists():
+        return []
+    try:
+        found = look_at_lists(anchors, now=now)
+    except ProtocolError as error:
+        return [Line(False, f"{anchors}: {error.description}", "the service trusts nobody until this is right")]
+    advice = "whom it names is not trusted; it is fetched again by the service while it runs, whose log says more"
+    return [
+        Line(False, f"{state.url}: {state.problem}", advice)
+        if state.problem
+        else Line(True, f"{state.url}: good for {(state.good_until - now) // 3600} hours more")
+        for state in found
+    ]
 
 
 def _settings_of(folder: Path) -> ServiceSettings | None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from hoheit.doctor import check_trust
 from protocol.encoding import sha256
 from protocol.errors import Malformed, NotTrusted
 from protocol.exchange import HttpResponse
@@ -16,6 +17,7 @@ from protocol.trust.localized import Localized
 from runtime.anchors import INDEX, AnchorFolder, read_index, remove_anchors, write_anchor, write_list_of_lists
 from runtime.driver import drive
 from runtime.trust_lists.kept import KeptLists
+from runtime.trust_lists.looking import ListState, look_at_lists
 from runtime.trust_lists.renewing import RETRY_SECONDS, USUAL_SECONDS, Renewal
 from runtime.trust_lists.standing import list_at
 from tests.protocol.trust.lists import OPERATOR, a_list, entity, service
@@ -304,6 +306,31 @@ def test_commands_change_anchors_and_leave_lists_alone(folder):
     index = read_index(folder)
     assert index.anchors == ()
     assert [found.url for found in index.followed.lists_of_lists] == [ROOT]
+
+
+def test_a_person_sees_how_each_list_stands(folder, followed, published, clock):
+    [state] = look_at_lists(folder, now=NOW)
+    assert (state.url, state.good_until, bool(state.problem)) == (ROOT, 0, True)
+    refresh(followed, published)
+    ends = pids().next_update
+    assert look_at_lists(folder, now=NOW) == (ListState(ROOT, ends, ""), ListState(PIDS, ends, ""))
+    [state] = look_at_lists(folder, now=ends)
+    assert "replaced by a newer one" in state.problem
+
+
+def test_the_doctor_tells_it(tmp_path, published, clock):
+    write_list_of_lists(tmp_path / "anchors", ROOT, OPERATOR.pem)
+    [line] = check_trust(tmp_path, NOW)
+    assert line.good is False
+    refresh(AnchorFolder(tmp_path / "anchors", clock), published)
+    assert [(line.good, line.what) for line in check_trust(tmp_path, NOW)] == [
+        (True, f"{ROOT}: good for 720 hours more"),
+        (True, f"{PIDS}: good for 720 hours more"),
+    ]
+    (tmp_path / "anchors" / INDEX).write_text("[[list")
+    [line] = check_trust(tmp_path, NOW)
+    assert line.good is False
+    assert check_trust(tmp_path / "nothing", NOW) == []
 
 
 # When they are fetched
