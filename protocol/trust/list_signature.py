@@ -76,6 +76,16 @@ def verify_list(text: str, expected: ExpectedList, *, now: int) -> VerifiedList:
         RolledBack: a newer one was seen, or another one with the same number.
         Malformed, TooLarge, Unsupported: it cannot be read.
     """
+    signer, members = _verified(text, expected, now)
+    says = TrustedList.from_dict(members, _AT)
+    if says.type != expected.type:
+        raise NotAuthentic(f"{_AT}: is a list of another type")
+    _check_times(says, now)
+    return VerifiedList(says, signer, _check_newest(says, text, expected.seen))
+
+
+def _verified(text: str, expected: ExpectedList, now: int) -> tuple[Certificate, JsonObject]:
+    """Who signed a list, and its members; what was signed is let go of, because it is as large as the list."""
     jws = Jws.from_compact(text, _AT, max_characters=MAX_LIST)
     if not jws.header.x5c:
         raise NotTrusted(f"{_AT}: says by no certificate who signed it")
@@ -88,11 +98,7 @@ def verify_list(text: str, expected: ExpectedList, *, now: int) -> VerifiedList:
     header = Fields(dict(jws.header.members), f"{_AT} header")
     if "iat" in header and header.time("iat") > now + CLOCK_SKEW:
         raise NotValidNow(f"{_AT}: is from the future")
-    says = TrustedList.from_dict(read_json_object(jws.payload, _AT, max_bytes=MAX_LIST), _AT)
-    if says.type != expected.type:
-        raise NotAuthentic(f"{_AT}: is a list of another type")
-    _check_times(says, now)
-    return VerifiedList(says, signer, _check_newest(says, text, expected.seen))
+    return signer, read_json_object(jws.payload, _AT, max_bytes=MAX_LIST)
 
 
 def anchors_of(

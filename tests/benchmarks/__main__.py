@@ -11,6 +11,7 @@ from tests.benchmarks.measure import Report, heading, pin_to_one_core
 from tests.benchmarks.pages import measure_pages
 from tests.benchmarks.peers import measure_peers
 from tests.benchmarks.tokens import measure_key_tokens
+from tests.benchmarks.trust import measure_trust
 
 CLIENT_CORE = 1
 
@@ -21,11 +22,11 @@ def main() -> None:
         description="Measure Hoheit on one core, against raw cryptography of the same run."
     )
     parser.add_argument(
-        "parts", nargs="*", metavar="tokens|peers|keys|status|load|pages", help="what to measure; by default all"
+        "parts", nargs="*", metavar="tokens|peers|keys|status|trust|load|pages", help="what to measure; by default all"
     )
     parser.add_argument("--json", type=Path, help="write the rows into this file")
     arguments = parser.parse_args()
-    parts = set(arguments.parts) or {"tokens", "peers", "keys", "status", "load", "pages"}
+    parts = set(arguments.parts) or {"tokens", "peers", "keys", "status", "trust", "load", "pages"}
     pin_to_one_core(CLIENT_CORE)
     report = Report()
     print(heading())
@@ -36,6 +37,8 @@ def main() -> None:
         measure_key_tokens(report)
     if "status" in parts:
         measure_status_lists(report)
+    if "trust" in parts:
+        measure_trust(report, raw_verify)
     if "load" in parts:
         measure_load(report, raw_verify)
     if "pages" in parts:
