@@ -38,7 +38,7 @@ from protocol.exchange import HttpResponse, run
 from protocol.trust.anchors import Role, TrustAnchor, TrustAnchors, TrustedIdentifier
 from runtime.certificates import Authority
 from runtime.crl import RevokedCertificate, issue_crl
-from tests.support.pki import AUTHORITY, INTERMEDIATE, LEAF, NOW, make_pki, private_key, self_signed
+from tests.support.pki import AUTHORITY, INTERMEDIATE, LEAF, NOW, make_pki, private_key, quietly, self_signed
 
 URI = "https://registrar.example/access.crl"
 ABOVE = "https://root.example/authorities.crl"
@@ -349,7 +349,8 @@ GOOD = crl(RevokedCertificate(SERIAL, NOW, RevocationReason.KEY_COMPROMISE))
 @given(st.integers(0, len(GOOD) - 1), st.integers(1, 255))
 def test_no_changed_byte_is_believed(place, change):
     changed = GOOD[:place] + bytes((GOOD[place] ^ change,)) + GOOD[place + 1 :]
-    with contextlib.suppress(ProtocolError):
+    # An odd serial number makes the library warn, which is no verdict
+    with quietly(), contextlib.suppress(ProtocolError):
         # A signature of ECDSA has more than one spelling, and then everything that was signed is the same
         assert verify_crl(changed, ROOT, uri=URI, now=NOW).revoked == {SERIAL: RevocationReason.KEY_COMPROMISE}
 
