@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from protocol.errors import Malformed, ProtocolError, Unreachable
 from protocol.exchange import Exchange, HttpRequest, send
@@ -14,7 +15,7 @@ from runtime.trust_lists.configured import FollowedList, FollowedLists
 from runtime.trust_lists.kept import KeptLists
 from runtime.trust_lists.standing import everything
 
-FETCH_SECONDS = 20.0  # for one list
+FETCH_SECONDS = 10.0  # for one list; somebody may wait for it
 
 
 class Fetched(NamedTuple):
@@ -31,24 +32,35 @@ def fetch_lists(followed: FollowedLists, kept: KeptLists, *, now: int) -> Exchan
     """
     pointers: dict[FollowedList, tuple[ListPointer, ...]] = {}
     came: list[bool] = []
+    away: set[str] = set()
     for above in followed.lists_of_lists:
-        found = yield from _fetch(above, kept, now)
+        found = yield from _fetch(above, kept, now, away)
         came.append(found is not None)
         pointers[above] = found.says.pointers if found else (yield from _pointers_kept(above, kept, now))
     lists = list(everything(followed, lambda above: pointers[above]))
     for one in lists:
-        found = yield from _fetch(one, kept, now)
+        found = yield from _fetch(one, kept, now, away)
         came.append(found is not None)
     wanted = (*followed.lists_of_lists, *lists)
     yield from slow(lambda: kept.drop_others(wanted))
     return Fetched(came.count(True), came.count(False))
 
 
-def _fetch(followed: FollowedList, kept: KeptLists, now: int) -> Exchange[VerifiedList | None]:
-    """A list as it is published now, kept; None if there is none that is good."""
+def _fetch(followed: FollowedList, kept: KeptLists, now: int, away: set[str]) -> Exchange[VerifiedList | None]:
+    """A list as it is published now, kept; None if there is none that is good.
+
+    `away` are the hosts that did not answer in this round: none of them is waited for twice.
+    """
+    host = urlsplit(followed.url).netloc
+    if host in away:
+        return None
     request = HttpRequest("GET", followed.url, (("accept", MEDIA_TYPE),), max_bytes=MAX_LIST, max_seconds=FETCH_SECONDS)
     try:
-        response = yield from send(request)
+        try:
+            response = yield from send(request)
+        except Unreachable:
+            away.add(host)
+            raise
         if response.status != 200:
             raise Unreachable(f"trusted list: was answered with status {response.status}")
         text = _text(response.body)

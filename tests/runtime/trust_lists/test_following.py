@@ -7,7 +7,7 @@ import pytest
 
 from hoheit.doctor import check_trust
 from protocol.encoding import sha256
-from protocol.errors import Malformed, NotTrusted
+from protocol.errors import Malformed, NotTrusted, Unreachable
 from protocol.exchange import HttpResponse
 from protocol.trust.anchors import Role, TrustAnchors
 from protocol.trust.list_signature import sign_list
@@ -37,6 +37,7 @@ class Publisher:
     def __init__(self):
         self.answers = {}
         self.asked = []
+        self.away = ""
 
     def publish(self, url, trusted, signer=OPERATOR):
         text = sign_list(trusted, signer.signer, (signer.certificate.to_x5c(),), signed_at=trusted.issued_at)
@@ -45,6 +46,8 @@ class Publisher:
 
     async def send(self, request):
         self.asked.append(request.url)
+        if self.away and self.away in request.url:
+            raise Unreachable("no answer")
         return self.answers.get(request.url) or HttpResponse(404, (), b"")
 
 
@@ -188,6 +191,18 @@ def test_the_last_good_list_stays_when_something_else_comes(followed, published,
     assert trusted(followed.current(), AGENCY)
     published.answers[ROOT] = answer
     assert refresh(followed, published).failed == 2
+    assert trusted(followed.current(), AGENCY)
+
+
+def test_a_host_that_does_not_answer_is_waited_for_once(followed, published):
+    """T246: somebody in front of a wallet may wait for it."""
+    published.publish(ROOT, root(1, OURS, THEIRS))
+    published.publish(SECTOR, pids(1, SCHOOL), PLATFORM)
+    refresh(followed, published)
+    published.away = "register.example"
+    published.asked.clear()
+    assert refresh(followed, published) == (1, 2)
+    assert published.asked == [ROOT, SECTOR]
     assert trusted(followed.current(), AGENCY)
 
 
