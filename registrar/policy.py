@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -39,6 +40,8 @@ USUAL_LIFETIMES = Lifetimes()
 
 MAX_WAITING = 1000  # applications that nobody decided yet; more are not taken (T244)
 
+MAX_GIVEN = 200  # certificates that one party gets in a day (T244)
+
 # Which entitlement puts somebody on which list (TS 119 602 annexes D to H)
 LIST_OF = {
     "PID_Provider": ListType.PID_PROVIDERS,
@@ -64,6 +67,11 @@ def holder_of(party: Party) -> AccessHolder:
         contacts=AccessContacts((party.info_uri,), (party.email,), (party.phone,)),
         dns_names=tuple(dict.fromkeys(host for host in hosts if host)),
     )
+
+
+def may_be_given(issued_at: Iterable[int], wanted: int, *, now: int) -> bool:
+    """Whether somebody may get so many certificates more, by when they got the others."""
+    return sum(moment > now - DAY for moment in issued_at) + wanted <= MAX_GIVEN
 
 
 def uses_to_certify(party: Party) -> tuple[Use | None, ...]:

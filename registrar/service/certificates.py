@@ -17,7 +17,7 @@ from protocol.encoding import encode_base64url
 from protocol.errors import Conflict, NotFound, ProtocolError, Unavailable
 from protocol.exchange import Exchange
 from protocol.trust.registration import Registration, sign_registration, sign_registration_cwt
-from registrar.policy import DAY, holder_of, registration_of, uses_to_certify
+from registrar.policy import DAY, MAX_GIVEN, holder_of, may_be_given, registration_of, uses_to_certify
 from registrar.records import CertificateKind, GivenCertificate
 from registrar.service.context import RegistrarContext
 from registrar.session import PARTY, Registered, Stage, give, party_of
@@ -39,12 +39,13 @@ class CertificateService:
 
         Raises:
             Malformed, TooLarge, Unsupported, NotAuthentic: the request; see `protocol.csr`.
-            Conflict: not registered, or changed meanwhile.
+            Conflict: not registered, changed meanwhile, or given too many already.
         """
         context = self.context
         registered = _registered(stage)
         key = verify_request(request)
         now = context.now()
+        yield from self._check_measure(registered, 1, now)
         terms = AccessTerms(
             practice_uri=context.endpoints.practices,
             crl_uri=context.endpoints.revocation_list,
@@ -78,13 +79,14 @@ class CertificateService:
         """A registration certificate for each use, as JWT and as CWT; earlier ones of the same use end.
 
         Raises:
-            Conflict: not registered, or changed meanwhile.
+            Conflict: not registered, changed meanwhile, or given too many already.
             Unavailable: the signing key is outside its time.
         """
         context = self.context
         registered = _registered(stage)
         party = party_of(registered.document)
         uses = uses_to_certify(party)
+        yield from self._check_measure(registered, len(uses), context.now())
         entries = yield from self.indices.take(len(uses))
         now = context.now()
         try:
@@ -122,6 +124,13 @@ class CertificateService:
         event = Event(f"{found.kind} certificate revoked", found.party, actor, found.use or found.serial)
         now = context.now()
         return (yield from slow(lambda: context.store.revoke(certificate_id, event, now=now)))
+
+    def _check_measure(self, registered: Registered, wanted: int, now: int) -> Exchange[None]:
+        """Check that nobody fills the register with certificates: whoever holds an application's key may ask at any time."""
+        given = yield from slow(lambda: self.context.store.certificates_of(registered.identifier))
+        if may_be_given([certificate.issued_at for certificate in given], wanted, now=now):
+            return
+        raise Conflict(f"at most {MAX_GIVEN} certificates are given to one party in a day; ask again tomorrow")
 
     def _sign(self, party: Party, use: Use | None, entry: StatusEntry, now: int) -> GivenCertificate:
         context = self.context

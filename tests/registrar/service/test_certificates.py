@@ -160,6 +160,20 @@ def test_one_certificate_can_be_ended_alone(office):
         office.run(office.registrar.certificates.revoke("x", OPERATOR))
 
 
+def test_nobody_fills_the_register_with_certificates(office, monkeypatch):
+    """T244: tomorrow is another day."""
+    monkeypatch.setattr("registrar.policy.MAX_GIVEN", 3)
+    key = office.register(cinema(uses=[use(), use(id="name")]))
+    registrations(office, key)
+    access(office, key)
+    for more in (access, registrations):
+        with pytest.raises(Conflict, match="tomorrow"):
+            more(office, key)
+    assert len(office.store.certificates_of(CINEMA)) == 3
+    office.clock.move(DAY)
+    assert len(registrations(office, key)) == 2
+
+
 def test_a_request_that_its_key_did_not_sign_gets_nothing(office):
     key = office.register(cinema())
     der = base64.b64decode("".join(request_of(KEY).splitlines()[1:-1]))
