@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,8 +25,9 @@ from registrar.records import PartyState
 from registrar.service import Registrar
 from registrar.session import proposal_id
 from runtime import system
+from runtime.conversation import ConversationStore
 from runtime.driver import Driver, drive
-from runtime.http import InProcessSender, NoSender
+from runtime.http import InProcessSender, NoSender, Sender
 from runtime.settings import ServiceSettings
 from verifier.app import open_use_cases
 from verifier.cli.registering import registrant_of as verifier_registrant
@@ -96,20 +97,20 @@ class LocalRegister:
         self._send(go_on(registrant, now=system.now()))
 
     def _send(self, work: Exchange[T]) -> T:
-        return _apart(lambda: drive(work, None, self.sender))
+        return drive_apart(work, self.sender)
 
     def _approve(self, identifier: str) -> None:
         line = self._run(self.registrar.parties.line(identifier))
         self._run(self.registrar.parties.approve(identifier, proposal_id(line.proposed), "set-up"))
 
     def _run(self, work: Exchange[T]) -> T:
-        return _apart(lambda: drive(work, self.registrar.context.store, NoSender()))
+        return drive_apart(work, NoSender(), self.registrar.context.store)
 
 
-def _apart(call: Callable[[], T]) -> T:
+def drive_apart(work: Exchange[T], sender: Sender, store: ConversationStore | None = None) -> T:
     """In a thread of its own: whoever sets up may run an event loop, and two do not fit into one thread."""
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(call).result()
+        return thread.submit(lambda: drive(work, store, sender)).result()
 
 
 @contextmanager

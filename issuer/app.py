@@ -78,8 +78,8 @@ def open_types(settings: IssuerSettings) -> dict[str, CredentialType]:
     return {name: found[name] for name in settings.types or found}
 
 
-def open_issuer(settings: IssuerSettings, store: SqlIssuerStore) -> Issuer:
-    """The issuer of a data folder, ready to serve.
+def open_issuer(settings: IssuerSettings, store: SqlIssuerStore, folder: AnchorFolder | None = None) -> Issuer:
+    """The issuer of a data folder, ready to serve. `folder`: the anchors, where somebody else renews their lists.
 
     Raises:
         ValueError: it shall work by HAIP 1.0, and something is missing for that; or in production a type is not registered.
@@ -101,7 +101,7 @@ def open_issuer(settings: IssuerSettings, store: SqlIssuerStore) -> Issuer:
         random_bytes=system.random_bytes,
         fixed_tx_code=settings.fixed_tx_code,
         automatic_login=settings.automatic_login,
-        anchors=AnchorFolder(settings.anchors or settings.data / ANCHORS, system.now).current,
+        anchors=(folder or open_folder(settings)).current,
         decrypters=_decrypters(keys),
         access=keys.signer(ACCESS) if keys.has_certificate(ACCESS) else None,
         registrations=read_registrations(settings.registrations or settings.data / REGISTRATIONS),
@@ -110,6 +110,15 @@ def open_issuer(settings: IssuerSettings, store: SqlIssuerStore) -> Issuer:
     if settings.haip:
         check_ready(context)
     return Issuer.of(context)
+
+
+def open_folder(settings: IssuerSettings) -> AnchorFolder:
+    """The folder of anchors of this issuer: whom it believes that wallets are genuine.
+
+    Raises:
+        Malformed: it is wrong now.
+    """
+    return AnchorFolder(settings.anchors or settings.data / ANCHORS, system.now)
 
 
 def check_registrations(settings: IssuerSettings, context: IssuerContext) -> None:
@@ -146,8 +155,9 @@ def create_app(settings: IssuerSettings, *, sender: Sender | None = None) -> Fas
     """The web application of an issuer. It holds connections from its start-up to its shutdown."""
     store = open_store(settings)
     guarded = sender or GuardedSender(allow_local=settings.env.allows_local)
-    issuer = open_issuer(settings, store)
-    renewal = Renewal(AnchorFolder(settings.anchors or settings.data / ANCHORS, system.now), system.now)
+    folder = open_folder(settings)
+    issuer = open_issuer(settings, store, folder)
+    renewal = Renewal(folder, system.now)
     return serve_issuer(
         issuer, store, guarded, renewal, metrics_key=settings.metrics_key, wallet_url=settings.wallet_url
     )
@@ -168,6 +178,11 @@ def serve_issuer(
     def sweep(limit: int) -> int:
         now = issuer.context.now()
         return store.sweep(before=now - 2 * BLOCK_LIFETIME, now=now, limit=limit)
+
+    def check() -> None:
+        store.database.check()
+        if renewal is not None:
+            renewal.check_tried()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -196,7 +211,7 @@ def serve_issuer(
     application.include_router(people_pages(site))
     application.include_router(desk_pages(site))
     serve_static(application)
-    add_health(application, driver, store.database.check, metrics_key=metrics_key)
+    add_health(application, driver, check, metrics_key=metrics_key)
     return application
 
 

@@ -102,8 +102,8 @@ def check_registrations(
         get_logger().warning("beyond the registration", use_case=found.use_case, problem=found.problem)
 
 
-def open_verifier(settings: VerifierSettings, store: SqlVerifierStore) -> Verifier:
-    """The verifier of a data folder, ready to serve.
+def open_verifier(settings: VerifierSettings, store: SqlVerifierStore, folder: AnchorFolder | None = None) -> Verifier:
+    """The verifier of a data folder, ready to serve. `folder`: the anchors, where somebody else renews their lists.
 
     Raises:
         ValueError: in production a use case asks for more than was registered; see `check_registrations`.
@@ -118,7 +118,7 @@ def open_verifier(settings: VerifierSettings, store: SqlVerifierStore) -> Verifi
             identifier=settings.public_url,
             name=tuple(settings.name.items()),
             use_cases=use_cases,
-            anchors=open_anchors(settings),
+            anchors=open_anchors(settings, folder),
             store=store,
             signing=signing,
             sealer=Sealer(keys.secret(STAGES)),
@@ -137,7 +137,9 @@ def open_verifier(settings: VerifierSettings, store: SqlVerifierStore) -> Verifi
 def create_app(settings: VerifierSettings, *, sender: Sender | None = None) -> FastAPI:
     """The web application of a verifier. It holds connections from its start-up to its shutdown."""
     store = open_store(settings)
-    verifier = open_verifier(settings, store)
+    folder = open_folder(settings)
+    renewal = Renewal(folder, system.now)
+    verifier = open_verifier(settings, store, folder)
     driver = Driver(
         store,
         sender or GuardedSender(allow_local=settings.env.allows_local),
@@ -147,8 +149,9 @@ def create_app(settings: VerifierSettings, *, sender: Sender | None = None) -> F
     def sweep(limit: int) -> int:
         return store.sweep(now=verifier.context.now(), limit=limit)
 
-    folder = AnchorFolder(settings.anchors or settings.data / ANCHORS, system.now)
-    renewal = Renewal(folder, system.now)
+    def check() -> None:
+        store.database.check()
+        renewal.check_tried()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -158,7 +161,7 @@ def create_app(settings: VerifierSettings, *, sender: Sender | None = None) -> F
         store.database.dispose()
 
     application = make_application(verifier, driver, lifespan)
-    add_health(application, driver, store.database.check, metrics_key=settings.metrics_key)
+    add_health(application, driver, check, metrics_key=settings.metrics_key)
     return application
 
 
@@ -182,13 +185,22 @@ def make_application(verifier: Verifier, driver: Driver, lifespan: Lifespan[Fast
     return application
 
 
-def open_anchors(settings: VerifierSettings) -> Callable[[], TrustAnchors]:
+def open_folder(settings: VerifierSettings) -> AnchorFolder:
+    """The folder of anchors of this verifier.
+
+    Raises:
+        Malformed: it is wrong now.
+    """
+    return AnchorFolder(settings.anchors or settings.data / ANCHORS, system.now)
+
+
+def open_anchors(settings: VerifierSettings, folder: AnchorFolder | None = None) -> Callable[[], TrustAnchors]:
     """The anchors as they are at each moment.
 
     Raises:
         Malformed: the folder is wrong now. If it gets wrong later, the call raises Unavailable: the fault is ours.
     """
-    folder = AnchorFolder(settings.anchors or settings.data / ANCHORS, system.now)
+    folder = folder or open_folder(settings)
     if settings.extra_anchor is None:
         return folder.current
     certificate = read_certificate(settings.extra_anchor.read_bytes(), settings.extra_anchor.name)

@@ -17,7 +17,7 @@ def command(
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port of all services.")] = DEFAULT_PORT,
     data: Annotated[
         Path | None,
-        typer.Option(help="Where the town is kept; by default ~/.local/share/hoheit/demo-PORT or demo-HOST."),
+        typer.Option(help="Where the town is kept; by default ~/.local/share/hoheit/town-PORT or town-HOST."),
     ] = None,
     public_url: Annotated[
         str, typer.Option(help="Where phones reach it: an address that leads here, as does every name below it.")
@@ -35,7 +35,7 @@ def command(
     if public_url:
         check_public_url(public_url, "--public-url")
     name = urlsplit(public_url).hostname or port
-    folder = data or Path.home() / ".local" / "share" / "hoheit" / f"demo-{name}"
+    folder = data or Path.home() / ".local" / "share" / "hoheit" / f"town-{name}"
     with open_town(folder.resolve(), port, public_url, as_json=as_json) as town:
         complete = town.walk()
         if not once:

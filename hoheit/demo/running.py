@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -15,21 +16,26 @@ from urllib.parse import urlsplit
 
 from rich.console import Console
 
-from hoheit.demo.places import PROVIDER
+from hoheit.demo.places import AGENCIES, PARTNERS, PROVIDER
 from hoheit.demo.setting_up import Town, set_up_town
 from hoheit.demo.telling import VERDICT, tell_beginning, tell_step, tell_what_to_try
 from hoheit.demo.walk import Step, Walk
 from hoheit.demo.web import start_page
+from hoheit.registering import drive_apart
 from protocol.encoding import encode_json
+from protocol.errors import Unreachable
+from protocol.exchange import Exchange, HttpRequest, send
 from runtime import system
 from runtime.hosts import HostSwitch, Service
+from runtime.http import GuardedSender
 from runtime.logs import set_up_logs
 from runtime.seal import read_private, write_private
-from runtime.serve import Listen, bind, running
+from runtime.serve import Listen, StartError, bind, running
 from wallet.app import create_wallet, create_web, open_wallet
 from wallet.config import WalletSettings
 
 PASSPHRASE_FILE = "passphrase"
+READY_SECONDS, READY_LOOKS = 20.0, 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +111,31 @@ def open_town(folder: Path, port: int, public_url: str = "", *, as_json: bool) -
         **town.services(),
     }
     with running(HostSwitch(services), Listen(port=port)):
+        _wait_until_ready(town)
         yield RunningTown(town, settings, as_json, Console())
+
+
+def _wait_until_ready(town: Town) -> None:
+    """Wait until everybody who follows lists of whom to trust has looked at them once.
+
+    Raises:
+        StartError: somebody did not get ready in time.
+    """
+    sender = GuardedSender(allow_local=True)
+    for place in (*AGENCIES, *PARTNERS):
+        for _ in range(READY_LOOKS):
+            if drive_apart(_is_ready(town.address(place)), sender):
+                break
+            time.sleep(READY_SECONDS / READY_LOOKS)
+        else:
+            raise StartError(f"{dict(place.name)['en']} does not get ready")
+
+
+def _is_ready(address: str) -> Exchange[bool]:
+    try:
+        return (yield from send(HttpRequest("GET", f"{address}/ready"))).status == 200
+    except Unreachable:
+        return False
 
 
 def _passphrase(town: Town) -> str:

@@ -57,6 +57,7 @@ from wallet.provider.installation import NewProvider, set_up_provider
 WALLET = "wallet"
 KEY_FILE = "api-key"
 CLERK_FILE = "clerk-code"
+VERSION_FILE, VERSION = "version", "2"  # of how a town is laid out
 OPERATOR_FILE = "operator-code"
 STREET, POSTAL_CODE, PHONE = "Lindenweg 9", "01234", "+49 351 1234"
 # What a sector's platform publishes: who may ask there, in whose word, and who issues
@@ -129,8 +130,13 @@ def _host(address: str) -> str:
 
 
 def set_up_town(folder: Path, start: str, *, now: Callable[[], int], random_bytes: RandomBytes) -> Town:
-    """The town of a folder; whatever is missing in it is made."""
+    """The town of a folder; whatever is missing in it is made.
+
+    Raises:
+        ValueError: the folder holds a town of another version, whose people would not trust one another by lists.
+    """
     town = Town(folder, start)
+    _check_version(folder)
     for register in REGISTERS:
         if not RegistrarSettings.file(town.data(register)).exists():
             _set_up_register(town, register, now(), random_bytes)
@@ -151,6 +157,16 @@ def set_up_town(folder: Path, start: str, *, now: Callable[[], int], random_byte
     for register in REGISTERS:
         _register_everybody(town, register)
     return town
+
+
+def _check_version(folder: Path) -> None:
+    mark = folder / VERSION_FILE
+    if not folder.exists() or not any(folder.iterdir()):
+        write_private(mark, VERSION.encode("ascii"))
+    elif not mark.exists() or read_private(mark) != VERSION.encode("ascii"):
+        raise ValueError(
+            f"the town in {folder} is of another version; delete this folder, or name another one with --data"
+        )
 
 
 def _set_up_register(town: Town, register: Register, now: int, random_bytes: RandomBytes) -> None:

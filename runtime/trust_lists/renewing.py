@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
-from protocol.errors import ProtocolError
+from protocol.errors import ProtocolError, Unavailable
 from protocol.exchange import Exchange
 from runtime.anchors import AnchorFolder
 from runtime.driver import Driver
@@ -25,6 +25,16 @@ class Renewal:
         self._folder = folder
         self._now = now
         self._due_at = 0  # epoch seconds; 0: at once
+        self._tried = False
+
+    def check_tried(self) -> None:
+        """Look whether the lists were fetched once since the start, well or not: before, it is too early to refuse anybody.
+
+        Raises:
+            Unavailable: they are being fetched for the first time.
+        """
+        if not self._tried:
+            raise Unavailable("the lists of whom to trust are being fetched")
 
     def when_due(self) -> Exchange[None]:
         """Fetch the lists if it is time; whatever goes wrong is a line in the log, and what is kept still counts."""
@@ -36,6 +46,8 @@ class Renewal:
             yield from self.at_once()
         except ProtocolError as error:
             get_logger().warning("trust lists", reason=error.description)
+        finally:
+            self._tried = True
 
     def at_once(self) -> Exchange[Fetched]:
         """Fetch the lists now.

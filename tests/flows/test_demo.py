@@ -84,6 +84,15 @@ def test_a_step_that_fails_ends_the_walk_with_status_1(town):
     assert "trusted_issuer" in steps[-1]["lines"][0]
 
 
+def test_a_town_of_another_version_is_said_in_one_line(tmp_path):
+    (tmp_path / "buergeramt").mkdir()
+    walk = demo(tmp_path)
+    assert (walk.returncode, walk.stdout) == (1, "")
+    assert walk.stderr == (
+        f"error: the town in {tmp_path} is of another version; delete this folder, or name another one with --data\n"
+    )
+
+
 def test_a_taken_port_is_said_in_one_line(town):
     folder, port, _ = town
     with bind(Listen(port=port)):

@@ -7,7 +7,7 @@ import pytest
 
 from hoheit.doctor import check_trust
 from protocol.encoding import sha256
-from protocol.errors import Malformed, NotTrusted, Unreachable
+from protocol.errors import Malformed, NotTrusted, Unavailable, Unreachable
 from protocol.exchange import HttpResponse
 from protocol.trust.anchors import Role, TrustAnchors
 from protocol.trust.list_signature import sign_list
@@ -363,6 +363,17 @@ def test_lists_are_fetched_at_first_and_then_every_hour(followed, published, clo
     assert asked_after(renewal, published, clock, 0) == 2
     assert asked_after(renewal, published, clock, USUAL_SECONDS - 1) == 0
     assert asked_after(renewal, published, clock, 1) == 2
+
+
+@pytest.mark.parametrize("away", ["", "register.example"])
+def test_nobody_is_refused_before_the_lists_were_asked_for(followed, published, clock, away):
+    """T253: a service is ready when it looked once, whether or not anybody answered."""
+    renewal = Renewal(followed, clock)
+    with pytest.raises(Unavailable):
+        renewal.check_tried()
+    published.away = away
+    drive(renewal.when_due(), None, published)
+    renewal.check_tried()
 
 
 def test_a_list_that_did_not_come_is_asked_for_soon(followed, published, clock):
