@@ -337,7 +337,8 @@ def test_a_database_that_is_not_there_is_said(agency, monkeypatch, command):
 def test_a_key_that_was_altered_is_said(agency):
     """T215, T252."""
     key = agency / "signing.key"
-    key.write_bytes(key.read_bytes()[:-1] + b"\0")
+    sealed = key.read_bytes()
+    key.write_bytes(sealed[:-1] + bytes([sealed[-1] ^ 1]))
     assert "damaged" in refused(agency, "letter", "erika")
 
 
