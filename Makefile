@@ -74,6 +74,7 @@ pictures: $(TEST)
 soak: $(TEST)
 	@deploy/needs postgresql
 	@HOHEIT_REQUIRE_POSTGRES=1 $(PYTEST) -m soak tests $(ARGS)
+	@HOHEIT_EXPLORE=1 $(PYTEST) -q -m hypothesis tests/protocol tests/runtime
 
 # Pins move only with `make lock UPGRADE=1`; without it the files follow pyproject.toml and nothing else changes.
 lock: $(TEST)

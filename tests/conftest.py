@@ -1,5 +1,6 @@
 """What every test may ask for."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -10,9 +11,11 @@ from tests.support.postgres import database_url, fresh_postgres_url, postgres_cl
 from tests.support.softhsm import softhsm
 from tests.support.vectors import refuse_missing
 
-# How long one example takes is the machine's business; whatever must end in time has a bound of its own (T246, BOUNDED)
-settings.register_profile("hoheit", deadline=None)
-settings.load_profile("hoheit")
+# How long one example takes is the machine's business; whatever must end in time has a bound of its own (T246, BOUNDED).
+# A change is judged by the same examples each time; `make soak` goes looking for others.
+settings.register_profile("hoheit", deadline=None, derandomize=True)
+settings.register_profile("exploring", deadline=None, max_examples=1000)
+settings.load_profile("exploring" if os.environ.get("HOHEIT_EXPLORE") else "hoheit")
 
 __all__ = ["database_url", "fresh_postgres_url", "postgres_cluster", "postgres_url", "softhsm"]
 
