@@ -11,7 +11,7 @@ TEST := $(call stamp,test)
 PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-compile
 PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
 	--no-emit-options --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
-	--build-deps-for editable --extra postgres --extra fast --extra hsm
+	--build-deps-for editable --extra postgres --extra fast --extra hsm --extra trustlists
 
 LINTS := lint-format lint-style lint-types lint-contracts lint-dependencies lint-security
 PYTEST := $(BIN)/python -m pytest

@@ -91,6 +91,7 @@ def check_machine(folder: Path) -> Iterator[Line]:
     yield _extra("psycopg", "PostgreSQL can be used", 'install the extra "postgres" to use PostgreSQL')
     yield _extra("zlib_ng", "status lists are packed fast", 'install the extra "fast" to pack status lists faster')
     yield _extra("pkcs11", "keys can live in a PKCS#11 token", 'install the extra "hsm" to keep keys in a token')
+    yield _extra("signxml", "trusted lists in XML can be read", 'install the extra "trustlists" to follow lists in XML')
     free = shutil.disk_usage(folder).free
     yield Line(
         free >= MIN_FREE,

@@ -34,7 +34,7 @@ class SeenList(NamedTuple):
     """What is remembered of a list, so that no older one can take its place."""
 
     sequence_number: int
-    digest: bytes  # SHA-256 of the token
+    digest: bytes  # SHA-256 of the list as it was published
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +77,38 @@ def verify_list(text: str, expected: ExpectedList, *, now: int) -> VerifiedList:
         Malformed, TooLarge, Unsupported: it cannot be read.
     """
     signer, members = _verified(text, expected, now)
-    says = TrustedList.from_dict(members, _AT)
+    return accept_list(TrustedList.from_dict(members, _AT), signer, text.encode("ascii"), expected, now=now)
+
+
+def accept_list(
+    says: TrustedList, signer: Certificate, raw: bytes, expected: ExpectedList, *, now: int
+) -> VerifiedList:
+    """Check a list whose signature holds: whether it is the one that is expected, and the newest (T087, T088).
+
+    `raw` is the list as it was published.
+
+    Raises:
+        NotAuthentic: it is a list of another type.
+        NotValidNow: past its next update, from the future, or it promises to hold for longer than six months.
+        RolledBack: a newer one was seen, or another one with the same number.
+    """
     if says.type != expected.type:
         raise NotAuthentic(f"{_AT}: is a list of another type")
     _check_times(says, now)
-    return VerifiedList(says, signer, _check_newest(says, text, expected.seen))
+    return VerifiedList(says, signer, _check_newest(says, raw, expected.seen))
+
+
+def check_signer(signer: Certificate, expected: ExpectedList, *, now: int) -> None:
+    """Check that somebody may sign a list; that they did so is for the signature to prove.
+
+    Raises:
+        NotTrusted: the certificate is none that we were given for this list.
+        NotValidNow: it is outside its time.
+    """
+    if signer not in expected.signers:
+        raise NotTrusted(f"{_AT}: is signed by somebody else than was expected")
+    if not signer.not_before <= now < signer.not_after:
+        raise NotValidNow(f"{_AT}: its signer's certificate is outside its time")
 
 
 def _verified(text: str, expected: ExpectedList, now: int) -> tuple[Certificate, JsonObject]:
@@ -90,10 +117,7 @@ def _verified(text: str, expected: ExpectedList, now: int) -> tuple[Certificate,
     if not jws.header.x5c:
         raise NotTrusted(f"{_AT}: says by no certificate who signed it")
     signer = read_x5c(jws.header.x5c, f"{_AT} header.x5c")[0]
-    if signer not in expected.signers:
-        raise NotTrusted(f"{_AT}: is signed by somebody else than was expected")
-    if not signer.not_before <= now < signer.not_after:
-        raise NotValidNow(f"{_AT}: its signer's certificate is outside its time")
+    check_signer(signer, expected, now=now)
     verify_signature(jws, signer.public_key, _AT)
     header = Fields(dict(jws.header.members), f"{_AT} header")
     if "iat" in header and header.time("iat") > now + CLOCK_SKEW:
@@ -120,7 +144,8 @@ def anchors_of(
         name = name if name == by else f"{name}{behind}"
         for service in entity.services:
             role = profile.role_of(service.type)
-            if role is None or not _in_force(service, profile.notified):
+            # Where a list has no status, to be on it is to be in force, and a status nobody defined is none that counts
+            if role is None or service.status != profile.status_of(service.type):
                 continue
             issues = role is Role.ISSUER
             entitled = _entitled(service, profile, allowed) if issues else frozenset[str]()
@@ -142,11 +167,6 @@ def _entitled(service: TrustedService, profile: ListProfile, allowed: frozenset[
     return (named & allowed) or None
 
 
-def _in_force(service: TrustedService, notified: str | None) -> bool:
-    # Where a list has no status, to be on it is to be in force, and a status nobody defined is none that counts
-    return service.status == notified
-
-
 def _check_times(says: TrustedList, now: int) -> None:
     if says.issued_at > now + CLOCK_SKEW:
         raise NotValidNow(f"{_AT}: is from the future")
@@ -156,8 +176,8 @@ def _check_times(says: TrustedList, now: int) -> None:
         raise NotValidNow(f"{_AT}: promises to hold for longer than six months")
 
 
-def _check_newest(says: TrustedList, text: str, seen: SeenList | None) -> SeenList:
-    found = SeenList(says.sequence_number, sha256(text.encode("ascii")))
+def _check_newest(says: TrustedList, raw: bytes, seen: SeenList | None) -> SeenList:
+    found = SeenList(says.sequence_number, sha256(raw))
     if seen is not None and found != seen and found.sequence_number <= seen.sequence_number:
         raise RolledBack(f"{_AT}: a newer one was there before")
     return found

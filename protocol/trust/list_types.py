@@ -1,7 +1,8 @@
 """The types of lists of trusted entities, and what each type fixes (ETSI TS 119 602 V1.1.1, annexes C to I).
 
-One type is our own: the list of a sector, such as education, whose platform lists its issuers and who vouches for its
-verifiers (docs/decisions/0016-lists-of-trusted-entities.md).
+Two types are of lists in XML: the member states' lists of providers of trust services, and the list of these (ETSI TS 119 612
+V2.4.1, annex D). One type is our own: the list of a sector, such as education, whose platform lists its issuers and who
+vouches for its verifiers (docs/decisions/0016-lists-of-trusted-entities.md).
 """
 
 from __future__ import annotations
@@ -15,10 +16,15 @@ RADIX = "http://uri.etsi.org/19602/"
 SECTORS = "urn:hoheit:list-of-sector:"
 # Attestations that are not qualified (ETSI TS 119 612 V2.4.1 clause 5.5.1.2 n); TS 119 602 has no service for them
 EAA_ISSUANCE = "http://uri.etsi.org/TrstSvc/Svctype/EAA"
+QUALIFIED_EAA_ISSUANCE = f"{EAA_ISSUANCE}/Q"
+PUB_EAA_ISSUANCE = f"{EAA_ISSUANCE}/Pub-EAA"
+_TRUSTED_LIST = "http://uri.etsi.org/TrstSvc/TrustedList/"
+GRANTED = f"{_TRUSTED_LIST}Svcstatus/granted"
+RECOGNISED = f"{_TRUSTED_LIST}Svcstatus/recognisedatnationallevel"
 
 
 class ListType(StrEnum):
-    """The lists of the European Union's framework (annexes D to I, `LoTEType`), and those of sectors."""
+    """The lists of the European Union's framework (annexes D to I, `LoTEType`), of sectors, and in XML (`TSLType`)."""
 
     PID_PROVIDERS = f"{RADIX}LoTEType/EUPIDProvidersList"
     WALLET_PROVIDERS = f"{RADIX}LoTEType/EUWalletProvidersList"
@@ -27,6 +33,8 @@ class ListType(StrEnum):
     PUB_EAA_PROVIDERS = f"{RADIX}LoTEType/EUPubEAAProvidersList"
     REGISTRARS = f"{RADIX}LoTEType/EURegistrarsAndRegistersList"
     SECTOR = f"{SECTORS}type"
+    TRUSTED_LIST = f"{_TRUSTED_LIST}TSLType/EUgeneric"
+    LIST_OF_TRUSTED_LISTS = f"{_TRUSTED_LIST}TSLType/EUlistofthelists"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,7 @@ class ListProfile:
     rules: str
     role: Role | None  # what its anchors vouch for; None: nothing that a token is checked against
     notified: str | None = None  # the only `ServiceStatus` that counts; None: services have no status
+    notified_others: tuple[tuple[str, str], ...] = ()  # kinds of service for which another status is the only one
     others: tuple[tuple[str, Role], ...] = ()  # further kinds of service whose certificates are anchors
     # Whether an issuer counts only for credential types that its service names
     names_types: bool = False
@@ -48,6 +57,10 @@ class ListProfile:
         if service_type is None:
             return None if self.others else self.role
         return self.role if service_type == self.issuance else dict(self.others).get(service_type)
+
+    def status_of(self, service_type: str | None) -> str | None:
+        """The status of a service of a kind that is in force."""
+        return dict(self.notified_others).get(service_type or "", self.notified)
 
 
 def _profile(
@@ -91,6 +104,23 @@ PROFILES = {
         others=((_ACCESS.issuance, Role.VERIFIER), (_REGISTRATION.issuance, Role.REGISTRATION_PROVIDER)),
         names_types=True,
         identity=Identity.NEVER,
+    ),
+    # Clause 5.5.4: what is qualified is granted, and what is not is recognised
+    ListType.TRUSTED_LIST: ListProfile(
+        issuance=QUALIFIED_EAA_ISSUANCE,
+        status_determination=f"{_TRUSTED_LIST}StatusDetn/EUappropriate",
+        rules=f"{_TRUSTED_LIST}schemerules/EUcommon",
+        role=Role.ISSUER,
+        notified=GRANTED,
+        notified_others=((PUB_EAA_ISSUANCE, RECOGNISED),),
+        others=((PUB_EAA_ISSUANCE, Role.ISSUER),),
+        identity=Identity.NEVER,
+    ),
+    ListType.LIST_OF_TRUSTED_LISTS: ListProfile(
+        issuance="http://uri.etsi.org/TrstSvc/Svctype/TLIssuer",
+        status_determination=f"{_TRUSTED_LIST}StatusDetn/EUlistofthelists",
+        rules=f"{_TRUSTED_LIST}schemerules/EUlistofthelists",
+        role=None,
     ),
 }
 

@@ -10,6 +10,11 @@ name = "the state's list"          # as people know it
 [[list_of_lists]]
 url = "https://trust.example/lists/registrars"
 signer = ["operator.pem"]
+
+[[list_of_lists]]                  # those of the member states, in XML: needs the extra `trustlists`
+url = "https://trust.example/lists/eu-lotl.xml"
+type = "list-of-trusted-lists"     # and of each of them "trusted-list"
+signer = ["commission-1.pem", "commission-2.pem"]
 """
 
 from __future__ import annotations
@@ -25,6 +30,7 @@ from protocol.fields import MAX_URL, Fields
 from protocol.trust.list_types import ListType
 from protocol.x509 import Certificate
 from runtime.toml import write_toml
+from runtime.trust_lists.forms import ListForm, form_of
 
 MAX_LISTS = 100  # that are followed at all, those that others point to included
 MAX_SIGNERS = 16
@@ -44,6 +50,11 @@ class FollowedList:
     name: str  # as people know it
     types: tuple[str, ...] = ()  # credential types that its issuers may issue; empty: as the list says
     files: tuple[str, ...] = ()  # that the signers stand in
+
+    @property
+    def form(self) -> ListForm:
+        """What it is published in."""
+        return form_of(self.type)
 
     @classmethod
     def from_fields(cls, entry: Fields, certificate_of: CertificateOf) -> FollowedList:
@@ -108,6 +119,8 @@ def list_entry(kind: str, found: FollowedList) -> str:
 
 
 def _read(entry: Fields, certificate_of: CertificateOf, list_type: str, types: tuple[str, ...]) -> FollowedList:
+    if not form_of(list_type).is_readable():
+        raise Malformed(entry.path("type"), 'is of lists in XML, which need the extra "trustlists"')
     url = entry.https_url("url")
     files = _files(entry)
     for i, file in enumerate(files):

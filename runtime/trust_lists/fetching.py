@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from protocol.errors import Malformed, ProtocolError, Unreachable
+from protocol.errors import ProtocolError, Unreachable
 from protocol.exchange import Exchange, HttpRequest, send
-from protocol.trust.list_signature import MAX_LIST, MEDIA_TYPE, VerifiedList
+from protocol.trust.list_signature import VerifiedList
 from protocol.trust.lists import ListPointer
 from runtime.conversation import slow
 from runtime.logs import get_logger
@@ -54,7 +54,10 @@ def _fetch(followed: FollowedList, kept: KeptLists, now: int, away: set[str]) ->
     host = urlsplit(followed.url).netloc
     if host in away:
         return None
-    request = HttpRequest("GET", followed.url, (("accept", MEDIA_TYPE),), max_bytes=MAX_LIST, max_seconds=FETCH_SECONDS)
+    form = followed.form
+    request = HttpRequest(
+        "GET", followed.url, (("accept", form.media_type),), max_bytes=form.max_bytes, max_seconds=FETCH_SECONDS
+    )
     try:
         try:
             response = yield from send(request)
@@ -63,8 +66,8 @@ def _fetch(followed: FollowedList, kept: KeptLists, now: int, away: set[str]) ->
             raise
         if response.status != 200:
             raise Unreachable(f"trusted list: was answered with status {response.status}")
-        text = _text(response.body)
-        return (yield from slow(lambda: kept.keep(followed, text, now=now)))
+        raw = response.body.strip()
+        return (yield from slow(lambda: kept.keep(followed, raw, now=now)))
     except ProtocolError as error:
         get_logger().warning("trust lists", reason=error.description, address=followed.url)
         return None
@@ -76,10 +79,3 @@ def _pointers_kept(above: FollowedList, kept: KeptLists, now: int) -> Exchange[t
         return (yield from slow(lambda: kept.read(above, now=now))).says.pointers
     except ProtocolError:
         return ()
-
-
-def _text(body: bytes) -> str:
-    try:
-        return body.decode("ascii").strip()
-    except UnicodeDecodeError as error:
-        raise Malformed("trusted list", "is no token") from error

@@ -1,9 +1,9 @@
 """Lists as they were fetched, in files, and what was seen of each, which outlives them.
 
-Of each list there are two files. `<id>.jose` is the list; it can be lost, and is fetched again. `<id>.seen` is the number and
-digest of the newest that was ever believed; it stays when the list is damaged, expired or followed no more, so that no
-older one can take its place (T088). The list is written first: should the machine stop in between, what was seen is told by
-the list itself. Only where both are unreadable nothing can be known, and a person has to decide.
+Of each list there are two files. `<id>.jose` or `<id>.xml` is the list; it can be lost, and is fetched again. `<id>.seen` is
+the number and digest of the newest that was ever believed; it stays when the list is damaged, expired or followed no more,
+so that no older one can take its place (T088). The list is written first: should the machine stop in between, what was seen
+is told by the list itself. Only where both are unreadable nothing can be known, and a person has to decide.
 """
 
 from __future__ import annotations
@@ -17,14 +17,16 @@ from pathlib import Path
 from protocol.encoding import JsonObject, encode_json, read_json_object, sha256
 from protocol.errors import Flaw, Malformed, NotFound
 from protocol.fields import Fields
-from protocol.trust.list_signature import MAX_LIST, ExpectedList, SeenList, VerifiedList, verify_list
+from protocol.trust.list_signature import ExpectedList, SeenList, VerifiedList
 from runtime.logs import get_logger
 from runtime.seal import replace_private
 from runtime.trust_lists.configured import FollowedList
+from runtime.trust_lists.forms import FORMS
 
 LISTS = "lists"  # folder below that of the anchors
 _LOCK = ".lock"
 _MAX_SEEN = 1024  # bytes
+_SUFFIXES = frozenset([form.suffix for form in FORMS])
 
 Stamp = tuple[int, int, int]
 
@@ -43,7 +45,7 @@ class KeptLists:
     def stamp(self) -> tuple[tuple[str, int, int, int], ...]:
         """What changes when a list is kept, replaced or removed."""
         try:
-            names = sorted(path.name for path in self.folder.iterdir() if path.suffix == ".jose")
+            names = sorted(path.name for path in self.folder.iterdir() if path.suffix in _SUFFIXES)
         except FileNotFoundError:
             return ()
         return tuple([(name, *_file_stamp(self.folder / name)) for name in names])
@@ -59,14 +61,14 @@ class KeptLists:
             NotFound: none is kept.
             Flaw: it is damaged, past its time, older than what was seen, or no longer what is followed.
         """
-        text = self._text(followed)
-        if text is None:
+        raw = self._raw(followed)
+        if raw is None:
             raise NotFound("trusted list: none was fetched yet")
         try:
             seen = self.remembered(followed)
         except Malformed:
             seen = None  # the list, if it holds, tells what was seen
-        return verify_list(text, ExpectedList(followed.type, followed.signers, seen), now=now)
+        return followed.form.verify(raw, ExpectedList(followed.type, followed.signers, seen), now)
 
     def remembered(self, followed: FollowedList) -> SeenList | None:
         """What is remembered of a list; None if it was never seen.
@@ -85,7 +87,7 @@ class KeptLists:
         except (OSError, ValueError, Flaw) as error:
             raise Malformed(path.name, "is damaged") from error
 
-    def keep(self, followed: FollowedList, text: str, *, now: int) -> VerifiedList:
+    def keep(self, followed: FollowedList, raw: bytes, *, now: int) -> VerifiedList:
         """Verify a list that was fetched, and keep it, durably.
 
         Raises:
@@ -94,9 +96,9 @@ class KeptLists:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with self._alone():
             seen = self._newest(followed, now)
-            found = verify_list(text, ExpectedList(followed.type, followed.signers, seen), now=now)
-            if self._text(followed) != text:
-                replace_private(self._list(followed), text.encode("ascii"))
+            found = followed.form.verify(raw, ExpectedList(followed.type, followed.signers, seen), now)
+            if self._raw(followed) != raw:
+                replace_private(self._list(followed), raw)
             if found.seen != seen:
                 memory: JsonObject = {"sequence_number": found.seen.sequence_number, "sha256": found.seen.digest.hex()}
                 replace_private(self._seen(followed), encode_json(memory))
@@ -126,8 +128,8 @@ class KeptLists:
         except Malformed as error:
             damage = error
             get_logger().error("trust lists", reason=error.description, address=followed.url)
-        text = self._text(followed)
-        if remembered is not None and text is not None and sha256(text.encode("latin-1")) == remembered.digest:
+        raw = self._raw(followed)
+        if remembered is not None and raw is not None and sha256(raw) == remembered.digest:
             return remembered
         try:
             kept = self.read(followed, now=now).seen
@@ -137,19 +139,18 @@ class KeptLists:
             return remembered
         return kept if remembered is None else max(kept, remembered, key=lambda seen: seen.sequence_number)
 
-    def _text(self, followed: FollowedList) -> str | None:
+    def _raw(self, followed: FollowedList) -> bytes | None:
         path = self._list(followed)
         try:
             with path.open("rb") as file:
-                data = file.read(MAX_LIST + 1)
+                return file.read(followed.form.max_bytes + 1)
         except FileNotFoundError:
             return None
         except OSError as error:
             raise Malformed(path.name, "cannot be read") from error
-        return data.decode("latin-1")  # one that is no ASCII fails when it is verified
 
     def _list(self, followed: FollowedList) -> Path:
-        return self.folder / f"{_id(followed)}.jose"
+        return self.folder / f"{_id(followed)}{followed.form.suffix}"
 
     def _seen(self, followed: FollowedList) -> Path:
         return self.folder / f"{_id(followed)}.seen"

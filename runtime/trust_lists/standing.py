@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from protocol.errors import NotFound, ProtocolError
 from protocol.trust.anchors import TrustAnchor
-from protocol.trust.list_signature import MEDIA_TYPE, anchors_of
+from protocol.trust.list_signature import anchors_of
 from protocol.trust.list_types import profile_of
 from protocol.trust.lists import ListPointer
 from protocol.trust.localized import in_language
 from runtime.logs import get_logger
 from runtime.trust_lists.configured import MAX_LISTS, FollowedList, FollowedLists
+from runtime.trust_lists.forms import form_of
 from runtime.trust_lists.kept import KeptLists, Stamp
 
 
@@ -110,8 +111,10 @@ def everything(
 
 
 def list_at(pointer: ListPointer) -> FollowedList | None:
-    """The list that a pointer leads to; None where it makes nobody trusted, or nobody may sign it."""
-    profile = profile_of(pointer.type)
-    if profile is None or profile.role is None or not pointer.signers or pointer.media_type != MEDIA_TYPE:
+    """The list that a pointer leads to; None where it makes nobody trusted, nobody may sign it, or nothing here can read it."""
+    profile, form = profile_of(pointer.type), form_of(pointer.type)
+    if profile is None or profile.role is None or not pointer.signers:
+        return None
+    if pointer.media_type != form.media_type or not form.is_readable():
         return None
     return FollowedList(pointer.location, pointer.type, pointer.signers, in_language(pointer.operator, "en"))

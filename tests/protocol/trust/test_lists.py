@@ -61,7 +61,7 @@ def test_a_list_of_ones_own_type_fixes_nothing():
 
 
 def test_every_type_has_a_profile():
-    """ETSI TS 119 602 V1.1.1, annexes D to I."""
+    """ETSI TS 119 602 V1.1.1, annexes D to I, and TS 119 612 V2.4.1, annex D."""
     assert {profile.issuance.removeprefix("http://uri.etsi.org/19602/SvcType/") for profile in PROFILES.values()} == {
         "PID/Issuance",
         "WalletSolution/Issuance",
@@ -70,6 +70,8 @@ def test_every_type_has_a_profile():
         "PubEAA/Issuance",
         "Register",
         "http://uri.etsi.org/TrstSvc/Svctype/EAA",
+        "http://uri.etsi.org/TrstSvc/Svctype/EAA/Q",
+        "http://uri.etsi.org/TrstSvc/Svctype/TLIssuer",
     }
     assert set(PROFILES) == set(ListType)
     assert profile_of("https://example.org/own") is None

@@ -1,0 +1,461 @@
+"""Who signed a trusted list in XML: one form is accepted, and each way to leave it is refused."""
+
+import base64
+import datetime
+import hashlib
+
+import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from lxml import etree
+
+from protocol.errors import Malformed, NotAuthentic, NotTrusted, NotValidNow, Unsupported
+from protocol.trust.list_signature import ExpectedList, anchors_of
+from protocol.trust.list_types import ListType
+from runtime.trust_lists.xml.verifying import verify_xml_list
+from tests.runtime.trust_lists.xml.lists import (
+    COMMISSION,
+    DS,
+    ECDSA_SHA256,
+    ENVELOPED,
+    EXCLUSIVE,
+    INCLUSIVE,
+    LIST,
+    OPERATOR,
+    SHA1,
+    SHA384,
+    SHA512,
+    TSL,
+    UNIVERSITY,
+    XADES,
+    a_list,
+    provider,
+    service,
+    sign,
+    time,
+)
+from tests.support.pki import DAY, NOW, Template, make_pki, self_signed
+
+MORE = "http://www.w3.org/2001/04/xmldsig-more#"
+PSS = "http://www.w3.org/2007/05/xmldsig-more#"
+RSA_3000 = self_signed(Template(common_name="RSA", ca=False), rsa.generate_private_key(65537, 3072))
+RSA_2048 = self_signed(Template(common_name="Weak RSA", ca=False), rsa.generate_private_key(65537, 2048))
+P_384 = self_signed(Template(common_name="P-384", ca=False), ec.generate_private_key(ec.SECP384R1()))
+P_224 = self_signed(Template(common_name="P-224", ca=False), ec.generate_private_key(ec.SECP224R1()))
+STRANGER = make_pki(Template(common_name="Stranger"))
+OTHER_LIST = a_list(provider(service(STRANGER.root.certificate)))
+
+
+def verify(raw, *signers, now=NOW, list_type=ListType.TRUSTED_LIST):
+    signers = tuple(one.certificate for one in signers or (OPERATOR,))
+    return verify_xml_list(raw, ExpectedList(list_type, signers), now=now)
+
+
+def issuers(found):
+    return [anchor.certificate for anchor in anchors_of(found.says)]
+
+
+def test_a_signed_list_is_believed():
+    found = verify(sign(LIST))
+    assert issuers(found) == [UNIVERSITY.root.certificate]
+    assert found.signer == OPERATOR.certificate
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"uri": "#list"},
+        {"by": P_384, "method": f"{MORE}ecdsa-sha384", "hashing": hashes.SHA384, "digest": SHA384},
+        {"by": OPERATOR, "method": f"{MORE}ecdsa-sha512", "hashing": hashes.SHA512, "digest": SHA512},
+        {"by": RSA_3000, "method": f"{MORE}rsa-sha256"},
+        {"by": RSA_3000, "method": f"{MORE}rsa-sha512", "hashing": hashes.SHA512, "digest": SHA512},
+        {"by": RSA_3000, "method": f"{PSS}sha256-rsa-MGF1"},
+        {"by": RSA_3000, "method": f"{PSS}sha384-rsa-MGF1", "hashing": hashes.SHA384},
+    ],
+    ids=["by its identifier", "P-384", "SHA-512", "RSA", "RSA with SHA-512", "PSS", "PSS with SHA-384"],
+)
+def test_strong_algorithms_are_accepted(how):
+    assert issuers(verify(sign(LIST, **how), how.get("by", OPERATOR)))
+
+
+def test_one_of_several_that_may_sign_is_enough():
+    """TS 119 612 clause 5.3.13: so that keys can be changed."""
+    assert issuers(verify(sign(LIST), COMMISSION, OPERATOR))
+
+
+def test_the_references_may_stand_in_the_other_order():
+    def swap(root):
+        info = root.find(f"{{{DS}}}Signature/{{{DS}}}SignedInfo")
+        info.append(info.find(f"{{{DS}}}Reference"))
+
+    assert issuers(verify(sign(LIST, change=swap)))
+
+
+# Another signer
+
+
+def test_a_list_without_a_signature_is_refused():
+    """T087"""
+    with pytest.raises(Malformed, match="Signature: is missing"):
+        verify(LIST.encode())
+
+
+def test_a_list_signed_by_somebody_else_is_refused():
+    """T087: whatever certificate it carries."""
+    with pytest.raises(NotTrusted):
+        verify(sign(LIST, by=COMMISSION))
+    with pytest.raises(NotAuthentic):
+        verify(sign(LIST, by=COMMISSION, named=(OPERATOR,), property_of=OPERATOR))
+
+
+def test_whoever_the_signer_vouches_for_is_not_the_signer():
+    """T087: there are no chains."""
+    root = self_signed()
+    below = root.issue(Template(common_name="List operator"))
+    with pytest.raises(NotTrusted):
+        verify(sign(LIST, by=below), root)
+
+
+def test_nobody_may_sign_outside_the_time_of_their_certificate():
+    early = self_signed(Template(ca=False, not_before=NOW + 1, not_after=NOW + DAY))
+    late = self_signed(Template(ca=False, not_before=NOW - DAY, not_after=NOW - 1))
+    for signer in (early, late):
+        with pytest.raises(NotValidNow):
+            verify(sign(LIST, by=signer), signer)
+
+
+@pytest.mark.parametrize("named", [(OPERATOR, COMMISSION), (COMMISSION, OPERATOR)])
+def test_a_signature_with_several_certificates_is_refused(named):
+    """TS 119 612 clause 5.7.1: which one would be meant?"""
+    with pytest.raises(Malformed, match="X509Data"):
+        verify(sign(LIST, named=named))
+
+
+def test_a_key_beside_the_certificate_is_refused():
+    def name_key(root):
+        info = root.find(f"{{{DS}}}Signature/{{{DS}}}KeyInfo")
+        etree.SubElement(info, f"{{{DS}}}KeyName").text = "other"
+
+    with pytest.raises(Malformed, match="KeyInfo"):
+        verify(sign(LIST, after=name_key))
+
+
+def test_the_signed_properties_name_the_signer():
+    """EN 319 132-1: else another certificate of the same key could be put in its place."""
+    with pytest.raises(NotAuthentic):
+        verify(sign(LIST, property_of=COMMISSION))
+
+
+def properties(raw):
+    return raw.find(f".//{{{XADES}}}SignedSignatureProperties")
+
+
+@pytest.mark.parametrize("missing", ["SigningTime", "SigningCertificateV2"])
+def test_the_properties_that_level_b_asks_for_are_there(missing):
+    def drop(root):
+        found = properties(root)
+        found.remove(found.find(f"{{{XADES}}}{missing}"))
+
+    with pytest.raises((Malformed, NotAuthentic)):
+        verify(sign(LIST, before=drop))
+
+
+@pytest.mark.parametrize(
+    ("moment", "refusal"),
+    [
+        (time(NOW + 3600), NotValidNow),
+        ("2027-01-15T08:00:00", Malformed),
+    ],
+)
+def test_the_time_of_signing_is_a_time_that_was(moment, refusal):
+    with pytest.raises(refusal):
+        verify(sign(LIST, signed_at=moment))
+
+
+def test_the_time_of_signing_may_have_another_zone():
+    moment = datetime.datetime.fromtimestamp(NOW, datetime.timezone(datetime.timedelta(hours=2))).isoformat()
+    assert issuers(verify(sign(LIST, signed_at=moment)))
+
+
+# Weak algorithms
+
+
+@pytest.mark.parametrize(
+    ("how", "signer"),
+    [
+        ({"method": f"{MORE}ecdsa-sha1", "hashing": hashes.SHA1}, OPERATOR),
+        ({"digest": SHA1}, OPERATOR),
+        ({"by": RSA_3000, "method": "http://www.w3.org/2000/09/xmldsig#rsa-sha1", "hashing": hashes.SHA1}, RSA_3000),
+        ({"by": RSA_3000, "method": f"{PSS}sha1-rsa-MGF1", "hashing": hashes.SHA1}, RSA_3000),
+        ({"by": RSA_2048, "method": f"{MORE}rsa-sha256"}, RSA_2048),
+        ({"by": P_224}, P_224),
+        ({"method": f"{MORE}hmac-sha256"}, OPERATOR),
+        ({"method": "http://www.w3.org/2000/09/xmldsig#hmac-sha1"}, OPERATOR),
+        ({"method": f"{MORE}ecdsa-sha224", "hashing": hashes.SHA224}, OPERATOR),
+        ({"method": "urn:none"}, OPERATOR),
+    ],
+    ids=["SHA-1", "digests", "RSA SHA-1", "PSS SHA-1", "RSA 2048", "P-224", "HMAC", "HMAC SHA-1", "SHA-224", "none"],
+)
+def test_weak_algorithms_and_keys_are_refused(how, signer):
+    """T087: also where the right key used them."""
+    with pytest.raises(Unsupported):
+        verify(sign(LIST, **how), signer)
+
+
+def test_the_digest_of_the_certificate_is_strong_too():
+    def weaken(root):
+        properties(root).find(f".//{{{DS}}}DigestMethod").set("Algorithm", SHA1)
+        digest = hashlib.sha1(OPERATOR.der, usedforsecurity=False).digest()
+        properties(root).find(f".//{{{DS}}}DigestValue").text = base64.b64encode(digest).decode()
+
+    with pytest.raises(Unsupported):
+        verify(sign(LIST, before=weaken))
+
+
+def test_a_method_of_another_kind_of_key_is_refused():
+    with pytest.raises(NotAuthentic):
+        verify(sign(LIST, by=RSA_3000, method=ECDSA_SHA256), RSA_3000)
+
+
+def test_an_algorithm_with_parameters_is_refused():
+    """A signature cut to a length of one bit holds always (CVE-2009-0217)."""
+
+    def cut(root):
+        method = root.find(f".//{{{DS}}}SignatureMethod")
+        etree.SubElement(method, f"{{{DS}}}HMACOutputLength").text = "1"
+
+    with pytest.raises(Unsupported, match="no parameters"):
+        verify(sign(LIST, change=cut))
+
+
+# Other references, other transforms
+
+
+def first_reference(root):
+    return root.find(f"{{{DS}}}Signature/{{{DS}}}SignedInfo/{{{DS}}}Reference")
+
+
+@pytest.mark.parametrize(
+    "transforms",
+    [
+        (EXCLUSIVE,),
+        (ENVELOPED,),
+        (EXCLUSIVE, ENVELOPED),
+        (ENVELOPED, INCLUSIVE),
+        (ENVELOPED, f"{EXCLUSIVE}WithComments"),
+        (ENVELOPED, EXCLUSIVE, EXCLUSIVE),
+        (ENVELOPED, "http://www.w3.org/TR/1999/REC-xpath-19991116", EXCLUSIVE),
+        (ENVELOPED, "http://www.w3.org/TR/1999/REC-xslt-19991116"),
+        (ENVELOPED, "http://www.w3.org/2000/09/xmldsig#base64"),
+        (),
+    ],
+)
+def test_a_list_that_is_transformed_in_another_way_is_refused(transforms):
+    """TS 119 612 annex B.1.0: what is digested is the list, and not what a path or a program makes of it."""
+    with pytest.raises((Malformed, Unsupported)):
+        verify(sign(LIST, transforms=transforms))
+
+
+def test_namespaces_that_are_treated_otherwise_are_refused():
+    def include(root):
+        transform = first_reference(root).findall(f".//{{{DS}}}Transform")[1]
+        etree.SubElement(transform, f"{{{EXCLUSIVE}}}InclusiveNamespaces", PrefixList="x")
+
+    with pytest.raises(Unsupported, match="no parameters"):
+        verify(sign(LIST, change=include))
+
+
+@pytest.mark.parametrize("method", [INCLUSIVE, f"{EXCLUSIVE}WithComments"])
+def test_another_canonical_form_is_refused(method):
+    with pytest.raises(Unsupported):
+        verify(sign(LIST, canonicalization=method))
+
+
+@pytest.mark.parametrize("uri", ["#other", "#props", "#sig", "https://elsewhere.example/list.xml", "#xpointer(/)"])
+def test_a_reference_to_something_else_is_refused(uri):
+    with pytest.raises(Malformed, match="leads to something else"):
+        verify(sign(LIST, uri=uri))
+
+
+def test_a_reference_without_an_address_is_refused():
+    def take(root):
+        del first_reference(root).attrib["URI"]
+
+    with pytest.raises(Malformed, match="leads to something else"):
+        verify(sign(LIST, change=take))
+
+
+def test_further_references_are_refused():
+    def repeat(root):
+        info = root.find(f"{{{DS}}}Signature/{{{DS}}}SignedInfo")
+        info.append(etree.fromstring(etree.tostring(first_reference(root))))
+
+    with pytest.raises(Malformed, match="and nothing else"):
+        verify(sign(LIST, change=repeat))
+
+
+def test_a_signature_over_the_list_alone_is_refused():
+    def forget(root):
+        info = root.find(f"{{{DS}}}Signature/{{{DS}}}SignedInfo")
+        info.remove(info.findall(f"{{{DS}}}Reference")[1])
+
+    with pytest.raises(Malformed):
+        verify(sign(LIST, change=forget))
+
+
+def test_a_signature_over_its_properties_alone_is_refused():
+    """T087: twice the properties, and the list not at all."""
+
+    def turn(root):
+        first, second = root.findall(f".//{{{DS}}}Reference")
+        first.getparent().replace(first, etree.fromstring(etree.tostring(second)))
+
+    with pytest.raises(Malformed):
+        verify(sign(LIST, change=turn))
+
+
+# Changed after the fact, and wrapped
+
+
+def children(root, tag):
+    return root.iter(f"{{{TSL}}}{tag}")
+
+
+def change_status(root):
+    next(children(root, "ServiceStatus")).text = "http://uri.etsi.org/TrstSvc/TrustedList/Svcstatus/withdrawn"
+
+
+def add_provider(root):
+    other = etree.fromstring(OTHER_LIST).find(f"{{{TSL}}}TrustServiceProviderList")
+    root.find(f"{{{TSL}}}TrustServiceProviderList").extend(other)
+
+
+def change_signing_time(root):
+    properties(root)[0].text = time(NOW - DAY)
+
+
+def change_signature(root):
+    value = root.find(f".//{{{DS}}}SignatureValue")
+    raw = bytearray(base64.b64decode(value.text))
+    raw[-1] ^= 1
+    value.text = base64.b64encode(raw).decode()
+
+
+def empty_signature(root):
+    root.find(f".//{{{DS}}}SignatureValue").text = ""
+
+
+@pytest.mark.parametrize("after", [change_status, add_provider, change_signing_time, change_signature, empty_signature])
+def test_nothing_can_be_changed_after_it_was_signed(after):
+    """T087"""
+    with pytest.raises(NotAuthentic):
+        verify(sign(LIST, after=after))
+
+
+def test_a_signed_list_within_another_is_not_read_as_that():
+    """T087: the signature of the inner list holds; what stands around it is anybody's."""
+    signed = etree.fromstring(sign(LIST))
+    other = etree.fromstring(OTHER_LIST)
+    other.set("Id", "other")
+    other.append(signed)
+    with pytest.raises(Malformed):
+        verify(etree.tostring(other))
+
+
+@pytest.mark.parametrize("uri", ["", "#list"])
+def test_a_signature_moved_to_another_list_does_not_hold_there(uri):
+    """T087: with the list that it was made for kept inside it, where the reference could find it."""
+    signed = etree.fromstring(sign(LIST, uri=uri))
+    signature = signed.find(f"{{{DS}}}Signature")
+    other = etree.fromstring(OTHER_LIST)
+    signed.remove(signature)
+    kept = etree.SubElement(signature, f"{{{DS}}}Object")
+    kept.append(signed)
+    other.set("Id", "other")
+    other.append(signature)
+    with pytest.raises(Malformed):
+        verify(etree.tostring(other))
+
+
+@pytest.mark.parametrize("name", ["Id", "ID", "id", "{http://www.w3.org/XML/1998/namespace}id"])
+def test_an_identifier_that_stands_there_twice_is_refused(name):
+    """T087: a reference could lead to either, however the identifier is spelled."""
+
+    def double(root):
+        next(children(root, "TrustServiceProvider")).set(name, "list")
+
+    def double_properties(root):
+        next(children(root, "TrustServiceProvider")).set(name, "props")
+
+    text = etree.tostring(_changed(double)).decode()
+    with pytest.raises(Malformed, match="several things"):
+        verify(sign(text, uri="#list"))
+    text = etree.tostring(_changed(double_properties)).decode()
+    with pytest.raises(Malformed, match="several things"):
+        verify(sign(text))
+
+
+def _changed(change):
+    root = etree.fromstring(LIST)
+    change(root)
+    return root
+
+
+def test_a_second_signature_is_refused():
+    """T087: wherever it stands."""
+    raw = sign(LIST)
+    with pytest.raises(Malformed, match="twice"):
+        verify(sign(raw))
+
+    def hide(root):
+        extra = etree.SubElement(root.find(f".//{{{DS}}}Object"), f"{{{DS}}}Signature")
+        extra.text = "x"
+
+    with pytest.raises(Malformed):
+        verify(sign(LIST, after=hide))
+
+
+def test_a_signature_that_stands_elsewhere_is_refused():
+    def first(root):
+        root.insert(0, root.find(f"{{{DS}}}Signature"))
+
+    with pytest.raises(Malformed, match="must stand last"):
+        verify(sign(LIST, after=first))
+
+
+def test_a_comment_splits_nothing_that_is_read():
+    """Comments are not signed: who adds one must not be able to cut a text short (CVE-2017-11427)."""
+
+    def split(root):
+        status = next(children(root, "ServiceStatus"))
+        status.text, rest = status.text[:-3], status.text[-3:]
+        comment = etree.Comment("x")
+        comment.tail = rest
+        status.append(comment)
+
+    found = verify(sign(LIST, after=split))
+    assert issuers(found) == [UNIVERSITY.root.certificate]
+
+
+def test_a_signature_of_another_document_is_refused():
+    raw = sign(OTHER_LIST)
+    signature = etree.fromstring(raw).find(f"{{{DS}}}Signature")
+    root = etree.fromstring(LIST)
+    root.append(signature)
+    with pytest.raises(NotAuthentic):
+        verify(etree.tostring(root))
+
+
+@pytest.mark.parametrize("named", ["", "!", "AAAA"])
+def test_a_certificate_that_is_none_is_refused(named):
+    def spoil(root):
+        root.find(f".//{{{DS}}}X509Certificate").text = named
+
+    with pytest.raises(Malformed):
+        verify(sign(LIST, after=spoil))
+
+
+def test_nothing_of_a_list_stands_in_an_error():
+    with pytest.raises(NotAuthentic) as refusal:
+        verify(sign(LIST, after=change_status))
+    assert refusal.value.description == "trusted list: the signature does not hold"
