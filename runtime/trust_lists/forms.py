@@ -13,7 +13,6 @@ from protocol.errors import Malformed
 from protocol.trust.list_signature import MAX_LIST, MEDIA_TYPE, ExpectedList, VerifiedList, verify_list
 from protocol.trust.list_types import ListType
 
-XML_MEDIA_TYPE = "application/vnd.etsi.tsl+xml"  # TS 119 612 clause 6.2
 MAX_XML = 16 * 1024 * 1024  # bytes; a tree takes many times that
 
 
@@ -54,5 +53,5 @@ def _verify_xml(raw: bytes, expected: ExpectedList, now: int) -> VerifiedList:
 
 
 JOSE = ListForm(MEDIA_TYPE, ".jose", MAX_LIST, _verify_jose)
-XML = ListForm(XML_MEDIA_TYPE, ".xml", MAX_XML, _verify_xml, needs=("lxml", "signxml"))
+XML = ListForm("application/vnd.etsi.tsl+xml", ".xml", MAX_XML, _verify_xml, needs=("lxml", "signxml"))
 FORMS = (JOSE, XML)

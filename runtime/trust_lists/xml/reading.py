@@ -26,7 +26,7 @@ from protocol.trust.lists import (
 )
 from protocol.trust.localized import MAX_LANGUAGE, MAX_TEXT, MAX_TEXTS, Localized
 from protocol.x509 import MAX_CERTIFICATE, Certificate
-from runtime.trust_lists.forms import XML_MEDIA_TYPE
+from runtime.trust_lists.forms import FORMS
 from runtime.trust_lists.xml.parsing import Node
 
 TSL = "{http://uri.etsi.org/02231/v2#}"
@@ -49,6 +49,7 @@ _KNOWN_EXTENSIONS = frozenset(
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")  # clause 5.1.3
 _NUMBER = re.compile(r"[1-9]\d{0,17}")
 _SHORT = 64  # characters
+_MEDIA_TYPES = frozenset([form.media_type for form in FORMS])
 
 
 def read_list(root: Node) -> TrustedList:
@@ -122,7 +123,7 @@ def _pointers(scheme: Node) -> Iterator[ListPointer]:
         says = _qualifiers(pointer.child(f"{TSL}AdditionalInformation"))
         location = _text(pointer, "TSLLocation", MAX_URL)
         media_type = _qualifier(says, f"{_ADDITIONAL}MimeType")
-        if media_type != XML_MEDIA_TYPE or not location.startswith("https://"):
+        if media_type not in _MEDIA_TYPES or not location.startswith("https://"):
             continue
         operator = says.get(f"{TSL}SchemeOperatorName")
         identities = pointer.child(f"{TSL}ServiceDigitalIdentities")
