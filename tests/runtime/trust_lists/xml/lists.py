@@ -142,6 +142,7 @@ class Signing:
     digest: str = SHA256
     uri: str = ""
     transforms: tuple[str, ...] = (ENVELOPED, EXCLUSIVE)
+    properties_transform: str = EXCLUSIVE
     canonicalization: str = EXCLUSIVE
     signed_at: str = time(NOW)
     before: object = no_change
@@ -159,7 +160,9 @@ def sign(text, how=None, **changes):
     how.before(root)
     properties = signature.find(f".//{{{XADES}}}SignedProperties")
     if properties is not None:
-        signature.findall(f".//{{{DS}}}DigestValue")[1].text = _digest(properties, how)
+        signature.findall(f".//{{{DS}}}DigestValue")[1].text = _digest(
+            properties, how, exclusive=how.properties_transform == EXCLUSIVE
+        )
     how.change(root)
     info = _canonical(signature.find(f"{{{DS}}}SignedInfo"), exclusive=how.canonicalization == EXCLUSIVE)
     signature.find(f"{{{DS}}}SignatureValue").text = base64.b64encode(_sign(info, how)).decode()
@@ -171,8 +174,9 @@ def _canonical(element, *, exclusive=True):
     return etree.tostring(element, method="c14n", exclusive=exclusive, with_comments=False)
 
 
-def _digest(element, how):
-    return base64.b64encode(hashlib.new(DIGESTS[how.digest], _canonical(element)).digest()).decode()
+def _digest(element, how, *, exclusive=True):
+    canonical = _canonical(element, exclusive=exclusive)
+    return base64.b64encode(hashlib.new(DIGESTS[how.digest], canonical).digest()).decode()
 
 
 def _sign(data, how):
@@ -188,7 +192,7 @@ def _sign(data, how):
 def _signature(how, digest):
     transforms = "".join(f'<ds:Transform Algorithm="{name}"/>' for name in how.transforms)
     certificates = "".join(
-        f"<ds:X509Certificate>{base64.b64encode(one.der).decode()}</ds:X509Certificate>"
+        f"<ds:X509Certificate>{base64.encodebytes(one.der).decode()}</ds:X509Certificate>"
         for one in (how.named or (how.by,))
     )
     named = hashlib.new(DIGESTS[how.digest], (how.property_of or how.by).der).digest()
@@ -198,7 +202,9 @@ def _signature(how, digest):
 /><ds:Reference URI="{how.uri}"><ds:Transforms>{transforms}</ds:Transforms>{method}<ds:DigestValue>{
         digest
     }</ds:DigestValue></ds:Reference
-><ds:Reference Type="{PROPERTIES}" URI="#props"><ds:Transforms><ds:Transform Algorithm="{EXCLUSIVE}"/></ds:Transforms>{
+><ds:Reference Type="{PROPERTIES}" URI="#props"><ds:Transforms><ds:Transform Algorithm="{
+        how.properties_transform
+    }"/></ds:Transforms>{
         method
     }<ds:DigestValue>-</ds:DigestValue></ds:Reference></ds:SignedInfo><ds:SignatureValue>-</ds:SignatureValue
 ><ds:KeyInfo><ds:X509Data>{certificates}</ds:X509Data></ds:KeyInfo

@@ -142,6 +142,13 @@ def test_an_extension_that_does_not_say_counts_as_critical():
         says(a_list(extensions="<SchemeExtensions><Extension><New/></Extension></SchemeExtensions>"))
 
 
+def test_what_could_make_nobody_trusted_is_not_read():
+    """Lists keep certificates of decades, odd ones too."""
+    other = one(kind="http://uri.etsi.org/TrstSvc/Svctype/CA/QC").replace("<X509Certificate>", "<X509Certificate>AAAA")
+    assert says(a_list(provider(other))).entities == ()
+    assert len(anchors(other, one())) == 1
+
+
 def test_a_certificate_that_cannot_be_read_is_the_end_of_the_list():
     text = a_list(provider(one().replace("<X509Certificate>", "<X509Certificate>AAAA")))
     with pytest.raises(Malformed, match="X509Certificate"):

@@ -3,6 +3,7 @@
 import base64
 import datetime
 import hashlib
+from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives import hashes
@@ -12,6 +13,7 @@ from lxml import etree
 from protocol.errors import Malformed, NotAuthentic, NotTrusted, NotValidNow, Unsupported
 from protocol.trust.list_signature import ExpectedList, anchors_of
 from protocol.trust.list_types import ListType
+from runtime.trust_lists.xml import signature
 from runtime.trust_lists.xml.verifying import verify_xml_list
 from tests.runtime.trust_lists.xml.lists import (
     COMMISSION,
@@ -256,6 +258,24 @@ def test_a_list_that_is_transformed_in_another_way_is_refused(transforms):
         verify(sign(LIST, transforms=transforms))
 
 
+@pytest.mark.parametrize("transform", [INCLUSIVE, f"{EXCLUSIVE}WithComments", ENVELOPED])
+def test_properties_that_are_transformed_in_another_way_are_refused(transform):
+    with pytest.raises(Unsupported):
+        verify(sign(LIST, properties_transform=transform))
+
+
+def test_the_reference_to_the_properties_says_so():
+    """EN 319 132-1: whichever stands first."""
+
+    def forget(root):
+        info = root.find(f"{{{DS}}}Signature/{{{DS}}}SignedInfo")
+        info.append(info.find(f"{{{DS}}}Reference"))
+        del info.find(f"{{{DS}}}Reference").attrib["Type"]
+
+    with pytest.raises(Malformed, match="signed properties"):
+        verify(sign(LIST, change=forget))
+
+
 def test_namespaces_that_are_treated_otherwise_are_refused():
     def include(root):
         transform = first_reference(root).findall(f".//{{{DS}}}Transform")[1]
@@ -366,13 +386,13 @@ def test_a_signed_list_within_another_is_not_read_as_that():
 def test_a_signature_moved_to_another_list_does_not_hold_there(uri):
     """T087: with the list that it was made for kept inside it, where the reference could find it."""
     signed = etree.fromstring(sign(LIST, uri=uri))
-    signature = signed.find(f"{{{DS}}}Signature")
+    moved = signed.find(f"{{{DS}}}Signature")
     other = etree.fromstring(OTHER_LIST)
-    signed.remove(signature)
-    kept = etree.SubElement(signature, f"{{{DS}}}Object")
+    signed.remove(moved)
+    kept = etree.SubElement(moved, f"{{{DS}}}Object")
     kept.append(signed)
     other.set("Id", "other")
-    other.append(signature)
+    other.append(moved)
     with pytest.raises(Malformed):
         verify(etree.tostring(other))
 
@@ -437,11 +457,34 @@ def test_a_comment_splits_nothing_that_is_read():
     assert issuers(found) == [UNIVERSITY.root.certificate]
 
 
+def whole(results):
+    """The list with its signature still in it."""
+    return [replace(results[0], signed_xml=etree.fromstring(sign(LIST))), results[1]]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda results: results[::-1],
+        lambda results: [results[0], results[0]],
+        lambda results: [replace(results[0], signed_xml=None), results[1]],
+        whole,
+    ],
+    ids=["turned", "twice the list", "nothing", "whole"],
+)
+def test_what_was_signed_is_looked_at_once_more(change, monkeypatch):
+    """T087: nothing is read of which the library does not say that it was signed."""
+    really = signature.XAdESVerifier.verify
+    monkeypatch.setattr(signature.XAdESVerifier, "verify", lambda self, *a, **kw: change(really(self, *a, **kw)))
+    with pytest.raises(NotAuthentic, match="something else"):
+        verify(sign(LIST))
+
+
 def test_a_signature_of_another_document_is_refused():
     raw = sign(OTHER_LIST)
-    signature = etree.fromstring(raw).find(f"{{{DS}}}Signature")
+    moved = etree.fromstring(raw).find(f"{{{DS}}}Signature")
     root = etree.fromstring(LIST)
-    root.append(signature)
+    root.append(moved)
     with pytest.raises(NotAuthentic):
         verify(etree.tostring(root))
 
