@@ -19,7 +19,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from lxml import etree
 from lxml.etree import _Element
-from signxml.algorithms import DigestAlgorithm, SignatureMethod
+from signxml.algorithms import CanonicalizationMethod, DigestAlgorithm, SignatureMethod
 from signxml.exceptions import SignXMLException
 from signxml.xades.xades import XAdESSignatureConfiguration, XAdESVerifier
 
@@ -88,6 +88,8 @@ def verify_signature(raw: bytes, root: Node, expected: ExpectedList, *, now: int
         expect_references=2,
         signature_methods=_METHODS,
         digest_algorithms=_DIGESTS,
+        ignore_ambiguous_key_info=True,
+        default_reference_c14n_method=CanonicalizationMethod.CANONICAL_XML_1_0,
         verification_time=datetime.datetime.fromtimestamp(now, datetime.UTC),
     )
     try:
@@ -134,7 +136,11 @@ def _references(info: Node, root: Node, properties: Node) -> tuple[int, int]:
         _check_target(to_list, root, identifiers)
     _check_target(to_properties, properties, identifiers)
     _check_transforms(to_list, _ENVELOPED, _EXCLUSIVE)
-    _check_transforms(to_properties, _EXCLUSIVE)
+    # Some leave it to the standard how these are canonicalized (XMLDSig §4.4.3.2); what is read of them is read either way
+    if to_properties.optional_child(f"{DS}Transforms") is not None:
+        _check_transforms(to_properties, _EXCLUSIVE)
+    for reference in references:
+        _check_algorithm(reference.child(f"{DS}DigestMethod"), *_DIGEST_NAMES)
     return 1 - second, second
 
 
@@ -162,7 +168,6 @@ def _check_transforms(reference: Node, *expected: str) -> None:
     _check_tags(reference.child(f"{DS}Transforms"), *["Transform"] * len(expected))
     for transform, algorithm in zip(transforms, expected, strict=True):
         _check_algorithm(transform, algorithm)
-    _check_algorithm(reference.child(f"{DS}DigestMethod"), *_DIGEST_NAMES)
 
 
 def _check_tags(node: Node, *names: str) -> None:
@@ -180,10 +185,11 @@ def _check_algorithm(node: Node, *accepted: str) -> None:
 
 
 def _signer(info: Node) -> Certificate:
-    """Who says to have signed (clause 5.7.1: the certificate of the operator, and no chain)."""
-    _check_tags(info, "X509Data")
-    data = info.child(f"{DS}X509Data")
-    certificate = data.child(f"{DS}X509Certificate")
+    """Who says to have signed (clause 5.7.1: the certificate of the operator, and no chain).
+
+    Other names of the key may stand beside it; the key is always that of a certificate which was given to us.
+    """
+    certificate = info.child(f"{DS}X509Data").child(f"{DS}X509Certificate")
     return Certificate.from_x5c(certificate.binary(max_length=MAX_CERTIFICATE * 2), certificate.at)
 
 
