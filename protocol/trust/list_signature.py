@@ -34,7 +34,7 @@ class SeenList(NamedTuple):
     """What is remembered of a list, so that no older one can take its place."""
 
     sequence_number: int
-    digest: bytes  # SHA-256 of the list as it was published
+    digest: bytes  # SHA-256 of the token, or of what was signed of XML
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def accept_list(
 ) -> VerifiedList:
     """Check a list whose signature holds: whether it is the one that is expected, and the newest (T087, T088).
 
-    `raw` is the list as it was published.
+    `raw` is what the list is known by again: the token, or in XML what was signed.
 
     Raises:
         NotAuthentic: it is a list of another type.

@@ -15,9 +15,10 @@ from lxml.etree import _Element
 
 from protocol.errors import Malformed, TooLarge
 
-MAX_TAGS = 1_000_000  # of a document; comments count too
+MAX_TAGS = 500_000  # of a document; comments count too
 MAX_DEPTH = 64
 MAX_ATTRIBUTES = 32  # of one element
+MAX_NAMESPACES = 256  # that are declared at one place, by it and by what stands around it
 
 _BOM = b"\xef\xbb\xbf"
 _DECLARATION = re.compile(rb"<\?xml\s[^>]{0,200}\?>")
@@ -44,7 +45,7 @@ def parse(raw: bytes, at: str, *, max_bytes: int) -> _Element:
     """The root of a document.
 
     Raises:
-        TooLarge: too many bytes, tags or attributes, or too deep.
+        TooLarge: too many bytes, tags, attributes or namespaces, or too deep.
         Malformed: no XML, not in UTF-8, or with a document type or instructions.
     """
     if len(raw) > max_bytes:
@@ -83,10 +84,19 @@ def _check_encoding(raw: bytes, at: str) -> None:
 
 
 def _check_tree(root: _Element, at: str) -> None:
-    depth = 0
-    for event, element in etree.iterwalk(root, events=("start", "end", "pi")):
+    depth = namespaces = 0
+    for event, element in etree.iterwalk(root, events=("start", "end", "pi", "start-ns", "end-ns")):
         if event == "pi":
             raise Malformed(at, "must have no processing instructions")
+        if event == "start-ns":
+            namespaces += 1
+            # The canonical form looks at all of them again for each element, before a signature is checked
+            if namespaces > MAX_NAMESPACES:
+                raise TooLarge(at, f"declares more than {MAX_NAMESPACES} namespaces")
+            continue
+        if event == "end-ns":
+            namespaces -= 1
+            continue
         if event == "end":
             depth -= 1
             continue

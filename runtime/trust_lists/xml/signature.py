@@ -58,6 +58,7 @@ class SignedList(NamedTuple):
     """The list as it was signed, without its signature, and by whom."""
 
     root: Node
+    raw: bytes  # its canonical form
     signer: Certificate
 
 
@@ -99,7 +100,7 @@ def verify_signature(raw: bytes, root: Node, expected: ExpectedList, *, now: int
         raise NotAuthentic(f"{root.at}: the signature does not hold") from error
     _check_properties(_signed(results[form.properties].signed_xml, f"{XADES}SignedProperties", root.at), now)
     signed = _signed(results[form.document].signed_xml, str(root.element.tag), root.at)
-    return SignedList(signed, form.signer)
+    return SignedList(signed, results[form.document].signed_data, form.signer)
 
 
 def _signed(element: _Element | None, tag: str, at: str) -> Node:

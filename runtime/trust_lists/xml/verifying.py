@@ -23,4 +23,5 @@ def verify_xml_list(raw: bytes, expected: ExpectedList, *, now: int) -> Verified
     """
     root = Node(parse(raw, _AT, max_bytes=MAX_XML), _AT)
     signed = verify_signature(raw, root, expected, now=now)
-    return accept_list(read_list(signed.root), signed.signer, raw, expected, now=now)
+    # By what was signed it is known again: a time stamp may be added to a list later, and comments by anybody
+    return accept_list(read_list(signed.root), signed.signer, signed.raw, expected, now=now)

@@ -133,6 +133,28 @@ def test_attributes_are_capped(count, good):
         read(raw)
 
 
+@pytest.mark.parametrize(("count", "good"), [(256, True), (257, False)])
+def test_namespaces_in_scope_are_capped(count, good):
+    """T247: each element is canonicalized with all of them, before anybody knows who signed."""
+    names = [b'xmlns:n%d="u"' % i for i in range(count)]
+    beside = b"<b " + names[0] + b"/>"
+    for raw in (
+        b"<a " + b" ".join(names) + b"/>",
+        b"<a " + b" ".join(names[:-1]) + b"><b " + names[-1] + b"/></a>",
+        b"<a "
+        + b" ".join(names[:-1])
+        + b">"
+        + beside * 300
+        + (b"" if good else b"<b><c " + b" ".join(names[:2]) + b"/></b>")
+        + b"</a>",
+    ):
+        if good:
+            assert read(raw).tag == "a"
+            continue
+        with pytest.raises(TooLarge, match="namespaces"):
+            read(raw)
+
+
 def test_nothing_of_the_document_stands_in_an_error():
     with pytest.raises(Malformed) as refusal:
         read(b"<secret>")

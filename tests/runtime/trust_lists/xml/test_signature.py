@@ -133,13 +133,57 @@ def test_a_signature_with_several_certificates_is_refused(named):
         verify(sign(LIST, named=named))
 
 
-def test_a_key_beside_the_certificate_is_refused():
-    def name_key(root):
-        info = root.find(f"{{{DS}}}Signature/{{{DS}}}KeyInfo")
-        etree.SubElement(info, f"{{{DS}}}KeyName").text = "other"
+def name_key(root):
+    etree.SubElement(root.find(f"{{{DS}}}Signature/{{{DS}}}KeyInfo"), f"{{{DS}}}KeyName").text = "other"
 
-    with pytest.raises(Malformed, match="KeyInfo"):
-        verify(sign(LIST, after=name_key))
+
+def test_another_name_of_the_key_decides_nothing():
+    """T087: it is neither needed nor believed."""
+    assert verify(sign(LIST, after=name_key)).signer == OPERATOR.certificate
+    with pytest.raises(NotTrusted):
+        verify(sign(LIST, by=COMMISSION, after=name_key))
+    with pytest.raises(NotAuthentic):
+        verify(sign(LIST, by=COMMISSION, named=(OPERATOR,), property_of=OPERATOR, after=name_key))
+
+
+def test_a_key_without_a_certificate_is_refused():
+    def take(root):
+        info = root.find(f"{{{DS}}}Signature/{{{DS}}}KeyInfo")
+        info.remove(info.find(f"{{{DS}}}X509Data"))
+
+    for after in (take, lambda root: (name_key(root), take(root))):
+        with pytest.raises(Malformed, match="X509Data"):
+            verify(sign(LIST, after=after))
+
+
+def test_how_the_properties_are_canonicalized_may_be_left_to_the_standard():
+    """XMLDSig §4.4.3.2; of the list itself it may not."""
+
+    def leave(index):
+        def change(root):
+            reference = root.findall(f".//{{{DS}}}Reference")[index]
+            reference.remove(reference.find(f"{{{DS}}}Transforms"))
+
+        return change
+
+    assert issuers(verify(sign(LIST, properties_transform=INCLUSIVE, change=leave(1))))
+    with pytest.raises(Malformed, match="Transforms"):
+        verify(sign(LIST, change=leave(0)))
+
+
+def test_a_time_stamp_that_is_added_later_makes_no_other_list():
+    """T088: what is not signed is not what a list is known by, so nobody on the way can spoil its number."""
+
+    def stamp(root):
+        container = root.find(f".//{{{XADES}}}QualifyingProperties")
+        etree.SubElement(container, f"{{{XADES}}}UnsignedProperties").text = ""
+
+    def comment(root):
+        root.insert(0, etree.Comment("x"))
+
+    first = verify(sign(LIST)).seen
+    for after in (stamp, comment):
+        assert verify(sign(LIST, after=after)).seen == first
 
 
 def test_the_signed_properties_name_the_signer():
