@@ -196,7 +196,7 @@ def access_pki(identifier: str = IDENTIFIER) -> Pki:
 
 def make_verifier(
     database_url: str,
-    anchors: TrustAnchors,
+    anchors: TrustAnchors | Callable[[], TrustAnchors],
     *,
     use_cases: Sequence[str] = (USE_CASE,),
     lifetimes: Lifetimes | None = None,
@@ -220,7 +220,7 @@ def make_verifier(
         identifier=identifier,
         name=(("de", "Stadtbücherei"), ("en", "City library")),
         use_cases={case.id: case for case in cases},
-        anchors=lambda: anchors,
+        anchors=anchors if callable(anchors) else lambda: anchors,
         store=store,
         signing=IssuerSigner(access.signer, access.x5c),
         sealer=Sealer(shared(32)),

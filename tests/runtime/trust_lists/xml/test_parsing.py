@@ -1,6 +1,7 @@
 """XML from outside: what would grow, fetch or nest without end is refused before it does."""
 
 import pytest
+from lxml import etree
 
 from protocol.errors import Malformed, TooLarge
 from runtime.trust_lists.forms import MAX_XML
@@ -32,18 +33,18 @@ def read(raw, *, max_bytes=MAX_XML):
 )
 def test_a_document_type_is_refused_before_anything_is_expanded_or_fetched(raw, monkeypatch):
     """T210: neither time nor memory goes into it, because nothing is parsed."""
-    monkeypatch.setattr(parsing.etree, "fromstring", lambda *args, **kwargs: pytest.fail("was parsed"))
+    monkeypatch.setattr(etree, "fromstring", lambda *args, **kwargs: pytest.fail("was parsed"))
     with pytest.raises(Malformed, match="no document type"):
         read(raw)
 
 
 def test_the_parser_itself_expands_and_fetches_nothing():
     """Should a document type ever come past the first look."""
-    root = parsing.etree.fromstring(OUTSIDE, parser=parsing.safe_parser())
+    root = etree.fromstring(OUTSIDE, parser=parsing.safe_parser())
     assert "root:" not in "".join(map(str, root.itertext()))
-    with pytest.raises(parsing.etree.XMLSyntaxError):
-        parsing.etree.fromstring(LAUGHS.replace(b"<a>", b'<a b="&l11;">'), parser=parsing.safe_parser())
-    assert dict(parsing.etree.fromstring(DEFAULTS, parser=parsing.safe_parser()).attrib) == {}
+    with pytest.raises(etree.XMLSyntaxError):
+        etree.fromstring(LAUGHS.replace(b"<a>", b'<a b="&l11;">'), parser=parsing.safe_parser())
+    assert dict(etree.fromstring(DEFAULTS, parser=parsing.safe_parser()).attrib) == {}
 
 
 @pytest.mark.parametrize(
@@ -99,7 +100,7 @@ def test_instructions_are_refused(raw):
 
 def test_sizes_are_capped_before_anything_is_parsed(monkeypatch):
     """T247"""
-    monkeypatch.setattr(parsing.etree, "fromstring", lambda *args, **kwargs: pytest.fail("was parsed"))
+    monkeypatch.setattr(etree, "fromstring", lambda *args, **kwargs: pytest.fail("was parsed"))
     with pytest.raises(TooLarge, match="larger than 10 bytes"):
         read(b"<a></a>    ", max_bytes=10)
     monkeypatch.setattr(parsing, "MAX_TAGS", 4)
