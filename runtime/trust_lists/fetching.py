@@ -13,7 +13,7 @@ from runtime.conversation import slow
 from runtime.logs import get_logger
 from runtime.trust_lists.configured import FollowedList, FollowedLists
 from runtime.trust_lists.kept import KeptLists
-from runtime.trust_lists.standing import everything
+from runtime.trust_lists.standing import everything, lacks_reader
 
 FETCH_SECONDS = 10.0  # for one list; somebody may wait for it
 
@@ -37,6 +37,8 @@ def fetch_lists(followed: FollowedLists, kept: KeptLists, *, now: int) -> Exchan
         found = yield from _fetch(above, kept, now, away)
         came.append(found is not None)
         pointers[above] = found.says.pointers if found else (yield from _pointers_kept(above, kept, now))
+    for url in dict.fromkeys(p.location for found_at in pointers.values() for p in found_at if lacks_reader(p)):
+        get_logger().warning("trust lists", reason='trusted list: to read it takes the extra "trustlists"', address=url)
     lists = list(everything(followed, lambda above: pointers[above]))
     for one in lists:
         found = yield from _fetch(one, kept, now, away)

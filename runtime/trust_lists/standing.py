@@ -112,9 +112,17 @@ def everything(
 
 def list_at(pointer: ListPointer) -> FollowedList | None:
     """The list that a pointer leads to; None where it makes nobody trusted, nobody may sign it, or nothing here can read it."""
-    profile, form = profile_of(pointer.type), form_of(pointer.type)
-    if profile is None or profile.role is None or not pointer.signers:
-        return None
-    if pointer.media_type != form.media_type or not form.is_readable():
+    if not _counts(pointer) or not form_of(pointer.type).is_readable():
         return None
     return FollowedList(pointer.location, pointer.type, pointer.signers, in_language(pointer.operator, "en"))
+
+
+def lacks_reader(pointer: ListPointer) -> bool:
+    """Whether a list that would count is not followed only because an extra is not installed."""
+    return _counts(pointer) and not form_of(pointer.type).is_readable()
+
+
+def _counts(pointer: ListPointer) -> bool:
+    profile = profile_of(pointer.type)
+    makes_trusted = profile is not None and profile.role is not None and bool(pointer.signers)
+    return makes_trusted and pointer.media_type == form_of(pointer.type).media_type

@@ -309,6 +309,22 @@ def test_a_pointer_to_a_list_that_cannot_be_read_is_not_followed():
     assert list_at(found) is None
 
 
+@pytest.mark.usefixtures("without")
+def test_the_log_says_which_list_the_extra_is_missing_for(tmp_path, clock, capsys):
+    """A list of lists in JSON is read without it, and may point to lists in XML."""
+    folder, json_root, publisher = tmp_path / "anchors", "https://operator.example/lotl", Publisher()
+    folder.mkdir()
+    to_xml = ListPointer(GERMANY, ListType.TRUSTED_LIST, (OPERATOR.certificate,), (Localized("en", "Us"),), XML)
+    above = a_json_list(ListType.REGISTRARS, pointers=(to_xml,))
+    text = sign_list(above, OPERATOR.signer, (OPERATOR.certificate.to_x5c(),), signed_at=NOW)
+    publisher.publish(json_root, text.encode())
+    write_list_of_lists(folder, json_root, OPERATOR.pem)
+    assert refresh(AnchorFolder(folder, clock, elapsed=float), publisher) == (1, 0)
+    told = capsys.readouterr().out
+    assert told.count(GERMANY) == 1
+    assert "trustlists" in told
+
+
 def test_a_pointer_says_the_form_of_its_type():
     found = ListPointer(GERMANY, ListType.TRUSTED_LIST, (OPERATOR.certificate,), (Localized("en", "Us"),), XML)
     assert list_at(found) is not None
