@@ -106,12 +106,17 @@ def open_verifier(settings: VerifierSettings, store: SqlVerifierStore, folder: A
     """The verifier of a data folder, ready to serve. `folder`: the anchors, where somebody else renews their lists.
 
     Raises:
-        ValueError: in production a use case asks for more than was registered; see `check_registrations`.
+        ValueError: in production a use case asks for more than was registered, see `check_registrations`; or it shall ask
+            by HAIP 1.0, and its certificates are not good for that.
     """
     keys = open_keys(settings.data, settings.key_token)
     use_cases, registrations = open_use_cases(settings), open_registrations(settings)
     signing = keys.signer(SIGNING)
-    leaf = Certificate.from_x5c(signing.x5c[0])
+    chain = [Certificate.from_x5c(text) for text in signing.x5c]
+    leaf = chain[0]
+    # HAIP 1.0 §5: neither the anchor nor a leaf that vouches for itself
+    if settings.haip and any(certificate.self_issued for certificate in chain):
+        raise ValueError("haip: the access certificates must not hold one that vouches for itself")
     check_registrations(settings, use_cases, registrations.current(), leaf, system.now())
     return Verifier.of(
         VerifierContext(

@@ -56,7 +56,7 @@ class TokenService:
         dpop_key = shown.thumbprint if shown is not None else ""
         spend = client.spend if shown is None else (*client.spend, shown.spend)
         now = context.now()
-        access, refresh = context.new_secret(), context.new_secret()
+        access, refresh = context.new_secret(), self._refresh_token(request)
         tokens = Tokens(
             access=SessionKey.of("", access).digest,
             access_expires_at=now + lifetimes.access_token,
@@ -76,6 +76,15 @@ class TokenService:
             # OID4VCI 1.0 §6.2: for those who asked with details, and for nobody else
             authorization_details=tuple(CredentialAuthorization(name, (name,)) for name in stage.by_details),
         )
+
+    def _refresh_token(self, request: TokenRequest) -> str:
+        """The refresh token of an answer: a fresh one, but for whoever authenticates the one that they have.
+
+        HAIP 1.0 §4, FAPI 2.0 §5.3.2.1: no rotation, so that a wallet whose answer got lost is not locked out.
+        """
+        if self.context.policy.haip and isinstance(request.grant, RefreshTokenGrant):
+            return request.grant.refresh_token
+        return self.context.new_secret()
 
     def _shown(self, dpop: str | None) -> ShownKey | None:
         if dpop is not None:

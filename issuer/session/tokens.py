@@ -51,10 +51,11 @@ def renew(
     now: int,
     wallet: WalletUnit | None = None,
 ) -> Outcome:
-    """Trade a refresh token (digest) for the next pair (RFC 6749 §6, RFC 9700 §4.14.2: rotated at every use).
+    """Trade a refresh token (digest) for the next tokens (RFC 6749 §6).
 
-    The family keeps the end that it began with. A refresh token that was rotated away, or that comes with another key,
-    is in somebody else's hands: the whole family ends (T114).
+    It is rotated (RFC 9700 §4.14.2), unless `tokens` have the very same again: then it goes on being good. The family
+    keeps the end that it began with. A refresh token that was rotated away, or that comes with another key, is in
+    somebody else's hands: the whole family ends (T114).
 
     Raises:
         InvalidGrant: expired, revoked, or of another client or wallet.
@@ -73,7 +74,8 @@ def renew(
         raise InvalidGrant("this refresh token belongs to another client")
     if not set(details) <= set(session.configuration_ids):
         raise InvalidAuthorizationDetails("authorization_details: ask for more than the grant covers")
-    spent = (*session.spent_refresh, refresh)
+    rotated = tokens.refresh != refresh
+    spent = (*session.spent_refresh, refresh) if rotated else session.spent_refresh
     forgotten, kept = spent[:-MAX_SPENT_REFRESH], spent[-MAX_SPENT_REFRESH:]
     renewed = replace(
         session,
@@ -85,7 +87,8 @@ def renew(
     )
     drop = (SessionKey(ACCESS_TOKEN, old.access), *(SessionKey(REFRESH_TOKEN, digest) for digest in forgotten))
     event = Event("token renewed", session.id)
-    return Change(renewed, keys=tokens.keys(), drop=drop, spend=spend, events=(event,))
+    keys = tokens.keys() if rotated else (SessionKey(ACCESS_TOKEN, tokens.access),)
+    return Change(renewed, keys=keys, drop=drop, spend=spend, events=(event,))
 
 
 def _end_family(session: Issuing, reason: str) -> Outcome:

@@ -63,6 +63,8 @@ class VerificationPolicy:
     # Names of anchors, which are ours; a certificate's own name may be anything that its authority lets pass
     accepted_issuers: frozenset[str] = frozenset()  # empty: all that are trusted
     transaction_data_types: Mapping[str, TypeRule] | None = None
+    issuers_by_certificate: bool = False  # HAIP 1.0 §6.1.1: issuers are known by `x5c`, and in no other way
+    bound_always: bool = False  # HAIP 1.0 §6.1.1.1: what is bound to a key comes with its signature, asked for or not
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,13 +180,16 @@ class _Verification:
 
     def verify(self, presentation: Presentation, query: CredentialQuery) -> Exchange[VerifiedCredential | None]:
         """One presentation; None if a check failed, which is noted with its reason."""
-        binding = self._binding(query)
+        binding = self._binding(query) if query.holder_binding else None
         try:
             if not isinstance(presentation, str):
                 raise Malformed(f"vp_token.{query.id}", "must be a text in this format")
-            credential = yield from format_of(query.format).verify_presented(
-                presentation, anchors=self.anchors, expected=binding, now=self.now
-            )
+            credential = yield from self._verify(presentation, query, binding)
+            if binding is None and self.policy.bound_always and credential.holder_key is not None:
+                binding = self._binding(query)
+                credential = yield from self._verify(presentation, query, binding)
+            if self.policy.issuers_by_certificate and not credential.issuer.chain:
+                raise NotTrusted("credential: says by no certificate who signed it")
         except Flaw as flaw:
             _note_flaw(flaw, self.lines)
             return None
@@ -202,9 +207,16 @@ class _Verification:
         self.lines.note_passed(CheckName.TRUSTED_ISSUER)
         return credential
 
-    def _binding(self, query: CredentialQuery) -> ExpectedBinding | None:
-        if not query.holder_binding:
-            return None
+    def _verify(
+        self, presentation: str, query: CredentialQuery, binding: ExpectedBinding | None
+    ) -> Exchange[VerifiedCredential]:
+        return (
+            yield from format_of(query.format).verify_presented(
+                presentation, anchors=self.anchors, expected=binding, now=self.now
+            )
+        )
+
+    def _binding(self, query: CredentialQuery) -> ExpectedBinding:
         items = self.transactions.get(query.id, ())
         return ExpectedBinding(
             audience=self.request.audience,

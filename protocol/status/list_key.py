@@ -9,6 +9,8 @@ from protocol.keys import PublicKey
 from protocol.trust.anchors import Role, TrustAnchors
 from protocol.x509 import read_x5c
 
+_NO_CERTIFICATE = "status list: says by no certificate who signed it"
+
 
 def find_list_key(jws: Jws, credential: VerifiedCredential, anchors: TrustAnchors, now: int) -> PublicKey:
     """The key that may sign the status list of a credential: its issuer's own, or a certificate of the same issuer (T069).
@@ -29,6 +31,18 @@ def find_list_key(jws: Jws, credential: VerifiedCredential, anchors: TrustAnchor
     return chain[0].public_key
 
 
+def find_certified_list_key(jws: Jws, credential: VerifiedCredential, anchors: TrustAnchors, now: int) -> PublicKey:
+    """The same where a list has to say by certificate who signed it (HAIP 1.0 §6.1).
+
+    Raises:
+        NotTrusted: no certificate, or one that leads to no anchor.
+        NotAuthentic, NotValidNow: see `find_list_key`.
+    """
+    if not jws.header.x5c:
+        raise NotTrusted(_NO_CERTIFICATE)
+    return find_list_key(jws, credential, anchors, now)
+
+
 def find_provider_key(
     jws: Jws, anchors: TrustAnchors, *, role: Role, subject: str, vouched_by: str, now: int
 ) -> PublicKey:
@@ -39,7 +53,7 @@ def find_provider_key(
         NotTrusted, NotValidNow: no certificate, one that leads to no anchor of this role, or one that is outside its time.
     """
     if not jws.header.x5c:
-        raise NotTrusted("status list: says by no certificate who signed it")
+        raise NotTrusted(_NO_CERTIFICATE)
     chain = read_x5c(jws.header.x5c, "status list header.x5c")
     party = anchors.chain(chain, role=role, now=now, at="status list")
     if (party.subject, party.vouched_by) != (subject, vouched_by):

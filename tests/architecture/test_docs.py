@@ -18,7 +18,9 @@ def named_paths(text: str) -> set[str]:
     return {span for span in SPAN.findall(text) if PATH.fullmatch(span)}
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/map.md", "docs/threats.md", "docs/contributing.md"])
+@pytest.mark.parametrize(
+    "document", ["README.md", "docs/map.md", "docs/haip.md", "docs/threats.md", "docs/contributing.md"]
+)
 def test_every_path_that_is_named_exists(document):
     named = named_paths((ROOT / document).read_text())
     assert sorted(path for path in named if not (ROOT / path).exists()) == []

@@ -212,7 +212,11 @@ class Answers:
                 response,
                 question,
                 anchors=self.context.anchors(),
-                policy=VerificationPolicy(accepted_issuers=frozenset(terms.accepted_issuers)),
+                policy=VerificationPolicy(
+                    accepted_issuers=frozenset(terms.accepted_issuers),
+                    issuers_by_certificate=self.context.haip,
+                    bound_always=self.context.haip,
+                ),
                 status_of=lambda credential: self.status_lists.status_of(credential, terms.max_status_age),
                 now=self.context.now(),
             )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from protocol.credential import VerifiedCredential
 from protocol.exchange import Exchange
 from protocol.status.check import KnownList, Status, StatusReport, check_status
-from protocol.status.list_key import find_list_key
+from protocol.status.list_key import find_certified_list_key, find_list_key
 from runtime.logs import get_logger
 from verifier.service.context import VerifierContext
 
@@ -30,10 +30,11 @@ class StatusLists:
         if reference is None:
             return StatusReport(Status.VALID, None, now, now, "cannot be revoked")
         anchors = self.context.anchors()
+        find_key = find_certified_list_key if self.context.haip else find_list_key
         checked = yield from check_status(
             reference,
             self._known.get(reference.uri),
-            find_key=lambda jws: find_list_key(jws, credential, anchors, now),
+            find_key=lambda jws: find_key(jws, credential, anchors, now),
             now=now,
             max_age=max_age,
         )

@@ -12,7 +12,7 @@ from protocol.errors import NotFound, ProtocolError
 from protocol.exchange import Exchange
 from protocol.formats import format_of
 from protocol.status.check import KnownList, Status, check_status
-from protocol.status.list_key import find_list_key
+from protocol.status.list_key import find_certified_list_key, find_list_key
 from runtime.conversation import slow
 from wallet.policy.cards import CardState, can_be_taken_back, ground_of, logo_of, state_of
 from wallet.policy.presenting import Caution, cautions_of
@@ -181,10 +181,11 @@ class Keeping:
         if reference is None:
             return Status.VALID
         anchors, now = context.anchors(), context.now()
+        find_key = find_certified_list_key if context.haip else find_list_key
         checked = yield from check_status(
             reference,
             known.get(reference.uri),
-            find_key=lambda jws: find_list_key(jws, credential, anchors, now),
+            find_key=lambda jws: find_key(jws, credential, anchors, now),
             now=now,
             max_age=MAX_STATUS_AGE,
         )

@@ -73,6 +73,17 @@ def test_a_refresh_token_that_was_rotated_away_ends_the_family():
     assert refused.drop == NEXT.keys()
 
 
+def test_a_refresh_token_that_is_given_again_goes_on_being_good():
+    """HAIP 1.0 §4: no rotation. The access token of before is over all the same."""
+    change = renewed(tokens=replace(NEXT, refresh="refresh"))
+    assert isinstance(change, Change)
+    assert isinstance(change.next, Issuing)
+    assert (change.next.tokens.refresh, change.next.spent_refresh) == ("refresh", ())
+    assert change.keys == (SessionKey("access_token", NEXT.access),)
+    assert change.drop == (SessionKey("access_token", "access"),)
+    assert isinstance(renewed(change.next, "refresh", replace(NEXT, access="access 3", refresh="refresh")), Change)
+
+
 def test_a_refresh_token_with_another_key_ends_the_family():
     """T114"""
     refused = renewed(tokens=replace(NEXT, dpop_key="another"))

@@ -17,6 +17,7 @@ class StatusHost:
     """A host with one list, whose entries are all valid until somebody says otherwise."""
 
     pki: Pki
+    x5c: tuple[str, ...] | None = None  # that comes with the list; None: the chain of who signs it
     values: dict[int, int] = field(default_factory=dict)
     uri: str = STATUS_URI
     reply: HttpResponse | ProtocolError | None = None
@@ -36,6 +37,6 @@ class StatusHost:
             expires_at=NOW + 600,
             ttl=300,
             signer=self.pki.signer,
-            x5c=self.pki.x5c,
+            x5c=self.pki.x5c if self.x5c is None else self.x5c,
         )
         return answer(text, media_type=MEDIA_TYPE)

@@ -38,7 +38,7 @@ def shown(wallet, **headers):
 
 def push(http, wallet, headers=None, **changes):
     """Push a request as this wallet."""
-    form = par_form(client_id=CLIENT, **changes)
+    form = par_form(**{"client_id": CLIENT, **changes})
     return http.post("/par", data=form, headers=shown(wallet) if headers is None else headers)
 
 

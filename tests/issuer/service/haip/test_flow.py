@@ -6,12 +6,14 @@ import pytest
 
 from issuer.policy import IssuerPolicy
 from issuer.service.offers import GrantKind
+from protocol.errors import InvalidCredentialRequest, InvalidToken
 from protocol.oauth.pkce import code_challenge
 from protocol.oid4vci.token import TokenResponse
 from tests.issuer.api.calls import is_error, par_form, token_form
 from tests.issuer.service.haip.asking import log_in, metadata, push, redeem, server, shown, without_haip
 from tests.support.issuer import IDENTIFIER, REDIRECT_URI, VERIFIER
-from tests.support.wallet_provider import CLIENT
+from tests.support.pki import seeded_key
+from tests.support.wallet_provider import CLIENT, AttestedWallet
 
 
 def test_the_authorization_code_flow_from_request_to_credential(http, desk, wallet):
@@ -52,6 +54,15 @@ def test_the_answer_says_who_gives_it(http, desk, wallet):
     assert server(http)["authorization_response_iss_parameter_supported"] is True
     request_uri = push(http, wallet).json()["request_uri"]
     assert parse_qs(urlsplit(log_in(desk, request_uri)).query)["iss"] == [IDENTIFIER]
+
+
+def test_a_no_says_who_gives_it_too(http, desk, wallet):
+    """RFC 9207"""
+    request_uri = push(http, wallet).json()["request_uri"]
+    desk.run(desk.issuer.authorization.visit(CLIENT, request_uri, "browser"))
+    said = parse_qs(urlsplit(desk.run(desk.issuer.authorization.cancel(request_uri, "browser"))).query)
+    assert (said["error"], said["iss"]) == (["access_denied"], [IDENTIFIER])
+    assert "code" not in said
 
 
 def test_a_token_is_bound_to_a_key(http, desk, wallet):
@@ -111,6 +122,45 @@ def test_every_offer_has_a_scope_behind_it(http, desk, *, grant):
     offered = desk.offer("member", grant=grant).offer
     configurations = metadata(http)["credential_configurations_supported"]
     assert all(configurations[name]["scope"] for name in offered.credential_configuration_ids)
+
+
+def test_an_invitation_to_log_in_is_taken_up_by_the_scope_behind_it_and_no_other(http, desk, wallet):
+    """§4.2, §4.3"""
+    made = desk.offer("member", grant=GrantKind.AUTHORIZATION_CODE)
+    state = made.offer.issuer_state
+    assert is_error(push(http, wallet, scope="badge", issuer_state=state), "invalid_request")
+    assert is_error(push(http, wallet, scope=None, issuer_state=state), "invalid_scope")
+    assert push(http, wallet, scope="member", issuer_state=state).status_code == 201
+
+
+def test_nothing_is_offered_that_has_no_scope(desk):
+    """§4.2: what the metadata does not name has none"""
+    with pytest.raises(InvalidCredentialRequest):
+        desk.offer("unknown", grant=GrantKind.AUTHORIZATION_CODE)
+
+
+def test_a_refresh_token_stays_good_and_none_is_given_in_its_place(http, desk, wallet, tokens):
+    """§4, FAPI 2.0 §5.3.2.1: no rotation; without the profile a refresh token is good once"""
+    renewed = [renew(http, wallet, tokens.refresh_token) for _ in range(3)]
+    assert [answer.status_code for answer in renewed] == [200, 200, 200]
+    told = [TokenResponse.from_dict(answer.json()) for answer in renewed]
+    assert {one.refresh_token for one in told} == {tokens.refresh_token}
+    with pytest.raises(InvalidToken):
+        wallet.issue(told[1], "badge")
+    assert wallet.issue(told[2], "badge").credentials
+
+
+def test_a_refresh_token_of_somebody_else_is_refused(http, desk, provider, wallet, tokens):
+    """T114: it is good in the hands of one key alone, and of one wallet"""
+    other = AttestedWallet(desk, seeded_key(98), provider=provider, client_id=CLIENT)
+    assert is_error(renew(http, other, tokens.refresh_token), "invalid_grant")
+    assert is_error(renew(http, wallet, tokens.refresh_token), "invalid_grant"), "the whole family is over"
+
+
+def renew(http, wallet, refresh_token):
+    """Trade a refresh token for the next tokens as this wallet."""
+    form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+    return http.post("/token", data=form, headers={**shown(wallet), "dpop": wallet.token_dpop()})
 
 
 def test_an_invitation_of_the_desk_is_taken_up_by_an_attested_wallet(http, desk, wallet):

@@ -11,12 +11,13 @@ from protocol.exchange import run
 from protocol.formats import format_of
 from protocol.jwe import Jwe, decrypt_jwe
 from protocol.oid4vp.answer import RequestPolicy
+from protocol.oid4vp.client_id import ClientId, Prefix
 from protocol.oid4vp.dc_api import DcApiRequest, PageRequest
 from protocol.oid4vp.dc_api_object import Signatory, sign_page_request, sign_page_request_by_all
 from protocol.oid4vp.request import DC_API, DC_API_JWT, ClientMetadata, EncryptionKey
 from protocol.sdjwt.key_binding import ExpectedBinding
 from tests.support.pki import NOW, make_pki, seeded_key
-from tests.wallet.counterparts import PARTNER, dcql
+from tests.wallet.counterparts import PARTNER, Partner, dcql
 from wallet.policy.presenting import LogDamaged
 from wallet.service import Wallet
 
@@ -167,6 +168,25 @@ def test_haip_takes_no_answer_in_clear(world):
         clear = page_request(world, protocol, response_mode=DC_API, client_metadata=None)
         with pytest.raises(InvalidRequest, match="response_mode"):
             world.run(wallet.pages.look(clear))
+
+
+@pytest.mark.parametrize("protocol", [SIGNED, MULTISIGNED])
+def test_haip_takes_no_signature_by_another_prefix(world, protocol):
+    """HAIP 1.0 §5, §5.2"""
+    wallet = Wallet.of(replace(world.wallet.context, request_policy=RequestPolicy.haip(), haip=True))
+    named = page_request(world, protocol)
+    world.partner = Named(world.partner.pki)
+    other = page_request(world, protocol)
+    assert world.run(world.wallet.pages.look(other)).consent.asker.trusted_by
+    with pytest.raises(InvalidRequest, match="prefix"):
+        world.run(wallet.pages.look(other))
+    assert world.run(wallet.pages.look(named))
+
+
+class Named(Partner):
+    """A partner that says who it is by the name in its certificate."""
+
+    client_id = ClientId(Prefix.X509_SAN_DNS, "library.example")
 
 
 def test_copies_are_used_and_the_log_says_who_got_what(world):
