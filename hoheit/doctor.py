@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 FLOOR = (3, 11)
 SQLITE_FLOOR = (3, 35, 0)  # RETURNING
 MIN_FREE = 200 << 20  # bytes
+LIST_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ def command(
     sender = GuardedSender(allow_local=env.allows_local)
     for folder in data or []:
         lines += [*check_keys(folder), *check_trust(folder, system.now())]
+        lines += drive(check_list_hosts(folder, system.now()), None, sender)
     for address in addresses or []:
         lines += drive(check_service(address), None, sender)
     if as_json:
@@ -146,6 +148,37 @@ def check_trust(folder: Path, now: int) -> list[Line]:
         else Line(True, f"{state.url}: good for {(state.good_until - now) // 3600} hours more")
         for state in found
     ]
+
+
+def check_list_hosts(folder: Path, now: int) -> Exchange[list[Line]]:
+    """Which of the lists that a service follows cannot be fetched now, though they may still be good; nothing is kept."""
+    from protocol.trust.list_signature import MAX_LIST, MEDIA_TYPE
+    from runtime.anchors import INDEX
+    from runtime.trust_lists.looking import look_at_lists
+
+    anchors = folder / "anchors"
+    if not (anchors / INDEX).exists():
+        return []
+    try:
+        found = look_at_lists(anchors, now=now)
+    except ProtocolError:
+        return []  # `check_trust` says it
+    lines = []
+    for state in found:
+        try:
+            answer = yield from send(
+                HttpRequest("GET", state.url, (("accept", MEDIA_TYPE),), max_bytes=MAX_LIST, max_seconds=LIST_SECONDS)
+            )
+        except ProtocolError as error:
+            problem = error.description
+        else:
+            problem = "" if answer.status == 200 else f"is answered by {answer.status}"
+        if problem:
+            advice = (
+                "it counts until its time is over; ask whoever publishes it, or see whether this machine may go out"
+            )
+            lines.append(Line(False, f"{state.url}: cannot be fetched now ({problem})", advice))
+    return lines
 
 
 def _settings_of(folder: Path) -> ServiceSettings | None:

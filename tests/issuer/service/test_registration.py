@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from issuer.app import check_registrations
+from issuer.app import check_registrations, open_issuer, open_store
 from issuer.config import IssuerSettings
+from issuer.installation import REGISTRATIONS, NewIssuer, set_up_issuer
 from protocol.dcql.query import CredentialMeta
 from protocol.formats import IssuerSigner
 from protocol.trust.anchors import Role
-from protocol.trust.registration import PID_PROVIDER, PUB_EAA_PROVIDER, RegisteredCredential
+from protocol.trust.registration import PID_PROVIDER, PUB_EAA_PROVIDER, RegisteredCredential, sign_registration
+from runtime import system
 from runtime.registrations import OwnRegistration
 from runtime.settings import Environment
 from tests.protocol.trust.test_registration import LEAST
@@ -58,3 +60,17 @@ def test_in_production_an_issuer_beyond_it_does_not_start(desk, tmp_path, capsys
         check_registrations(settings(tmp_path, Environment.PRODUCTION), beyond)
     check_registrations(settings(tmp_path, Environment.TEST), beyond)
     assert problem in capsys.readouterr().out
+
+
+def test_opening_an_issuer_in_production_holds_its_types_against_its_registration(tmp_path):
+    data = tmp_path / "issuer"
+    new = NewIssuer(data, IDENTIFIER, (("en", "City office"),), ("pid",), f"sqlite:///{tmp_path / 'issuer.db'}")
+    set_up_issuer(new, now=system.now(), random_bytes=system.random_bytes)
+    produced = IssuerSettings.read(data).model_copy(update={"env": Environment.PRODUCTION})
+    store = open_store(produced)
+    open_issuer(produced, store)
+    (data / REGISTRATIONS).mkdir(exist_ok=True)
+    provider = make_pki(Template(common_name="Registrar"), role=Role.REGISTRATION_PROVIDER)
+    (data / REGISTRATIONS / "own.jwt").write_text(sign_registration(LEAST, provider.signer, provider.x5c))
+    with pytest.raises(ValueError, match="pid is not registered"):
+        open_issuer(produced, store)

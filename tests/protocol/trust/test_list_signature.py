@@ -16,7 +16,7 @@ from protocol.trust.list_signature import (
     sign_list,
     verify_list,
 )
-from protocol.trust.list_types import EAA_ISSUANCE, ListType
+from protocol.trust.list_types import EAA_ISSUANCE, PROFILES, ListType
 from tests.protocol.trust.lists import FULL, LIST, OPERATOR, PROVIDER, a_list, entity, service
 from tests.support.pki import DAY, NOW, Template, make_pki, seeded_key, self_signed
 
@@ -184,6 +184,21 @@ def test_names_come_in_the_readers_language_and_types_from_the_reader():
     trusted = a_list(ListType.PID_PROVIDERS, entity(service(ListType.PID_PROVIDERS, PROVIDER.certificate)))
     (anchor,) = anchors_of(trusted, language="de", types=["urn:eudi:pid:1"])
     assert (anchor.name, anchor.types) == ("Stadt", frozenset(["urn:eudi:pid:1"]))
+
+
+@pytest.mark.parametrize(
+    ("list_type", "identity_cards", "others"),
+    [(ListType.PID_PROVIDERS, True, False), (ListType.PUB_EAA_PROVIDERS, False, True)],
+    ids=["PID providers", "PuB-EAA providers"],
+)
+def test_a_list_that_names_no_types_says_by_its_kind_who_may_issue_identity_cards(list_type, identity_cards, others):
+    """T089, T186: lists of others say no types; who may issue attestations is believed for no identity card."""
+    pki = make_pki()
+    trusted = a_list(list_type, entity(service(list_type, pki.root.certificate, status=PROFILES[list_type].notified)))
+    party = TrustAnchors(anchors_of(trusted)).chain(pki.certificates, role=Role.ISSUER, now=NOW, at="x5c")
+    for kind in ("urn:eudi:pid:1", "urn:eudi:pid:de:1"):
+        assert party.is_entitled(kind) is identity_cards
+    assert party.is_entitled("urn:example:diploma:1") is others
 
 
 def test_whom_a_list_names_is_believed_and_nobody_else():

@@ -1,15 +1,22 @@
 """The register for everybody (EUDI TS5 1.3 §3.2)."""
 
 import json
+from dataclasses import replace
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 import jsonschema
 import pytest
 
-from protocol.errors import NotAuthentic, NotTrusted, NotValidNow
+from protocol.errors import NotAuthentic, NotFound, NotTrusted, NotValidNow
+from protocol.exchange import HttpRequest, HttpResponse, run
+from protocol.trust.dataset import RegisteredIdentifier, RegistrarDataset
+from protocol.trust.list_signature import ExpectedList, verify_list
+from protocol.trust.list_types import ListType
+from protocol.trust.register_asking import ask_register, register_question, registers_of
 from protocol.trust.registrar_api import verify_answer
 from protocol.x509 import Certificate
+from tests.support.pki import Template, make_pki
 from tests.support.registrar import CINEMA, OPERATOR, URL, agency, cinema, use
 from tests.support.vectors import vectors
 
@@ -168,3 +175,33 @@ def test_somebody_with_two_uses_is_one_entry(office):
     office.register(cinema(uses=[use(), use(id="name")]))
     [entry] = ask(office, "/wrp")["data"]
     assert [one["intendedUseIdentifier"] for one in entry["intendedUse"]] == ["over-18", "name"]
+
+
+def test_a_wallet_can_ask_for_the_use_of_who_shows_only_where_they_are_registered(office):
+    """From our list of registrars to the answer about one use, with nothing between them but what is published."""
+    office.register(cinema())
+    trusted = verify_list(
+        office.call("GET", "/lists/registrars").body.decode(),
+        ExpectedList(str(ListType.REGISTRARS), signers(office)),
+        now=office.clock.now,
+    ).says
+    dataset = RegistrarDataset((RegisteredIdentifier(CINEMA),), (), f"{URL}/wrp", intended_use="over-18")
+    leaf = make_pki(Template(common_name="Kino", identifier=CINEMA)).certificates[0]
+
+    def perform(effect):
+        assert isinstance(effect, HttpRequest)
+        assert effect.url.startswith(URL)
+        found = office.call("GET", unquote(effect.url.removeprefix(URL)))  # as a server hands it on
+        return HttpResponse(found.status, (("content-type", found.headers["content-type"]),), found.body)
+
+    def ask(about):
+        asked = register_question(about, leaf, registers_of(trusted))
+        return run(ask_register(asked, now=office.clock.now), perform)
+
+    found = ask(dataset)
+    assert (found.name, found.credentials) == ("Kino Capitol", cinema().uses[0].credentials)
+    with pytest.raises(NotFound):
+        ask(replace(dataset, intended_use="under-18"))
+    office.run(office.registrar.parties.suspend(CINEMA, "x", OPERATOR))
+    with pytest.raises(NotFound):
+        ask(dataset)

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from hoheit.doctor import check_trust
+from hoheit.doctor import check_list_hosts, check_trust
 from protocol.encoding import sha256
 from protocol.errors import Malformed, NotTrusted, Unavailable, Unreachable
-from protocol.exchange import HttpResponse
+from protocol.exchange import HttpRequest, HttpResponse, run
 from protocol.trust.anchors import Role, TrustAnchors
 from protocol.trust.list_signature import sign_list
 from protocol.trust.list_types import ListType
@@ -342,6 +342,8 @@ def test_the_doctor_tells_it(tmp_path, published, clock):
         (True, f"{ROOT}: good for 720 hours more"),
         (True, f"{PIDS}: good for 720 hours more"),
     ]
+    [stale] = [line for line in check_trust(tmp_path, pids().next_update) if ROOT in line.what]
+    assert stale.good is False
     (tmp_path / "anchors" / INDEX).write_text("[[list")
     [line] = check_trust(tmp_path, NOW)
     assert line.good is False
@@ -407,3 +409,26 @@ def test_nobody_reads_in_the_log_more_than_which_list_and_why(followed, publishe
     assert PIDS in told
     assert "404" in told
     assert json.dumps("Agency") not in told
+
+
+def test_the_doctor_tells_which_list_cannot_be_fetched_though_it_still_counts(tmp_path, published, clock):
+    write_list_of_lists(tmp_path / "anchors", ROOT, OPERATOR.pem)
+    refresh(AnchorFolder(tmp_path / "anchors", clock), published)
+
+    def perform(effect):
+        assert isinstance(effect, HttpRequest)
+        if effect.url in away:
+            raise Unreachable("nobody answers")
+        return HttpResponse(refused.get(effect.url, 200), (), b"")
+
+    away, refused = set(), {}
+    assert run(check_list_hosts(tmp_path, NOW), perform) == []
+    away.add(PIDS)
+    refused[ROOT] = 503
+    lines = run(check_list_hosts(tmp_path, NOW), perform)
+    assert [(line.good, line.what) for line in lines] == [
+        (False, f"{ROOT}: cannot be fetched now (is answered by 503)"),
+        (False, f"{PIDS}: cannot be fetched now (nobody answers)"),
+    ]
+    assert all(line.good for line in check_trust(tmp_path, NOW))
+    assert run(check_list_hosts(tmp_path / "nothing", NOW), perform) == []
