@@ -6,6 +6,7 @@ import platform
 from pathlib import Path
 
 from tests.benchmarks.crypto import measure_status_lists, measure_tokens
+from tests.benchmarks.haip import measure_haip
 from tests.benchmarks.load import measure_load
 from tests.benchmarks.measure import Report, heading, pin_to_one_core
 from tests.benchmarks.pages import measure_pages
@@ -22,11 +23,14 @@ def main() -> None:
         description="Measure Hoheit on one core, against raw cryptography of the same run."
     )
     parser.add_argument(
-        "parts", nargs="*", metavar="tokens|peers|keys|status|trust|load|pages", help="what to measure; by default all"
+        "parts",
+        nargs="*",
+        metavar="tokens|peers|keys|status|trust|load|haip|pages",
+        help="what to measure; by default all",
     )
     parser.add_argument("--json", type=Path, help="write the rows into this file")
     arguments = parser.parse_args()
-    parts = set(arguments.parts) or {"tokens", "peers", "keys", "status", "trust", "load", "pages"}
+    parts = set(arguments.parts) or {"tokens", "peers", "keys", "status", "trust", "load", "haip", "pages"}
     pin_to_one_core(CLIENT_CORE)
     report = Report()
     print(heading())
@@ -41,6 +45,8 @@ def main() -> None:
         measure_trust(report, raw_verify)
     if "load" in parts:
         measure_load(report, raw_verify)
+    if "haip" in parts:
+        measure_haip(report)
     if "pages" in parts:
         measure_pages(report)
     if arguments.json is not None:

@@ -50,7 +50,14 @@ class Connection:
 
     async def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Post and wait for the answer."""
-        lines = [f"POST {path} HTTP/1.1", f"host: {self._host}", f"content-length: {len(body)}"]
+        return await self._send(f"POST {path}", body, {"content-length": str(len(body)), **headers})
+
+    async def get(self, path: str) -> Answer:
+        """Get, and wait for the answer."""
+        return await self._send(f"GET {path}", b"", {})
+
+    async def _send(self, line: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        lines = [f"{line} HTTP/1.1", f"host: {self._host}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
         self._writer.write("\r\n".join((*lines, "", "")).encode() + body)
         head = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")

@@ -34,7 +34,7 @@ def measure_tokens(report: Report) -> float:
     floor = Floor(sample)
     floor.verify(sample.presentation)
     raw_sign, raw_verify, least_issue, least_present, least_check, issue, present, from_text, check = microseconds_of(
-        *_raw_signatures(),
+        *raw_signatures(),
         floor.issue,
         floor.present,
         lambda: floor.verify(sample.presentation),
@@ -84,7 +84,7 @@ def measure_status_lists(report: Report) -> None:
     report.add(Row("status list: look up", look_up, "µs", 0.25 / look_up, "0.25 µs", 1.0, 0.25 / 0.12))
 
 
-def _raw_signatures() -> tuple[Callable[[], object], Callable[[], object]]:
+def raw_signatures() -> tuple[Callable[[], object], Callable[[], object]]:
     """One raw signature and one raw verification, to be measured in turns with what is set against them."""
     private = ec.generate_private_key(ec.SECP256R1())
     public = private.public_key()
@@ -98,7 +98,7 @@ def _measure_jws(report: Report) -> None:
     payload = encode_json({"iat": 1, "aud": "https://issuer.example", "nonce": "n" * 43})
     text = sign_jws({"typ": "x+jwt"}, payload, key)
     raw_sign, raw_verify, sign, check = microseconds_of(
-        *_raw_signatures(),
+        *raw_signatures(),
         lambda: sign_jws({"typ": "x+jwt"}, payload, key),
         lambda: verify_jws(Jws.from_compact(text, "x"), key.public_key, typ="x+jwt", at="x"),
     )
