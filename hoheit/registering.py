@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from capabilities.registration.party import SERVICE_PROVIDER, Party
 from capabilities.registration.registering import Registrant, go_on, start
 from capabilities.registration.uses import Use, write_credential
-from issuer.app import open_types
+from issuer.app import known_types, open_types
 from issuer.cli.registering import authority_pem, provided
 from issuer.cli.registering import registrant_of as issuer_registrant
 from issuer.config import IssuerSettings
@@ -71,18 +71,37 @@ class LocalRegister:
         if line is not None and line.state is PartyState.SUSPENDED:
             self._run(self.registrar.parties.resume(identifier, "set-up"))
 
-    def take_in_verifier(self, settings: VerifierSettings, board: Signboard) -> None:
-        """Register a verifier for its use cases, and let it have its certificates."""
+    def bar(self, identifier: str, reason: str) -> None:
+        """End a registration for ever, with every certificate that hangs on it, if that did not happen before."""
+        line = self.registrar.context.store.party(identifier)
+        if line is not None and line.state is PartyState.REGISTERED:
+            self._run(self.registrar.parties.remove(identifier, reason, "set-up"))
+
+    def take_in_verifier(
+        self,
+        settings: VerifierSettings,
+        board: Signboard,
+        *,
+        narrowed: Callable[[Use], Use] = lambda use: use,
+        more: JsonObject | None = None,
+    ) -> None:
+        """Register a verifier for its use cases, and let it have its certificates.
+
+        `narrowed`: what of a use it registers; `more`: further members of the registration.
+        """
         privacy = f"{settings.public_url}/privacy"
         cases = open_use_cases(settings).values()
-        uses = [use_of(use_case, privacy_policy=privacy, legal_basis=LAW) for use_case in cases]
-        party = party_of(settings, board, (SERVICE_PROVIDER,), uses=uses)
+        uses = [narrowed(use_of(use_case, privacy_policy=privacy, legal_basis=LAW)) for use_case in cases]
+        party = party_of(settings, board, (SERVICE_PROVIDER,), uses=uses, more=more)
         self._take_in(verifier_registrant(settings), party)
 
-    def take_in_issuer(self, settings: IssuerSettings, board: Signboard, entitlements: Sequence[str]) -> None:
-        """Register an issuer for its types, with the authority that its documents hang on."""
-        types = [provided(kind) for kind in open_types(settings).values()]
-        party = party_of(settings, board, entitlements, provides=types, authorities=(authority_pem(settings),))
+    def take_in_issuer(
+        self, settings: IssuerSettings, board: Signboard, entitlements: Sequence[str], types: Sequence[str] = ()
+    ) -> None:
+        """Register an issuer, with the authority that its documents hang on. `types`: ids; empty: those that it issues."""
+        known = known_types(settings)
+        kinds = [provided(known[name]) for name in types or open_types(settings)]
+        party = party_of(settings, board, entitlements, provides=kinds, authorities=(authority_pem(settings),))
         self._take_in(issuer_registrant(settings), party)
 
     def take_in(self, party: Party) -> None:

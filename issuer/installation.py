@@ -26,6 +26,7 @@ class NewIssuer:
     public_url: str
     name: tuple[tuple[str, str], ...]  # language → name of the agency
     types: tuple[str, ...] = ()
+    types_folder: str = ""  # more credential types; empty: only those that are shipped
     database_url: str = ""
     wallet_url: str = ""
     haip: bool = False
@@ -48,7 +49,13 @@ def set_up_issuer(new: NewIssuer, *, now: int, random_bytes: RandomBytes) -> byt
         secrets=(SECRET,),
         keys=(ACCESS,),
         decrypting=(ENCRYPTION,),
-        settings={"types": new.types, "database_url": new.database_url, "wallet_url": new.wallet_url, "haip": new.haip},
+        settings={
+            "types": new.types,
+            "types_folder": new.types_folder,
+            "database_url": new.database_url,
+            "wallet_url": new.wallet_url,
+            "haip": new.haip,
+        },
         token=new.token,
     )
     return set_up(installation, now=now, random_bytes=random_bytes)

@@ -25,6 +25,7 @@ class NewVerifier:
     public_url: str
     name: tuple[tuple[str, str], ...]  # language → name of the partner
     use_cases: tuple[str, ...] = ()
+    use_cases_folder: str = ""  # more use cases; empty: only those that are shipped
     database_url: str = ""
     wallet_url: str = ""
     haip: bool = False
@@ -47,6 +48,7 @@ def set_up_verifier(new: NewVerifier, *, now: int, random_bytes: RandomBytes) ->
         secrets=(SECRET, STAGES),
         settings={
             "use_cases": new.use_cases,
+            "use_cases_folder": new.use_cases_folder,
             "database_url": new.database_url,
             "wallet_url": new.wallet_url,
             "haip": new.haip,

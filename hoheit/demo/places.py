@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TOWN = "Lindenau"
-PEOPLE = Path(__file__).parent / "town" / "people.csv"
+BELONGINGS = Path(__file__).parent / "town"
+PEOPLE = BELONGINGS / "people.csv"
+USE_CASES = BELONGINGS / "use_cases"  # that partners here have beside the shipped ones
+ATTESTED = BELONGINGS / "attested.toml"  # what some types here ask of keys beside what is shipped
 CITIZEN = "erika"  # whose wallet the demo walks through
 CITIZEN_NAME = "Erika Mustermann"
 CLERK = "Frau Beck"  # who works at every desk
@@ -56,6 +59,7 @@ class Agency:
     identifier: str
     entitlements: tuple[str, ...]
     register: Register = REGISTER  # where it is registered
+    attested: tuple[str, ...] = ()  # types that it binds only to keys that a wallet provider vouches for
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,7 @@ CITY_OFFICE = Agency(
     ("pid", "residence", "disability-card"),
     "NTRDE-HRA 10",
     ("PID_Provider", "PUB_EAA_Provider"),
+    attested=("pid",),
 )
 UNIVERSITY = Agency(
     "universitaet",
@@ -92,8 +97,35 @@ LIBRARY = Partner(
 )
 CINEMA = Partner("kino", (("de", "Kino Capitol"), ("en", "Capitol cinema")), ("over-18",), "NTRDE-HRB 4711")
 PHARMACY = Partner(
-    "apotheke", (("de", "Linden-Apotheke"), ("en", "Linden pharmacy")), ("medicine",), "NTRDE-HRB 4712", HEALTH
+    "apotheke", (("de", "Linden-Apotheke"), ("en", "Linden pharmacy")), ("medicine", "degree"), "NTRDE-HRB 4712", HEALTH
 )
 AGENCIES = (CITY_OFFICE, UNIVERSITY)
 PARTNERS = (LIBRARY, CINEMA, PHARMACY)
 REGISTERS = (REGISTER, *SECTORS)
+
+# With whom something goes wrong, so that it can be tried by hand
+VIDEO_SHOP = Partner(
+    "videothek", (("de", "Videothek Neugier"), ("en", "Curious video shop")), ("member",), "NTRDE-HRB 4713"
+)
+PRIZE_DRAW = Partner(
+    "gewinnspiel", (("de", "Glückspilz-Gewinnspiel"), ("en", "Lucky prize draw")), ("name",), "NTRDE-HRB 4714"
+)
+CAR_RENTAL = Partner(
+    "autoverleih", (("de", "Autoverleih Flott"), ("en", "Speedy car rental")), ("name",), "NTRDE-HRB 4715"
+)
+# Asks for the sports club, which has no page of its own
+FORM_SERVICE = Partner(
+    "formulardienst", (("de", "Formulardienst Flink"), ("en", "Nimble form service")), ("name",), "NTRDE-HRB 4716"
+)
+SPORTS_CLUB = Partner(
+    "sportverein", (("de", f"Sportverein {TOWN}"), ("en", f"{TOWN} sports club")), ("name",), "NTRDE-VR 77"
+)
+COLLEGE = Agency(
+    "fernschule",
+    (("de", "Fernschule Blitz"), ("en", "Lightning college")),
+    ("diploma",),
+    "NTRDE-HRB 4717",
+    ("Non_Q_EAA_Provider",),
+)
+REGISTERED_TYPES = ("library-card",)  # what the college may give; it offers something else
+ODD_PARTNERS = (VIDEO_SHOP, PRIZE_DRAW, CAR_RENTAL, FORM_SERVICE)

@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 
 from rich.console import Console
 
-from hoheit.demo.places import AGENCIES, PARTNERS, PROVIDER
-from hoheit.demo.setting_up import Town, set_up_town
+from hoheit.demo.places import PROVIDER
+from hoheit.demo.setting_up import EVERYBODY, Town, set_up_town
 from hoheit.demo.telling import VERDICT, tell_beginning, tell_step, tell_what_to_try
 from hoheit.demo.walk import Step, Walk
 from hoheit.demo.web import start_page
@@ -90,7 +90,8 @@ def open_town(folder: Path, port: int, public_url: str = "", *, as_json: bool) -
         StartError: the port is taken.
         DamagedError: something in the folder was altered.
     """
-    set_up_logs(service="demo", level=logging.WARNING)
+    # What goes beyond a registration does so on purpose here
+    set_up_logs(service="demo", level=logging.ERROR)
     # A taken port is said before anything is made
     bind(Listen(port=port)).close()
     start = public_url or f"http://localhost:{port}"
@@ -109,7 +110,9 @@ def open_town(folder: Path, port: int, public_url: str = "", *, as_json: bool) -
         urlsplit(start).hostname or "": start_page(town, secret=system.random_bytes(32)),
         urlsplit(town.wallet_address).hostname or "": create_web(settings),
         **town.services(),
+        **town.odd_services(),
     }
+    set_up_logs(service="demo", level=logging.WARNING)
     with running(HostSwitch(services), Listen(port=port)):
         _wait_until_ready(town)
         yield RunningTown(town, settings, as_json, Console())
@@ -122,7 +125,7 @@ def _wait_until_ready(town: Town) -> None:
         StartError: somebody did not get ready in time.
     """
     sender = GuardedSender(allow_local=True)
-    for place in (*AGENCIES, *PARTNERS):
+    for place in EVERYBODY:
         for _ in range(READY_LOOKS):
             if drive_apart(_is_ready(town.address(place)), sender):
                 break

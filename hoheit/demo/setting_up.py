@@ -9,9 +9,13 @@ from urllib.parse import urlsplit
 
 from capabilities.accounts.service import new_clerk_code
 from capabilities.registration.party import SECTOR_PLATFORM, WALLET_PROVIDER
+from hoheit.demo.oddities import register_odd
 from hoheit.demo.places import (
     AGENCIES,
+    ATTESTED,
     CLERK,
+    COLLEGE,
+    ODD_PARTNERS,
     OPERATOR,
     PARTNERS,
     PEOPLE,
@@ -19,7 +23,9 @@ from hoheit.demo.places import (
     REGISTER,
     REGISTERS,
     SECTORS,
+    SPORTS_CLUB,
     TOWN,
+    USE_CASES,
     WALLET_HOST,
     Agency,
     Partner,
@@ -27,8 +33,8 @@ from hoheit.demo.places import (
     Register,
 )
 from hoheit.registering import LocalRegister, Signboard, open_register, party_of
+from issuer.app import SHIPPED_TYPES, known_types
 from issuer.app import create_app as create_issuer
-from issuer.app import known_types
 from issuer.app import open_store as open_issuer_store
 from issuer.config import IssuerSettings
 from issuer.database.register import SqlRegister
@@ -57,13 +63,14 @@ from wallet.provider.installation import NewProvider, set_up_provider
 WALLET = "wallet"
 KEY_FILE = "api-key"
 CLERK_FILE = "clerk-code"
-VERSION_FILE, VERSION = "version", "2"  # of how a town is laid out
+VERSION_FILE, VERSION = "version", "3"  # of how a town is laid out
 OPERATOR_FILE = "operator-code"
 STREET, POSTAL_CODE, PHONE = "Lindenweg 9", "01234", "+49 351 1234"
 # What a sector's platform publishes: who may ask there, in whose word, and who issues
 SECTOR_LISTS = ("sector",)
 
 Place = Agency | Partner | Register | Provider
+EVERYBODY = (*AGENCIES, COLLEGE, *PARTNERS, *ODD_PARTNERS)  # who knows others by lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +122,15 @@ class Town:
         """Whom the citizen's wallet trusts."""
         return self.wallet / ANCHORS
 
+    def odd_services(self) -> dict[str, Service]:
+        """With whom something goes wrong, by host name."""
+        return {
+            _host(self.address(COLLEGE)): create_issuer(IssuerSettings.read(self.data(COLLEGE))),
+            **{_host(self.address(p)): create_verifier(VerifierSettings.read(self.data(p))) for p in ODD_PARTNERS},
+        }
+
     def services(self) -> dict[str, Service]:
-        """Everybody but the citizen, by host name."""
+        """Everybody else but the citizen, by host name."""
         return {
             **{_host(self.address(r)): create_registrar(RegistrarSettings.read(self.data(r))) for r in REGISTERS},
             _host(self.address(PROVIDER)): create_provider(ProviderSettings.read(self.data(PROVIDER))),
@@ -143,13 +157,13 @@ def set_up_town(folder: Path, start: str, *, now: Callable[[], int], random_byte
     if not ProviderSettings.file(town.data(PROVIDER)).exists():
         new = NewProvider(town.data(PROVIDER), town.address(PROVIDER), PROVIDER.name, open_enrolment=True)
         set_up_provider(new, now=now(), random_bytes=random_bytes)
-    for agency in AGENCIES:
+    for agency in (*AGENCIES, COLLEGE):
         if not IssuerSettings.file(town.data(agency)).exists():
             _set_up_agency(town, agency, now(), random_bytes)
-    for partner in PARTNERS:
+    for partner in (*PARTNERS, *ODD_PARTNERS, SPORTS_CLUB):
         if not VerifierSettings.file(town.data(partner)).exists():
             _set_up_partner(town, partner, now(), random_bytes)
-    for anchors in (town.wallet_anchors, *(town.data(place) / ANCHORS for place in (*AGENCIES, *PARTNERS))):
+    for anchors in (town.wallet_anchors, *(town.data(place) / ANCHORS for place in EVERYBODY)):
         if not (anchors / INDEX).exists():
             # One certificate is all that anybody has to trust: the lists say the rest
             signer = (town.data(REGISTER) / LISTS_FILE).read_bytes()
@@ -194,6 +208,7 @@ def _register_everybody(town: Town, register: Register) -> None:
                 board = Signboard(partner.identifier, f"post@{partner.id}.example")
                 office.take_in_verifier(VerifierSettings.read(town.data(partner)), board)
         if register is REGISTER:
+            register_odd(office, town.data)
             _name_the_others(town, office)
 
 
@@ -218,7 +233,15 @@ def _name_the_others(town: Town, office: LocalRegister) -> None:
 
 def _set_up_agency(town: Town, agency: Agency, now: int, random_bytes: RandomBytes) -> None:
     data = town.data(agency)
-    new = NewIssuer(data, town.address(agency), agency.name, agency.types, wallet_url=town.wallet_address, haip=True)
+    new = NewIssuer(
+        data,
+        town.address(agency),
+        agency.name,
+        agency.types,
+        types_folder=_types_folder(data, agency),
+        wallet_url=town.wallet_address,
+        haip=True,
+    )
     set_up_issuer(new, now=now, random_bytes=random_bytes)
     settings = IssuerSettings.read(data)
     store = open_issuer_store(settings)
@@ -231,10 +254,30 @@ def _set_up_agency(town: Town, agency: Agency, now: int, random_bytes: RandomByt
     store.database.dispose()
 
 
+def _types_folder(data: Path, agency: Agency) -> str:
+    """Where the agency's own types are: shipped ones that want attested keys here. Empty: it has none."""
+    folder = data / "types"
+    for name in agency.attested:
+        text = (SHIPPED_TYPES / f"{name}.toml").read_bytes() + ATTESTED.read_bytes()
+        write_private(folder / f"{name}.toml", text)
+        logo = SHIPPED_TYPES / f"{name}.svg"
+        write_private(folder / logo.name, logo.read_bytes())
+    return str(folder) if agency.attested else ""
+
+
 def _set_up_partner(town: Town, partner: Partner, now: int, random_bytes: RandomBytes) -> None:
     data = town.data(partner)
+    folder = data / USE_CASES.name
+    for file in USE_CASES.glob("*.toml"):
+        write_private(folder / file.name, file.read_bytes())
     new = NewVerifier(
-        data, town.address(partner), partner.name, partner.use_cases, wallet_url=town.wallet_address, haip=True
+        data,
+        town.address(partner),
+        partner.name,
+        partner.use_cases,
+        use_cases_folder=str(folder),
+        wallet_url=town.wallet_address,
+        haip=True,
     )
     set_up_verifier(new, now=now, random_bytes=random_bytes)
     store = open_verifier_store(VerifierSettings.read(data))

@@ -74,5 +74,5 @@ def things_to_try(town: Town, passphrase_file: Path) -> tuple[tuple[str, str], .
         ("Open a partner's page, choose a question, copy the link of its button", f"{wallet} present 'LINK' {key}"),
         ("Make an offer for Erika", f"hoheit issuer offer --data {town.data(CITY_OFFICE)} {CITIZEN} --type pid"),
         ("Take it, with the link and the code that this prints", f"{wallet} receive 'LINK' {key}"),
-        ("Explain any link, token or QR picture", f"hoheit inspect {town.folder / 'offer.png'}"),
+        ("Explain any link, token or QR picture", f"hoheit inspect {town.folder / f'{CITY_OFFICE.id}-offer.png'}"),
     )

@@ -1,4 +1,4 @@
-"""The walk: a citizen receives two credentials from the city office and shows parts of them, over the real HTTP services.
+"""The walk: a citizen receives credentials from two offices and shows parts of them, over the real HTTP services.
 
 The citizen's side is the real wallet; it reads the real QR codes. The offices are used through their administration APIs,
 as an agency's or partner's own programs would.
@@ -14,7 +14,18 @@ from urllib.parse import quote
 
 import qrcode
 
-from hoheit.demo.places import CINEMA, CITIZEN, CITY_OFFICE, HEALTH, LIBRARY, PHARMACY, REGISTER, Partner
+from hoheit.demo.places import (
+    CINEMA,
+    CITIZEN,
+    CITY_OFFICE,
+    HEALTH,
+    LIBRARY,
+    PHARMACY,
+    REGISTER,
+    UNIVERSITY,
+    Agency,
+    Partner,
+)
 from hoheit.demo.setting_up import Place, Town
 from protocol.encoding import JsonObject, JsonValue, encode_json
 from protocol.errors import NotTrusted, ProtocolError, Unreachable
@@ -22,11 +33,15 @@ from protocol.exchange import Exchange, HttpRequest, send
 from protocol.fields import Fields
 from protocol.oid4vp.answer import Delivered
 from runtime.pictures import read_qr_code
+from wallet.service.issuance import OfferSeen
 from wallet.service.opened import OpenWallet
 from wallet.service.presenting import RequestSeen
 from wallet.words import Words
 
-OFFERED = ("pid", "residence")
+# Two sectors: what one's office gave, the other's partner takes
+ACROSS = (
+    "the university is in the register for education, the pharmacy in that for health: the town's register names both"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +69,18 @@ class Walk:
 
     def go(self) -> Iterator[Step]:
         """Every step when it is done."""
-        offer: dict[str, str] = {}
-        yield from self._step("The city office prepares two documents for Erika Mustermann", lambda: self._offer(offer))
-        yield from self._step(
-            "Erika scans the code, reads what is offered and types her code", lambda: self._receive(offer)
+        yield from self._take(
+            CITY_OFFICE, ("pid", "residence"), "The city office prepares two documents for Erika Mustermann"
         )
         yield from self._ask(LIBRARY, "library-sign-up", "Erika signs up at the city library")
         yield from self._ask(CINEMA, "over-18", "The cinema wants to know whether Erika is over 18")
         yield from self._ask(PHARMACY, "medicine", "The pharmacy is in the register of another platform, and asks too")
+        yield from self._take(
+            UNIVERSITY,
+            ("diploma",),
+            "The university, registered with the platform for education, prepares Erika's diploma",
+        )
+        yield from self._ask(PHARMACY, "degree", "Erika applies for work at the pharmacy", ACROSS)
         yield from self._step("The town's register puts the platform for health off its lists", self._put_off)
         request: dict[str, str] = {}
         yield from self._step(
@@ -70,11 +89,18 @@ class Walk:
         yield from self._step("Erika's wallet knows it no more, and gives nothing", lambda: self._refused(request))
         yield from self._step("The register puts the platform back, and the pharmacy with it", self._put_back)
 
-    def _ask(self, partner: Partner, use_case: str, title: str) -> Iterator[Step]:
+    def _take(self, agency: Agency, types: tuple[str, ...], title: str) -> Iterator[Step]:
+        offer: dict[str, str] = {}
+        yield from self._step(title, lambda: self._offer(agency, types, offer))
+        yield from self._step(
+            "Erika scans the code, reads what is offered and types her code", lambda: self._receive(types, offer)
+        )
+
+    def _ask(self, partner: Partner, use_case: str, title: str, why: str = "") -> Iterator[Step]:
         request: dict[str, str] = {}
         yield from self._step(f"{title}: it shows a QR code", lambda: self._request(partner, use_case, request))
         yield from self._step("Erika sees who asks for what, and agrees", lambda: self._share(request))
-        yield from self._step(f"{_name(partner)} has checked the answer", lambda: self._verdict(partner, request))
+        yield from self._step(f"{_name(partner)} has checked the answer", lambda: self._verdict(partner, request, why))
 
     def _step(self, title: str, work: Callable[[], list[str]]) -> Iterator[Step]:
         if not self.complete:
@@ -88,26 +114,26 @@ class Walk:
         self.steps.append(step)
         yield step
 
-    def _offer(self, offer: dict[str, str]) -> list[str]:
+    def _offer(self, agency: Agency, types: tuple[str, ...], offer: dict[str, str]) -> list[str]:
         body: JsonObject = {
-            "credential_configuration_ids": [*OFFERED],
+            "credential_configuration_ids": [*types],
             "subject": CITIZEN,
             "grant": "pre-authorized_code",
             "tx_code": True,
             "by_reference": True,
         }
-        made = self._post(CITY_OFFICE, "/api/offers", body)
-        offer["picture"] = str(self._draw("offer", made.text("uri")))
+        made = self._post(agency, "/api/offers", body)
+        offer["picture"] = str(self._draw(f"{agency.id}-offer", made.text("uri")))
         offer["tx_code"] = made.text("tx_code")
         return [f"QR code: {offer['picture']}", f"the code for Erika, on another way: {offer['tx_code']}"]
 
-    def _receive(self, offer: dict[str, str]) -> list[str]:
+    def _receive(self, types: tuple[str, ...], offer: dict[str, str]) -> list[str]:
         receiving, run = self.wallet.wallet.receiving, self.wallet.run
         seen = run(receiving.look(_scan(offer["picture"])))
         pending = run(receiving.take(seen, offer["tx_code"]))
         arrived = run(receiving.fetch(pending, seen.contact))
         kept = run(receiving.keep(arrived))
-        if len(kept) != len(OFFERED):
+        if len(kept) != len(types):
             raise Unreachable(
                 "not everything that was offered was received: " + "; ".join(f.reason for f in arrived.failed)
             )
@@ -117,6 +143,7 @@ class Walk:
         return [
             f"{words.trust(seen.consent.issuer)} It is registered to give these documents.",
             f"{vouching.name} vouches for the wallet and its keys; the office asked for that before it gave anything.",
+            *_attested(seen, vouching.name),
             *[
                 f"{item.name} from {item.issuer.title}, known through {item.issuer.trusted_by}: "
                 f"{len(item.claims)} pieces of data, {item.copies} copies that nobody can link"
@@ -163,7 +190,7 @@ class Walk:
             return ["nobody whom the wallet trusts vouches for the pharmacy now; nothing was given away"]
         raise Unreachable("the wallet still knows the pharmacy")
 
-    def _verdict(self, partner: Partner, request: dict[str, str]) -> list[str]:
+    def _verdict(self, partner: Partner, request: dict[str, str], why: str) -> list[str]:
         answer = self._call("GET", partner, f"/api/requests/{request['id']}")
         verdict = answer.object("verdict")
         failed = [line.text("check") for line in verdict.objects("checks") if line.members.get("passed") is not True]
@@ -173,6 +200,7 @@ class Walk:
         return [
             f"checked: {checks}",
             f"it knows now: {', '.join(map(_known, answer.object('claims').members.values()))}",
+            *([why] if why else []),
         ]
 
     def _draw(self, name: str, link: str) -> Path:
@@ -210,6 +238,15 @@ def _who_asks(seen: RequestSeen) -> list[str]:
         lines.append(words.registered_for(standing.asks_for, standing.registration.name))
         lines.append(f"Why, as it is registered: “{standing.registration.purpose}”")
     return lines
+
+
+def _attested(seen: OfferSeen, who: str) -> list[str]:
+    """Which of the documents are bound only to keys that the wallet's provider attested."""
+    return [
+        f"{item.name} is bound only to keys that {who} attested, each used for one copy."
+        for item in seen.consent.credentials
+        if seen.contact.issuer.configurations[item.configuration_id].key_attestations_required is not None
+    ]
 
 
 def _shown(seen: RequestSeen) -> list[str]:

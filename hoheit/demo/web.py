@@ -1,4 +1,4 @@
-"""The first page of the town: who is there, and what to try. It knows nothing and keeps nothing."""
+"""The pages of the town itself: who is there, what to try, and what can go wrong. They know nothing and keep nothing."""
 
 from __future__ import annotations
 
@@ -11,20 +11,27 @@ from fastapi import FastAPI, Request, Response
 
 from hoheit.demo.places import (
     AGENCIES,
+    CAR_RENTAL,
     CITIZEN_NAME,
     CITY_OFFICE,
+    COLLEGE,
+    FORM_SERVICE,
     LIBRARY,
     PARTNERS,
+    PRIZE_DRAW,
     REGISTERS,
+    SPORTS_CLUB,
     TOWN,
+    VIDEO_SHOP,
     Agency,
     Partner,
     Register,
 )
 from hoheit.demo.setting_up import Town
+from protocol.oid4vci.offer import CredentialOffer, offer_link
 from runtime.asgi import create_application
 from runtime.languages import language_of
-from runtime.pages import Pages, serve_static
+from runtime.pages import Pages, qr_svg, serve_static
 
 HOME = Path(__file__).parent.parent
 
@@ -74,8 +81,36 @@ def start_page(town: Town, *, secret: bytes) -> FastAPI:
             library=f"{town.address(LIBRARY)}/",
         )
 
+    @application.get("/wrong", include_in_schema=False)
+    async def wrong(request: Request) -> Response:
+        language = language_of(request)
+        link = _offer_of_the_college(town)
+        return pages.page(
+            request,
+            "wrong.html",
+            citizen=CITIZEN_NAME,
+            wallet=town.wallet_address,
+            desk=f"{town.address(CITY_OFFICE)}/desk",
+            curious=_doors(town, (VIDEO_SHOP,), language)[0],
+            unknown=_doors(town, (PRIZE_DRAW,), language)[0],
+            barred=_doors(town, (CAR_RENTAL,), language)[0],
+            service=_doors(town, (FORM_SERVICE,), language)[0],
+            club=dict(SPORTS_CLUB.name)[language],
+            college=dict(COLLEGE.name)[language],
+            offer=f"{town.wallet_address}/credential-offer?{link.partition('?')[2]}",
+        )
+
+    @application.get("/wrong/offer.svg", include_in_schema=False)
+    async def code(_: Request) -> Response:
+        return Response(qr_svg(_offer_of_the_college(town)), media_type="image/svg+xml")
+
     serve_static(application)
     return application
+
+
+def _offer_of_the_college(town: Town) -> str:
+    """What the college offers anybody: nothing that it may give. The wallet sees that before it asks for anything."""
+    return offer_link(CredentialOffer(town.address(COLLEGE), COLLEGE.types, authorization_code=True))
 
 
 def _doors(town: Town, places: Sequence[Agency | Partner | Register], language: str) -> list[Door]:

@@ -1,7 +1,7 @@
 """The demo town as people meet it, all by hand: a clerk, a citizen and a partner follow their tutorials."""
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import httpx2
 from playwright.sync_api import expect
@@ -21,7 +21,7 @@ def test_the_first_page_leads_to_everybody(chromium, demo):
         window.see("town")
         addresses = [link.get_attribute("href") for link in window.page.get_by_role("main").get_by_role("link").all()]
         for address in dict.fromkeys(address for address in addresses if address):
-            answer = window.page.goto(address)
+            answer = window.page.goto(urljoin(demo.start, address))
             assert answer is not None
             assert answer.ok, address
 

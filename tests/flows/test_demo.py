@@ -12,7 +12,7 @@ from tests.support.ports import free_port
 
 pytestmark = pytest.mark.flow
 
-STEPS = 15
+STEPS = 20
 
 
 def demo(folder, *options, port=None):
@@ -68,6 +68,12 @@ def test_the_walk_says_why_each_is_trusted_and_who_is_no_more(town):
         "Stadtbücherei Lindenau asks. Checked: Lindenau register vouches for them.",
         "Kino Capitol is registered to ask for: At least 18 years old.",
         "Linden-Apotheke asks. Checked: Platform for health",
+        "Identity card is bound only to keys that Lindenau utilities attested, each used for one copy.",
+        "Checked: Platform for education",
+        "University diploma from Universität Lindenau, known through Universität Lindenau (Plattform für Bildung)",
+        "Linden-Apotheke is registered to ask for: Name of the degree, Field of study, Name of the university.",
+        "it knows now: degree title: Master of Arts",
+        "the university is in the register for education, the pharmacy in that for health",
         "nobody whom the wallet trusts vouches for the pharmacy now; nothing was given away",
     ):
         assert sentence in walk.stdout

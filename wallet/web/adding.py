@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from protocol.errors import ProtocolError, TooLarge, Unavailable, Unreachable
+from protocol.errors import NotTrusted, ProtocolError, TooLarge, Unavailable, Unreachable
 from protocol.oid4vci.offer import SCHEME as OFFER_SCHEME
 from protocol.oid4vp.link import SCHEME as REQUEST_SCHEME
 from wallet.policy.haip import NotHaip
@@ -92,6 +92,7 @@ async def _look_at(visit: Visit, found: Found, *, same_device: bool) -> Response
         return visit.page(
             "add_failed.html", status=error.status, found=found, away=isinstance(error, Unreachable),
             detail=error.description, same_device=same_device, why=unvouched(error), weak=isinstance(error, NotHaip),
+            unknown=isinstance(error.__cause__ or error, NotTrusted),
         )  # fmt: skip
     return _scan_page(visit, found)
 
