@@ -20,7 +20,8 @@ from tests.support.tree import ROOT
 from tests.support.vectors import vectors
 
 TIMEOUT = 120  # seconds for one mutant: one that never ends was noticed too
-COPIED = ("protocol", "runtime", "capabilities", "issuer", "wallet", "verifier", "registrar", "hoheit", "tests", "pyproject.toml")
+_CODE = ("protocol", "runtime", "capabilities", "issuer", "wallet", "verifier", "registrar", "hoheit")
+COPIED = (*_CODE, "tests", "pyproject.toml")
 LONGEST_LINE = 100  # characters of a line in a table
 
 

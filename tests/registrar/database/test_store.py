@@ -159,6 +159,8 @@ def test_the_version_grows_with_an_event_that_comes_after_a_later_one(stored_off
     row = {"at": NOW, "action": "x", "subject": "x", "actor": "x", "detail": ""}
     seen = [store.version()]
     for number in (7, 5, 8, 6, 5 * UNSETTLED, 5 * UNSETTLED - 1, 5 * UNSETTLED + 1):
-        store.database.write(lambda connection, number=number: connection.execute(insert(events), {"id": number, **row}))
+        store.database.write(
+            lambda connection, number=number: connection.execute(insert(events), {"id": number, **row})
+        )
         seen.append(store.version())
     assert seen == sorted(set(seen))

@@ -161,7 +161,8 @@ def test_a_worker_that_was_overtaken_looks_again(office, monkeypatch):
     context = office.registrar.context
     slow, fast = (type(office.registrar.publications)(context) for _ in range(2))
     office.register(agency())
-    store, before = context.store, {}
+    store = context.store
+    before: dict[str, int] = {}
     overtaken = store.publish
 
     def publish(publication):
