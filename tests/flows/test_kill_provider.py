@@ -251,4 +251,7 @@ def place_of(attested: Attested) -> tuple[str, int]:
     payload = payload_of(attested.text)
     status = payload["key_storage_status" if attested.of_keys else "client_status"]
     place = status["status"]["status_list"]
-    return str(place["uri"]), int(place["idx"])
+    uri, index = place["uri"], place["idx"]
+    assert isinstance(uri, str)
+    assert isinstance(index, int)
+    return uri, index

@@ -7,8 +7,10 @@ from urllib.parse import quote, urlencode
 import jsonschema
 import pytest
 
+from protocol.encoding import encode_json
 from protocol.errors import NotAuthentic, NotTrusted, NotValidNow
-from protocol.trust.registrar_api import verify_answer
+from protocol.jws import sign_jws
+from protocol.trust.registrar_api import TYP, verify_answer
 from protocol.x509 import Certificate
 from tests.support.registrar import CINEMA, OPERATOR, URL, agency, cinema, use
 from tests.support.vectors import vectors
@@ -168,3 +170,20 @@ def test_somebody_with_two_uses_is_one_entry(office):
     office.register(cinema(uses=[use(), use(id="name")]))
     [entry] = ask(office, "/wrp")["data"]
     assert [one["intendedUseIdentifier"] for one in entry["intendedUse"]] == ["over-18", "name"]
+
+
+def test_an_answer_is_believed_only_with_a_certificate_that_holds_now(office):
+    text = office.call("GET", "/wrp").body.decode()
+    [signer] = signers(office)
+    age = signer.not_after - office.clock.now + 60
+    with pytest.raises(NotValidNow, match="certificate is outside its time"):
+        verify_answer(text, signers=(signer,), issuer=f"{URL}/wrp", now=signer.not_after, max_age=age)
+    with pytest.raises(NotValidNow, match="certificate is outside its time"):
+        verify_answer(text, signers=(signer,), issuer=f"{URL}/wrp", now=signer.not_before - 1, max_age=age)
+
+
+def test_an_answer_that_names_no_certificate_is_refused(office):
+    context = office.registrar.context
+    text = sign_jws({"typ": TYP}, encode_json({"iss": f"{URL}/wrp", "iat": office.clock.now}), context.lists.signer)
+    with pytest.raises(NotTrusted, match="by no certificate"):
+        verify_answer(text, signers=signers(office), issuer=f"{URL}/wrp", now=office.clock.now, max_age=60)
