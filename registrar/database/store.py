@@ -43,6 +43,7 @@ from runtime.database.migrations import migrate
 MIGRATIONS = Path(__file__).parent / "migrations"
 MAX_LISTED = 1000
 MAX_REVOKED = 100_000  # on one list of revoked certificates
+UNSETTLED = 1000  # events: no transaction is open for longer than it takes others to write so many
 
 _CODEC: Codec[Stage | SignedIn] = Codec(*STAGES, SignedIn)
 _events = conversations.events
@@ -182,9 +183,11 @@ class SqlRegistrarStore(SqlConversations[Stage | SignedIn, Record]):
         return self.database.write(work)
 
     def version(self) -> int:
-        """Grows with every event."""
+        """Grows with every event, also with one whose transaction ended after that of a later number."""
         with self.database.reading() as connection:
-            return connection.scalar(select(func.max(_events.c.id))) or 0
+            newest = connection.scalar(select(func.max(_events.c.id))) or 0
+            recent = select(func.count()).select_from(_events)
+            return newest + (connection.scalar(recent.where(_events.c.id > newest - UNSETTLED)) or 0)
 
     def note(self, event: Event) -> None:
         """Add a line to the audit trail."""

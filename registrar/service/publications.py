@@ -84,8 +84,12 @@ class PublicationService:
             return remembered[1]
         known = store.publication(name)
         wanted = draft()
-        if known is None or known.basis != wanted.basis or now >= known.issued_at + lifetime // 2:
+        while known is None or known.basis != wanted.basis or now >= known.issued_at + lifetime // 2:
             known = self._next(name, lifetime, known, wanted, now)
+            if known.basis == wanted.basis:
+                break
+            # Another worker was first, and may have looked before something happened that has to be told here
+            wanted = draft()
         self._known[name] = version, known
         return known
 

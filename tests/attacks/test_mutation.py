@@ -12,6 +12,7 @@ from tests.support.mutation import Kind, Mutant, Target, Verdict, mutants, try_m
 from tests.support.tree import ROOT, modules, name
 
 REPORT = ROOT / "docs" / "mutation.md"
+BY_HAND = "\n## Checks of newer modules"
 # Without one of these something would pass that must not
 GRAVE = {Kind.DELETED_CHECK, Kind.DROPPED_OPERAND}
 
@@ -136,6 +137,8 @@ def test_the_report_counts_and_names_what_survived():
 @pytest.mark.soak
 def test_no_check_can_be_taken_away_unnoticed(tmp_path):
     verdicts = try_mutants(targets(), tmp_path)
-    REPORT.write_text(report(verdicts))
+    # What was run by hand stands below, and stays
+    _, by_hand, rest = REPORT.read_text().partition(BY_HAND)
+    REPORT.write_text(report(verdicts) + by_hand + rest)
     survivors = [verdict.mutant for verdict in verdicts if verdict.survived]
     assert [mutant.place for mutant in survivors if mutant.kind in GRAVE and mutant.place not in HARMLESS] == []

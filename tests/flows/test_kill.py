@@ -3,18 +3,17 @@
 A failure names its seed; `HOHEIT_KILL_SEED=<seed>` strikes the same blows again, after the same calls.
 """
 
-import os
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import TypeVar
 
 import pytest
 
+from tests.support.killing import FailureNamesSeed, kill_seed
 from tests.support.patient import Batch, Issuance, Presentation, Settled, new_key
 from tests.support.processes import Call, Reply, Striker, plan_strikes
 from tests.support.town import ISSUER, VERIFIER, ProcessTown, process_town
@@ -27,7 +26,6 @@ KILLS = 10  # on each database
 SOAK_ROUNDS = 25
 RACES = 10
 REPLAYS = 40
-DEFAULT_SEED = 20
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -48,29 +46,15 @@ def town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 @pytest.mark.kill
 def test_kills_lose_nothing_and_repeat_nothing(town):
     """T219, T107, T121, T179"""
-    live_through_kills(town, int(os.environ.get("HOHEIT_KILL_SEED", DEFAULT_SEED)))
+    live_through_kills(town, kill_seed())
 
 
 @pytest.mark.soak
 def test_hundreds_of_kills_lose_nothing_and_repeat_nothing(town):
     """T219; both ways in which a broken connection can end are met"""
-    first = int(os.environ.get("HOHEIT_KILL_SEED", secrets.randbelow(1_000_000)))
+    first = kill_seed(secrets.randbelow(1_000_000))
     lost = [settled for seed in range(first, first + SOAK_ROUNDS) for settled in live_through_kills(town, seed)]
     assert {settled.answered for settled in lost} == {True, False}
-
-
-@dataclass(frozen=True, slots=True)
-class FailureNamesSeed:
-    """Whatever fails in the block says how the same blows are struck again."""
-
-    seed: int
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if error is not None:
-            error.add_note(f"HOHEIT_KILL_SEED={self.seed}")
 
 
 def live_through_kills(town: ProcessTown, seed: int) -> list[Settled]:

@@ -9,8 +9,12 @@ from pathlib import Path
 
 import issuer.app
 import issuer.config
+import registrar.app
+import registrar.config
 import verifier.app
 import verifier.config
+import wallet.provider.app
+import wallet.provider.config
 from runtime.serve import Application, Listen, serve
 
 
@@ -24,7 +28,22 @@ def serve_verifier(data: Path) -> Application:
     return verifier.app.create_app(verifier.config.VerifierSettings.read(data))
 
 
-ROLES = {"issuer": serve_issuer, "verifier": serve_verifier}
+def serve_registrar(data: Path) -> Application:
+    """The application of a registrar's data folder."""
+    return registrar.app.create_app(registrar.config.RegistrarSettings.read(data))
+
+
+def serve_provider(data: Path) -> Application:
+    """The application of a wallet provider's data folder."""
+    return wallet.provider.app.create_app(wallet.provider.config.ProviderSettings.read(data))
+
+
+ROLES = {
+    "issuer": serve_issuer,
+    "verifier": serve_verifier,
+    "registrar": serve_registrar,
+    "provider": serve_provider,
+}
 
 
 def main(role: str, data: Path, port: int, environment: dict[str, str], log: Path) -> None:

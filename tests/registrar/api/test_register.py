@@ -8,13 +8,15 @@ from urllib.parse import quote, unquote, urlencode
 import jsonschema
 import pytest
 
+from protocol.encoding import encode_json
 from protocol.errors import NotAuthentic, NotFound, NotTrusted, NotValidNow
 from protocol.exchange import HttpRequest, HttpResponse, run
+from protocol.jws import sign_jws
 from protocol.trust.dataset import RegisteredIdentifier, RegistrarDataset
 from protocol.trust.list_signature import ExpectedList, verify_list
 from protocol.trust.list_types import ListType
 from protocol.trust.register_asking import ask_register, register_question, registers_of
-from protocol.trust.registrar_api import verify_answer
+from protocol.trust.registrar_api import TYP, verify_answer
 from protocol.x509 import Certificate
 from tests.support.pki import Template, make_pki
 from tests.support.registrar import CINEMA, OPERATOR, URL, agency, cinema, use
@@ -205,3 +207,20 @@ def test_a_wallet_can_ask_for_the_use_of_who_shows_only_where_they_are_registere
     office.run(office.registrar.parties.suspend(CINEMA, "x", OPERATOR))
     with pytest.raises(NotFound):
         ask(dataset)
+
+
+def test_an_answer_is_believed_only_with_a_certificate_that_holds_now(office):
+    text = office.call("GET", "/wrp").body.decode()
+    [signer] = signers(office)
+    age = signer.not_after - office.clock.now + 60
+    with pytest.raises(NotValidNow, match="certificate is outside its time"):
+        verify_answer(text, signers=(signer,), issuer=f"{URL}/wrp", now=signer.not_after, max_age=age)
+    with pytest.raises(NotValidNow, match="certificate is outside its time"):
+        verify_answer(text, signers=(signer,), issuer=f"{URL}/wrp", now=signer.not_before - 1, max_age=age)
+
+
+def test_an_answer_that_names_no_certificate_is_refused(office):
+    context = office.registrar.context
+    text = sign_jws({"typ": TYP}, encode_json({"iss": f"{URL}/wrp", "iat": office.clock.now}), context.lists.signer)
+    with pytest.raises(NotTrusted, match="by no certificate"):
+        verify_answer(text, signers=signers(office), issuer=f"{URL}/wrp", now=office.clock.now, max_age=60)

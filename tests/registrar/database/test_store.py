@@ -4,9 +4,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import insert
 
 from capabilities.status_publisher.policy import BLOCK_LIFETIME
 from protocol.errors import Conflict
+from registrar.database.store import UNSETTLED
+from registrar.database.tables import conversations
 from registrar.records import PartyState, Publication
 from registrar.session import proposal_id
 from registrar.store import PartyFilter
@@ -148,3 +151,16 @@ def test_one_form_is_one_application_even_if_it_comes_twice_at_the_same_time(sto
     assert [line.action for line in stored_office.store.audit(limit=9)] == ["applied"]
     with pytest.raises(Conflict):
         stored_office.run(parties.apply_once(cinema(trade_name="Impostor"), "another key"))
+
+
+def test_the_version_grows_with_an_event_that_comes_after_a_later_one(stored_office):
+    """T091: of two transactions, the one that began first may end last."""
+    store, events = stored_office.store, conversations.events
+    row = {"at": NOW, "action": "x", "subject": "x", "actor": "x", "detail": ""}
+    seen = [store.version()]
+    for number in (7, 5, 8, 6, 5 * UNSETTLED, 5 * UNSETTLED - 1, 5 * UNSETTLED + 1):
+        store.database.write(
+            lambda connection, number=number: connection.execute(insert(events), {"id": number, **row})
+        )
+        seen.append(store.version())
+    assert seen == sorted(set(seen))

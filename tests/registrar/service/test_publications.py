@@ -154,3 +154,37 @@ def test_the_authority_of_access_certificates_can_be_fetched(office):
 def test_an_unknown_list_is_not_found(office):
     with pytest.raises(NotFound):
         fetch(office, "everybody")
+
+
+def test_a_worker_that_was_overtaken_looks_again(office, monkeypatch):
+    """T091: what the other one published was drafted before somebody was suspended."""
+    context = office.registrar.context
+    slow, fast = (type(office.registrar.publications)(context) for _ in range(2))
+    office.register(agency())
+    store = context.store
+    before: dict[str, int] = {}
+    overtaken = store.publish
+
+    def publish(publication):
+        if not before:
+            # The slow one has signed what it saw; now it is too late, and the fast one does all in between
+            before["number"] = publication.number
+            office.run(office.registrar.parties.suspend(agency().identifier, "x", OPERATOR))
+            mine = store.publication("pid-providers")
+            assert mine is None
+            monkeypatch.setattr(type(store), "publish", lambda _, theirs: late(publication, theirs))
+            return office.run(fast.trusted_list("pid-providers")) and store.publication("pid-providers")
+        return overtaken(publication)
+
+    def late(stale, theirs):
+        monkeypatch.setattr(type(store), "publish", lambda _, publication: overtaken(publication))
+        overtaken(stale)
+        return overtaken(theirs)
+
+    monkeypatch.setattr(type(store), "publish", lambda _, publication: publish(publication))
+    office.run(slow.trusted_list("pid-providers"))
+    signer = Certificate.from_x5c(context.lists.x5c[0])
+    for worker in (fast, slow):
+        text = office.run(worker.trusted_list("pid-providers"))
+        says = verify_list(text, ExpectedList(LISTS["pid-providers"], (signer,), None), now=office.clock.now).says
+        assert (says.sequence_number, anchors_of(says)) == (before["number"] + 1, ())
