@@ -133,7 +133,7 @@ def check_registrations(settings: IssuerSettings, context: IssuerContext) -> Non
     problems = [
         f"{kind.id} is not registered to be issued"
         for kind in context.types.values()
-        if own and not any(is_entitled(one.says, kind.format, kind.vct) for one in own)
+        if own and not any(is_entitled(one.says, kind.format, kind.type) for one in own)
     ]
     leaf = Certificate.from_x5c(context.identity.x5c[0])
     problems += [f"{one.file} is of another party" for one in own if one.says.identifier not in leaf.identifiers]

@@ -19,6 +19,7 @@ MAX_LABEL = 100  # characters
 
 _MEMBERS = frozenset((
     "path", "type", "label", "mandatory", "disclosable", "from", "value", "at_least_years", "max_length", "pattern", "choices",
+    "element",
 ))  # fmt: skip
 # A claim of such a name would take the place of what the issuer says about the credential itself
 _TAKEN = ALWAYS_VISIBLE | {"iat"}
@@ -48,6 +49,7 @@ def read_claim(claim: Fields) -> Claim:
         mandatory=claim.boolean("mandatory", default=False),
         disclosable=claim.boolean("disclosable", default=True),
         origin=_origin(claim, path, rule),
+        element=claim.optional_text("element", max_length=MAX_LABEL),
     )
 
 

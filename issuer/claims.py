@@ -49,6 +49,7 @@ class Claim:
     mandatory: bool
     disclosable: bool
     origin: Origin
+    element: str | None = None  # what it is called in an mdoc; None: there it is not, or only in what it lies in
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Credential types as TOML files: what is issued, what it is called, what it looks like, where its values come from.
 
 id = "residence"                     # also the credential configuration id, and the scope unless `scope` is there
-vct = "urn:hoheit:residence:1"
+vct = "urn:hoheit:residence:1"       # as SD-JWT VC; without it there is none
 validity_days = 30                   # from the day of issuance
 
 [name]
@@ -20,12 +20,17 @@ key_storage = ["iso_18045_moderate"] # or better; without it any that a trusted 
 user_authentication = ["iso_18045_basic"]
 watched = true                       # the default: only wallets whose provider says, for long enough, whether they still hold
 
+[mdoc]                               # as mdoc too, under the id with "-mdoc" behind it; alone, it has the id itself
+doctype = "org.hoheit.residence.1"
+namespace = "org.hoheit.residence.1" # of all elements; by default the doctype
+
 [[claims]]                           # in the order in which people see them
 path = ["address", "locality"]       # "*" stands for every element of an array
 type = "text"                        # text, date, birthdate, integer, boolean, picture, object, array
 label = { de = "Ort" }
 mandatory = true                     # without it there is no credential; in an object that is absent it is not missed
 disclosable = true                   # the default: can be shown or kept back on its own
+element = "resident_city"            # what it is called in the mdoc; what lies in it goes with it
 from = ["home", "city"]              # where in the register; by default the claim's own path
 """
 
@@ -40,10 +45,12 @@ from pathlib import Path
 
 from issuer.claim_declarations import check_members, read_claim, read_texts
 from issuer.claims import Claim, ClaimTree
+from issuer.elements import elements_of, kinds_of, write_elements
+from protocol.dcql.query import MDOC, SD_JWT_VC
 from protocol.encoding import JsonObject, JsonValue
 from protocol.errors import CredentialRequestDenied, Malformed, raised_as
 from protocol.fields import Fields
-from protocol.formats import FORMATS
+from protocol.mdoc.values import Kind
 from protocol.oauth.client_attestation import ALGORITHMS as ATTESTATION_ALGORITHMS
 from protocol.oid4vci.key_attestation import LEVELS, KeyRequirements
 from protocol.oid4vci.metadata import ClaimDescription, CredentialConfiguration, Display
@@ -56,10 +63,11 @@ MAX_LOGO = 16 * 1024  # bytes
 LOGO_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
 
 _MEMBERS = frozenset((
-    "id", "format", "vct", "scope", "batch_size", "status", "validity_days", "name", "description", "look", "claims",
+    "id", "vct", "mdoc", "scope", "batch_size", "status", "validity_days", "name", "description", "look", "claims",
     "key_attestation",
 ))  # fmt: skip
 _LOOK_MEMBERS = frozenset(("background_color", "text_color", "logo"))
+_MDOC_MEMBERS = frozenset(("doctype", "namespace"))
 _KEY_MEMBERS = frozenset(("key_storage", "user_authentication", "watched"))
 _ID = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
@@ -70,8 +78,9 @@ class CredentialType:
     """One kind of credential that an agency issues."""
 
     id: str
+    family: str  # one for all forms of a type
     format: str  # credential format identifier, such as dc+sd-jwt
-    vct: str
+    type: str  # vct, or doctype
     scope: str
     batch_size: int  # key proofs in one request
     status: bool  # whether it can be revoked and suspended
@@ -79,7 +88,8 @@ class CredentialType:
     display: tuple[Display, ...]  # one for each language
     claims: tuple[Claim, ...]
     tree: ClaimTree
-    frame: Frame
+    frame: Frame  # of an SD-JWT VC
+    kinds: Mapping[str, Mapping[str, Kind]]  # of the elements of an mdoc, by namespace; empty in others
     key_requirements: KeyRequirements | None = None  # how well keys have to be kept; None: nobody has to attest them
     is_watched: bool = False  # issued only to wallets whose provider says whether they still hold (TS3 1.5 §2.4)
 
@@ -106,11 +116,20 @@ class CredentialType:
         with raised_as(CredentialRequestDenied):
             return self.tree.draw(record, now=now)
 
+    def written(self, claims: JsonObject) -> JsonObject:
+        """Claims for one person as a document of this format holds them.
+
+        Raises:
+            CredentialRequestDenied: the format cannot say one of them; the message has its path and never the value.
+        """
+        with raised_as(CredentialRequestDenied):
+            return write_elements(self.tree, claims) if self.kinds else claims
+
     def configuration(self) -> JsonObject:
         """How it stands in the issuer's metadata (OID4VCI 1.0 §12.2.4, App. A.3, App. B.2)."""
         return CredentialConfiguration(
             format=self.format,
-            type=self.vct,
+            type=self.type,
             scope=self.scope,
             attestation_algorithms=() if self.key_requirements is None else ATTESTATION_ALGORITHMS,
             key_attestations_required=self.key_requirements,
@@ -125,44 +144,48 @@ class CredentialType:
             ),
         ).to_dict()
 
-    @classmethod
-    def from_toml(cls, text: str, at: str, folder: Path) -> CredentialType:
-        """Read a type of our own; `folder` is where its logo lies.
 
-        Raises:
-            Malformed: a member is missing, unknown or wrong; the path begins with `at`.
-        """
-        try:
-            members = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise Malformed(at, f"is not TOML: {error}") from error
-        fields = Fields(members, at)
-        check_members(fields, _MEMBERS)
-        type_id = fields.text("id", max_length=100)
-        if not _ID.fullmatch(type_id):
-            raise Malformed(fields.path("id"), "must be small letters and digits, with single . _ - between them")
-        format_id = fields.optional_text("format") or "dc+sd-jwt"
-        if format_id not in FORMATS:
-            raise Malformed(fields.path("format"), "is no format that is issued here")
-        claims = tuple(map(read_claim, fields.objects("claims", max_items=MAX_CLAIMS)))
-        validity_days = fields.integer("validity_days", minimum=1, maximum=3650)
-        asked = fields.optional_object("key_attestation")
-        is_watched = asked is not None and asked.boolean("watched", default=True)
-        return cls(
-            id=type_id,
-            format=format_id,
-            vct=fields.text("vct", max_length=300),
-            scope=fields.optional_text("scope", max_length=100) or type_id,
+def read_type(text: str, at: str, folder: Path) -> tuple[CredentialType, ...]:
+    """Read a type of our own, once for each format that it is issued in; `folder` is where its logo lies.
+
+    Raises:
+        Malformed: a member is missing, unknown or wrong; the path begins with `at`.
+    """
+    try:
+        members = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise Malformed(at, f"is not TOML: {error}") from error
+    fields = Fields(members, at)
+    check_members(fields, _MEMBERS)
+    type_id = fields.text("id", max_length=100)
+    if not _ID.fullmatch(type_id):
+        raise Malformed(fields.path("id"), "must be small letters and digits, with single . _ - between them")
+    claims = tuple(map(read_claim, fields.objects("claims", max_items=MAX_CLAIMS)))
+    forms = _forms(fields, claims)
+    validity_days = fields.integer("validity_days", minimum=1, maximum=3650)
+    asked = fields.optional_object("key_attestation")
+    is_watched = asked is not None and asked.boolean("watched", default=True)
+    requirements = None if asked is None else _requirements(asked, validity_days if is_watched else None)
+    return tuple([
+        CredentialType(
+            id=type_id + form.suffix,
+            family=type_id,
+            format=form.format,
+            type=form.type,
+            scope=(fields.optional_text("scope", max_length=100) or type_id) + form.suffix,
             batch_size=fields.optional_integer("batch_size", minimum=1, maximum=100) or BATCH_SIZE,
             status=fields.boolean("status", default=True),
             validity_days=validity_days,
             display=_display(fields, folder),
-            claims=claims,
-            tree=ClaimTree.of(claims, fields.path("claims")),
-            frame=Frame.of(claim.path for claim in claims if claim.disclosable),
-            key_requirements=None if asked is None else _requirements(asked, validity_days if is_watched else None),
+            claims=form.claims,
+            tree=form.tree,
+            frame=Frame.of([claim.path for claim in form.claims if claim.disclosable]),
+            kinds=kinds_of(form.tree) if form.format == MDOC else {},
+            key_requirements=requirements,
             is_watched=is_watched,
         )
+        for form in forms
+    ])  # fmt: skip
 
 
 def read_types(folder: Path) -> dict[str, CredentialType]:
@@ -173,13 +196,42 @@ def read_types(folder: Path) -> dict[str, CredentialType]:
     """
     types: dict[str, CredentialType] = {}
     for path in sorted(folder.glob("*.toml")):
-        found = CredentialType.from_toml(_read_text(path), path.name, folder)
-        if found.id in types:
-            raise Malformed(f"{path.name}.id", "is the id of another credential type")
-        if any(found.scope == other.scope for other in types.values()):
-            raise Malformed(f"{path.name}.scope", "is the scope of another credential type")
-        types[found.id] = found
+        for found in read_type(_read_text(path), path.name, folder):
+            if found.id in types:
+                raise Malformed(f"{path.name}.id", "is the id of another credential type")
+            if any(found.scope == other.scope for other in types.values()):
+                raise Malformed(f"{path.name}.scope", "is the scope of another credential type")
+            types[found.id] = found
     return types
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What one format makes of a type."""
+
+    format: str
+    type: str  # vct, or doctype
+    claims: tuple[Claim, ...]
+    tree: ClaimTree
+    suffix: str = ""  # of id and scope, which are different for each form
+
+
+def _forms(fields: Fields, claims: tuple[Claim, ...]) -> tuple[_Form, ...]:
+    """The forms of a type: as SD-JWT VC by `vct`, as mdoc by `mdoc`, or both."""
+    at = fields.path("claims")
+    vct = fields.optional_text("vct", max_length=300)
+    mdoc = fields.optional_object("mdoc")
+    forms = [] if vct is None else [_Form(SD_JWT_VC, vct, claims, ClaimTree.of(claims, at))]
+    if mdoc is not None:
+        check_members(mdoc, _MDOC_MEMBERS)
+        doctype = mdoc.text("doctype", max_length=300)
+        found = elements_of(claims, mdoc.optional_text("namespace") or doctype, at)
+        forms.append(_Form(MDOC, doctype, found[1:], ClaimTree.of(found, at), "-mdoc" if forms else ""))
+    if not forms:
+        raise Malformed(
+            fields.path("vct"), "is missing, and so is mdoc: a type is issued in one of these forms, or in both"
+        )
+    return tuple(forms)
 
 
 def _read_text(path: Path) -> str:

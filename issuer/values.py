@@ -65,7 +65,7 @@ class ValueRule:
                 if not isinstance(value, bool):
                     raise Malformed(at, "must be true or false")
             case Kind.PICTURE:
-                _check_picture(value, at)
+                read_picture(value, at)
             case Kind.OBJECT | Kind.ARRAY:
                 raise TypeError("objects and arrays have no value of their own")
         if self.choices and value not in self.choices:
@@ -132,7 +132,12 @@ def is_at_least(birthdate: datetime.date, years: int, *, now: int) -> bool:
     return (birthdate.year + years, birthdate.month, birthdate.day) <= (today.year, today.month, today.day)
 
 
-def _check_picture(value: JsonValue, at: str) -> None:
+def read_picture(value: JsonValue, at: str) -> bytes:
+    """The JPEG in a data URL.
+
+    Raises:
+        Malformed: anything else, or one that is too large.
+    """
     if not isinstance(value, str) or not value.startswith(_JPEG):
         raise Malformed(at, "must be a JPEG as data URL")
     if len(value) > MAX_PICTURE:
@@ -143,3 +148,4 @@ def _check_picture(value: JsonValue, at: str) -> None:
         raise Malformed(at, "is not base64") from error
     if not picture.startswith(_JPEG_START):
         raise Malformed(at, "must be a JPEG as data URL")
+    return picture

@@ -6,7 +6,7 @@ Each entry knows how to issue, take in, present and verify credentials of its fo
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from protocol.credential import ClaimPath, VerifiedCredential
@@ -14,10 +14,12 @@ from protocol.dcql.match import Candidate
 from protocol.encoding import JsonObject
 from protocol.errors import Flaw, NotAuthentic, NotBound, Unsupported
 from protocol.exchange import Exchange
+from protocol.holder_binding import ExpectedBinding, KeyBinding
 from protocol.keys import PublicKey, RandomBytes, Signer
+from protocol.mdoc.values import Kind
 from protocol.sdjwt.issue import Frame, issue_sd_jwt
 from protocol.sdjwt.issuer_key import find_issuer_key
-from protocol.sdjwt.key_binding import ExpectedBinding, KeyBinding, verify_key_binding
+from protocol.sdjwt.key_binding import verify_key_binding
 from protocol.sdjwt.present import present_sd_jwt
 from protocol.sdjwt.token import SdJwt
 from protocol.sdjwt.type_metadata import TypeMetadata, fetch_type_of
@@ -48,6 +50,7 @@ class Issuance:
     expires_at: int
     status: JsonObject | None  # the status claim, such as {"status_list": {"idx": 1, "uri": "https://…"}}
     decoys: int = 0
+    kinds: Mapping[str, Mapping[str, Kind]] = field(default_factory=dict)  # of elements, by namespace (mdoc)
 
 
 class Format(Protocol):

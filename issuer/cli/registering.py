@@ -57,7 +57,7 @@ def registrant_of(settings: IssuerSettings) -> Registrant:
 
 def provided(kind: CredentialType) -> RegisteredCredential:
     """A type as it is registered."""
-    return RegisteredCredential(kind.format, CredentialMeta(vct_values=(kind.vct,)))
+    return RegisteredCredential(kind.format, CredentialMeta.of_type(kind.format, kind.type))
 
 
 def authority_pem(settings: IssuerSettings) -> str:

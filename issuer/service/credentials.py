@@ -106,7 +106,7 @@ class CredentialService:
         issued_at, expires_at = credential_type.validity(now)
         draft = _Draft(
             credential_type,
-            credential_type.claims_for(record, now=now),
+            credential_type.written(credential_type.claims_for(record, now=now)),
             issuing,
             now=now,
             issued_at=issued_at,
@@ -201,13 +201,14 @@ class CredentialService:
         """One signed credential, and what is kept of it."""
         credential_type = draft.type
         issuance = Issuance(
-            type=credential_type.vct,
+            type=credential_type.type,
             claims=draft.claims,
             frame=credential_type.frame,
             holder_key=key,
             issued_at=draft.issued_at,
             expires_at=draft.expires_at,
             status=entry.claim if entry else None,
+            kinds=credential_type.kinds,
         )
         raw = format_of(credential_type.format).issue(issuance, self.context.signing, self.context.random_bytes)
         kept = IssuedCredential(

@@ -84,7 +84,8 @@ class Offers:
         record = yield from context.register.fetch(order.subject)
         now = context.now()
         for configuration_id in order.configuration_ids:
-            context.types[configuration_id].claims_for(record, now=now)
+            kind = context.types[configuration_id]
+            kind.written(kind.claims_for(record, now=now))
 
         # The code is derived from the reference, so an offer can be handed out again although only digests are stored.
         reference = context.new_secret()

@@ -62,6 +62,11 @@ class CredentialMeta:
             _check_carried(other, meta.at)
         return cls(vct_values, doctype_value, other)
 
+    @classmethod
+    def of_type(cls, credential_format: str, credential_type: str) -> Self:
+        """What names one type in a format."""
+        return cls(doctype_value=credential_type) if credential_format == MDOC else cls((credential_type,))
+
     @property
     def is_empty(self) -> bool:
         """Whether nothing at all is said about the type, so that every type of the format is meant."""

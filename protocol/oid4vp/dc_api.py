@@ -16,6 +16,7 @@ from protocol.encoding import JsonObject, JsonValue
 from protocol.errors import InvalidRequest, Malformed, ProtocolError, raised_as
 from protocol.fields import Fields, read_https_url
 from protocol.keys import P256Key, RandomBytes
+from protocol.mdoc.transcript import DcApiHandover
 from protocol.oid4vp.client_id import ClientId
 from protocol.oid4vp.request import (
     DC_API,
@@ -28,6 +29,7 @@ from protocol.oid4vp.request import (
     read_query,
     read_response_mode,
     read_url_safe,
+    thumbprint_of,
 )
 from protocol.oid4vp.response import (
     AuthorizationResponse,
@@ -112,6 +114,15 @@ class DcApiRequest:
     def audience(self) -> str:
         """Whom a holder's proof is made for: always the origin, never the client identifier (§A.4)."""
         return f"{ORIGIN}{self.origin}"
+
+    @property
+    def handover(self) -> DcApiHandover:
+        """What an mdoc is bound to (App. B.2.6.2): the origin, whoever signed the request.
+
+        Raises:
+            InvalidRequest: see `choose_encryption`.
+        """
+        return DcApiHandover(self.origin, self.nonce, thumbprint_of(self))
 
     @property
     def state(self) -> None:

@@ -13,6 +13,7 @@ from protocol.errors import Flaw, InvalidRequest, Malformed
 from protocol.fields import Fields
 from protocol.jwe import ENCRYPTIONS, KEY_AGREEMENT
 from protocol.keys import PublicKey
+from protocol.mdoc.transcript import Handover, OpenId4VpHandover
 from protocol.oid4vp.client_id import ClientId, Prefix
 
 RESPONSE_TYPE = "vp_token"
@@ -150,6 +151,10 @@ class Question(Protocol):
     def verifier_info(self) -> tuple[VerifierInfo, ...]:
         """What others say about who asks."""
 
+    @property
+    def handover(self) -> Handover:
+        """How the answer is handed over, which an mdoc is bound to (App. B.2.6); InvalidRequest as `choose_encryption`."""
+
     def choose_encryption(self) -> tuple[EncryptionKey, str] | None:
         """How the answer is encrypted; None: not at all."""
 
@@ -238,6 +243,15 @@ class AuthorizationRequest:
         return str(self.client_id)
 
     @property
+    def handover(self) -> OpenId4VpHandover:
+        """What an mdoc is bound to (App. B.2.6.1); a clear answer has no key (T064).
+
+        Raises:
+            InvalidRequest: see `choose_encryption`.
+        """
+        return OpenId4VpHandover(str(self.client_id), self.nonce, thumbprint_of(self), self.response_uri)
+
+    @property
     def response_host(self) -> str:
         """The host that answers go to, for showing."""
         return urlsplit(self.response_uri).hostname or ""
@@ -251,6 +265,16 @@ class AuthorizationRequest:
         if self.response_mode == DIRECT_POST:
             return None
         return (self.client_metadata or ClientMetadata()).choose_encryption()
+
+
+def thumbprint_of(question: Question) -> bytes | None:
+    """Of the key that the answer is encrypted to; None where it goes in clear.
+
+    Raises:
+        InvalidRequest: encryption is asked and impossible.
+    """
+    encryption = question.choose_encryption()
+    return None if encryption is None else encryption[0].key.thumbprint_bytes()
 
 
 def _usable(jwk: Fields) -> EncryptionKey | None:

@@ -27,10 +27,10 @@ from protocol.errors import (
 )
 from protocol.exchange import Exchange
 from protocol.formats import format_of
+from protocol.holder_binding import ExpectedBinding
 from protocol.oid4vp.request import Question
 from protocol.oid4vp.response import AuthorizationResponse, Presentation
 from protocol.oid4vp.transaction_data import TransactionData, TypeRule, assign_transaction_data, read_transaction_data
-from protocol.sdjwt.key_binding import ExpectedBinding
 from protocol.status.check import Status, StatusReport
 from protocol.trust.anchors import TrustAnchors
 
@@ -224,6 +224,7 @@ class _Verification:
             now=self.now,
             transaction_data_hashes=tuple(item.digest() for item in items),
             transaction_data_hashes_alg=next((item.hash_algorithm for item in items if item.algorithm_named), None),
+            handover=self.request.handover,
         )
 
 

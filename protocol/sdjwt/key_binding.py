@@ -2,51 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from protocol.encoding import JsonObject, encode_base64url, encode_json, read_json_object
 from protocol.errors import Flaw, NotBound, NotForThisRequest
 from protocol.fields import Fields
+from protocol.holder_binding import ExpectedBinding, KeyBinding
 from protocol.jws import check_typ, sign_encoded, verify_signature
-from protocol.keys import PublicKey, Signer
+from protocol.keys import PublicKey
 from protocol.sdjwt.disclosure import digest_of
 from protocol.sdjwt.token import SdJwt
 
 TYP = "kb+jwt"
-MAX_AGE = 300  # seconds
 MAX_AHEAD = 60  # seconds that a wallet's clock may be ahead
 
 _AT = "key binding"
 _HEADS = {alg: encode_base64url(encode_json({"alg": alg, "typ": TYP})) for alg in ("ES256", "ES384", "ES512", "EdDSA")}
-
-
-@dataclass(frozen=True, slots=True)
-class KeyBinding:
-    """What a holder binds a presentation to."""
-
-    signer: Signer
-    audience: str
-    nonce: str
-    issued_at: int  # epoch seconds
-    transaction_data_hashes: tuple[str, ...] = ()
-    transaction_data_hashes_alg: str | None = None  # named only where the request named algorithms
-
-
-@dataclass(frozen=True, slots=True)
-class ExpectedBinding:
-    """What a verifier asked a presentation to be bound to; the expected transaction data included."""
-
-    audience: str  # the client identifier with its prefix, exactly as sent
-    nonce: str
-    now: int  # epoch seconds
-    transaction_data_hashes: tuple[str, ...] = ()
-    transaction_data_hashes_alg: str | None = None
-    max_age: int = MAX_AGE  # seconds
-
-    def __post_init__(self) -> None:
-        # T038: an empty expectation is a mistake of the caller and must never pass as "anything goes"
-        if not self.audience or not self.nonce:
-            raise ValueError("a key binding is expected for an audience and a nonce")
 
 
 def sign_key_binding(presented: str, binding: KeyBinding) -> str:

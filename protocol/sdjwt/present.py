@@ -9,7 +9,8 @@ from typing import Self
 from protocol.credential import ClaimPath
 from protocol.encoding import JsonObject, JsonValue
 from protocol.errors import Malformed
-from protocol.sdjwt.key_binding import KeyBinding, sign_key_binding
+from protocol.holder_binding import KeyBinding
+from protocol.sdjwt.key_binding import sign_key_binding
 from protocol.sdjwt.process import process_claims
 from protocol.sdjwt.token import SdJwt
 

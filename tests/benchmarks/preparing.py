@@ -15,10 +15,10 @@ from protocol.encoding import JsonObject
 from protocol.errors import NotFound
 from protocol.exchange import Exchange
 from protocol.formats import FORMATS
+from protocol.holder_binding import KeyBinding
 from protocol.keys import P256Key
 from protocol.oid4vp.request import AuthorizationRequest
 from protocol.oid4vp.response import AuthorizationResponse
-from protocol.sdjwt.key_binding import KeyBinding
 from protocol.trust.anchors import Role
 from runtime.anchors import write_anchor
 from runtime.conversation import Load, SessionKey

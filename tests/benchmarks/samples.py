@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from protocol.encoding import JsonObject
 from protocol.exchange import run
 from protocol.formats import FORMATS, Issuance, IssuerSigner
+from protocol.holder_binding import ExpectedBinding, KeyBinding
 from protocol.keys import P256Key
 from protocol.sdjwt.issue import Frame
-from protocol.sdjwt.key_binding import ExpectedBinding, KeyBinding
 from protocol.trust.anchors import TrustAnchors
 from tests.support.pki import NOW, make_pki, seeded
 

@@ -27,9 +27,9 @@ from protocol.encoding import JsonObject, decode_base64url, encode_base64url
 from protocol.errors import Flaw, NotAuthentic, NotForThisRequest, NotTrusted
 from protocol.exchange import run
 from protocol.formats import format_of
+from protocol.holder_binding import ExpectedBinding, KeyBinding
 from protocol.keys import P256Key
 from protocol.sdjwt.issue import Frame, issue_sd_jwt
-from protocol.sdjwt.key_binding import ExpectedBinding, KeyBinding
 from protocol.status.bits import StatusList
 from protocol.status.token import sign_status_list_token
 from tests.support.pki import AUTHORITY, DAY, INTERMEDIATE, LEAF, make_pki

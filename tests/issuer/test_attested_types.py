@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from issuer.credential_types import CredentialType
+from issuer.credential_types import read_type
 from protocol.errors import Malformed
 from protocol.oid4vci.key_attestation import KeyRequirements
 
@@ -23,7 +23,7 @@ label = {{ de = "Name" }}
 
 
 def read(asked):
-    return CredentialType.from_toml(TYPE.format(asked=asked), "card.toml", Path())
+    return read_type(TYPE.format(asked=asked), "card.toml", Path())[0]
 
 
 def test_a_type_that_says_nothing_takes_any_keys():

@@ -149,5 +149,5 @@ def test_an_operators_own_type_wins_over_the_shipped_one(tmp_path):
         '[[claims]]\npath = ["family_name"]\ntype = "text"\nlabel = { de = "Nachname" }\n'
     )
     types = open_types(settings(tmp_path, f'types_folder = "{own}"\n{FILE}'))
-    assert types["pid"].vct == "urn:eudi:pid:de:1"
+    assert types["pid"].type == "urn:eudi:pid:de:1"
     assert len(types) == 5

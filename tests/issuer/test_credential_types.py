@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from issuer.app import SHIPPED_TYPES
 from issuer.claims import path_text
-from issuer.credential_types import MAX_LOGO, CredentialType, read_types
+from issuer.credential_types import MAX_LOGO, CredentialType, read_type, read_types
 from issuer.people import read_people
 from protocol.encoding import JsonObject
 from protocol.errors import CredentialRequestDenied, Malformed, ProtocolError
@@ -53,7 +53,7 @@ def card(claims: str, folder: Path = SHIPPED_TYPES) -> CredentialType:
         names = json.dumps(path.split("."))
         tables.append(f'[[claims]]\npath = {names}\ntype = "{kind}"\nlabel = {{ en = "X" }}')
         tables += more[0].split("; ") if more else []
-    return CredentialType.from_toml(HEAD + "\n".join(tables), "card.toml", folder)
+    return read_type(HEAD + "\n".join(tables), "card.toml", folder)[0]
 
 
 def claims_of(kind: CredentialType, record: JsonObject, *, now: int = NOW) -> dict[str, Any]:
@@ -66,7 +66,7 @@ def draw(claims, record):
 
 
 def test_five_types_are_shipped():
-    assert {kind.id: kind.vct for kind in TYPES.values()} == {
+    assert {kind.id: kind.type for kind in TYPES.values()} == {
         "pid": "urn:eudi:pid:1",
         "residence": "urn:hoheit:residence:1",
         "diploma": "urn:hoheit:diploma:1",
@@ -101,7 +101,7 @@ def test_every_claim_of_every_shipped_type_is_a_disclosure_of_its_own(kind):
     for record in people:
         claims = kind.claims_for(record, now=NOW)
         begins, ends = kind.validity(NOW)
-        issuance = Issuance(kind.vct, claims, kind.frame, seeded_key(7).public_key, begins, ends, None)
+        issuance = Issuance(kind.type, claims, kind.frame, seeded_key(7).public_key, begins, ends, None)
         raw = format_of(kind.format).issue(issuance, IssuerSigner(pki.signer, pki.x5c), seeded())
         token = SdJwt.from_text(raw, "credential")
         assert len(token.disclosures) == count(claims)
@@ -116,7 +116,7 @@ def test_nothing_of_a_credential_lies_in_sight_that_need_not(kind):
     record = next(record for record in PEOPLE.values() if can_have(kind, record))
     pki = make_pki()
     issuance = Issuance(
-        kind.vct, claims_of(kind, record), kind.frame, None, kind.validity(NOW)[0], kind.validity(NOW)[1], None
+        kind.type, claims_of(kind, record), kind.frame, None, kind.validity(NOW)[0], kind.validity(NOW)[1], None
     )
     raw = format_of(kind.format).issue(issuance, IssuerSigner(pki.signer, pki.x5c), seeded())
     assert set(json.loads(SdJwt.from_text(raw, "credential").jws.payload)) == {"vct", "iat", "exp", "_sd", "_sd_alg"}
@@ -152,7 +152,7 @@ def test_the_metadata_of_all_types_keep_the_schema_of_the_conformance_suite():
 @pytest.mark.parametrize("kind", TYPES.values(), ids=lambda kind: kind.id)
 def test_a_type_is_announced_with_names_colours_logo_and_all_claims_in_both_languages(kind):
     announced = CredentialConfiguration.from_fields(Fields(kind.configuration(), kind.id))
-    assert (announced.format, announced.type, announced.scope) == (kind.format, kind.vct, kind.scope)
+    assert (announced.format, announced.type, announced.scope) == (kind.format, kind.type, kind.scope)
     assert [display.locale for display in announced.display] == ["de", "en"]
     assert all(display.description and display.logo_alt for display in announced.display)
     assert all(display.logo and display.logo.startswith("data:image/svg+xml;base64,") for display in announced.display)
@@ -311,7 +311,7 @@ def test_no_record_leaves_the_error_family(kind, record):
 @cases("issuer/credential_types.json", "refuse")
 def test_a_wrong_file_is_refused_by_file_and_member(case):
     with pytest.raises(Malformed) as refusal:
-        CredentialType.from_toml(case["toml"], "card.toml", SHIPPED_TYPES)
+        read_type(case["toml"], "card.toml", SHIPPED_TYPES)[0]
     assert refusal.value.at == case["at"]
     assert "\n" not in refusal.value.description
 
@@ -319,14 +319,14 @@ def test_a_wrong_file_is_refused_by_file_and_member(case):
 @given(st.text())
 def test_no_file_leaves_the_error_family(text):
     with contextlib.suppress(ProtocolError):
-        CredentialType.from_toml(text, "card.toml", SHIPPED_TYPES)
+        read_type(text, "card.toml", SHIPPED_TYPES)[0]
 
 
 CARD = HEAD + '[[claims]]\npath = ["name"]\ntype = "text"\nlabel = { en = "Name" }\n'
 
 
 def test_what_a_file_leaves_out_has_the_careful_default():
-    kind = CredentialType.from_toml(CARD, "card.toml", SHIPPED_TYPES)
+    kind = read_type(CARD, "card.toml", SHIPPED_TYPES)[0]
     assert (kind.format, kind.scope, kind.status) == ("dc+sd-jwt", "card", True)
     assert kind.frame.members["name"].disclosable
     assert not kind.claims[0].mandatory
@@ -340,11 +340,11 @@ def test_a_claim_that_is_not_disclosable_lies_in_sight():
 def test_a_logo_travels_as_data(tmp_path):
     (tmp_path / "card.png").write_bytes(b"\x89PNG")
     text = CARD.replace("[name]", '[look]\nlogo = "card.png"\n[name]')
-    shown = CredentialType.from_toml(text, "card.toml", tmp_path).display[0]
+    shown = read_type(text, "card.toml", tmp_path)[0].display[0]
     assert (shown.logo, shown.logo_alt) == ("data:image/png;base64,iVBORw==", "Card")
     (tmp_path / "card.png").write_bytes(bytes(MAX_LOGO + 1))
     with pytest.raises(Malformed, match=r"card\.toml\.look\.logo: is larger"):
-        CredentialType.from_toml(text, "card.toml", tmp_path)
+        read_type(text, "card.toml", tmp_path)[0]
 
 
 def test_the_files_of_a_folder_are_read_by_id(tmp_path):

@@ -14,7 +14,7 @@ def test_every_known_document_is_one_that_is_issued_with_data_that_it_has():
     for known in known_documents():
         kind = shipped[known.id]
         assert (known.type, dict(known.names)) == (
-            kind.vct,
+            kind.type,
             {language: kind.name(language) for language in ("de", "en")},
         )
         assert {datum.path for datum in known.data} <= {claim.path for claim in kind.claims}

@@ -20,7 +20,7 @@ from starlette.testclient import TestClient
 
 from capabilities.accounts.service import new_clerk_code
 from issuer.app import serve_issuer
-from issuer.credential_types import CredentialType
+from issuer.credential_types import CredentialType, read_type
 from issuer.database.register import SqlRegister
 from issuer.database.store import SqlIssuerStore
 from issuer.policy import IssuerPolicy
@@ -89,7 +89,7 @@ def small_types() -> dict[str, CredentialType]:
         "badge": _TYPE.format(id="badge", name="Abzeichen", batch=2, status="true"),
         "ticket": _TYPE.format(id="ticket", name="Karte", batch=10, status="false"),
     }
-    return {name: CredentialType.from_toml(text, name, Path()) for name, text in texts.items()}
+    return {name: read_type(text, name, Path())[0] for name, text in texts.items()}
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ from protocol.encoding import JsonObject, encode_json
 from protocol.errors import NotFound, Unreachable
 from protocol.exchange import Exchange, HttpRequest, HttpResponse
 from protocol.formats import FORMATS, Issuance, IssuerSigner
+from protocol.holder_binding import KeyBinding
 from protocol.keys import P256Key
 from protocol.oid4vp.answer import Delivery, RequestPolicy, fetch_request, send_answer, wallet_metadata
 from protocol.oid4vp.client_id import Prefix
@@ -27,7 +28,6 @@ from protocol.oid4vp.request import AuthorizationRequest, Question
 from protocol.oid4vp.request_object import ExpectedRequest, verify_request_object
 from protocol.oid4vp.response import AuthorizationResponse, ResponseAccepted
 from protocol.sdjwt.issue import Frame
-from protocol.sdjwt.key_binding import KeyBinding
 from protocol.sdjwt.present import PresentableSdJwt
 from protocol.sdjwt.token import SdJwt
 from protocol.trust.anchors import Role, TrustAnchors, TrustedIdentifier

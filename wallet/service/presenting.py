@@ -13,12 +13,12 @@ from protocol.encoding import JsonObject
 from protocol.errors import AccessDenied, NotValidNow, ProtocolError, Unavailable
 from protocol.exchange import Exchange
 from protocol.formats import format_of
+from protocol.holder_binding import KeyBinding
 from protocol.keys import SIGNATURE_ALGORITHMS, P256Key
 from protocol.oid4vp.answer import Delivered, fetch_request, send_answer, send_error, wallet_metadata
 from protocol.oid4vp.link import PlainRequest, RequestLink, read_link
 from protocol.oid4vp.request_object import Unauthenticated, VerifiedRequest
 from protocol.oid4vp.response import Presentation
-from protocol.sdjwt.key_binding import KeyBinding
 from runtime.conversation import slow
 from runtime.seal import DamagedError
 from wallet.policy.asking import Standing, may_be_given, registration_of, standing_shown
@@ -340,7 +340,13 @@ class Presenting:
         # HAIP 1.0 §6.1.1.1 wants it with everything that is bound to a key
         is_bound = asked.holder_binding or (self.context.haip and bool(copy.key))
         binding = (
-            KeyBinding(self.context.keys.signer(copy.key), request.audience, request.nonce, self.context.now())
+            KeyBinding(
+                self.context.keys.signer(copy.key),
+                request.audience,
+                request.nonce,
+                self.context.now(),
+                handover=request.handover,
+            )
             if is_bound
             else None
         )

@@ -1,10 +1,10 @@
 """Things to explain, all genuine: a credential, a presentation, a request, an offer, a status list."""
 
 from protocol.formats import FORMATS, Issuance, IssuerSigner
+from protocol.holder_binding import KeyBinding
 from protocol.keys import P256Key
 from protocol.oid4vci.offer import CredentialOffer, offer_link
 from protocol.sdjwt.issue import Frame
-from protocol.sdjwt.key_binding import KeyBinding
 from protocol.status.bits import StatusList
 from protocol.status.token import sign_status_list_token
 from tests.support.pki import DAY, NOW, make_pki, seeded, seeded_key

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from issuer.credential_types import CredentialType
+from issuer.credential_types import read_type
 from protocol.errors import CredentialRequestDenied, InvalidNonce, InvalidProof, Unavailable
 from protocol.oid4vci.attested_proof import sign_attested_proof
 from protocol.oid4vci.credential import CredentialRequest, ProofType
@@ -37,7 +37,7 @@ label = {{ en = "First name" }}
 
 
 def member(name="member", *, batch=10, level=LEVEL, more=""):
-    return CredentialType.from_toml(MEMBER.format(id=name, batch=batch, level=level, more=more), name, Path())
+    return read_type(MEMBER.format(id=name, batch=batch, level=level, more=more), name, Path())[0]
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ def settings(tmp_path, env):
 
 def registered(desk, *names, entitlement=PUB_EAA_PROVIDER, **changes):
     types = [desk.issuer.context.types[name] for name in names]
-    provides = tuple(RegisteredCredential(kind.format, CredentialMeta((kind.vct,))) for kind in types)
+    provides = tuple(RegisteredCredential(kind.format, CredentialMeta((kind.type,))) for kind in types)
     return OwnRegistration("all.jwt", "", replace(LEAST, entitlements=(entitlement,), provides=provides, **changes))
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from issuer.credential_types import CredentialType
+from issuer.credential_types import read_type
 from issuer.policy import CHECK_AGAIN, CHECK_SECONDS, next_check
 from issuer.records import CredentialState
 from issuer.service.watch import MAX_PORTIONS, PORTION
@@ -38,7 +38,7 @@ def provider():
 
 @pytest.fixture
 def desk(provider):
-    kinds = (member(), member("badge"), CredentialType.from_toml(TICKET, "ticket", Path()))
+    kinds = (member(), member("badge"), read_type(TICKET, "ticket", Path())[0])
     types = {kind.id: kind for kind in kinds}
     return make_issuer(types=types, clock=provider.clock, outside=provider, anchors=provider.anchors)
 

@@ -2,9 +2,9 @@
 
 from protocol.dcql.query import DcqlQuery
 from protocol.exchange import run
+from protocol.holder_binding import KeyBinding
 from protocol.oid4vp.response import AuthorizationResponse
 from protocol.oid4vp.verify import CheckName, VerificationPolicy, verify_response
-from protocol.sdjwt.key_binding import KeyBinding
 from protocol.sdjwt.present import present_sd_jwt
 from protocol.status.check import Status, StatusReport
 from tests.protocol.oid4vp.samples import NONCE, QUERY, SAN_DNS, STATE, Peer, asked

@@ -1,10 +1,10 @@
 """A credential, the keys behind it, and ways to make tokens that no honest issuer would."""
 
 from protocol.encoding import JsonObject, encode_base64url, encode_json
+from protocol.holder_binding import ExpectedBinding, KeyBinding
 from protocol.jws import sign_jws
 from protocol.sdjwt.disclosure import Disclosure, digest_of, encode_disclosures
 from protocol.sdjwt.issue import Frame, issue_sd_jwt
-from protocol.sdjwt.key_binding import ExpectedBinding, KeyBinding
 from protocol.sdjwt.present import present_sd_jwt
 from protocol.sdjwt.token import SdJwt
 from tests.support.pki import NOW, make_pki, seeded, seeded_key

@@ -9,16 +9,11 @@ from hypothesis import strategies as st
 
 from protocol.encoding import encode_json, read_json_object
 from protocol.errors import NotBound, NotForThisRequest, ProtocolError, Unsupported
+from protocol.holder_binding import MAX_AGE, ExpectedBinding
 from protocol.jws import sign_jws
 from protocol.keys import Ed25519Key
 from protocol.sdjwt.disclosure import digest_of
-from protocol.sdjwt.key_binding import (
-    MAX_AGE,
-    MAX_AHEAD,
-    ExpectedBinding,
-    sign_key_binding,
-    verify_key_binding,
-)
+from protocol.sdjwt.key_binding import MAX_AHEAD, sign_key_binding, verify_key_binding
 from protocol.sdjwt.present import present_sd_jwt
 from tests.protocol.sdjwt.samples import (
     AUDIENCE,

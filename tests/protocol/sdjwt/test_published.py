@@ -17,9 +17,10 @@ from sd_jwt.utils.yaml_specification import load_yaml_specification, remove_sdob
 from sd_jwt.verifier import SDJWTVerifier
 
 from protocol.errors import Malformed, NotForThisRequest
+from protocol.holder_binding import ExpectedBinding
 from protocol.keys import P256Key, PublicKey
 from protocol.sdjwt.disclosure import Disclosure, digest_of
-from protocol.sdjwt.key_binding import ExpectedBinding, verify_key_binding
+from protocol.sdjwt.key_binding import verify_key_binding
 from protocol.sdjwt.present import present_sd_jwt
 from protocol.sdjwt.token import SdJwt
 from protocol.sdjwt.verify import verify_sd_jwt

@@ -2,7 +2,7 @@
 
 from protocol.exchange import run
 from protocol.formats import format_of
-from protocol.sdjwt.key_binding import ExpectedBinding
+from protocol.holder_binding import ExpectedBinding
 from tests.support.pki import NOW
 
 

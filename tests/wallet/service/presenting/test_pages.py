@@ -9,13 +9,13 @@ from protocol.encoding import read_json_object
 from protocol.errors import Conflict, InvalidRequest, NotForThisRequest
 from protocol.exchange import run
 from protocol.formats import format_of
+from protocol.holder_binding import ExpectedBinding
 from protocol.jwe import Jwe, decrypt_jwe
 from protocol.oid4vp.answer import RequestPolicy
 from protocol.oid4vp.client_id import ClientId, Prefix
 from protocol.oid4vp.dc_api import DcApiRequest, PageRequest
 from protocol.oid4vp.dc_api_object import Signatory, sign_page_request, sign_page_request_by_all
 from protocol.oid4vp.request import DC_API, DC_API_JWT, ClientMetadata, EncryptionKey
-from protocol.sdjwt.key_binding import ExpectedBinding
 from tests.support.pki import NOW, make_pki, seeded_key
 from tests.wallet.counterparts import PARTNER, Partner, dcql
 from wallet.policy.presenting import LogDamaged
