@@ -56,6 +56,9 @@ class Issuance:
 class Format(Protocol):
     """What every format can do."""
 
+    def vp_metadata(self, issuers: Iterable[str], holders: Iterable[str]) -> JsonObject:
+        """What is said in `vp_formats_supported` where these JOSE algorithms are taken (OID4VP 1.0 App. B.2.2, B.3.4)."""
+
     def issue(self, issuance: Issuance, issuer: IssuerSigner, random_bytes: RandomBytes) -> str:
         """A signed credential as it travels."""
 
@@ -95,6 +98,10 @@ class SdJwtVcFormat:
     """SD-JWT VC, `dc+sd-jwt` (RFC 9901, draft-ietf-oauth-sd-jwt-vc)."""
 
     id = "dc+sd-jwt"
+
+    def vp_metadata(self, issuers: Iterable[str], holders: Iterable[str]) -> JsonObject:
+        """By the names of JOSE."""
+        return {"sd-jwt_alg_values": [*issuers], "kb-jwt_alg_values": [*holders]}
 
     def issue(self, issuance: Issuance, issuer: IssuerSigner, random_bytes: RandomBytes) -> str:
         """A signed credential. `iss` is left out: the leaf certificate says who issues (HAIP 1.0 §6.1.1).
@@ -183,3 +190,9 @@ def format_of(format_id: str) -> Format:
     if found is None:
         raise Unsupported("this credential format is not known here")
     return found
+
+
+def vp_formats(issuers: Iterable[str], holders: Iterable[str]) -> JsonObject:
+    """Everything that can be shown here, as metadata says it; both are algorithms of JOSE, the best first."""
+    taken = tuple(issuers), tuple(holders)
+    return {name: known.vp_metadata(*taken) for name, known in FORMATS.items()}

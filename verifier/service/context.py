@@ -11,7 +11,7 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 from protocol.encoding import JsonObject, encode_base64url
-from protocol.formats import IssuerSigner
+from protocol.formats import IssuerSigner, vp_formats
 from protocol.keys import RandomBytes
 from protocol.oid4vp.client_id import ClientId, Prefix
 from protocol.trust.anchors import TrustAnchors
@@ -21,9 +21,7 @@ from verifier.policy import Lifetimes
 from verifier.store import VerifierStore
 from verifier.use_case import UseCase
 
-VP_FORMATS: JsonObject = {
-    "dc+sd-jwt": {"sd-jwt_alg_values": ["ES256", "ES384", "ES512"], "kb-jwt_alg_values": ["ES256"]},
-}
+VP_FORMATS = vp_formats(("ES256", "ES384", "ES512"), ("ES256",))
 DID_CONTEXT = ("https://www.w3.org/ns/did/v1", "https://w3id.org/security/jwk/v1")
 
 

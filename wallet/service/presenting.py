@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from protocol.credential import VerifiedCredential
 from protocol.dcql.match import Candidate, CandidateMatch, QueryMatch, match_query
 from protocol.dcql.query import CredentialQuery
-from protocol.encoding import JsonObject
 from protocol.errors import AccessDenied, NotValidNow, ProtocolError, Unavailable
 from protocol.exchange import Exchange
-from protocol.formats import format_of
+from protocol.formats import format_of, vp_formats
 from protocol.holder_binding import KeyBinding
 from protocol.keys import SIGNATURE_ALGORITHMS, P256Key
 from protocol.oid4vp.answer import Delivered, fetch_request, send_answer, send_error, wallet_metadata
@@ -46,11 +45,7 @@ from wallet.service.context import WalletContext
 from wallet.service.given import Begun, Shared
 from wallet.store import NewEntry
 
-_ALGORITHMS: JsonObject = {
-    "sd-jwt_alg_values": [*SIGNATURE_ALGORITHMS],
-    "kb-jwt_alg_values": [*SIGNATURE_ALGORITHMS],
-}
-VP_FORMATS: JsonObject = {"dc+sd-jwt": _ALGORITHMS}
+VP_FORMATS = vp_formats(SIGNATURE_ALGORITHMS, SIGNATURE_ALGORITHMS)
 DENIED = "nothing is presented"  # the same whether the user says no or has nothing: refusal looks like absence
 
 
