@@ -1,6 +1,7 @@
 """Public keys in CBOR: read strictly, and written in their one form."""
 
 import contextlib
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,7 @@ from tests.support.strategies import cbor_values
 from tests.support.vectors import read_vector
 
 AT = "deviceKey"
-GOOD = write_cose_key(P256)
+GOOD: Any = write_cose_key(P256)
 
 
 @pytest.mark.parametrize("key", EVERY_KIND, ids=lambda key: key.crv)
@@ -27,7 +28,7 @@ def test_a_key_of_every_kind_is_written_and_read(key):
 
 def test_the_keys_of_iso_18013_5_annex_d_are_read_and_written_byte_for_byte():
     found = read_vector("iso18013-5/annex-d/multipaz-testvectors.json")
-    encoded = read_cbor(bytes.fromhex(found["e_device_key_bytes"]), AT).value
+    encoded: Any = read_cbor(bytes.fromhex(found["e_device_key_bytes"]), AT).value
     key = read_cose_key(read_cbor(encoded, AT), AT)
     assert key.point.hex() == found["ephemeral_device_key_x"] + found["ephemeral_device_key_y"]
     assert encode_cose_key(key) == encoded
@@ -40,7 +41,7 @@ def test_the_published_key_of_a_peer_is_read_and_written_byte_for_byte():
 
 @pytest.mark.parametrize("key", EVERY_KIND[:3], ids=lambda key: key.crv)
 def test_the_sign_of_y_is_as_good_as_y(key):
-    written = write_cose_key(key)
+    written: Any = write_cose_key(key)
     odd = bool(key.point[-1] & 1)
     assert read_cose_key({**written, Y: odd}, AT) == key
     other = read_cose_key({**written, Y: not odd}, AT)

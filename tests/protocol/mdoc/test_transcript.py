@@ -1,5 +1,7 @@
 """Session transcripts: the published ones byte for byte, and another one for whatever differs."""
 
+from typing import Any
+
 import pytest
 
 from protocol.cbor import encode_cbor, read_cbor, read_wrapped
@@ -8,6 +10,7 @@ from protocol.keys import PublicKey
 from protocol.mdoc.transcript import (
     NULL,
     DcApiHandover,
+    Handover,
     IsoDcApiHandover,
     OpenId4VpHandover,
     ProximityHandover,
@@ -36,14 +39,15 @@ def test_the_published_transcript_of_the_browsers_api_is_made_byte_for_byte():
 
 def test_the_transcript_of_iso_18013_5_annex_d_is_made_byte_for_byte():
     found = read_vector("iso18013-5/annex-d/multipaz-testvectors.json")
-    published = read_cbor(bytes.fromhex(found["session_transcript_bytes"]), "transcript").value
-    engagement, reader_key, handover = read_cbor(published, "transcript")
+    published: Any = read_cbor(bytes.fromhex(found["session_transcript_bytes"]), "transcript").value
+    transcript: Any = read_cbor(published, "transcript")
+    engagement, reader_key, handover = transcript
     made = ProximityHandover(engagement.value, reader_key.value, encode_cbor(handover))
     assert made.session_transcript() == published
 
 
 def test_the_transcript_of_a_qr_code_has_no_handover():
-    made = read_cbor(ProximityHandover(b"\xa0", b"\xa1\x01\x02").session_transcript(), "transcript")
+    made: Any = read_cbor(ProximityHandover(b"\xa0", b"\xa1\x01\x02").session_transcript(), "transcript")
     assert [read_wrapped(made[0], "0"), read_wrapped(made[1], "1"), made[2]] == [{}, {1: 2}, None]
     assert encode_cbor(None) == NULL
 
@@ -77,7 +81,7 @@ def test_the_transcript_of_iso_18013_7_annex_c_has_a_hash_of_what_was_asked():
     ],
 )
 def test_another_request_has_another_transcript(other):  # T059
-    everything = [
+    everything: list[Handover] = [
         REDIRECT,
         API,
         ProximityHandover(b"\xa0", b"\xa1\x01\x03"),
