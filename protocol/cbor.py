@@ -117,6 +117,24 @@ def encode_cbor(value: CborValue) -> bytes:
     return encoded
 
 
+def encode_head(major: int, number: int) -> bytes:
+    """The shortest head of a data item (RFC 8949 §3); `major` is its first byte without the number, such as 0xA0 of a map."""
+    if number < 24:
+        return bytes((major | number,))
+    if number < 1 << 8:
+        return bytes((major | 24, number))
+    if number < 1 << 16:
+        return bytes((major | 25,)) + number.to_bytes(2, "big")
+    if number < 1 << 32:
+        return bytes((major | 26,)) + number.to_bytes(4, "big")
+    return bytes((major | 27,)) + number.to_bytes(8, "big")
+
+
+def encode_wrapped(encoded: bytes) -> bytes:
+    """Encoded CBOR in a byte string with tag 24, with the shortest heads; the bytes stay as they are."""
+    return b"\xd8\x18" + encode_head(0x40, len(encoded)) + encoded
+
+
 def wrap(encoded: bytes) -> Tagged:
     """Encoded CBOR as a value that others hold (tag 24)."""
     return Tagged(ENCODED_CBOR, encoded)

@@ -83,7 +83,12 @@ class Sign1:
             raise Malformed(at, "must have bytes as its payload, or none")
         if not isinstance(signature, bytes) or not signature:
             raise Malformed(at, "has no signature")
-        return cls(_read_header(protected, unprotected, f"{at} header"), protected, payload, signature)
+        header = read_header(protected, unprotected, f"{at} header", algorithms=_KNOWN)
+        return cls(header, protected, payload, signature)
+
+    def to_value(self) -> list[CborValue]:
+        """The array of the message, to stand in something else; what was signed stays the bytes that came."""
+        return [self.protected, dict(self.header.unprotected), self.payload, self.signature]
 
     def attached(self, at: str) -> bytes:
         """The payload of a message that has it with it.
@@ -174,7 +179,14 @@ def _to_be_signed(protected: bytes, payload: bytes, external: bytes) -> bytes:
     return encode_cbor(["Signature1", protected, external, payload])
 
 
-def _read_header(encoded: bytes, unprotected: CborMap, at: str) -> CoseHeader:
+def read_header(encoded: bytes, unprotected: CborMap, at: str, *, algorithms: frozenset[int]) -> CoseHeader:
+    """Read both headers of a message whose algorithm must be one of these.
+
+    Raises:
+        TooLarge: over 64 KiB.
+        Malformed: a label in both, critical labels that are not protected, or an `x5chain` of another shape.
+        Unsupported: another algorithm, or a critical label that is not understood.
+    """
     # RFC 9052 §3: an empty header is no bytes at all; it names no algorithm, so either form is refused below
     protected = read_cbor_map(encoded, at, max_bytes=MAX_HEADER) if encoded else {}
     if not protected.keys().isdisjoint(unprotected):
@@ -185,7 +197,7 @@ def _read_header(encoded: bytes, unprotected: CborMap, at: str) -> CoseHeader:
         _check_critical(protected, at)
     alg = protected.get(ALG)
     # T026: what is not signed decides nothing
-    if type(alg) is not int or alg not in _KNOWN:
+    if type(alg) is not int or alg not in algorithms:
         raise Unsupported(f"{at}: this algorithm is not accepted")
     typ = protected.get(TYP)
     return CoseHeader(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from protocol.cbor import CborValue, encode_cbor, wrap
+from protocol.cbor import CborValue, encode_cbor, encode_wrapped
 from protocol.encoding import sha256
 
 NULL = b"\xf6"  # CBOR's null: as a handover, that of a QR code
@@ -70,8 +70,7 @@ class ProximityHandover:
 
     def session_transcript(self) -> bytes:
         """The encoded SessionTranscript."""
-        engagement, reader_key = encode_cbor(wrap(self.device_engagement)), encode_cbor(wrap(self.e_reader_key))
-        return b"\x83" + engagement + reader_key + self.handover
+        return b"\x83" + encode_wrapped(self.device_engagement) + encode_wrapped(self.e_reader_key) + self.handover
 
 
 def _hashed(name: str, info: list[CborValue]) -> bytes:

@@ -151,9 +151,8 @@ def _scalar(value: JsonValue, kind: Scalar) -> CborValue:
             return _bytes(value)
         if kind is Scalar.FULL_DATE:
             return Tagged(FULL_DATE, _full_date(value))
-        seconds = _read_tdate(value)
-        if seconds is not None and seconds >= 0:
-            return Tagged(DATE_TIME, tdate(seconds))
+        if _read_tdate(value) is not None:
+            return Tagged(DATE_TIME, f"{value[:19]}Z")
     raise ValueError(f"a value must be of kind {kind.value}")
 
 

@@ -13,6 +13,8 @@ from protocol.cbor import (
     MAX_CBOR_ITEMS,
     Tagged,
     encode_cbor,
+    encode_head,
+    encode_wrapped,
     read_cbor,
     read_cbor_map,
     read_wrapped,
@@ -262,3 +264,13 @@ def test_the_library_alone_reads_the_same(value):
         return plain(item.value) if isinstance(item, Tagged) else item
 
     assert cbor2.loads(encode_cbor(plain(value))) == plain(value)
+
+
+@pytest.mark.parametrize("number", [0, 23, 24, 255, 256, 65_535, 65_536, 2**32 - 1, 2**32, 2**64 - 1])
+def test_a_head_is_the_shortest_there_is(number):
+    assert encode_head(0, number) == encode_cbor(number)
+
+
+@pytest.mark.parametrize("length", [0, 23, 24, 255, 256, 65_535, 65_536])
+def test_what_is_wrapped_is_encoded_like_any_value(length):
+    assert encode_wrapped(bytes(length)) == encode_cbor(wrap(bytes(length)))

@@ -2,6 +2,8 @@
 
 from hypothesis import strategies as st
 
+from protocol.cbor import DATE_TIME, ENCODED_CBOR, FULL_DATE, Tagged
+
 json_scalars = (
     st.none()
     | st.booleans()
@@ -12,6 +14,26 @@ json_scalars = (
 json_values = st.recursive(
     json_scalars,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
+    max_leaves=15,
+)
+
+# What CBOR holds as we read it
+cbor_scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**64), 2**64 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=20)
+    | st.binary(max_size=20)
+    | st.dates().map(lambda day: Tagged(FULL_DATE, day.isoformat()))
+)
+cbor_values = st.recursive(
+    cbor_scalars,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(max_size=10) | st.integers(-(2**64), 2**64 - 1), inner, max_size=4)
+        | st.builds(Tagged, st.sampled_from([DATE_TIME, FULL_DATE, ENCODED_CBOR]), inner)
+    ),
     max_leaves=15,
 )
 

@@ -1,0 +1,162 @@
+"""What a holder answers: documents with the elements chosen, or why there are none (ISO/IEC 18013-5 §8.3.2.1.2.2)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Self
+
+from protocol.cbor import MAX_CBOR_BYTES, CborKey, CborMap, CborValue, encode_cbor, encode_head, read_cbor_map
+from protocol.errors import Malformed, NotBound, Unsupported
+from protocol.mdoc.device_signed import DeviceSigned
+from protocol.mdoc.issuer_signed import IssuerSigned
+from protocol.mdoc.mso import read_name
+
+VERSION = "1.0"
+MAX_DOCUMENTS = 32
+
+# Of the whole answer (table 8)
+OK = 0
+GENERAL_ERROR = 10
+CBOR_DECODING_ERROR = 11
+CBOR_VALIDATION_ERROR = 12
+DATA_NOT_RETURNED = 0  # the one error of a document or an element that has a number (table 9)
+
+_AT = "device response"
+_READ_VERSIONS = re.compile(r"1\.\d{1,3}", re.ASCII)  # what a minor one adds is ignored
+_NUMBERS = range(-(2**63), 2**63)
+
+Errors = Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document of an answer; parsed, not trusted."""
+
+    doc_type: str
+    issuer_signed: IssuerSigned
+    device_signed: DeviceSigned
+    errors: Mapping[str, Errors] = field(default_factory=dict)  # namespace → element that is not there → why
+
+    @classmethod
+    def from_value(cls, value: CborValue, at: str = "document") -> Self:
+        """Read a document.
+
+        Raises:
+            NotBound: the device signed nothing (T058).
+            Malformed, TooLarge, Unsupported: see `IssuerSigned.from_value` and `DeviceSigned.from_value`.
+        """
+        if not isinstance(value, dict):
+            raise Malformed(at, "must be a map")
+        if "deviceSigned" not in value:
+            raise NotBound(f"{at}: has nothing that the holder's device signed")
+        errors = value.get("errors", {})
+        if not isinstance(errors, dict):
+            raise Malformed(f"{at}.errors", "must be a map")
+        return cls(
+            doc_type=read_name(value.get("docType"), f"{at}.docType"),
+            issuer_signed=IssuerSigned.from_value(value.get("issuerSigned"), f"{at}.issuerSigned"),
+            device_signed=DeviceSigned.from_value(value["deviceSigned"], f"{at}.deviceSigned"),
+            errors={read_name(n, f"{at}.errors"): _read_errors(codes, f"{at}.errors") for n, codes in errors.items()},
+        )
+
+    def to_bytes(self) -> bytes:
+        """The one encoding; what was signed stands in it as it came."""
+        return encode_document(self.doc_type, self.issuer_signed.to_bytes(), self.device_signed, self.errors)
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceResponse:
+    """An answer; parsed, not trusted."""
+
+    documents: tuple[Document, ...] = ()
+    document_errors: tuple[tuple[str, int], ...] = ()  # type of a document that is not there, and why
+    status: int = OK
+
+    @classmethod
+    def from_bytes(cls, data: bytes, at: str = _AT, *, max_bytes: int = MAX_CBOR_BYTES) -> Self:
+        """Read an answer. That it has what was asked, and that its status is good, is the caller's matter.
+
+        Raises:
+            TooLarge: over its cap, or more than 32 documents.
+            NotBound: the device did not sign a document (T058).
+            Malformed: another shape.
+            Unsupported: another major version, or see `Document.from_value`.
+        """
+        response = read_cbor_map(data, at, max_bytes=max_bytes)
+        version = response.get("version")
+        if not isinstance(version, str) or not _READ_VERSIONS.fullmatch(version):
+            raise Unsupported(f"{at}.version: this version is not known here")
+        status = response.get("status")
+        if type(status) is not int or status < 0:
+            raise Malformed(f"{at}.status", "must be a number")
+        documents = _array(response, "documents", at)
+        errors = [_read_errors(entry, f"{at}.documentErrors") for entry in _array(response, "documentErrors", at)]
+        return cls(
+            tuple([Document.from_value(document, f"document[{i}]") for i, document in enumerate(documents)]),
+            tuple([error for entry in errors for error in entry.items()]),
+            status,
+        )
+
+    def to_bytes(self) -> bytes:
+        """The one encoding."""
+        return encode_device_response([d.to_bytes() for d in self.documents], self.document_errors, self.status)
+
+
+def encode_document(
+    doc_type: str, issuer_signed: bytes, device_signed: DeviceSigned, errors: Mapping[str, Errors] | None = None
+) -> bytes:
+    """A document whose signed part is encoded already. Keys stand in the order of their bytes."""
+    parts = [
+        b"\xa4\x66errors" + _encode_errors(errors) if errors else b"\xa3",
+        b"\x67docType",
+        encode_cbor(doc_type),
+        b"\x6cdeviceSigned",
+        encode_cbor(device_signed.to_value()),
+        b"\x6cissuerSigned",
+        issuer_signed,
+    ]
+    return b"".join(parts)
+
+
+def encode_device_response(
+    documents: Sequence[bytes], document_errors: Sequence[tuple[str, int]] = (), status: int = OK
+) -> bytes:
+    """An answer whose documents are encoded already. Keys stand in the order of their bytes; empty arrays are left out."""
+    parts = [
+        encode_head(0xA0, 2 + bool(documents) + bool(document_errors)),
+        b"\x66status",
+        encode_cbor(status),
+        b"\x67version",
+        encode_cbor(VERSION),
+    ]
+    if documents:
+        parts += [b"\x69documents", encode_head(0x80, len(documents)), *documents]
+    if document_errors:
+        parts += [b"\x6edocumentErrors", encode_cbor([{doc_type: code} for doc_type, code in document_errors])]
+    return b"".join(parts)
+
+
+def _encode_errors(errors: Mapping[str, Errors]) -> bytes:
+    return encode_cbor({name: dict[CborKey, CborValue](codes.items()) for name, codes in errors.items()})
+
+
+def _array(response: CborMap, name: str, at: str) -> list[CborValue]:
+    value = response.get(name, [])
+    if not isinstance(value, list):
+        raise Malformed(f"{at}.{name}", "must be an array")
+    if len(value) > MAX_DOCUMENTS:
+        raise Malformed(f"{at}.{name}", f"must have at most {MAX_DOCUMENTS} entries")
+    return value
+
+
+def _read_errors(value: CborValue, at: str) -> Errors:
+    if not isinstance(value, dict):
+        raise Malformed(at, "must be a map")
+    found: dict[str, int] = {}
+    for name, code in value.items():
+        if type(code) is not int or code not in _NUMBERS:
+            raise Malformed(at, "must have numbers alone")
+        found[read_name(name, at)] = code
+    return found

@@ -1,0 +1,160 @@
+"""What an issuer signed: data elements, each an item whose digest the signed part has (ISO/IEC 18013-5 §9.1.2.4).
+
+The bytes of an item are kept as they came, and its digest is that of exactly these behind their tag (T023, T061).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Self
+
+from protocol.cbor import (
+    ENCODED_CBOR,
+    CborKey,
+    CborValue,
+    Tagged,
+    encode_cbor,
+    encode_head,
+    encode_wrapped,
+    read_cbor_map,
+)
+from protocol.cose import Sign1
+from protocol.errors import Malformed
+from protocol.mdoc.mso import read_name
+
+MIN_RANDOM = 16  # bytes (§9.1.2.5)
+MAX_ITEMS = 1000
+
+_AT = "issuerSigned"
+
+# Keys with their heads, in the order of their bytes; the first of each group opens a map
+_AUTH = b"\xa2\x6aissuerAuth"
+_NAME_SPACES = b"\x6anameSpaces"
+_AUTH_ALONE = b"\xa1\x6aissuerAuth"
+_ITEM = b"\xa4\x66random"
+_DIGEST_ID = b"\x68digestID"
+_VALUE = b"\x6celementValue"
+_IDENTIFIER = b"\x71elementIdentifier"
+
+
+class IssuerSignedItem(NamedTuple):
+    """One data element as it came; whether the issuer signed it is found by its digest."""
+
+    digest_id: int
+    random: bytes
+    identifier: str
+    value: CborValue
+    encoded: bytes  # as it came, without the tag around it
+
+    @classmethod
+    def from_value(cls, value: CborValue, at: str) -> Self:
+        """Read an item in its wrapper.
+
+        Raises:
+            Malformed: no such wrapper, a member is missing or has the wrong shape, or too few random bytes (T062).
+            TooLarge, Unsupported: see `read_cbor`.
+        """
+        if not isinstance(value, Tagged) or value.tag != ENCODED_CBOR or not isinstance(value.value, bytes):
+            raise Malformed(at, "must be CBOR in a byte string with tag 24")
+        encoded = value.value
+        item = read_cbor_map(encoded, at)
+        digest_id, random, identifier = item.get("digestID"), item.get("random"), item.get("elementIdentifier")
+        if type(digest_id) is not int or digest_id < 0:
+            raise Malformed(f"{at}.digestID", "must be a number")
+        if type(random) is not bytes or len(random) < MIN_RANDOM:
+            raise Malformed(f"{at}.random", f"must have at least {MIN_RANDOM} bytes")
+        if "elementValue" not in item:
+            raise Malformed(f"{at}.elementValue", "is missing")
+        name = read_name(identifier, f"{at}.elementIdentifier")
+        return cls(digest_id, random, name, item["elementValue"], encoded)
+
+    def digest_input(self) -> bytes:
+        """The bytes that the digest is of: the whole item with its tag."""
+        return encode_wrapped(self.encoded)
+
+
+Items = Mapping[str, tuple[IssuerSignedItem, ...]]  # by namespace
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerSigned:
+    """A document as an issuer hands it out, or the part of it that is shown; read, and nothing about it believed."""
+
+    name_spaces: Items
+    issuer_auth: Sign1
+
+    @classmethod
+    def from_bytes(cls, data: bytes, at: str = _AT) -> Self:
+        """Read a document by itself, as it is issued (OID4VCI 1.0 App. A.2.4).
+
+        Raises:
+            Flaw: see `from_value`.
+        """
+        return cls.from_value(read_cbor_map(data, at), at)
+
+    @classmethod
+    def from_value(cls, value: CborValue, at: str = _AT) -> Self:
+        """Read a document that stands in something else. Members that nobody asks for are ignored.
+
+        Raises:
+            Malformed: another shape, or an element twice.
+            TooLarge, Unsupported: see `read_cbor` and `Sign1.from_value`.
+        """
+        if not isinstance(value, dict):
+            raise Malformed(at, "must be a map")
+        issuer_auth = Sign1.from_value(value.get("issuerAuth"), f"{at}.issuerAuth")
+        return cls(_read_name_spaces(value, at), issuer_auth)
+
+    def to_bytes(self) -> bytes:
+        """The one encoding; items stand in it as they came."""
+        auth = encode_cbor(self.issuer_auth.to_value())
+        items = {name: [item.encoded for item in items] for name, items in self.name_spaces.items()}
+        return encode_issuer_signed(items, auth)
+
+
+def encode_item(digest_id: int, random: bytes, identifier: str, value: CborValue) -> bytes:
+    """The one encoding of an item, without its wrapper."""
+    name = identifier.encode()
+    return b"".join(
+        (
+            _ITEM,
+            encode_head(0x40, len(random)),
+            random,
+            _DIGEST_ID,
+            encode_head(0, digest_id),
+            _VALUE,
+            encode_cbor(value),
+            _IDENTIFIER,
+            encode_head(0x60, len(name)),
+            name,
+        )
+    )
+
+
+def encode_issuer_signed(items: Mapping[str, Sequence[bytes]], issuer_auth: bytes) -> bytes:
+    """The map of both, of what is encoded already; namespaces in the order of their bytes, items in the order given."""
+    if not items:
+        return _AUTH_ALONE + issuer_auth
+    parts = [_AUTH, issuer_auth, _NAME_SPACES, encode_head(0xA0, len(items))]
+    for name, encoded in sorted([(encode_cbor(name), encoded) for name, encoded in items.items()]):
+        parts += [name, encode_head(0x80, len(encoded)), *map(encode_wrapped, encoded)]
+    return b"".join(parts)
+
+
+def _read_name_spaces(value: Mapping[CborKey, CborValue], at: str) -> Items:
+    if "nameSpaces" not in value:
+        return {}
+    name_spaces = value["nameSpaces"]
+    at = f"{at}.nameSpaces"
+    if not isinstance(name_spaces, dict):
+        raise Malformed(at, "must be a map")
+    found: dict[str, tuple[IssuerSignedItem, ...]] = {}
+    for name, encoded in name_spaces.items():
+        if not isinstance(encoded, list) or not 0 < len(encoded) <= MAX_ITEMS:
+            raise Malformed(at, f"must have 1 to {MAX_ITEMS} items in each namespace")
+        items = tuple([IssuerSignedItem.from_value(item, f"{at} item") for item in encoded])
+        if len({item.identifier for item in items}) != len(items):
+            raise Malformed(at, "has an element twice")
+        found[read_name(name, at)] = items
+    return found
