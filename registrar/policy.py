@@ -10,9 +10,8 @@ from capabilities.registration.party import OURS, WALLET_PROVIDER, Party, Seat, 
 from capabilities.registration.uses import Use
 from protocol.credential import ClaimPath, StatusReference
 from protocol.trust.access import AccessContacts, AccessHolder, LegalPerson, NaturalPerson
-from protocol.trust.anchors import PID
+from protocol.trust.anchors import PID, PID_MDOC
 from protocol.trust.coverage import covers
-from protocol.trust.entitlement import PID_MDOC
 from protocol.trust.list_types import PROFILES, ListType
 from protocol.trust.lists import Address, PostalAddress, TrustedEntity, TrustedService
 from protocol.trust.localized import Localized

@@ -164,7 +164,6 @@ def _bytes(text: str) -> bytes:
 
 
 def _full_date(text: str) -> str:
-    if not _FULL_DATE.fullmatch(text):
-        raise ValueError("a value must be a date")
-    datetime.date.fromisoformat(text)
-    return text
+    if _FULL_DATE.fullmatch(text) and _read_tdate(f"{text}T00:00:00Z") is not None:
+        return text
+    raise ValueError("a value must be a date")

@@ -20,6 +20,7 @@ from protocol.x509_chain import verify_chain, verify_listed
 
 MAX_VERDICTS = 1024
 PID = "urn:eudi:pid:"  # PID Rulebook §4.1: `urn:eudi:pid:1`, and domestic types that extend it
+PID_MDOC = "eu.europa.ec.eudi.pid."  # PID Rulebook §3.1: as doctype
 
 
 class Role(StrEnum):
@@ -48,7 +49,7 @@ class Entitlement(NamedTuple):
     def covers(self, credential_type: str) -> bool:
         """Whether a type is covered."""
         if self.identity is not Identity.ALLOWED:
-            is_pid = credential_type.startswith(PID)
+            is_pid = credential_type.startswith((PID, PID_MDOC))
             if is_pid is not (self.identity is Identity.ALONE):
                 return False
         return not self.types or credential_type in self.types

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from protocol.trust.anchors import PID
+from protocol.trust.anchors import PID, PID_MDOC
 from protocol.trust.registration import (
     NON_Q_EAA_PROVIDER,
     PID_PROVIDER,
@@ -10,8 +10,6 @@ from protocol.trust.registration import (
     QEAA_PROVIDER,
     Registration,
 )
-
-PID_MDOC = "eu.europa.ec.eudi.pid."  # PID Rulebook §3.1: as doctype
 
 _PROVIDERS = frozenset((PID_PROVIDER, QEAA_PROVIDER, PUB_EAA_PROVIDER, NON_Q_EAA_PROVIDER))
 

@@ -16,7 +16,7 @@ from protocol.errors import NotAuthentic, NotTrusted, NotValidNow, RolledBack
 from protocol.fields import Fields
 from protocol.jws import Jws, sign_jws, verify_signature
 from protocol.keys import Signer
-from protocol.trust.anchors import PID, Identity, Role, TrustAnchor
+from protocol.trust.anchors import PID, PID_MDOC, Identity, Role, TrustAnchor
 from protocol.trust.list_types import ListProfile, profile_of
 from protocol.trust.lists import TrustedList, TrustedService
 from protocol.trust.localized import in_language
@@ -159,7 +159,7 @@ def _entitled(service: TrustedService, profile: ListProfile, allowed: frozenset[
     """What an issuer may issue: the empty set is every type, None is none at all."""
     named = frozenset(service.credential_types)
     if profile.names_types:
-        named = frozenset([name for name in named if not name.startswith(PID)])
+        named = frozenset([name for name in named if not name.startswith((PID, PID_MDOC))])
         if not named:
             return None
     if not named or not allowed:

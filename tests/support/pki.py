@@ -58,6 +58,7 @@ class Template:
     """What a certificate says; by default a leaf that signs tokens."""
 
     common_name: str = "Issuing desk"
+    country: str | None = None
     organization: str | None = None
     identifier: str | None = None  # organizationIdentifier, by which registers know somebody
     ca: bool | None = False  # None: no basic constraints at all
@@ -75,6 +76,8 @@ class Template:
         attributes = [x509.NameAttribute(NameOID.COMMON_NAME, self.common_name)]
         if self.organization is not None:
             attributes.insert(0, x509.NameAttribute(NameOID.ORGANIZATION_NAME, self.organization))
+        if self.country is not None:
+            attributes.insert(0, x509.NameAttribute(NameOID.COUNTRY_NAME, self.country))
         if self.identifier is not None:
             attributes.append(x509.NameAttribute(NameOID.ORGANIZATION_IDENTIFIER, self.identifier))
         return x509.Name(attributes)

@@ -183,7 +183,9 @@ def test_identity_data_is_for_those_on_its_own_list(identity, of_pid, of_others)
     party = trust(TrustAnchors([TrustAnchor(ROOT, Role.ISSUER, "List", identity=identity)]))
     assert party.is_entitled("urn:eudi:pid:1") is of_pid
     assert party.is_entitled("urn:eudi:pid:de:1") is of_pid
+    assert party.is_entitled("eu.europa.ec.eudi.pid.1") is of_pid
     assert party.is_entitled("urn:eudi:diploma:1") is of_others
+    assert party.is_entitled("org.iso.18013.5.1.mDL") is of_others
 
 
 def test_who_stands_on_two_lists_may_what_each_allows_and_no_mixture():

@@ -237,7 +237,7 @@ def test_each_kind_of_service_of_a_sector_has_its_own_role():  # T089
     "one",
     [
         pytest.param(of_sector(EAA_ISSUANCE), id="T186 an issuer of everything"),
-        pytest.param(of_sector(EAA_ISSUANCE, "urn:eudi:pid:1", "urn:eudi:pid:de:1"), id="T186 an issuer of PID"),
+        pytest.param(of_sector(EAA_ISSUANCE, "urn:eudi:pid:1", "eu.europa.ec.eudi.pid.1"), id="T186 an issuer of PID"),
         pytest.param(of_sector(None, DIPLOMA), id="T089 a service of no kind"),
         pytest.param(of_sector("http://uri.etsi.org/19602/SvcType/PID/Issuance", DIPLOMA), id="T089 of another list"),
         pytest.param(of_sector("http://uri.etsi.org/TrstSvc/Svctype/EAA/Q", DIPLOMA), id="T089 qualified"),

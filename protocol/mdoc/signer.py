@@ -1,0 +1,69 @@
+"""Which certificates may sign documents, and which may sign for a reader (ISO/IEC 18013-5 annex B).
+
+That a chain leads to an anchor of the right role is `trust.anchors`; these rules come on top, always, and whoever
+installed the anchor (T056).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from protocol.errors import NotTrusted
+from protocol.trust.anchors import TrustedParty
+from protocol.x509 import Certificate, extension
+
+DOCUMENT_SIGNER = x509.ObjectIdentifier("1.0.18013.5.1.2")
+READER = x509.ObjectIdentifier("1.0.18013.5.1.6")
+
+
+def check_document_signer(party: TrustedParty, at: str) -> None:
+    """Check that an issuer's certificate was made to sign documents (annex B.1.4), by an authority of its country.
+
+    Raises:
+        NotTrusted: it was not, it is an authority's, or its country or time is not its authority's.
+    """
+    _check(party, DOCUMENT_SIGNER, at)
+
+
+def check_reader(party: TrustedParty, at: str) -> None:
+    """Check that a certificate was made to sign requests of readers (annex B.1.7); the rest as with `check_document_signer`.
+
+    Raises:
+        NotTrusted: it was not, it is an authority's, or its country or time is not its authority's.
+    """
+    _check(party, READER, at)
+
+
+def _check(party: TrustedParty, purpose: x509.ObjectIdentifier, at: str) -> None:
+    problem = _problem(party.chain[0], party.anchor, purpose) if party.chain else "has no certificate"
+    if problem is not None:
+        raise NotTrusted(f"{at}: the signer's certificate {problem}")
+
+
+@lru_cache(maxsize=1024)
+def _problem(leaf: Certificate, anchor: Certificate | None, purpose: x509.ObjectIdentifier) -> str | None:
+    """Cached: it depends on nothing but the bytes of both."""
+    parsed = x509.load_der_x509_certificate(leaf.der)
+    purposes = extension(parsed, x509.ExtendedKeyUsage)
+    if purposes is None or purpose not in purposes:
+        return "was not made for this"
+    if leaf.is_authority:
+        return "is an authority's"
+    if anchor is None or anchor == leaf:
+        return None
+    country, of_anchor = _country(parsed.subject), _country(x509.load_der_x509_certificate(anchor.der).subject)
+    if country is not None and of_anchor is not None and country != of_anchor:
+        return "has another country than its authority's"
+    if leaf.not_before < anchor.not_before or leaf.not_after > anchor.not_after:
+        return "holds longer than its authority's"
+    return None
+
+
+def _country(subject: x509.Name) -> str | None:
+    for attribute in subject.get_attributes_for_oid(NameOID.COUNTRY_NAME):
+        if isinstance(attribute.value, str):
+            return attribute.value.upper()
+    return None

@@ -1,0 +1,193 @@
+"""Verifying a document: whom we trust, signature, type, times, digests, and that its holder answered this request.
+
+ISO/IEC 18013-5 §9.3.1 (issuer data authentication) and §9.3.2 (mdoc authentication). Whether it was revoked is `status`,
+whether it is what was asked is `dcql`, whether we accept it is policy.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+
+from protocol.cose import read_x5chain, verify_sign1
+from protocol.credential import ClaimPath, StatusReference, VerifiedCredential
+from protocol.encoding import JsonObject, JsonValue, decode_base64url
+from protocol.errors import Malformed, NotAuthentic, NotTrusted, NotValidNow, Unsupported
+from protocol.keys import Decrypter
+from protocol.mdoc.device_response import OK, DeviceResponse, Document
+from protocol.mdoc.device_signed import DeviceElements, verify_device_signed
+from protocol.mdoc.issuer_signed import IssuerSigned, Items
+from protocol.mdoc.mso import DIGESTS, MobileSecurityObject, MsoStatus, ValidityInfo
+from protocol.mdoc.signer import check_document_signer
+from protocol.mdoc.transcript import Handover
+from protocol.mdoc.values import to_json
+from protocol.trust.anchors import Role, TrustAnchors
+from protocol.x509 import Certificate
+
+FORMAT = "mso_mdoc"
+CLOCK_SKEW = 60  # seconds
+
+_AT = "credential"
+
+
+@dataclass(frozen=True, slots=True)
+class PresentedMdoc:
+    """A verified document of an answer, and what its holder's device said beside it with the issuer's leave."""
+
+    credential: VerifiedCredential
+    device_elements: DeviceElements
+
+
+def verify_issued_mdoc(raw: str, *, anchors: TrustAnchors, now: int, at: str = _AT) -> VerifiedCredential:
+    """Verify a document as it is issued: base64url of its IssuerSigned (OID4VCI 1.0 App. A.2.4).
+
+    Raises:
+        Flaw: see `verify_issuer_signed`, or it is no document.
+    """
+    signed = IssuerSigned.from_bytes(decode_base64url(raw, at), at)
+    if not signed.name_spaces:
+        raise Malformed(at, "has no elements")
+    credential, _ = verify_issuer_signed(signed, raw, anchors=anchors, now=now, at=at)
+    return credential
+
+
+def verify_presented_mdoc(
+    raw: str,
+    *,
+    anchors: TrustAnchors,
+    handover: Handover | None,
+    now: int,
+    at: str = "presentation",
+) -> PresentedMdoc:
+    """Verify an answer with one document: base64url of a DeviceResponse (OID4VP 1.0 B.2.5, HAIP 1.0 §5.3.1).
+
+    Without a handover, holder binding was not asked for; the device's part has to be there and is not checked.
+
+    Raises:
+        Malformed: not base64url without padding (T028), or not exactly one document with a good status.
+        Flaw: see `DeviceResponse.from_bytes` and `verify_document`.
+    """
+    response = DeviceResponse.from_bytes(decode_base64url(raw, at), at)
+    if response.status != OK or len(response.documents) != 1:
+        raise Malformed(at, "must have exactly one document")
+    transcript = None if handover is None else handover.session_transcript()
+    return verify_document(response.documents[0], raw, anchors=anchors, transcript=transcript, now=now, at=at)
+
+
+def verify_document(
+    document: Document,
+    raw: str,
+    *,
+    anchors: TrustAnchors,
+    transcript: bytes | None,
+    now: int,
+    reader_key: Decrypter | None = None,
+    at: str = "document",
+) -> PresentedMdoc:
+    """Verify one document of an answer: the issuer first, then that its holder answered this very request.
+
+    `reader_key` is the reader's own key of a session, which a MAC needs. `raw` is how the document travelled.
+
+    Raises:
+        NotBound: the holder did not sign, or for another request (T058, T059).
+        NotAuthentic: the document is of another type than what was signed (T054), or has a device's element without leave.
+        Flaw: see `verify_issuer_signed`.
+    """
+    credential, mso = verify_issuer_signed(document.issuer_signed, raw, anchors=anchors, now=now, at=at)
+    # T054: the third, that it is the one asked, is for `dcql.match`
+    if document.doc_type != mso.doc_type:
+        raise NotAuthentic(f"{at}: is of another type than its issuer signed")
+    device_signed = document.device_signed
+    device_signed.check_authorized(mso.authorizations, f"{at}.deviceSigned")
+    if transcript is not None:
+        verify_device_signed(
+            device_signed,
+            mso.doc_type,
+            mso.device_key,
+            transcript=transcript,
+            reader_key=reader_key,
+            at=f"{at}.deviceSigned",
+        )
+    return PresentedMdoc(credential, device_signed.elements)
+
+
+def verify_issuer_signed(
+    signed: IssuerSigned, raw: str, *, anchors: TrustAnchors, now: int, at: str = _AT
+) -> tuple[VerifiedCredential, MobileSecurityObject]:
+    """Check that elements are what somebody signed whom we trust with this type, inside their time (§9.3.1).
+
+    Raises:
+        NotTrusted: nobody we trust vouches for the signer, its certificate is not for documents or did not hold when it
+            signed, or it is not entitled to the type (T055, T056, T186).
+        NotAuthentic: the signature does not hold, or an element is not what was signed (T052, T053).
+        NotValidNow: expired, or not valid yet (T057).
+        Malformed, TooLarge, Unsupported: see `MobileSecurityObject.from_bytes`, or a status kept in a way that is not known.
+    """
+    chain = read_x5chain(signed.issuer_auth.header, f"{at}.issuerAuth")
+    party = anchors.chain(chain, role=Role.ISSUER, now=now, at=at)
+    check_document_signer(party, at)
+    key = chain[0].public_key
+    mso = MobileSecurityObject.from_bytes(verify_sign1(signed.issuer_auth, key, at=f"{at}.issuerAuth"), f"{at}.mso")
+    party.check_entitled(mso.doc_type, at)
+    _check_times(mso.validity, chain[0], now, at)
+    _check_digests(signed.name_spaces, mso, at)
+    credential = VerifiedCredential(
+        format=FORMAT,
+        type=mso.doc_type,
+        claims=_claims(signed.name_spaces, at),
+        disclosed=_paths(signed.name_spaces),
+        issuer=party,
+        issuer_key=key,
+        holder_key=mso.device_key,
+        issued_at=mso.validity.signed,
+        not_before=mso.validity.valid_from,
+        expires_at=mso.validity.valid_until,
+        status=_status(mso.status, at),
+        raw=raw,
+    )
+    return credential, mso
+
+
+def _check_times(validity: ValidityInfo, leaf: Certificate, now: int, at: str) -> None:
+    if not validity.signed <= validity.valid_from < validity.valid_until:
+        raise Malformed(f"{at}.validityInfo", "has its times in another order")
+    if now >= validity.valid_until + CLOCK_SKEW:
+        raise NotValidNow(f"{at}: has expired")
+    if validity.valid_from > now + CLOCK_SKEW:
+        raise NotValidNow(f"{at}: is not valid yet")
+    if not leaf.not_before <= validity.signed < leaf.not_after:
+        raise NotTrusted(f"{at}: was signed outside the time of its signer's certificate")
+
+
+def _check_digests(name_spaces: Items, mso: MobileSecurityObject, at: str) -> None:
+    digest = DIGESTS[mso.digest_algorithm]
+    for name, items in name_spaces.items():
+        # T053: a number counts in its own namespace alone
+        digests = mso.value_digests.get(name)
+        for item in items:
+            signed = None if digests is None else digests.get(item.digest_id)
+            if signed is None or not hmac.compare_digest(signed, digest(item.digest_input())):
+                raise NotAuthentic(f"{at}: has an element that its issuer did not sign")
+
+
+def _claims(name_spaces: Items, at: str) -> JsonObject:
+    claims: JsonObject = {}
+    for name, items in name_spaces.items():
+        elements: dict[str, JsonValue] = {}
+        for item in items:
+            elements[item.identifier] = to_json(item.value, at)
+        claims[name] = elements
+    return claims
+
+
+def _paths(name_spaces: Items) -> tuple[ClaimPath, ...]:
+    return tuple([(name, item.identifier) for name, items in name_spaces.items() for item in items])
+
+
+def _status(status: MsoStatus | None, at: str) -> StatusReference | None:
+    """One that we cannot look up is refused, never taken for none."""
+    if status is None:
+        return None
+    if status.status_list is None:
+        raise Unsupported(f"{at}.status: is kept in a way that is not known here")
+    return status.status_list

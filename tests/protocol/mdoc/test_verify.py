@@ -1,0 +1,461 @@
+"""Verifying a document as issued: whom we trust, what it says, when, and that every element is what was signed."""
+
+from base64 import b64encode
+from dataclasses import replace
+from hashlib import sha256
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from protocol.cbor import Tagged, encode_cbor, encode_wrapped, wrap
+from protocol.cose import X5CHAIN
+from protocol.cose_key import X, Y
+from protocol.encoding import decode_base64url, encode_base64url
+from protocol.errors import (
+    Malformed,
+    NotAuthentic,
+    NotTrusted,
+    NotValidNow,
+    ProtocolError,
+    TooLarge,
+    Unsupported,
+)
+from protocol.mdoc.issuer_signed import encode_item
+from protocol.mdoc.mso import IdentifierReference, MsoStatus
+from protocol.mdoc.values import tdate
+from protocol.mdoc.verify import CLOCK_SKEW, FORMAT
+from protocol.trust.anchors import Role, TrustAnchor, TrustAnchors
+from tests.protocol.mdoc.samples import (
+    CLAIMS,
+    HOLDER,
+    MDL,
+    NATIONAL,
+    PATHS,
+    PKI,
+    SPACE,
+    STATUS,
+    altered,
+    encoded,
+    issued,
+    plain,
+    plain_mso,
+    signed_over,
+    verify,
+)
+from tests.support.pki import DAY, NOW, make_pki
+from tests.support.strategies import flip
+
+LICENCE = issued()
+VALUE = plain(LICENCE)
+MSO = plain_mso(LICENCE)
+
+
+def refused(error, raw, **rest):
+    with pytest.raises(error) as refusal:
+        verify(raw, **rest)
+    assert type(refusal.value) is error
+    return refusal.value.description
+
+
+def with_mso(path, change):
+    return signed_over(altered(MSO, path, change), raw=LICENCE)
+
+
+def with_item(change, *, name=SPACE, index=0):
+    """The licence with one item altered, whose digest stays what it was."""
+    item = VALUE["nameSpaces"][name][index]
+    return encoded(altered(VALUE, ["nameSpaces", name, index], wrap(change(item.value))))
+
+
+def resigned_item(item, *, digest_of=None):
+    """The licence whose one item this is, signed with its digest."""
+    wrapped = encode_wrapped(item)
+    digest = sha256(wrapped if digest_of is None else digest_of).digest()
+    mso = altered(MSO, ["valueDigests"], {SPACE: {0: digest}})
+    value = plain(signed_over(mso, raw=LICENCE))
+    return encoded(altered(value, ["nameSpaces"], {SPACE: [wrap(item)]}))
+
+
+def test_a_verified_document_says_what_its_issuer_said():
+    credential = verify(LICENCE)
+    assert (credential.format, credential.type, credential.claims) == (FORMAT, MDL, CLAIMS)
+    assert (credential.issuer.name, credential.issuer_key) == ("Document signer", PKI.public_key)
+    assert credential.holder_key == HOLDER.public_key
+    assert (credential.issued_at, credential.not_before, credential.expires_at) == (NOW - 100, NOW - 50, NOW + 1000)
+    assert credential.status == STATUS
+    assert credential.disclosed == PATHS
+    assert credential.raw == LICENCE
+
+
+# Whom we trust
+
+
+def test_a_signature_by_somebody_else_is_refused():  # T055
+    refused(NotAuthentic, encoded(altered(VALUE, ["issuerAuth", 3], HOLDER.sign(b"something"))))
+    other = plain(issued(pki=replace(PKI, chain=make_pki().chain)))
+    refused(NotAuthentic, encoded(altered(other, ["issuerAuth", 1], VALUE["issuerAuth"][1])))
+
+
+def test_a_chain_to_another_authority_is_refused():  # T055
+    other = make_pki(types=PKI.types)
+    refused(NotTrusted, issued(pki=other))
+    refused(NotTrusted, LICENCE, anchors=TrustAnchors())
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role is not Role.ISSUER])
+def test_an_authority_of_another_role_vouches_for_no_document(role):  # T055
+    anchors = TrustAnchors([TrustAnchor(PKI.root.certificate, role, "Authority")])
+    refused(NotTrusted, LICENCE, anchors=anchors)
+
+
+def test_an_authority_that_is_sent_along_is_no_anchor():  # T027, T055
+    chain = [PKI.leaf.der, PKI.root.der]
+    refused(NotTrusted, encoded(altered(VALUE, ["issuerAuth", 1, X5CHAIN], chain)), anchors=TrustAnchors())
+    refused(NotTrusted, encoded(altered(VALUE, ["issuerAuth", 1, X5CHAIN], chain)))
+
+
+@pytest.mark.parametrize(
+    ("chain", "error"),
+    [
+        (..., NotTrusted),
+        ([], Malformed),
+        ([PKI.leaf.der], Malformed),
+        ([PKI.leaf.der] * 2, Malformed),
+        ([PKI.leaf.der] * 100, Malformed),
+        (PKI.leaf.der + b"\0", Malformed),
+        ("x", Malformed),
+    ],
+)
+def test_certificates_of_another_shape_are_refused(chain, error):  # T027
+    refused(error, encoded(altered(VALUE, ["issuerAuth", 1, X5CHAIN], chain)))
+
+
+def test_an_issuer_that_is_not_entitled_to_the_type_is_refused():  # T186
+    refused(NotTrusted, issued(doc_type="org.iso.23220.photoid.1"))
+    assert verify(issued(doc_type="x"), anchors=replace(PKI, types=frozenset({"x"})).anchors).type == "x"
+
+
+def test_a_certificate_outside_its_time_is_refused():
+    refused(NotValidNow, LICENCE, now=NOW + 366 * DAY)
+
+
+# The signed part
+
+
+@pytest.mark.parametrize("version", [..., None, "", "1", "1.1", "2.0", 1, 1.0, b"1.0", ["1.0"]])
+def test_another_version_is_refused(version):  # T063
+    assert "version" in refused(Unsupported, with_mso(["version"], version))
+
+
+@pytest.mark.parametrize("algorithm", [..., None, "", "SHA-1", "SHA-224", "sha-256", "SHA256", 1, -16, ["SHA-256"]])
+def test_another_digest_algorithm_is_refused(algorithm):  # T063
+    assert "digestAlgorithm" in refused(Unsupported, with_mso(["digestAlgorithm"], algorithm))
+
+
+def test_digests_of_another_algorithm_than_was_said_are_refused():  # T063
+    refused(Malformed, with_mso(["digestAlgorithm"], "SHA-512"))
+
+
+@pytest.mark.parametrize("name", ["valueDigests", "deviceKeyInfo", "docType", "validityInfo"])
+@pytest.mark.parametrize("value", [..., None, 1, [], {}, b"x", True, ""])
+def test_a_member_that_is_missing_or_has_another_shape_is_refused(name, value):  # T024, T060
+    with pytest.raises((Malformed, Unsupported)):
+        verify(with_mso([name], value))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{1: b""}, {1: bytes(31)}, {1: "x"}, {-1: bytes(32)}, {"1": bytes(32)}, [], None, {1: [bytes(32)]}],
+)
+def test_digests_of_another_shape_are_refused(change):  # T024
+    refused(Malformed, with_mso(["valueDigests", NATIONAL], change))
+
+
+def test_a_holders_key_off_its_curve_is_refused():  # T060
+    key = MSO["deviceKeyInfo"]["deviceKey"]
+    refused(Malformed, with_mso(["deviceKeyInfo", "deviceKey", Y], key[X]))
+    refused(Unsupported, with_mso(["deviceKeyInfo", "deviceKey", -1], 8))
+    refused(Malformed, with_mso(["deviceKeyInfo", "deviceKey"], ...))
+
+
+def test_members_that_nobody_asks_for_are_ignored():
+    assert verify(with_mso(["later"], {"x": 1})).type == MDL
+    assert verify(encoded({**VALUE, "later": 1})).type == MDL
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        encode_cbor(MSO),  # no wrapper
+        encode_cbor(encode_cbor(MSO)),  # a byte string without its tag
+        encode_wrapped(encode_wrapped(encode_cbor(MSO))),  # wrapped twice
+        encode_wrapped(b"\xff"),
+        encode_wrapped(encode_cbor([])),
+        encode_cbor(Tagged(24, "text")),
+        encode_wrapped(encode_cbor(MSO)) + b"\0",
+    ],
+)
+def test_a_signed_part_in_another_wrapper_is_refused(payload):  # T023
+    auth = VALUE["issuerAuth"]
+    signature = PKI.signer.sign(encode_cbor(["Signature1", auth[0], b"", payload]))
+    refused(Malformed, encoded(altered(altered(VALUE, ["issuerAuth", 2], payload), ["issuerAuth", 3], signature)))
+
+
+def test_a_signed_part_with_a_member_twice_is_refused():  # T022
+    members = encode_cbor(MSO)[1:]
+    for name in ("docType", "validityInfo"):
+        twice = encode_cbor(name) + encode_cbor(MSO[name])
+        refused(Malformed, signed_over(bytes((0xA0 | (len(MSO) + 1),)) + members + twice, raw=LICENCE))
+
+
+def test_a_signed_part_that_is_encoded_in_another_way_is_verified_as_it_came():  # T061
+    # Members in another order, and a head longer than needed
+    unsorted = b"\xb9" + len(MSO).to_bytes(2, "big")
+    for name in sorted(MSO, reverse=True):
+        unsorted += b"\x78" + bytes((len(name),)) + name.encode() + encode_cbor(MSO[name])
+    assert unsorted != encode_cbor(MSO)
+    assert verify(signed_over(unsorted, raw=LICENCE)).claims == CLAIMS
+
+
+def test_indefinite_lengths_are_refused():  # T061: the standard forbids them
+    refused(Malformed, signed_over(b"\xbf" + encode_cbor(MSO)[1:] + b"\xff", raw=LICENCE))
+
+
+def test_a_message_without_its_payload_is_refused():
+    refused(Malformed, encoded(altered(VALUE, ["issuerAuth", 2], None)))
+
+
+# Times
+
+
+def test_a_document_holds_inside_its_time_and_a_little_skew():  # T057
+    assert CLOCK_SKEW == 60
+    for now in (NOW, NOW + 1000 + CLOCK_SKEW - 1, NOW - 50 - CLOCK_SKEW):
+        assert verify(LICENCE, now=now)
+
+
+@pytest.mark.parametrize("now", [NOW + 1000 + CLOCK_SKEW, NOW + 30 * DAY])
+def test_an_expired_document_is_refused(now):  # T057
+    assert "expired" in refused(NotValidNow, LICENCE, now=now)
+
+
+@pytest.mark.parametrize("now", [NOW - 50 - CLOCK_SKEW - 1, NOW - 10_000])
+def test_a_document_of_the_future_is_refused(now):  # T057
+    assert "not valid yet" in refused(NotValidNow, LICENCE, now=now)
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        {"valid_from": NOW, "valid_until": NOW},
+        {"valid_from": NOW, "valid_until": NOW - 1},
+        {"signed": NOW, "valid_from": NOW - 1},
+    ],
+)
+def test_times_in_another_order_are_refused(times):  # T057
+    mso = {"signed": NOW - 100, "valid_from": NOW - 50, "valid_until": NOW + 1000, **times}
+    names = {"signed": "signed", "valid_from": "validFrom", "valid_until": "validUntil"}
+    info = {names[name]: Tagged(0, tdate(time)) for name, time in mso.items()}
+    assert "order" in refused(Malformed, with_mso(["validityInfo"], info))
+
+
+@pytest.mark.parametrize("name", ["signed", "validFrom", "validUntil", "expectedUpdate"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        NOW,
+        "2027-01-15T08:00:00Z",  # without its tag
+        Tagged(1004, "2027-01-15"),
+        Tagged(0, "2027-01-15T08:00:00+00:00"),
+        Tagged(0, "2027-01-15T08:00:00"),
+        Tagged(0, "2027-02-30T08:00:00Z"),
+        Tagged(0, "٢٠٢٧-01-15T08:00:00Z"),
+        Tagged(0, NOW),
+    ],
+)
+def test_a_time_of_another_shape_is_refused(name, value):  # T057
+    assert name in refused(Malformed, with_mso(["validityInfo", name], value))
+
+
+def test_a_fraction_of_a_second_is_cut_off():
+    raw = with_mso(["validityInfo", "validUntil"], Tagged(0, "2027-01-15T08:16:40.999Z"))
+    assert verify(raw).expires_at == NOW + 1000
+
+
+def test_a_document_signed_before_its_signers_certificate_began_is_refused():  # T057
+    refused(NotTrusted, with_mso(["validityInfo", "signed"], Tagged(0, tdate(NOW - 2 * DAY))))
+
+
+# Elements
+
+
+def test_an_element_that_was_changed_is_refused():  # T052
+    refused(NotAuthentic, with_item(lambda item: item.replace(b"Mustermann", b"Musterfrau")))
+    refused(NotAuthentic, with_item(lambda item: item.replace(b"family_name", b"family_nama")))
+    position = len(b"\xa4\x66random\x58\x20")
+    refused(NotAuthentic, with_item(lambda item: flip(item, position * 8)))
+
+
+def test_an_element_that_was_not_signed_is_refused():  # T053
+    more = wrap(encode_item(99, bytes(32), "age_over_65", True))
+    refused(NotAuthentic, encoded(altered(VALUE, ["nameSpaces", SPACE], [*VALUE["nameSpaces"][SPACE], more])))
+    refused(NotAuthentic, encoded(altered(VALUE, ["nameSpaces", "com.example"], [more])))
+
+
+def test_an_element_of_another_namespace_is_refused():  # T053
+    (element,) = VALUE["nameSpaces"][NATIONAL]
+    moved = altered(VALUE, ["nameSpaces"], {SPACE: [*VALUE["nameSpaces"][SPACE], element]})
+    refused(NotAuthentic, encoded(moved))
+    refused(NotAuthentic, encoded(altered(VALUE, ["nameSpaces"], {"com.example": [element]})))
+
+
+def test_elements_that_changed_their_numbers_are_refused():  # T053
+    swapped = altered(
+        MSO,
+        ["valueDigests", SPACE],
+        dict(zip(range(7), [MSO["valueDigests"][SPACE][n] for n in (1, 0, 2, 3, 4, 5, 6)], strict=True)),
+    )
+    refused(NotAuthentic, signed_over(swapped, raw=LICENCE))
+
+
+def test_an_element_twice_is_refused():
+    items = VALUE["nameSpaces"][SPACE]
+    assert "twice" in refused(Malformed, encoded(altered(VALUE, ["nameSpaces", SPACE], [*items, items[0]])))
+
+
+def test_a_document_without_elements_is_refused():
+    refused(Malformed, encoded(altered(VALUE, ["nameSpaces"], ...)))
+    refused(Malformed, encoded(altered(VALUE, ["nameSpaces"], {})))
+    refused(Malformed, encoded(altered(VALUE, ["nameSpaces", SPACE], [])))
+
+
+@pytest.mark.parametrize("length", [0, 1, 15])
+def test_few_random_bytes_are_refused(length):  # T062
+    assert "random" in refused(Malformed, resigned_item(encode_item(0, bytes(length), "height", 170)))
+    assert verify(resigned_item(encode_item(0, bytes(16), "height", 170))).claims == {SPACE: {"height": 170}}
+
+
+def test_a_giant_item_is_refused():  # T062
+    refused(TooLarge, with_item(lambda item: encode_item(0, bytes(32), "portrait", bytes(10 << 20))))
+
+
+def test_an_item_that_is_encoded_in_another_way_counts_as_it_came():  # T061
+    good = encode_item(0, bytes(32), "height", 170)
+    longer = good.replace(b"digestID\x00", b"digestID\x18\x00")
+    backwards = (
+        b"\xa4" + b"\x71elementIdentifier\x66height" + b"\x6celementValue\x18\xaa" + b"\x68digestID\x00" + good[1:42]
+    )
+    for item in (longer, backwards):
+        assert item != good
+        assert verify(resigned_item(item)).claims == {SPACE: {"height": 170}}
+        refused(NotAuthentic, resigned_item(item, digest_of=encode_wrapped(good)))
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        Tagged(24, "text"),
+        b"\xa0",
+        {"digestID": 0},
+        Tagged(24, encode_wrapped(encode_item(0, bytes(32), "height", 170))),
+        Tagged(24, b"\xff"),
+        Tagged(24, b""),
+        Tagged(0, encode_item(0, bytes(32), "height", 170)),
+        Tagged(24, encode_item(0, bytes(32), "height", 170) + b"\0"),
+        None,
+        1,
+    ],
+)
+def test_an_item_in_another_wrapper_is_refused(item):  # T023
+    refused(Malformed, encoded(altered(VALUE, ["nameSpaces", SPACE, 0], item)))
+
+
+@pytest.mark.parametrize("name", ["digestID", "random", "elementIdentifier"])
+@pytest.mark.parametrize("value", [..., None, True, 1.0, -1, "", b"", [], {}, "x" * 2000])
+def test_a_member_of_an_item_of_another_kind_is_refused(name, value):  # T024
+    good: Any = {"digestID": 0, "random": bytes(32), "elementIdentifier": "height", "elementValue": 170}
+    refused(Malformed, resigned_item(encode_cbor(altered(good, [name], value))))
+
+
+def test_an_item_without_a_value_is_refused_and_one_with_null_is_not():
+    good: Any = {"digestID": 0, "random": bytes(32), "elementIdentifier": "height"}
+    refused(Malformed, resigned_item(encode_cbor(good)))
+    assert verify(resigned_item(encode_cbor({**good, "elementValue": None}))).claims == {SPACE: {"height": None}}
+
+
+def test_an_item_with_a_member_twice_is_refused():  # T022
+    item = encode_item(0, bytes(32), "height", 170)
+    refused(Malformed, resigned_item(b"\xa5" + item[1:] + b"\x71elementIdentifier\x66weight"))
+
+
+@pytest.mark.parametrize("text", [b"\x62\xc3\x28", b"\x62\xc0\xaf", b"\x63\xed\xa0\x80"])
+def test_text_that_is_no_utf_8_is_refused(text):  # T025
+    item = encode_item(0, bytes(32), "height", 170)
+    assert item.count(b"\x18\xaa") == 1
+    refused(Malformed, resigned_item(item.replace(b"\x18\xaa", text)))
+
+
+@pytest.mark.parametrize("value", [b"\xf7", b"\xe0", b"\xf9\x7e\x00", b"\xfb\x7f\xf0" + bytes(6), b"\xf8\x20"])
+def test_a_value_that_is_none_is_refused(value):  # T024
+    item = encode_item(0, bytes(32), "height", 170)
+    refused(Malformed, resigned_item(item.replace(b"\x18\xaa", value)))
+
+
+@pytest.mark.parametrize("head", [b"\x81", b"\xa1\x00", b"\xc0"])
+def test_a_bomb_is_refused_at_the_cap_of_depth(head):  # T020
+    item = encode_item(0, bytes(32), "height", 170)
+    refused(Malformed, resigned_item(item.replace(b"\x18\xaa", head * 100_000 + b"\x00")))
+    refused(Malformed, encode_base64url(head * 100_000 + b"\x00"))
+
+
+@pytest.mark.parametrize("head", [b"\x9a", b"\xba", b"\x5a", b"\x7a"])
+def test_a_length_that_no_memory_has_is_refused(head):  # T021
+    bomb = head + b"\xff\xff\xff\xff" + bytes(15)
+    refused(Malformed, encode_base64url(bomb))
+    refused(Malformed, resigned_item(bomb))
+
+
+# Status
+
+
+def test_a_document_need_not_have_a_status():
+    assert verify(issued(status=None)).status is None
+
+
+def test_a_status_by_identifier_alone_is_not_taken_for_none():
+    by_identifier = IdentifierReference("https://issuer.example/identifiers", b"7")
+    refused(Unsupported, issued(status=MsoStatus(identifier_list=by_identifier)))
+    assert verify(issued(status=MsoStatus(STATUS, by_identifier))).status == STATUS
+    refused(Unsupported, with_mso(["status"], {}))
+
+
+# All of it
+
+
+@settings(max_examples=200)
+@given(st.integers(0, 2**20))
+def test_any_flipped_bit_is_refused(bit):
+    data = flip(decode_base64url(LICENCE), bit)
+    try:
+        credential = verify(encode_base64url(data))
+    except ProtocolError:
+        return
+    raise AssertionError(f"bit {bit} says nothing: {credential.type}")
+
+
+@pytest.mark.parametrize(
+    "raw", ["", "=", "!", LICENCE + "=", LICENCE + "A", LICENCE[:-2], " " + LICENCE, "oA", "gA", "AA"]
+)
+def test_what_is_no_document_is_refused(raw):  # T028
+    refused(Malformed, raw)
+
+
+def test_base64_of_the_other_alphabet_is_refused():  # T028
+    standard = b64encode(decode_base64url(LICENCE)).decode()
+    assert not {"+", "/"}.isdisjoint(standard)
+    refused(Malformed, standard)
+    refused(Malformed, standard.rstrip("="))
