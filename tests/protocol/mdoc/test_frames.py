@@ -7,6 +7,7 @@ import string
 import time
 from functools import cache
 from itertools import islice
+from typing import Any
 
 import pytest
 import qrcode
@@ -136,7 +137,8 @@ def test_the_scheme_is_the_documented_one():
     body = (sha256(message) + message).ljust(56, b"\0")
     for number, text in enumerate(frames):
         assert text.startswith("HF1:")
-        id_, size, n, data = read_cbor(decode_base45(text[4:]), "frame")
+        value: Any = read_cbor(decode_base45(text[4:]), "frame")
+        id_, size, n, data = value
         assert (id_, size, n) == (sha256(message)[:8], 18, number)
         if number < 7:
             assert data == body[8 * number : 8 * number + 8]
