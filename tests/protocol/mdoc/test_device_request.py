@@ -31,7 +31,8 @@ GOOD: CborMap = {"docType": MDL, "nameSpaces": {SPACE: {"age_over_18": False}}}
 
 
 def items(**changes):
-    value: dict[CborKey, Any] = {name: item for name, item in {**GOOD, **changes}.items() if item is not ...}
+    members: dict[CborKey, Any] = {**GOOD, **changes}
+    value = {name: item for name, item in members.items() if item is not ...}
     return ItemsRequest.from_wrapped(wrap(encode_cbor(value)), "items")
 
 

@@ -75,7 +75,7 @@ def test_the_scheme_is_in_any_case_and_nothing_else_is():
 
 
 @pytest.mark.parametrize("tail", ["=", "\n", "+", "A"])
-def test_a_link_has_one_spelling(tail):  # T028
+def test_a_link_has_one_spelling(tail):
     with pytest.raises(Malformed):
         DeviceEngagement.from_text(DeviceEngagement.begin(P256).to_text() + tail)
 
