@@ -10,7 +10,7 @@ from protocol.cbor import encode_cbor, read_cbor
 from protocol.cose_key import cose_key, read_cose_key, read_cose_key_bytes
 from protocol.errors import Malformed, ProtocolError, Unsupported
 from protocol.keys import CURVES
-from tests.support.keys import EVERY_KIND, P256
+from tests.support.keys import ED25519, EVERY_KIND, P256
 from tests.support.vectors import read_vector
 
 KEY = cose_key(P256)
@@ -48,6 +48,11 @@ def test_a_private_part_is_refused():
 def test_another_kind_is_refused(change):
     with pytest.raises(Unsupported):
         read_cose_key({**KEY, **change}, "key")
+
+
+def test_a_truth_is_no_number():
+    with pytest.raises(Unsupported):
+        read_cose_key({**cose_key(ED25519), 1: True}, "key")
 
 
 @pytest.mark.parametrize(

@@ -185,6 +185,13 @@ def test_another_version_is_refused(version):
         request([{"itemsRequest": wrap(encode_cbor(GOOD))}], version=version)
 
 
+def test_what_is_just_within_the_caps_is_read():
+    assert len(items(docType="x" * 256).doc_type) == 256
+    assert len(items(nameSpaces={str(i): {"a": True} for i in range(16)}).elements) == 16
+    assert len(items(nameSpaces={"s": {str(i): True for i in range(256)}}).elements["s"]) == 256
+    assert len(request([{"itemsRequest": wrap(encode_cbor(GOOD))}] * 16).doc_requests) == 16
+
+
 def test_a_request_has_a_cap():
     with pytest.raises(TooLarge):
         DeviceRequest.from_bytes(bytes(MAX_DEVICE_REQUEST + 1))

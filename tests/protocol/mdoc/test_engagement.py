@@ -68,7 +68,7 @@ def test_an_engagement_without_methods_is_read():
 def test_the_scheme_is_in_any_case_and_nothing_else_is():
     text = DeviceEngagement.begin(P256).to_text()
     assert DeviceEngagement.from_text("MDOC:" + text[5:]).raw == DeviceEngagement.begin(P256).raw
-    for other in (text[5:], "mdoc//" + text[5:], " " + text, "openid4vp:" + text[5:]):
+    for other in (text[5:], "mdoc//" + text[5:], "xdoc:" + text[5:], " " + text, "openid4vp:" + text[5:]):
         assert not is_engagement(other)
         with pytest.raises(Malformed):
             DeviceEngagement.from_text(other)
@@ -90,6 +90,7 @@ def test_the_bytes_are_kept_as_they_came():
 def test_members_and_versions_to_come_are_taken():
     assert read(_0="1.1", _5={1: 2}, _6=[]).version == "1.1"
     assert read(_1=[1, KEY, "more"]).device_key == P256
+    assert len(read(_2=[[2, 1, {}]] * 16).methods) == 16
     assert read(_2=[[99, 7, {"https": "x"}]]).methods == (RetrievalMethod(99, 7, {"https": "x"}),)
 
 
@@ -168,7 +169,9 @@ def test_a_key_on_another_curve_is_refused():
 
 def test_an_engagement_has_a_cap():
     with pytest.raises(TooLarge):
-        read(_9=bytes(MAX_ENGAGEMENT))
+        DeviceEngagement.from_bytes(bytes(4097))
+    room = MAX_ENGAGEMENT - len(read(_9=bytes(3000)).raw) + 3000
+    assert len(read(_9=bytes(room)).raw) == 4096
     with pytest.raises(TooLarge):
         DeviceEngagement.from_text("mdoc:" + "A" * 10_000)
 

@@ -4,6 +4,7 @@ import contextlib
 from dataclasses import replace
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -138,9 +139,17 @@ def test_a_session_has_an_end():
         last.encrypt(b"more")
     device, plain = replace(DEVICE, received=MAX_MESSAGES - 1).decrypt(data)
     assert plain == b"last"
-    more = replace(READER, sent=MAX_MESSAGES - 1, send_id=READER.send_id)
+    one_more = READER.send_id + (MAX_MESSAGES + 1).to_bytes(4, "big")
     with pytest.raises(NotAuthentic):
-        device.decrypt(more.encrypt(b"more")[1])
+        device.decrypt(AESGCM(READER.send_key).encrypt(one_more, b"more", None))
+
+
+def test_a_session_lasts_a_thousand_messages():
+    assert MAX_MESSAGES == 1000
+
+
+def test_reasons_to_end_have_the_standard_s_numbers():
+    assert [int(reason) for reason in Termination] == [10, 11, 20]
 
 
 def test_keys_are_not_shown():

@@ -37,13 +37,14 @@ PUBLISHED = sign_status_list_cwt(
 BROKEN_TEXTS: tuple[Any, ...] = (..., None, 1, b"x", "")
 BROKEN_TIMES: tuple[Any, ...] = (..., None, "1", True, -1, b"1")
 BROKEN_WIDTHS: tuple[Any, ...] = (None, 3, True, "2", 2.0)
+BROKEN_LIFETIMES: tuple[Any, ...] = (None, "1", True, b"1", [])
 BROKEN_LISTS: tuple[Any, ...] = (..., None, [], b"x", {}, {"bits": 2})
 BROKEN_STREAMS: tuple[Any, ...] = (None, "eNrb", b"", b"x", STATUSES.compress()[:-1])
 WRONG: list[tuple[int, Any, str]] = [
     *((2, value, "sub") for value in BROKEN_TEXTS),
     *((6, value, "iat") for value in BROKEN_TIMES),
-    *((4, value, "exp") for value in (None, "1", True, -1)),
-    *((65534, value, "ttl") for value in (None, "1", True, b"1", [])),
+    *((4, value, "exp") for value in BROKEN_TIMES[1:]),
+    *((65534, value, "ttl") for value in BROKEN_LIFETIMES),
     *((65533, value, "status_list") for value in BROKEN_LISTS),
     *((65533, {"bits": bits, "lst": STATUSES.compress()}, "status_list") for bits in BROKEN_WIDTHS),
     *((65533, {"bits": 2, "lst": lst}, "status_list") for lst in BROKEN_STREAMS),
