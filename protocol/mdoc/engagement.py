@@ -8,7 +8,7 @@ from typing import Self
 from protocol.cbor import CborValue, Tagged, encode_cbor, read_cbor, read_wrapped, wrap
 from protocol.cose_key import cose_key, read_cose_key
 from protocol.encoding import decode_base64url, encode_base64url
-from protocol.errors import Malformed, TooLarge, Unsupported
+from protocol.errors import Malformed, Unsupported
 from protocol.keys import PublicKey
 
 SCHEME = "mdoc:"
@@ -76,10 +76,7 @@ class DeviceEngagement:
         """
         if not is_engagement(text):
             raise Malformed(_AT, "is not a link for an engagement")
-        encoded = text[len(SCHEME) :]
-        if len(encoded) > MAX_ENGAGEMENT * 4 // 3 + 4:
-            raise TooLarge(_AT, f"is larger than {MAX_ENGAGEMENT} bytes")
-        return cls.from_bytes(decode_base64url(encoded, _AT))
+        return cls.from_bytes(decode_base64url(text[len(SCHEME) :], _AT))
 
     @classmethod
     def begin(cls, device_key: PublicKey, methods: tuple[RetrievalMethod, ...] = ()) -> Self:

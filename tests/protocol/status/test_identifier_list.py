@@ -148,6 +148,7 @@ def test_a_reference_is_written_and_read():
     assert read_identifier_reference(identifier_reference(reference), "status.identifier_list") == reference
     with_certificate = {**identifier_reference(reference), "certificate": b"x"}
     assert read_identifier_reference(with_certificate, "x") == reference
+    assert read_identifier_reference({"id": bytes(64), "uri": URI}, "x").id == bytes(64)
 
 
 @pytest.mark.parametrize(
