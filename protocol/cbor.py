@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 import cbor2
 
@@ -40,6 +41,7 @@ CborKey = int | str
 CborValue = None | bool | int | float | str | bytes | list["CborValue"] | dict[CborKey, "CborValue"] | Tagged
 CborMap = dict[CborKey, CborValue]
 
+_KEYS: frozenset[type] = frozenset((int, str))
 # What holds nothing else and needs no look; a float may be one that is no number
 _SIMPLE = frozenset((bool, int, str, bytes, type(None)))
 
@@ -66,6 +68,18 @@ def read_cbor(data: bytes, at: str, *, max_bytes: int = MAX_CBOR_BYTES) -> CborV
         Unsupported: a tag that is not understood.
         Malformed: anything else.
     """
+    return _read(data, at, max_bytes, _KEYS)
+
+
+def read_cbor_with_byte_keys(data: bytes, at: str, *, max_bytes: int = MAX_CBOR_BYTES) -> dict[object, CborValue]:
+    """Read a map in which keys may be bytes too, in it and in maps that it holds; else see `read_cbor`."""
+    value = _read(data, at, max_bytes, _KEYS | {bytes})
+    if not isinstance(value, dict):
+        raise Malformed(at, "must be a map")
+    return cast("dict[object, CborValue]", value)
+
+
+def _read(data: bytes, at: str, max_bytes: int, keys: frozenset[type]) -> CborValue:
     if len(data) > max_bytes:
         raise TooLarge(at, f"is larger than {max_bytes} bytes")
     stream = io.BytesIO(data)
@@ -82,7 +96,7 @@ def read_cbor(data: bytes, at: str, *, max_bytes: int = MAX_CBOR_BYTES) -> CborV
         raise Malformed(at, "is not CBOR that is accepted") from error
     if stream.tell() != len(data):
         raise Malformed(at, "has bytes behind its end")
-    _check(value, at)
+    _check(value, at, keys)
     return value
 
 
@@ -140,7 +154,7 @@ def wrap(encoded: bytes) -> Tagged:
     return Tagged(ENCODED_CBOR, encoded)
 
 
-def _check(value: CborValue, at: str) -> None:
+def _check(value: CborValue, at: str, keys: frozenset[type]) -> None:
     """Look at everything, level by level; there are no more levels than the decoder lets through."""
     level: list[CborValue] = [value]
     count = 1
@@ -151,7 +165,7 @@ def _check(value: CborValue, at: str) -> None:
             if kind in _SIMPLE:
                 continue
             if isinstance(item, dict):
-                if not all(type(key) is str or type(key) is int for key in item):
+                if not keys.issuperset(map(type, item)):
                     raise Malformed(at, "has a key that is neither a whole number nor a text")
                 deeper.extend(item.values())
             elif isinstance(item, list):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from protocol.cbor import CWT, SIGN1, CborValue, Tagged, encode_cbor, read_cbor, read_cbor_map
+from protocol.cbor import CWT, SIGN1, CborMap, CborValue, Tagged, encode_cbor, read_cbor, read_cbor_map
 from protocol.cose import TYP, X5CHAIN, Sign1, check_typ, sign1_message, verify_sign1, write_x5chain
 from protocol.encoding import JsonObject, JsonValue
 from protocol.errors import Malformed
@@ -22,14 +22,14 @@ _NAMES = {1: "iss", 2: "sub", 3: "aud", 4: "exp", 5: "nbf", 6: "iat", 65535: "st
 _LABELS = {name: label for label, name in _NAMES.items()}
 
 
-def read_cwt(data: bytes, at: str) -> Sign1:
+def read_cwt(data: bytes, at: str, *, max_bytes: int = MAX_TOKEN) -> Sign1:
     """Take a signed token apart; both of its tags may be there, or the outer or all left out (RFC 8392 §6, §7.2).
 
     Raises:
-        TooLarge: over the size of a token.
+        TooLarge: over its cap, which is the size of a token.
         Malformed, Unsupported: see `Sign1.from_bytes`.
     """
-    value = read_cbor(data, at, max_bytes=MAX_TOKEN)
+    value = read_cbor(data, at, max_bytes=max_bytes)
     if isinstance(value, Tagged) and value.tag == CWT:
         value = value.value
         # RFC 8392 §6: the tag of a token stands on a tag of COSE
@@ -55,8 +55,13 @@ def read_claims(payload: bytes, at: str) -> Fields:
     Raises:
         Malformed: not a map, a claim both by number and by name, or a value that JSON does not have.
     """
+    return name_claims(read_cbor_map(payload, at), at)
+
+
+def name_claims(on_wire: CborMap, at: str) -> Fields:
+    """The same for claims that were read before; see `read_claims`, which raises the same."""
     claims: JsonObject = {}
-    for key, value in read_cbor_map(payload, at).items():
+    for key, value in on_wire.items():
         name = _NAMES.get(key) if isinstance(key, int) else key
         if name is None:
             continue

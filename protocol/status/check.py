@@ -5,6 +5,7 @@ Not knowing is an answer too: whatever goes wrong on the way is told in the repo
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -15,12 +16,17 @@ from protocol.exchange import Exchange, HttpRequest, HttpResponse, send
 from protocol.jws import JoseHeader, Jws
 from protocol.keys import PublicKey
 from protocol.status.token import (
+    CWT_MEDIA_TYPE,
     MAX_STATUS_TOKEN,
     MEDIA_TYPE,
     StatusListToken,
+    peek_status_list_cwt,
     peek_status_list_token,
+    verify_peeked_cwt,
     verify_peeked_token,
 )
+
+_ACCEPTED = f"{MEDIA_TYPE}, {CWT_MEDIA_TYPE};q=0.9"
 
 FindKey = Callable[[Jws], PublicKey]
 
@@ -103,12 +109,24 @@ def _fetch(uri: str, find_key: FindKey, now: int, max_age: int) -> Exchange[Know
     Raises:
         ProtocolError: no answer, another answer than a list, or a list that does not hold.
     """
-    request = HttpRequest("GET", uri, (("accept", MEDIA_TYPE),), max_bytes=MAX_STATUS_TOKEN)
+    request = HttpRequest("GET", uri, (("accept", _ACCEPTED),), max_bytes=MAX_STATUS_TOKEN)
     response = yield from send(request)
+    # T075: which of the two it is, or that it is neither, is not guessed from its content
+    if response.status == 200 and response.media_type() == CWT_MEDIA_TYPE:
+        return _read_cwt(response.body, uri, find_key, now, max_age)
     jws = peek_status_list_token(_read_body(response))
     key = find_key(jws)
     token = verify_peeked_token(jws, uri=uri, key=key, now=now, max_age=max_age)
     return KnownList(token, now, jws.header, key)
+
+
+def _read_cwt(body: bytes, uri: str, find_key: FindKey, now: int, max_age: int) -> KnownList:
+    message = peek_status_list_cwt(body)
+    # What decides whose key it is, in the words of the JSON sister: the certificates
+    x5c = tuple(base64.b64encode(der).decode("ascii") for der in message.header.x5chain)
+    header = JoseHeader(str(message.header.alg), message.header.typ, None, x5c, {})
+    key = find_key(Jws(header, b"", b"", b"", ""))
+    return KnownList(verify_peeked_cwt(message, uri=uri, key=key, now=now, max_age=max_age), now, header, key)
 
 
 def _read_body(response: HttpResponse) -> str:
@@ -116,9 +134,8 @@ def _read_body(response: HttpResponse) -> str:
         raise Unreachable("the status list was moved elsewhere, where we do not follow")
     if response.status != 200:
         raise Unreachable(f"the status list is answered with HTTP status {response.status}")
-    # T075: a CWT, or anything else, is not guessed from its content
     if response.media_type() != MEDIA_TYPE:
-        raise Malformed("status list", "is not served as a status list token in JWT form")
+        raise Malformed("status list", "is not served as a status list token")
     try:
         return response.body.decode("ascii")
     except UnicodeDecodeError as error:

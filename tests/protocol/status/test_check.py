@@ -81,7 +81,14 @@ def is_unknown(checked, *, known=None, now=NOW):
 
 def test_a_list_is_asked_for_once_without_credentials():
     checked, asked = check(0, None, served(token()))
-    assert asked == [HttpRequest("GET", URI, (("accept", "application/statuslist+jwt"),), max_bytes=16 << 20)]
+    assert asked == [
+        HttpRequest(
+            "GET",
+            URI,
+            (("accept", "application/statuslist+jwt, application/statuslist+cwt;q=0.9"),),
+            max_bytes=16 << 20,
+        )
+    ]
     assert checked.report == StatusReport(Status.VALID, 0, NOW, NOW + 300, "the credential is valid")
     verified = verify_status_list_token(token(), uri=URI, key=KEY.public_key, now=NOW, max_age=MAX_AGE)
     assert checked.known == KnownList(verified, NOW, peek_status_list_token(token()).header, KEY.public_key)
