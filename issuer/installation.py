@@ -7,6 +7,7 @@ from pathlib import Path
 
 from issuer.config import IssuerSettings
 from protocol.keys import RandomBytes
+from protocol.mdoc.signer import DOCUMENT_SIGNER
 from runtime.installation import Installation, set_up
 from runtime.key_token import TokenAccess
 
@@ -46,6 +47,7 @@ def set_up_issuer(new: NewIssuer, *, now: int, random_bytes: RandomBytes) -> byt
         public_url=new.public_url,
         name=new.name,
         signing=SIGNING,
+        purposes=(DOCUMENT_SIGNER,),
         secrets=(SECRET,),
         keys=(ACCESS,),
         decrypting=(ENCRYPTION,),

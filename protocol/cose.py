@@ -34,8 +34,8 @@ X5CHAIN = 33  # RFC 9360 §2
 MAX_HEADER = 64 * 1024  # bytes, of either map
 
 # By the key's JOSE algorithm, the identifiers that mean it, ours first (RFC 9053 §2, RFC 9864 §2.2)
-_IDENTIFIERS = {"ES256": (-7, -9), "ES384": (-35, -51), "ES512": (-36, -52), "EdDSA": (-8, -19)}
-_KNOWN = frozenset(identifier for identifiers in _IDENTIFIERS.values() for identifier in identifiers)
+IDENTIFIERS = {"ES256": (-7, -9), "ES384": (-35, -51), "ES512": (-36, -52), "EdDSA": (-8, -19)}
+_KNOWN = frozenset(identifier for identifiers in IDENTIFIERS.values() for identifier in identifiers)
 _UNDERSTOOD = frozenset((ALG, TYP, X5CHAIN))  # what a message may call critical
 
 
@@ -110,7 +110,7 @@ def sign1(
     external: bytes = b"",
 ) -> list[CborValue]:
     """A signed message as an array, to stand in something else; `alg` comes from the signer's key."""
-    alg = _IDENTIFIERS[signer.public_key.alg][0]
+    alg = IDENTIFIERS[signer.public_key.alg][0]
     head = encode_cbor(dict[CborKey, CborValue]([(ALG, alg), *(protected or {}).items()]))
     signature = signer.sign(_to_be_signed(head, payload, external))
     return [head, dict[CborKey, CborValue]((unprotected or {}).items()), payload, signature]
@@ -135,7 +135,7 @@ def verify_sign1(
     if payload is not None and message.payload is not None:
         raise Malformed(at, "must have its payload elsewhere")
     signed = message.attached(at) if payload is None else payload
-    if message.header.alg not in _IDENTIFIERS[key.alg]:
+    if message.header.alg not in IDENTIFIERS[key.alg]:
         raise NotAuthentic(f"{at}: the algorithm does not fit the key")
     try:
         key.verify(message.signature, _to_be_signed(message.protected, signed, external))

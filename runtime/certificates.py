@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cryptography import x509
@@ -42,14 +43,23 @@ class Authority:
         return self.certificate.public_bytes(serialization.Encoding.DER)
 
     def issue_leaf(
-        self, key: PublicKey, names: CertificateNames, *, now: int, days: int, random_bytes: RandomBytes
+        self,
+        key: PublicKey,
+        names: CertificateNames,
+        *,
+        now: int,
+        days: int,
+        random_bytes: RandomBytes,
+        purposes: Sequence[x509.ObjectIdentifier] = (),
     ) -> x509.Certificate:
-        """A certificate for a key that signs tokens."""
+        """A certificate for a key that signs tokens, and whatever else its purposes name."""
         builder = self.builder(_name(names), key, now=now, days=days, random_bytes=random_bytes)
         alternatives: list[x509.GeneralName] = [x509.DNSName(name) for name in names.dns_names]
         alternatives += [x509.UniformResourceIdentifier(uri) for uri in names.uris]
         if alternatives:
             builder = builder.add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
+        if purposes:
+            builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=True)
         return self.sign(builder)
 
     def builder(

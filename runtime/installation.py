@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from cryptography.x509 import ObjectIdentifier
+
 from protocol.keys import RandomBytes
 from runtime.certificates import CertificateNames, make_authority
 from runtime.key_token import KeyUse, TokenAccess, open_token
@@ -34,6 +36,9 @@ class Installation:
     public_url: str
     name: tuple[tuple[str, str], ...]  # language → name of the organization, at least one
     signing: str  # name of the key that an own authority vouches for
+    purposes: tuple[ObjectIdentifier, ...] = field(
+        default=(), kw_only=True
+    )  # of its certificate, beside signing tokens
     secrets: tuple[str, ...]  # names of further secrets
     keys: tuple[str, ...] = ()  # names of further keys, which no certificate is for
     decrypting: tuple[str, ...] = ()  # … and of those that others encrypt to
@@ -67,7 +72,9 @@ def set_up(new: Installation, *, now: int, random_bytes: RandomBytes) -> bytes:
     signing = keys.make_key(new.signing, random_bytes)
     host = urlsplit(new.public_url).hostname or ""
     names = CertificateNames(organization, organization, dns_names=(host,), uris=(new.public_url,))
-    leaf = authority.issue_leaf(signing.public_key, names, now=now, days=LEAF_DAYS, random_bytes=random_bytes)
+    leaf = authority.issue_leaf(
+        signing.public_key, names, now=now, days=LEAF_DAYS, random_bytes=random_bytes, purposes=new.purposes
+    )
     keys.write_chain(new.signing, [leaf])
     keys.write_chain(AUTHORITY, [authority.certificate])
     for name in new.keys:

@@ -52,6 +52,13 @@ class PresentableMdoc:
 
     def document(self, paths: Iterable[ClaimPath], signed: DeviceSigned) -> bytes:
         """One encoded document of an answer, with these elements and what the device signed (see `present`)."""
+        return encode_document(self.doc_type, self._chosen(paths), signed)
+
+    def reduced(self, paths: Iterable[ClaimPath]) -> str:
+        """The document with these elements alone, as if it were issued so: base64url of an IssuerSigned (see `present`)."""
+        return encode_base64url(self._chosen(paths))
+
+    def _chosen(self, paths: Iterable[ClaimPath]) -> bytes:
         chosen: dict[str, list[bytes]] = {}
         asked = set(paths)
         if not asked <= self.items.keys():
@@ -60,7 +67,7 @@ class PresentableMdoc:
         for path, item in self.items.items():
             if path in asked:
                 chosen.setdefault(str(path[0]), []).append(item)
-        return encode_document(self.doc_type, encode_issuer_signed(chosen, self.issuer_auth), signed)
+        return encode_issuer_signed(chosen, self.issuer_auth)
 
     def sign(self, transcript: bytes, signer: Signer) -> DeviceSigned:
         """What the device signs of this document for any selection."""

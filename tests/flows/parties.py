@@ -9,7 +9,7 @@ import httpx2
 
 from capabilities.accounts.service import new_clerk_code
 from hoheit.demo.places import PEOPLE
-from issuer.app import known_types, open_issuer, serve_issuer
+from issuer.app import SHIPPED_TYPES, known_types, open_issuer, serve_issuer
 from issuer.app import open_store as open_issuer_store
 from issuer.config import IssuerSettings
 from issuer.database.register import SqlRegister
@@ -42,6 +42,7 @@ PASSPHRASE = "a passphrase for tests"
 QUICK = KeyDerivation(2, 19 << 20)
 CITIZEN = "erika"
 CLERK = "Frau Beck"
+CARD_DOCTYPE = "org.example.card.1"
 TRUST_LIST = "the trust list of the tests"
 
 # A status list is never kept, so the next answer after a revocation sees it
@@ -60,6 +61,24 @@ credentials = [
   { id = "pid", format = "dc+sd-jwt", meta = { vct_values = ["urn:eudi:pid:1"] }, claims = [
     { path = ["age_equal_or_over", "18"], values = [true] },
   ] },
+]
+"""
+
+STRICT_MDOC_USE_CASE = f"""\
+id = "card-now"
+max_status_age_seconds = 0
+
+[title]
+en = "Are you over 18?"
+
+[purpose]
+en = "We look up your card every time."
+
+[query]
+credentials = [
+  {{ id = "card", format = "mso_mdoc", meta = {{ doctype_value = "{CARD_DOCTYPE}" }}, claims = [
+    {{ path = ["{CARD_DOCTYPE}", "age_over_18"], values = [true] }},
+  ] }},
 ]
 """
 
@@ -206,7 +225,9 @@ def _issuer(
 ) -> Iterator[tuple[Api, str]]:
     port, data = free_port(), folder / "issuer"
     address = f"http://localhost:{port}"
-    new = NewIssuer(data, address, (("en", "City office"),), ("pid", "residence"), database_url, token=token)
+    issued = ("pid", "residence", "card", "card-mdoc")
+    types = _card(folder / "types")
+    new = NewIssuer(data, address, (("en", "City office"),), issued, str(types), database_url, token=token)
     authority = set_up_issuer(new, now=system.now(), random_bytes=system.random_bytes)
     for anchors in (folder / "verifier" / ANCHORS, folder / "anchors"):
         write_anchor(anchors, "issuer.pem", authority, role=Role.ISSUER, name=TRUST_LIST)
@@ -223,6 +244,16 @@ def _issuer(
         yield Api(address, client), clerk_code
 
 
+def _card(folder: Path) -> Path:
+    """A folder with a type that is issued in both formats: the identity card by another name."""
+    folder.mkdir()
+    text = (SHIPPED_TYPES / "pid.toml").read_text(encoding="utf-8")
+    text = text.replace('id = "pid"', 'id = "card"').replace("urn:eudi:pid:1", "urn:example:card:1")
+    (folder / "card.toml").write_text(f'{text}\n[mdoc]\ndoctype = "{CARD_DOCTYPE}"\n', encoding="utf-8")
+    (folder / "pid.svg").write_bytes((SHIPPED_TYPES / "pid.svg").read_bytes())
+    return folder
+
+
 @contextmanager
 def _verifier(
     folder: Path, database_url: str, use_cases: Mapping[str, str], token: TokenAccess | None
@@ -234,7 +265,8 @@ def _verifier(
     write_anchor(folder / "anchors", "verifier.pem", authority, role=Role.VERIFIER, name=TRUST_LIST)
     cases = folder / "use-cases"
     cases.mkdir()
-    for name, text in {"over-18-now.toml": STRICT_USE_CASE, **use_cases}.items():
+    always = {"over-18-now.toml": STRICT_USE_CASE, "card-now.toml": STRICT_MDOC_USE_CASE}
+    for name, text in {**always, **use_cases}.items():
         (cases / name).write_text(text)
     settings = VerifierSettings.read(data).model_copy(update={"use_cases_folder": cases})
     store = open_verifier_store(settings)

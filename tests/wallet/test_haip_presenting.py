@@ -297,7 +297,7 @@ def test_where_nobody_can_go_safely_is_not_handed_on(world):
 
 
 def test_another_format_is_refused(world):
-    mdoc = {"id": "pid", "format": "mso_mdoc", "meta": {"doctype_value": "eu.europa.ec.eudi.pid.1"}}
+    mdoc = {"id": "pid", "format": "ldp_vc", "meta": {"type_values": [["PID"]]}}
     world.partner.query = {"credentials": [mdoc]}
     refused(world)
 

@@ -23,7 +23,7 @@ from protocol.oid4vp.verify import VerificationPolicy, VerifiedResponse, verify_
 from runtime.conversation import SessionKey, advance, load
 from verifier.policy import MAX_RENEWALS, is_running_out
 from verifier.service.context import VerifierContext
-from verifier.service.requests import BROWSER, Requests, key_id
+from verifier.service.requests import BROWSER, Requests, encrypted_to, key_id
 from verifier.service.status import StatusLists
 from verifier.session import (
     AWAITED,
@@ -96,10 +96,12 @@ class Answers:
         """
         key = SessionKey.of(REQUEST_URI, reference)
         stage = waiting((yield from load(key, not_open(), AWAITED)), now=self.context.now())
-        response = read_response_form(form, response_mode=stage.terms.response_mode, key=self._response_key(stage))
+        response_key = self._response_key(stage)
+        response = read_response_form(form, response_mode=stage.terms.response_mode, key=response_key)
         code = self.context.new_secret() if stage.asked.same_device else ""
         digest = SessionKey.of(RESPONSE_CODE, code).digest if code else ""
-        verified = yield from self.judge(key, stage, self.requests.expected_request(stage), response, digest)
+        question = self.requests.expected_request(stage, encrypted_to(response_key))
+        verified = yield from self.judge(key, stage, question, response, digest)
         if verified is not None and not verified.accepted:
             failed = next((str(check.name) for check in verified.checks if check.passed is False), "vp_token")
             raise InvalidRequest(f"vp_token: {failed} does not hold")

@@ -21,7 +21,7 @@ from protocol.oid4vp.response import ResponseKey
 from runtime.conversation import SessionKey, advance, load
 from verifier.service.answers import Answers
 from verifier.service.context import VP_FORMATS, VerifierContext
-from verifier.service.requests import BROWSER, Requests, read_query
+from verifier.service.requests import BROWSER, Requests, encrypted_to, read_query
 from verifier.session import (
     AWAITED,
     REQUEST,
@@ -90,21 +90,23 @@ class PageRequests:
         response_key = ResponseKey(_key_id(page), self._decryption_key(stage, page), ENCRYPTIONS)
         response = read_answer_data(data, response_mode=DC_API_JWT, key=response_key)
         # No response code: it is this browser that the answer came to (T183)
-        yield from self.answers.judge(key, stage, self._question(stage, page), response, "")
+        question = self._question(stage, page, encrypted_to(response_key))
+        yield from self.answers.judge(key, stage, question, response, "")
 
-    def _question(self, stage: Awaited, page: PageTerms) -> DcApiRequest:
-        """The request as far as an answer is held against it."""
+    def _question(self, stage: Awaited, page: PageTerms, metadata: ClientMetadata) -> DcApiRequest:
+        """The request as far as an answer is held against it; `metadata` says which key that was encrypted to."""
         return DcApiRequest(
             origin=self.context.origin,
             client_id=None,
             response_mode=DC_API_JWT,
             nonce=page.nonce,
             dcql_query=read_query(stage.terms.dcql_query),
+            client_metadata=metadata,
         )
 
     def _request(self, stage: Awaited, page: PageTerms) -> DcApiRequest:
         key = EncryptionKey(_key_id(page), self._decryption_key(stage, page).public_key)
-        return replace(self._question(stage, page), client_metadata=ClientMetadata((key,), ENCRYPTIONS, VP_FORMATS))
+        return self._question(stage, page, ClientMetadata((key,), ENCRYPTIONS, VP_FORMATS))
 
     def _data(
         self, way: Exchanged, stage: Awaited, request: DcApiRequest, infos: tuple[VerifierInfo, ...]

@@ -23,6 +23,7 @@ from protocol.oid4vp.request import (
     VerifierInfo,
 )
 from protocol.oid4vp.request_object import sign_request_object
+from protocol.oid4vp.response import ResponseKey
 from protocol.trust.dataset import REGISTRAR_DATASET
 from runtime.conversation import Change, Event, SessionKey, advance, begin, load, with_key
 from verifier.policy import MAX_RENEWALS, MIN_KEEP, is_running_out, kept_for
@@ -257,8 +258,7 @@ class Requests:
             key = EncryptionKey(key_id(stage.terms), self.decryption_key(stage).public_key)
             metadata = ClientMetadata((key,), ENCRYPTIONS, VP_FORMATS)
         return replace(
-            self.expected_request(stage),
-            client_metadata=metadata,
+            self.expected_request(stage, metadata),
             wallet_nonce=wallet_nonce,
             verifier_info=self.verifier_info(stage),
         )
@@ -278,8 +278,8 @@ class Requests:
         texts: list[JsonValue] = [{"lang": lang, "value": value} for lang, value in use_case.purpose]
         return (VerifierInfo(REGISTRAR_DATASET, {"purpose": texts}),)
 
-    def expected_request(self, stage: Awaited) -> AuthorizationRequest:
-        """The request as far as an answer is held against it."""
+    def expected_request(self, stage: Awaited, metadata: ClientMetadata) -> AuthorizationRequest:
+        """The request as far as an answer is held against it; `metadata` says which key that was encrypted to."""
         reference = self._reference(stage)
         terms = stage.terms
         return AuthorizationRequest(
@@ -288,6 +288,7 @@ class Requests:
             response_mode=terms.response_mode,
             nonce=terms.nonce,
             dcql_query=read_query(terms.dcql_query),
+            client_metadata=metadata,
             state=terms.state,
         )
 
@@ -363,6 +364,11 @@ class Requests:
 def key_id(terms: Terms) -> str:
     """The name of a request's encryption key; it says nothing."""
     return SessionKey.of("encryption key", terms.state).digest[:32]
+
+
+def encrypted_to(key: ResponseKey | None) -> ClientMetadata:
+    """What a request says of the key that its answer was encrypted to; None: it came in clear."""
+    return ClientMetadata() if key is None else ClientMetadata((EncryptionKey(key.kid, key.decrypter.public_key),))
 
 
 def _check_redirect(order: RequestOrder) -> None:

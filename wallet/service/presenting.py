@@ -333,7 +333,8 @@ class Presenting:
         asked = next(query for query in request.dcql_query.credentials if query.id == query_id)
         # OID4VP §6.1: a signature of the holder only where it is asked, because it proves more than the data;
         # HAIP 1.0 §6.1.1.1 wants it with everything that is bound to a key
-        is_bound = asked.holder_binding or (self.context.haip and bool(copy.key))
+        known = format_of(found.candidate.format)
+        is_bound = asked.holder_binding or known.always_bound or (self.context.haip and bool(copy.key))
         binding = (
             KeyBinding(
                 self.context.keys.signer(copy.key),
@@ -345,7 +346,7 @@ class Presenting:
             if is_bound
             else None
         )
-        return format_of(found.candidate.format).present(copy.raw, found.paths, binding)
+        return known.present(copy.raw, found.paths, binding)
 
     def _log(self) -> tuple[LogEntry, ...] | None:
         """Everything that happened; None if it cannot be believed."""

@@ -297,7 +297,7 @@ def test_haip_takes_encrypted_answers_alone(protocol):
 @pytest.mark.parametrize("protocol", EACH)
 def test_what_is_not_understood_is_refused_by_name(protocol):
     """T165, T166"""
-    other = {"credentials": [{**QUERY["credentials"][0], "format": "mso_mdoc", "meta": {"doctype_value": "x"}}]}
+    other = {"credentials": [{**QUERY["credentials"][0], "format": "ldp_vc", "meta": {"type_values": [["x"]]}}]}
     other["credentials"][0].pop("claims")
     turned_away(protocol, EACH[protocol](page_asks(dcql_query=DcqlQuery.from_dict(other))), VpFormatsNotSupported)
     item = base64.urlsafe_b64encode(json.dumps({"type": "payment", "credential_ids": ["pid"]}).encode()).decode()

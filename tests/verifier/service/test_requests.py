@@ -138,7 +138,7 @@ def test_keys_are_sealed_for_their_request_alone(counter):
 def test_only_what_will_be_encrypted_has_a_key(counter, response_mode):
     request = request_of(counter, counter.ask(response_mode=response_mode))
     assert bool(request.client_metadata.encryption_keys) == (response_mode == "direct_post.jwt")
-    assert request.client_metadata.vp_formats.keys() == {"dc+sd-jwt"}
+    assert request.client_metadata.vp_formats.keys() == {"dc+sd-jwt", "mso_mdoc"}
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ def test_one_document_too_many_is_named_and_none_is_taken(world):
 
 
 def test_what_this_wallet_cannot_take_anyway_is_not_asked_about(world):
-    world.agency.configurations = {"pid": PID, "mdoc": CredentialConfiguration("mso_mdoc", "org.iso.18013.5.1.mDL")}
+    world.agency.configurations = {"pid": PID, "mdoc": CredentialConfiguration("ldp_vc", None)}
     assert look(showing(world)).registered
 
 

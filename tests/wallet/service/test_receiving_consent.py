@@ -146,7 +146,7 @@ def test_metadata_of_somebody_else_ends_it(vault, metadata, server):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"format": "mso_mdoc", "type": "doctype"},
+        {"format": "ldp_vc", "type": None},
         {"format": "something new", "type": None},
         {"proof_algorithms": ("ES384",)},
         {"proof_algorithms": ()},
@@ -160,7 +160,7 @@ def test_what_this_wallet_cannot_take_is_said_before_it_is_tried(vault, changes)
 
 
 def test_of_an_offer_the_wallet_takes_what_it_can(vault):
-    other = replace(PID, format="mso_mdoc", type="doctype", display=(Display("Driving licence"),))
+    other = replace(PID, format="ldp_vc", type=None, display=(Display("Driving licence"),))
     world = World(vault, Agency(configurations={"mdl": other, "pid": PID}))
     seen = world.run(world.wallet.receiving.look(world.agency.offer()))
     assert seen.consent.left_out == ("Driving licence",)
