@@ -204,12 +204,18 @@ def test_a_wallet_that_was_blocked_gets_nothing_new(chromium, holder):
         window.page.get_by_role("link", name="Have this wallet blocked").click()
         window.page.get_by_role("button", name="Block it for ever").click()
         says(window, "Nobody vouches for it any more, on no device. You can still see your documents.")
-    for language, title, sentence in (
-        ("en", "This wallet is blocked", "It was blocked, and offices that ask who vouches for it give it nothing."),
+    for language, title, sentence, deed in (
+        (
+            "en",
+            "This wallet is blocked",
+            "It was blocked, and offices that ask who vouches for it give it nothing.",
+            "Who vouches for this wallet",
+        ),
         (
             "de",
             "Diese Wallet ist gesperrt",
             "Sie wurde gesperrt. Behörden, die nach einer Bestätigung fragen, geben ihr nichts mehr.",
+            "Wer diese Wallet bestätigt",
         ),
     ):
         with chromium.window(language=language) as window:
@@ -219,3 +225,5 @@ def test_a_wallet_that_was_blocked_gets_nothing_new(chromium, holder):
             says(window, title)
             window.see(f"wrong-blocked-{language}")
             expect(window.page.get_by_role("alert")).to_contain_text(sentence)
+            window.page.get_by_role("link", name=deed).click()
+            window.page.wait_for_url(f"{holder.wallet_address}/settings/vouching")
