@@ -92,6 +92,20 @@ def test_a_change_of_one_use_ends_its_certificate_alone():
     assert moved(step) == [StateOfAll(CINEMA, EntryState.REVOKED, CertificateKind.REGISTRATION, "age")]
 
 
+def test_a_change_while_suspended_is_approved_but_nobody_goes_on_by_it():
+    """T170: what it ends must not hold again when they go on."""
+    stage = replace(SUSPENDED, proposed=OTHER)
+    step = session.approve(stage, proposal_id(OTHER), **WHO)
+    assert step.next == replace(SUSPENDED, document=OTHER)
+    assert moved(step) == moved(session.approve(CHANGING, proposal_id(OTHER), **WHO)) != []
+
+
+def test_a_change_while_suspended_is_refused_and_the_suspension_keeps_its_reason():
+    step = session.refuse(replace(SUSPENDED, proposed=OTHER), proposal_id(OTHER), "no", **WHO)
+    assert step.next == SUSPENDED
+    assert moved(step) == []
+
+
 def test_nobody_becomes_somebody_else():
     for stage in (APPLIED, REFUSED, REGISTERED, SUSPENDED):
         with pytest.raises(InvalidRequest):
