@@ -533,3 +533,11 @@ def test_parts_of_a_list_and_lists_of_others_are_not_asked_for():
     other = points(ABOVE, crl_issuer=[x509.DirectoryName(INTERMEDIATE.name())])
     for extensions in (part, other):
         assert make_pki(replace(LEAF, extensions=extensions)).leaf.certificate.crl_uris == ()
+
+
+def test_a_chain_of_which_nobody_says_who_issued_it_has_no_lists():
+    unanchored = replace(PARTY, anchor=None)
+    with pytest.raises(NotTrusted, match="who issued"):
+        check_not_revoked(unanchored, [verified()], now=NOW, at="x5c")
+    with pytest.raises(NotTrusted, match="who issued"):
+        run(fetch_crls(unanchored, {}, now=NOW), lambda effect: HttpResponse(200, (), crl()))
