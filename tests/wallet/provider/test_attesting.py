@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from protocol.errors import InvalidRequest, Unavailable, Unreachable
+from protocol.errors import InvalidRequest, NotFound, Unavailable, Unreachable
 from protocol.exchange import run
 from protocol.jws import Jws
 from protocol.oauth.client_attestation import MAX_LIFETIME, verify_client_attestation
@@ -405,3 +405,15 @@ def test_a_refusal_without_a_name_is_one_too(office):
 
     with pytest.raises(InvalidRequest, match="strange"):
         Cheat(office, no).wallet(office.client().register())
+
+
+def test_only_a_wallet_that_is_meant_is_blocked(office):
+    """T077: no beginning of an id that none or several have, and no empty one."""
+    office.registered(KEY)
+    for name in ("", "no such wallet"):
+        with pytest.raises(NotFound):
+            office.run(office.provider.revoke(name, "operator"))
+    office.registered(OTHER)
+    with pytest.raises(NotFound):
+        office.run(office.provider.revoke("", "operator"))
+    assert {str(unit.state) for unit in office.run(office.provider.units())} == {"active"}
