@@ -262,3 +262,7 @@ def test_the_library_alone_reads_the_same(value):
         return plain(item.value) if isinstance(item, Tagged) else item
 
     assert cbor2.loads(encode_cbor(plain(value))) == plain(value)
+
+
+def test_a_tag_of_another_kind_may_be_wrapped():
+    assert read_wrapped(wrap(encode_cbor(Tagged(1004, "2026-11-28"))), AT) == Tagged(1004, "2026-11-28")
