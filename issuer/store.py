@@ -93,6 +93,9 @@ class IssuerStore(ConversationStore, Protocol):
         worker takes them meanwhile, and none is forgotten if this one dies.
         """
 
+    def hasten_watches(self, *, now: int) -> None:
+        """Every wallet that a document hangs on is due now, whenever it would have been."""
+
     def watches_held(self, next_checks: Mapping[int, int]) -> None:
         """These wallets still hold: id of the watch → when it is looked up again, epoch seconds."""
 

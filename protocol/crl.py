@@ -152,11 +152,13 @@ def check_not_revoked(party: TrustedParty, lists: Iterable[RevocationList], *, n
 
 def _steps(party: TrustedParty) -> Iterator[tuple[Certificate, Certificate]]:
     """Each certificate with the one that issued it; the anchor is taken out by hand and stands in no list."""
-    if party.chain and party.anchor is None:
+    if not party.chain:
+        return iter(())
+    if party.anchor is None:
         raise NotTrusted(f"{_AT}: nothing says who issued the last certificate")
     # Whoever stands on a list with their own certificate is taken out there by hand too
     listed = party.chain[-1:] == (party.anchor,)
-    return pairwise(party.chain if listed or party.anchor is None else (*party.chain, party.anchor))
+    return pairwise(party.chain if listed else (*party.chain, party.anchor))
 
 
 def _may_answer(known: RevocationList | None, issuer: Certificate, now: int) -> bool:

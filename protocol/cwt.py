@@ -73,7 +73,8 @@ def name_claims(on_wire: CborMap, at: str) -> Fields:
 
 def write_claims(claims: JsonObject) -> bytes:
     """The payload of a token."""
-    return encode_cbor({_LABELS.get(name, name): _to_cbor(value) for name, value in claims.items()})
+    # Whatever JSON holds, CBOR does; only for the types are lists of one not lists of the other
+    return encode_cbor({_LABELS.get(name, name): cast("CborValue", value) for name, value in claims.items()})
 
 
 def sign_cwt(claims: JsonObject, signer: Signer, *, typ: str, chain: tuple[Certificate, ...]) -> bytes:
@@ -91,12 +92,4 @@ def _to_json(value: CborValue, at: str) -> JsonValue:
         return [_to_json(item, at) for item in value]
     if isinstance(value, bytes | Tagged):
         raise Malformed(at, "must not hold bytes or tags")
-    return value
-
-
-def _to_cbor(value: JsonValue) -> CborValue:
-    if isinstance(value, dict):
-        return {name: _to_cbor(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_to_cbor(item) for item in value]
     return value

@@ -158,17 +158,20 @@ def approve(stage: Stage, proposal: str, *, actor: str, now: int) -> Step:
         Conflict: nothing waits, or it was changed meanwhile.
     """
     waiting = "" if isinstance(stage, Removed) else stage.proposed
-    if isinstance(stage, Refused) or not waiting:
+    if isinstance(stage, Removed | Refused) or not waiting:
         raise Conflict("nothing waits for a decision here")
     if proposal_id(waiting) != proposal:
         raise Conflict("the application was changed meanwhile; look at it again")
-    if isinstance(stage, Suspended):
-        return _step(replace(stage, document=waiting, proposed=""), now, "change approved", actor=actor)
-    if isinstance(stage, Registered):
-        ended = _ended(party_of(stage.document), party_of(waiting))
-        after = Registered(stage.identifier, waiting, stage.since)
-        return _step(after, now, "change approved", actor=actor, records=ended)
-    return _step(Registered(stage.identifier, waiting, now), now, "registered", actor=actor)
+    if isinstance(stage, Applied):
+        return _step(Registered(stage.identifier, waiting, now), now, "registered", actor=actor)
+    # Who is suspended stays so; what changed ends now, or it would hold again when they go on
+    ended = _ended(party_of(stage.document), party_of(waiting))
+    after: Stage = (
+        replace(stage, document=waiting, proposed="")
+        if isinstance(stage, Suspended)
+        else Registered(stage.identifier, waiting, stage.since)
+    )
+    return _step(after, now, "change approved", actor=actor, records=ended)
 
 
 def refuse(stage: Stage, proposal: str, reason: str, *, actor: str, now: int) -> Step:

@@ -74,5 +74,9 @@ def things_to_try(town: Town, passphrase_file: Path) -> tuple[tuple[str, str], .
         ("Open a partner's page, choose a question, copy the link of its button", f"{wallet} present 'LINK' {key}"),
         ("Make an offer for Erika", f"hoheit issuer offer --data {town.data(CITY_OFFICE)} {CITIZEN} --type pid"),
         ("Take it, with the link and the code that this prints", f"{wallet} receive 'LINK' {key}"),
+        (
+            "After her wallet was blocked: let the office look at once, and not once a day",
+            f"hoheit issuer check-wallets --data {town.data(CITY_OFFICE)}",
+        ),
         ("Explain any link, token or QR picture", f"hoheit inspect {town.folder / f'{CITY_OFFICE.id}-offer.png'}"),
     )

@@ -211,6 +211,14 @@ def reinstate(data: Data, credential_id: CredentialId) -> None:
     _change(data, credential_id, "valid")
 
 
+@app.command("check-wallets")
+def check_wallets(data: Data) -> None:
+    """Look now whether a wallet was blocked, and end what it holds. The office does this by itself once a day."""
+    from issuer.cli.commands import check_all_wallets
+
+    check_all_wallets(data)
+
+
 def _change(data: Path, credential_id: str, wanted: str) -> None:
     from issuer.cli.commands import change_state
     from issuer.records import CredentialState

@@ -296,6 +296,18 @@ def change_state(data: Path, credential_id: str, wanted: CredentialState) -> Non
         print(_line(desk.run(desk.issuer.status.change(credential_id, wanted, ACTOR))))
 
 
+@explained()
+def check_all_wallets(data: Path) -> None:
+    """Look up now whether the wallets that hold documents still hold themselves, and tell how many documents ended.
+
+    Raises:
+        Unavailable: the database is away, or whom to trust cannot be found out.
+    """
+    with opened(data) as desk:
+        count = desk.run(desk.issuer.watch.look_at_all())
+    print(f"Documents that ended with their wallet: {count}")
+
+
 def _offer_object(made: MadeOffer) -> JsonObject:
     return {
         "id": made.id,

@@ -175,6 +175,10 @@ class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
         """Wallets to look up now."""
         return self.database.write(lambda connection: watches.due(connection, now=now, again_at=again_at, limit=limit))
 
+    def hasten_watches(self, *, now: int) -> None:
+        """Every wallet is due."""
+        self.database.write(lambda connection: watches.hasten(connection, now=now))
+
     def watches_held(self, next_checks: Mapping[int, int]) -> None:
         """Wallets that still hold."""
 

@@ -48,28 +48,41 @@ class WalletWatch:
                 break
         return revoked
 
+    def look_at_all(self) -> Exchange[int]:
+        """Look up every wallet now, due or not; how many documents were revoked. What one round leaves stays due.
+
+        Raises:
+            Unavailable: the store is away, or whom to trust cannot be found out.
+        """
+        context = self.context
+        yield from slow(lambda: context.store.hasten_watches(now=context.now()))
+        return (yield from self.look())
+
     def _portion(self, now: int) -> Exchange[tuple[int, bool]]:
         """Look up a portion; how many documents were revoked, and whether there may be more to look up."""
         store = self.context.store
         due = yield from slow(lambda: store.due_watches(now=now, again_at=now + CHECK_AGAIN, limit=PORTION))
         held: dict[int, int] = {}
         revoked = 0
+        ended: set[str] = set()  # a document that hangs on a wallet and on its keys' storage ends once
         for watch in due:
             report = yield from self.statuses.report(watch.status)
             if report.status is Status.INVALID:
-                revoked += yield from self._revoke(watch)
+                revoked += yield from self._revoke(watch, ended)
             elif report.status is not Status.UNKNOWN:
                 held[watch.id] = next_check(watch.status.uri, now)
         if held:
             yield from slow(lambda: store.watches_held(held))
         return revoked, len(due) == PORTION
 
-    def _revoke(self, watch: DueWatch) -> Exchange[int]:
+    def _revoke(self, watch: DueWatch, ended: set[str]) -> Exchange[int]:
         """Revoke a document; the watch goes when that is done, so that nothing that stops us in between is forgotten."""
         store = self.context.store
-        if watch.credential_id:
+        is_new = bool(watch.credential_id) and watch.credential_id not in ended
+        if is_new:
             reason = str(REASONS[watch.watched])
             yield from self.status.change(watch.credential_id, CredentialState.REVOKED, ACTOR, reason)
             get_logger().info("document revoked with its wallet", credential_id=watch.credential_id, reason=reason)
+            ended.add(watch.credential_id)
         yield from slow(lambda: store.end_watch(watch.id))
-        return 1 if watch.credential_id else 0
+        return int(is_new)

@@ -164,8 +164,9 @@ def evaluate(policy: DisclosurePolicy, asker: TrustedParty, registration: Verifi
             says = None if registration is None else registration.says
             return _outcome(_is_listed(parties, asker, says))
         case RootsOfTrust(roots):
-            intermediated = registration is not None and registration.says.intermediary is not None
-            voucher = registration.provider if registration is not None and intermediated else asker
+            voucher = asker
+            if registration is not None and registration.says.intermediary is not None:
+                voucher = registration.provider
             return _outcome(_is_root(certificate, root) for certificate in _authorities(voucher) for root in roots)
         case NotUnderstood():
             return Outcome.NOT_UNDERSTOOD

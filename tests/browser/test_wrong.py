@@ -1,6 +1,8 @@
 """What goes wrong in the demo town, reached by hand from its page about it, with the sentence that the citizen gets."""
 
 import re
+import subprocess
+import sys
 from urllib.parse import urlsplit
 
 import httpx2
@@ -16,7 +18,7 @@ from hoheit.demo.places import (
     VIDEO_SHOP,
 )
 from hoheit.demo.setting_up import Town
-from tests.browser.demo import demo, link_on, passphrase, paste
+from tests.browser.demo import demo, link_on, passphrase, paste, sign_in
 from tests.support.browser import Chromium, Window
 
 __all__ = ["demo"]
@@ -204,12 +206,18 @@ def test_a_wallet_that_was_blocked_gets_nothing_new(chromium, holder):
         window.page.get_by_role("link", name="Have this wallet blocked").click()
         window.page.get_by_role("button", name="Block it for ever").click()
         says(window, "Nobody vouches for it any more, on no device. You can still see your documents.")
-    for language, title, sentence in (
-        ("en", "This wallet is blocked", "It was blocked, and offices that ask who vouches for it give it nothing."),
+    for language, title, sentence, deed in (
+        (
+            "en",
+            "This wallet is blocked",
+            "It was blocked, and offices that ask who vouches for it give it nothing.",
+            "Who vouches for this wallet",
+        ),
         (
             "de",
             "Diese Wallet ist gesperrt",
             "Sie wurde gesperrt. Behörden, die nach einer Bestätigung fragen, geben ihr nichts mehr.",
+            "Wer diese Wallet bestätigt",
         ),
     ):
         with chromium.window(language=language) as window:
@@ -219,3 +227,16 @@ def test_a_wallet_that_was_blocked_gets_nothing_new(chromium, holder):
             says(window, title)
             window.see(f"wrong-blocked-{language}")
             expect(window.page.get_by_role("alert")).to_contain_text(sentence)
+            window.page.get_by_role("link", name=deed).click()
+            window.page.wait_for_url(f"{holder.wallet_address}/settings/vouching")
+    # What the terminal of the town says
+    command = [sys.executable, "-m", "hoheit", "issuer", "check-wallets", "--data", str(holder.data(CITY_OFFICE))]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
+    assert done.stdout.endswith("Documents that ended with their wallet: 1\n"), done.stderr
+    with chromium.window() as window:
+        sign_in(window, holder)
+        window.page.get_by_role("link", name="Documents", exact=True).click()
+        window.page.get_by_role("main").get_by_role("link", name="Identity card").first.click()
+        expect(window.page.get_by_role("status")).to_have_text(re.compile("revoked"))
+        says(window, "The wallet that holds it was blocked by its provider")
+        window.see("wrong-blocked-desk")

@@ -284,6 +284,10 @@ def test_a_credential_is_suspended_reinstated_and_revoked_for_ever(issued):
         assert "stays so" in refused(issued, command, "c-1")
 
 
+def test_all_wallets_are_looked_up_when_somebody_asks_for_it(issued):
+    assert done(issued, "check-wallets") == "Documents that ended with their wallet: 0\n"
+
+
 def test_an_unknown_credential_is_said(agency):
     assert refused(agency, "revoke", "c-2") == "no such credential"
 

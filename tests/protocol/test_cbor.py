@@ -274,3 +274,7 @@ def test_a_head_is_the_shortest_there_is(number):
 @pytest.mark.parametrize("length", [0, 23, 24, 255, 256, 65_535, 65_536])
 def test_what_is_wrapped_is_encoded_like_any_value(length):
     assert encode_wrapped(bytes(length)) == encode_cbor(wrap(bytes(length)))
+
+
+def test_a_tag_of_another_kind_may_be_wrapped():
+    assert read_wrapped(wrap(encode_cbor(Tagged(1004, "2026-11-28"))), AT) == Tagged(1004, "2026-11-28")

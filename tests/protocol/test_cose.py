@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.cbor import SIGN1, Tagged, encode_cbor, read_cbor, read_wrapped
+from protocol.cbor import CWT, SIGN1, Tagged, encode_cbor, read_cbor, read_wrapped
 from protocol.cose import (
     ALG,
     CRIT,
@@ -329,3 +329,25 @@ def test_no_changed_byte_is_believed(place, change):
 def test_no_bytes_escape_the_error_family(data):
     with contextlib.suppress(ProtocolError):
         read(data)
+
+
+def test_a_type_that_only_looks_alike_is_another():  # T026
+    kelvin = "\u212a"  # becomes k in lower case
+    assert kelvin.lower() == "k"
+    found = read(message({TYP: f"{kelvin}b+cwt"}))
+    with pytest.raises(NotAuthentic):
+        check_typ(found.header, "kb+cwt", AT)
+
+
+@pytest.mark.parametrize("signature", [7, "text", [b"x"], b"", None])
+def test_a_signature_is_bytes(signature):
+    head, unprotected, payload, _ = sign1(PAYLOAD, KEY)
+    with pytest.raises(Malformed, match="no signature"):
+        Sign1.from_value([head, unprotected, payload, signature], AT)
+
+
+@pytest.mark.parametrize("tag", [0, CWT, 16, 17, 98])
+def test_a_message_of_another_kind_is_none(tag):
+    """A date, a token, encrypted, with a MAC, or signed by several (RFC 9052 table 1)."""
+    with pytest.raises((Malformed, Unsupported)):
+        read(encode_cbor(Tagged(tag, read_cbor(message(), AT).value)))

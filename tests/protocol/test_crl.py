@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,6 +36,7 @@ from protocol.errors import (
 )
 from protocol.exchange import HttpResponse, run
 from protocol.trust.anchors import Role, TrustAnchor, TrustAnchors, TrustedIdentifier
+from protocol.x509 import Certificate
 from runtime.certificates import Authority
 from runtime.crl import RevokedCertificate, issue_crl
 from tests.support.pki import AUTHORITY, INTERMEDIATE, LEAF, NOW, make_pki, private_key, quietly, self_signed
@@ -124,6 +125,74 @@ def test_a_list_says_whom_it_is_of_and_what_is_revoked():
 @pytest.mark.parametrize("reason", list(RevocationReason))
 def test_every_reason_is_written_and_read(reason):
     assert verified(RevokedCertificate(3, NOW, reason)).revoked == {3: reason}
+
+
+def authority(key, algorithm, **template):
+    """One that signs lists with any kind of key, and a list of it."""
+    own = replace(AUTHORITY, **template)
+    builder = x509.CertificateBuilder(
+        issuer_name=own.name(),
+        subject_name=own.name(),
+        public_key=key.public_key(),
+        serial_number=7,
+        not_valid_before=PKI.root.x509.not_valid_before_utc.replace(tzinfo=None),
+        not_valid_after=PKI.root.x509.not_valid_after_utc.replace(tzinfo=None),
+    )
+    identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    if own.key_ids:
+        builder = builder.add_extension(identifier, critical=False)
+    issuer = Certificate.from_der(builder.sign(key, algorithm).public_bytes(Encoding.DER))
+    begins = datetime.datetime.fromtimestamp(NOW, datetime.UTC)
+    crl_builder = x509.CertificateRevocationListBuilder().issuer_name(own.name()).last_update(begins)
+    crl_builder = crl_builder.next_update(begins + datetime.timedelta(hours=1))
+    crl_builder = crl_builder.add_extension(x509.CRLNumber(7), critical=False)
+    named = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier)
+    crl_builder = crl_builder.add_extension(named, critical=False)
+    return issuer, crl_builder.sign(key, algorithm).public_bytes(Encoding.DER)
+
+
+def test_a_list_may_be_signed_with_ed25519():
+    issuer, der = authority(ed25519.Ed25519PrivateKey.generate(), None)
+    assert verify_crl(der, issuer, uri=URI, now=NOW).number == 7
+
+
+def test_a_key_of_another_kind_signs_no_list():  # T026
+    issuer, der = authority(ed448.Ed448PrivateKey.generate(), None)
+    with pytest.raises(NotAuthentic):
+        verify_crl(der, issuer, uri=URI, now=NOW)
+
+
+def test_an_authority_whose_key_has_no_name_signs_no_list():
+    issuer, der = authority(private_key(), hashes.SHA256(), key_ids=False)
+    with pytest.raises(NotAuthentic, match="another key"):
+        verify_crl(der, issuer, uri=URI, now=NOW)
+
+
+def minimal(tag, content):
+    """An element of DER with its length in as few bytes as it takes."""
+    size = len(content)
+    few = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes([tag, size] if size < 128 else [tag, 0x80 + len(few), *few]) + content
+
+
+def test_a_list_that_no_other_follows_is_none():
+    """T091: it would be good for ever."""
+    due = b"\x17\x0d" + datetime.datetime.fromtimestamp(NOW + HOUR, datetime.UTC).strftime("%y%m%d%H%M%SZ").encode()
+    algorithm = bytes.fromhex("300a06082a8648ce3d040302")
+    # Written by hand, because no library writes such a list
+    inside = x509.load_der_x509_crl(crl()).tbs_certlist_bytes
+    inside = inside[inside.index(algorithm) - 3 :]  # from the version on
+    assert inside.startswith(b"\x02\x01\x01")
+    assert inside.count(due) == 1
+
+    def signed(content):
+        body = minimal(0x30, content)
+        signature = PKI.root.private_key.sign(body, ec.ECDSA(hashes.SHA256()))
+        return minimal(0x30, body + algorithm + minimal(0x03, b"\x00" + signature))
+
+    assert verify_crl(signed(inside), ROOT, uri=URI, now=NOW).next_update == NOW + HOUR
+    with pytest.raises(Malformed, match="next one"):
+        verify_crl(signed(inside.replace(due, b"")), ROOT, uri=URI, now=NOW)
 
 
 def test_a_chain_that_no_list_names_is_good():
@@ -464,3 +533,11 @@ def test_parts_of_a_list_and_lists_of_others_are_not_asked_for():
     other = points(ABOVE, crl_issuer=[x509.DirectoryName(INTERMEDIATE.name())])
     for extensions in (part, other):
         assert make_pki(replace(LEAF, extensions=extensions)).leaf.certificate.crl_uris == ()
+
+
+def test_a_chain_of_which_nobody_says_who_issued_it_has_no_lists():
+    unanchored = replace(PARTY, anchor=None)
+    with pytest.raises(NotTrusted, match="who issued"):
+        check_not_revoked(unanchored, [verified()], now=NOW, at="x5c")
+    with pytest.raises(NotTrusted, match="who issued"):
+        run(fetch_crls(unanchored, {}, now=NOW), lambda effect: HttpResponse(200, (), crl()))

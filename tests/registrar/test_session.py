@@ -8,7 +8,7 @@ import pytest
 from capabilities.status_publisher.records import EntryState
 from protocol.errors import Conflict, InvalidRequest
 from registrar import session
-from registrar.records import CertificateKind, PartyLine, PartyState, StateOfAll
+from registrar.records import CertificateKind, GivenCertificate, PartyLine, PartyState, StateOfAll
 from registrar.session import Applied, Refused, Registered, Removed, Suspended, document_of, proposal_id
 from tests.support.pki import NOW
 from tests.support.registrar import CINEMA, OPERATOR, cinema, use
@@ -92,6 +92,20 @@ def test_a_change_of_one_use_ends_its_certificate_alone():
     assert moved(step) == [StateOfAll(CINEMA, EntryState.REVOKED, CertificateKind.REGISTRATION, "age")]
 
 
+def test_a_change_while_suspended_is_approved_but_nobody_goes_on_by_it():
+    """T170: what it ends must not hold again when they go on."""
+    stage = replace(SUSPENDED, proposed=OTHER)
+    step = session.approve(stage, proposal_id(OTHER), **WHO)
+    assert step.next == replace(SUSPENDED, document=OTHER)
+    assert moved(step) == moved(session.approve(CHANGING, proposal_id(OTHER), **WHO)) != []
+
+
+def test_a_change_while_suspended_is_refused_and_the_suspension_keeps_its_reason():
+    step = session.refuse(replace(SUSPENDED, proposed=OTHER), proposal_id(OTHER), "no", **WHO)
+    assert step.next == SUSPENDED
+    assert moved(step) == []
+
+
 def test_nobody_becomes_somebody_else():
     for stage in (APPLIED, REFUSED, REGISTERED, SUSPENDED):
         with pytest.raises(InvalidRequest):
@@ -155,3 +169,12 @@ def test_every_step_is_in_the_trail_and_in_the_register():
     ]
     assert [step.events[0].action for step in steps] == ["applied", "registered", "suspended", "resumed", "removed"]
     assert all(any(isinstance(record, PartyLine) for record in step.records) for step in steps)
+
+
+def test_the_trail_says_which_certificate_was_given():
+    given = [
+        GivenCertificate("1", CINEMA, kind, use, serial, "content", "", NOW, NOW + 1, "", 0, NOW)
+        for kind, use, serial in ((CertificateKind.ACCESS, "", "4f"), (CertificateKind.REGISTRATION, "age", ""))
+    ]
+    events = session.give(REGISTERED, DOCUMENT, tuple(given), actor=OPERATOR).events
+    assert [event.detail for event in events] == ["4f", "age"]

@@ -1,10 +1,13 @@
 """A certificate from an authority of others: what is asked for, and what is taken of what came."""
 
+from dataclasses import replace
+
 import pytest
 
 from protocol.csr import verify_request
 from protocol.errors import Malformed, NotValidNow
 from protocol.keys import P256Key
+from protocol.x509 import MAX_CERTIFICATES
 from runtime.certificates import CertificateNames
 from runtime.keyfolder import KeyFolder
 from runtime.own_certificates import MAX_FILE, read_chain, request_pem
@@ -78,3 +81,11 @@ def test_a_chain_takes_the_place_of_the_former_only_for_its_own_key(tmp_path, pk
     assert keys.signer("access").x5c == other.x5c
     assert (tmp_path / "access.pem").stat().st_mode & 0o777 == 0o600
     assert sorted(file.name for file in tmp_path.iterdir()) == ["access.key", "access.pem"]
+
+
+def test_a_chain_has_a_cap():  # T018
+    above = [replace(INTERMEDIATE, common_name=f"Authority {i}") for i in range(MAX_CERTIFICATES)]
+    longest = make_pki(Template(common_name="Library"), intermediates=tuple(above[1:]))
+    assert len(read_chain(pem_of(*longest.chain), "a.pem", now=NOW)) == MAX_CERTIFICATES
+    with pytest.raises(Malformed, match="more than"):
+        read_chain(pem_of(*make_pki(intermediates=tuple(above)).chain), "a.pem", now=NOW)

@@ -93,3 +93,10 @@ def test_a_link_to_nowhere_is_refused(tmp_path):
     (tmp_path / "gone.jwt").symlink_to(tmp_path / "nowhere")
     with pytest.raises(Malformed, match=r"gone\.jwt"):
         read_registrations(tmp_path)
+
+
+def test_a_file_has_a_cap(tmp_path):  # T018
+    text = put(tmp_path, "a.jwt", LEAST)
+    (tmp_path / "a.jwt").write_text(text + "\n" * MAX_FILE)
+    with pytest.raises(Malformed, match="larger"):
+        read_registrations(tmp_path)

@@ -49,7 +49,7 @@ def present_to(session: OpenSession, link: str) -> None:
 def _show_asker(session: OpenSession, consent: PresentationConsent) -> None:
     words = session.words
     asker = consent.asker
-    session.say(words("%(who)s asks you for data.", who=asker.title), "bold")
+    session.say(words("%(who)s asks you for data.", who=consent.recipient), "bold")
     if asker.trusted_by:
         session.say(words.trust(asker))
     else:

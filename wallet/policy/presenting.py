@@ -116,6 +116,12 @@ class PresentationConsent:
     unusable: tuple[UnusableShown, ...]
 
     @property
+    def recipient(self) -> str:
+        """Who wants the data: where somebody asks on behalf of somebody else, the latter."""
+        registration = self.standing.registration
+        return registration.name if registration is not None and registration.through else self.asker.title
+
+    @property
     def needs_thought(self) -> bool:
         """Whether there is something that nobody should say yes to without reading it."""
         warned = any(choice.cautions for question in self.questions for choice in question.choices)

@@ -203,6 +203,9 @@ class WalletProvider:
         """Record an attestation. One that is refused is thrown away, unseen, and its place is free again."""
         try:
             return session.check_active((yield from advance(session.unit_key(unit), step, UnknownUnit(_UNKNOWN))))
+        except Unavailable:
+            # Whether it was recorded is not known, so its place is left to the sweep
+            raise
         except ProtocolError:
             self.indices.give_back([entry])
             raise

@@ -55,6 +55,13 @@ def test_what_one_took_nobody_else_takes_until_its_time(store):
     assert len(due(store, NOW + 60)) == 2, "whoever took them has died"
 
 
+def test_everything_can_be_due_at_once(store):
+    keep(store, credential("c1"), watch(check_at=NOW - 1), watch(OTHER, check_at=NOW + 500))
+    store.hasten_watches(now=NOW)
+    assert len(due(store)) == 2
+    assert due(store) == ()
+
+
 def test_what_holds_is_due_at_its_next_time_and_what_ended_never(store):
     keep(store, credential("c1"), watch(), watch(OTHER))
     one, two = due(store)

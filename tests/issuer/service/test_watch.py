@@ -78,6 +78,16 @@ def test_a_document_ends_with_its_wallet_within_a_day(desk, provider, *, place, 
         assert status_list_of(desk, credential.status_list).get(credential.status_index) == INVALID
     [line] = [line for line in desk.store.audit(limit=99) if line.action == "credential revoked"]
     assert (line.actor, line.detail) == ("wallet check", reason)
+
+
+@pytest.mark.usefixtures("tokens")
+def test_whoever_cannot_wait_a_day_has_all_wallets_looked_up_at_once(desk, provider):
+    assert desk.run(desk.issuer.watch.look_at_all()) == 0
+    provider.entries[WALLET_PLACE] = provider.entries[KEYS_PLACE] = INVALID
+    desk.clock.move(300)  # how long the list may be kept
+    assert look(desk) == 0, "nothing is due"
+    assert desk.run(desk.issuer.watch.look_at_all()) == 1
+    assert set(states(desk)) == {CredentialState.REVOKED}
     desk.clock.move(CHECK_SECONDS)
     assert look(desk) == 0, "nothing is left to revoke"
 

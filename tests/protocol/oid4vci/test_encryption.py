@@ -11,6 +11,7 @@ from protocol.oid4vci.encryption import (
     MAX_KID,
     MAX_REQUEST,
     EncryptionKey,
+    Envelope,
     RequestEncryption,
     ResponseEncryption,
     WantedEncryption,
@@ -222,3 +223,13 @@ def test_what_a_wallet_wants_is_written_as_it_is_read():
 def test_what_cannot_be_done_is_refused(changes):
     with pytest.raises(InvalidEncryptionParameters):
         WantedEncryption.from_fields(Fields({**WANTED.to_dict(), **changes}, "wanted"))
+
+
+def test_a_response_that_does_not_say_to_be_encrypted_is_not_opened():
+    """T130: what was asked to be encrypted comes as `application/jwt`, and in no other way."""
+    envelope = Envelope((ISSUER_KEY, "A256GCM"), WANTED, WALLET)
+    body = encrypted({"notification_id": "n"}, WALLET_KEY).encode()
+    assert envelope.open("application/jwt", body, "response") == {"notification_id": "n"}
+    for other in ("application/json", "text/plain", ""):
+        with pytest.raises(NotAuthentic, match="not encrypted"):
+            envelope.open(other, body, "response")

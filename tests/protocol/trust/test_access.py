@@ -252,3 +252,15 @@ def test_a_certificate_that_is_only_known_to_an_online_service_keeps_the_profile
 def test_the_certificate_of_an_issuer_of_credentials_is_no_access_certificate():
     with pytest.raises(Malformed):
         AccessCertificate.from_certificate(make_pki().leaf.certificate)
+
+
+def test_a_person_may_be_known_by_the_given_name_alone():
+    known = read(replace(PERSON, subject=without(NATURAL, NameOID.SURNAME)))
+    assert known.holder.person == NaturalPerson(given_name="Erika")
+
+
+def test_policies_have_a_cap():  # T018
+    many = [policy(f"{OWN_POLICY}.{i}") for i in range(MAX_ITEMS)]
+    many.append(policy(NCP_LEGAL, TERMS.practice_uri))
+    assert refused_at(replace(GOOD, policies=many)) == "certificatePolicies"
+    assert len(read(replace(GOOD, policies=many[1:])).policies) == MAX_ITEMS

@@ -337,3 +337,8 @@ def test_a_listed_certificate_that_cannot_be_read_takes_nobody_else_down():
     assert trust(anchors)
     with pytest.raises(ProtocolError):
         trust(anchors, chain=(broken.issue().certificate,))
+
+
+def test_nobody_without_a_certificate_is_trusted():
+    with pytest.raises(NotTrusted):
+        trust(PKI.anchors, chain=())

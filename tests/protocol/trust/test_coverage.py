@@ -229,3 +229,15 @@ def test_a_set_of_claims_goes_as_a_whole():
     assert kept.claim_sets == (("f", "l"),)
     assert [claim.id for claim in kept.claims] == ["f", "l"]
     assert left([{**query, "claim_sets": [["f", "b"], ["b"]]}]) is None
+
+
+def test_a_kind_of_credential_that_was_not_registered_goes_with_all_sets_of_claims():
+    """T170"""
+    claims = [{"id": "f", "path": ["family_name"]}, {"id": "b", "path": ["birthdate"]}]
+    query = {**asked(types=("urn:other",)), "claims": claims, "claim_sets": [["f"], ["b"]]}
+    assert left([query]) is None
+
+
+def test_nothing_is_left_where_a_required_set_cannot_be_answered():
+    queries = [asked(("family_name",), query_id="a"), asked(("birthdate",), query_id="b")]
+    assert left(queries, credential_sets=[{"options": [["a"]]}, {"options": [["b"]]}]) is None

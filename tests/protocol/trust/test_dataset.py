@@ -144,3 +144,9 @@ def test_no_input_escapes_the_error_family(value):
     for kind in (RegistrarDataset.from_verifier_info, RegistrarDataset.from_issuer_info):
         with contextlib.suppress(ProtocolError):
             read(value, kind)
+
+
+def test_what_is_not_there_is_not_written():
+    """An empty list would be refused by whoever reads it."""
+    least = {"identifier", "srvDescription", "registryURI"}
+    assert RegistrarDataset(VERIFIER.identifiers, VERIFIER.services, VERIFIER.registry_uri).to_dict().keys() == least

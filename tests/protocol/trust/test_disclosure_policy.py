@@ -181,6 +181,14 @@ def test_with_an_intermediary_it_is_about_whom_it_asks_for():
     assert evaluate(listed(AuthorisedParty(known)), GO_BETWEEN, replace(INTERMEDIATED, says=person)) is PERMITTED
 
 
+def test_who_asks_for_themselves_is_called_as_in_their_access_certificate():
+    """EDP_02: what a registration calls them is for those whom somebody else asks for."""
+    otherwise = VerifiedRegistration(replace(LEAST, name="Bank", legal_name="Bank Ltd"), PROVIDER)
+    bank = listed(AuthorisedParty(NAME.replace("Library", "Bank").replace("Town Bank", "Bank Ltd")))
+    assert evaluate(listed(AuthorisedParty(NAME)), ASKER, otherwise) is PERMITTED
+    assert evaluate(bank, ASKER, otherwise) is NOT_PERMITTED
+
+
 @pytest.mark.parametrize(
     "spelling", [str, str.upper, lambda text: ":".join(text[i : i + 2] for i in range(0, len(text), 2))]
 )

@@ -250,6 +250,7 @@ def with_extensions(extensions):
         ([], ()),
         ([{"allowedAttestationType": "a"}, {"allowedAttestationType": "b"}], ("a", "b")),
         ([{"registrationCertificateRef": "https://a.example"}, "text", {"allowedAttestationType": "a"}], ("a",)),
+        (["allowedAttestationType", ["allowedAttestationType"], 7, None, {"allowedAttestationType": "a"}], ("a",)),
     ],
 )
 def test_a_service_names_the_types_it_is_entitled_to(extensions, types):

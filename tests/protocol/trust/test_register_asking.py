@@ -6,8 +6,10 @@ from dataclasses import replace
 import pytest
 
 from protocol.dcql.query import CredentialMeta
+from protocol.encoding import encode_json
 from protocol.errors import Flaw, Malformed, NotAuthentic, NotFound, NotTrusted, NotValidNow, TooLarge, Unreachable
 from protocol.exchange import HttpRequest, HttpResponse, run
+from protocol.jws import sign_jws
 from protocol.trust.dataset import RegisteredIdentifier, RegistrarDataset
 from protocol.trust.list_types import ListType
 from protocol.trust.localized import Localized
@@ -162,6 +164,32 @@ def test_an_answer_that_lies_is_refused(name):
     response, error = LIES[name]
     with pytest.raises(error):
         ask(response)
+
+
+def test_an_answer_without_a_certificate_is_signed_by_nobody():
+    body = sign_jws({"typ": "JWT"}, encode_json({"iss": URL, "iat": NOW, "data": ENTRY.to_dict()}), REGISTER.signer)
+    with pytest.raises(NotTrusted):
+        ask(HttpResponse(200, (("content-type", "application/jwt"),), body.encode()))
+
+
+@pytest.mark.parametrize(("after", "good"), [(0, True), (DAY - 1, True), (DAY, False), (-DAY - 1, False)])
+def test_a_register_signs_inside_the_time_of_its_certificate(after, good):
+    short = make_pki(Template(common_name="Register", not_before=NOW - DAY, not_after=NOW + DAY), key=seeded_key(3))
+    asked = question(registers=(LISTED._replace(signers=(short.certificates[0],)),))
+    now = NOW + after
+    told = answer(pki=short, iat=now)
+    if good:
+        assert ask(told, asked, now=now).name == "City library"
+    else:
+        with pytest.raises(NotValidNow, match="certificate"):
+            ask(told, asked, now=now)
+
+
+def test_an_entry_has_what_there_is_and_no_empty_lists():
+    assert ENTRY.to_dict().keys().isdisjoint({"providesAttestations", "usesIntermediary"})
+    assert "intendedUse" not in replace(ENTRY, uses=()).to_dict()
+    provided = replace(ENTRY, provides=CREDENTIALS).to_dict()["providesAttestations"]
+    assert provided == [{"format": "dc+sd-jwt", "meta": '{"vct_values":["urn:eudi:pid:1"]}'}]
 
 
 def test_an_answer_just_young_enough_counts():

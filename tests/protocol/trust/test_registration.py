@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from protocol.credential import StatusReference
 from protocol.dcql.query import CredentialMeta
 from protocol.encoding import encode_json
-from protocol.errors import Flaw, Malformed, NotAuthentic, NotTrusted, NotValidNow, Unsupported
+from protocol.errors import Flaw, Malformed, NotAuthentic, NotTrusted, NotValidNow, TooLarge, Unsupported
 from protocol.fields import Fields
-from protocol.jws import Jws, sign_jws
+from protocol.jws import MAX_TOKEN, Jws, sign_jws
 from protocol.trust.anchors import Role, TrustAnchors
 from protocol.trust.localized import Localized, in_language
 from protocol.trust.registration import (
@@ -230,3 +230,13 @@ json_values = st.recursive(
 def test_whatever_a_claim_is_no_input_leaves_the_family(name, value):
     with contextlib.suppress(Flaw):
         Registration.from_fields(Fields({**CLAIMS, name: value}, "certificate"))
+
+
+def test_what_is_too_large_is_not_even_decoded():  # T018
+    with pytest.raises(TooLarge):
+        verify("*" * (MAX_TOKEN * 4 // 3 + 5))
+
+
+def test_who_names_no_policy_writes_none():
+    """An empty list would be refused by whoever reads it."""
+    assert "policy_id" not in replace(LEAST, policy_ids=()).to_claims()

@@ -1,5 +1,6 @@
 """Who may say whether a registration certificate still holds (T090, T091)."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -7,13 +8,15 @@ import pytest
 from protocol.encoding import JsonObject, JsonValue
 from protocol.errors import NotAuthentic, NotTrusted
 from protocol.jws import Jws, sign_jws
-from protocol.trust.anchors import Role, TrustAnchors
+from protocol.trust.anchors import Role, TrustAnchor, TrustAnchors
 from protocol.trust.registration_status import find_registration_list_key
-from tests.support.pki import NOW, Template, make_pki, seeded_key
+from tests.support.pki import AUTHORITY, NOW, Pki, Template, make_pki, seeded_key
 
 OWN = make_pki(Template(common_name="Register"), key=seeded_key(1), role=Role.REGISTRATION_PROVIDER)
+ROTATED = OWN.root.issue(Template(common_name="Register"), seeded_key(5))
 OTHER = make_pki(Template(common_name="Another register"), key=seeded_key(2), role=Role.REGISTRATION_PROVIDER)
-ANCHORS = TrustAnchors([*OWN.anchors.anchors, *OTHER.anchors.anchors])
+SAME_KEY = make_pki(Template(common_name="Another name"), key=seeded_key(1), role=Role.REGISTRATION_PROVIDER)
+ANCHORS = TrustAnchors([*OWN.anchors.anchors, *OTHER.anchors.anchors, *SAME_KEY.anchors.anchors])
 
 
 def registration():
@@ -41,3 +44,23 @@ def test_another_provider_of_registrations_does_not_speak_for_the_first():
 def test_a_signer_that_leads_to_no_anchor_is_not_believed():
     with pytest.raises(NotTrusted):
         find(OTHER, anchors=TrustAnchors([]))
+
+
+def test_whoever_registered_may_have_another_key_by_now():
+    assert find(Pki(OWN.root, (ROTATED,), Role.REGISTRATION_PROVIDER)) == seeded_key(5).public_key
+
+
+def test_the_key_that_registered_speaks_under_another_certificate_too():
+    assert find(SAME_KEY) == OWN.public_key
+
+
+def test_the_name_of_whoever_registered_is_nothing_below_another_anchor():  # T090
+    same_name = make_pki(
+        Template(common_name="Register"),
+        root=replace(AUTHORITY, common_name="Another authority"),
+        key=seeded_key(6),
+        role=Role.REGISTRATION_PROVIDER,
+    )
+    another = TrustAnchor(same_name.root.certificate, Role.REGISTRATION_PROVIDER, "Another authority")
+    with pytest.raises(NotAuthentic, match="somebody else"):
+        find(same_name, anchors=TrustAnchors([*OWN.anchors.anchors, another]))

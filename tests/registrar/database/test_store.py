@@ -153,6 +153,25 @@ def test_one_form_is_one_application_even_if_it_comes_twice_at_the_same_time(sto
         stored_office.run(parties.apply_once(cinema(trade_name="Impostor"), "another key"))
 
 
+def test_the_version_grows_with_an_event_that_is_committed_after_a_later_one(stored_office):
+    """T091: a worker that read in between must not believe that it has seen the earlier one."""
+    store, events = stored_office.store, conversations.events
+    if store.database.is_sqlite:
+        pytest.skip("SQLite has one writer at a time")
+
+    def writing(connection, action):
+        row = {"at": NOW, "action": action, "subject": "x", "actor": "x", "detail": ""}
+        return connection.execute(insert(events).values(row).returning(events.c.id)).scalar_one()
+
+    with store.database.engine.begin() as slow:
+        first = writing(slow, "suspended")
+        later = store.database.write(lambda connection: writing(connection, "applied"))
+        between = store.version()
+    assert first < later
+    assert {line.id for line in store.audit(limit=9)} == {first, later}
+    assert store.version() > between
+
+
 def test_the_version_grows_with_an_event_that_comes_after_a_later_one(stored_office):
     """T091: of two transactions, the one that began first may end last."""
     store, events = stored_office.store, conversations.events

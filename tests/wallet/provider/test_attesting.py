@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from protocol.errors import InvalidRequest, Unreachable
+from protocol.errors import InvalidRequest, NotFound, Unavailable, Unreachable
 from protocol.exchange import run
 from protocol.jws import Jws
 from protocol.oauth.client_attestation import MAX_LIFETIME, verify_client_attestation
@@ -27,6 +27,7 @@ from protocol.wallet_unit.messages import (
 from tests.support.pki import NOW, Template, seeded_key
 from tests.support.provider import CLIENT_ID, PROVIDER, make_provider
 from tests.wallet.counterparts import answer
+from wallet.provider.database.store import SqlProviderStore
 from wallet.provider.policy import DAY, ProviderPolicy
 
 KEY = seeded_key(51)
@@ -145,6 +146,33 @@ def test_a_wallet_gets_so_many_attestations_a_day(tmp_path):
     office.clock.now += DAY
     client_attestation(office, client, seeded_key(80))
     office.close()
+
+
+def test_a_place_serves_once_although_nobody_knows_whether_it_was_recorded(office, monkeypatch):
+    """T078: the connection to the database breaks after the commit, and before it is heard of."""
+    client = office.registered()
+    committed = SqlProviderStore.commit
+
+    def lose_the_answer(store, effects):
+        committed(store, effects)
+        raise Unavailable("the database is away")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(SqlProviderStore, "commit", lose_the_answer)
+        with pytest.raises(Unreachable):
+            office.wallet(client.attest_client(FOR_ISSUER))
+    says = client_attestation(office, client)
+    assert status_of(office, says.client_status) == 0
+
+
+def test_the_place_of_an_attestation_that_was_refused_is_free_again(office):
+    client = office.registered()
+    key_attestation(office, client)
+    free = office.provider.indices._free
+    before = len(free)
+    with pytest.raises(KeyAttestedBefore):
+        office.wallet(client.attest_keys(KEYS, "n"))
+    assert len(free) == before
 
 
 def test_nothing_is_signed_outside_the_time_of_the_certificate(tmp_path):
@@ -377,3 +405,15 @@ def test_a_refusal_without_a_name_is_one_too(office):
 
     with pytest.raises(InvalidRequest, match="strange"):
         Cheat(office, no).wallet(office.client().register())
+
+
+def test_only_a_wallet_that_is_meant_is_blocked(office):
+    """T077: no beginning of an id that none or several have, and no empty one."""
+    office.registered(KEY)
+    for name in ("", "no such wallet"):
+        with pytest.raises(NotFound):
+            office.run(office.provider.revoke(name, "operator"))
+    office.registered(OTHER)
+    with pytest.raises(NotFound):
+        office.run(office.provider.revoke("", "operator"))
+    assert {str(unit.state) for unit in office.run(office.provider.units())} == {"active"}
