@@ -7,7 +7,7 @@ expressions, messages) never happens here: a tag stays a tag. What was signed is
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import cbor2
@@ -42,16 +42,25 @@ CborMap = dict[CborKey, CborValue]
 
 # What holds nothing else and needs no look; a float may be one that is no number
 _SIMPLE = frozenset((bool, int, str, bytes, type(None)))
+_AS_THEY_ARE = frozenset((bool, str, bytes, type(None)))  # what is written as it is
+_KEYS = frozenset((int, str))
 
 
-class _Keep(dict[int, Callable[[CborValue, bool], Tagged]]):
+Keep = Callable[["CborValue", bool], Tagged]
+
+
+def _keep(tag: int) -> Keep:
+    return lambda value, _: Tagged(tag, value)
+
+
+class _Keepers(dict[int, Keep]):
     """For every tag, a decoder that keeps it. `cbor2` asks here before it looks at its own."""
 
-    def __missing__(self, tag: int) -> Callable[[CborValue, bool], Tagged]:
-        return lambda value, _: Tagged(tag, value)
+    def __missing__(self, tag: int) -> Keep:
+        return _keep(tag)
 
 
-_KEEP = _Keep()
+_KEEP = _Keepers({tag: _keep(tag) for tag in TAGS})
 
 
 def read_cbor(data: bytes, at: str, *, max_bytes: int = MAX_CBOR_BYTES) -> CborValue:
@@ -113,7 +122,7 @@ def encode_cbor(value: CborValue) -> bytes:
 
     A float keeps its eight bytes. A number that is too large is a ValueError.
     """
-    encoded: bytes = cbor2.dumps(_ordered(value))
+    encoded: bytes = cbor2.dumps(value if type(value) in _AS_THEY_ARE else _ordered(value))
     return encoded
 
 
@@ -147,28 +156,33 @@ def _check(value: CborValue, at: str) -> None:
     while level:
         deeper: list[CborValue] = []
         for item in level:
-            kind = type(item)
-            if kind in _SIMPLE:
-                continue
-            if isinstance(item, dict):
-                if not all(type(key) is str or type(key) is int for key in item):
+            inside: Collection[CborValue]
+            if type(item) is dict:
+                if not _KEYS.issuperset(map(type, item)):
                     raise Malformed(at, "has a key that is neither a whole number nor a text")
-                deeper.extend(item.values())
+                inside = item.values()
             elif isinstance(item, list):
-                deeper.extend(item)
+                inside = item
             elif isinstance(item, Tagged):
                 if item.tag not in TAGS:
                     raise Unsupported(f"{at}: has a tag that is not understood")
-                deeper.append(item.value)
-            elif not isinstance(item, float) or not abs(item) < float("inf"):
+                inside = (item.value,)
+            elif type(item) in _SIMPLE or (isinstance(item, float) and abs(item) < float("inf")):
+                continue
+            else:
                 raise Malformed(at, "has a value that is not accepted")
-        count += len(deeper)
+            count += len(inside)
+            # Most hold nothing that needs a look
+            if not _SIMPLE.issuperset(map(type, inside)):
+                deeper.extend(inside)
         if count > MAX_CBOR_ITEMS:
             raise TooLarge(at, f"has more than {MAX_CBOR_ITEMS} items")
         level = deeper
 
 
 def _ordered(value: CborValue) -> object:
+    if type(value) in _AS_THEY_ARE:
+        return value
     if isinstance(value, dict):
         entries = sorted((cbor2.dumps(key), key, item) for key, item in value.items())
         return {key: _ordered(item) for _, key, item in entries}

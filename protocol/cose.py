@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Self
 
@@ -164,9 +165,15 @@ def read_x5chain(header: CoseHeader, at: str) -> tuple[Certificate, ...]:
     """
     if not header.x5chain:
         raise NotTrusted(f"{at}: says by no certificate who signed it")
-    if len(set(header.x5chain)) != len(header.x5chain):
-        raise Malformed(f"{at} x5chain", "has a certificate twice")
-    return tuple(Certificate.from_der(der, f"{at} x5chain[{i}]") for i, der in enumerate(header.x5chain))
+    return _read_certificates(header.x5chain, f"{at} x5chain")
+
+
+@lru_cache(maxsize=256)
+def _read_certificates(ders: tuple[bytes, ...], at: str) -> tuple[Certificate, ...]:
+    """Cached: an issuer sends the same chain with everything. Parsing depends on nothing but the bytes."""
+    if len(set(ders)) != len(ders):
+        raise Malformed(at, "has a certificate twice")
+    return tuple(Certificate.from_der(der, f"{at}[{i}]") for i, der in enumerate(ders))
 
 
 def write_x5chain(chain: tuple[Certificate, ...]) -> CborValue:
