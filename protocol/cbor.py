@@ -117,12 +117,28 @@ def read_wrapped(value: CborValue, at: str) -> CborValue:
     return inner
 
 
+def read_wrapper(data: bytes, at: str) -> bytes:
+    """The bytes in a wrapper of tag 24 that stands by itself, as they are; see `read_wrapped`.
+
+    Raises:
+        Malformed: no such wrapper, or bytes behind it.
+    """
+    # What most write: a byte string of 256 to 65535 bytes, of exactly that length
+    if data[:3] == b"\xd8\x18\x59" and len(data) == 5 + int.from_bytes(data[3:5], "big"):
+        return data[5:]
+    value = read_cbor(data, at)
+    if not isinstance(value, Tagged) or value.tag != ENCODED_CBOR or not isinstance(value.value, bytes):
+        raise Malformed(at, "must be CBOR in a byte string with tag 24")
+    return value.value
+
+
 def encode_cbor(value: CborValue) -> bytes:
     """The one encoding of a value: shortest lengths, keys in the order of their bytes (RFC 8949 §4.2.1).
 
     A float keeps its eight bytes. A number that is too large is a ValueError.
     """
-    encoded: bytes = cbor2.dumps(value if type(value) in _AS_THEY_ARE else _ordered(value))
+    flat = type(value) in _AS_THEY_ARE or (type(value) is list and _AS_THEY_ARE.issuperset(map(type, value)))
+    encoded: bytes = cbor2.dumps(value if flat else _ordered(value))
     return encoded
 
 
@@ -149,35 +165,32 @@ def wrap(encoded: bytes) -> Tagged:
     return Tagged(ENCODED_CBOR, encoded)
 
 
-def _check(value: CborValue, at: str) -> None:
-    """Look at everything, level by level; there are no more levels than the decoder lets through."""
-    level: list[CborValue] = [value]
-    count = 1
-    while level:
-        deeper: list[CborValue] = []
-        for item in level:
-            inside: Collection[CborValue]
-            if type(item) is dict:
-                if not _KEYS.issuperset(map(type, item)):
-                    raise Malformed(at, "has a key that is neither a whole number nor a text")
-                inside = item.values()
-            elif isinstance(item, list):
-                inside = item
-            elif isinstance(item, Tagged):
-                if item.tag not in TAGS:
-                    raise Unsupported(f"{at}: has a tag that is not understood")
-                inside = (item.value,)
-            elif type(item) in _SIMPLE or (isinstance(item, float) and abs(item) < float("inf")):
-                continue
-            else:
-                raise Malformed(at, "has a value that is not accepted")
-            count += len(inside)
-            # Most hold nothing that needs a look
-            if not _SIMPLE.issuperset(map(type, inside)):
-                deeper.extend(inside)
-        if count > MAX_CBOR_ITEMS:
-            raise TooLarge(at, f"has more than {MAX_CBOR_ITEMS} items")
-        level = deeper
+def _check(value: CborValue, at: str) -> int:
+    """Look at everything, and count it. It is no deeper than the decoder lets through."""
+    inside: Collection[CborValue]
+    if type(value) is dict:
+        if not _KEYS.issuperset(map(type, value)):
+            raise Malformed(at, "has a key that is neither a whole number nor a text")
+        inside = value.values()
+    elif type(value) is list:
+        inside = value
+    elif type(value) is Tagged:
+        if value.tag not in TAGS:
+            raise Unsupported(f"{at}: has a tag that is not understood")
+        inside = (value.value,)
+    elif type(value) in _SIMPLE or (type(value) is float and abs(value) < float("inf")):
+        return 0
+    else:
+        raise Malformed(at, "has a value that is not accepted")
+    count = len(inside)
+    # Most hold nothing that needs a look
+    if not _SIMPLE.issuperset(map(type, inside)):
+        for item in inside:
+            if type(item) not in _SIMPLE:
+                count += _check(item, at)
+    if count >= MAX_CBOR_ITEMS:
+        raise TooLarge(at, f"has more than {MAX_CBOR_ITEMS} items")
+    return count
 
 
 def _ordered(value: CborValue) -> object:

@@ -33,6 +33,7 @@ TYP = 16  # RFC 9596
 X5CHAIN = 33  # RFC 9360 §2
 
 MAX_HEADER = 64 * 1024  # bytes, of either map
+MAX_REMEMBERED = 128  # bytes of a protected header
 
 # By the key's JOSE algorithm, the identifiers that mean it, ours first (RFC 9053 §2, RFC 9864 §2.2)
 _IDENTIFIERS = {"ES256": (-7, -9), "ES384": (-35, -51), "ES512": (-36, -52), "EdDSA": (-8, -19)}
@@ -194,12 +195,29 @@ def read_header(encoded: bytes, unprotected: CborMap, at: str, *, algorithms: fr
         Malformed: a label in both, critical labels that are not protected, or an `x5chain` of another shape.
         Unsupported: another algorithm, or a critical label that is not understood.
     """
-    # RFC 9052 §3: an empty header is no bytes at all; it names no algorithm, so either form is refused below
-    protected = read_cbor_map(encoded, at, max_bytes=MAX_HEADER) if encoded else {}
+    # A large one has certificates, and whoever made it could make many
+    read = _read_protected if len(encoded) <= MAX_REMEMBERED else _read_protected.__wrapped__
+    protected, alg, typ = read(encoded, at, algorithms)
     if not protected.keys().isdisjoint(unprotected):
         raise Malformed(at, "has a label in both headers")
     if CRIT in unprotected:
         raise Malformed(at, "has critical labels that are not protected")
+    return CoseHeader(
+        alg=alg,
+        typ=typ,
+        x5chain=_read_x5chain(protected.get(X5CHAIN, unprotected.get(X5CHAIN)), f"{at} x5chain"),
+        protected=protected,
+        unprotected=MappingProxyType(unprotected),
+    )
+
+
+@lru_cache(maxsize=256)
+def _read_protected(
+    encoded: bytes, at: str, algorithms: frozenset[int]
+) -> tuple[Mapping[CborKey, CborValue], int, str | None]:
+    """The protected header, with its algorithm and type. Cached: nearly all messages have the same few."""
+    # RFC 9052 §3: an empty header is no bytes at all; it names no algorithm, so either form is refused below
+    protected = read_cbor_map(encoded, at, max_bytes=MAX_HEADER) if encoded else {}
     if CRIT in protected:
         _check_critical(protected, at)
     alg = protected.get(ALG)
@@ -207,13 +225,7 @@ def read_header(encoded: bytes, unprotected: CborMap, at: str, *, algorithms: fr
     if type(alg) is not int or alg not in algorithms:
         raise Unsupported(f"{at}: this algorithm is not accepted")
     typ = protected.get(TYP)
-    return CoseHeader(
-        alg=alg,
-        typ=typ if isinstance(typ, str) else None,
-        x5chain=_read_x5chain(protected.get(X5CHAIN, unprotected.get(X5CHAIN)), f"{at} x5chain"),
-        protected=MappingProxyType(protected),
-        unprotected=MappingProxyType(unprotected),
-    )
+    return MappingProxyType(protected), alg, typ if isinstance(typ, str) else None
 
 
 def _check_critical(protected: CborMap, at: str) -> None:

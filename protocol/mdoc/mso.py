@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
-from protocol.cbor import CborKey, CborMap, CborValue, encode_cbor, encode_head, encode_wrapped, read_cbor, read_wrapped
+from protocol.cbor import CborKey, CborMap, CborValue, encode_cbor, encode_head, encode_wrapped, read_cbor, read_wrapper
 from protocol.cose_key import encode_cose_key, read_cose_key
 from protocol.credential import StatusReference
 from protocol.errors import Malformed, Unsupported
@@ -90,7 +90,7 @@ class MobileSecurityObject:
             Unsupported: another version, another digest algorithm (T063), or a kind of key that is not accepted.
             TooLarge: see `read_cbor`.
         """
-        mso = read_wrapped(read_cbor(payload, at), at)
+        mso = read_cbor(read_wrapper(payload, at), at)
         if not isinstance(mso, dict):
             raise Malformed(at, "must be a map")
         if mso.get("version") != VERSION:

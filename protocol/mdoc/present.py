@@ -47,11 +47,16 @@ class PresentableMdoc:
         A path is a namespace and an element; one that is not there is the caller's mistake and a ValueError. `elements`
         are what the device itself says, such as a transaction; the issuer must have allowed them.
         """
+        chosen = self.select(paths)
         signed = sign_device(self.doc_type, handover.session_transcript(), signer, elements)
-        return encode_base64url(encode_device_response([self.document(paths, signed)]))
+        return encode_base64url(encode_device_response([encode_document(self.doc_type, chosen, signed)]))
 
     def document(self, paths: Iterable[ClaimPath], signed: DeviceSigned) -> bytes:
         """One encoded document of an answer, with these elements and what the device signed (see `present`)."""
+        return encode_document(self.doc_type, self.select(paths), signed)
+
+    def select(self, paths: Iterable[ClaimPath]) -> bytes:
+        """The issuer's part of a document, encoded, with these elements and no more (see `present`)."""
         chosen: dict[str, list[bytes]] = {}
         asked = set(paths)
         if not asked <= self.items.keys():
@@ -60,7 +65,7 @@ class PresentableMdoc:
         for path, item in self.items.items():
             if path in asked:
                 chosen.setdefault(str(path[0]), []).append(item)
-        return encode_document(self.doc_type, encode_issuer_signed(chosen, self.issuer_auth), signed)
+        return encode_issuer_signed(chosen, self.issuer_auth)
 
     def sign(self, transcript: bytes, signer: Signer) -> DeviceSigned:
         """What the device signs of this document for any selection."""

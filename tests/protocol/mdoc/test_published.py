@@ -178,7 +178,7 @@ def test_what_issuers_of_peers_signed_is_verified_where_their_certificates_keep_
     signed = issuer_signed(peer)
     anchors = believing(certificate_of(signed))
     if error is None:
-        credential, _ = verify_issuer_signed(signed, "", anchors=anchors, now=seconds(day))
+        credential = verify_issuer_signed(signed, "", anchors=anchors, now=seconds(day))
         assert credential.claims
     else:
         with pytest.raises(error):

@@ -23,12 +23,13 @@ from protocol.errors import (
     Unsupported,
 )
 from protocol.mdoc.issuer_signed import encode_item
-from protocol.mdoc.mso import IdentifierReference, MsoStatus
+from protocol.mdoc.mso import IdentifierReference, MsoStatus, ValidityInfo
 from protocol.mdoc.values import tdate
-from protocol.mdoc.verify import CLOCK_SKEW, FORMAT
+from protocol.mdoc.verify import CLOCK_SKEW, FORMAT, _check_times
 from protocol.trust.anchors import Role, TrustAnchor, TrustAnchors
 from tests.protocol.mdoc.samples import (
     CLAIMS,
+    DESK,
     HOLDER,
     MDL,
     NATIONAL,
@@ -47,6 +48,7 @@ from tests.protocol.mdoc.samples import (
 from tests.support.pki import DAY, NOW, make_pki
 from tests.support.strategies import flip
 
+AT = "credential"
 LICENCE = issued()
 VALUE = plain(LICENCE)
 MSO = plain_mso(LICENCE)
@@ -286,8 +288,21 @@ def test_a_fraction_of_a_second_is_cut_off():
     assert verify(raw).expires_at == NOW + 1000
 
 
-def test_a_document_signed_before_its_signers_certificate_began_is_refused():  # T057
-    refused(NotTrusted, with_mso(["validityInfo", "signed"], Tagged(0, tdate(NOW - 2 * DAY))))
+def test_a_document_is_signed_while_its_signers_certificate_holds():  # T057
+    times: Any = MSO["validityInfo"]
+    first, end = DESK.not_before, DESK.not_after
+
+    def signed_at(time, until=NOW + 1000):
+        info = {**times, "signed": Tagged(0, tdate(time)), "validUntil": Tagged(0, tdate(until))}
+        return with_mso(["validityInfo"], info | {"validFrom": Tagged(0, tdate(max(time, NOW - 50)))})
+
+    assert verify(signed_at(first)).issued_at == first
+    refused(NotTrusted, signed_at(first - 1))
+    # One signed after its certificate's end is none of the present, so the check is asked by itself
+    leaf = PKI.certificates[0]
+    _check_times(ValidityInfo(end - 1, end - 1, end + 1), leaf, end - 1, AT)
+    with pytest.raises(NotTrusted, match="outside the time"):
+        _check_times(ValidityInfo(end, end, end + 1), leaf, end, AT)
 
 
 # Elements
