@@ -23,7 +23,7 @@ class PresentableMdoc:
 
     doc_type: str
     issuer_auth: bytes  # encoded
-    items: Mapping[ClaimPath, bytes]  # namespace and element → its item as it came
+    items: Mapping[ClaimPath, bytes]  # namespace and element → its item as it came, with its tag
 
     @classmethod
     def of(cls, raw: str, at: str = "credential") -> Self:
@@ -35,7 +35,7 @@ class PresentableMdoc:
         signed = IssuerSigned.from_bytes(decode_base64url(raw, at), at)
         mso = MobileSecurityObject.from_bytes(signed.issuer_auth.attached(at), at)
         items: dict[ClaimPath, bytes] = {
-            (name, item.identifier): item.encoded for name, items in signed.name_spaces.items() for item in items
+            (name, item.identifier): item.digest_input() for name, items in signed.name_spaces.items() for item in items
         }
         return cls(mso.doc_type, encode_cbor(signed.issuer_auth.to_value()), items)
 

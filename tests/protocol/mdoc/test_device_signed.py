@@ -49,6 +49,12 @@ def test_what_was_signed_is_read_and_holds(said, by_mac):
     verify(again)
 
 
+def test_a_device_need_not_say_anything_itself():
+    for signed in (sign_device(MDL, TRANSCRIPT, HOLDER), mac_device(MDL, TRANSCRIPT, HOLDER, READER.public_key)):
+        assert signed.elements == {}
+        assert signed == DeviceSigned.from_value(signed.to_value())
+
+
 @pytest.mark.parametrize(
     "other",
     [

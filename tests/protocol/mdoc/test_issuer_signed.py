@@ -14,19 +14,18 @@ from protocol.mdoc.issuer_signed import (
     IssuerSigned,
     IssuerSignedItem,
     encode_issuer_signed,
-    encode_item,
 )
-from tests.protocol.mdoc.samples import SPACE, altered, encoded, issued, plain, read
+from tests.protocol.mdoc.samples import SPACE, altered, bare_item, encoded, issued, plain, read
 from tests.support.strategies import cbor_values, flip
 
 AT = "item"
 VALUE = plain(issued())
-ITEM = encode_item(3, bytes(range(32)), "height", 170)
+ITEM = bare_item(3, bytes(range(32)), "height", 170)
 
 
 @given(st.integers(0, 2**64 - 1), st.binary(min_size=16, max_size=300), st.text(min_size=1, max_size=300), cbor_values)
 def test_an_item_is_read_as_it_was_written(digest_id, random, identifier, value):
-    written = encode_item(digest_id, random, identifier, value)
+    written = bare_item(digest_id, random, identifier, value)
     item = IssuerSignedItem.from_value(wrap(written), AT)
     assert item.digest_input() == encode_wrapped(written)
     assert item == (digest_id, random, identifier, value, written)
@@ -54,7 +53,7 @@ def test_elements_of_another_shape_are_refused(name_spaces):  # T024
 
 
 def test_there_are_not_more_items_than_the_cap():
-    items = [wrap(encode_item(n, bytes(16), str(n), n)) for n in range(MAX_ITEMS + 1)]
+    items = [wrap(bare_item(n, bytes(16), str(n), n)) for n in range(MAX_ITEMS + 1)]
     assert read(encoded(altered(VALUE, ["nameSpaces"], {SPACE: items[:-1]})))
     with pytest.raises(Malformed):
         read(encoded(altered(VALUE, ["nameSpaces"], {SPACE: items})))
