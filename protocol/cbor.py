@@ -7,7 +7,7 @@ expressions, messages) never happens here: a tag stays a tag. What was signed is
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import cast
 
@@ -44,16 +44,24 @@ CborMap = dict[CborKey, CborValue]
 _KEYS: frozenset[type] = frozenset((int, str))
 # What holds nothing else and needs no look; a float may be one that is no number
 _SIMPLE = frozenset((bool, int, str, bytes, type(None)))
+_AS_THEY_ARE = frozenset((bool, str, bytes, type(None)))  # what is written as it is
 
 
-class _Keep(dict[int, Callable[[CborValue, bool], Tagged]]):
+Keep = Callable[["CborValue", bool], Tagged]
+
+
+def _keep(tag: int) -> Keep:
+    return lambda value, _: Tagged(tag, value)
+
+
+class _Keepers(dict[int, Keep]):
     """For every tag, a decoder that keeps it. `cbor2` asks here before it looks at its own."""
 
-    def __missing__(self, tag: int) -> Callable[[CborValue, bool], Tagged]:
-        return lambda value, _: Tagged(tag, value)
+    def __missing__(self, tag: int) -> Keep:
+        return _keep(tag)
 
 
-_KEEP = _Keep()
+_KEEP = _Keepers({tag: _keep(tag) for tag in TAGS})
 
 
 def read_cbor(data: bytes, at: str, *, max_bytes: int = MAX_CBOR_BYTES) -> CborValue:
@@ -122,12 +130,28 @@ def read_wrapped(value: CborValue, at: str) -> CborValue:
     return inner
 
 
+def read_wrapper(data: bytes, at: str) -> bytes:
+    """The bytes in a wrapper of tag 24 that stands by itself, as they are; see `read_wrapped`.
+
+    Raises:
+        Malformed: no such wrapper, or bytes behind it.
+    """
+    # What most write: a byte string of 256 to 65535 bytes, of exactly that length
+    if data[:3] == b"\xd8\x18\x59" and len(data) == 5 + int.from_bytes(data[3:5], "big"):
+        return data[5:]
+    value = read_cbor(data, at)
+    if not isinstance(value, Tagged) or value.tag != ENCODED_CBOR or not isinstance(value.value, bytes):
+        raise Malformed(at, "must be CBOR in a byte string with tag 24")
+    return value.value
+
+
 def encode_cbor(value: CborValue) -> bytes:
     """The one encoding of a value: shortest lengths, keys in the order of their bytes (RFC 8949 §4.2.1).
 
     A float keeps its eight bytes. A number that is too large is a ValueError.
     """
-    encoded: bytes = cbor2.dumps(_ordered(value))
+    flat = type(value) in _AS_THEY_ARE or (type(value) is list and _AS_THEY_ARE.issuperset(map(type, value)))
+    encoded: bytes = cbor2.dumps(value if flat else _ordered(value))
     return encoded
 
 
@@ -154,35 +178,37 @@ def wrap(encoded: bytes) -> Tagged:
     return Tagged(ENCODED_CBOR, encoded)
 
 
-def _check(value: CborValue, at: str, keys: frozenset[type]) -> None:
-    """Look at everything, level by level; there are no more levels than the decoder lets through."""
-    level: list[CborValue] = [value]
-    count = 1
-    while level:
-        deeper: list[CborValue] = []
-        for item in level:
-            kind = type(item)
-            if kind in _SIMPLE:
-                continue
-            if isinstance(item, dict):
-                if not keys.issuperset(map(type, item)):
-                    raise Malformed(at, "has a key that is neither a whole number nor a text")
-                deeper.extend(item.values())
-            elif isinstance(item, list):
-                deeper.extend(item)
-            elif isinstance(item, Tagged):
-                if item.tag not in TAGS:
-                    raise Unsupported(f"{at}: has a tag that is not understood")
-                deeper.append(item.value)
-            elif not isinstance(item, float) or not abs(item) < float("inf"):
-                raise Malformed(at, "has a value that is not accepted")
-        count += len(deeper)
-        if count > MAX_CBOR_ITEMS:
-            raise TooLarge(at, f"has more than {MAX_CBOR_ITEMS} items")
-        level = deeper
+def _check(value: CborValue, at: str, keys: frozenset[type]) -> int:
+    """Look at everything, and count it. It is no deeper than the decoder lets through."""
+    inside: Collection[CborValue]
+    if type(value) is dict:
+        if not keys.issuperset(map(type, value)):
+            raise Malformed(at, "has a key that is neither a whole number nor a text")
+        inside = value.values()
+    elif type(value) is list:
+        inside = value
+    elif type(value) is Tagged:
+        if value.tag not in TAGS:
+            raise Unsupported(f"{at}: has a tag that is not understood")
+        inside = (value.value,)
+    elif type(value) in _SIMPLE or (type(value) is float and abs(value) < float("inf")):
+        return 0
+    else:
+        raise Malformed(at, "has a value that is not accepted")
+    count = len(inside)
+    # Most hold nothing that needs a look
+    if not _SIMPLE.issuperset(map(type, inside)):
+        for item in inside:
+            if type(item) not in _SIMPLE:
+                count += _check(item, at, keys)
+    if count >= MAX_CBOR_ITEMS:
+        raise TooLarge(at, f"has more than {MAX_CBOR_ITEMS} items")
+    return count
 
 
 def _ordered(value: CborValue) -> object:
+    if type(value) in _AS_THEY_ARE:
+        return value
     if isinstance(value, dict):
         entries = sorted((cbor2.dumps(key), key, item) for key, item in value.items())
         return {key: _ordered(item) for _, key, item in entries}

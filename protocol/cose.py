@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Self
 
@@ -32,6 +33,7 @@ TYP = 16  # RFC 9596
 X5CHAIN = 33  # RFC 9360 §2
 
 MAX_HEADER = 64 * 1024  # bytes, of either map
+MAX_REMEMBERED = 128  # bytes of a protected header
 
 # By the key's JOSE algorithm, the identifiers that mean it, ours first (RFC 9053 §2, RFC 9864 §2.2)
 IDENTIFIERS = {"ES256": (-7, -9), "ES384": (-35, -51), "ES512": (-36, -52), "EdDSA": (-8, -19)}
@@ -164,9 +166,15 @@ def read_x5chain(header: CoseHeader, at: str) -> tuple[Certificate, ...]:
     """
     if not header.x5chain:
         raise NotTrusted(f"{at}: says by no certificate who signed it")
-    if len(set(header.x5chain)) != len(header.x5chain):
-        raise Malformed(f"{at} x5chain", "has a certificate twice")
-    return tuple(Certificate.from_der(der, f"{at} x5chain[{i}]") for i, der in enumerate(header.x5chain))
+    return _read_certificates(header.x5chain, f"{at} x5chain")
+
+
+@lru_cache(maxsize=256)
+def _read_certificates(ders: tuple[bytes, ...], at: str) -> tuple[Certificate, ...]:
+    """Cached: an issuer sends the same chain with everything. Parsing depends on nothing but the bytes."""
+    if len(set(ders)) != len(ders):
+        raise Malformed(at, "has a certificate twice")
+    return tuple(Certificate.from_der(der, f"{at}[{i}]") for i, der in enumerate(ders))
 
 
 def write_x5chain(chain: tuple[Certificate, ...]) -> CborValue:
@@ -187,12 +195,29 @@ def read_header(encoded: bytes, unprotected: CborMap, at: str, *, algorithms: fr
         Malformed: a label in both, critical labels that are not protected, or an `x5chain` of another shape.
         Unsupported: another algorithm, or a critical label that is not understood.
     """
-    # RFC 9052 §3: an empty header is no bytes at all; it names no algorithm, so either form is refused below
-    protected = read_cbor_map(encoded, at, max_bytes=MAX_HEADER) if encoded else {}
+    # A large one has certificates, and whoever made it could make many
+    read = _read_protected if len(encoded) <= MAX_REMEMBERED else _read_protected.__wrapped__
+    protected, alg, typ = read(encoded, at, algorithms)
     if not protected.keys().isdisjoint(unprotected):
         raise Malformed(at, "has a label in both headers")
     if CRIT in unprotected:
         raise Malformed(at, "has critical labels that are not protected")
+    return CoseHeader(
+        alg=alg,
+        typ=typ,
+        x5chain=_read_x5chain(protected.get(X5CHAIN, unprotected.get(X5CHAIN)), f"{at} x5chain"),
+        protected=protected,
+        unprotected=MappingProxyType(unprotected),
+    )
+
+
+@lru_cache(maxsize=256)
+def _read_protected(
+    encoded: bytes, at: str, algorithms: frozenset[int]
+) -> tuple[Mapping[CborKey, CborValue], int, str | None]:
+    """The protected header, with its algorithm and type. Cached: nearly all messages have the same few."""
+    # RFC 9052 §3: an empty header is no bytes at all; it names no algorithm, so either form is refused below
+    protected = read_cbor_map(encoded, at, max_bytes=MAX_HEADER) if encoded else {}
     if CRIT in protected:
         _check_critical(protected, at)
     alg = protected.get(ALG)
@@ -200,13 +225,7 @@ def read_header(encoded: bytes, unprotected: CborMap, at: str, *, algorithms: fr
     if type(alg) is not int or alg not in algorithms:
         raise Unsupported(f"{at}: this algorithm is not accepted")
     typ = protected.get(TYP)
-    return CoseHeader(
-        alg=alg,
-        typ=typ if isinstance(typ, str) else None,
-        x5chain=_read_x5chain(protected.get(X5CHAIN, unprotected.get(X5CHAIN)), f"{at} x5chain"),
-        protected=MappingProxyType(protected),
-        unprotected=MappingProxyType(unprotected),
-    )
+    return MappingProxyType(protected), alg, typ if isinstance(typ, str) else None
 
 
 def _check_critical(protected: CborMap, at: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from protocol.cbor import CborKey, CborMap, CborValue, encode_cbor
+from protocol.cbor import CborKey, CborMap, CborValue, encode_head
 from protocol.errors import Malformed, Unsupported
 from protocol.keys import CURVES, Curve, PublicKey
 
@@ -15,6 +15,11 @@ D = -4  # of a private key; in a symmetric one -1 is the secret, and its key typ
 # By key type and curve (RFC 9053 §7.1)
 _OKP, _EC2 = 1, 2
 _NUMBERS = {"P-256": (_EC2, 1), "P-384": (_EC2, 2), "P-521": (_EC2, 3), "Ed25519": (_OKP, 6)}
+# How a key begins, up to the label of x; labels stand in the order of their bytes: 1, -1, -2, -3
+_HEADS = {
+    name: bytes((0xA0 | (4 if kty == _EC2 else 3), 0x01, kty, 0x20, crv, 0x21)) for name, (kty, crv) in _NUMBERS.items()
+}
+_Y_LABEL = b"\x22"
 _CURVES = {numbers: CURVES[name] for name, numbers in _NUMBERS.items()}
 
 
@@ -56,7 +61,12 @@ def write_cose_key(key: PublicKey) -> CborMap:
 
 def encode_cose_key(key: PublicKey) -> bytes:
     """The one encoding of `write_cose_key`."""
-    return encode_cbor(write_cose_key(key))
+    curve = CURVES[key.crv]
+    head = _HEADS[key.crv]
+    size = encode_head(0x40, curve.size)
+    if curve.kty == "OKP":
+        return head + size + key.point
+    return b"".join((head, size, key.point[: curve.size], _Y_LABEL, size, key.point[curve.size :]))
 
 
 def _coordinate(value: CborMap, label: int, curve: Curve, at: str) -> bytes:

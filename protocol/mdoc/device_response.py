@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from protocol.cbor import MAX_CBOR_BYTES, CborKey, CborMap, CborValue, encode_cbor, encode_head, read_cbor_map
-from protocol.errors import Malformed, NotBound, Unsupported
+from protocol.errors import Malformed, NotBound, TooLarge, Unsupported
 from protocol.mdoc.device_signed import DeviceSigned
 from protocol.mdoc.issuer_signed import IssuerSigned
 from protocol.mdoc.mso import read_name
@@ -147,7 +147,7 @@ def _array(response: CborMap, name: str, at: str) -> list[CborValue]:
     if not isinstance(value, list):
         raise Malformed(f"{at}.{name}", "must be an array")
     if len(value) > MAX_DOCUMENTS:
-        raise Malformed(f"{at}.{name}", f"must have at most {MAX_DOCUMENTS} entries")
+        raise TooLarge(f"{at}.{name}", f"has more than {MAX_DOCUMENTS} entries")
     return value
 
 

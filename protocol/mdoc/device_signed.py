@@ -134,7 +134,7 @@ def verify_device_signed(
     except NotBound:
         raise
     except Flaw as flaw:
-        raise NotBound(f"{at}: the holder did not answer this request: {flaw.description}") from flaw
+        raise NotBound(f"{at}: the holder did not answer this request") from flaw
 
 
 def device_authentication(doc_type: str, transcript: bytes, name_spaces: bytes) -> bytes:

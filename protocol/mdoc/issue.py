@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from protocol.cbor import CborValue, encode_cbor, encode_wrapped
+from protocol.cbor import CborValue, encode_cbor
 from protocol.cose import X5CHAIN, sign1, write_x5chain
 from protocol.encoding import encode_base64url
 from protocol.keys import PublicKey, RandomBytes, Signer
-from protocol.mdoc.issuer_signed import encode_issuer_signed, encode_item
+from protocol.mdoc.issuer_signed import encode_item, encode_name_spaces, join_issuer_signed
 from protocol.mdoc.mso import (
     DIGESTS,
     NOTHING,
@@ -62,7 +62,7 @@ def issue_mdoc(content: MdocContent, signer: Signer, chain: tuple[Certificate, .
             number = numbers[random]
             item = encode_item(number, random, identifier, value)
             encoded.append(item)
-            digests[number] = digest(encode_wrapped(item))
+            digests[number] = digest(item)
         for random in randoms[len(elements) :]:
             digests[numbers[random]] = digest(random)
         items[name] = encoded
@@ -76,7 +76,8 @@ def issue_mdoc(content: MdocContent, signer: Signer, chain: tuple[Certificate, .
         content.authorizations,
         content.status,
     )
-    return encode_base64url(encode_issuer_signed(items, sign_mso(mso, signer, chain)))
+    name_spaces = encode_name_spaces(items)  # before the signature, which drives all else out of the processor's caches
+    return encode_base64url(join_issuer_signed(name_spaces, sign_mso(mso, signer, chain)))
 
 
 def _within(validity: ValidityInfo, leaf: Certificate) -> ValidityInfo:

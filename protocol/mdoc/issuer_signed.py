@@ -109,37 +109,49 @@ class IssuerSigned:
     def to_bytes(self) -> bytes:
         """The one encoding; items stand in it as they came."""
         auth = encode_cbor(self.issuer_auth.to_value())
-        items = {name: [item.encoded for item in items] for name, items in self.name_spaces.items()}
+        items = {name: [item.digest_input() for item in items] for name, items in self.name_spaces.items()}
         return encode_issuer_signed(items, auth)
 
 
 def encode_item(digest_id: int, random: bytes, identifier: str, value: CborValue) -> bytes:
-    """The one encoding of an item, without its wrapper."""
+    """The one encoding of an item, in its wrapper: what the digest is of, and what travels."""
     name = identifier.encode()
-    return b"".join(
-        (
-            _ITEM,
-            encode_head(0x40, len(random)),
-            random,
-            _DIGEST_ID,
-            encode_head(0, digest_id),
-            _VALUE,
-            encode_cbor(value),
-            _IDENTIFIER,
-            encode_head(0x60, len(name)),
-            name,
-        )
+    item = (
+        _ITEM
+        + encode_head(0x40, len(random))
+        + random
+        + _DIGEST_ID
+        + encode_head(0, digest_id)
+        + _VALUE
+        + encode_cbor(value)
+        + _IDENTIFIER
+        + encode_head(0x60, len(name))
+        + name
     )
+    return encode_wrapped(item)
 
 
 def encode_issuer_signed(items: Mapping[str, Sequence[bytes]], issuer_auth: bytes) -> bytes:
-    """The map of both, of what is encoded already; namespaces in the order of their bytes, items in the order given."""
+    """The map of both, of what is encoded already, items in their wrappers.
+
+    Namespaces stand in the order of their bytes, items in the order given.
+    """
+    return join_issuer_signed(encode_name_spaces(items), issuer_auth)
+
+
+def encode_name_spaces(items: Mapping[str, Sequence[bytes]]) -> bytes:
+    """The first half of `encode_issuer_signed`, for those who have the other later; no bytes if there are no items."""
     if not items:
-        return _AUTH_ALONE + issuer_auth
-    parts = [_AUTH, issuer_auth, _NAME_SPACES, encode_head(0xA0, len(items))]
+        return b""
+    parts = [_NAME_SPACES, encode_head(0xA0, len(items))]
     for name, encoded in sorted([(encode_cbor(name), encoded) for name, encoded in items.items()]):
-        parts += [name, encode_head(0x80, len(encoded)), *map(encode_wrapped, encoded)]
+        parts += [name, encode_head(0x80, len(encoded)), *encoded]
     return b"".join(parts)
+
+
+def join_issuer_signed(name_spaces: bytes, issuer_auth: bytes) -> bytes:
+    """The second half of `encode_issuer_signed`."""
+    return (_AUTH if name_spaces else _AUTH_ALONE) + issuer_auth + name_spaces
 
 
 def _read_name_spaces(value: Mapping[CborKey, CborValue], at: str) -> Items:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
-from protocol.cbor import CborKey, CborMap, CborValue, encode_cbor, encode_head, encode_wrapped, read_cbor, read_wrapped
+from protocol.cbor import CborMap, CborValue, encode_cbor, encode_head, encode_wrapped, read_cbor, read_wrapper
 from protocol.cose_key import encode_cose_key, read_cose_key
 from protocol.credential import StatusReference
 from protocol.errors import Malformed, Unsupported
@@ -90,7 +90,7 @@ class MobileSecurityObject:
             Unsupported: another version, another digest algorithm (T063), or a kind of key that is not accepted.
             TooLarge: see `read_cbor`.
         """
-        mso = read_wrapped(read_cbor(payload, at), at)
+        mso = read_cbor(read_wrapper(payload, at), at)
         if not isinstance(mso, dict):
             raise Malformed(at, "must be a map")
         if mso.get("version") != VERSION:
@@ -130,14 +130,20 @@ class MobileSecurityObject:
         return encode_wrapped(b"".join(parts))
 
     def _encoded_status(self) -> bytes:
-        written: CborMap = {}
-        if self.status is not None and self.status.status_list is not None:
-            uri, idx = self.status.status_list
-            written["status_list"] = {"idx": idx, "uri": uri}
-        if self.status is not None and self.status.identifier_list is not None:
-            uri, identifier = self.status.identifier_list
-            written["identifier_list"] = {"id": identifier, "uri": uri}
-        return encode_cbor(written)
+        by_index = self.status.status_list if self.status is not None else None
+        by_identifier = self.status.identifier_list if self.status is not None else None
+        parts = [encode_head(0xA0, (by_index is not None) + (by_identifier is not None))]
+        if by_index is not None:
+            parts += [
+                b"\x6bstatus_list\xa2\x63idx",
+                encode_head(0, by_index.idx),
+                b"\x63uri",
+                encode_cbor(by_index.uri),
+            ]
+        if by_identifier is not None:
+            uri, identifier = by_identifier
+            parts += [b"\x6fidentifier_list\xa2\x62id", encode_cbor(identifier), b"\x63uri", encode_cbor(uri)]
+        return b"".join(parts)
 
     def _encoded_device_key(self) -> bytes:
         key = encode_cose_key(self.device_key)
@@ -243,14 +249,13 @@ def _texts_alone(value: CborValue) -> object:
 
 
 def _encode_validity(validity: ValidityInfo) -> bytes:
-    names: list[tuple[CborKey, int | None]] = [
-        ("signed", validity.signed),
-        ("validFrom", validity.valid_from),
-        ("validUntil", validity.valid_until),
-        ("expectedUpdate", validity.expected_update),
+    signed, valid_from, valid_until, expected_update = [
+        b"" if time is None else b"\xc0\x74" + tdate(time).encode("ascii") for time in validity
     ]
-    times = [encode_cbor(name) + b"\xc0\x74" + tdate(time).encode("ascii") for name, time in names if time is not None]
-    return encode_head(0xA0, len(times)) + b"".join(times)
+    parts = (b"\x66signed", signed, b"\x69validFrom", valid_from, b"\x6avalidUntil", valid_until)
+    if not expected_update:
+        return b"\xa3" + b"".join(parts)
+    return b"\xa4" + b"".join((*parts, b"\x6eexpectedUpdate", expected_update))
 
 
 def _encode_digests(value_digests: Mapping[str, Mapping[int, bytes]], size: int) -> bytes:
@@ -258,6 +263,5 @@ def _encode_digests(value_digests: Mapping[str, Mapping[int, bytes]], size: int)
     parts = [encode_head(0xA0, len(value_digests))]
     for name, digests in sorted([(encode_cbor(name), digests) for name, digests in value_digests.items()]):
         parts += [name, encode_head(0xA0, len(digests))]
-        for digest_id in sorted(digests):
-            parts += [encode_head(0, digest_id), before, digests[digest_id]]
+        parts += [encode_head(0, digest_id) + before + digests[digest_id] for digest_id in sorted(digests)]
     return b"".join(parts)

@@ -23,7 +23,7 @@ class PresentableMdoc:
 
     doc_type: str
     issuer_auth: bytes  # encoded
-    items: Mapping[ClaimPath, bytes]  # namespace and element → its item as it came
+    items: Mapping[ClaimPath, bytes]  # namespace and element → its item as it came, with its tag
 
     @classmethod
     def of(cls, raw: str, at: str = "credential") -> Self:
@@ -35,7 +35,7 @@ class PresentableMdoc:
         signed = IssuerSigned.from_bytes(decode_base64url(raw, at), at)
         mso = MobileSecurityObject.from_bytes(signed.issuer_auth.attached(at), at)
         items: dict[ClaimPath, bytes] = {
-            (name, item.identifier): item.encoded for name, items in signed.name_spaces.items() for item in items
+            (name, item.identifier): item.digest_input() for name, items in signed.name_spaces.items() for item in items
         }
         return cls(mso.doc_type, encode_cbor(signed.issuer_auth.to_value()), items)
 
@@ -47,18 +47,20 @@ class PresentableMdoc:
         A path is a namespace and an element; one that is not there is the caller's mistake and a ValueError. `elements`
         are what the device itself says, such as a transaction; the issuer must have allowed them.
         """
+        chosen = self.select(paths)
         signed = sign_device(self.doc_type, handover.session_transcript(), signer, elements)
-        return encode_base64url(encode_device_response([self.document(paths, signed)]))
+        return encode_base64url(encode_device_response([encode_document(self.doc_type, chosen, signed)]))
 
     def document(self, paths: Iterable[ClaimPath], signed: DeviceSigned) -> bytes:
         """One encoded document of an answer, with these elements and what the device signed (see `present`)."""
-        return encode_document(self.doc_type, self._chosen(paths), signed)
+        return encode_document(self.doc_type, self.select(paths), signed)
 
     def reduced(self, paths: Iterable[ClaimPath]) -> str:
         """The document with these elements alone, as if it were issued so: base64url of an IssuerSigned (see `present`)."""
-        return encode_base64url(self._chosen(paths))
+        return encode_base64url(self.select(paths))
 
-    def _chosen(self, paths: Iterable[ClaimPath]) -> bytes:
+    def select(self, paths: Iterable[ClaimPath]) -> bytes:
+        """The issuer's part of a document, encoded, with these elements and no more (see `present`)."""
         chosen: dict[str, list[bytes]] = {}
         asked = set(paths)
         if not asked <= self.items.keys():

@@ -38,13 +38,16 @@ def check_reader(party: TrustedParty, at: str) -> None:
 
 
 def _check(party: TrustedParty, purpose: x509.ObjectIdentifier, at: str) -> None:
-    problem = _problem(party.chain[0], party.anchor, purpose) if party.chain else "has no certificate"
+    if not party.chain:
+        raise NotTrusted(f"{at}: the signer has no certificate")
+    leaf = party.chain[0]
+    problem = _problem(leaf, party.anchor or leaf, purpose)
     if problem is not None:
         raise NotTrusted(f"{at}: the signer's certificate {problem}")
 
 
 @lru_cache(maxsize=1024)
-def _problem(leaf: Certificate, anchor: Certificate | None, purpose: x509.ObjectIdentifier) -> str | None:
+def _problem(leaf: Certificate, anchor: Certificate, purpose: x509.ObjectIdentifier) -> str | None:
     """Cached: it depends on nothing but the bytes of both."""
     parsed = x509.load_der_x509_certificate(leaf.der)
     purposes = extension(parsed, x509.ExtendedKeyUsage)
@@ -52,8 +55,6 @@ def _problem(leaf: Certificate, anchor: Certificate | None, purpose: x509.Object
         return "was not made for this"
     if leaf.is_authority:
         return "is an authority's"
-    if anchor is None or anchor == leaf:
-        return None
     country, of_anchor = _country(parsed.subject), _country(x509.load_der_x509_certificate(anchor.der).subject)
     if country is not None and of_anchor is not None and country != of_anchor:
         return "has another country than its authority's"

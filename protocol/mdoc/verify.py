@@ -47,8 +47,7 @@ def verify_issued_mdoc(raw: str, *, anchors: TrustAnchors, now: int, at: str = _
     signed = IssuerSigned.from_bytes(decode_base64url(raw, at), at)
     if not signed.name_spaces:
         raise Malformed(at, "has no elements")
-    credential, _ = verify_issuer_signed(signed, raw, anchors=anchors, now=now, at=at)
-    return credential
+    return verify_issuer_signed(signed, raw, anchors=anchors, now=now, at=at)
 
 
 def verify_presented_mdoc(
@@ -93,12 +92,13 @@ def verify_document(
         NotAuthentic: the document is of another type than what was signed (T054), or has a device's element without leave.
         Flaw: see `verify_issuer_signed`.
     """
-    credential, mso = verify_issuer_signed(document.issuer_signed, raw, anchors=anchors, now=now, at=at)
+    signed, device_signed = document.issuer_signed, document.device_signed
+    credential, mso = _examine(signed, raw, anchors, now, at)
     # T054: the third, that it is the one asked, is for `dcql.match`
     if document.doc_type != mso.doc_type:
         raise NotAuthentic(f"{at}: is of another type than its issuer signed")
-    device_signed = document.device_signed
     device_signed.check_authorized(mso.authorizations, f"{at}.deviceSigned")
+    verify_sign1(signed.issuer_auth, credential.issuer_key, at=f"{at}.issuerAuth")
     if transcript is not None:
         verify_device_signed(
             device_signed,
@@ -113,7 +113,7 @@ def verify_document(
 
 def verify_issuer_signed(
     signed: IssuerSigned, raw: str, *, anchors: TrustAnchors, now: int, at: str = _AT
-) -> tuple[VerifiedCredential, MobileSecurityObject]:
+) -> VerifiedCredential:
     """Check that elements are what somebody signed whom we trust with this type, inside their time (§9.3.1).
 
     Raises:
@@ -123,11 +123,22 @@ def verify_issuer_signed(
         NotValidNow: expired, or not valid yet (T057).
         Malformed, TooLarge, Unsupported: see `MobileSecurityObject.from_bytes`, or a status kept in a way that is not known.
     """
+    credential, _ = _examine(signed, raw, anchors, now, at)
+    verify_sign1(signed.issuer_auth, credential.issuer_key, at=f"{at}.issuerAuth")
+    return credential
+
+
+def _examine(
+    signed: IssuerSigned, raw: str, anchors: TrustAnchors, now: int, at: str
+) -> tuple[VerifiedCredential, MobileSecurityObject]:
+    """All but the signature, without which none of it counts.
+
+    Checking a signature drives everything else out of the processor's caches, so it comes last.
+    """
     chain = read_x5chain(signed.issuer_auth.header, f"{at}.issuerAuth")
     party = anchors.chain(chain, role=Role.ISSUER, now=now, at=at)
     check_document_signer(party, at)
-    key = chain[0].public_key
-    mso = MobileSecurityObject.from_bytes(verify_sign1(signed.issuer_auth, key, at=f"{at}.issuerAuth"), f"{at}.mso")
+    mso = MobileSecurityObject.from_bytes(signed.issuer_auth.attached(f"{at}.issuerAuth"), f"{at}.mso")
     party.check_entitled(mso.doc_type, at)
     _check_times(mso.validity, chain[0], now, at)
     _check_digests(signed.name_spaces, mso, at)
@@ -137,7 +148,7 @@ def verify_issuer_signed(
         claims=_claims(signed.name_spaces, at),
         disclosed=_paths(signed.name_spaces),
         issuer=party,
-        issuer_key=key,
+        issuer_key=chain[0].public_key,
         holder_key=mso.device_key,
         issued_at=mso.validity.signed,
         not_before=mso.validity.valid_from,

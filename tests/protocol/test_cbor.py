@@ -18,6 +18,7 @@ from protocol.cbor import (
     read_cbor,
     read_cbor_map,
     read_wrapped,
+    read_wrapper,
     wrap,
 )
 from protocol.errors import Malformed, ProtocolError, TooLarge, Unsupported
@@ -278,3 +279,37 @@ def test_what_is_wrapped_is_encoded_like_any_value(length):
 
 def test_a_tag_of_another_kind_may_be_wrapped():
     assert read_wrapped(wrap(encode_cbor(Tagged(1004, "2026-11-28"))), AT) == Tagged(1004, "2026-11-28")
+
+
+@pytest.mark.parametrize("length", [0, 1, 23, 24, 255, 256, 257, 65_535, 65_536])
+def test_what_is_in_a_wrapper_by_itself_is_handed_out_as_it_is(length):  # T023
+    inner = bytes(range(256)) * (length // 256) + bytes(length % 256)
+    assert read_wrapper(encode_wrapped(inner), AT) == inner
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "d818",
+        "d81859",
+        "d8185900",
+        "d818590001",  # a byte less
+        "d8185900010000",  # a byte more
+        "d818590100" + "00" * 255,
+        "d818590100" + "00" * 257,
+        "4100",
+        "d8186100",
+        "d81880",
+        "c04100",
+        "d8185f4100ff",
+    ],
+)
+def test_what_is_no_wrapper_is_refused(text):  # T023
+    with pytest.raises(Malformed):
+        read_wrapper(bytes.fromhex(text), AT)
+
+
+def test_a_wrapper_with_a_longer_head_than_needed_is_read():  # T061
+    assert read_wrapper(bytes.fromhex("d8185900020102"), AT) == b"\x01\x02"
+    assert read_wrapper(bytes.fromhex("d9001858020102"), AT) == b"\x01\x02"

@@ -5,12 +5,12 @@ from typing import Any
 
 from cryptography import x509
 
-from protocol.cbor import FULL_DATE, Tagged, encode_cbor, encode_wrapped, read_cbor
+from protocol.cbor import FULL_DATE, Tagged, encode_cbor, encode_wrapped, read_cbor, read_wrapper
 from protocol.credential import StatusReference
 from protocol.encoding import decode_base64url, encode_base64url
 from protocol.mdoc.device_response import DeviceResponse
 from protocol.mdoc.issue import MdocContent, issue_mdoc
-from protocol.mdoc.issuer_signed import IssuerSigned
+from protocol.mdoc.issuer_signed import IssuerSigned, encode_item
 from protocol.mdoc.mso import MobileSecurityObject, MsoStatus, ValidityInfo
 from protocol.mdoc.present import PresentableMdoc
 from protocol.mdoc.signer import DOCUMENT_SIGNER
@@ -134,6 +134,11 @@ def plain_mso(raw=None):
     payload: Any = read_cbor(read(issued() if raw is None else raw).issuer_auth.payload or b"", "mso")
     value: Any = read_cbor(payload.value, "mso")
     return value
+
+
+def bare_item(digest_id, random, identifier, value):
+    """An item without the wrapper that it travels in."""
+    return read_wrapper(encode_item(digest_id, random, identifier, value), "item")
 
 
 def altered(value, path, change):

@@ -1,16 +1,23 @@
 """Documents and answers that others made: annex D of ISO/IEC 18013-5 and wallets of peers are read to the last byte."""
 
+import datetime
 from typing import Any
 
 import pytest
 
 from protocol.cbor import encode_cbor, read_cbor
 from protocol.cose import read_x5chain, verify_sign1
+from protocol.encoding import decode_base64url, encode_base64url, sha256
+from protocol.errors import NotBound, NotTrusted
 from protocol.keys import P256Key
 from protocol.mdoc.device_response import DeviceResponse
 from protocol.mdoc.device_signed import derive_mac_key, verify_device_signed
 from protocol.mdoc.issuer_signed import IssuerSigned
 from protocol.mdoc.mso import DIGESTS, MobileSecurityObject
+from protocol.mdoc.transcript import OpenId4VpHandover
+from protocol.mdoc.verify import verify_document, verify_issuer_signed, verify_presented_mdoc
+from protocol.trust.anchors import Role, TrustAnchor, TrustAnchors
+from protocol.x509 import Certificate
 from tests.support.vectors import read_vector
 
 PEERS = ["animo-animo-mdoc-05", "animo-bdr", "animo-france", "animo-google", "animo-ubique"]
@@ -92,6 +99,90 @@ def test_answers_of_peers_are_read_and_written_again(peer):
     response = DeviceResponse.from_bytes(bytes.fromhex(case["deviceResponse_hex"]))
     assert DeviceResponse.from_bytes(response.to_bytes()) == response
     assert response.to_bytes() == encode_cbor(read_cbor(response.to_bytes(), "response"))
+
+
+def believing(certificate):
+    """Anchors that believe a signer's certificate itself; those of its authorities were not published."""
+    return TrustAnchors([TrustAnchor(certificate, Role.ISSUER, "Peer")])
+
+
+def certificate_of(signed):
+    return read_x5chain(signed.issuer_auth.header, "x5chain")[0]
+
+
+def seconds(day):
+    return int(datetime.datetime.fromisoformat(f"{day}T12:00:00+00:00").timestamp())
+
+
+def test_the_answer_of_annex_d_is_verified():
+    document = DeviceResponse.from_bytes(annex_d("device_response")).documents[0]
+    reader_key = P256Key.from_scalar(annex_d("ephemeral_reader_key_d"))
+    found = verify_document(
+        document,
+        "",
+        anchors=believing(Certificate.from_der(annex_d("ds_cert"))),
+        transcript=transcript(),
+        now=seconds("2020-10-02"),
+        reader_key=reader_key,
+    )
+    claims: Any = found.credential.claims["org.iso.18013.5.1"]
+    assert claims["family_name"] == "Doe"
+    assert claims["expiry_date"] == "2024-10-20"
+    assert claims["driving_privileges"][0] == {
+        "vehicle_category_code": "A",
+        "issue_date": "2018-08-09",
+        "expiry_date": "2024-10-20",
+    }
+    assert decode_base64url(claims["portrait"]) == annex_d("device_response_portrait_data")
+
+
+def test_the_answer_of_a_peers_wallet_is_verified_and_answers_no_other_request():
+    case = read_vector("iso18013-5/peer-examples/animo-animo-mdoc-05.json")
+    raw = encode_base64url(bytes.fromhex(case["deviceResponse_hex"]))
+    asked = case["test_parameters"]
+    anchors = believing(certificate_of(issuer_signed("animo-animo-mdoc-05")))
+    now = seconds(asked["validation_time"])
+    found = verify_presented_mdoc(raw, anchors=anchors, handover=None, now=now)
+    assert found.credential.claims == {"eu.europa.ec.eudi.pid.1": {"given_name": "Erika", "family_name": "Mustermann"}}
+    # T059, T064: it was encrypted to a key that was not published
+    handover = OpenId4VpHandover(asked["clientId"], asked["verifierGeneratedNonce"], None, asked["responseUri"])
+    with pytest.raises(NotBound):
+        verify_presented_mdoc(raw, anchors=anchors, handover=handover, now=now)
+
+
+def test_the_signature_of_a_peers_device_holds():
+    case = read_vector("iso18013-5/peer-examples/animo-ubique.json")
+    (document,) = DeviceResponse.from_bytes(bytes.fromhex(case["deviceResponse_hex"])).documents
+    asked = case["test_parameters"]
+    nonce = asked["mdocGeneratedNonce"]
+    # The handover of draft 18, which we do not speak
+    hashes = [sha256(encode_cbor([asked[name], nonce])) for name in ("clientId", "responseUri")]
+    answered = encode_cbor([None, None, [*hashes, asked["verifierGeneratedNonce"]]])
+    mso = check_issuer(document.issuer_signed)
+    verify_device_signed(document.device_signed, document.doc_type, mso.device_key, transcript=answered)
+    with pytest.raises(NotBound):
+        verify_device_signed(document.device_signed, document.doc_type, mso.device_key, transcript=answered + b"\0")
+
+
+@pytest.mark.parametrize(
+    ("peer", "day", "error"),
+    [
+        ("animo-animo-mdoc-05", "2026-01-12", None),
+        ("animo-bdr", "2025-02-20", None),
+        ("animo-france", "2021-09-25", None),
+        ("animo-google", "2025-02-20", NotTrusted),  # a certificate that names itself as its issuer
+        ("animo-ubique", "2025-02-01", NotTrusted),  # T056: a certificate that was not made to sign documents
+    ],
+)
+def test_what_issuers_of_peers_signed_is_verified_where_their_certificates_keep_the_rules(peer, day, error):
+    signed = issuer_signed(peer)
+    anchors = believing(certificate_of(signed))
+    if error is None:
+        credential = verify_issuer_signed(signed, "", anchors=anchors, now=seconds(day))
+        assert credential.claims
+    else:
+        with pytest.raises(error):
+            verify_issuer_signed(signed, "", anchors=anchors, now=seconds(day))
 
 
 def test_a_document_of_isomdl_is_read_and_written_again():

@@ -22,13 +22,13 @@ from protocol.errors import (
     TooLarge,
     Unsupported,
 )
-from protocol.mdoc.issuer_signed import encode_item
-from protocol.mdoc.mso import IdentifierReference, MsoStatus
+from protocol.mdoc.mso import IdentifierReference, MsoStatus, ValidityInfo
 from protocol.mdoc.values import tdate
-from protocol.mdoc.verify import CLOCK_SKEW, FORMAT
+from protocol.mdoc.verify import CLOCK_SKEW, FORMAT, _check_times
 from protocol.trust.anchors import Role, TrustAnchor, TrustAnchors
 from tests.protocol.mdoc.samples import (
     CLAIMS,
+    DESK,
     HOLDER,
     MDL,
     NATIONAL,
@@ -37,6 +37,7 @@ from tests.protocol.mdoc.samples import (
     SPACE,
     STATUS,
     altered,
+    bare_item,
     encoded,
     issued,
     plain,
@@ -47,6 +48,7 @@ from tests.protocol.mdoc.samples import (
 from tests.support.pki import DAY, NOW, make_pki
 from tests.support.strategies import flip
 
+AT = "credential"
 LICENCE = issued()
 VALUE = plain(LICENCE)
 MSO = plain_mso(LICENCE)
@@ -286,8 +288,21 @@ def test_a_fraction_of_a_second_is_cut_off():
     assert verify(raw).expires_at == NOW + 1000
 
 
-def test_a_document_signed_before_its_signers_certificate_began_is_refused():  # T057
-    refused(NotTrusted, with_mso(["validityInfo", "signed"], Tagged(0, tdate(NOW - 2 * DAY))))
+def test_a_document_is_signed_while_its_signers_certificate_holds():  # T057
+    times: Any = MSO["validityInfo"]
+    first, end = DESK.not_before, DESK.not_after
+
+    def signed_at(time, until=NOW + 1000):
+        info = {**times, "signed": Tagged(0, tdate(time)), "validUntil": Tagged(0, tdate(until))}
+        return with_mso(["validityInfo"], info | {"validFrom": Tagged(0, tdate(max(time, NOW - 50)))})
+
+    assert verify(signed_at(first)).issued_at == first
+    refused(NotTrusted, signed_at(first - 1))
+    # One signed after its certificate's end is none of the present, so the check is asked by itself
+    leaf = PKI.certificates[0]
+    _check_times(ValidityInfo(end - 1, end - 1, end + 1), leaf, end - 1, AT)
+    with pytest.raises(NotTrusted, match="outside the time"):
+        _check_times(ValidityInfo(end, end, end + 1), leaf, end, AT)
 
 
 # Elements
@@ -301,7 +316,7 @@ def test_an_element_that_was_changed_is_refused():  # T052
 
 
 def test_an_element_that_was_not_signed_is_refused():  # T053
-    more = wrap(encode_item(99, bytes(32), "age_over_65", True))
+    more = wrap(bare_item(99, bytes(32), "age_over_65", True))
     refused(NotAuthentic, encoded(altered(VALUE, ["nameSpaces", SPACE], [*VALUE["nameSpaces"][SPACE], more])))
     refused(NotAuthentic, encoded(altered(VALUE, ["nameSpaces", "com.example"], [more])))
 
@@ -335,16 +350,17 @@ def test_a_document_without_elements_is_refused():
 
 @pytest.mark.parametrize("length", [0, 1, 15])
 def test_few_random_bytes_are_refused(length):  # T062
-    assert "random" in refused(Malformed, resigned_item(encode_item(0, bytes(length), "height", 170)))
-    assert verify(resigned_item(encode_item(0, bytes(16), "height", 170))).claims == {SPACE: {"height": 170}}
+    assert "random" in refused(Malformed, resigned_item(bare_item(0, bytes(length), "height", 170)))
+    assert verify(resigned_item(bare_item(0, bytes(16), "height", 170))).claims == {SPACE: {"height": 170}}
 
 
 def test_a_giant_item_is_refused():  # T062
-    refused(TooLarge, with_item(lambda item: encode_item(0, bytes(32), "portrait", bytes(10 << 20))))
+    for giant in (encode_cbor({"random": bytes(10 << 20)}), bytes(10 << 20)):
+        refused(TooLarge, with_item(lambda _, giant=giant: giant))
 
 
 def test_an_item_that_is_encoded_in_another_way_counts_as_it_came():  # T061
-    good = encode_item(0, bytes(32), "height", 170)
+    good = bare_item(0, bytes(32), "height", 170)
     longer = good.replace(b"digestID\x00", b"digestID\x18\x00")
     backwards = (
         b"\xa4" + b"\x71elementIdentifier\x66height" + b"\x6celementValue\x18\xaa" + b"\x68digestID\x00" + good[1:42]
@@ -361,11 +377,11 @@ def test_an_item_that_is_encoded_in_another_way_counts_as_it_came():  # T061
         Tagged(24, "text"),
         b"\xa0",
         {"digestID": 0},
-        Tagged(24, encode_wrapped(encode_item(0, bytes(32), "height", 170))),
+        Tagged(24, encode_wrapped(bare_item(0, bytes(32), "height", 170))),
         Tagged(24, b"\xff"),
         Tagged(24, b""),
-        Tagged(0, encode_item(0, bytes(32), "height", 170)),
-        Tagged(24, encode_item(0, bytes(32), "height", 170) + b"\0"),
+        Tagged(0, bare_item(0, bytes(32), "height", 170)),
+        Tagged(24, bare_item(0, bytes(32), "height", 170) + b"\0"),
         None,
         1,
     ],
@@ -388,26 +404,26 @@ def test_an_item_without_a_value_is_refused_and_one_with_null_is_not():
 
 
 def test_an_item_with_a_member_twice_is_refused():  # T022
-    item = encode_item(0, bytes(32), "height", 170)
+    item = bare_item(0, bytes(32), "height", 170)
     refused(Malformed, resigned_item(b"\xa5" + item[1:] + b"\x71elementIdentifier\x66weight"))
 
 
 @pytest.mark.parametrize("text", [b"\x62\xc3\x28", b"\x62\xc0\xaf", b"\x63\xed\xa0\x80"])
 def test_text_that_is_no_utf_8_is_refused(text):  # T025
-    item = encode_item(0, bytes(32), "height", 170)
+    item = bare_item(0, bytes(32), "height", 170)
     assert item.count(b"\x18\xaa") == 1
     refused(Malformed, resigned_item(item.replace(b"\x18\xaa", text)))
 
 
 @pytest.mark.parametrize("value", [b"\xf7", b"\xe0", b"\xf9\x7e\x00", b"\xfb\x7f\xf0" + bytes(6), b"\xf8\x20"])
 def test_a_value_that_is_none_is_refused(value):  # T024
-    item = encode_item(0, bytes(32), "height", 170)
+    item = bare_item(0, bytes(32), "height", 170)
     refused(Malformed, resigned_item(item.replace(b"\x18\xaa", value)))
 
 
 @pytest.mark.parametrize("head", [b"\x81", b"\xa1\x00", b"\xc0"])
 def test_a_bomb_is_refused_at_the_cap_of_depth(head):  # T020
-    item = encode_item(0, bytes(32), "height", 170)
+    item = bare_item(0, bytes(32), "height", 170)
     refused(Malformed, resigned_item(item.replace(b"\x18\xaa", head * 100_000 + b"\x00")))
     refused(Malformed, encode_base64url(head * 100_000 + b"\x00"))
 

@@ -140,7 +140,9 @@ def test_elements_of_the_device_in_another_wrapper_are_refused(wrapper):  # T023
     refused(Malformed, encoded(altered(VALUE, [*OF_DEVICE, "nameSpaces"], wrapper)))
 
 
-@pytest.mark.parametrize("elements", [{"x": {}}, {"x": []}, {1: {"a": 1}}, {"x": {1: 1}}, {"": {"a": 1}}])
+@pytest.mark.parametrize(
+    "elements", [{"x": {}}, {"x": []}, {"x": [1]}, {"x": "y"}, {1: {"a": 1}}, {"x": {1: 1}}, {"": {"a": 1}}]
+)
 def test_elements_of_the_device_of_another_shape_are_refused(elements):  # T024
     refused(Malformed, encoded(altered(VALUE, [*OF_DEVICE, "nameSpaces"], wrap(encode_cbor(elements)))))
 
