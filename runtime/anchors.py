@@ -34,6 +34,7 @@ from protocol.exchange import Exchange
 from protocol.fields import Fields
 from protocol.trust.anchors import Role, TrustAnchor, TrustAnchors, TrustedIdentifier
 from protocol.trust.list_types import ListType
+from protocol.trust.register_asking import Register
 from protocol.x509 import Certificate
 from runtime.conversation import slow
 from runtime.logs import get_logger
@@ -69,6 +70,7 @@ class AnchorFolder:
         self._looked_at = elapsed()
         self._stamp: Stamp | None = _stamp(folder)
         self._good_until: int | None = None  # epoch seconds; None: no list ends
+        self._registers: tuple[Register, ...] = ()
         self._anchors = self._read()
 
     def current(self) -> TrustAnchors:
@@ -87,6 +89,15 @@ class AnchorFolder:
                 self._stamp = stamp
             self._looked_at = elapsed
         return self._anchors
+
+    def registers(self) -> tuple[Register, ...]:
+        """The registers that the lists have, which can be asked about somebody; looked at as `current`.
+
+        Raises:
+            Unavailable: the folder became wrong.
+        """
+        self.current()
+        return self._registers
 
     @property
     def lists_end(self) -> int | None:
@@ -115,6 +126,7 @@ class AnchorFolder:
         index = read_index(self._folder)
         listed = self._reader.read(index.followed, now=self._now())
         self._good_until = listed.until
+        self._registers = listed.registers
         return TrustAnchors([*index.anchors, *listed.anchors], index.identifiers)
 
     def _read_again(self) -> TrustAnchors:

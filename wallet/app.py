@@ -79,7 +79,8 @@ def open_wallet(
     if settings.accept_unsigned_requests:
         policy = replace(policy, prefixes=policy.prefixes | {Prefix.REDIRECT_URI})
     folder = AnchorFolder(settings.anchors_folder, now)
-    anchors = _anchors(settings, folder)
+    extra = AnchorFolder(settings.extra_anchors, system.now) if settings.extra_anchors is not None else None
+    anchors = _anchors(folder, extra)
     renewal = Renewal(folder, now)
     vault = Vault.open(settings.vault, passphrase, now=now())
     keys = open_device_keys(settings, random_bytes)
@@ -90,6 +91,7 @@ def open_wallet(
         store=vault,
         keys=keys,
         anchors=anchors,
+        registers=lambda: (*folder.registers(), *(extra.registers() if extra is not None else ())),
         renew_trust=renewal.when_due,
         now=now,
         random_bytes=random_bytes,
@@ -178,10 +180,9 @@ def open_trusting(settings: WalletSettings, *, now: Callable[[], int] = system.n
     return Trusting(settings.anchors_folder, now)
 
 
-def _anchors(settings: WalletSettings, folder: AnchorFolder) -> Callable[[], TrustAnchors]:
-    if settings.extra_anchors is None:
+def _anchors(folder: AnchorFolder, extra: AnchorFolder | None) -> Callable[[], TrustAnchors]:
+    if extra is None:
         return folder.current
-    extra = AnchorFolder(settings.extra_anchors, system.now)
 
     def both() -> TrustAnchors:
         one, other = folder.current(), extra.current()

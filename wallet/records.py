@@ -163,6 +163,7 @@ class Evidence:
     authority: tuple[str, ...]  # how the supervisory authority is reached, by a registration that holds
     request: str  # the signed request object; empty: nobody signed it
     registration: str  # the registration certificate; empty: none was shown, or it cannot be read
+    register_answer: str = ""  # what a register said that was asked; empty: none was
 
 
 Kept = HeldCredential | PendingIssuance | WalletUnit | Evidence

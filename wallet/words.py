@@ -184,8 +184,24 @@ class Words:
             RegistrationProblem.BARRED_UNKNOWN: self(
                 "Whether %(who)s may still ask for data could not be found out. Please try again later."
             ),
+            RegistrationProblem.NOT_IN_REGISTER: self("The register says that %(who)s is not registered for this."),
+            RegistrationProblem.REGISTER_UNSOUND: self(
+                "What the register said about %(who)s cannot be relied on. Please try again later."
+            ),
         }[problem]
         return text % {"who": who}
+
+    def register_learns(self, register: str, who: str) -> str:
+        """What it means to ask a register about somebody."""
+        return self(
+            "Your wallet can ask %(register)s about %(who)s. The register then learns whom you have to do with.",
+            register=register,
+            who=who,
+        )
+
+    def register_silent(self) -> str:
+        """What follows where a register that was asked did not answer."""
+        return self("The register did not answer. Nothing was passed on. You can ask it again, or say no.")
 
     def may_not_issue(self, error: MayNotIssue) -> str:
         """Why a document is not taken from somebody."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, Self
 from urllib.parse import quote
 
@@ -70,6 +70,8 @@ class RegisteredUse:
     supervisory_authority: Contact
     registered_by: str
     through_intermediary: bool  # who asks the wallet asks in their stead
+    said_at: int  # epoch seconds; nobody may keep it for longer than `MAX_AGE`
+    answer: str = field(repr=False)  # as the register signed it
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +153,11 @@ def ask_register(question: RegisterQuestion, *, now: int) -> Exchange[Registered
     except UnicodeDecodeError as error:
         raise Malformed(_AT, "is not a signed token") from error
     claims = verify_answer(text, signers=register.signers, issuer=register.url, now=now, max_age=MAX_AGE)
-    return _registered_use(claims.object("data"), question, now)
+    return _registered_use(claims, question, now, text)
 
 
-def _registered_use(party: Fields, question: RegisterQuestion, now: int) -> RegisteredUse:
+def _registered_use(claims: Fields, question: RegisterQuestion, now: int, answer: str) -> RegisteredUse:
+    party = claims.object("data")
     identifiers = _read_identifiers(party)
     # An answer about somebody else is as well signed as the right one
     if not (
@@ -184,6 +187,8 @@ def _registered_use(party: Fields, question: RegisterQuestion, now: int) -> Regi
         supervisory_authority=Contact(*[_first(authority, name) for name in ("email", "phone", "formURI")]),
         registered_by=question.register.name,
         through_intermediary=through,
+        said_at=claims.time("iat"),
+        answer=answer,
     )
 
 

@@ -11,6 +11,7 @@ from protocol.trust.list_signature import anchors_of
 from protocol.trust.list_types import profile_of
 from protocol.trust.lists import ListPointer
 from protocol.trust.localized import in_language
+from protocol.trust.register_asking import Register, registers_of
 from runtime.logs import get_logger
 from runtime.trust_lists.configured import MAX_LISTS, FollowedList, FollowedLists
 from runtime.trust_lists.forms import form_of
@@ -24,6 +25,7 @@ class Standing:
     until: int  # epoch seconds: from then on it says nothing
     anchors: tuple[TrustAnchor, ...]
     pointers: tuple[ListPointer, ...]
+    registers: tuple[Register, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Reading:
 
     anchors: tuple[TrustAnchor, ...] = ()
     until: int | None = None  # epoch seconds: from then on they say something else; None: never
+    registers: tuple[Register, ...] = ()  # that can be asked
 
 
 class ListReader:
@@ -48,19 +51,23 @@ class ListReader:
         A list that is not there, damaged or past its time makes nobody trusted; the log says so when that changes.
         """
         anchors: list[TrustAnchor] = []
+        registers: list[Register] = []
         ends: list[int] = []
         used: dict[FollowedList, tuple[Stamp, Standing | None]] = {}
         for one in followed.lists_of_lists:
             above = self._standing(one, now, used)
             if above is not None:
+                # A list of registrars is a list of lists, too
+                registers += above.registers
                 ends.append(above.until)
         for one in everything(followed, lambda above: self._pointers(above, now, used)):
             standing = self._standing(one, now, used)
             if standing is not None:
                 anchors += standing.anchors
+                registers += standing.registers
                 ends.append(standing.until)
         self._known = used
-        return Reading(tuple(anchors), min(ends, default=None))
+        return Reading(tuple(anchors), min(ends, default=None), tuple(dict.fromkeys(registers)))
 
     def _pointers(
         self, above: FollowedList, now: int, used: dict[FollowedList, tuple[Stamp, Standing | None]]
@@ -92,6 +99,7 @@ class ListReader:
             min(found.says.next_update, found.signer.not_after),
             anchors_of(found.says, by=one.name, language=self._language, types=one.types),
             found.says.pointers,
+            registers_of(found.says, language=self._language),
         )
 
 

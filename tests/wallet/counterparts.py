@@ -321,6 +321,7 @@ class World:
                     store=self.vault,
                     keys=self.keys or SealedKeys(self.random_bytes),
                     anchors=self.anchors,
+                    registers=self.registers,
                     now=lambda: self.now,
                     random_bytes=self.random_bytes,
                     client_id="test-wallet",
@@ -335,6 +336,10 @@ class World:
     def anchors(self):
         """Whom the wallet trusts."""
         return TrustAnchors([self.agency.pki.anchor, self.partner.pki.anchor] if self.trusted else [])
+
+    def registers(self):
+        """Which registers the wallet's lists have."""
+        return ()
 
     def perform(self, effect):
         """Carry out what the wallet wants."""

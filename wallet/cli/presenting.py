@@ -17,6 +17,13 @@ def present_to(session: OpenSession, link: str) -> None:
     seen = session.run(wallet.presenting.look(link))
     consent = seen.consent
     _show_asker(session, consent)
+    while consent.standing.register and not session.yes and _wants_register(session, consent):
+        seen = session.run(wallet.presenting.ask_register(seen))
+        consent = seen.consent
+        if consent.standing.unanswered:
+            session.warn(words.register_silent())
+        else:
+            _show_asker(session, consent)
     if not consent.standing.answerable:
         session.say(words("So your wallet passes on nothing."))
         session.run(wallet.presenting.decline(seen))
@@ -69,6 +76,14 @@ def _show_asker(session: OpenSession, consent: PresentationConsent) -> None:
         session.say(
             words("Not usable: %(name)s %(why)s", name=item.name or words("something"), why=words.caution(item.reason))
         )
+
+
+def _wants_register(session: OpenSession, consent: PresentationConsent) -> bool:
+    """Whether the register is to be asked: only a person decides that, and each time anew."""
+    words = session.words
+    keys = {words("a"): words("Ask the register"), words("n"): words("Do not ask")}
+    question = words.register_learns(consent.standing.register, consent.asker.title)
+    return session.choose(question, keys) == words("a")
 
 
 def _show_standing(session: OpenSession, consent: PresentationConsent) -> None:

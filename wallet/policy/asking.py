@@ -13,11 +13,12 @@ from enum import StrEnum
 from protocol.credential import ClaimPath
 from protocol.dcql.query import CredentialQuery, DcqlQuery
 from protocol.encoding import JsonObject
-from protocol.errors import NotAuthentic, NotTrusted, NotValidNow, ProtocolError, Revoked, Suspended
+from protocol.errors import NotAuthentic, NotFound, NotTrusted, NotValidNow, ProtocolError, Revoked, Suspended
 from protocol.status.check import Status
 from protocol.trust.coverage import Uncovered, covered_part, uncovered
-from protocol.trust.localized import in_language
-from protocol.trust.registration import Contact, Registration, VerifiedRegistration
+from protocol.trust.localized import Localized, in_language
+from protocol.trust.register_asking import RegisteredUse, RegisterQuestion
+from protocol.trust.registration import Contact, RegisteredCredential, VerifiedRegistration
 from wallet.policy.showing import MAX_VALUE, claim_label, credential_name, generalised, path_text, plain
 from wallet.records import Evidence, HeldCredential, LoggedCredential
 
@@ -38,27 +39,75 @@ class RegistrationProblem(StrEnum):
     BARRED = "barred"  # their access certificate was revoked
     BARRED_FOR_NOW = "barred_for_now"
     BARRED_UNKNOWN = "barred_unknown"  # whether it was could not be looked up
+    NOT_IN_REGISTER = "not_in_register"  # it was asked: they are not there, or not for this
+    REGISTER_UNSOUND = "register_unsound"  # it was asked, and what it said cannot be relied on
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What somebody registered for, by a certificate that they show or in a register's word of now."""
+
+    name: str
+    purpose: tuple[Localized, ...]
+    privacy_policy: str
+    credentials: tuple[RegisteredCredential, ...]
+    supervisory_authority: Contact | None
+    registered_by: str
+    through_intermediary: bool
+    certificate: VerifiedRegistration | None = None  # None: a register was asked
+    answer: str = ""  # as the register signed it; empty: there is a certificate
+
+    @classmethod
+    def of_certificate(cls, registration: VerifiedRegistration) -> Entry:
+        """By a certificate that is theirs and holds."""
+        says = registration.says
+        return cls(
+            name=says.name,
+            purpose=says.purpose,
+            privacy_policy=says.privacy_policy,
+            credentials=says.credentials,
+            supervisory_authority=says.supervisory_authority,
+            registered_by=registration.provider.name,
+            through_intermediary=says.intermediary is not None,
+            certificate=registration,
+        )
+
+    @classmethod
+    def of_register(cls, use: RegisteredUse) -> Entry:
+        """By what a register answered."""
+        return cls(
+            name=use.name,
+            purpose=use.purpose,
+            privacy_policy=use.privacy_policy,
+            credentials=use.credentials,
+            supervisory_authority=use.supervisory_authority,
+            registered_by=use.registered_by,
+            through_intermediary=use.through_intermediary,
+            answer=use.answer,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Registered:
     """The registration is theirs, holds, and covers everything that is asked."""
 
-    registration: VerifiedRegistration
+    registration: Entry
 
 
 @dataclass(frozen=True, slots=True)
 class Unregistered:
-    """They show no registration."""
+    """They show no registration; a register can be asked about them if there is a question."""
 
     refused: bool = False  # by a wallet that gives nothing to such
+    question: RegisterQuestion | None = None  # nobody was asked it, or nobody answered
+    unanswered: bool = False  # it was asked
 
 
 @dataclass(frozen=True, slots=True)
 class AsksBeyond:
     """The registration is theirs and holds, and they ask for more."""
 
-    registration: VerifiedRegistration
+    registration: Entry
     beyond: tuple[Uncovered, ...]
     rest: DcqlQuery | None  # what they may ask of it; None: nothing that answers
 
@@ -74,9 +123,9 @@ class WronglyRegistered:
 Standing = Registered | Unregistered | AsksBeyond | WronglyRegistered
 
 
-def standing_of(registration: VerifiedRegistration, query: DcqlQuery) -> Standing:
+def standing_of(registration: Entry, query: DcqlQuery) -> Standing:
     """What follows from a registration that is theirs and holds."""
-    beyond = uncovered(query, registration.says.credentials)
+    beyond = uncovered(query, registration.credentials)
     return AsksBeyond(registration, beyond, covered_part(query, beyond)) if beyond else Registered(registration)
 
 
@@ -87,6 +136,11 @@ def problem_of(error: ProtocolError) -> RegistrationProblem:
     if isinstance(error, NotValidNow):
         return RegistrationProblem.EXPIRED
     return RegistrationProblem.FORGED if isinstance(error, NotAuthentic) else RegistrationProblem.UNREADABLE
+
+
+def problem_of_answer(error: ProtocolError) -> RegistrationProblem:
+    """Why what a register said counts for nothing; that it says nothing is no answer."""
+    return RegistrationProblem.NOT_IN_REGISTER if isinstance(error, NotFound) else RegistrationProblem.REGISTER_UNSOUND
 
 
 def problem_of_status(status: Status) -> RegistrationProblem | None:
@@ -152,6 +206,8 @@ class StandingShown:
     beyond: tuple[BeyondShown, ...] = ()  # that they may not
     problem: RegistrationProblem | None = None
     unregistered: bool = False
+    register: str = ""  # that can be asked about them; empty: none
+    unanswered: bool = False  # it was asked, and did not answer
     answerable: bool = True  # False: nothing may be given
 
     @property
@@ -166,8 +222,9 @@ def standing_shown(
     """A standing in the user's words."""
     answerable = may_be_given(standing, query) is not None
     match standing:
-        case Unregistered():
-            return StandingShown(unregistered=True, answerable=answerable)
+        case Unregistered(question=question, unanswered=unanswered):
+            register = plain(question.register.name) if question is not None else ""
+            return StandingShown(unregistered=True, register=register, unanswered=unanswered, answerable=answerable)
         case WronglyRegistered(problem=problem):
             return StandingShown(problem=problem, answerable=answerable)
         case Registered(registration):
@@ -180,7 +237,7 @@ def standing_shown(
             return StandingShown(shown, beyond=things, answerable=answerable)
 
 
-def registration_of(standing: Standing) -> VerifiedRegistration | None:
+def registration_of(standing: Standing) -> Entry | None:
     """The registration that is theirs and holds, if there is one."""
     return standing.registration if isinstance(standing, Registered | AsksBeyond) else None
 
@@ -188,7 +245,7 @@ def registration_of(standing: Standing) -> VerifiedRegistration | None:
 def on_behalf_of(standing: Standing) -> str:
     """For whom an intermediary asks; empty: whoever asks asks for themselves, or nobody knows."""
     registration = registration_of(standing)
-    return plain(registration.says.name) if registration and registration.says.intermediary is not None else ""
+    return plain(registration.name) if registration and registration.through_intermediary else ""
 
 
 # What is kept
@@ -198,6 +255,8 @@ def action_of(standing: Standing, query: DcqlQuery) -> str:
     """What the log calls a request that asks for something it may not; empty: nothing to note before it is answered."""
     if isinstance(standing, AsksBeyond):
         return "overasked"
+    if isinstance(standing, Unregistered) and standing.question is not None:
+        return ""  # what they may is still open
     return "not registered" if may_be_given(standing, query) is None else ""
 
 
@@ -244,18 +303,18 @@ def evidence_document(evidence: Evidence) -> JsonObject:
         ],
         "request_object": evidence.request,
         "registration_certificate": evidence.registration,
+        "register_answer": evidence.register_answer,
     }
 
 
-def _registration_shown(registration: VerifiedRegistration, asker: str, language: str) -> RegistrationShown:
-    says: Registration = registration.says
+def _registration_shown(registration: Entry, asker: str, language: str) -> RegistrationShown:
     return RegistrationShown(
-        name=plain(says.name),
-        purpose=plain(in_language(says.purpose, language), MAX_VALUE),
-        privacy_policy=says.privacy_policy,
-        authority=contacts_of(says.supervisory_authority),
-        registered_by=plain(registration.provider.name),
-        through=asker if says.intermediary is not None else "",
+        name=plain(registration.name),
+        purpose=plain(in_language(registration.purpose, language), MAX_VALUE),
+        privacy_policy=registration.privacy_policy,
+        authority=contacts_of(registration.supervisory_authority),
+        registered_by=plain(registration.registered_by),
+        through=asker if registration.through_intermediary else "",
     )
 
 

@@ -17,8 +17,7 @@ from protocol.oid4vp.request_object import Unauthenticated, VerifiedRequest
 from protocol.trust.anchors import TrustedParty
 from protocol.trust.disclosure_policy import DisclosurePolicy, NoRestriction, Outcome, evaluate
 from protocol.trust.localized import Localized, in_language, read_register_texts
-from protocol.trust.registration import VerifiedRegistration
-from wallet.policy.asking import Standing, StandingShown, on_behalf_of
+from wallet.policy.asking import Entry, Standing, StandingShown, on_behalf_of
 from wallet.policy.showing import (
     MAX_VALUE,
     ClaimShown,
@@ -226,7 +225,7 @@ def cautions_of(held: HeldCredential) -> tuple[Caution, ...]:
 
 
 def policy_cautions(
-    held: HeldCredential, asker: TrustedParty | None, registration: VerifiedRegistration | None
+    held: HeldCredential, asker: TrustedParty | None, registration: Entry | None
 ) -> tuple[Caution, ...]:
     """Whether its issuer wants a credential shown to who asks; the user decides all the same (ARF 3.0 EDP_07, EDP_10)."""
     said = held.described().disclosure_policy
@@ -236,13 +235,16 @@ def policy_cautions(
         policy = DisclosurePolicy.from_fields(Fields(said, "disclosure_policy"))
     except ProtocolError:
         return (Caution.FOR_WHOM_UNKNOWN,)
+    if registration is not None and registration.through_intermediary and registration.certificate is None:
+        # Whom they ask for is known by name alone, and policies want certificates
+        return () if isinstance(policy.restriction, NoRestriction) else (Caution.FOR_WHOM_UNKNOWN,)
     if asker is None:
         return () if isinstance(policy.restriction, NoRestriction) else (Caution.NOT_FOR_THEM,)
     return {
         Outcome.PERMITTED: (),
         Outcome.NOT_PERMITTED: (Caution.NOT_FOR_THEM,),
         Outcome.NOT_UNDERSTOOD: (Caution.FOR_WHOM_UNKNOWN,),
-    }[evaluate(policy, asker, registration)]
+    }[evaluate(policy, asker, registration.certificate if registration else None)]
 
 
 def has_fresh_copy(held: HeldCredential) -> bool:

@@ -9,18 +9,28 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from protocol.crl import check_not_revoked, fetch_crls
-from protocol.errors import ProtocolError
+from protocol.errors import ProtocolError, Unreachable
 from protocol.exchange import Exchange
+from protocol.fields import Fields
 from protocol.oid4vp.request import Question
 from protocol.oid4vp.request_object import Unauthenticated
 from protocol.status.check import StatusReport
 from protocol.trust.anchors import TrustedParty
 from protocol.trust.carried import REGISTRATION_CERT, Carried, carried_registration
 from protocol.trust.coverage import check_party
+from protocol.trust.dataset import REGISTRAR_DATASET, RegistrarDataset
+from protocol.trust.register_asking import (
+    MAX_AGE,
+    RegisteredUse,
+    RegisterQuestion,
+    ask_register,
+    register_question,
+)
 from protocol.trust.registration import VerifiedRegistration, verify_registration
 from protocol.trust.registration_status import check_registration_status
 from wallet.policy.asking import (
     AsksBeyond,
+    Entry,
     RegistrationProblem,
     Standing,
     Unregistered,
@@ -31,7 +41,9 @@ from wallet.policy.asking import (
     outcome_of,
     problem_of,
     problem_of_access,
+    problem_of_answer,
     problem_of_status,
+    registration_of,
     standing_of,
 )
 from wallet.policy.presenting import AskedRequest, asker_of, request_digest
@@ -41,6 +53,7 @@ from wallet.service.context import WalletContext
 
 MAX_STATUS_AGE = 86_400  # seconds
 MAX_KNOWN_LISTS = 32
+K = TypeVar("K")
 T = TypeVar("T")
 
 _VERIFIER_INFO = "verifier_info"
@@ -64,9 +77,35 @@ class Asking:
         except ProtocolError as error:
             return WronglyRegistered(RegistrationProblem.UNREADABLE, plain(error.description))
         if certificate is None:
-            return Unregistered(self.context.strict)
+            question = self._question(request, party)
+            known = self._known_use(question) if question is not None else None
+            if known is not None:
+                return standing_of(Entry.of_register(known), request.dcql_query)
+            return Unregistered(self.context.strict, question)
         found = yield from self.registration(certificate, party)
-        return found if isinstance(found, WronglyRegistered) else standing_of(found, request.dcql_query)
+        if isinstance(found, WronglyRegistered):
+            return found
+        return standing_of(Entry.of_certificate(found), request.dcql_query)
+
+    def ask(self, verified: AskedRequest, standing: Standing) -> Exchange[Standing]:
+        """Ask the register that a party names, because the user wants it: it learns whom they meet.
+
+        Without an answer everything stays as it was. An answer that is none that counts is worse than none: they said that
+        they are registered.
+        """
+        if not isinstance(standing, Unregistered) or standing.question is None:
+            return standing
+        context, question = self.context, standing.question
+        use = self._known_use(question)
+        if use is None:
+            try:
+                use = yield from ask_register(question, now=context.now())
+            except Unreachable:
+                return Unregistered(standing.refused, question, unanswered=True)
+            except ProtocolError as error:
+                return WronglyRegistered(problem_of_answer(error), plain(error.description))
+            remember(context.known_uses, question, use)
+        return standing_of(Entry.of_register(use), verified.request.dcql_query)
 
     def barred(self, party: TrustedParty) -> Exchange[WronglyRegistered | None]:
         """Why an access certificate counts for nothing, by the lists of its issuers; None if it holds.
@@ -114,7 +153,7 @@ class Asking:
         digest = request_digest(request)
         asker = asker_of(verified, standing)
         beyond = logged_beyond(standing, request.dcql_query, context.store.credentials())
-        authority = standing.registration.says.supervisory_authority if isinstance(standing, AsksBeyond) else None
+        registration = registration_of(standing)
         evidence = Evidence(
             id=digest,
             at=context.now(),
@@ -123,12 +162,33 @@ class Asking:
             trusted_by=asker.trusted_by,
             finding=_finding(standing),
             beyond=beyond,
-            authority=contacts_of(authority),
+            authority=contacts_of(registration.supervisory_authority if registration else None),
             request=verified.raw,
             registration=_readable_registration(request),
+            register_answer=registration.answer if registration else "",
         )
         note = context.entry(action, asker, outcome_of(standing), beyond, request=digest)
         yield from context.save(put=[evidence], note=note)
+
+    def _question(self, request: Question, party: TrustedParty | None) -> RegisterQuestion | None:
+        """What a register could be asked about a party; None: they name none, or none that is known."""
+        if party is None or not party.chain:
+            return None
+        found = [info.data for info in request.verifier_info if info.format == REGISTRAR_DATASET]
+        if len(found) != 1 or not isinstance(found[0], dict):
+            return None
+        try:
+            dataset = RegistrarDataset.from_verifier_info(Fields(found[0], _VERIFIER_INFO))
+            return register_question(dataset, party.chain[0], self.context.registers())
+        except ProtocolError:
+            return None  # it entitles nobody to anything, so a wrong one is as good as none
+
+    def _known_use(self, question: RegisterQuestion) -> RegisteredUse | None:
+        """What the register said of late."""
+        known, now = self.context.known_uses, self.context.now()
+        for old in [key for key, use in known.items() if now >= use.said_at + MAX_AGE]:
+            del known[old]
+        return known.get(question)
 
     def _status(self, registration: VerifiedRegistration) -> Exchange[StatusReport]:
         context = self.context
@@ -145,10 +205,10 @@ class Asking:
         return checked.report
 
 
-def remember(known: dict[str, T], uri: str, found: T) -> None:
-    """Keep a list for the next question; the one that was not used longest goes first."""
-    known.pop(uri, None)
-    known[uri] = found
+def remember(known: dict[K, T], key: K, found: T) -> None:
+    """Keep something for the next question; what was not used longest goes first."""
+    known.pop(key, None)
+    known[key] = found
     while len(known) > MAX_KNOWN_LISTS:
         del known[next(iter(known))]
 

@@ -12,11 +12,17 @@ from protocol.keys import P256Key, RandomBytes
 from protocol.oid4vp.answer import RequestPolicy
 from protocol.status.check import KnownList
 from protocol.trust.anchors import TrustAnchors
+from protocol.trust.register_asking import Register, RegisteredUse, RegisterQuestion
 from runtime.conversation import slow
 from wallet.keys import DeviceKeys
 from wallet.policy.showing import PartyShown
 from wallet.records import Kept, LogEntry, LoggedCredential, keys_of
 from wallet.store import NewEntry, WalletStore
+
+
+def _no_registers() -> tuple[Register, ...]:
+    """A wallet that follows no lists knows no register."""
+    return ()
 
 
 def _no_lists() -> Exchange[None]:
@@ -44,6 +50,9 @@ class WalletContext:
     provider_url: str = ""  # of whoever vouches for this wallet; empty: nobody
     version: str = "0"  # of this program, as the provider is told
     known_crls: dict[str, RevocationList] = field(default_factory=dict, repr=False, compare=False)
+    registers: Callable[[], tuple[Register, ...]] = _no_registers  # that lists have, and that can be asked
+    # What registers answered; in memory alone, and not for long
+    known_uses: dict[RegisterQuestion, RegisteredUse] = field(default_factory=dict, repr=False, compare=False)
     renew_trust: Callable[[], Exchange[None]] = (
         _no_lists  # before somebody new is met: fetch lists of whom to trust, if due
     )

@@ -20,7 +20,7 @@ from protocol.oid4vp.request_object import Unauthenticated, VerifiedRequest
 from protocol.oid4vp.response import Presentation
 from runtime.conversation import slow
 from runtime.seal import DamagedError
-from wallet.policy.asking import Standing, may_be_given, registration_of, standing_shown
+from wallet.policy.asking import Standing, action_of, may_be_given, registration_of, standing_shown
 from wallet.policy.presenting import (
     AskedRequest,
     Caution,
@@ -129,6 +129,16 @@ class Presenting:
             yield from context.save(note=note)
             raise
 
+    def ask_register(self, seen: RequestSeen) -> Exchange[RequestSeen]:
+        """Ask the register that whoever asks names, because the user said so: the register learns whom they meet.
+
+        What comes back is the same request as it stands then; nothing is given away. Without an answer it is as before.
+        """
+        asking = Asking(self.context)
+        standing = yield from asking.ask(seen.verified, seen.standing)
+        yield from asking.record(seen.verified, standing)
+        return (yield from self._match(seen.verified, standing))
+
     def look_again(self, seen: RequestSeen) -> Exchange[RequestSeen]:
         """What is held now that answers the same request, in the language of this wallet. Nobody is asked for it again."""
         return (yield from self._match(seen.verified, seen.standing))
@@ -212,9 +222,10 @@ class Presenting:
 
     def note_decline(self, seen: RequestSeen) -> Exchange[None]:
         """Note that nothing is given away."""
-        # Where nothing may be given, the log says so since the request came
-        if seen.consent.standing.answerable:
-            outcome = "refused" if seen.match.satisfied else "nothing held answers"
+        # Where nothing may be given, the log says so since that was known
+        answerable = seen.consent.standing.answerable
+        if answerable or not action_of(seen.standing, seen.verified.request.dcql_query):
+            outcome = "refused" if seen.match.satisfied or not answerable else "nothing held answers"
             yield from self.context.save(note=self.context.entry("declined", seen.consent.asker, outcome))
 
     def _match(self, verified: AskedRequest, standing: Standing) -> Exchange[RequestSeen]:

@@ -7,9 +7,11 @@ from urllib.parse import quote, urlsplit
 
 from fastapi import APIRouter, Response
 
+from protocol.exchange import Exchange
 from wallet.policy.choosing import ChoiceMissing, NothingChosen, chosen_documents, read_choice, ways_of
 from wallet.policy.presenting import LogDamaged
 from wallet.policy.showing import plain
+from wallet.service.presenting import RequestSeen
 from wallet.web.activity import what_happened
 from wallet.web.locked import WhenLocked
 from wallet.web.receiving import read_answer
@@ -63,6 +65,12 @@ def presenting_pages() -> APIRouter:
             return await _say_again(visit, number)
         return redirect(f"{_page_of(number)}/done")
 
+    @router.post("/present/{number}/ask-register")
+    async def ask_register(number: str, visit: Inside) -> Response:
+        await visit.form()
+        with visit.shelf.answering(number, RequestWaiting, _page_of(number)) as waiting:
+            return await _put_again(visit, waiting, visit.wallet.presenting.ask_register(waiting.seen))
+
     @router.post("/present/{number}/new-list")
     async def new_list(number: str, visit: Inside) -> Response:
         await visit.form()
@@ -91,11 +99,13 @@ def _is_outdated(visit: Visit, waiting: RequestWaiting) -> bool:
 async def _say_again(visit: Visit, number: str) -> Response:
     """The same question in the language that is read now. It gets a new number, so that no older page can answer it."""
     with visit.shelf.answering(number, RequestWaiting, _page_of(number)) as waiting:
-        seen = await visit.run(
-            visit.wallet.presenting.look_again(waiting.seen), WhenLocked.SCAN_AGAIN, WhenLocked.SCAN_AGAIN
-        )
-        again = RequestWaiting(seen, waiting.same_device, visit.wallet.context.language)
-        return redirect(_page_of(visit.shelf.put(again)))
+        return await _put_again(visit, waiting, visit.wallet.presenting.look_again(waiting.seen))
+
+
+async def _put_again(visit: Visit, waiting: RequestWaiting, seeing: Exchange[RequestSeen]) -> Response:
+    seen = await visit.run(seeing, WhenLocked.SCAN_AGAIN, WhenLocked.SCAN_AGAIN)
+    again = RequestWaiting(seen, waiting.same_device, visit.wallet.context.language)
+    return redirect(_page_of(visit.shelf.put(again)))
 
 
 def _page_of(number: str) -> str:

@@ -14,6 +14,7 @@ from protocol.trust.list_signature import sign_list
 from protocol.trust.list_types import ListType
 from protocol.trust.lists import ListPointer
 from protocol.trust.localized import Localized
+from protocol.trust.register_asking import Register
 from runtime.anchors import INDEX, AnchorFolder, read_index, remove_anchors, write_anchor, write_list_of_lists
 from runtime.driver import drive
 from runtime.trust_lists.kept import KeptLists
@@ -278,6 +279,38 @@ def test_a_pointer_that_leads_to_nobody_is_not_followed(followed, published, cha
     published.publish(ROOT, root(1, OURS, replace(THEIRS, **change)))
     refresh(followed, published)
     assert SECTOR not in published.asked
+
+
+REGISTER = service(ListType.REGISTRARS, AGENCY.root.certificate, supply_points=("https://register.example/wrp",))
+LISTED = Register("https://register.example/wrp", (AGENCY.root.certificate,), "Town")
+
+
+def test_a_list_of_lists_says_which_registers_can_be_asked_until_it_ends(followed, published, clock):
+    """T170"""
+    registrars = a_list(ListType.REGISTRARS, entity(REGISTER), sequence_number=1, pointers=(OURS,))
+    published.publish(ROOT, registrars)
+    assert followed.registers() == ()
+    refresh(followed, published)
+    assert followed.registers() == (LISTED,)
+    assert not trusted(followed.current(), SCHOOL)
+    published.publish(ROOT, root(2))
+    refresh(followed, published)
+    assert followed.registers() == ()
+    published.publish(ROOT, replace(registrars, sequence_number=3))
+    refresh(followed, published)
+    assert followed.registers() == (LISTED,)
+    clock.now = registrars.next_update
+    assert followed.registers() == ()
+
+
+def test_a_list_of_registrars_that_is_followed_by_itself_has_registers_too(tmp_path, clock, published):
+    published.publish(PIDS, a_list(ListType.REGISTRARS, entity(REGISTER), entity(REGISTER)))
+    (tmp_path / "operator.pem").write_bytes(OPERATOR.pem)
+    (tmp_path / INDEX).write_text(f'[[list]]\nurl = "{PIDS}"\ntype = "registrars"\nsigner = "operator.pem"\n')
+    followed = AnchorFolder(tmp_path, clock, elapsed=iter(map(float, range(100))).__next__)
+    refresh(followed, published)
+    assert followed.registers() == (LISTED,)
+    assert followed.current().anchors == ()
 
 
 def test_a_list_may_be_followed_by_itself_for_some_types(tmp_path, clock, published):
