@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from protocol.errors import NotTrusted, NotValidNow
+from protocol.trust.localized import Localized, in_language
 from protocol.x509 import Certificate
 from protocol.x509_chain import verify_chain, verify_listed
 
@@ -64,6 +65,7 @@ class TrustAnchor:
     name: str  # as people know the authority
     types: frozenset[str] = frozenset()  # credential types its issuers are entitled to; empty: every type
     identity: Identity = Identity.ALLOWED
+    names: tuple[Localized, ...] = ()  # the name as people read it; `name` stays the one that is compared
 
     @property
     def entitlement(self) -> Entitlement:
@@ -94,6 +96,11 @@ class TrustedParty:
     chain: tuple[Certificate, ...]  # as verified, leaf first, without the authority; empty for an identifier
     entitlements: tuple[Entitlement, ...]  # what any of them covers, it may issue
     anchor: Certificate | None = None  # where the chain ends, perhaps with the leaf itself; None for an identifier
+    voucher_names: tuple[Localized, ...] = ()  # `vouched_by` as people read it
+
+    def voucher(self, language: str) -> str:
+        """Who vouches for this party, for people to read; what is compared is `vouched_by`."""
+        return in_language(self.voucher_names, language) or self.vouched_by
 
     def is_entitled(self, credential_type: str) -> bool:
         """Whether this party may issue credentials of a type."""
@@ -183,6 +190,7 @@ class TrustAnchors:
             chain=chain,
             entitlements=tuple([anchor.entitlement for anchor in ends]),
             anchor=end,
+            voucher_names=ends[0].names,
         )
         return _Verdict(party, max(c.not_before for c in path), min(c.not_after for c in path))
 

@@ -19,7 +19,7 @@ from protocol.keys import Signer
 from protocol.trust.anchors import PID, PID_MDOC, Identity, Role, TrustAnchor
 from protocol.trust.list_types import ListProfile, profile_of
 from protocol.trust.lists import TrustedList, TrustedService
-from protocol.trust.localized import in_language
+from protocol.trust.localized import Localized, in_language
 from protocol.x509 import Certificate, read_x5c
 
 MEDIA_TYPE = "application/jose"
@@ -126,22 +126,23 @@ def _verified(text: str, expected: ExpectedList, now: int) -> tuple[Certificate,
 
 
 def anchors_of(
-    trusted: TrustedList, *, by: str = "", language: str = "en", types: Iterable[str] = ()
+    trusted: TrustedList, *, by: str = "", by_names: Iterable[Localized] = (), types: Iterable[str] = ()
 ) -> tuple[TrustAnchor, ...]:
     """The anchors that a list makes: of each service of the list's own kinds that is in force, and of no other (T089).
 
     `by` is what we call the list: it stands behind each name, so that nobody on one list is taken for somebody on another.
+    `by_names` says the same in other languages: an anchor has its name in each that the list, or these, have.
     `types` are the credential types that issuers on this list are entitled to; none is every type. A service may name fewer.
     A list of another type than ours, and a list of registers, makes no anchors.
     """
     profile = profile_of(trusted.type)
     if profile is None:
         return ()
-    allowed, behind = frozenset(types), f" ({by})" if by else ""
+    allowed, called = frozenset(types), tuple(by_names)
     anchors: list[TrustAnchor] = []
     for entity in trusted.entities:
-        name = in_language(entity.name, language)
-        name = name if name == by else f"{name}{behind}"
+        name = _behind(in_language(entity.name, "en"), by)
+        names = _names(entity.name, by, called)
         for service in entity.services:
             role = profile.role_of(service.type)
             # Where a list has no status, to be on it is to be in force, and a status nobody defined is none that counts
@@ -151,8 +152,19 @@ def anchors_of(
             entitled = _entitled(service, profile, allowed) if issues else frozenset[str]()
             identity = profile.identity if issues else Identity.ALLOWED
             if entitled is not None:
-                anchors += [TrustAnchor(one, role, name, entitled, identity) for one in service.certificates]
+                anchors += [TrustAnchor(one, role, name, entitled, identity, names) for one in service.certificates]
     return tuple(anchors)
+
+
+def _behind(name: str, by: str) -> str:
+    return f"{name} ({by})" if by and by != name else name
+
+
+def _names(names: tuple[Localized, ...], by: str, called: tuple[Localized, ...]) -> tuple[Localized, ...]:
+    languages = dict.fromkeys(text.language.partition("-")[0].lower() for text in (*names, *called))
+    return tuple(
+        [Localized(one, _behind(in_language(names, one), in_language(called, one) or by)) for one in languages]
+    )
 
 
 def _entitled(service: TrustedService, profile: ListProfile, allowed: frozenset[str]) -> frozenset[str] | None:

@@ -28,6 +28,7 @@ from protocol.encoding import JsonObject, JsonValue
 from protocol.errors import Malformed
 from protocol.fields import MAX_URL, Fields
 from protocol.trust.list_types import ListType
+from protocol.trust.localized import Localized
 from protocol.x509 import Certificate
 from runtime.toml import write_toml
 from runtime.trust_lists.forms import ListForm, form_of
@@ -50,6 +51,7 @@ class FollowedList:
     name: str  # as people know it
     types: tuple[str, ...] = ()  # credential types that its issuers may issue; empty: as the list says
     files: tuple[str, ...] = ()  # that the signers stand in
+    names: tuple[Localized, ...] = ()  # the name in several languages, where whoever points to the list has them
 
     @property
     def form(self) -> ListForm:

@@ -40,9 +40,8 @@ class Reading:
 class ListReader:
     """Reads the kept lists of one folder; a list whose file did not change is not read twice."""
 
-    def __init__(self, kept: KeptLists, *, language: str = "en") -> None:
+    def __init__(self, kept: KeptLists) -> None:
         self._kept = kept
-        self._language = language
         self._known: dict[FollowedList, tuple[Stamp, Standing | None]] = {}
 
     def read(self, followed: FollowedLists, *, now: int) -> Reading:
@@ -97,7 +96,7 @@ class ListReader:
         found = self._kept.read(one, now=now)
         return Standing(
             min(found.says.next_update, found.signer.not_after),
-            anchors_of(found.says, by=one.name, language=self._language, types=one.types),
+            anchors_of(found.says, by=one.name, by_names=one.names, types=one.types),
             found.says.pointers,
             registers_of(found.says, language=self._language),
         )
@@ -122,7 +121,8 @@ def list_at(pointer: ListPointer) -> FollowedList | None:
     """The list that a pointer leads to; None where it makes nobody trusted, nobody may sign it, or nothing here can read it."""
     if not _counts(pointer) or not form_of(pointer.type).is_readable():
         return None
-    return FollowedList(pointer.location, pointer.type, pointer.signers, in_language(pointer.operator, "en"))
+    name = in_language(pointer.operator, "en")
+    return FollowedList(pointer.location, pointer.type, pointer.signers, name, names=pointer.operator)
 
 
 def lacks_reader(pointer: ListPointer) -> bool:

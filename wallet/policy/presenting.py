@@ -142,7 +142,7 @@ def presentation_consent(
     """Put together what a request asks and what is held; `shown` is by question and credential."""
     request = verified.request
     return PresentationConsent(
-        asker=asker_of(verified, standing),
+        asker=asker_of(verified, standing, language),
         standing=standing_as_shown,
         purpose="" if _has_purpose(standing_as_shown) else purpose_of(request, language),
         encrypted=request.response_mode in (DIRECT_POST_JWT, DC_API_JWT),
@@ -163,18 +163,18 @@ def presentation_consent(
     )
 
 
-def asker_shown(verified: AskedRequest) -> PartyShown:
+def asker_shown(verified: AskedRequest, language: str) -> PartyShown:
     """Who asks."""
     party = None if isinstance(verified.party, Unauthenticated) else verified.party
     if isinstance(verified, VerifiedRequest):
-        return party_shown(party, str(verified.request.client_id), verified.request.response_uri)
+        return party_shown(party, str(verified.request.client_id), verified.request.response_uri, language=language)
     page = verified.request
-    return party_shown(party, str(page.client_id or page.audience), page.origin)
+    return party_shown(party, str(page.client_id or page.audience), page.origin, language=language)
 
 
-def asker_of(verified: AskedRequest, standing: Standing) -> PartyShown:
+def asker_of(verified: AskedRequest, standing: Standing, language: str) -> PartyShown:
     """Who asks; with whom they ask for, where a registration says that it is somebody else."""
-    asker = asker_shown(verified)
+    asker = asker_shown(verified, language)
     principal = on_behalf_of(standing)
     return replace(asker, name=f"{principal} ({asker.name})") if principal else asker
 

@@ -105,7 +105,11 @@ def offer_consent(
     display = choose_display(issuer.display, language)
     return OfferConsent(
         issuer=party_shown(
-            contact.party, issuer.credential_issuer, issuer.credential_issuer, display.name if display else ""
+            contact.party,
+            issuer.credential_issuer,
+            issuer.credential_issuer,
+            display.name if display else "",
+            language=language,
         ),
         credentials=tuple(_offered(name, issuer.configurations[name], language) for name in names),
         left_out=tuple(

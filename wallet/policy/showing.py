@@ -65,12 +65,14 @@ def _is_harmless(character: str) -> bool:
     return unicodedata.category(character) not in {"Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp"}
 
 
-def party_shown(party: TrustedParty | None, identifier: str, url: str, calls_itself: str = "") -> PartyShown:
+def party_shown(
+    party: TrustedParty | None, identifier: str, url: str, calls_itself: str = "", *, language: str = "en"
+) -> PartyShown:
     """Who somebody is, as far as that is known; `url` is where we talk to it."""
     host = plain(urlsplit(url).netloc)
     if party is None:
         return PartyShown("", host, plain(identifier), "", plain(calls_itself))
-    return PartyShown(plain(party.name), host, plain(identifier), plain(party.vouched_by))
+    return PartyShown(plain(party.name), host, plain(identifier), plain(party.voucher(language)))
 
 
 def credential_name(configuration: CredentialConfiguration, language: str) -> str:

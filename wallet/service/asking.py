@@ -151,7 +151,7 @@ class Asking:
         if not action:
             return
         digest = request_digest(request)
-        asker = asker_of(verified, standing)
+        asker = asker_of(verified, standing, context.language)
         beyond = logged_beyond(standing, request.dcql_query, context.store.credentials())
         registration = registration_of(standing)
         evidence = Evidence(

@@ -125,7 +125,7 @@ class Presenting:
             yield from asking.record(verified, standing)
             return (yield from self._match(verified, standing))
         except ProtocolError as error:
-            note = context.entry("failed", asker_shown(verified), plain(error.description))
+            note = context.entry("failed", asker_shown(verified, context.language), plain(error.description))
             yield from context.save(note=note)
             raise
 
@@ -246,7 +246,7 @@ class Presenting:
         consent = presentation_consent(
             verified,
             standing,
-            standing_shown(standing, query, held, asker_shown(verified).title, context.language),
+            standing_shown(standing, query, held, asker_shown(verified, context.language).title, context.language),
             match,
             shown,
             repeated=log is not None and is_repeated(digest, log),

@@ -298,7 +298,7 @@ class Receiving:
             configuration_id=wanted.configuration_id,
             credential_issuer=run.contact.issuer.credential_issuer,
             issuer_name=plain(first.issuer.name),
-            vouched_by=plain(first.issuer.vouched_by),
+            vouched_by=plain(first.issuer.voucher(context.language)),
             configuration=_text(configuration.to_dict()),
             claims=_text(first.claims),
             received_at=context.now(),
@@ -306,7 +306,7 @@ class Receiving:
             notification_id=response.notification_id or "",
             copies=copies,
         )
-        issuer = party_shown(first.issuer, held.credential_issuer, held.credential_issuer)
+        issuer = party_shown(first.issuer, held.credential_issuer, held.credential_issuer, language=context.language)
         return ArrivedCredential(held, arrived_shown(held, issuer, context.language))
 
     def _verify_all(self, credentials: tuple[str, ...], format_id: str) -> Exchange[list[VerifiedCredential]]:
@@ -329,7 +329,7 @@ class Receiving:
             return run.pending
         context = self.context
         identifier = run.contact.issuer.credential_issuer
-        issuer = party_shown(run.contact.party, identifier, identifier)
+        issuer = party_shown(run.contact.party, identifier, identifier, language=self.context.language)
         logged = tuple(LoggedCredential(note.name, "", ()) for note in notes)
         entry = context.entry("not kept", issuer, notes[0].reason, logged)
         gone = {wanted.configuration_id for wanted in failed}

@@ -5,7 +5,7 @@ import pytest
 from protocol.encoding import JsonObject, encode_base64url, encode_json, sha256
 from protocol.errors import Flaw, Malformed, NotAuthentic, NotTrusted, NotValidNow, RolledBack, TooLarge
 from protocol.jws import Jws, sign_jws
-from protocol.trust.anchors import Role, TrustAnchors
+from protocol.trust.anchors import Role, TrustAnchor, TrustAnchors
 from protocol.trust.list_signature import (
     CLOCK_SKEW,
     LONGEST,
@@ -17,7 +17,8 @@ from protocol.trust.list_signature import (
     verify_list,
 )
 from protocol.trust.list_types import EAA_ISSUANCE, PROFILES, ListType
-from tests.protocol.trust.lists import FULL, LIST, OPERATOR, PROVIDER, a_list, entity, service
+from protocol.trust.localized import Localized
+from tests.protocol.trust.lists import FULL, LIST, OPERATOR, PROVIDER, a_list, entity, service, texts
 from tests.support.pki import DAY, NOW, Template, make_pki, seeded_key, self_signed
 
 X5C = (OPERATOR.certificate.to_x5c(),)
@@ -180,10 +181,39 @@ def test_a_list_of_one_kind_of_service_need_not_name_it():
     assert len(anchors_of(trusted)) == 1
 
 
-def test_names_come_in_the_readers_language_and_types_from_the_reader():
+def test_types_come_from_the_reader():
     trusted = a_list(ListType.PID_PROVIDERS, entity(service(ListType.PID_PROVIDERS, PROVIDER.certificate)))
-    (anchor,) = anchors_of(trusted, language="de", types=["urn:eudi:pid:1"])
-    assert (anchor.name, anchor.types) == ("Stadt", frozenset(["urn:eudi:pid:1"]))
+    (anchor,) = anchors_of(trusted, types=["urn:eudi:pid:1"])
+    assert (anchor.name, anchor.types) == ("Town", frozenset(["urn:eudi:pid:1"]))
+
+
+@pytest.mark.parametrize(
+    ("by", "by_names", "language", "read"),
+    [
+        ("", (), "de", "Stadt"),
+        ("", (), "en", "Town"),
+        ("", (), "fr", "Town"),
+        ("State", (), "de", "Stadt (State)"),
+        ("State", texts("State", "Staat"), "de", "Stadt (Staat)"),
+        ("State", texts("State", "Staat"), "en", "Town (State)"),
+        ("State", (Localized("fr", "État"),), "fr", "Town (État)"),
+        ("Town", texts("Town", "Stadt"), "de", "Stadt"),
+    ],
+    ids=["German", "English", "neither", "list has one name", "both German", "both English", "list alone", "same name"],
+)
+def test_who_vouches_is_read_in_ones_language_and_compared_by_one_name(by, by_names, language, read):
+    pki = make_pki()
+    trusted = a_list(ListType.PID_PROVIDERS, entity(service(ListType.PID_PROVIDERS, pki.root.certificate)))
+    anchors = TrustAnchors(anchors_of(trusted, by=by, by_names=by_names))
+    party = anchors.chain(pki.certificates, role=Role.ISSUER, now=NOW, at="x5c")
+    assert party.voucher(language) == read
+    assert party.vouched_by == ("Town (State)" if by == "State" else "Town")
+
+
+def test_who_has_one_name_has_it_in_every_language():
+    pki = make_pki()
+    anchors = TrustAnchors([TrustAnchor(pki.root.certificate, Role.ISSUER, "The ministry")])
+    assert anchors.chain(pki.certificates, role=Role.ISSUER, now=NOW, at="x5c").voucher("de") == "The ministry"
 
 
 @pytest.mark.parametrize(

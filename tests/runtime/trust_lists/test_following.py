@@ -313,6 +313,17 @@ def test_a_list_of_registrars_that_is_followed_by_itself_has_registers_too(tmp_p
     assert followed.current().anchors == ()
 
 
+def test_who_is_named_on_a_list_that_another_points_to_has_a_name_in_each_language_of_both(followed, published):
+    operator = (Localized("en", "State"), Localized("de", "Staat"))
+    published.publish(ROOT, root(1, replace(OURS, operator=operator)))
+    refresh(followed, published)
+    [anchor] = followed.current().anchors
+    assert (anchor.name, anchor.names) == (
+        "Town (State)",
+        (Localized("en", "Town (State)"), Localized("de", "Stadt (Staat)")),
+    )
+
+
 def test_a_list_may_be_followed_by_itself_for_some_types(tmp_path, clock, published):
     (tmp_path / "operator.pem").write_bytes(OPERATOR.pem)
     (tmp_path / INDEX).write_text(

@@ -5,9 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from protocol.trust.anchors import TrustAnchors
 from protocol.trust.carried import carry_registration
+from protocol.trust.localized import Localized
 from protocol.trust.registration import Intermediary
-from runtime.anchors import write_anchor
+from runtime.anchors import AnchorFolder, write_anchor
 from tests.wallet.counterparts import dcql
 from tests.wallet.registrar import AGENCY_ENTRY, ENTRY, LIBRARY, RegisteredWorld
 from tests.wallet.service.test_issuing import RegisteredAgency
@@ -135,6 +137,27 @@ def test_an_intermediary_is_named_with_whom_it_asks_for(served, holder):
     assert "City library asks on behalf of Cinema." in words_of(page)
     assert "Cinema asks you for data" in words_of(page)
     assert "Cinema (City library) asks" not in words_of(page)
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [("de", "Geprüft: Das Register bürgt dafür."), ("en", "Checked: The register vouches for them.")],
+)
+def test_who_vouches_is_named_in_the_language_of_the_page(served, monkeypatch, language, sentence):
+    names = (Localized("en", "The register"), Localized("de", "Das Register"))
+    current = AnchorFolder.current
+    monkeypatch.setattr(
+        AnchorFolder,
+        "current",
+        lambda folder: TrustAnchors(
+            [replace(one, name="The register", names=names) for one in current(folder).anchors]
+        ),
+    )
+    visitor = served.visitor(language)
+    visitor.unlock()
+    served.world.registering()
+    _, page = asked(served, visitor, ("given_name",))
+    assert sentence in words_of(page)
 
 
 def test_who_shows_no_registration_is_warned_of(served, holder):
