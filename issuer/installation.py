@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 
 from issuer.config import IssuerSettings
@@ -27,6 +27,7 @@ class NewIssuer:
     public_url: str
     name: tuple[tuple[str, str], ...]  # language → name of the agency
     types: tuple[str, ...] = ()
+    _: KW_ONLY
     types_folder: str = ""  # more credential types; empty: only those that are shipped
     database_url: str = ""
     wallet_url: str = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 
 from protocol.keys import RandomBytes
@@ -25,6 +25,7 @@ class NewVerifier:
     public_url: str
     name: tuple[tuple[str, str], ...]  # language → name of the partner
     use_cases: tuple[str, ...] = ()
+    _: KW_ONLY
     use_cases_folder: str = ""  # more use cases; empty: only those that are shipped
     database_url: str = ""
     wallet_url: str = ""

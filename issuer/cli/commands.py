@@ -99,7 +99,7 @@ def set_up(
         data=data, public_url=public_url, name=dict(pairs), types=types, database_url=database_url, **token.said()
     )
     open_types(settings)
-    new = NewIssuer(data, settings.public_url, pairs, types, database_url, token=settings.key_token)
+    new = NewIssuer(data, settings.public_url, pairs, types, database_url=database_url, token=settings.key_token)
     authority = set_up_issuer(new, now=system.now(), random_bytes=system.random_bytes)
     print(f"{pairs[0][1]} is set up in {data}")
     print(

@@ -98,7 +98,7 @@ class ListReader:
             min(found.says.next_update, found.signer.not_after),
             anchors_of(found.says, by=one.name, by_names=one.names, types=one.types),
             found.says.pointers,
-            registers_of(found.says, language=self._language),
+            registers_of(found.says),
         )
 
 

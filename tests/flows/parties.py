@@ -227,7 +227,15 @@ def _issuer(
     address = f"http://localhost:{port}"
     issued = ("pid", "residence", "card", "card-mdoc")
     types = _card(folder / "types")
-    new = NewIssuer(data, address, (("en", "City office"),), issued, str(types), database_url, token=token)
+    new = NewIssuer(
+        data,
+        address,
+        (("en", "City office"),),
+        issued,
+        types_folder=str(types),
+        database_url=database_url,
+        token=token,
+    )
     authority = set_up_issuer(new, now=system.now(), random_bytes=system.random_bytes)
     for anchors in (folder / "verifier" / ANCHORS, folder / "anchors"):
         write_anchor(anchors, "issuer.pem", authority, role=Role.ISSUER, name=TRUST_LIST)

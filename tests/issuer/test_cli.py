@@ -15,6 +15,7 @@ import pytest
 from capabilities.accounts.service import WrongClerkCode
 from issuer.cli import app
 from issuer.cli.commands import opened
+from issuer.config import IssuerSettings
 from issuer.database.tables import credentials as credential_table
 from issuer.records import CredentialState
 from protocol.encoding import sha256
@@ -69,6 +70,12 @@ def test_a_new_agency_is_told_what_is_secret_and_what_to_hand_on(data):
     assert all(f"  {line}\n" in said for line in fingerprint_lines(fingerprint(data)))
     assert "seal.key" in said
     assert (data / "issuer.toml").exists()
+
+
+def test_a_database_that_was_asked_for_is_kept(data, tmp_path):
+    url = f"sqlite:///{tmp_path}/elsewhere.db"
+    done(data, *init(data, "--type", "pid", "--database-url", url))
+    assert IssuerSettings.read(data).database == url
 
 
 def offered(data):

@@ -69,7 +69,7 @@ def set_up(
         **token.said(),
     )
     open_use_cases(settings)
-    new = NewVerifier(data, settings.public_url, pairs, use_cases, database_url, token=settings.key_token)
+    new = NewVerifier(data, settings.public_url, pairs, use_cases, database_url=database_url, token=settings.key_token)
     authority = set_up_verifier(new, now=system.now(), random_bytes=system.random_bytes)
     print(f"{pairs[0][1]} can be served now, from {data}")
     print(f"\nWallets know it by this authority: {data / AUTHORITY_FILE}. This file is no secret.")

@@ -64,7 +64,8 @@ def test_in_production_an_issuer_beyond_it_does_not_start(desk, tmp_path, capsys
 
 def test_opening_an_issuer_in_production_holds_its_types_against_its_registration(tmp_path):
     data = tmp_path / "issuer"
-    new = NewIssuer(data, IDENTIFIER, (("en", "City office"),), ("pid",), f"sqlite:///{tmp_path / 'issuer.db'}")
+    database = f"sqlite:///{tmp_path / 'issuer.db'}"
+    new = NewIssuer(data, IDENTIFIER, (("en", "City office"),), ("pid",), database_url=database)
     set_up_issuer(new, now=system.now(), random_bytes=system.random_bytes)
     produced = IssuerSettings.read(data).model_copy(update={"env": Environment.PRODUCTION})
     store = open_store(produced)
