@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import cast
 
 import cbor2
@@ -171,6 +172,44 @@ def encode_head(major: int, number: int) -> bytes:
 def encode_wrapped(encoded: bytes) -> bytes:
     """Encoded CBOR in a byte string with tag 24, with the shortest heads; the bytes stay as they are."""
     return b"\xd8\x18" + encode_head(0x40, len(encoded)) + encoded
+
+
+class Wrappers:
+    """Finds wrappers of tag 24 in the bytes that they were read from, one after the other, with the heads that they came with.
+
+    A head may be written longer than needed, and whoever hashed it did so as it stands there.
+    """
+
+    __slots__ = ("_data", "_position")
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._position = 0
+
+    def find(self, encoded: bytes, at: str) -> bytes:
+        """The whole wrapper around these bytes, the next that there is; they must have been read from the same data.
+
+        Raises:
+            Malformed: what stands before them is no wrapper, because something else holds the same bytes.
+        """
+        start = self._data.find(encoded, self._position)
+        self._position = start + len(encoded)
+        for head in _wrapper_heads(len(encoded)):
+            if self._data.endswith(head, 0, start):
+                return head + encoded
+        raise Malformed(at, "cannot be told from a copy of it")
+
+
+@lru_cache(maxsize=1024)
+def _wrapper_heads(length: int) -> tuple[bytes, ...]:
+    """Every way to write tag 24 and the length of a byte string, the shortest first."""
+    tags = [b"\xd8\x18", b"\xd9\x00\x18", b"\xda\x00\x00\x00\x18", b"\xdb\x00\x00\x00\x00\x00\x00\x00\x18"]
+    lengths = [
+        bytes((0x58 + power,)) + length.to_bytes(1 << power, "big") for power in range(4) if length < 1 << (8 << power)
+    ]
+    if length < 24:
+        lengths.insert(0, bytes((0x40 | length,)))
+    return tuple([tag + number for number in lengths for tag in tags])
 
 
 def wrap(encoded: bytes) -> Tagged:

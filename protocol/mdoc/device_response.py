@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
-from protocol.cbor import MAX_CBOR_BYTES, CborKey, CborMap, CborValue, encode_cbor, encode_head, read_cbor_map
-from protocol.errors import Malformed, NotBound, TooLarge, Unsupported
+from protocol.cbor import MAX_CBOR_BYTES, CborKey, CborMap, CborValue, Wrappers, encode_cbor, encode_head, read_cbor_map
+from protocol.errors import Malformed, TooLarge, Unsupported
 from protocol.mdoc.device_signed import DeviceSigned
 from protocol.mdoc.issuer_signed import IssuerSigned
 from protocol.mdoc.mso import read_name
@@ -40,23 +40,24 @@ class Document:
     errors: Mapping[str, Errors] = field(default_factory=dict)  # namespace → element that is not there → why
 
     @classmethod
-    def from_value(cls, value: CborValue, at: str = "document") -> Self:
-        """Read a document.
+    def from_value(cls, value: CborValue, wrappers: Wrappers, at: str = "document") -> Self:
+        """Read a document; `wrappers` is of the bytes that it and all documents before it were read from.
 
         Raises:
-            NotBound: the device signed nothing (T058).
-            Malformed, TooLarge, Unsupported: see `IssuerSigned.from_value` and `DeviceSigned.from_value`.
+            Malformed: a member is missing, what the device signed among them (T058), or has another shape.
+            TooLarge, Unsupported: see `IssuerSigned.from_value` and `DeviceSigned.from_value`.
         """
         if not isinstance(value, dict):
             raise Malformed(at, "must be a map")
         if "deviceSigned" not in value:
-            raise NotBound(f"{at}: has nothing that the holder's device signed")
+            # Not `NotBound`: that says of a credential that all else about it is in order, and nothing was verified yet
+            raise Malformed(at, "has nothing that the holder's device signed")
         errors = value.get("errors", {})
         if not isinstance(errors, dict):
             raise Malformed(f"{at}.errors", "must be a map")
         return cls(
             doc_type=read_name(value.get("docType"), f"{at}.docType"),
-            issuer_signed=IssuerSigned.from_value(value.get("issuerSigned"), f"{at}.issuerSigned"),
+            issuer_signed=IssuerSigned.from_value(value.get("issuerSigned"), wrappers, f"{at}.issuerSigned"),
             device_signed=DeviceSigned.from_value(value["deviceSigned"], f"{at}.deviceSigned"),
             errors={read_name(n, f"{at}.errors"): _read_errors(codes, f"{at}.errors") for n, codes in errors.items()},
         )
@@ -80,8 +81,7 @@ class DeviceResponse:
 
         Raises:
             TooLarge: over its cap, or more than 32 documents.
-            NotBound: the device did not sign a document (T058).
-            Malformed: another shape.
+            Malformed: another shape, or the device did not sign a document (T058).
             Unsupported: another major version, or see `Document.from_value`.
         """
         response = read_cbor_map(data, at, max_bytes=max_bytes)
@@ -92,9 +92,10 @@ class DeviceResponse:
         if type(status) is not int or status < 0:
             raise Malformed(f"{at}.status", "must be a number")
         documents = _array(response, "documents", at)
+        wrappers = Wrappers(data)
         errors = [_read_errors(entry, f"{at}.documentErrors") for entry in _array(response, "documentErrors", at)]
         return cls(
-            tuple([Document.from_value(document, f"document[{i}]") for i, document in enumerate(documents)]),
+            tuple([Document.from_value(document, wrappers, f"document[{i}]") for i, document in enumerate(documents)]),
             tuple([error for entry in errors for error in entry.items()]),
             status,
         )

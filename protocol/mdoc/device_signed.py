@@ -50,8 +50,7 @@ class DeviceSigned:
         """Read it, without checking the signature.
 
         Raises:
-            NotBound: there is neither a signature nor a MAC (T058).
-            Malformed: both of them, or another shape.
+            Malformed: neither a signature nor a MAC, or both of them (T058), or another shape.
             TooLarge, Unsupported: see `read_cbor`, `Sign1.from_value` and `Mac0.from_value`.
         """
         if not isinstance(value, dict):
@@ -175,7 +174,8 @@ def _read_auth(value: CborValue, at: str) -> Sign1 | Mac0:
         raise Malformed(at, "must be a map")
     signature, mac = value.get("deviceSignature"), value.get("deviceMac")
     if signature is None and mac is None:
-        raise NotBound(f"{at}: has neither a signature nor a MAC")
+        # Not `NotBound`, which whoever reads an answer may say only of what was verified otherwise
+        raise Malformed(at, "has neither a signature nor a MAC")
     if signature is not None and mac is not None:
         raise Malformed(at, "must have either a signature or a MAC")
     if mac is None:

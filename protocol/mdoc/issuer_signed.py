@@ -1,6 +1,6 @@
 """What an issuer signed: data elements, each an item whose digest the signed part has (ISO/IEC 18013-5 §9.1.2.4).
 
-The bytes of an item are kept as they came, and its digest is that of exactly these behind their tag (T023, T061).
+The bytes of an item are kept as they came, with the tag around them, and its digest is that of exactly these (T023, T061).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from protocol.cbor import (
     CborKey,
     CborValue,
     Tagged,
+    Wrappers,
     encode_cbor,
     encode_head,
     encode_wrapped,
@@ -45,11 +46,11 @@ class IssuerSignedItem(NamedTuple):
     random: bytes
     identifier: str
     value: CborValue
-    encoded: bytes  # as it came, without the tag around it
+    wrapped: bytes  # as it came, with the tag around it: what the digest is of
 
     @classmethod
-    def from_value(cls, value: CborValue, at: str) -> Self:
-        """Read an item in its wrapper.
+    def from_value(cls, value: CborValue, wrappers: Wrappers, at: str) -> Self:
+        """Read an item in its wrapper, which is the next of those where it was read from.
 
         Raises:
             Malformed: no such wrapper, a member is missing or has the wrong shape, or too few random bytes (T062).
@@ -67,11 +68,7 @@ class IssuerSignedItem(NamedTuple):
         if "elementValue" not in item:
             raise Malformed(f"{at}.elementValue", "is missing")
         name = read_name(identifier, f"{at}.elementIdentifier")
-        return cls(digest_id, random, name, item["elementValue"], encoded)
-
-    def digest_input(self) -> bytes:
-        """The bytes that the digest is of: the whole item with its tag."""
-        return encode_wrapped(self.encoded)
+        return cls(digest_id, random, name, item["elementValue"], wrappers.find(encoded, at))
 
 
 Items = Mapping[str, tuple[IssuerSignedItem, ...]]  # by namespace
@@ -91,11 +88,13 @@ class IssuerSigned:
         Raises:
             Flaw: see `from_value`.
         """
-        return cls.from_value(read_cbor_map(data, at), at)
+        return cls.from_value(read_cbor_map(data, at), Wrappers(data), at)
 
     @classmethod
-    def from_value(cls, value: CborValue, at: str = _AT) -> Self:
-        """Read a document that stands in something else. Members that nobody asks for are ignored.
+    def from_value(cls, value: CborValue, wrappers: Wrappers, at: str = _AT) -> Self:
+        """Read a document that stands in something else, behind all that was read of it before with the same `wrappers`.
+
+        Members that nobody asks for are ignored.
 
         Raises:
             Malformed: another shape, or an element twice.
@@ -104,12 +103,12 @@ class IssuerSigned:
         if not isinstance(value, dict):
             raise Malformed(at, "must be a map")
         issuer_auth = Sign1.from_value(value.get("issuerAuth"), f"{at}.issuerAuth")
-        return cls(_read_name_spaces(value, at), issuer_auth)
+        return cls(_read_name_spaces(value, wrappers, at), issuer_auth)
 
     def to_bytes(self) -> bytes:
         """The one encoding; items stand in it as they came."""
         auth = encode_cbor(self.issuer_auth.to_value())
-        items = {name: [item.digest_input() for item in items] for name, items in self.name_spaces.items()}
+        items = {name: [item.wrapped for item in items] for name, items in self.name_spaces.items()}
         return encode_issuer_signed(items, auth)
 
 
@@ -154,7 +153,7 @@ def join_issuer_signed(name_spaces: bytes, issuer_auth: bytes) -> bytes:
     return (_AUTH if name_spaces else _AUTH_ALONE) + issuer_auth + name_spaces
 
 
-def _read_name_spaces(value: Mapping[CborKey, CborValue], at: str) -> Items:
+def _read_name_spaces(value: Mapping[CborKey, CborValue], wrappers: Wrappers, at: str) -> Items:
     if "nameSpaces" not in value:
         return {}
     name_spaces = value["nameSpaces"]
@@ -165,7 +164,7 @@ def _read_name_spaces(value: Mapping[CborKey, CborValue], at: str) -> Items:
     for name, encoded in name_spaces.items():
         if not isinstance(encoded, list) or not 0 < len(encoded) <= MAX_ITEMS:
             raise Malformed(at, f"must have 1 to {MAX_ITEMS} items in each namespace")
-        items = tuple([IssuerSignedItem.from_value(item, f"{at} item") for item in encoded])
+        items = tuple([IssuerSignedItem.from_value(item, wrappers, f"{at} item") for item in encoded])
         if len({item.identifier for item in items}) != len(items):
             raise Malformed(at, "has an element twice")
         found[read_name(name, at)] = items

@@ -35,7 +35,7 @@ class PresentableMdoc:
         signed = IssuerSigned.from_bytes(decode_base64url(raw, at), at)
         mso = MobileSecurityObject.from_bytes(signed.issuer_auth.attached(at), at)
         items: dict[ClaimPath, bytes] = {
-            (name, item.identifier): item.digest_input() for name, items in signed.name_spaces.items() for item in items
+            (name, item.identifier): item.wrapped for name, items in signed.name_spaces.items() for item in items
         }
         return cls(mso.doc_type, encode_cbor(signed.issuer_auth.to_value()), items)
 

@@ -88,7 +88,7 @@ def verify_document(
     `reader_key` is the reader's own key of a session, which a MAC needs. `raw` is how the document travelled.
 
     Raises:
-        NotBound: the holder did not sign, or for another request (T058, T059).
+        NotBound: the holder did not sign this, or signed for another request (T058, T059).
         NotAuthentic: the document is of another type than what was signed (T054), or has a device's element without leave.
         Flaw: see `verify_issuer_signed`.
     """
@@ -177,7 +177,7 @@ def _check_digests(name_spaces: Items, mso: MobileSecurityObject, at: str) -> No
         digests = mso.value_digests.get(name)
         for item in items:
             signed = None if digests is None else digests.get(item.digest_id)
-            if signed is None or not hmac.compare_digest(signed, digest(item.digest_input())):
+            if signed is None or not hmac.compare_digest(signed, digest(item.wrapped)):
                 raise NotAuthentic(f"{at}: has an element that its issuer did not sign")
 
 

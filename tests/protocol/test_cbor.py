@@ -12,6 +12,8 @@ from protocol.cbor import (
     MAX_CBOR_DEPTH,
     MAX_CBOR_ITEMS,
     Tagged,
+    Wrappers,
+    _wrapper_heads,
     encode_cbor,
     encode_head,
     encode_wrapped,
@@ -313,3 +315,35 @@ def test_what_is_no_wrapper_is_refused(text):  # T023
 def test_a_wrapper_with_a_longer_head_than_needed_is_read():  # T061
     assert read_wrapper(bytes.fromhex("d8185900020102"), AT) == b"\x01\x02"
     assert read_wrapper(bytes.fromhex("d9001858020102"), AT) == b"\x01\x02"
+
+
+@pytest.mark.parametrize("length", [1, 23, 24, 255, 256, 65535, 65536])
+def test_every_head_of_a_wrapper_is_one_that_the_decoder_reads(length):
+    content = b"\xa4" + bytes(length - 1)
+    heads = _wrapper_heads(length)
+    assert heads[0] + content == encode_wrapped(content)
+    assert len(set(heads)) == len(heads)
+    for head in heads:
+        assert read_cbor(head + content, AT) == wrap(content)
+        assert Wrappers(b"\x81" + head + content).find(content, AT) == head + content
+
+
+def test_what_only_looks_like_a_wrapper_is_refused():
+    with pytest.raises(Malformed):
+        Wrappers(b"\x41\x07" + encode_wrapped(b"\x07")).find(b"\x07", AT)
+    with pytest.raises(Malformed):
+        Wrappers(b"").find(b"\x07", AT)
+
+
+def test_equal_wrappers_are_found_one_after_the_other():
+    longer = b"\xd8\x18\x58\x01\x07"
+    wrappers = Wrappers(b"\x82" + encode_wrapped(b"\x07") + longer)
+    assert [wrappers.find(b"\x07", AT) for _ in range(2)] == [encode_wrapped(b"\x07"), longer]
+
+
+@pytest.mark.parametrize(
+    "head", ["d81845", "d8185805", "d90018590005", "da000000185a00000005", "db00000000000000185805"]
+)
+def test_a_wrapper_is_found_whichever_way_its_tag_and_length_are_written(head):  # T061
+    whole = bytes.fromhex(head) + b"\x84\x01\x02\x03\x04"
+    assert Wrappers(b"\x82\x00" + whole).find(whole[-5:], AT) == whole

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.cbor import encode_cbor
+from protocol.cbor import encode_cbor, encode_wrapped
 from protocol.cose import X5CHAIN
 from protocol.encoding import decode_base64url
 from protocol.mdoc.issue import RANDOM_BYTES
@@ -62,7 +62,7 @@ def test_whatever_is_written_is_the_one_encoding_of_it():
                 "elementIdentifier": item.identifier,
                 "elementValue": item.value,
             }
-            assert encode_cbor(value) == item.encoded
+            assert encode_wrapped(encode_cbor(value)) == item.wrapped
 
 
 def test_the_certificates_stand_in_the_header_that_is_not_signed():

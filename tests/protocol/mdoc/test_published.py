@@ -46,7 +46,7 @@ def check_issuer(signed):
     digest = DIGESTS[mso.digest_algorithm]
     for name, items in signed.name_spaces.items():
         for item in items:
-            assert digest(item.digest_input()) == mso.value_digests[name][item.digest_id]
+            assert digest(item.wrapped) == mso.value_digests[name][item.digest_id]
     return mso
 
 

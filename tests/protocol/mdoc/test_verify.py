@@ -42,8 +42,10 @@ from tests.protocol.mdoc.samples import (
     issued,
     plain,
     plain_mso,
+    presented,
     signed_over,
     verify,
+    verify_presentation,
 )
 from tests.support.pki import DAY, NOW, make_pki
 from tests.support.strategies import flip
@@ -369,6 +371,22 @@ def test_an_item_that_is_encoded_in_another_way_counts_as_it_came():  # T061
         assert item != good
         assert verify(resigned_item(item)).claims == {SPACE: {"height": 170}}
         refused(NotAuthentic, resigned_item(item, digest_of=encode_wrapped(good)))
+
+
+def test_the_head_of_an_item_counts_as_it_came():  # T061, T023
+    item = bare_item(0, bytes(32), "height", 170)
+    short, longer = encode_wrapped(item), b"\xd8\x18\x59" + len(item).to_bytes(2, "big") + item
+    as_signed = decode_base64url(resigned_item(item, digest_of=longer))
+    # Whoever shows it shows the bytes that were signed
+    raw = encode_base64url(as_signed.replace(short, longer))
+    assert verify(raw).claims == {SPACE: {"height": 170}}
+    shown = presented([(SPACE, "height")], raw=raw)
+    assert longer in decode_base64url(shown)
+    assert verify_presentation(shown).credential.claims == {SPACE: {"height": 170}}
+    # A head that somebody else wrote is not what was signed
+    refused(NotAuthentic, encode_base64url(as_signed))
+    good = decode_base64url(resigned_item(item))
+    refused(NotAuthentic, encode_base64url(good.replace(short, longer)))
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,11 @@ from protocol.mdoc.present import PresentableMdoc
 from protocol.mdoc.transcript import DcApiHandover, ProximityHandover
 from tests.protocol.mdoc.samples import (
     CLAIMS,
+    DESK,
     FIVE,
     HANDOVER,
     HOLDER,
+    IACA,
     MDL,
     NATIONAL,
     PKI,
@@ -68,9 +70,18 @@ def test_a_verified_answer_says_only_what_was_chosen():
 
 
 def test_an_answer_that_the_device_did_not_sign_is_refused():  # T058
-    refused(NotBound, with_device_signed(...))
-    refused(NotBound, encoded(altered(VALUE, [*OF_DEVICE, "deviceAuth"], {})))
-    refused(NotBound, encoded(altered(VALUE, [*OF_DEVICE, "deviceAuth", "deviceSignature"], ...)))
+    refused(Malformed, with_device_signed(...))
+    refused(Malformed, encoded(altered(VALUE, [*OF_DEVICE, "deviceAuth"], {})))
+    refused(Malformed, encoded(altered(VALUE, [*OF_DEVICE, "deviceAuth", "deviceSignature"], ...)))
+
+
+@pytest.mark.parametrize("path", [OF_DEVICE, [*OF_DEVICE, "deviceAuth", "deviceSignature"]])
+def test_of_what_nobody_verified_is_not_said_that_only_the_holder_is_in_doubt(path):  # T058, T055
+    # `NotBound` tells a verifier that issuer, trust and time are in order; a stranger's document must never get there
+    strangers = make_pki(DESK, root=IACA)
+    value = plain(presented(raw=issued(pki=strangers)))
+    refused(NotTrusted, encoded(value))
+    refused(Malformed, encoded(altered(value, path, ...)))
 
 
 @pytest.mark.parametrize("value", [None, 1, [], {}, b"x"])
@@ -189,7 +200,7 @@ def test_elements_that_were_added_to_what_the_device_signed_are_refused():
 def test_where_holder_binding_was_not_asked_for_the_signature_is_not_looked_at():
     answer = presented(raw=LICENCE, signer=STRANGER)
     assert verify_presentation(answer, handover=None).credential.disclosed == FIVE
-    refused(NotBound, with_device_signed(...), handover=None)
+    refused(Malformed, with_device_signed(...), handover=None)
     refused(NotTrusted, answer, handover=None, anchors=make_pki().anchors)
 
 
