@@ -24,6 +24,8 @@ from issuer.service.haip import check_ready
 from issuer.web.desk import desk_pages
 from issuer.web.pages import people_pages
 from issuer.web.site import Site
+from protocol.errors import NotTrusted
+from protocol.formats import format_of
 from protocol.keys import Decrypter
 from protocol.trust.entitlement import is_entitled
 from protocol.x509 import Certificate
@@ -82,7 +84,8 @@ def open_issuer(settings: IssuerSettings, store: SqlIssuerStore, folder: AnchorF
     """The issuer of a data folder, ready to serve. `folder`: the anchors, where somebody else renews their lists.
 
     Raises:
-        ValueError: it shall work by HAIP 1.0, and something is missing for that; or in production a type is not registered.
+        ValueError: it shall work by HAIP 1.0, and something is missing for that; in production a type is not registered; or
+            the signing certificate was not made for the format of a type.
         Malformed: the folder of trusted wallet providers is wrong, or a registration certificate is none.
     """
     keys = open_keys(settings.data, settings.key_token)
@@ -106,6 +109,7 @@ def open_issuer(settings: IssuerSettings, store: SqlIssuerStore, folder: AnchorF
         access=keys.signer(ACCESS) if keys.has_certificate(ACCESS) else None,
         registrations=read_registrations(settings.registrations or settings.data / REGISTRATIONS),
     )
+    check_signer(context)
     check_registrations(settings, context)
     if settings.haip:
         check_ready(context)
@@ -119,6 +123,21 @@ def open_folder(settings: IssuerSettings) -> AnchorFolder:
         Malformed: it is wrong now.
     """
     return AnchorFolder(settings.anchors or settings.data / ANCHORS, system.now)
+
+
+def check_signer(context: IssuerContext) -> None:
+    """Check that what is signed here can be believed in each format.
+
+    Raises:
+        ValueError: the signing certificate was not made for one of them.
+    """
+    for kind in context.types.values():
+        try:
+            format_of(kind.format).check_signer(context.signing)
+        except NotTrusted as error:
+            raise ValueError(
+                f"{kind.id} cannot be issued, because the {error.description}; `hoheit issuer certify` makes one that is"
+            ) from error
 
 
 def check_registrations(settings: IssuerSettings, context: IssuerContext) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 
+from cryptography.hazmat.primitives.serialization import Encoding
+
 from issuer.config import IssuerSettings
 from protocol.keys import RandomBytes
 from protocol.mdoc.signer import DOCUMENT_SIGNER
-from runtime.installation import Installation, set_up
+from protocol.x509 import Certificate
+from runtime.installation import AUTHORITY, LEAF_DAYS, Installation, names_of, open_keys, set_up
 from runtime.key_token import TokenAccess
 
 SIGNING = "signing"
@@ -62,3 +65,26 @@ def set_up_issuer(new: NewIssuer, *, now: int, random_bytes: RandomBytes) -> byt
         token=new.token,
     )
     return set_up(installation, now=now, random_bytes=random_bytes)
+
+
+def certify_anew(settings: IssuerSettings, *, now: int, random_bytes: RandomBytes) -> Certificate:
+    """A new certificate for the key that signs documents, of the same authority: for as long as a new installation's.
+
+    What was issued stays good, because it carries the certificate that it was signed with.
+
+    Raises:
+        FileNotFoundError: there is no authority of one's own here.
+        DamagedError, TokenError: a key cannot be used.
+    """
+    keys = open_keys(settings.data, settings.key_token)
+    leaf = keys.authority(AUTHORITY).issue_leaf(
+        keys.key(SIGNING).public_key,
+        names_of(settings.public_url, next(iter(settings.name.values()))),
+        now=now,
+        days=LEAF_DAYS,
+        random_bytes=random_bytes,
+        purposes=(DOCUMENT_SIGNER,),
+    )
+    certificate = Certificate.from_der(leaf.public_bytes(Encoding.DER))
+    keys.replace_chain(SIGNING, [certificate])
+    return certificate

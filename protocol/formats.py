@@ -23,6 +23,7 @@ from protocol.keys import PublicKey, RandomBytes, Signer
 from protocol.mdoc.issue import MdocContent, issue_mdoc
 from protocol.mdoc.mso import MsoStatus, ValidityInfo
 from protocol.mdoc.present import PresentableMdoc
+from protocol.mdoc.signer import check_signer_purpose
 from protocol.mdoc.values import Kind, to_cbor
 from protocol.mdoc.verify import verify_issued_mdoc, verify_presented_mdoc
 from protocol.sdjwt.issue import Frame, issue_sd_jwt
@@ -72,6 +73,13 @@ class Format(Protocol):
     def vp_metadata(self, issuers: Iterable[str], holders: Iterable[str]) -> JsonObject:
         """What is said in `vp_formats_supported` where these JOSE algorithms are taken (OID4VP 1.0 App. B.2.2, B.3.4)."""
 
+    def check_signer(self, issuer: IssuerSigner) -> None:
+        """Check, once, that what is issued in this format with this certificate can be believed.
+
+        Raises:
+            NotTrusted: the certificate was not made for it.
+        """
+
     def issue(self, issuance: Issuance, issuer: IssuerSigner, random_bytes: RandomBytes) -> str:
         """A signed credential as it travels."""
 
@@ -116,6 +124,9 @@ class SdJwtVcFormat:
     def vp_metadata(self, issuers: Iterable[str], holders: Iterable[str]) -> JsonObject:
         """By the names of JOSE."""
         return {"sd-jwt_alg_values": [*issuers], "kb-jwt_alg_values": [*holders]}
+
+    def check_signer(self, issuer: IssuerSigner) -> None:
+        """Any certificate that may sign data will do."""
 
     def issue(self, issuance: Issuance, issuer: IssuerSigner, random_bytes: RandomBytes) -> str:
         """A signed credential. `iss` is left out: the leaf certificate says who issues (HAIP 1.0 §6.1.1).
@@ -203,6 +214,10 @@ class MdocFormat:
             "issuerauth_alg_values": [number for alg in issuers for number in IDENTIFIERS[alg]],
             "deviceauth_alg_values": [number for alg in holders for number in IDENTIFIERS[alg]],
         }
+
+    def check_signer(self, issuer: IssuerSigner) -> None:
+        """The certificate must be made to sign documents (ISO/IEC 18013-5 annex B.1.4)."""
+        check_signer_purpose(_certificates(issuer.x5c)[0], "signing certificate")
 
     def issue(self, issuance: Issuance, issuer: IssuerSigner, random_bytes: RandomBytes) -> str:
         """A signed document. Without a holder's key there is none; that is the caller's mistake and a ValueError."""

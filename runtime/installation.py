@@ -70,8 +70,7 @@ def set_up(new: Installation, *, now: int, random_bytes: RandomBytes) -> bytes:
         random_bytes=random_bytes,
     )
     signing = keys.make_key(new.signing, random_bytes)
-    host = urlsplit(new.public_url).hostname or ""
-    names = CertificateNames(organization, organization, dns_names=(host,), uris=(new.public_url,))
+    names = names_of(new.public_url, organization)
     leaf = authority.issue_leaf(
         signing.public_key, names, now=now, days=LEAF_DAYS, random_bytes=random_bytes, purposes=new.purposes
     )
@@ -87,6 +86,12 @@ def set_up(new: Installation, *, now: int, random_bytes: RandomBytes) -> bytes:
     # The settings come last: without them the folder counts as not set up
     write_private(new.settings_file, settings_text(new).encode())
     return authority.to_pem()
+
+
+def names_of(public_url: str, organization: str) -> CertificateNames:
+    """What an installation's own certificate says."""
+    host = urlsplit(public_url).hostname or ""
+    return CertificateNames(organization, organization, dns_names=(host,), uris=(public_url,))
 
 
 def open_keys(data: Path, token: TokenAccess | None) -> KeyFolder:

@@ -69,6 +69,14 @@ def encryption_key(data: Data) -> None:
 
 
 @app.command()
+def certify(data: Data) -> None:
+    """Make a new certificate for the key that signs documents, before the old one ends. It counts from the next start on."""
+    from issuer.cli.commands import certify_signer
+
+    certify_signer(data)
+
+
+@app.command()
 def trust(
     data: Data,
     pem: Annotated[Path, typer.Argument(help="The certificate of a wallet provider's authority.")],

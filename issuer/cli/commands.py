@@ -19,7 +19,7 @@ from issuer.app import create_app, known_types, open_issuer, open_register, open
 from issuer.config import IssuerSettings
 from issuer.database.register import SqlRegister
 from issuer.database.store import SqlIssuerStore
-from issuer.installation import ANCHORS, ENCRYPTION, NewIssuer, set_up_issuer
+from issuer.installation import ANCHORS, ENCRYPTION, NewIssuer, certify_anew, set_up_issuer
 from issuer.people import read_people
 from issuer.records import CredentialState, IssuedCredential
 from issuer.service import Issuer
@@ -149,6 +149,19 @@ def make_encryption_key(data: Path) -> None:
     settings = IssuerSettings.read(data)
     open_keys(data, settings.key_token).make_key(ENCRYPTION, system.random_bytes, KeyUse.AGREE)
     print("Wallets can encrypt their requests when the issuer was started again.")
+
+
+@explained()
+def certify_signer(data: Path) -> None:
+    """Replace the certificate of the key that signs documents.
+
+    Raises:
+        FileNotFoundError: an authority of one's own is not there.
+        TokenError: the token is away.
+    """
+    certificate = certify_anew(IssuerSettings.read(data), now=system.now(), random_bytes=system.random_bytes)
+    until = datetime.datetime.fromtimestamp(certificate.not_after, datetime.UTC).date()
+    print(f"The certificate is good until {until}. It counts when the issuer was started again.")
 
 
 @explained()

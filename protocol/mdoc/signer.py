@@ -28,6 +28,17 @@ def check_document_signer(party: TrustedParty, at: str) -> None:
     _check(party, DOCUMENT_SIGNER, at)
 
 
+def check_signer_purpose(leaf: Certificate, at: str) -> None:
+    """Check one's own certificate before documents are signed with it; what its authority adds is for whoever trusts that.
+
+    Raises:
+        NotTrusted: it was not made to sign documents.
+    """
+    problem = _problem(leaf, leaf, DOCUMENT_SIGNER)
+    if problem is not None:
+        raise NotTrusted(f"{at} {problem}")
+
+
 def check_reader(party: TrustedParty, at: str) -> None:
     """Check that a certificate was made to sign requests of readers (annex B.1.7); the rest as with `check_document_signer`.
 

@@ -21,6 +21,7 @@ BOUND = {
     "5": {WALLET, VERIFIER},
     "5.1": {WALLET, VERIFIER},
     "5.2": {WALLET, VERIFIER},
+    "5.3.1": {WALLET, VERIFIER},
     "5.3.2": {WALLET, VERIFIER},
     "6.1": {ISSUER, WALLET, VERIFIER},
     "6.1.1": {ISSUER, WALLET, VERIFIER},
@@ -28,7 +29,7 @@ BOUND = {
     "7": {ISSUER, WALLET, VERIFIER},
     "8": {ISSUER, WALLET, VERIFIER},
 }
-NOT_YET = {"5.3.1"}  # mdoc
+NOT_YET = {"5.3.1", "4.1"}  # identifier lists; images by address
 TEST = re.compile(r"`([^`]+)`")
 
 

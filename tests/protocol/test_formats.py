@@ -9,10 +9,14 @@ from hypothesis import strategies as st
 
 from protocol.errors import NotAuthentic, NotBound, NotForThisRequest, NotTrusted, ProtocolError, Unsupported
 from protocol.exchange import run
-from protocol.formats import FORMATS, Issuance, IssuerSigner, format_of
+from protocol.formats import FORMATS, Issuance, IssuerSigner, format_of, vp_formats
+from protocol.holder_binding import ExpectedBinding, KeyBinding
+from protocol.mdoc.transcript import OpenId4VpHandover
+from protocol.mdoc.values import Scalar
 from protocol.sdjwt.issue import Frame
 from protocol.sdjwt.token import SdJwt
 from protocol.trust.anchors import TrustAnchors
+from tests.protocol.mdoc import samples as mdoc_samples
 from tests.protocol.sdjwt.samples import HOLDER, PKI, STRANGER, VCT, binding, expected, issued
 from tests.support.pki import NOW, make_pki, seeded
 from tests.support.strategies import flip
@@ -140,7 +144,7 @@ def test_a_format_is_found_by_its_name():
     assert all(format_of(name) is found for name, found in FORMATS.items())
 
 
-@pytest.mark.parametrize("name", ["", "vc+sd-jwt", "mso_mdoc", "jwt_vc_json", "ldp_vc", "DC+SD-JWT", "__class__"])
+@pytest.mark.parametrize("name", ["", "vc+sd-jwt", "mdoc", "jwt_vc_json", "ldp_vc", "DC+SD-JWT", "__class__"])
 def test_another_format_is_refused(name):
     with pytest.raises(Unsupported):
         format_of(name)
@@ -161,3 +165,109 @@ def test_no_text_escapes_the_error_family(text):
     for read in (take_in, receive, lambda raw: receive(raw, None), lambda raw: FORMAT.present(raw, [], binding())):
         with contextlib.suppress(ProtocolError):
             read(text)
+
+
+def test_documents_are_signed_with_a_certificate_that_was_made_for_it():
+    """T056."""
+    FORMAT.check_signer(SIGNER)
+    mdoc = format_of("mso_mdoc")
+    with pytest.raises(NotTrusted, match="was not made for this"):
+        mdoc.check_signer(SIGNER)
+    mdoc.check_signer(MDOC_SIGNER)
+
+
+MDOC_SIGNER = IssuerSigner(mdoc_samples.PKI.signer, mdoc_samples.PKI.x5c)
+MDOC_ISSUANCE = Issuance(
+    type=mdoc_samples.MDL,
+    claims={mdoc_samples.SPACE: {"family_name": "Mustermann", "birth_date": "1984-01-17", "age_over_18": True}},
+    frame=Frame(),
+    holder_key=HOLDER.public_key,
+    issued_at=NOW - 10,
+    expires_at=NOW + 1000,
+    status={"status_list": {"idx": 7, "uri": "https://issuer.example/status/1"}},
+    kinds={
+        mdoc_samples.SPACE: {"family_name": Scalar.TEXT, "birth_date": Scalar.FULL_DATE, "age_over_18": Scalar.BOOL}
+    },
+)
+MDOC = format_of("mso_mdoc")
+HANDOVER = OpenId4VpHandover("x509_hash:abc", "nonce", None, "https://verifier.example/responses/1")
+AGE = (mdoc_samples.SPACE, "age_over_18")
+
+
+def issue_mdoc(**changes):
+    return MDOC.issue(replace(MDOC_ISSUANCE, **changes), MDOC_SIGNER, seeded(4))
+
+
+def take_in_mdoc(raw):
+    return run(MDOC.verify_issued(raw, anchors=mdoc_samples.PKI.anchors, now=NOW), nobody)
+
+
+def receive_mdoc(raw, request):
+    return run(MDOC.verify_presented(raw, anchors=mdoc_samples.PKI.anchors, expected=request, now=NOW), nobody)
+
+
+def bound(**changes):
+    return KeyBinding(
+        **{"signer": HOLDER, "audience": "x", "nonce": "nonce", "issued_at": NOW, "handover": HANDOVER, **changes}
+    )
+
+
+def wanted(**changes):
+    return ExpectedBinding(**{"audience": "x", "nonce": "nonce", "now": NOW, "handover": HANDOVER, **changes})
+
+
+def test_an_mdoc_goes_the_same_way():
+    held = take_in_mdoc(issue_mdoc())
+    assert (held.format, held.type, held.holder_key) == ("mso_mdoc", mdoc_samples.MDL, HOLDER.public_key)
+    assert held.claims == MDOC_ISSUANCE.claims
+    assert (held.expires_at, held.status.idx) == (NOW + 1000, 7)
+    shown = receive_mdoc(MDOC.present(held.raw, [AGE], bound()), wanted())
+    assert (shown.claims, shown.disclosed) == ({mdoc_samples.SPACE: {"age_over_18": True}}, (AGE,))
+    candidate = MDOC.candidate("1", shown)
+    assert (candidate.format, candidate.type, candidate.holder_bound) == ("mso_mdoc", mdoc_samples.MDL, True)
+
+
+def test_an_mdoc_cut_down_is_still_what_was_issued():
+    """What a wallet shows before anybody is answered (T169)."""
+    assert take_in_mdoc(MDOC.present(issue_mdoc(), [AGE], None)).claims == {mdoc_samples.SPACE: {"age_over_18": True}}
+
+
+def test_an_mdoc_is_for_one_request():
+    """T059, T064."""
+    shown = MDOC.present(issue_mdoc(), [AGE], bound())
+    for other in (replace(HANDOVER, nonce="other"), replace(HANDOVER, jwk_thumbprint=bytes(32))):
+        with pytest.raises(NotBound):
+            receive_mdoc(shown, wanted(handover=other))
+
+
+def test_an_mdoc_authorises_no_transaction():
+    """T190."""
+    shown = MDOC.present(issue_mdoc(), [AGE], bound())
+    with pytest.raises(NotForThisRequest):
+        receive_mdoc(shown, wanted(transaction_data_hashes=("abc",)))
+
+
+def test_an_mdoc_is_bound_to_a_key_and_shown_for_a_handover():
+    """T038: an empty expectation never passes."""
+    with pytest.raises(ValueError, match="bound to a key"):
+        issue_mdoc(holder_key=None)
+    shown = MDOC.present(issue_mdoc(), [AGE], bound())
+    with pytest.raises(ValueError, match="for a handover"):
+        receive_mdoc(shown, wanted(handover=None))
+    with pytest.raises(ValueError, match="for a handover"):
+        MDOC.present(issue_mdoc(), [AGE], bound(handover=None))
+    with pytest.raises(ValueError, match="stand in a namespace"):
+        issue_mdoc(claims={mdoc_samples.SPACE: "x"})
+
+
+def test_without_asking_for_the_holder_an_mdoc_comes_signed_all_the_same():
+    assert MDOC.always_bound
+    assert not FORMAT.always_bound
+    assert receive_mdoc(MDOC.present(issue_mdoc(), [AGE], bound()), None).holder_key == HOLDER.public_key
+
+
+def test_each_format_says_what_it_takes():
+    assert vp_formats(("ES256", "ES384"), ("ES256",)) == {
+        "dc+sd-jwt": {"sd-jwt_alg_values": ["ES256", "ES384"], "kb-jwt_alg_values": ["ES256"]},
+        "mso_mdoc": {"issuerauth_alg_values": [-7, -9, -35, -51], "deviceauth_alg_values": [-7, -9]},
+    }
