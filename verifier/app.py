@@ -132,6 +132,7 @@ def open_verifier(settings: VerifierSettings, store: SqlVerifierStore, folder: A
             now=system.now,
             random_bytes=system.random_bytes,
             registrations=registrations.current,
+            shown=settings.show_registration,
             refuse_unregistered=settings.env is Environment.PRODUCTION,
             haip=settings.haip,
             wallet_url=settings.wallet_url,
