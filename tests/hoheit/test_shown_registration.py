@@ -6,7 +6,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import typer
+from typer.testing import CliRunner
 
+from hoheit.doctor import command
 from hoheit.registering import open_register
 from hoheit.registrar.quickstart import QuickPlace, set_up_quickly
 from hoheit.shown_registration import check_shown_registration
@@ -152,3 +155,12 @@ def test_a_broken_registration_is_named_and_nothing_to_show_is_nothing_to_say(pl
 
 def test_nothing_is_said_of_whoever_is_no_verifier(place):
     assert drive(check_shown_registration(place.at.registrar, system.now()), None, NoSender()) == []
+
+
+def test_the_command_tells_it(place):
+    app = typer.Typer()
+    app.command()(command)
+    told = CliRunner().invoke(app, ["--data", str(place.at.partner)])
+    assert told.exit_code == 1  # nobody serves the register
+    assert "requests only say where the register is; they show no certificate" in told.output
+    assert "use case over-18: wallets would ask" in told.output
