@@ -52,6 +52,7 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the lines as JSON.")] = False,
 ) -> None:
     """Check this machine and, by their addresses, services on it or elsewhere. The status is 1 if something is wrong."""
+    from hoheit.shown_registration import check_shown_registration
     from protocol.encoding import encode_json
     from runtime import system
     from runtime.driver import drive
@@ -64,6 +65,7 @@ def command(
     for folder in data or []:
         lines += [*check_keys(folder), *check_trust(folder, system.now())]
         lines += drive(check_list_hosts(folder, system.now()), None, sender)
+        lines += drive(check_shown_registration(folder, system.now()), None, sender)
     for address in addresses or []:
         lines += drive(check_service(address), None, sender)
     if as_json:

@@ -91,10 +91,11 @@ def check_registrations(
             if settings.env is Environment.PRODUCTION:
                 raise ValueError(problem)
             get_logger().warning("registration of another party", problem=problem)
+    shown = settings.show_registration
     outside = [
         found
         for use_case in use_cases.values()
-        if (found := outside_registration(use_case, use_case.query, registrations, now=now)) is not None
+        if (found := outside_registration(use_case, use_case.query, registrations, now=now, shown=shown)) is not None
     ]
     if outside and settings.env is Environment.PRODUCTION:
         raise ValueError(f"beyond the registration: {'; '.join(map(str, outside))}")
@@ -132,6 +133,7 @@ def open_verifier(settings: VerifierSettings, store: SqlVerifierStore, folder: A
             now=system.now,
             random_bytes=system.random_bytes,
             registrations=registrations.current,
+            shown=settings.show_registration,
             refuse_unregistered=settings.env is Environment.PRODUCTION,
             haip=settings.haip,
             wallet_url=settings.wallet_url,

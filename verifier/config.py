@@ -9,6 +9,7 @@ from pydantic import model_validator
 from pydantic_settings import SettingsConfigDict
 
 from runtime.settings import Environment, ServiceSettings
+from verifier.registration import Shown
 
 
 class VerifierSettings(ServiceSettings):
@@ -22,6 +23,7 @@ class VerifierSettings(ServiceSettings):
     use_cases_folder: Path | None = None  # more use cases, beside those that are shipped
     anchors: Path | None = None  # folder of trust anchors; empty: `anchors` in the data folder
     registrations: Path | None = None  # folder of registration certificates; empty: `registrations` in the data folder
+    show_registration: Shown = Shown.CERTIFICATE  # or the dataset alone: wallets then have to ask the register
     haip: bool = False  # ask as HAIP 1.0 wants it, and in no other way
     extra_anchor: Path | None = None  # test only: a PEM file that is trusted as issuer of everything
 

@@ -79,7 +79,7 @@ def open_wallet(
     if settings.accept_unsigned_requests:
         policy = replace(policy, prefixes=policy.prefixes | {Prefix.REDIRECT_URI})
     folder = AnchorFolder(settings.anchors_folder, now)
-    extra = AnchorFolder(settings.extra_anchors, system.now) if settings.extra_anchors is not None else None
+    extra = AnchorFolder(settings.extra_anchors, now) if settings.extra_anchors is not None else None
     anchors = _anchors(folder, extra)
     renewal = Renewal(folder, now)
     vault = Vault.open(settings.vault, passphrase, now=now())

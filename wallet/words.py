@@ -194,7 +194,8 @@ class Words:
     def register_learns(self, register: str, who: str) -> str:
         """What it means to ask a register about somebody."""
         return self(
-            "Your wallet can ask %(register)s about %(who)s. The register then learns whom you have to do with.",
+            "Your wallet can ask %(register)s about %(who)s. The register then learns whom you have to do with."
+            " It learns nothing from your documents.",
             register=register,
             who=who,
         )

@@ -12,7 +12,9 @@ from protocol.dcql.query import DcqlQuery
 from protocol.encoding import encode_json, read_json
 from protocol.errors import Malformed
 from protocol.fields import Fields
+from protocol.oid4vp.dc_api import MAX_VERIFIER_INFO
 from protocol.trust.coverage import Uncovered, uncovered
+from protocol.trust.dataset import REGISTRAR_DATASET, RegistrarDataset
 from runtime.anchors import read_file
 from runtime.commands import explained
 from verifier.use_case import UseCase
@@ -24,6 +26,7 @@ class Question(NamedTuple):
     name: str
     use: str  # id of the use that it is registered under; empty: whichever covers it
     query: DcqlQuery
+    dataset: RegistrarDataset | None = None  # what it says of its registration itself
 
 
 @explained()
@@ -59,6 +62,9 @@ def questions(requests: Iterable[Path]) -> Iterator[Question]:
 
 def problems_of(question: Question, party: Party) -> list[str]:
     """What a wallet would object to, in words for whoever wrote the request."""
+    dataset = question.dataset
+    if dataset is not None and not any(one.is_semantic(party.identifier) for one in dataset.identifiers):
+        return [f"it names somebody else than {party.identifier}, so wallets would ask the register about them"]
     if question.use:
         use = next((use for use in party.uses if use.id == question.use), None)
         if use is None:
@@ -86,10 +92,27 @@ def _question(file: Path) -> Question:
     data = read_file(file)
     if file.suffix == ".json":
         query = Fields(read_json(data, file.name), file.name)
-        # A whole request holds its query in `dcql_query`
-        return Question(file.name, "", DcqlQuery.from_dict(query.members.get("dcql_query", query.members), file.name))
+        # A whole request holds its query in `dcql_query`, and may say for which use it is registered
+        dataset = _dataset(query)
+        asked = DcqlQuery.from_dict(query.members.get("dcql_query", query.members), file.name)
+        return Question(file.name, (dataset.intended_use or "") if dataset is not None else "", asked, dataset)
     try:
         use_case = UseCase.from_toml(data.decode("utf-8"), file.name)
     except UnicodeDecodeError as error:
         raise Malformed(file.name, "is not text") from error
     return Question(use_case.id, use_case.registered_use, use_case.query)
+
+
+def _dataset(request: Fields) -> RegistrarDataset | None:
+    """What a whole request says of its registration: a wallet asks the register by that where there is no certificate.
+
+    Raises:
+        Malformed: it cannot be read, or there are several; wallets take that for none.
+    """
+    infos = request.optional_objects("verifier_info", max_items=MAX_VERIFIER_INFO)
+    found = [info for info in infos if info.members.get("format") == REGISTRAR_DATASET]
+    if len(found) > 1:
+        raise Malformed(request.path("verifier_info"), "must have one registrar_dataset at most")
+    data = found[0].object("data") if found else None
+    # Who is not registered yet says what for and nothing else
+    return RegistrarDataset.from_verifier_info(data) if data is not None and "registryURI" in data else None

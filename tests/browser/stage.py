@@ -41,12 +41,12 @@ class ByHand(Protocol):
 class Stage:
     """See the module."""
 
-    def __init__(self, folder: Path, url: str, world: World | None = None) -> None:
+    def __init__(self, folder: Path, url: str, world: World | None = None, **settings: object) -> None:
         self.url = url
         self.world = world or PatientWorld(None)
         # Where one logs in: any page that is there
         self.world.agency.server_changes["authorization_endpoint"] = self.login = f"{url}/static/icon.svg"
-        self.served = Served(folder, self.world, url)
+        self.served = Served(folder, self.world, url, **settings)
 
     def open(self, window: Window) -> None:
         """Unlock the wallet by hand."""

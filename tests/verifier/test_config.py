@@ -10,6 +10,7 @@ from runtime.settings import setting_problem
 from verifier.app import open_store, open_use_cases, open_verifier
 from verifier.config import VerifierSettings
 from verifier.installation import NewVerifier, set_up_verifier
+from verifier.registration import Shown
 
 FILE = 'public_url = "https://library.example"\n[name]\nde = "Stadtbücherei"\n'
 
@@ -92,3 +93,19 @@ def test_a_wrong_file_is_named(tmp_path, text, problem):
 def test_a_use_case_that_is_not_there_is_named(tmp_path):
     with pytest.raises(ValueError, match="there is no use case over-21"):
         open_use_cases(settings(tmp_path, 'use_cases = ["over-21"]\n' + FILE))
+
+
+def test_a_verifier_shows_its_certificate_unless_it_is_told_to_show_the_dataset_alone(tmp_path):
+    new = NewVerifier(tmp_path / "v", "https://library.example", (("de", "Stadtbücherei"),))
+    set_up_verifier(new, now=system.now(), random_bytes=system.random_bytes)
+    assert VerifierSettings.read(new.data).show_registration is Shown.CERTIFICATE
+    file = VerifierSettings.file(new.data)
+    file.write_text('show_registration = "dataset"\n' + file.read_text(encoding="utf-8"), encoding="utf-8")
+    read = VerifierSettings.read(new.data)
+    store = open_store(read)
+    assert open_verifier(read, store).context.shown is Shown.DATASET
+    store.database.dispose()
+
+
+def test_another_way_of_showing_a_registration_is_refused_by_name(tmp_path):
+    assert "show_registration" in problem(tmp_path, 'show_registration = "nothing"\n' + FILE)

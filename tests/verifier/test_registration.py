@@ -10,14 +10,14 @@ from protocol.errors import InvalidRequest
 from protocol.fields import Fields
 from protocol.oid4vp.client_id import Prefix
 from protocol.trust.carried import Carried, carried_registration
-from protocol.trust.dataset import REGISTRAR_DATASET, RegistrarDataset
+from protocol.trust.dataset import REGISTRAR_DATASET, RegisteredIdentifier, RegistrarDataset
 from protocol.trust.localized import Localized
 from protocol.trust.registration import RegisteredCredential, is_inside_time, sign_registration
 from runtime.registrations import OwnRegistration
 from tests.protocol.trust.test_registration import LEAST, PROVIDER
 from tests.support.pki import NOW
-from tests.support.verifier import PID, QUERY, USE_CASE, Counter, make_verifier, request_of
-from verifier.registration import outside_registration, registration_for, verifier_info
+from tests.support.verifier import PID, QUERY, USE_CASE, Counter, asked_on_page, make_verifier, request_of
+from verifier.registration import Shown, outside_registration, registration_for, verifier_info
 from verifier.use_case import UseCase
 
 NAME = UseCase.from_toml(USE_CASE, "use case")
@@ -122,13 +122,14 @@ def test_a_request_carries_one_registration_and_the_dataset_beside_it(asking):
 
 def test_a_registrations_own_purpose_comes_first():
     own = registration("family_name", purpose=(Localized("en", "As registered."),))
-    [_, dataset] = verifier_info(own, NAME)
+    [_, dataset] = verifier_info(own, NAME, Shown.CERTIFICATE)
     assert dataset.data["purpose"] == [{"lang": "en", "content": "As registered."}]
 
 
-def test_without_an_intended_use_there_is_no_dataset():
-    """Its identifier is required, and none is made up."""
-    assert [info.format for info in verifier_info(ALL, None)] == ["registration_cert"]
+def test_without_an_intended_use_or_a_purpose_there_is_no_dataset():
+    """Its identifier is required, and so is what for; none is made up."""
+    assert [info.format for info in verifier_info(ALL, None, Shown.CERTIFICATE)] == ["registration_cert"]
+    assert [info.format for info in verifier_info(OWN, None, Shown.CERTIFICATE)] == ["registration_cert"]
 
 
 def test_without_registrations_only_the_purpose_is_said(asking):
@@ -151,6 +152,65 @@ def test_what_is_registered_meanwhile_is_sent_with_the_next_fetch(tmp_path, agen
     found.append(OWN)
     assert carried(request_of(counter, made)) == OWN.certificate
     counter.close()
+
+
+# The dataset alone
+
+
+def dataset_of(request):
+    """What a request says of its sender's registration, where it says nothing else."""
+    [info] = request.verifier_info
+    assert info.format == REGISTRAR_DATASET
+    return RegistrarDataset.from_verifier_info(Fields(info.data, "dataset"))
+
+
+def test_a_verifier_can_say_where_it_is_registered_and_show_no_certificate(asking):
+    own = registration("family_name", intended_use="family-name", purpose=(Localized("en", "As registered."),))
+    counter = asking(OTHER, own, shown=Shown.DATASET)
+    request = request_of(counter, counter.ask())
+    assert carried(request) is None
+    assert dataset_of(request) == RegistrarDataset(
+        identifiers=(RegisteredIdentifier(LEAST.identifier),),
+        services=((Localized("en", LEAST.name),),),
+        registry_uri=LEAST.registry_uri,
+        intended_use="family-name",
+        purpose=(Localized("en", "As registered."),),
+        privacy_policy=LEAST.privacy_policy,
+        credentials=own.says.credentials,
+    )
+
+
+def test_a_page_says_it_too(asking):
+    counter = asking(OWN, shown=Shown.DATASET)
+    made = counter.ask(owner="", browser="cookie")
+    found = [
+        asked_on_page(counter, one).request
+        for one in counter.run(counter.verifier.page_requests.ask(made.id, "cookie"))
+    ]
+    assert {dataset_of(request).intended_use for request in found} == {"family-name"}
+    assert len(found) == 3
+
+
+def test_one_for_every_use_is_asked_about_by_the_use_cases_own_name(asking):
+    counter = asking(ALL, shown=Shown.DATASET)
+    assert dataset_of(request_of(counter, counter.ask())).intended_use == "family-name"
+
+
+@pytest.mark.parametrize("refuses", [True, False])
+def test_a_programs_own_query_needs_a_named_use_where_the_dataset_alone_is_shown(asking, refuses):
+    """Without its name no register can be asked, and without a purpose no wallet can read it."""
+    order = {"use_case": None, "query": NAME.query}
+    own = registration("family_name", intended_use="family-name", purpose=(Localized("en", "As registered."),))
+    named = asking(ALL, OWN, own, shown=Shown.DATASET, refuse_unregistered=refuses)
+    assert dataset_of(request_of(named, named.ask(**order))).intended_use == "family-name"
+    unnamed = asking(ALL, OWN, shown=Shown.DATASET, refuse_unregistered=refuses)
+    if refuses:
+        with pytest.raises(InvalidRequest, match="beyond the registration"):
+            unnamed.ask(**order)
+    else:
+        assert request_of(unnamed, unnamed.ask(**order)).verifier_info == ()
+    certified = asking(ALL, refuse_unregistered=refuses)
+    assert carried(request_of(certified, certified.ask(**order))) == ALL.certificate
 
 
 # What may not be asked

@@ -18,6 +18,7 @@ from protocol.trust.anchors import TrustAnchors
 from runtime.registrations import OwnRegistration
 from runtime.seal import Sealer
 from verifier.policy import Lifetimes
+from verifier.registration import Shown
 from verifier.store import VerifierStore
 from verifier.use_case import UseCase
 
@@ -41,6 +42,7 @@ class VerifierContext:
     now: Callable[[], int]  # epoch seconds
     random_bytes: RandomBytes
     registrations: Callable[[], tuple[OwnRegistration, ...]] = tuple  # empty: none are shown
+    shown: Shown = Shown.CERTIFICATE  # by what a request says that we are registered
     refuse_unregistered: bool = False  # ask nothing that the registrations do not cover
     haip: bool = False  # ask as HAIP 1.0 wants it, and in no other way
     wallet_url: str = ""  # of a wallet that runs in the browser, without a slash at the end; empty: none is offered

@@ -270,9 +270,9 @@ class Requests:
             return ()
         use_case = context.use_cases.get(stage.asked.use_case)
         query = read_query(stage.terms.dcql_query)
-        own = registration_for(use_case, query, context.registrations(), now=context.now())
+        own = registration_for(use_case, query, context.registrations(), now=context.now(), shown=context.shown)
         if own is not None:
-            return verifier_info(own, use_case)
+            return verifier_info(own, use_case, context.shown)
         if use_case is None:
             return ()
         texts: list[JsonValue] = [{"lang": lang, "value": value} for lang, value in use_case.purpose]
@@ -306,7 +306,8 @@ class Requests:
             if order.response_mode != DIRECT_POST_JWT:
                 raise InvalidRequest(f"response_mode: must be {DIRECT_POST_JWT}")
         if context.refuse_unregistered:
-            outside = outside_registration(use_case, query, context.registrations(), now=context.now())
+            registrations, now = context.registrations(), context.now()
+            outside = outside_registration(use_case, query, registrations, now=now, shown=context.shown)
             if outside is not None:
                 raise InvalidRequest(f"dcql_query: is beyond the registration: {outside}")
 
