@@ -17,3 +17,11 @@ def stored_office(database_url):
     made = make_office(database_url)
     yield made
     made.close()
+
+
+@pytest.fixture
+def office_with_several_writers(fresh_postgres_url):
+    """The same where transactions run side by side; SQLite has one writer at a time."""
+    made = make_office(fresh_postgres_url)
+    yield made
+    made.close()
