@@ -38,11 +38,20 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentsTerms:
+    """The same where the page asks as ISO/IEC TS 18013-7 annex C has it."""
+
+    nonce: str  # base64url of its bytes
+    encryption_key: str
+
+
+@dataclass(frozen=True, slots=True)
 class PageTerms:
     """What the page that began asks through its browser, and an answer from there has to meet; fresh for each view of it."""
 
     nonce: str
     encryption_key: str  # as that of `Terms`, and another one
+    documents: DocumentsTerms | None = None  # None: made by a program that did not know this way
 
 
 @dataclass(frozen=True, slots=True)
