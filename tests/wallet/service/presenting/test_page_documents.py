@@ -5,21 +5,19 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from protocol.encoding import encode_json
 from protocol.errors import Conflict, InvalidRequest
-from protocol.oid4vci.metadata import CredentialConfiguration, Display
 from protocol.oid4vp.answer import RequestPolicy
 from protocol.oid4vp.dc_api import PageRequest
 from protocol.oid4vp.response import ErrorResponse
 from protocol.trust.anchors import TrustAnchors
 from tests.protocol.device_retrieval.page_side import Page
 from tests.protocol.device_retrieval.samples import ISSUER, LICENCE, OTHER, dcql, query
-from tests.protocol.mdoc.samples import HOLDER, MDL, SPACE, issued
+from tests.protocol.mdoc.samples import SPACE, issued
 from tests.support.pki import make_pki
-from tests.wallet.counterparts import PARTNER, World, held
+from tests.wallet.counterparts import PARTNER, World
+from tests.wallet.licences import held_licence
 from wallet.policy.presenting import LogDamaged
 from wallet.policy.showing import party_shown
-from wallet.records import Copy
 from wallet.service import Wallet
 
 EVIL = "https://evil.example"
@@ -42,18 +40,7 @@ class LicenceWorld(World):
 def world(vault):
     """A wallet that holds a driving licence in two copies."""
     world = LicenceWorld(vault)
-    configuration = CredentialConfiguration("mso_mdoc", MDL, display=(Display("Driving licence"),))
-    record = held(
-        name="Driving licence",
-        format="mso_mdoc",
-        type=MDL,
-        configuration_id="mdl",
-        configuration=encode_json(configuration.to_dict()).decode(),
-        claims=encode_json({SPACE: {"family_name": "Mustermann", "age_over_18": True}}).decode(),
-    )
-    # Two that differ, as an issuer makes them
-    raws = (LICENCE, issued(pki=ISSUER, random=2))
-    vault.write(put=[replace(record, copies=tuple(Copy(raw, HOLDER.to_scalar().hex(), 0) for raw in raws))])
+    vault.write(put=[held_licence(LICENCE, issued(pki=ISSUER, random=2))])
     return world
 
 
