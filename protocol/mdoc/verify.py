@@ -10,7 +10,7 @@ import hmac
 from dataclasses import dataclass
 
 from protocol.cose import read_x5chain, verify_sign1
-from protocol.credential import ClaimPath, StatusReference, VerifiedCredential
+from protocol.credential import ClaimPath, StatusPlace, VerifiedCredential
 from protocol.encoding import JsonObject, JsonValue, decode_base64url
 from protocol.errors import Malformed, NotAuthentic, NotTrusted, NotValidNow, Unsupported
 from protocol.keys import Decrypter
@@ -195,10 +195,10 @@ def _paths(name_spaces: Items) -> tuple[ClaimPath, ...]:
     return tuple([(name, item.identifier) for name, items in name_spaces.items() for item in items])
 
 
-def _status(status: MsoStatus | None, at: str) -> StatusReference | None:
+def _status(status: MsoStatus | None, at: str) -> tuple[StatusPlace, ...]:
     """One that we cannot look up is refused, never taken for none."""
     if status is None:
-        return None
-    if status.status_list is None:
+        return ()
+    if not status.places:
         raise Unsupported(f"{at}.status: is kept in a way that is not known here")
-    return status.status_list
+    return status.places

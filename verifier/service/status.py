@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from protocol.credential import VerifiedCredential
+from protocol.credential import StatusPlace, VerifiedCredential
 from protocol.exchange import Exchange
-from protocol.status.check import KnownList, Status, StatusReport, check_status
+from protocol.status.check import KnownList, Status, StatusReport, check_every_status, check_status
 from protocol.status.list_key import find_certified_list_key, find_list_key
 from runtime.logs import get_logger
 from verifier.service.context import VerifierContext
@@ -26,9 +26,14 @@ class StatusLists:
     def status_of(self, credential: VerifiedCredential, max_age: int) -> Exchange[StatusReport]:
         """Whether a credential holds; never raises, because not knowing is an answer too."""
         now = self.context.now()
-        reference = credential.status
-        if reference is None:
+        if not credential.status:
             return StatusReport(Status.VALID, None, now, now, "cannot be revoked")
+        return (
+            yield from check_every_status(credential.status, lambda place: self._look_up(place, credential, max_age))
+        )
+
+    def _look_up(self, reference: StatusPlace, credential: VerifiedCredential, max_age: int) -> Exchange[StatusReport]:
+        now = self.context.now()
         anchors = self.context.anchors()
         find_key = find_certified_list_key if self.context.haip else find_list_key
         checked = yield from check_status(
@@ -52,4 +57,4 @@ class StatusLists:
             self._known.popitem(last=False)
 
     def _size(self) -> int:
-        return sum(len(known.token.statuses.packed) for known in self._known.values())
+        return sum(known.size for known in self._known.values())
