@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Self
 
 from protocol.cbor import CborKey, CborMap, CborValue, Tagged, encode_cbor, read_cbor_map, read_wrapped, wrap
@@ -29,10 +30,13 @@ class ItemsRequest:
     doc_type: str
     elements: Elements
     raw: bytes  # without tag 24
+    info: Mapping[CborKey, CborValue] = field(
+        default_factory=dict
+    )  # `requestInfo`: whatever others agreed on; unchecked
 
     @classmethod
     def from_wrapped(cls, value: CborValue, at: str) -> Self:
-        """Read a request for a document; `requestInfo` and members that are not known are ignored.
+        """Read a request for a document; members that are not known are ignored.
 
         Raises:
             Malformed: not a request in tag 24, or a member is missing or has the wrong shape.
@@ -42,13 +46,19 @@ class ItemsRequest:
             raise Malformed(at, "must be a map")
         namespaces = _map(request.get("nameSpaces"), f"{at}.nameSpaces", MAX_NAMESPACES)
         elements = {name: _read_elements(found, f"{at}.nameSpaces") for name, found in namespaces.items()}
-        return cls(_name(request.get("docType"), f"{at}.docType"), elements, value.value)
+        info = request.get("requestInfo", {})
+        if not isinstance(info, dict):
+            raise Malformed(f"{at}.requestInfo", "must be a map")
+        return cls(_name(request.get("docType"), f"{at}.docType"), elements, value.value, info)
 
     @classmethod
-    def of(cls, doc_type: str, elements: Elements) -> Self:
+    def of(cls, doc_type: str, elements: Elements, info: Mapping[CborKey, CborValue] | None = None) -> Self:
         """A request of our own, in the order that is given."""
         namespaces: CborMap = {name: dict[CborKey, CborValue](found.items()) for name, found in elements.items()}
-        return cls(doc_type, elements, encode_cbor({"docType": doc_type, "nameSpaces": namespaces}))
+        request: CborMap = {"docType": doc_type, "nameSpaces": namespaces}
+        if info:
+            request["requestInfo"] = dict(info)
+        return cls(doc_type, elements, encode_cbor(request), info or {})
 
 
 @dataclass(frozen=True, slots=True)

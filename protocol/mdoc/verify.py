@@ -56,11 +56,13 @@ def verify_presented_mdoc(
     anchors: TrustAnchors,
     handover: Handover | None,
     now: int,
+    reader_key: Decrypter | None = None,
     at: str = "presentation",
 ) -> PresentedMdoc:
     """Verify an answer with one document: base64url of a DeviceResponse (OID4VP 1.0 B.2.5, HAIP 1.0 §5.3.1).
 
-    Without a handover, holder binding was not asked for; the device's part has to be there and is not checked.
+    Without a handover, holder binding was not asked for; the device's part has to be there and is not checked. `reader_key`
+    as in `verify_document`.
 
     Raises:
         Malformed: not base64url without padding (T028), or not exactly one document with a good status.
@@ -70,7 +72,9 @@ def verify_presented_mdoc(
     if response.status != OK or len(response.documents) != 1:
         raise Malformed(at, "must have exactly one document")
     transcript = None if handover is None else handover.session_transcript()
-    return verify_document(response.documents[0], raw, anchors=anchors, transcript=transcript, now=now, at=at)
+    return verify_document(
+        response.documents[0], raw, anchors=anchors, transcript=transcript, now=now, reader_key=reader_key, at=at
+    )
 
 
 def verify_document(
