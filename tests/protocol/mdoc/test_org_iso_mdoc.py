@@ -148,6 +148,15 @@ def test_what_nothing_can_be_encrypted_to_is_refused(wrong, error):
     assert type(refusal.value) is error
 
 
+def test_encryption_information_may_have_4096_characters_and_no_more():
+    room = MAX_ENCRYPTION_INFO // 4 * 3 - len(decode_base64url(info(more=bytes(256)))) + 256
+    longest = info(more=bytes(room))
+    assert (len(longest), MAX_ENCRYPTION_INFO) == (4096, 4096)
+    assert EncryptionInfo.from_text(longest).nonce == NONCE
+    with pytest.raises(TooLarge):
+        EncryptionInfo.from_text(longest + "A")
+
+
 @pytest.mark.parametrize("name", ["deviceRequest", "encryptionInfo"])
 @pytest.mark.parametrize("value", [..., None, 5, "", "ä", ["x"]])
 def test_a_request_that_is_none_is_refused(name, value):

@@ -199,6 +199,20 @@ def test_nothing_is_given_to_a_page_that_the_log_could_not_tell_of(world, monkey
         share(world, seen)
 
 
+def test_an_answer_that_cannot_be_made_is_noted_and_its_copy_counts_as_seen(world, monkeypatch):
+    """T171"""
+
+    def fail(*_):
+        raise InvalidRequest("it cannot be encrypted")
+
+    seen = look(world)
+    monkeypatch.setattr("wallet.service.page_presenting.answer_documents", fail)
+    with pytest.raises(InvalidRequest, match="cannot be encrypted"):
+        share(world, seen)
+    assert world.actions()[-1] == ("failed", "it cannot be encrypted")
+    assert [bool(copy.used_at) for copy in world.vault.credentials()[0].copies] == [True, False]
+
+
 def test_a_page_is_answered_through_its_browser_alone(world):
     seen = look(world)
     presenting = world.wallet.presenting
