@@ -19,6 +19,7 @@ from protocol.oid4vp.dc_api_object import Signatory, sign_page_request, sign_pag
 from protocol.oid4vp.request import DC_API_JWT, ClientMetadata, EncryptionKey, VerifierInfo
 from protocol.oid4vp.response import ResponseKey
 from runtime.conversation import SessionKey, advance, load
+from verifier.other_ways import ask_on_page, waiting_on_page
 from verifier.service.answers import Answers
 from verifier.service.context import VP_FORMATS, VerifierContext
 from verifier.service.requests import BROWSER, Requests, encrypted_to, read_query
@@ -28,10 +29,8 @@ from verifier.session import (
     Awaited,
     PageTerms,
     Requested,
-    ask_on_page,
     no_request,
     not_open,
-    waiting_on_page,
 )
 
 # HAIP 1.0 §5.2 wants one of these at least, and §5 `x509_hash` where it is signed
