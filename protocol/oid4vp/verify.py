@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from protocol.credential import ClaimPath, VerifiedCredential
@@ -55,6 +55,9 @@ class Check:
     name: CheckName
     passed: bool | None
     reason: str = ""
+    as_of: int | None = (
+        None  # epoch seconds: when what the answer hangs on was looked up; None: it hangs on no such thing
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,8 @@ def verify_response(
             if credential is None:
                 continue
             report = yield from status_of(credential)
-            work.lines.note(CheckName.STATUS, report.status is Status.VALID, report.reason)
+            as_of = report.checked_at if credential.status is not None else None
+            work.lines.note(CheckName.STATUS, report.status is Status.VALID, report.reason, as_of)
             credentials.append(credential)
         if credentials:
             found[query.id] = tuple(credentials)
@@ -143,12 +147,15 @@ class _Lines:
     def __init__(self) -> None:
         self._found: dict[CheckName, Check] = {}
 
-    def note(self, name: CheckName, passed: bool | None, reason: str = "") -> None:
+    def note(self, name: CheckName, passed: bool | None, reason: str = "", as_of: int | None = None) -> None:
         """One presentation's answer to one question; None: it was not asked."""
         known = self._found.get(name)
         # The first no stays, and any answer counts more than a question that was not asked
         if known is None or known.passed is None or (passed is False and known.passed):
-            self._found[name] = Check(name, passed, "" if passed else reason)
+            self._found[name] = Check(name, passed, "" if passed else reason, as_of)
+        elif known.passed and passed and as_of is not None:
+            # All of them have to hold, so that the answer is as old as the oldest of them
+            self._found[name] = replace(known, as_of=as_of if known.as_of is None else min(known.as_of, as_of))
 
     def note_passed(self, *names: CheckName) -> None:
         """Questions that a presentation stood."""
