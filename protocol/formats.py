@@ -69,6 +69,11 @@ class Format(Protocol):
 
     always_bound: bool
     """Whether there is no presentation without the holder's signature."""
+    binding_methods: tuple[str, ...]
+    """How an issuer's metadata calls the holder's key in a credential (OID4VCI 1.0 §12.2.4)."""
+
+    def issuer_algorithms(self, algorithms: Iterable[str]) -> tuple[str | int, ...]:
+        """What an issuer's metadata says of the JOSE algorithms that it signs with (OID4VCI 1.0 App. A.2.2, A.3.2)."""
 
     def vp_metadata(self, issuers: Iterable[str], holders: Iterable[str]) -> JsonObject:
         """What is said in `vp_formats_supported` where these JOSE algorithms are taken (OID4VP 1.0 App. B.2.2, B.3.4)."""
@@ -120,6 +125,11 @@ class SdJwtVcFormat:
 
     id = "dc+sd-jwt"
     always_bound = False
+    binding_methods: tuple[str, ...] = ("jwk",)
+
+    def issuer_algorithms(self, algorithms: Iterable[str]) -> tuple[str | int, ...]:
+        """By the names of JOSE."""
+        return tuple(algorithms)
 
     def vp_metadata(self, issuers: Iterable[str], holders: Iterable[str]) -> JsonObject:
         """By the names of JOSE."""
@@ -207,6 +217,11 @@ class MdocFormat:
 
     id = "mso_mdoc"
     always_bound = True
+    binding_methods: tuple[str, ...] = ("cose_key",)
+
+    def issuer_algorithms(self, algorithms: Iterable[str]) -> tuple[str | int, ...]:
+        """By the numbers of COSE: what stands in the header, and the one that says the curve too."""
+        return tuple([number for alg in algorithms for number in IDENTIFIERS[alg]])
 
     def vp_metadata(self, issuers: Iterable[str], holders: Iterable[str]) -> JsonObject:
         """By the numbers of COSE."""

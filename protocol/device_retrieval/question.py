@@ -13,7 +13,7 @@ from protocol.cbor import CborMap
 from protocol.dcql.match import Candidate
 from protocol.dcql.query import MDOC, ClaimsQuery, CredentialMeta, CredentialQuery, DcqlQuery
 from protocol.encoding import encode_base64url, sha256
-from protocol.errors import InvalidRequest, raised_as
+from protocol.errors import InvalidRequest, ProtocolError, raised_as
 from protocol.keys import Signer
 from protocol.mdoc.device_request import (
     DeviceRequest,
@@ -21,6 +21,7 @@ from protocol.mdoc.device_request import (
     Elements,
     ItemsRequest,
     verify_reader_auth,
+    verify_reader_auth_all,
     write_device_request,
 )
 from protocol.mdoc.transcript import Handover
@@ -75,7 +76,8 @@ def verify_device_request(
     """Find out who asks, and what; `host` is what else is known of who asks, such as the host of the page.
 
     Whether a certificate names the key usage of readers is not checked: access certificates need not (ETSI TS 119 472-2
-    §5.3 asks for no more than that it is one).
+    §5.3 asks for no more than that it is one). Of several signatures of the whole, the first that holds, of somebody who is
+    trusted here, says who asks, and those of single documents then say nothing more; others may be for other worlds.
 
     Raises:
         InvalidRequest: it is no request (see `DeviceRequest.from_bytes`), some of it is signed and some not, by several
@@ -84,12 +86,11 @@ def verify_device_request(
     with raised_as(InvalidRequest):
         request = DeviceRequest.from_bytes(data)
         registrations = _registrations(request)
-        chain = _one_signer(request.doc_requests, handover.session_transcript())
-        if not chain:
+        party = _who_asks(request, handover.session_transcript(), anchors, now)
+        if party is None:
             question = DeviceQuestion(_query(request), handover, verifier_info=registrations)
             return VerifiedDeviceRequest(question, Unauthenticated(host))
-        party = anchors.chain(chain, role=Role.VERIFIER, now=now, at=_AT)
-    audience = f"x509_hash:{encode_base64url(sha256(chain[0].der))}"
+    audience = f"x509_hash:{encode_base64url(sha256(party.chain[0].der))}"
     question = DeviceQuestion(_query(request), handover, audience, registrations)
     return VerifiedDeviceRequest(question, party, encode_base64url(data))
 
@@ -140,6 +141,23 @@ def ask_reader_question(
     info: CborMap = {} if registration is None else {EU_REGISTRATION: registration.encode("ascii")}
     items = tuple(ItemsRequest.of(_doc_type(asked), _elements(asked), info) for asked in query.credentials)
     return write_device_request(items, transcript=handover.session_transcript(), signer=signer, chain=tuple(chain))
+
+
+def _who_asks(request: DeviceRequest, transcript: bytes, anchors: TrustAnchors, now: int) -> TrustedParty | None:
+    """Who signed all of it and is trusted here; None: nobody signed."""
+    refusals: list[ProtocolError] = []
+    for signature in request.reader_auth_all:
+        try:
+            chain = verify_reader_auth_all(request, signature, transcript=transcript)
+            return anchors.chain(chain, role=Role.VERIFIER, now=now, at=_AT)
+        except ProtocolError as error:
+            refusals.append(error)
+    chain = _one_signer(request.doc_requests, transcript)
+    if chain:
+        return anchors.chain(chain, role=Role.VERIFIER, now=now, at=_AT)
+    if refusals:
+        raise refusals[0]
+    return None
 
 
 def _one_signer(documents: Sequence[DocRequest], transcript: bytes) -> tuple[Certificate, ...]:

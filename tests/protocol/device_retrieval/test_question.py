@@ -15,7 +15,7 @@ from protocol.device_retrieval.question import (
 )
 from protocol.encoding import decode_base64url, encode_base64url, sha256
 from protocol.errors import InvalidRequest
-from protocol.mdoc.device_request import ItemsRequest, write_device_request
+from protocol.mdoc.device_request import ItemsRequest, Signatory, write_device_request, write_whole_request
 from protocol.oid4vp.request_object import Unauthenticated
 from protocol.trust.anchors import TrustAnchors
 from protocol.trust.carried import Carried, carried_registration
@@ -117,6 +117,52 @@ def test_t059_a_signature_for_another_session_is_refused():
     data = written(meet(), LICENCE_ITEMS)
     with pytest.raises(InvalidRequest):
         verified(meet(seed=40), data)
+
+
+OURS = Signatory(READER_PKI.signer, READER_PKI.certificates)
+ELSEWHERE = make_pki(role=READER_PKI.role)
+THEIRS = Signatory(ELSEWHERE.signer, ELSEWHERE.certificates)
+FORGED = Signatory(seeded_key(99), READER_PKI.certificates)
+
+
+def whole(met, *signatories):
+    transcript = handover_of(met).session_transcript()
+    return write_whole_request((LICENCE_ITEMS, VEHICLE_ITEMS), transcript=transcript, signatories=signatories)
+
+
+@pytest.mark.parametrize("signatories", [(OURS,), (THEIRS, OURS), (FORGED, OURS), (OURS, THEIRS)], ids=range(4))
+def test_one_signature_of_the_whole_says_who_asks(signatories):
+    met = meet()
+    data = whole(met, *signatories)
+    found = verified(met, data)
+    assert not isinstance(found.party, Unauthenticated)
+    assert found.party.name == "Car hire"
+    assert found.request.audience == f"x509_hash:{encode_base64url(sha256(READER_PKI.certificates[0].der))}"
+    assert decode_base64url(found.raw) == data
+
+
+@pytest.mark.parametrize("signatories", [(THEIRS,), (FORGED,), (THEIRS, FORGED)], ids=range(3))
+def test_signatures_of_the_whole_that_prove_nothing_are_refused(signatories):
+    met = meet()
+    with pytest.raises(InvalidRequest):
+        verified(met, whole(met, *signatories))
+
+
+def test_t059_a_signature_of_the_whole_for_another_session_is_refused():
+    data = whole(meet(), OURS)
+    with pytest.raises(InvalidRequest):
+        verified(meet(seed=40), data)
+
+
+def test_where_those_of_the_whole_prove_nothing_those_of_all_documents_may():
+    met = meet()
+    of_all = read_cbor_map(whole(met, THEIRS), "test")
+    documents = _documents(written(met, LICENCE_ITEMS, VEHICLE_ITEMS))
+    found = verified(met, encode_cbor({**of_all, "docRequests": documents}))
+    assert not isinstance(found.party, Unauthenticated)
+    assert found.party.name == "Car hire"
+    with pytest.raises(InvalidRequest, match="in part"):
+        verified(met, encode_cbor({**of_all, "docRequests": [documents[0], of_all["docRequests"][1]]}))
 
 
 def test_a_request_that_is_signed_in_part_is_refused():
