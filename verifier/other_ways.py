@@ -59,6 +59,13 @@ def meet(session: Session, meeting: MeetingTerms, browser: str, *, now: int) -> 
     raise no_request()
 
 
+def note_relayed(session: Session, meeting: MeetingTerms, *, relayed: bool) -> Outcome:
+    """Note whether the answer of a meeting is awaited at a relay; where another wallet was met since, nothing changes."""
+    if isinstance(session, Requested | Opened) and session.terms.meeting == meeting:
+        return Change(replace(session, terms=replace(session.terms, meeting=replace(meeting, relayed=relayed))))
+    return Change(session)
+
+
 def waiting_in_meeting(session: Session, browser: str, *, now: int) -> tuple[Awaited, MeetingTerms]:
     """The request, if an answer may still come from the wallet that was met; `browser` is a digest.
 

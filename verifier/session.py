@@ -52,6 +52,7 @@ class MeetingTerms:
     engagement: str  # as it was read, base64url
     key: str  # the private key of this session, sealed, base64url
     message: str  # for that wallet: encrypted, base64url
+    relayed: bool = False  # the message lies at the relay that the wallet named, and its answer is awaited there
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,7 @@ class Result:
     web_link: str = ""  # for the wallet that runs in the browser
     qr_svg: str = ""
     renewals: int = 0  # how often the code was made anew
+    answered_at: int = 0  # epoch seconds
     keep_until: int = 0  # epoch seconds: then an answer is erased
 
 
@@ -280,10 +281,11 @@ class Answers:
                     state="accepted" if stage.verdict.accepted else "refused",
                     verdict=stage.verdict,
                     disclosed=self._disclosed(stage),
+                    answered_at=stage.answered_at,
                     keep_until=stage.keep_until,
                 )
             case Declined():
-                return replace(result, state="declined", error=stage.error)
+                return replace(result, state="declined", error=stage.error, answered_at=stage.declined_at)
             case _ if now >= asked.expires_at:
                 return result
             case _:

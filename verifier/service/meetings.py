@@ -6,15 +6,17 @@ store decides which that is. Messages travel by a relay that the wallet named, o
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
 from protocol.dcql.query import DcqlQuery
 from protocol.device_retrieval.answer import read_device_response
+from protocol.device_retrieval.carriers import Relay
 from protocol.device_retrieval.meeting import ReaderMeeting
 from protocol.device_retrieval.question import DeviceQuestion, ask_reader_question, mdoc_part
 from protocol.encoding import decode_base64url, encode_base64url
-from protocol.errors import AccessDenied, InvalidRequest, raised_as
+from protocol.errors import AccessDenied, InvalidRequest, ProtocolError, raised_as
 from protocol.exchange import Exchange
 from protocol.keys import P256Key
 from protocol.mdoc.engagement import DeviceEngagement
@@ -23,7 +25,8 @@ from protocol.oid4vp.response import AuthorizationResponse, ErrorResponse
 from protocol.trust.carried import REGISTRATION_CERT, Carried, carried_registration
 from protocol.x509 import Certificate
 from runtime.conversation import SessionKey, advance, load, with_key
-from verifier.other_ways import meet, waiting_in_meeting
+from runtime.logs import get_logger
+from verifier.other_ways import meet, note_relayed, waiting_in_meeting
 from verifier.service.answers import Answers
 from verifier.service.context import VerifierContext
 from verifier.service.requests import BROWSER, Requests, read_query
@@ -38,13 +41,6 @@ from verifier.session import (
 
 
 @dataclass(frozen=True, slots=True)
-class Met:
-    """A meeting that was begun: what the other side's wallet has to read."""
-
-    message: bytes  # SessionEstablishment
-
-
-@dataclass(frozen=True, slots=True)
 class Meetings:
     """Asking somebody who stands before us, and being answered."""
 
@@ -56,8 +52,10 @@ class Meetings:
         """Whether a question can be asked in person: some answer to it has documents of ISO/IEC 18013-5 alone."""
         return mdoc_part(query) is not None
 
-    def begin(self, request_id: str, browser: str, code: str) -> Exchange[Met]:
+    def begin(self, request_id: str, browser: str, code: str) -> Exchange[None]:
         """Ask the wallet whose code was read, in place of another one that was asked in person before.
+
+        Where it names a relay, the message is left there. That the relay cannot be had is no error: a page shows the message.
 
         Raises:
             NotFound: unknown, begun in another browser, answered, or over (T237).
@@ -82,16 +80,57 @@ class Meetings:
             lambda session: meet(session, terms, digest, now=context.now()),
             no_request(),
         )
-        return Met(message)
+        relay = Relay.of_reader(engagement.methods)
+        if relay is not None:
+            try:
+                yield from relay.send(message)
+            except ProtocolError as error:
+                get_logger().info("no relay", reason=error.description)
+            else:
+                yield from self._note_relayed(request_id, terms, relayed=True)
+
+    def met(self, request_id: str, browser: str) -> Exchange[MeetingTerms | None]:
+        """With which wallet it stands; None: with none, or no answer is awaited any more."""
+        try:
+            _, met = yield from self._waiting(request_id, browser)
+        except InvalidRequest:
+            return None
+        return met
 
     def message(self, request_id: str, browser: str) -> Exchange[bytes]:
-        """The message for the wallet that was met last.
+        """The message for the wallet that was met last, the same every time.
 
         Raises:
             InvalidRequest: unknown, begun in another browser, nobody was met, over or answered before.
         """
         _, met = yield from self._waiting(request_id, browser)
         return decode_base64url(met.message)
+
+    def look(self, request_id: str, browser: str) -> Exchange[None]:
+        """Take the answer from the relay if it is there. Every look of the page that began does this.
+
+        What lies there and is no answer ends the waiting there, and leaves the other ways.
+        """
+        met = yield from self.met(request_id, browser)
+        if met is None or not met.relayed:
+            return
+        relay = Relay.of_reader(DeviceEngagement.from_bytes(decode_base64url(met.engagement)).methods)
+        if relay is None:
+            return
+        try:
+            message = yield from relay.receive()
+        except ProtocolError:
+            return  # the next look may find it
+        if message is None:
+            return
+        try:
+            yield from self.answer(request_id, browser, message)
+        except ProtocolError as error:
+            get_logger().info("no answer at the relay", reason=error.description)
+            yield from self._note_relayed(request_id, met, relayed=False)
+            return
+        with suppress(ProtocolError):
+            yield from relay.end()
 
     def answer(self, request_id: str, browser: str, message: bytes) -> Exchange[None]:
         """Take the message of the wallet that was met last, as `Answers.receive` takes what a wallet posts.
@@ -115,6 +154,13 @@ class Meetings:
         key = SessionKey.of(REQUEST, request_id)
         # No response code: it is this browser that the answer came to (T183)
         yield from self.answers.judge(key, stage, question, response, "", reader_key=meeting.own)
+
+    def _note_relayed(self, request_id: str, met: MeetingTerms, *, relayed: bool) -> Exchange[None]:
+        yield from advance(
+            SessionKey.of(REQUEST, request_id),
+            lambda session: note_relayed(session, met, relayed=relayed),
+            no_request(),
+        )
 
     def _waiting(self, request_id: str, browser: str) -> Exchange[tuple[Awaited, MeetingTerms]]:
         digest = SessionKey.of(BROWSER, browser).digest
