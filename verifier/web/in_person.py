@@ -17,6 +17,7 @@ from protocol.exchange import Exchange
 from protocol.fields import Fields
 from protocol.mdoc.session import MAX_SESSION_MESSAGE
 from runtime.asgi import json_answer, read_form
+from runtime.conversation import slow
 from runtime.driver import Driver
 from runtime.languages import language_of
 from runtime.live import LiveStreams
@@ -85,7 +86,7 @@ def in_person_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRout
     @router.get(f"{path}/in-person/{{request_id}}/codes")
     async def codes(request_id: str, request: Request) -> Response:
         message = await driver.run(verifier.meetings.message(request_id, pages.browser(request)))
-        return json_answer(moving_codes(message))
+        return json_answer(await driver.run(slow(lambda: moving_codes(message))))
 
     @router.post(f"{path}/in-person/{{request_id}}/answer")
     async def answer(request_id: str, request: Request) -> Response:
