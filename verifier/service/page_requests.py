@@ -26,6 +26,7 @@ from protocol.oid4vp.response import AuthorizationResponse, ErrorResponse, Respo
 from protocol.trust.carried import Carried, carried_registration
 from protocol.x509 import read_x5c
 from runtime.conversation import SessionKey, advance, load
+from verifier.other_ways import ask_on_page, waiting_on_page
 from verifier.service.answers import Answers
 from verifier.service.context import VP_FORMATS, VerifierContext
 from verifier.service.requests import BROWSER, Requests, encrypted_to, read_query
@@ -36,10 +37,8 @@ from verifier.session import (
     DocumentsTerms,
     PageTerms,
     Requested,
-    ask_on_page,
     no_request,
     not_open,
-    waiting_on_page,
 )
 
 # HAIP 1.0 §5.2 wants one of these at least, and §5 `x509_hash` where it is signed. It is about OpenID4VP, and leaves other
