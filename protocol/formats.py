@@ -266,13 +266,13 @@ class MdocFormat:
     ) -> Exchange[VerifiedCredential]:
         """Verify an answer with one document: its issuer first, then that its holder answered this very request."""
         yield from ()
-        handover = None
+        handover = reader_key = None
         if expected is not None:
-            handover = expected.handover
+            handover, reader_key = expected.handover, expected.reader_key
             # T038: an empty expectation must never pass as "anything goes"
             if handover is None:
                 raise ValueError("an mdoc is expected for a handover")
-        presented = verify_presented_mdoc(raw, anchors=anchors, handover=handover, now=now)
+        presented = verify_presented_mdoc(raw, anchors=anchors, handover=handover, now=now, reader_key=reader_key)
         if expected is not None and expected.transaction_data_hashes:
             raise NotForThisRequest("presentation: authorises another transaction, or none")
         return presented.credential

@@ -81,7 +81,9 @@ class Walk:
         yield from self._ask(LIBRARY, "library-sign-up", "Erika signs up at the city library")
         yield from self._ask(CINEMA, "over-18", "The cinema wants to know whether Erika is over 18")
         yield from self._ask(PHARMACY, "medicine", "The pharmacy is in the register of another platform, and asks too")
-        yield from self._ask(CAR_SHARING, "driving-licence", "Erika wants to borrow a car, and shows her driving licence")
+        yield from self._ask(
+            CAR_SHARING, "driving-licence", "Erika wants to borrow a car, and shows her driving licence"
+        )
         yield from self._take(
             UNIVERSITY,
             ("diploma",),
@@ -272,7 +274,11 @@ def _shown(seen: RequestSeen) -> list[str]:
 def _known(claims: JsonValue, name: str = "") -> str:
     """Every value with the name of its claim, for people."""
     if isinstance(claims, dict):
-        return ", ".join(_known(item, f"{name} {key.replace('_', ' ')}".strip()) for key, item in claims.items())
+        # A namespace, which has dots, says nothing to people
+        return ", ".join(
+            _known(item, name if "." in key else f"{name} {key.replace('_', ' ')}".strip())
+            for key, item in claims.items()
+        )
     if isinstance(claims, list):
         return ", ".join(_known(item, name) for item in claims)
     return f"{name}: {_text(claims)}"

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import qrcode
@@ -150,7 +151,7 @@ def list_use_cases(data: Path, *, as_json: bool) -> bool:
     for use_case in open_use_cases(settings).values():
         problems = problems_of(use_case, anchors)
         good = good and not problems
-        types = sorted({kind for asked in use_case.query.credentials for kind in _types(asked)})
+        types = sorted({kind for asked in use_case.query.credentials for kind in asked.meta.types})
         if as_json:
             print_json({"id": use_case.id, "title": dict(use_case.title), "types": [*types], "problems": [*problems]})
         else:
@@ -170,14 +171,16 @@ def problems_of(use_case: UseCase, anchors: TrustAnchors) -> list[str]:
     lacking = {
         asked.id: asked
         for asked in use_case.query.credentials
-        if not any(
-            not anchor.types or not _types(asked) or anchor.types.intersection(_types(asked)) for anchor in accepted
-        )
+        if not any(_may_issue(anchor, asked) for anchor in accepted)
     }
     return problems + [
-        f"nobody who may issue {' or '.join(_types(asked)) or asked.id} is trusted; use `trust`"
+        f"nobody who may issue {' or '.join(asked.meta.types) or asked.id} is trusted; use `trust`"
         for asked in _in_the_way(use_case.query, lacking)
     ]
+
+
+def _may_issue(anchor: TrustAnchor | TrustedIdentifier, asked: CredentialQuery) -> bool:
+    return not anchor.types or not asked.meta.types or bool(anchor.types.intersection(asked.meta.types))
 
 
 def _in_the_way(query: DcqlQuery, lacking: Mapping[str, CredentialQuery]) -> Iterator[CredentialQuery]:
@@ -189,11 +192,6 @@ def _in_the_way(query: DcqlQuery, lacking: Mapping[str, CredentialQuery]) -> Ite
             yield from [
                 lacking[id_] for id_ in dict.fromkeys(id_ for option in one.options for id_ in option) if id_ in lacking
             ]
-
-
-def _types(asked: CredentialQuery) -> tuple[str, ...]:
-    """The types that a query leaves open, in whichever format."""
-    return asked.meta.vct_values if asked.meta.doctype_value is None else (asked.meta.doctype_value,)
 
 
 def look_again_soon() -> None:
@@ -244,7 +242,9 @@ def _store(settings: VerifierSettings) -> Iterator[SqlVerifierStore]:
 def _tell(state: RequestState) -> None:
     print(f"The request was {state.state}." if state.state != "expired" else "The request has expired.")
     for check in state.verdict.checks if state.verdict else ():
-        print(f"{MARKS[check.passed]} {check.check.replace('_', ' ')}" + (f": {check.reason}" if check.reason else ""))
+        as_of = f" (as of {datetime.fromtimestamp(check.as_of, UTC):%Y-%m-%d %H:%M} UTC)" if check.as_of else ""
+        reason = f": {check.reason}" if check.reason else ""
+        print(f"{MARKS[check.passed]} {check.check.replace('_', ' ')}{as_of}{reason}")
     if state.claims is not None:
         print_json(state.claims)
 

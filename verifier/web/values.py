@@ -88,7 +88,8 @@ def _value(
 
 def _lines(value: JsonValue, language: str, kind: ClaimKind, parts: Mapping[str, str]) -> Iterator[SharedLine]:
     if isinstance(value, dict):
-        for name, below in value.items():
+        for name in [*(one for one in parts if one in value), *(one for one in value if one not in parts)]:
+            below = value[name]
             part = parts.get(name) or _name(name)
             for line in _lines(below, language, ClaimKind.PLAIN, parts):
                 yield replace(line, part=f"{part}, {line.part}"[:MAX_SHOWN] if line.part else part)

@@ -85,12 +85,12 @@ def test_members_of_an_object_are_named():
     assert lines == (SharedLine("12345", part="postal code"), SharedLine("", truth=True, part="of, age"))
 
 
-def test_members_are_called_as_the_use_case_calls_them():
+def test_members_are_called_as_the_use_case_calls_them_and_come_in_its_order():
     path = ("org.iso.18013.5.1", "driving_privileges")
     parts = (("vehicle_category_code", "Klasse"), ("issue_date", "seit"))
     asked = (AskedDocument("c", "Card", needed=True, data=(AskedData(path, "Label", needed=True, parts=parts),)),)
     privileges: list[JsonValue] = [
-        {"vehicle_category_code": "B", "issue_date": "2006-09-05", "codes": [{"code": "78"}]}
+        {"codes": [{"code": "78"}], "issue_date": "2006-09-05", "vehicle_category_code": "B"}
     ]
     [document] = shared_documents(asked, {"c": [{path[0]: {path[1]: privileges}}]}, "de")
     [value] = document.values
