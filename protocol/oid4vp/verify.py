@@ -118,7 +118,7 @@ def verify_response(
             if credential is None:
                 continue
             report = yield from status_of(credential)
-            as_of = report.checked_at if credential.status is not None else None
+            as_of = report.checked_at if credential.status else None
             work.lines.note(CheckName.STATUS, report.status is Status.VALID, report.reason, as_of)
             credentials.append(credential)
         if credentials:
