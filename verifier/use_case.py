@@ -20,6 +20,8 @@ id = "pid"
 name = { de = "Personalausweis" }
 data = [{ path = ["birthdate"], label = { de = "Geburtsdatum" } }]
                                       # where a value has parts: parts = { member = { de = "…" } }
+
+[[demands]]                           # optional: what values must be for an answer to be accepted, see `verifier.demands`
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ from protocol.dcql.query import CredentialQuery, DcqlQuery
 from protocol.encoding import JsonValue
 from protocol.errors import Flaw, Malformed
 from protocol.fields import Fields
+from verifier.demands import MAX_DEMANDS, Demand
 from verifier.policy import MAX_OFFLINE_STATUS, Lifetimes, check_judgeable
 
 _MEMBERS = frozenset(
@@ -49,6 +52,7 @@ _MEMBERS = frozenset(
         "accepted_issuers",
         "query",
         "asks",
+        "demands",
     )
 )
 MAX_KEEP = 10 * 365 * 86_400
@@ -109,6 +113,7 @@ class UseCase:
     names: tuple[tuple[str, Names], ...] = ()  # id of a credential query → what people call it
     offline_status_age: int = 0  # seconds; 0: without a network nothing is accepted that could have been taken back
     intended_use: str = ""  # identifier in the register; empty: the id
+    demands: tuple[Demand, ...] = ()  # what values must be, beyond the query
 
     @property
     def registered_use(self) -> str:
@@ -163,6 +168,7 @@ class UseCase:
             offline_status_age=fields.optional_integer("offline_status_age_seconds", maximum=MAX_OFFLINE_STATUS) or 0,
             keep=fields.optional_integer("keep_seconds", maximum=MAX_KEEP) or 0,
             intended_use=fields.optional_text("intended_use_id", max_length=200) or "",
+            demands=_read_demands(fields, query),
             names=_read_names(Fields(_with_null(members.get("asks", {})), f"{at}.asks"), query),
         )
 
@@ -251,6 +257,13 @@ def _instead_of(id_: str, query: DcqlQuery) -> frozenset[str]:
 def _path_text(path: ClaimPath) -> str:
     """Better than nothing, where nobody gave a label."""
     return ", ".join(str(element).replace("_", " ") for element in path if element is not None)
+
+
+def _read_demands(fields: Fields, query: DcqlQuery) -> tuple[Demand, ...]:
+    if "demands" not in fields.members:
+        return ()
+    found = Fields({"demands": _with_null(fields.members["demands"])}, fields.at)
+    return tuple(Demand.from_fields(one, query) for one in found.objects("demands", max_items=MAX_DEMANDS))
 
 
 def _read_names(asks: Fields, query: DcqlQuery) -> tuple[tuple[str, Names], ...]:
