@@ -22,6 +22,7 @@ from protocol.oid4vp.response import (
 )
 from protocol.oid4vp.verify import VerificationPolicy, VerifiedResponse, verify_response
 from runtime.conversation import SessionKey, advance, load
+from verifier.demands import unmet
 from verifier.policy import MAX_RENEWALS, is_running_out
 from verifier.service.context import VerifierContext
 from verifier.service.requests import BROWSER, Requests, encrypted_to, key_id
@@ -218,6 +219,8 @@ class Answers:
         self, stage: Awaited, question: Question, response: AuthorizationResponse, reader_key: Decrypter | None
     ) -> Exchange[VerifiedResponse]:
         terms = stage.terms
+        use_case = self.context.use_cases.get(stage.asked.use_case)
+        demands = use_case.demands if use_case is not None else ()
         return (
             yield from verify_response(
                 response,
@@ -227,6 +230,7 @@ class Answers:
                     accepted_issuers=frozenset(terms.accepted_issuers),
                     issuers_by_certificate=self.context.haip,
                     bound_always=self.context.haip,
+                    objection=lambda claims: unmet(demands, claims, now=self.context.now()),
                 ),
                 status_of=lambda credential: self.status_lists.status_of(
                     credential, terms.max_status_age, terms.offline_status_age

@@ -16,6 +16,7 @@ from runtime.pages import Pages, qr_svg
 from verifier.service import Verifier
 from verifier.service.answers import Result
 from verifier.service.requests import RequestOrder
+from verifier.use_case import distinct
 from verifier.web.values import shared_documents
 
 _OPEN = frozenset(
@@ -130,7 +131,7 @@ def _result_page(request: Request, pages: Pages, verifier: Verifier, found: Resu
         partner=partner_of(verifier, request),
         title=use_case.title_in(language) if use_case else "",
         purpose=use_case.purpose_in(language) if use_case else "",
-        asked=asked,
+        asked=distinct(asked),
         found=found,
         live=f"{address}/events" if found.state in _CHANGING else "",
         live_state=_state(found),
