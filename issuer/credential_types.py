@@ -21,6 +21,7 @@ user_authentication = ["iso_18045_basic"]
 watched = true                       # the default: only wallets whose provider says, for long enough, whether they still hold
 
 [mdoc]                               # as mdoc too, under the id with "-mdoc" behind it; alone, it has the id itself
+                                     # (by description and look, not by the name, wallets know that both are one document)
 doctype = "org.hoheit.residence.1"
 namespace = "org.hoheit.residence.1" # of all elements; by default the doctype
 

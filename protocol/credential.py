@@ -33,3 +33,4 @@ class VerifiedCredential(NamedTuple):
     expires_at: int | None
     status: StatusReference | None
     raw: str  # as it travelled
+    binary: tuple[ClaimPath, ...] = ()  # claims that are bytes, as base64url in `claims`; null for every index

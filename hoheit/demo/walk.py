@@ -137,7 +137,7 @@ class Walk:
             raise Unreachable(
                 "not everything that was offered was received: " + "; ".join(f.reason for f in arrived.failed)
             )
-        shown = [item.shown for item in arrived.credentials]
+        shown = [item.shown for item in arrived.documents]
         vouching = self.wallet.wallet.vouching.shown()
         words = Words("en")
         return [

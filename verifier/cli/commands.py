@@ -149,7 +149,7 @@ def list_use_cases(data: Path, *, as_json: bool) -> bool:
     for use_case in open_use_cases(settings).values():
         problems = problems_of(use_case, anchors)
         good = good and not problems
-        types = sorted({vct for asked in use_case.query.credentials for vct in asked.meta.vct_values})
+        types = sorted({kind for asked in use_case.query.credentials for kind in asked.meta.types})
         if as_json:
             print_json({"id": use_case.id, "title": dict(use_case.title), "types": [*types], "problems": [*problems]})
         else:
@@ -167,7 +167,7 @@ def problems_of(use_case: UseCase, anchors: TrustAnchors) -> list[str]:
     problems = [f"accepts {name}, whom nobody here trusts; use `trust`" for name in sorted(unknown)]
     accepted = [a for a in trusted if not use_case.accepted_issuers or a.name in use_case.accepted_issuers]
     for asked in use_case.query.credentials:
-        wanted = asked.meta.vct_values
+        wanted = asked.meta.types
         if not any(not anchor.types or not wanted or anchor.types.intersection(wanted) for anchor in accepted):
             problems.append(f"nobody who may issue {' or '.join(wanted) or asked.id} is trusted; use `trust`")
     return problems

@@ -11,7 +11,7 @@ from protocol.dcql.match import Candidate, CandidateMatch, QueryMatch, match_que
 from protocol.dcql.query import CredentialQuery
 from protocol.errors import AccessDenied, NotValidNow, ProtocolError, Unavailable
 from protocol.exchange import Exchange
-from protocol.formats import format_of, vp_formats
+from protocol.formats import about_subject, format_of, vp_formats
 from protocol.holder_binding import KeyBinding
 from protocol.keys import SIGNATURE_ALGORITHMS, P256Key
 from protocol.oid4vp.answer import Delivered, fetch_request, send_answer, send_error, wallet_metadata
@@ -21,6 +21,7 @@ from protocol.oid4vp.response import Presentation
 from runtime.conversation import slow
 from runtime.seal import DamagedError
 from wallet.policy.asking import Standing, action_of, may_be_given, registration_of, standing_shown
+from wallet.policy.documents import document_id
 from wallet.policy.presenting import (
     AskedRequest,
     Caution,
@@ -36,6 +37,7 @@ from wallet.policy.presenting import (
     policy_cautions,
     presentation_consent,
     request_digest,
+    told_apart,
     use_copy,
 )
 from wallet.policy.showing import PartyShown, claims_shown, credential_name, generalised, path_text, plain
@@ -240,6 +242,7 @@ class Presenting:
             for found in matches:
                 choice = yield from self._choice_shown(usable, found, verified, standing)
                 shown[query_id, found.candidate.id] = choice
+        match = told_apart(match, shown)
         digest = request_digest(verified.request)
         log = self._log()
         held = context.store.credentials()
@@ -291,10 +294,17 @@ class Presenting:
         asked = [claim.query.path for claim in found.claims]
         return ChoiceShown(
             held_id=held.id,
+            document_id=document_id(held),
             configuration=configuration,
             name=credential_name(configuration, self.context.language),
             issuer=held.issuer_name,
-            claims=claims_shown(seen.claims, configuration.claims, self.context.language, asked=asked),
+            claims=claims_shown(
+                about_subject(seen.format, seen.claims),
+                configuration.claims,
+                self.context.language,
+                asked=asked,
+                binary=seen.binary,
+            ),
             cautions=(
                 *cautions_of(held),
                 *policy_cautions(
@@ -378,7 +388,7 @@ def _claimed_client(link: RequestLink) -> str:
 
 
 def _could_answer(asked: CredentialQuery, held: HeldCredential) -> bool:
-    return asked.format == held.format and (asked.meta.is_empty or held.type in asked.meta.vct_values)
+    return asked.format == held.format and (asked.meta.is_empty or asked.meta.includes(held.type))
 
 
 def _logged(query_id: str, found: CandidateMatch, consent: PresentationConsent) -> LoggedCredential:

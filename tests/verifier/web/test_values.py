@@ -25,10 +25,10 @@ def picture_of(kind: str) -> str:
 PNG = picture_of("png")
 
 
-def shown(value, language="en"):
+def shown(value, language="en", binary=()):
     """The one value, asked by the path `a`."""
     asked = (AskedDocument("c", "Card", needed=True, data=(AskedData(("a",), "Label", needed=True),)),)
-    [document] = shared_documents(asked, {"c": [{"a": value}]}, language)
+    [document] = shared_documents(asked, {"c": [{"a": value}]}, {"c": binary}, language)
     [found] = document.values
     assert (document.name, found.label) == ("Card", "Label")
     return found
@@ -71,7 +71,7 @@ def test_a_value_is_written_for_people(value, language, lines):
 )
 def test_a_country_has_a_name_where_a_country_stands(path, value, language, lines):
     asked = (AskedDocument("c", "Card", needed=True, data=(AskedData(path, "Label", needed=True),)),)
-    [document] = shared_documents(asked, {"c": [{path[0]: value}]}, language)
+    [document] = shared_documents(asked, {"c": [{path[0]: value}]}, {}, language)
     assert [line.text for line in document.values[0].lines] == lines
 
 
@@ -116,7 +116,7 @@ def test_what_is_no_small_picture_of_pixels_is_a_text(text):
 def test_documents_come_in_the_order_in_which_they_were_asked_and_unknown_ones_last():
     asked = tuple(AskedDocument(name, name, needed=True, data=()) for name in ("b", "a", "never shared"))
     disclosed: JsonObject = {"unknown": [{"some_name": "x"}], "a": [{}], "b": [{}, {}]}
-    found = shared_documents(asked, disclosed, "en")
+    found = shared_documents(asked, disclosed, {}, "en")
     assert [document.name for document in found] == ["b", "b", "a", ""]
     [value] = found[-1].values
     assert (value.label, value.lines) == ("some name", (SharedLine("x"),))
@@ -125,7 +125,7 @@ def test_documents_come_in_the_order_in_which_they_were_asked_and_unknown_ones_l
 def test_of_what_was_not_shared_nothing_is_shown():
     data = (AskedData(("a",), "A", needed=True), AskedData(("b", None, "c"), "C", needed=False))
     asked = (AskedDocument("c", "Card", needed=True, data=data),)
-    [document] = shared_documents(asked, {"c": [{"b": [{"c": 1}, {"c": 2}]}]}, "en")
+    [document] = shared_documents(asked, {"c": [{"b": [{"c": 1}, {"c": 2}]}]}, {}, "en")
     [value] = document.values
     assert (value.label, [line.text for line in value.lines]) == ("C", ["1", "2"])
 
