@@ -73,15 +73,17 @@ class Format(Protocol):
 
     always_bound: bool
     """Whether there is no presentation without the holder's signature."""
-
+    binding_methods: tuple[str, ...]
+    """How an issuer's metadata calls the holder's key in a credential (OID4VCI 1.0 §12.2.4)."""
     in_person: bool
     """Whether it can be shown to a reader nearby without any network (ISO/IEC 18013-5)."""
-
     technical: Set[str]
     """Names of claims that hold a credential together, and say nothing about its subject."""
-
     per_copy: Set[str]
     """Those of them in which the copies of one batch differ by nature."""
+
+    def issuer_algorithms(self, algorithms: Iterable[str]) -> tuple[str | int, ...]:
+        """What an issuer's metadata says of the JOSE algorithms that it signs with (OID4VCI 1.0 App. A.2.2, A.3.2)."""
 
     def vp_metadata(self, issuers: Iterable[str], holders: Iterable[str]) -> JsonObject:
         """What is said in `vp_formats_supported` where these JOSE algorithms are taken (OID4VP 1.0 App. B.2.2, B.3.4)."""
@@ -136,6 +138,11 @@ class SdJwtVcFormat:
     in_person = False
     technical: Set[str] = _TECHNICAL
     per_copy: Set[str] = frozenset(("cnf", "status", "iat", "nbf", "exp", "jti"))
+    binding_methods: tuple[str, ...] = ("jwk",)
+
+    def issuer_algorithms(self, algorithms: Iterable[str]) -> tuple[str | int, ...]:
+        """By the names of JOSE."""
+        return tuple(algorithms)
 
     def vp_metadata(self, issuers: Iterable[str], holders: Iterable[str]) -> JsonObject:
         """By the names of JOSE."""
@@ -227,6 +234,11 @@ class MdocFormat:
     # T156, T169: everything that an issuer signed is an element of a namespace, whatever it is called
     technical: Set[str] = frozenset()
     per_copy: Set[str] = frozenset()
+    binding_methods: tuple[str, ...] = ("cose_key",)
+
+    def issuer_algorithms(self, algorithms: Iterable[str]) -> tuple[str | int, ...]:
+        """By the numbers of COSE: what stands in the header, and the one that says the curve too."""
+        return tuple([number for alg in algorithms for number in IDENTIFIERS[alg]])
 
     def vp_metadata(self, issuers: Iterable[str], holders: Iterable[str]) -> JsonObject:
         """By the numbers of COSE."""
@@ -271,13 +283,13 @@ class MdocFormat:
     ) -> Exchange[VerifiedCredential]:
         """Verify an answer with one document: its issuer first, then that its holder answered this very request."""
         yield from ()
-        handover = None
+        handover = reader_key = None
         if expected is not None:
-            handover = expected.handover
+            handover, reader_key = expected.handover, expected.reader_key
             # T038: an empty expectation must never pass as "anything goes"
             if handover is None:
                 raise ValueError("an mdoc is expected for a handover")
-        presented = verify_presented_mdoc(raw, anchors=anchors, handover=handover, now=now)
+        presented = verify_presented_mdoc(raw, anchors=anchors, handover=handover, now=now, reader_key=reader_key)
         if expected is not None and expected.transaction_data_hashes:
             raise NotForThisRequest("presentation: authorises another transaction, or none")
         return presented.credential

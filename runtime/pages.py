@@ -30,7 +30,7 @@ COMMON_TEMPLATES = Path(__file__).parent / "templates"
 COMMON_LOCALE = Path(__file__).parent / "locale"
 COOKIE_LIFETIME = 3600  # seconds
 STATIC_SECONDS = 300
-_TIME_FORMS = {"machine": "%Y-%m-%dT%H:%M:%SZ", "moment": "%Y-%m-%d %H:%M UTC", "day": "%Y-%m-%d"}
+_TIME_FORMS = {"machine": "%Y-%m-%dT%H:%M:%SZ", "moment": "%Y-%m-%d %H:%M UTC", "day": "%Y-%m-%d", "clock": "%H:%M UTC"}
 # An origin, or the scheme of an app; nothing that could begin another directive of the policy
 _FORM_TARGET = re.compile(
     r"https?://[a-z0-9.-]+(:[0-9]+)?(?=[/?]|$)|(?!https?:)[a-z][a-z0-9+.-]*:", re.IGNORECASE | re.ASCII

@@ -9,6 +9,7 @@ from protocol.errors import Unsupported
 from protocol.formats import format_of
 
 MIN_KEEP = 600  # seconds that every answer stays, so that whoever asked can fetch it
+MAX_OFFLINE_STATUS = 7 * 86_400  # seconds: longer than that no status is kept for when there is no network
 MAX_RENEWALS = 5  # of one request's code; then a person has to say that they are still there
 
 

@@ -57,6 +57,7 @@ class Terms:
     encryption_key: str  # the private key of this request (T192), sealed, base64url; empty: no encryption
     accepted_issuers: tuple[str, ...]  # names of trust anchors; empty: all that are trusted
     max_status_age: int  # seconds
+    offline_status_age: int = 0  # seconds
     renewals: int = 0  # how often the code was made anew
     former_until: int = 0  # epoch seconds: until then the code before this one leads here too
     page: PageTerms | None = None  # of the latest view that can ask through its browser
@@ -96,6 +97,7 @@ class Line:
     check: str  # authentic, holder_bound, this_request, trusted_issuer, valid_now, status, query_complete
     passed: bool | None
     reason: str  # empty if it passed
+    as_of: int = 0  # epoch seconds: when what it hangs on was looked up; 0: it hangs on no such thing
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ id = "over-18"
 intended_use_id = "over-18"           # under which it is registered; without it: the id
 keep_seconds = 0                      # how long an answer stays at least; never less than ten minutes
 max_status_age_seconds = 86400        # freshness: how old a status may be; 0: looked up for every answer
+offline_status_age_seconds = 0        # how old it may be while no network is there; 0: then nothing is accepted
 accepted_issuers = []                 # names of trust anchors; empty: every trusted issuer of the type
 
 [title]
@@ -33,7 +34,7 @@ from protocol.dcql.query import CredentialQuery, DcqlQuery
 from protocol.encoding import JsonValue
 from protocol.errors import Flaw, Malformed
 from protocol.fields import Fields
-from verifier.policy import Lifetimes, check_judgeable
+from verifier.policy import MAX_OFFLINE_STATUS, Lifetimes, check_judgeable
 
 _MEMBERS = frozenset(
     (
@@ -43,6 +44,7 @@ _MEMBERS = frozenset(
         "purpose",
         "keep_seconds",
         "max_status_age_seconds",
+        "offline_status_age_seconds",
         "accepted_issuers",
         "query",
         "asks",
@@ -94,6 +96,7 @@ class UseCase:
     max_status_age: int  # seconds
     keep: int  # seconds that an answer stays
     names: tuple[tuple[str, Names], ...] = ()  # id of a credential query → what people call it
+    offline_status_age: int = 0  # seconds; 0: without a network nothing is accepted that could have been taken back
     intended_use: str = ""  # identifier in the register; empty: the id
 
     @property
@@ -143,6 +146,7 @@ class UseCase:
             query=query,
             accepted_issuers=frozenset(fields.texts("accepted_issuers") if members.get("accepted_issuers") else ()),
             max_status_age=Lifetimes().status_age if max_status_age is None else max_status_age,
+            offline_status_age=fields.optional_integer("offline_status_age_seconds", maximum=MAX_OFFLINE_STATUS) or 0,
             keep=fields.optional_integer("keep_seconds", maximum=MAX_KEEP) or 0,
             intended_use=fields.optional_text("intended_use_id", max_length=200) or "",
             names=_read_names(Fields(_with_null(members.get("asks", {})), f"{at}.asks"), query),

@@ -8,7 +8,7 @@ from protocol.errors import Malformed, ProtocolError
 from tests.support.cases import cases
 from tests.support.tree import ROOT
 from tests.support.verifier import QUERY
-from verifier.policy import MIN_KEEP, kept_for
+from verifier.policy import MAX_OFFLINE_STATUS, MIN_KEEP, kept_for
 from verifier.use_case import UseCase, read_question, read_use_cases
 
 SHIPPED = ROOT / "verifier" / "use_cases"
@@ -47,6 +47,7 @@ def test_defaults_are_the_careful_ones():
     use_case = UseCase.from_toml(GOOD, "a.toml")
     assert use_case.accepted_issuers == frozenset()
     assert use_case.max_status_age == 86_400
+    assert use_case.offline_status_age == 0
     assert kept_for(use_case.keep) == MIN_KEEP
     assert kept_for(10 * MIN_KEEP) == 10 * MIN_KEEP
 
@@ -54,6 +55,15 @@ def test_defaults_are_the_careful_ones():
 def test_a_star_in_a_path_stands_for_every_element():
     [asked] = UseCase.from_toml(GOOD, "a.toml").query.credentials
     assert asked.claims[0].path == ("a", None, 0)
+
+
+def test_how_old_a_status_may_be_without_a_network_has_an_end():
+    """T070: an operator cannot switch off that documents are taken back."""
+    line = "offline_status_age_seconds = {}\n"
+    assert UseCase.from_toml(line.format(14_400) + GOOD, "a.toml").offline_status_age == 14_400
+    with pytest.raises(Malformed) as refusal:
+        UseCase.from_toml(line.format(MAX_OFFLINE_STATUS + 1) + GOOD, "a.toml")
+    assert refusal.value.at == "a.toml.offline_status_age_seconds"
 
 
 def test_a_status_that_must_be_fresh_is_not_the_default():

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import qrcode
@@ -221,7 +222,9 @@ def _store(settings: VerifierSettings) -> Iterator[SqlVerifierStore]:
 def _tell(state: RequestState) -> None:
     print(f"The request was {state.state}." if state.state != "expired" else "The request has expired.")
     for check in state.verdict.checks if state.verdict else ():
-        print(f"{MARKS[check.passed]} {check.check.replace('_', ' ')}" + (f": {check.reason}" if check.reason else ""))
+        as_of = f" (as of {datetime.fromtimestamp(check.as_of, UTC):%Y-%m-%d %H:%M} UTC)" if check.as_of else ""
+        reason = f": {check.reason}" if check.reason else ""
+        print(f"{MARKS[check.passed]} {check.check.replace('_', ' ')}{as_of}{reason}")
     if state.claims is not None:
         print_json(state.claims)
 

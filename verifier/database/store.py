@@ -6,12 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Never
 
+from sqlalchemy import Connection
+
 from runtime.codec import Codec
 from runtime.database.api_keys import SqlApiKeys
 from runtime.database.conversations import SqlConversations
 from runtime.database.engine import Database
 from runtime.database.migrations import migrate
-from verifier.database.tables import api_keys, conversations
+from verifier.database.status_lists import SqlStatusLists
+from verifier.database.tables import api_keys, conversations, status_lists
+from verifier.policy import MAX_OFFLINE_STATUS
 from verifier.session import Answered, Declined, Forgotten, Opened, Received, Requested, Session
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -26,6 +30,7 @@ class SqlVerifierStore(SqlConversations[Session, Never]):
         super().__init__(database, conversations, _CODEC, now)
         self.database = database
         self.api_keys = SqlApiKeys(database, api_keys)
+        self.status_lists = SqlStatusLists(database, status_lists)
 
     def migrate(self) -> None:
         """Bring the database to this program's version."""
@@ -33,4 +38,9 @@ class SqlVerifierStore(SqlConversations[Session, Never]):
 
     def sweep(self, *, now: int, limit: int) -> int:
         """Erase what is over."""
-        return self.database.write(lambda connection: self.forget_expired(connection, before=now, limit=limit))
+
+        def work(connection: Connection) -> int:
+            gone = self.forget_expired(connection, before=now, limit=limit)
+            return gone + self.status_lists.forget_before(connection, now - MAX_OFFLINE_STATUS, limit)
+
+        return self.database.write(work)

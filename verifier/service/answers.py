@@ -222,7 +222,9 @@ class Answers:
                     issuers_by_certificate=self.context.haip,
                     bound_always=self.context.haip,
                 ),
-                status_of=lambda credential: self.status_lists.status_of(credential, terms.max_status_age),
+                status_of=lambda credential: self.status_lists.status_of(
+                    credential, terms.max_status_age, terms.offline_status_age
+                ),
                 now=self.context.now(),
             )
         )
@@ -238,7 +240,9 @@ class Answers:
             disclosed = encode_base64url(self.context.sealer.seal(plain, f"answer {asked.id}"))
         verdict = Verdict(
             accepted=verified.accepted,
-            lines=tuple(Line(str(check.name), check.passed, check.reason) for check in verified.checks),
+            lines=tuple(
+                Line(str(check.name), check.passed, check.reason, check.as_of or 0) for check in verified.checks
+            ),
             issuers=tuple(verified.issuers.items()),
             surplus=tuple(sorted(verified.surplus)),
             holders=verified.holders,

@@ -347,6 +347,7 @@ class Requests:
             # As they are now: what is asked under one rule is not judged under another
             accepted_issuers=tuple(sorted(use_case.accepted_issuers)) if use_case else (),
             max_status_age=use_case.max_status_age if use_case else context.lifetimes.status_age,
+            offline_status_age=use_case.offline_status_age if use_case else 0,
         )
 
     def _new_key(self, request_id: str) -> str:

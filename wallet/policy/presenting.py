@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from protocol.dcql.match import QueryMatch, SetMatch
+from protocol.dcql.match import CandidateMatch, QueryMatch, SetMatch
+from protocol.device_retrieval.question import DEVICE_RETRIEVAL, VerifiedDeviceRequest
 from protocol.encoding import JsonObject, encode_json, sha256
 from protocol.errors import Conflict, ProtocolError
 from protocol.fields import Fields
@@ -25,12 +26,16 @@ from wallet.policy.showing import (
     PartyShown,
     claim_label,
     credential_name,
+    generalised,
     party_shown,
+    path_text,
     plain,
 )
-from wallet.records import Copy, HeldCredential, LogEntry
+from wallet.records import Copy, HeldCredential, LogEntry, LoggedCredential
 
-AskedRequest = VerifiedRequest | VerifiedDcApiRequest  # by link, or by a page through the browser
+# By link, by a page through the browser, or by a reader
+AskedRequest = VerifiedRequest | VerifiedDcApiRequest | VerifiedDeviceRequest
+_ENCRYPTED = (DIRECT_POST_JWT, DC_API_JWT, DEVICE_RETRIEVAL)
 
 
 class LogDamaged(Conflict):
@@ -147,7 +152,7 @@ def presentation_consent(
         asker=asker_of(verified, standing, language),
         standing=standing_as_shown,
         purpose="" if _has_purpose(standing_as_shown) else purpose_of(request, language),
-        encrypted=request.response_mode in (DIRECT_POST_JWT, DC_API_JWT),
+        encrypted=request.response_mode in _ENCRYPTED,
         questions=tuple(
             QuestionShown(
                 query_id,
@@ -200,6 +205,9 @@ def asker_shown(verified: AskedRequest, language: str) -> PartyShown:
     party = None if isinstance(verified.party, Unauthenticated) else verified.party
     if isinstance(verified, VerifiedRequest):
         return party_shown(party, str(verified.request.client_id), verified.request.response_uri, language=language)
+    if isinstance(verified, VerifiedDeviceRequest):
+        # Whom nobody vouches for has no name here, and no address either
+        return party_shown(party, verified.request.audience, "", language=language)
     page = verified.request
     return party_shown(party, str(page.client_id or page.audience), page.origin, language=language)
 
@@ -300,3 +308,11 @@ def use_copy(held: HeldCredential, *, told_fresh: bool, now: int) -> tuple[HeldC
         raise Conflict("the last unused copy was just shown to somebody else; nothing was sent, please start again")
     copies = tuple(replace(copy, used_at=now) if copy == used else copy for copy in held.copies)
     return replace(held, copies=copies), used
+
+
+def logged_choice(query_id: str, found: CandidateMatch, consent: PresentationConsent) -> LoggedCredential:
+    """Which claims of which credential are given away, for the log."""
+    question = next(question for question in consent.questions if question.query_id == query_id)
+    choice = next(choice for choice in question.choices if choice.held_id == found.candidate.id)
+    paths = dict.fromkeys(generalised(claim.path) for claim in choice.claims)
+    return LoggedCredential(choice.name, found.candidate.type, tuple(path_text(path) for path in paths))

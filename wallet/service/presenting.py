@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from protocol.credential import VerifiedCredential
 from protocol.dcql.match import Candidate, CandidateMatch, QueryMatch, match_query
 from protocol.dcql.query import CredentialQuery
+from protocol.device_retrieval.question import VerifiedDeviceRequest, answerable_part
 from protocol.errors import AccessDenied, NotValidNow, ProtocolError, Unavailable
 from protocol.exchange import Exchange
 from protocol.formats import about_subject, format_of, vp_formats
@@ -33,6 +34,7 @@ from wallet.policy.presenting import (
     cautions_of,
     has_fresh_copy,
     is_repeated,
+    logged_choice,
     next_copy,
     policy_cautions,
     presentation_consent,
@@ -40,8 +42,8 @@ from wallet.policy.presenting import (
     told_apart,
     use_copy,
 )
-from wallet.policy.showing import PartyShown, claims_shown, credential_name, generalised, path_text, plain
-from wallet.records import Copy, HeldCredential, LogEntry, LoggedCredential
+from wallet.policy.showing import PartyShown, claims_shown, credential_name, plain
+from wallet.records import Copy, HeldCredential, LogEntry
 from wallet.service.asking import Asking
 from wallet.service.context import WalletContext
 from wallet.service.given import Begun, Shared
@@ -181,7 +183,9 @@ class Presenting:
         chosen = seen.match.choose(choice)
         if self._log() is None:
             raise LogDamaged
-        logged = tuple(_logged(query_id, found, seen.consent) for query_id, items in chosen.items() for found in items)
+        logged = tuple(
+            logged_choice(query_id, found, seen.consent) for query_id, items in chosen.items() for found in items
+        )
         note = context.entry("sharing", seen.consent.asker, "begun", logged, request=seen.digest)
         self._check_keys(chosen)
         begun, copies = yield from self._use_copies(seen, chosen, note)
@@ -236,7 +240,12 @@ class Presenting:
         usable = yield from self._usable()
         allowed = may_be_given(standing, query)
         # T170: what may not be given is matched with nothing, so that no choice could ever have it
-        match = match_query(query, []) if allowed is None else match_query(allowed, usable.candidates)
+        if allowed is None:
+            match = match_query(query, [])
+        else:
+            if isinstance(verified, VerifiedDeviceRequest):
+                allowed = answerable_part(allowed, usable.candidates)
+            match = match_query(allowed, usable.candidates)
         shown: dict[tuple[str, str], ChoiceShown] = {}
         for query_id, matches in match.matches.items():
             for found in matches:
@@ -389,11 +398,3 @@ def _claimed_client(link: RequestLink) -> str:
 
 def _could_answer(asked: CredentialQuery, held: HeldCredential) -> bool:
     return asked.format == held.format and (asked.meta.is_empty or asked.meta.includes(held.type))
-
-
-def _logged(query_id: str, found: CandidateMatch, consent: PresentationConsent) -> LoggedCredential:
-    """Which claims of which credential are given away, for the log."""
-    question = next(question for question in consent.questions if question.query_id == query_id)
-    choice = next(choice for choice in question.choices if choice.held_id == found.candidate.id)
-    paths = dict.fromkeys(generalised(claim.path) for claim in choice.claims)
-    return LoggedCredential(choice.name, found.candidate.type, tuple(path_text(path) for path in paths))

@@ -321,7 +321,7 @@ class Receiving:
             expires_at=min(expiries, default=0),
             notification_id=response.notification_id or "",
             copies=copies,
-            can_be_taken_back=any(item.status is not None for item in verified),
+            can_be_taken_back=any(item.status for item in verified),
             binary=tuple(path_text(path) for path in first.binary),
         )
         issuer = party_shown(first.issuer, held.credential_issuer, held.credential_issuer, language=context.language)

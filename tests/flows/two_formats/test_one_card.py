@@ -1,4 +1,4 @@
-"""A document that comes in both formats is one document to its owner: seen once, shown in the form that fits, forgotten as one."""
+"""A document that comes in both formats is one to its owner: seen once, shown in the form that fits, forgotten once."""
 
 from dataclasses import replace
 

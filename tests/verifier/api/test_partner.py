@@ -54,7 +54,7 @@ def test_a_partner_asks_watches_and_forgets(counter, held):
     assert told.json()["claims"] == {"pid": [{"family_name": "Mustermann"}]}
     assert told.json()["verdict"] == {
         "accepted": True,
-        "checks": [{"check": name, "passed": True, "reason": ""} for name in CHECKS],
+        "checks": [{"check": name, "passed": True, "reason": "", "as_of": None} for name in CHECKS],
         "issuers": {"pid": ["Residents' office"]},
         "disclosed_more_than_asked": [],
         "holders": 1,
