@@ -68,7 +68,8 @@ def documents_of(held: Iterable[HeldCredential]) -> tuple[Document, ...]:
     found: dict[str, list[HeldCredential]] = {}
     for one in held:
         found.setdefault(document_id(one), []).append(one)
-    return tuple(Document(tuple(forms)) for forms in found.values())
+    # All came at once, so only the mark says which was offered first
+    return tuple(Document(tuple(sorted(forms, key=lambda one: one.id != one.document))) for forms in found.values())
 
 
 def document_id(held: HeldCredential) -> str:

@@ -140,11 +140,9 @@ def test_a_form_that_was_taken_back_is_not_hidden_by_the_other(town):
     keeping = town.wallet.wallet.keeping
     [card] = town.wallet.run(keeping.look_up_status())
     assert (card.state, card.can_be_taken_back, card.status_checked_at > 0) == (CardState.VALID, True, True)
-    lines = town.issuer.get("/api/credentials", subject=CITIZEN).json()
-    [mdoc] = [
-        one["id"] for one in lines if one["id"] not in known and one["credential_configuration_id"] == "card-mdoc"
-    ]
-    town.issuer.post(f"/api/credentials/{mdoc}/suspend")
+    copies = town.issuer.get("/api/credentials", subject=CITIZEN).json()
+    fresh = [one for one in copies if one["id"] not in known and one["credential_configuration_id"] == "card-mdoc"]
+    town.issuer.post(f"/api/credentials/{fresh[0]['id']}/suspend")
     town.clock.ahead += 3_600
     [card] = town.wallet.run(keeping.look_up_status())
     assert card.state is CardState.SUSPENDED

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from protocol.encoding import JsonObject
+from protocol.encoding import JsonObject, encode_base64url
 from runtime.data_pictures import MAX_PORTRAIT
 from tests.support.strategies import json_values
 from verifier.use_case import AskedData, AskedDocument
@@ -133,3 +133,20 @@ def test_of_what_was_not_shared_nothing_is_shown():
 @given(json_values, st.sampled_from(["de", "en"]))
 def test_nothing_that_can_be_disclosed_breaks_the_page(value, language):
     assert len(shown(value, language).lines) <= MAX_LINES
+
+
+def test_bytes_are_a_picture_or_said_to_be_none():
+    """T152, T235: an mdoc's bytes come as text that looks like any other."""
+    data = base64.b64decode(PNG.partition(",")[2])
+    assert shown(encode_base64url(data), binary=[("a",)]).picture == PNG
+    assert shown(encode_base64url(b"a template of a face"), binary=[("a",)]).lines == (SharedLine("", is_bytes=True),)
+    assert shown(encode_base64url(data)).picture == "", "a text is no picture because it could be one"
+
+
+def test_bytes_inside_of_something_are_not_read_aloud():
+    value = {"marks": [encode_base64url(b"x"), encode_base64url(b"y")], "name": "left thumb"}
+    lines = shown(value, binary=[("a", "marks", None)]).lines
+    assert lines == (
+        SharedLine("", part="marks", is_bytes=True), SharedLine("", part="marks", is_bytes=True),
+        SharedLine("left thumb", part="name"),
+    )  # fmt: skip

@@ -202,3 +202,13 @@ def _go_on(world, exchange, effect):
             effect = exchange.send(world.perform(effect))
     except StopIteration as end:
         return end.value
+
+
+def test_what_cannot_be_taken_back_is_known_as_such_again_after_a_look_up(world):
+    """T174: records of an older program do not say it, and count as revocable until then."""
+    [kept] = world.vault.credentials()
+    assert not kept.can_be_taken_back
+    world.vault.write(put=[replace(kept, can_be_taken_back=True)])
+    [shown] = world.run(world.wallet.keeping.look_up_status())
+    assert (shown.can_be_taken_back, shown.status_checked_at) == (False, 0)
+    assert world.vault.credentials() == (kept,)
