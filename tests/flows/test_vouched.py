@@ -51,18 +51,18 @@ class Town:
     store: SqlIssuerStore
     wallet: OpenWallet
 
-    def offer(self):
+    def offer(self, *forms):
         """An offer of a document for attested keys, with its code."""
         order = OfferOrder(
-            ("pid",), CITIZEN, GrantKind.PRE_AUTHORIZED_CODE, tx_code=True, by_reference=True, actor="clerk"
+            forms or ("pid",), CITIZEN, GrantKind.PRE_AUTHORIZED_CODE, tx_code=True, by_reference=True, actor="clerk"
         )
         made = drive(self.issuer.offers.make(order), self.store, NoSender())
         return made.uri, made.tx_code
 
-    def receive(self):
+    def receive(self, *forms):
         """The citizen takes it and keeps what comes."""
         receiving, run = self.wallet.wallet.receiving, self.wallet.run
-        link, code = self.offer()
+        link, code = self.offer(*forms)
         seen = run(receiving.look(link))
         pending = run(receiving.take(seen, code))
         return run(receiving.keep(run(receiving.fetch(pending, seen.contact))))
@@ -94,7 +94,7 @@ def serve_an_issuer(stack, folder, clock, trusting):
     shutil.copytree(SHIPPED_TYPES, types)
     pid = (SHIPPED_TYPES / "pid.toml").read_text()
     (types / "pid.toml").write_text(f'{pid}\n[key_attestation]\nkey_storage = ["iso_18045_basic"]\n')
-    new = NewIssuer(data, address, (("en", "City office"),), ("pid",))
+    new = NewIssuer(data, address, (("en", "City office"),), ("pid", "pid-mdoc"))
     authority = set_up_issuer(new, now=system.now(), random_bytes=system.random_bytes)
     write_anchor(folder / "anchors", "issuer.pem", authority, role=Role.ISSUER, name="The list of the tests")
     settings = IssuerSettings.read(data).model_copy(update={"haip": True, "types_folder": types, "anchors": trusting})

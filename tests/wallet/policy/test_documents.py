@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.encoding import encode_json
+from protocol.encoding import JsonObject, encode_json
 from protocol.formats import about_subject
 from protocol.oid4vci.metadata import CredentialConfiguration, Display
 from tests.wallet.counterparts import held
@@ -50,7 +50,8 @@ def test_forms_of_one_document_are_known_by_how_their_issuer_shows_them(one, oth
     marked = joined([kept("a", one), kept("b", other)])
     assert [form.document for form in marked] == ["a", "a"]
     [document] = documents_of(marked)
-    assert (document.id, document.types) == ("a", {one.type, other.type})
+    assert document.id == "a"
+    assert document.types == {one.type, other.type}
 
 
 @pytest.mark.parametrize(("one", "other"), APART)
@@ -104,7 +105,7 @@ def test_whatever_a_form_says_is_said(forms):
 
 def test_everything_in_an_mdoc_is_seen_whatever_its_namespace_is_called():
     """T156, T169: in an SD-JWT VC these names hold it together; in an mdoc an issuer gave them to data."""
-    claims = {"cnf": {"name": "Erika"}, "status": {"points": 7}, "org.card": {"vct": "x"}}
+    claims: JsonObject = {"cnf": {"name": "Erika"}, "status": {"points": 7}, "org.card": {"vct": "x"}}
     assert about_subject("mso_mdoc", claims) == claims
     assert about_subject("dc+sd-jwt", claims) == {"org.card": {"vct": "x"}}
     record = kept("a", MDOC, claims=encode_json(claims).decode())

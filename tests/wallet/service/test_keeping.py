@@ -204,8 +204,10 @@ def _go_on(world, exchange, effect):
         return end.value
 
 
-def test_what_cannot_be_taken_back_is_known_as_such_again_after_a_look_up(world):
+def test_what_cannot_be_taken_back_is_known_as_such_again_after_a_look_up(vault):
     """T174: records of an older program do not say it, and count as revocable until then."""
+    world = World(vault)
+    world.receive()
     [kept] = world.vault.credentials()
     assert not kept.can_be_taken_back
     world.vault.write(put=[replace(kept, can_be_taken_back=True)])
