@@ -94,7 +94,7 @@ def serve_an_issuer(stack, folder, clock, trusting):
     shutil.copytree(SHIPPED_TYPES, types)
     pid = (SHIPPED_TYPES / "pid.toml").read_text()
     (types / "pid.toml").write_text(f'{pid}\n[key_attestation]\nkey_storage = ["iso_18045_basic"]\n')
-    new = NewIssuer(data, address, (("en", "City office"),), ("pid", "pid-mdoc"))
+    new = NewIssuer(data, address, (("en", "City office"),), ("pid",))
     authority = set_up_issuer(new, now=system.now(), random_bytes=system.random_bytes)
     write_anchor(folder / "anchors", "issuer.pem", authority, role=Role.ISSUER, name="The list of the tests")
     settings = IssuerSettings.read(data).model_copy(update={"haip": True, "types_folder": types, "anchors": trusting})
