@@ -83,6 +83,7 @@ class VerifiedResponse:
     issuers: Mapping[str, tuple[str, ...]]  # query id → who issued
     surplus: Mapping[str, tuple[ClaimPath, ...]]  # query id → what was disclosed though nobody asked
     holders: int  # how many different keys the credentials are bound to; more than one need not be one person (T187)
+    binary: Mapping[str, tuple[ClaimPath, ...]]  # query id → claims that are bytes; null for every index
 
 
 StatusOf = Callable[[VerifiedCredential], Exchange[StatusReport]]
@@ -141,6 +142,11 @@ def verify_response(
         issuers={query_id: tuple(c.issuer.name for c in held) for query_id, held in found.items()},
         surplus=reduced.surplus,
         holders=len({c.holder_key for held in found.values() for c in held if c.holder_key is not None}),
+        binary={
+            query_id: tuple(dict.fromkeys(path for credential in held for path in credential.binary))
+            for query_id, held in found.items()
+            if query_id in reduced.claims and any(credential.binary for credential in held)
+        },
     )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from protocol.credential import ClaimPath
 from protocol.encoding import JsonObject, decode_base64url, encode_base64url
 from protocol.errors import InvalidRequest, ProtocolError
 from protocol.exchange import Exchange
@@ -73,6 +74,8 @@ class Result:
     expires_at: int  # epoch seconds
     verdict: Verdict | None = None
     disclosed: JsonObject | None = None  # query id → list of claims; only of an accepted answer
+    # Query id → claims of it that are bytes, in base64url; null for every index
+    binary: Mapping[str, tuple[ClaimPath, ...]] = field(default_factory=dict)
     error: str = ""  # the wallet's own code, when it declined
     link: str = ""  # for wallets, while one is awaited
     web_link: str = ""  # for the wallet that runs in the browser
@@ -246,7 +249,8 @@ class Answers:
         if verified.accepted:
             claims = {query_id: list(held) for query_id, held in verified.claims.items()}
             # The standard library's JSON: together with what we put around them, claims nest deeper than we read from others
-            plain = json.dumps(claims, ensure_ascii=False).encode("utf-8")
+            binary = {query_id: [list(path) for path in paths] for query_id, paths in verified.binary.items()}
+            plain = json.dumps([claims, binary], ensure_ascii=False).encode("utf-8")
             disclosed = encode_base64url(self.context.sealer.seal(plain, f"answer {asked.id}"))
         verdict = Verdict(
             accepted=verified.accepted,
@@ -280,11 +284,13 @@ class Answers:
             case Answered() if not shown:
                 return replace(result, state="answered")
             case Answered():
+                disclosed, binary = self._disclosed(stage)
                 return replace(
                     result,
                     state="accepted" if stage.verdict.accepted else "refused",
                     verdict=stage.verdict,
-                    disclosed=self._disclosed(stage),
+                    disclosed=disclosed,
+                    binary=binary,
                     answered_at=stage.answered_at,
                     keep_until=stage.keep_until,
                 )
@@ -312,9 +318,13 @@ class Answers:
                 ends = is_running_out(stage.asked.expires_at, self.context.lifetimes, now=self.context.now())
                 return "unattended" if ends and stage.terms.renewals >= MAX_RENEWALS else "requested"
 
-    def _disclosed(self, stage: Answered) -> JsonObject | None:
+    def _disclosed(self, stage: Answered) -> tuple[JsonObject | None, Mapping[str, tuple[ClaimPath, ...]]]:
         if not stage.disclosed:
-            return None
+            return None, {}
         sealed = decode_base64url(stage.disclosed)
-        claims: JsonObject = json.loads(self.context.sealer.open(sealed, f"answer {stage.asked.id}"))
-        return claims
+        found = json.loads(self.context.sealer.open(sealed, f"answer {stage.asked.id}"))
+        claims: JsonObject
+        binary: dict[str, list[list[str | None]]]
+        # What a program before this one sealed has the claims alone
+        claims, binary = found if isinstance(found, list) else (found, {})
+        return claims, {query_id: tuple(tuple(path) for path in paths) for query_id, paths in binary.items()}

@@ -157,7 +157,9 @@ def _page(
     shown = None
     if found.state in ("accepted", "refused", "declined"):
         kept = found.keep_until if use_case is not None and use_case.keep else 0
-        outcome = Outcome(found.id, title, found.answered_at, found.verdict, found.disclosed, kept_until=kept)
+        outcome = Outcome(
+            found.id, title, found.answered_at, found.verdict, found.disclosed, binary=found.binary, kept_until=kept
+        )
         shown = large_verdict(outcome, asked, language)
     template = (
         "in_person_over.html" if not open_ else "in_person_waiting.html" if met is not None else "in_person_scan.html"

@@ -138,7 +138,7 @@ def _result_page(request: Request, pages: Pages, verifier: Verifier, found: Resu
         qr=urlsplit(found.qr_svg).path,
         page_request=f"{address}/page-request",
         page_answer=f"{address}/page-answer",
-        shared=shared_documents(asked, found.disclosed or {}, language),
+        shared=shared_documents(asked, found.disclosed or {}, found.binary, language),
         # What went wrong is read first
         lines=sorted(lines, key=lambda line: line.passed is not False),
         not_reached=any(line.passed is None for line in lines),
