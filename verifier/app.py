@@ -37,6 +37,7 @@ from verifier.registration import outside_registration
 from verifier.service import Verifier
 from verifier.service.context import VerifierContext
 from verifier.use_case import UseCase, read_use_cases
+from verifier.web.in_person import in_person_pages
 from verifier.web.page_requests import page_requests
 from verifier.web.pages import error_page, people_pages
 
@@ -193,6 +194,7 @@ def make_application(verifier: Verifier, driver: Driver, lifespan: Lifespan[Fast
     application.include_router(partner_api(verifier, driver))
     application.include_router(people_pages(verifier, driver, pages))
     application.include_router(page_requests(verifier, driver, pages))
+    application.include_router(in_person_pages(verifier, driver, pages))
     serve_static(application)
     return application
 

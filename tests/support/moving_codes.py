@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import zxingcpp
 from PIL import Image
 
+from protocol.encoding import JsonObject
 from runtime.moving_codes import moving_codes
 
 SCALE = 8  # pixels of a module
@@ -14,13 +15,22 @@ SCALE = 8  # pixels of a module
 
 def drawn(message: bytes) -> list[bytes]:
     """The codes of a message as they follow each other, as PNG, with their quiet zone."""
-    modules, frames = packed(message)
+    return drawn_from(moving_codes(message))
+
+
+def drawn_from(codes: JsonObject) -> list[bytes]:
+    """The same of what a page was handed."""
+    modules, frames = _packed(codes)
     return [_picture(modules, frame) for frame in frames]
 
 
 def packed(message: bytes) -> tuple[int, list[bytes]]:
     """What a page gets of a message: modules of a side, and the rows of each code."""
-    match moving_codes(message):
+    return _packed(moving_codes(message))
+
+
+def _packed(codes: JsonObject) -> tuple[int, list[bytes]]:
+    match codes:
         case {"modules": int(modules), "frames": list(frames)}:
             return modules, [base64.b64decode(str(frame)) for frame in frames]
     raise AssertionError("not what a page reads")
@@ -30,7 +40,9 @@ def seen(pictures: Sequence[bytes]) -> list[str]:
     """What another library reads in pictures of one code each."""
     texts = []
     for picture in pictures:
-        (code,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(picture)))
+        picture_of_it = Image.open(io.BytesIO(picture))
+        # Among so many modules there may be something that looks like a bar code
+        (code,) = zxingcpp.read_barcodes(picture_of_it, formats=zxingcpp.BarcodeFormat.QRCode)
         texts.append(code.text)
     return texts
 

@@ -7,6 +7,7 @@ from typing import Self
 
 from verifier.service.answers import Answers
 from verifier.service.context import VerifierContext
+from verifier.service.meetings import Meetings
 from verifier.service.page_requests import PageRequests
 from verifier.service.requests import Requests
 from verifier.service.status import StatusLists
@@ -20,10 +21,12 @@ class Verifier:
     requests: Requests
     answers: Answers
     page_requests: PageRequests
+    meetings: Meetings
 
     @classmethod
     def of(cls, context: VerifierContext) -> Self:
         """Wire the services of one verifier."""
         requests = Requests(context)
         answers = Answers(context, requests, StatusLists(context))
-        return cls(context, requests, answers, PageRequests(context, requests, answers))
+        page_requests = PageRequests(context, requests, answers)
+        return cls(context, requests, answers, page_requests, Meetings(context, requests, answers))

@@ -65,6 +65,9 @@ class RequestOrder:
     same_device: bool = False
     browser: str = ""  # secret of the browser that began on our own page
     redirect_uri: str = ""  # a program's own page, where a wallet on the same device leads back to
+    in_person: bool = (
+        False  # on our page, of somebody who stands before it: an answer is not kept longer than it is looked at
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,7 +335,7 @@ class Requests:
             redirect_uri=order.redirect_uri,
             created_at=now,
             expires_at=now + self.context.lifetimes.request,
-            keep=kept_for(use_case.keep if use_case else 0),
+            keep=kept_for(use_case.keep if use_case else 0, in_person=order.in_person),
         )
 
     def _terms(self, request_id: str, order: RequestOrder, use_case: UseCase | None, query: DcqlQuery) -> Terms:

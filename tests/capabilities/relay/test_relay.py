@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import func, select
 
-from capabilities.relay.database import MAX_NUMBER, MAX_WAITING, SqlRelay, WaitingMessage
+from capabilities.relay.database import MAX_NUMBER, MAX_WAITING, WaitingMessage
 from capabilities.relay.web import AT_ONCE, KEEP_SECONDS, relay_endpoints
 from protocol.device_retrieval.carriers import MAX_MESSAGE, MEDIA_TYPE, Relay, Side
 from protocol.errors import Conflict, TooLarge, Unavailable, Unreachable
@@ -26,9 +26,8 @@ def counter(database_url):
 
 
 @pytest.fixture
-def relay(counter) -> SqlRelay:
-    found: SqlRelay = counter.store.relay
-    return found
+def relay(counter):
+    return counter.store.relay
 
 
 def post(counter, body, address="reader/0", channel=CHANNEL, headers=HEADERS):
