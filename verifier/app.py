@@ -25,6 +25,7 @@ from runtime.seal import Sealer
 from runtime.settings import Environment
 from runtime.sweep import sweeping
 from runtime.trust_lists.renewing import Renewal, renewing
+from verifier.api.counters import counter_api
 from verifier.api.endpoints import protocol_endpoints
 from verifier.api.partner import partner_api
 from verifier.config import VerifierSettings
@@ -35,6 +36,8 @@ from verifier.registration import outside_registration
 from verifier.service import Verifier
 from verifier.service.context import VerifierContext
 from verifier.use_case import UseCase, read_use_cases
+from verifier.web.counter_codes import counter_codes
+from verifier.web.counters import counter_pages
 from verifier.web.page_requests import page_requests
 from verifier.web.pages import error_page, people_pages
 
@@ -188,6 +191,9 @@ def make_application(verifier: Verifier, driver: Driver, lifespan: Lifespan[Fast
     application.include_router(partner_api(verifier, driver))
     application.include_router(people_pages(verifier, driver, pages))
     application.include_router(page_requests(verifier, driver, pages))
+    application.include_router(counter_pages(verifier, driver, pages))
+    application.include_router(counter_codes(verifier, driver, pages))
+    application.include_router(counter_api(verifier, driver))
     serve_static(application)
     return application
 

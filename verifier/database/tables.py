@@ -6,9 +6,11 @@ from sqlalchemy import MetaData
 
 from runtime.database.api_keys import api_key_table
 from runtime.database.conversations import ConversationTables
+from verifier.database.counters import counter_table
 from verifier.database.status_lists import status_list_table
 
 metadata = MetaData()
 conversations = ConversationTables(metadata)
 api_keys = api_key_table(metadata)
 status_lists = status_list_table(metadata)
+counters = counter_table(metadata)

@@ -83,6 +83,14 @@ class VerifierContext:
         """Where a wallet on the same device leads back to; a response code is added."""
         return f"{self.identifier}/result"
 
+    def number_page(self) -> str:
+        """Where people find their number after they answered at a counter; a response code is added."""
+        return f"{self.identifier}/number"
+
+    def counter_code_uri(self, reference: str) -> str:
+        """Where the code of a counter leads: a wallet that asks there gets a request of its own."""
+        return f"{self.identifier}/quick/{reference}"
+
     def qr_svg(self, reference: str) -> str:
         """A request's QR code as a picture."""
         return f"{self.identifier}/requests/{reference}/qr.svg"

@@ -38,7 +38,7 @@ def people_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
         page = pages.page(
             request,
             "start.html",
-            partner=_partner(verifier, request),
+            partner=partner_name(verifier, request),
             questions=[(case.id, case.title_in(language), case.purpose_in(language)) for case in cases],
             action=f"{path}/ask",
             form_token=pages.form_token(browser),
@@ -54,7 +54,7 @@ def people_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
             order = RequestOrder(use_case, None, owner="", same_device="same_device" in form, browser=browser)
             made = await driver.run(verifier.requests.make(order))
         except ProtocolError as error:
-            return _refusal(request, pages, verifier, error)
+            return refusal_page(request, pages, verifier, error)
         return _redirect(_address(verifier, made.id))
 
     @router.get(f"{path}/r/{{request_id}}")
@@ -63,7 +63,7 @@ def people_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
         try:
             found = await driver.run(verifier.answers.result_for_browser(request_id, browser))
         except ProtocolError as error:
-            return _refusal(request, pages, verifier, error)
+            return refusal_page(request, pages, verifier, error)
         return pages.remember(_result_page(request, pages, verifier, found, pages.form_token(browser)), browser)
 
     @router.get(f"{path}/r/{{request_id}}/events")
@@ -81,7 +81,7 @@ def people_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
             browser = pages.check_form(request, await read_form(request))
             await driver.run(verifier.requests.forget_in_browser(request_id, browser))
         except ProtocolError as error:
-            return _refusal(request, pages, verifier, error)
+            return refusal_page(request, pages, verifier, error)
         return _redirect(_address(verifier, request_id))
 
     @router.get(f"{path}/result")
@@ -90,9 +90,9 @@ def people_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
             code = request.query_params.get("response_code", "")
             request_id = await driver.run(verifier.answers.collect(code, pages.browser(request)))
         except ProtocolError as error:
-            return _refusal(request, pages, verifier, error)
+            return refusal_page(request, pages, verifier, error)
         if not request_id:
-            return pages.page(request, "done.html", partner=_partner(verifier, request))
+            return pages.page(request, "done.html", partner=partner_name(verifier, request))
         return _redirect(_address(verifier, request_id))
 
     @router.get(f"{path}/requests/{{reference}}/qr.svg")
@@ -108,7 +108,7 @@ def error_page(verifier: Verifier, pages: Pages) -> ErrorPage:
     home = f"{urlsplit(verifier.context.identifier).path}/"
 
     def show(request: Request, status: int, code: str) -> Response:
-        return pages.trouble(request, status=status, code=code, owner=_partner(verifier, request), home=home)
+        return pages.trouble(request, status=status, code=code, owner=partner_name(verifier, request), home=home)
 
     return show
 
@@ -123,7 +123,7 @@ def _result_page(request: Request, pages: Pages, verifier: Verifier, found: Resu
     return pages.page(
         request,
         "waiting.html" if found.state in _OPEN else "verdict.html",
-        partner=_partner(verifier, request),
+        partner=partner_name(verifier, request),
         title=use_case.title_in(language) if use_case else "",
         purpose=use_case.purpose_in(language) if use_case else "",
         asked=asked,
@@ -149,9 +149,10 @@ def _state(found: Result) -> str:
     return f"{found.state}-{found.renewals}"
 
 
-def _refusal(request: Request, pages: Pages, verifier: Verifier, error: ProtocolError) -> Response:
+def refusal_page(request: Request, pages: Pages, verifier: Verifier, error: ProtocolError) -> Response:
+    """What people read where a page of theirs is not to be had."""
     home = f"{urlsplit(verifier.context.identifier).path}/"
-    partner = _partner(verifier, request)
+    partner = partner_name(verifier, request)
     away = error.status >= 500
     return pages.page(request, "refused.html", status=error.status, partner=partner, away=away, home=home)
 
@@ -165,6 +166,7 @@ def _redirect(address: str) -> Response:
     return Response(status_code=303, headers={"location": address})
 
 
-def _partner(verifier: Verifier, request: Request) -> str:
+def partner_name(verifier: Verifier, request: Request) -> str:
+    """The partner in the reader's language."""
     names = dict(verifier.context.name)
     return names.get(language_of(request)) or next(iter(names.values()))

@@ -1,0 +1,6 @@
+// The code of a pairing link stands behind its #, which browsers send to nobody: put it into the form, and out of the address.
+const code = new URLSearchParams(location.hash.slice(1)).get("code");
+if (code) {
+  document.getElementById("code").value = code;
+  history.replaceState(null, "", location.pathname);
+}
