@@ -58,26 +58,35 @@ def open_store(settings: IssuerSettings) -> SqlIssuerStore:
 def known_types(settings: IssuerSettings) -> dict[str, CredentialType]:
     """The credential types that are shipped, and those of the operator's own folder, which win, by id.
 
+    An own type takes the place of a shipped one with all its forms: what it has in one form alone is issued in no other.
+
     Raises:
         Malformed: a file is wrong.
     """
     found = read_types(SHIPPED_TYPES)
     if settings.types_folder is not None:
-        found.update(read_types(settings.types_folder))
+        own = read_types(settings.types_folder)
+        families = {kind.family for kind in own.values()}
+        found = {name: kind for name, kind in found.items() if kind.family not in families} | own
     return found
 
 
 def open_types(settings: IssuerSettings) -> dict[str, CredentialType]:
-    """The credential types that this issuer issues, by id.
+    """The credential types that this issuer issues, by id: a type stands for all its forms, the id of a form for that form.
 
     Raises:
         ValueError: the settings name one that is not there.
     """
     found = known_types(settings)
-    missing = [name for name in settings.types if name not in found]
-    if missing:
-        raise ValueError(f"types: there is no credential type {missing[0]}")
-    return {name: found[name] for name in settings.types or found}
+    if not settings.types:
+        return found
+    chosen: dict[str, CredentialType] = {}
+    for name in settings.types:
+        forms = {id_: kind for id_, kind in found.items() if name in (kind.family, id_)}
+        if not forms:
+            raise ValueError(f"types: there is no credential type {name}")
+        chosen |= forms
+    return chosen
 
 
 def open_issuer(settings: IssuerSettings, store: SqlIssuerStore, folder: AnchorFolder | None = None) -> Issuer:

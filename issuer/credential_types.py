@@ -50,6 +50,7 @@ from protocol.dcql.query import MDOC, SD_JWT_VC
 from protocol.encoding import JsonObject, JsonValue
 from protocol.errors import CredentialRequestDenied, Malformed, raised_as
 from protocol.fields import Fields
+from protocol.formats import format_of
 from protocol.mdoc.values import Kind
 from protocol.oauth.client_attestation import ALGORITHMS as ATTESTATION_ALGORITHMS
 from protocol.oid4vci.key_attestation import LEVELS, KeyRequirements
@@ -58,6 +59,7 @@ from protocol.sdjwt.issue import Frame
 
 DAY = 86_400  # seconds
 BATCH_SIZE = 50
+SIGNING_ALGORITHMS = ("ES256",)  # of issuers' own keys
 MAX_CLAIMS = 200
 MAX_LOGO = 16 * 1024  # bytes
 LOGO_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
@@ -127,10 +129,13 @@ class CredentialType:
 
     def configuration(self) -> JsonObject:
         """How it stands in the issuer's metadata (OID4VCI 1.0 §12.2.4, App. A.3, App. B.2)."""
+        form = format_of(self.format)
         return CredentialConfiguration(
             format=self.format,
             type=self.type,
             scope=self.scope,
+            signing_algorithms=form.issuer_algorithms(SIGNING_ALGORITHMS),
+            binding_methods=form.binding_methods,
             attestation_algorithms=() if self.key_requirements is None else ATTESTATION_ALGORITHMS,
             key_attestations_required=self.key_requirements,
             display=self.display,

@@ -69,6 +69,11 @@ class Format(Protocol):
 
     always_bound: bool
     """Whether there is no presentation without the holder's signature."""
+    binding_methods: tuple[str, ...]
+    """How an issuer's metadata calls the holder's key in a credential (OID4VCI 1.0 §12.2.4)."""
+
+    def issuer_algorithms(self, algorithms: Iterable[str]) -> tuple[str | int, ...]:
+        """What an issuer's metadata says of the JOSE algorithms that it signs with (OID4VCI 1.0 App. A.2.2, A.3.2)."""
 
     def vp_metadata(self, issuers: Iterable[str], holders: Iterable[str]) -> JsonObject:
         """What is said in `vp_formats_supported` where these JOSE algorithms are taken (OID4VP 1.0 App. B.2.2, B.3.4)."""
@@ -120,6 +125,11 @@ class SdJwtVcFormat:
 
     id = "dc+sd-jwt"
     always_bound = False
+    binding_methods: tuple[str, ...] = ("jwk",)
+
+    def issuer_algorithms(self, algorithms: Iterable[str]) -> tuple[str | int, ...]:
+        """By the names of JOSE."""
+        return tuple(algorithms)
 
     def vp_metadata(self, issuers: Iterable[str], holders: Iterable[str]) -> JsonObject:
         """By the names of JOSE."""
@@ -207,6 +217,11 @@ class MdocFormat:
 
     id = "mso_mdoc"
     always_bound = True
+    binding_methods: tuple[str, ...] = ("cose_key",)
+
+    def issuer_algorithms(self, algorithms: Iterable[str]) -> tuple[str | int, ...]:
+        """By the numbers of COSE: what stands in the header, and the one that says the curve too."""
+        return tuple([number for alg in algorithms for number in IDENTIFIERS[alg]])
 
     def vp_metadata(self, issuers: Iterable[str], holders: Iterable[str]) -> JsonObject:
         """By the numbers of COSE."""
@@ -251,13 +266,13 @@ class MdocFormat:
     ) -> Exchange[VerifiedCredential]:
         """Verify an answer with one document: its issuer first, then that its holder answered this very request."""
         yield from ()
-        handover = None
+        handover = reader_key = None
         if expected is not None:
-            handover = expected.handover
+            handover, reader_key = expected.handover, expected.reader_key
             # T038: an empty expectation must never pass as "anything goes"
             if handover is None:
                 raise ValueError("an mdoc is expected for a handover")
-        presented = verify_presented_mdoc(raw, anchors=anchors, handover=handover, now=now)
+        presented = verify_presented_mdoc(raw, anchors=anchors, handover=handover, now=now, reader_key=reader_key)
         if expected is not None and expected.transaction_data_hashes:
             raise NotForThisRequest("presentation: authorises another transaction, or none")
         return presented.credential

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from starlette.types import Lifespan
 
+from capabilities.relay.web import relay_endpoints
 from protocol.trust.anchors import Role, TrustAnchor, TrustAnchors
 from protocol.x509 import Certificate
 from runtime import system
@@ -171,6 +173,9 @@ def create_app(settings: VerifierSettings, *, sender: Sender | None = None) -> F
         store.database.dispose()
 
     application = make_application(verifier, driver, lifespan)
+    if settings.relay:
+        path = urlsplit(settings.public_url).path
+        application.include_router(relay_endpoints(f"{path}/relay", store.relay, driver, system.now))
     add_health(application, driver, check, metrics_key=settings.metrics_key)
     return application
 

@@ -28,6 +28,7 @@ from protocol.errors import (
 from protocol.exchange import Exchange
 from protocol.formats import format_of
 from protocol.holder_binding import ExpectedBinding
+from protocol.keys import Decrypter
 from protocol.oid4vp.request import Question
 from protocol.oid4vp.response import AuthorizationResponse, Presentation
 from protocol.oid4vp.transaction_data import TransactionData, TypeRule, assign_transaction_data, read_transaction_data
@@ -93,10 +94,12 @@ def verify_response(
     policy: VerificationPolicy,
     status_of: StatusOf,
     now: int,
+    reader_key: Decrypter | None = None,
 ) -> Exchange[VerifiedResponse]:
     """Verify an answer to our request, presentation by presentation, then the whole.
 
-    `status_of` looks up a credential's status and never raises. That there was no answer before is for the store to say.
+    `status_of` looks up a credential's status and never raises. `reader_key` is our own key of a session in which the answer
+    came (`protocol.device_retrieval`). That there was no answer before is for the store to say.
 
     Raises:
         InvalidRequest: no answer to this request at all: another state, unknown query ids, more presentations than were
@@ -106,7 +109,7 @@ def verify_response(
     """
     _check_shape(response, request)
     # 1 · each presentation: genuine, from whom, alive, its holder's, for us and now, not revoked
-    work = _Verification(request, _expected_transactions(request, response, policy), anchors, policy, now)
+    work = _Verification(request, _expected_transactions(request, response, policy), anchors, policy, now, reader_key)
     found: dict[str, tuple[VerifiedCredential, ...]] = {}
     for query in request.dcql_query.credentials:
         credentials = []
@@ -115,7 +118,7 @@ def verify_response(
             if credential is None:
                 continue
             report = yield from status_of(credential)
-            as_of = report.checked_at if credential.status is not None else None
+            as_of = report.checked_at if credential.status else None
             work.lines.note(CheckName.STATUS, report.status is Status.VALID, report.reason, as_of)
             credentials.append(credential)
         if credentials:
@@ -183,6 +186,7 @@ class _Verification:
     anchors: TrustAnchors
     policy: VerificationPolicy
     now: int
+    reader_key: Decrypter | None
     lines: _Lines = field(default_factory=_Lines)
 
     def verify(self, presentation: Presentation, query: CredentialQuery) -> Exchange[VerifiedCredential | None]:
@@ -232,6 +236,7 @@ class _Verification:
             transaction_data_hashes=tuple(item.digest() for item in items),
             transaction_data_hashes_alg=next((item.hash_algorithm for item in items if item.algorithm_named), None),
             handover=self.request.handover,
+            reader_key=self.reader_key,
         )
 
 

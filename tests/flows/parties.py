@@ -225,7 +225,7 @@ def _issuer(
 ) -> Iterator[tuple[Api, str]]:
     port, data = free_port(), folder / "issuer"
     address = f"http://localhost:{port}"
-    issued = ("pid", "residence", "card", "card-mdoc")
+    issued = ("pid", "residence", "card", "mdl")
     types = _card(folder / "types")
     new = NewIssuer(
         data,
@@ -253,11 +253,12 @@ def _issuer(
 
 
 def _card(folder: Path) -> Path:
-    """A folder with a type that is issued in both formats: the identity card by another name."""
+    """A folder with the identity card by another name, in both forms."""
     folder.mkdir()
     text = (SHIPPED_TYPES / "pid.toml").read_text(encoding="utf-8")
     text = text.replace('id = "pid"', 'id = "card"').replace("urn:eudi:pid:1", "urn:example:card:1")
-    (folder / "card.toml").write_text(f'{text}\n[mdoc]\ndoctype = "{CARD_DOCTYPE}"\n', encoding="utf-8")
+    text = text.replace('doctype = "eu.europa.ec.eudi.pid.1"', f'doctype = "{CARD_DOCTYPE}"')
+    (folder / "card.toml").write_text(text, encoding="utf-8")
     (folder / "pid.svg").write_bytes((SHIPPED_TYPES / "pid.svg").read_bytes())
     return folder
 

@@ -153,7 +153,7 @@ def test_an_mdoc_is_issued_with_a_certificate_that_was_made_for_documents(agency
         match=r"card cannot be issued, because the signing certificate was not made for this; `hoheit issuer certify`",
     ):
         open_issuer(with_card, store)
-    open_issuer(settings.model_copy(update={"types": ("pid",)}), store)
+    open_issuer(settings.model_copy(update={"types": ("residence",)}), store)
     done(agency, "certify")
     open_issuer(with_card, store)
     store.database.dispose()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from capabilities.relay.database import SqlRelay
 from runtime.codec import Codec
 from runtime.database.api_keys import SqlApiKeys
 from runtime.database.conversations import SqlConversations
@@ -15,7 +16,7 @@ from runtime.database.migrations import migrate
 from verifier.counter import CounterChange, CounterStage, Removed, Standing
 from verifier.database.counters import SqlCounters
 from verifier.database.status_lists import SqlStatusLists
-from verifier.database.tables import api_keys, conversations, counters, status_lists
+from verifier.database.tables import api_keys, conversations, counters, relay_messages, status_lists
 from verifier.policy import MAX_OFFLINE_STATUS
 from verifier.session import Answered, Declined, Forgotten, Opened, Received, Requested, Session
 
@@ -35,6 +36,7 @@ class SqlVerifierStore(SqlConversations[Session | CounterStage, CounterChange]):
         self.database = database
         self.api_keys = SqlApiKeys(database, api_keys)
         self.status_lists = SqlStatusLists(database, status_lists)
+        self.relay = SqlRelay(database, relay_messages)
 
     def migrate(self) -> None:
         """Bring the database to this program's version."""
@@ -45,6 +47,7 @@ class SqlVerifierStore(SqlConversations[Session | CounterStage, CounterChange]):
 
         def work(connection: Connection) -> int:
             gone = self.forget_expired(connection, before=now, limit=limit)
+            gone += self.relay.forget_expired(connection, before=now, limit=limit)
             return gone + self.status_lists.forget_before(connection, now - MAX_OFFLINE_STATUS, limit)
 
         return self.database.write(work)

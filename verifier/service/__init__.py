@@ -30,6 +30,6 @@ class Verifier:
         """Wire the services of one verifier."""
         requests = Requests(context)
         answers = Answers(context, requests, StatusLists(context))
-        counters = Counters(context, requests)
+        counters = Counters.of(context, requests)
         page_requests, boards = PageRequests(context, requests, answers), Boards(context, answers, counters)
         return cls(context, requests, answers, page_requests, counters, boards)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Self
 
-from protocol.errors import InvalidRequest, NotFound, ProtocolError, Unavailable
+from protocol.errors import InvalidRequest, NotFound, ProtocolError
 from protocol.exchange import Exchange
 from protocol.oid4vp.client_id import Prefix
 from protocol.oid4vp.link import RequestByReference, RequestUriMethod
 from protocol.x509 import Certificate
 from runtime.conversation import SessionKey, advance, begin, load, slow
+from runtime.rate_limit import RateLimit
 from verifier.counter import (
     COUNTER,
     COUNTER_BROWSER,
@@ -50,8 +51,8 @@ Step = Callable[[CounterStage], CounterOutcome]
 MAX_NAME = 60  # characters
 ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # 32 characters, none that look alike
 CODE_LENGTH = 16  # 80 bits
-CODES_A_MINUTE = 60  # requests that one process makes for one counter
-MAX_PACED = 1000  # counters whose pace is remembered
+AT_ONCE = 30  # requests that one process makes for one counter at once …
+PER_MINUTE = 60  # … and then over time
 MAX_REFERENCE = 64  # characters
 _USE_CASE_ID = re.compile(r"[A-Za-z0-9._-]{1,100}", re.ASCII)  # can stand in an address
 
@@ -64,36 +65,18 @@ class PairingOffer:
     expires_at: int  # epoch seconds
 
 
-@dataclass(slots=True)
-class Pace:
-    """How often one process lets something happen, by what it happens to."""
-
-    limit: int  # in one minute
-    _minutes: OrderedDict[str, tuple[int, int]] = field(default_factory=OrderedDict)  # name → minute, how often in it
-
-    def check(self, name: str, now: int) -> None:
-        """Count one more.
-
-        Raises:
-            Unavailable: it happened too often in this minute.
-        """
-        minute, count = self._minutes.get(name, (0, 0))
-        count = count + 1 if minute == now // 60 else 1
-        if count > self.limit:
-            raise Unavailable("too many people use this code at the moment")
-        self._minutes[name] = now // 60, count
-        self._minutes.move_to_end(name)
-        while len(self._minutes) > MAX_PACED:
-            self._minutes.popitem(last=False)
-
-
 @dataclass(frozen=True, slots=True)
 class Counters:
     """Everything about the places in a shop where a printed code asks."""
 
     context: VerifierContext
     requests: Requests
-    pace: Pace = field(default_factory=lambda: Pace(CODES_A_MINUTE))
+    limit: RateLimit
+
+    @classmethod
+    def of(cls, context: VerifierContext, requests: Requests) -> Self:
+        """The counters of a verifier."""
+        return cls(context, requests, RateLimit(AT_ONCE, PER_MINUTE, context.now))
 
     def add(self, name: str, use_cases: Sequence[str], owner: str) -> Exchange[CounterRecord]:
         """Make a counter for one or more questions.
@@ -213,11 +196,11 @@ class Counters:
 
         Raises:
             NotFound: no such code, or the counter was removed.
-            Unavailable: too many use it at the moment (T195).
+            TooManyRequests, Unavailable: too many use it at the moment (T195).
         """
         now = self.context.now()
         record, use_case = yield from self._behind(reference)
-        self.pace.check(record.id, now)
+        self.limit.spend(record.id)
         request_id = self.context.new_id()
         chance = int.from_bytes(self.context.random_bytes(8))
         # It is there as long as anything of the answer can be

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from protocol.credential import StatusReference, VerifiedCredential
+from protocol.credential import StatusPlace, VerifiedCredential
 from protocol.encoding import JsonObject, encode_json, read_json_object
 from protocol.errors import ProtocolError, Unavailable
 from protocol.exchange import Exchange
@@ -20,6 +20,7 @@ from protocol.status.check import (
     KnownList,
     Status,
     StatusReport,
+    check_every_status,
     check_status,
     read_kept_list,
 )
@@ -51,9 +52,18 @@ class StatusLists:
         `max_age` (seconds) is how old an answer may be, and `offline_age` the same while no network is there.
         """
         now = self.context.now()
-        reference = credential.status
-        if reference is None:
+        if not credential.status:
             return StatusReport(Status.VALID, None, now, now, "cannot be revoked")
+        return (
+            yield from check_every_status(
+                credential.status, lambda place: self._look_up(place, credential, max_age, offline_age)
+            )
+        )
+
+    def _look_up(
+        self, reference: StatusPlace, credential: VerifiedCredential, max_age: int, offline_age: int
+    ) -> Exchange[StatusReport]:
+        now = self.context.now()
         anchors = self.context.anchors()
         find = find_certified_list_key if self.context.haip else find_list_key
         find_key: FindKey = lambda jws: find(jws, credential, anchors, now)  # noqa: E731 - it has a type
@@ -80,9 +90,9 @@ class StatusLists:
             self._kept_at.pop(gone, None)
 
     def _size(self) -> int:
-        return sum(len(known.token.statuses.packed) for known in self._known.values())
+        return sum(known.size for known in self._known.values())
 
-    def _restored(self, reference: StatusReference, find_key: FindKey, max_age: int) -> Exchange[KnownList | None]:
+    def _restored(self, reference: StatusPlace, find_key: FindKey, max_age: int) -> Exchange[KnownList | None]:
         """What an earlier process kept of a list, verified anew; None if there is nothing that holds."""
         lists = self.context.store.status_lists
         try:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from protocol.dcql.match import QueryMatch
+from protocol.device_retrieval.question import DEVICE_RETRIEVAL, VerifiedDeviceRequest
 from protocol.encoding import JsonObject, encode_json, sha256
 from protocol.errors import Conflict, ProtocolError
 from protocol.fields import Fields
@@ -29,7 +30,9 @@ from wallet.policy.showing import (
 )
 from wallet.records import Copy, HeldCredential, LogEntry
 
-AskedRequest = VerifiedRequest | VerifiedDcApiRequest  # by link, or by a page through the browser
+# By link, by a page through the browser, or by a reader
+AskedRequest = VerifiedRequest | VerifiedDcApiRequest | VerifiedDeviceRequest
+_ENCRYPTED = (DIRECT_POST_JWT, DC_API_JWT, DEVICE_RETRIEVAL)
 
 
 class LogDamaged(Conflict):
@@ -145,7 +148,7 @@ def presentation_consent(
         asker=asker_of(verified, standing, language),
         standing=standing_as_shown,
         purpose="" if _has_purpose(standing_as_shown) else purpose_of(request, language),
-        encrypted=request.response_mode in (DIRECT_POST_JWT, DC_API_JWT),
+        encrypted=request.response_mode in _ENCRYPTED,
         questions=tuple(
             QuestionShown(
                 query_id,
@@ -168,6 +171,9 @@ def asker_shown(verified: AskedRequest, language: str) -> PartyShown:
     party = None if isinstance(verified.party, Unauthenticated) else verified.party
     if isinstance(verified, VerifiedRequest):
         return party_shown(party, str(verified.request.client_id), verified.request.response_uri, language=language)
+    if isinstance(verified, VerifiedDeviceRequest):
+        # Whom nobody vouches for has no name here, and no address either
+        return party_shown(party, verified.request.audience, "", language=language)
     page = verified.request
     return party_shown(party, str(page.client_id or page.audience), page.origin, language=language)
 

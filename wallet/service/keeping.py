@@ -7,11 +7,11 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
-from protocol.credential import VerifiedCredential
+from protocol.credential import StatusPlace, VerifiedCredential
 from protocol.errors import NotFound, ProtocolError
 from protocol.exchange import Exchange
 from protocol.formats import format_of
-from protocol.status.check import KnownList, Status, check_status
+from protocol.status.check import KnownList, Status, StatusReport, check_every_status, check_status
 from protocol.status.list_key import find_certified_list_key, find_list_key
 from runtime.conversation import slow
 from wallet.policy.cards import CardState, can_be_taken_back, ground_of, logo_of, state_of
@@ -170,16 +170,18 @@ class Keeping:
                 )
             except ProtocolError:
                 continue
-            if credential.status is None:
+            if not credential.status:
                 continue
-            found.append((yield from self._look_up(credential, known)))
+            report = yield from check_every_status(
+                credential.status, partial(self._look_up, credential=credential, known=known)
+            )
+            found.append(report.status)
         return _worst(found)
 
-    def _look_up(self, credential: VerifiedCredential, known: dict[str, KnownList]) -> Exchange[Status]:
+    def _look_up(
+        self, reference: StatusPlace, credential: VerifiedCredential, known: dict[str, KnownList]
+    ) -> Exchange[StatusReport]:
         context = self.context
-        reference = credential.status
-        if reference is None:
-            return Status.VALID
         anchors, now = context.anchors(), context.now()
         find_key = find_certified_list_key if context.haip else find_list_key
         checked = yield from check_status(
@@ -191,7 +193,7 @@ class Keeping:
         )
         if checked.known is not None:
             known[reference.uri] = checked.known
-        return checked.report.status
+        return checked.report
 
 
 def _worst(found: Sequence[Status]) -> Status | None:

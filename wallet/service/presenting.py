@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from protocol.credential import VerifiedCredential
 from protocol.dcql.match import Candidate, CandidateMatch, QueryMatch, match_query
 from protocol.dcql.query import CredentialQuery
+from protocol.device_retrieval.question import VerifiedDeviceRequest, answerable_part
 from protocol.errors import AccessDenied, NotValidNow, ProtocolError, Unavailable
 from protocol.exchange import Exchange
 from protocol.formats import format_of, vp_formats
@@ -234,7 +235,12 @@ class Presenting:
         usable = yield from self._usable()
         allowed = may_be_given(standing, query)
         # T170: what may not be given is matched with nothing, so that no choice could ever have it
-        match = match_query(query, []) if allowed is None else match_query(allowed, usable.candidates)
+        if allowed is None:
+            match = match_query(query, [])
+        else:
+            if isinstance(verified, VerifiedDeviceRequest):
+                allowed = answerable_part(allowed, usable.candidates)
+            match = match_query(allowed, usable.candidates)
         shown: dict[tuple[str, str], ChoiceShown] = {}
         for query_id, matches in match.matches.items():
             for found in matches:
@@ -378,7 +384,8 @@ def _claimed_client(link: RequestLink) -> str:
 
 
 def _could_answer(asked: CredentialQuery, held: HeldCredential) -> bool:
-    return asked.format == held.format and (asked.meta.is_empty or held.type in asked.meta.vct_values)
+    types = (*asked.meta.vct_values, asked.meta.doctype_value)
+    return asked.format == held.format and (asked.meta.is_empty or held.type in types)
 
 
 def _logged(query_id: str, found: CandidateMatch, consent: PresentationConsent) -> LoggedCredential:

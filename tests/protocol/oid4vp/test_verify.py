@@ -209,10 +209,10 @@ def test_what_was_revoked_or_cannot_be_looked_up_is_not_accepted(found_status):
 
 
 def test_the_status_is_that_of_this_credential_and_asked_for_nothing_that_is_not_genuine():
-    looked_up = []
+    looked_up: list[int] = []
 
     def status_of(credential):
-        looked_up.append(credential.status.idx)
+        looked_up.extend(place.idx for place in credential.status)
         yield from ()
         return StatusReport(Status.VALID, 0, NOW, NOW, "")
 

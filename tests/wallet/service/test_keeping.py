@@ -1,12 +1,20 @@
 """What is held and what happened, seen by its owner; and making it go away."""
 
+from dataclasses import replace
+
 import pytest
 
+from protocol.credential import IdentifierReference, StatusReference
 from protocol.errors import NotFound, Unreachable
+from protocol.exchange import HttpResponse
+from protocol.mdoc.mso import MsoStatus
+from protocol.status.identifier_list import MEDIA_TYPE, sign_identifier_list
+from tests.protocol.mdoc import samples as mdoc
 from tests.support.pki import NOW, make_pki
 from tests.wallet.counterparts import AGENCY, Agency, World, answer, held
 from tests.wallet.service.status_host import STATUS_URI, StatusHost
 from wallet.policy.presenting import Caution
+from wallet.records import Copy
 
 STATUS = "https://status.example"
 
@@ -94,6 +102,31 @@ def test_the_worst_copy_counts(world):
     world.more[STATUS].values = {20: 0, 21: 1, 22: 0}
     [shown] = world.run(world.wallet.keeping.look_up_status())
     assert shown.cautions == (Caution.REVOKED,)
+
+
+@pytest.mark.parametrize("in_row_too", [True, False])
+@pytest.mark.parametrize(("named", "status"), [(b"\1", "valid"), (b"7", "invalid")])
+def test_an_mdoc_may_be_revoked_by_identifier(vault, in_row_too, named, status):
+    uri = f"{STATUS}/identifiers"
+    identifiers = sign_identifier_list(
+        frozenset((named,)),
+        uri=uri,
+        issued_at=NOW,
+        expires_at=NOW + 600,
+        ttl=None,
+        signer=mdoc.PKI.signer,
+        chain=mdoc.PKI.certificates,
+    )
+    host = StatusHost(mdoc.PKI)
+    host.others[uri] = HttpResponse(200, (("content-type", MEDIA_TYPE),), identifiers)
+    row = StatusReference(STATUS_URI, 7) if in_row_too else None
+    raw = mdoc.issued(status=MsoStatus(row, IdentifierReference(uri, b"7")))
+    world = World(vault, Agency(pki=mdoc.PKI), more={STATUS: host})
+    document = replace(held(), format="mso_mdoc", type=mdoc.MDL, copies=(Copy(raw, "11" * 32, 0),))
+    vault.write(put=[document])
+    world.run(world.wallet.keeping.look_up_status())
+    assert world.vault.credentials()[0].status == status
+    assert [request.url for request in host.seen] == [STATUS_URI] * in_row_too + [uri]
 
 
 @pytest.mark.parametrize("spoil", ["away", "stranger", "other", "nonsense"])
