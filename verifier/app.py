@@ -116,6 +116,7 @@ def open_verifier(settings: VerifierSettings, store: SqlVerifierStore, folder: A
             by HAIP 1.0, and its certificates are not good for that.
     """
     keys = open_keys(settings.data, settings.key_token)
+    folder = folder or open_folder(settings)
     use_cases, registrations = open_use_cases(settings), open_registrations(settings)
     signing = keys.signer(SIGNING)
     chain = [Certificate.from_x5c(text) for text in signing.x5c]
@@ -130,6 +131,7 @@ def open_verifier(settings: VerifierSettings, store: SqlVerifierStore, folder: A
             name=tuple(settings.name.items()),
             use_cases=use_cases,
             anchors=open_anchors(settings, folder),
+            lists_age=folder.lists_age,
             store=store,
             signing=signing,
             sealer=Sealer(keys.secret(STAGES)),

@@ -46,7 +46,7 @@ def counter_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter
     async def board(counter: str, request: Request) -> Response:
         secret = cookie(counter).secret(request)
         try:
-            found = await driver.run(boards.attend(counter, secret))
+            found, lists = await driver.run(boards.attend(counter, secret)), context.lists_age()
         except NotFound:
             return pages.page(request, "counter_closed.html", status=404, partner=partner_name(verifier, request))
         except ProtocolError as error:
@@ -61,6 +61,7 @@ def counter_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter
             live=f"{home(counter)}/events",
             next=f"{home(counter)}/next",
             choose=f"{home(counter)}/choose",
+            lists=lists,
             codes=_codes(verifier, request, found.record),
             form_token=pages.form_token(secret),
         )

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from runtime.pages import qr_svg
-from tests.support.pki import make_pki
+from runtime.trust_lists.standing import ListsAge
+from tests.support.pki import NOW, make_pki
 from tests.support.shop import Shop
 from tests.support.verifier import CLAIMS, IDENTIFIER, USE_CASE, issue_held, make_verifier
 from tests.verifier.web.people import Browser
@@ -238,3 +239,20 @@ def test_no_page_of_a_counter_is_kept_by_the_browser(shop, clerk):
         for secret in (*clerk.cookies.values(), "Mustermann"):
             assert secret not in target
     assert IDENTIFIER not in clerk.page.text
+
+
+@pytest.mark.parametrize(
+    ("age", "said", "unsaid"),
+    [
+        (None, (), ("lists of the offices", "too old")),
+        (ListsAge(NOW - 3600, NOW + 3600, 0), ("lists of the offices", "2027-01-15 07:00 UTC"), ("too old",)),
+        (ListsAge(0, 0, 1), ("is too old, or could not be fetched",), ("lists of the offices that we trust:",)),
+    ],
+)
+def test_the_clerk_sees_how_old_the_lists_of_whom_we_trust_are(tmp_path, agency, age, said, unsaid):
+    counter = make_verifier(f"sqlite:///{tmp_path}/v.db", agency.anchors, lists_age=lambda: age)
+    clerk = Clerk(Shop(counter, issue_held(agency)))
+    text = clerk.use_link().text
+    assert all(part in text for part in said)
+    assert not any(part in text for part in unsaid)
+    counter.close()
