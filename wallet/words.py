@@ -11,6 +11,7 @@ from pathlib import Path
 from protocol.credential import ClaimPath
 from protocol.encoding import JsonValue
 from protocol.errors import NotFound, NotTrusted, ProtocolError, Unavailable, Unreachable
+from protocol.oid4vp.request_uri import RequestOver
 from protocol.trust.anchors import Role
 from runtime.claim_words import ClaimKind, country, long_date
 from runtime.key_token import KeyUnavailable
@@ -51,6 +52,10 @@ _IN_PLAIN_WORDS: tuple[tuple[type[ProtocolError], str], ...] = (
     (
         NotHaip,
         "The office does not protect your data well enough, so your wallet does not deal with it. Nothing was given away.",
+    ),
+    (
+        RequestOver,
+        "This code is not good any more. It is too old, was used before, or was taken away. Nothing was given away.",
     ),
     (CannotTrust, "This did not work. Nothing was changed."),
     (NotTrusted, "Nobody whom you trust vouches for this. Nothing was given away."),

@@ -144,7 +144,7 @@ def test_what_a_browser_drew_is_what_python_made(chromium, station, scheme):
         page.goto(station.url)
         _wait(page, "document.querySelector('canvas').width > 300")
         decoder = FrameDecoder()
-        texts = []
+        texts: list[str] = []
         while not (texts and decoder.progress == 0.0):
             texts += seen([page.locator("canvas").screenshot()])
             assert decoder.add(texts[-1]) in (None, MESSAGE)

@@ -104,11 +104,13 @@ class Answers:
         stage = waiting((yield from load(key, not_open(), AWAITED)), now=self.context.now())
         response_key = self._response_key(stage)
         response = read_response_form(form, response_mode=stage.terms.response_mode, key=response_key)
-        code = self.context.new_secret() if stage.asked.same_device else ""
+        leads_on = stage.asked.same_device or stage.asked.counter
+        code = self.context.new_secret() if leads_on else ""
         digest = SessionKey.of(RESPONSE_CODE, code).digest if code else ""
         question = self.requests.expected_request(stage, encrypted_to(response_key))
         verified = yield from self.judge(key, stage, question, response, digest)
-        if verified is not None and not verified.accepted:
+        # At a counter the verdict is for the clerk alone: everybody who answered is led to their number
+        if verified is not None and not verified.accepted and not stage.asked.counter:
             failed = next((str(check.name) for check in verified.checks if check.passed is False), "vp_token")
             raise InvalidRequest(f"vp_token: {failed} does not hold")
         return self._accepted(stage.asked, code)
@@ -271,7 +273,8 @@ class Answers:
     def _accepted(self, asked: Asked, response_code: str) -> ResponseAccepted:
         if not response_code:
             return ResponseAccepted()
-        page = asked.redirect_uri or self.context.result_page()
+        ours = self.context.number_page() if asked.counter else self.context.result_page()
+        page = asked.redirect_uri or ours
         return ResponseAccepted(f"{page}{'&' if '?' in page else '?'}response_code={response_code}")
 
     def _result(self, stage: Told, *, shown: bool) -> Result:
@@ -284,7 +287,7 @@ class Answers:
             case Answered() if not shown:
                 return replace(result, state="answered")
             case Answered():
-                disclosed, binary = self._disclosed(stage)
+                disclosed, binary = self.disclosed(stage)
                 return replace(
                     result,
                     state="accepted" if stage.verdict.accepted else "refused",
@@ -318,7 +321,8 @@ class Answers:
                 ends = is_running_out(stage.asked.expires_at, self.context.lifetimes, now=self.context.now())
                 return "unattended" if ends and stage.terms.renewals >= MAX_RENEWALS else "requested"
 
-    def _disclosed(self, stage: Answered) -> tuple[JsonObject | None, Mapping[str, tuple[ClaimPath, ...]]]:
+    def disclosed(self, stage: Answered) -> tuple[JsonObject | None, Mapping[str, tuple[ClaimPath, ...]]]:
+        """What an accepted answer told: query id → list of claims, and which of them are bytes."""
         if not stage.disclosed:
             return None, {}
         sealed = decode_base64url(stage.disclosed)

@@ -28,7 +28,7 @@ from verifier.service.answers import Result
 from verifier.service.requests import RequestOrder
 from verifier.session import MeetingTerms
 from verifier.web.large import Outcome, large_verdict
-from verifier.web.pages import partner_of, redirect, refusal
+from verifier.web.pages import partner_name, redirect, refusal_page
 
 _OPEN = frozenset(("requested", "opened", "received", "unattended"))
 MAX_FORM = 2 * MAX_SESSION_MESSAGE  # bytes: a message in base64url, and what stands around it
@@ -52,7 +52,7 @@ def in_person_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRout
             order = RequestOrder(fields.text("use_case"), None, owner="", browser=browser, in_person=True)
             made = await driver.run(verifier.requests.make(order))
         except ProtocolError as error:
-            return refusal(request, pages, verifier, error)
+            return refusal_page(request, pages, verifier, error)
         return redirect(f"{path}/in-person/{made.id}")
 
     @router.get(f"{path}/in-person/{{request_id}}")
@@ -104,7 +104,7 @@ def in_person_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRout
         try:
             found, met = await driver.run(_look(verifier, request_id, browser))
         except ProtocolError as error:
-            return refusal(request, pages, verifier, error)
+            return refusal_page(request, pages, verifier, error)
         return pages.remember(_page(request, pages, verifier, found, None if again else met), browser)
 
     async def _not_met(request: Request, request_id: str, error: ProtocolError) -> Response:
@@ -113,7 +113,7 @@ def in_person_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRout
         try:
             found, met = await driver.run(_look(verifier, request_id, browser))
         except ProtocolError:
-            return refusal(request, pages, verifier, error)
+            return refusal_page(request, pages, verifier, error)
         return _page(request, pages, verifier, found, met, wrong=True)
 
     return router
@@ -167,7 +167,7 @@ def _page(
     return pages.page(
         request,
         template,
-        partner=partner_of(verifier, request),
+        partner=partner_name(verifier, request),
         title=title,
         purpose=use_case.purpose_in(language) if use_case else "",
         asked=asked,
