@@ -34,6 +34,7 @@ from protocol.dcql.query import CredentialQuery, DcqlQuery
 from protocol.encoding import JsonValue
 from protocol.errors import Flaw, Malformed
 from protocol.fields import Fields
+from protocol.formats import format_of
 from verifier.policy import MAX_OFFLINE_STATUS, Lifetimes, check_judgeable
 
 _MEMBERS = frozenset(
@@ -196,10 +197,11 @@ def _read_file(path: Path) -> str:
 
 def _document(query: CredentialQuery, names: Names | None, language: str, *, needed: bool) -> AskedDocument:
     labels = dict(names.labels) if names else {}
+    spoken = format_of(query.format).spoken
     data = tuple(
         AskedData(
             claim.path,
-            _in(labels[claim.path], language) if claim.path in labels else _path_text(claim.path),
+            _in(labels[claim.path], language) if claim.path in labels else _path_text(spoken(claim.path)),
             all(claim.id in claim_set for claim_set in query.claim_sets),
         )
         for claim in query.claims
