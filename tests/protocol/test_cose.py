@@ -1,6 +1,7 @@
 """Signed messages: taken apart strictly, with the algorithm of our key, or refused; the published examples among them."""
 
 import contextlib
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -120,7 +121,7 @@ def test_the_reader_and_the_issuer_of_iso_18013_5_annex_d_are_verified():
     assert reader.payload is None
     (certificate,) = read_x5chain(reader.header, AT)
     transcript = read_cbor(bytes.fromhex(found["session_transcript_bytes"]), AT)
-    inner = read_wrapped(transcript, AT)
+    inner, _ = read_wrapped(transcript, AT)
     items = Tagged(24, bytes.fromhex(found["items_request"]))
     detached = encode_cbor(Tagged(24, encode_cbor(["ReaderAuthentication", inner, items])))
     assert verify_sign1(reader, certificate.public_key, at=AT, payload=detached) == detached
@@ -300,7 +301,7 @@ def test_everything_has_a_cap():  # T018
 
 @pytest.mark.parametrize("length", [0, 63, 65])
 def test_a_signature_of_another_length_is_refused(length):
-    value = read_cbor(message(), AT).value
+    value: Any = read_cbor(message(), AT).value
     value[3] = value[3][:length] + bytes(max(0, length - 64)) if length else b"\0"
     with pytest.raises(NotAuthentic):
         verify(encode_cbor(value))
