@@ -90,12 +90,8 @@ class Sign1:
         header = read_header(protected, unprotected, f"{at} header", algorithms=_KNOWN)
         return cls(header, protected, payload, signature)
 
-    def to_value(self) -> list[CborValue]:
-        """The array of the message, to stand in something else; what was signed stays the bytes that came."""
-        return [self.protected, dict(self.header.unprotected), self.payload, self.signature]
-
     def to_bytes(self) -> bytes:
-        """The same array, encoded, without a tag."""
+        """The array of the message, to stand in something else; what was signed stays the bytes that came."""
         return encode_sign1(self.protected, self.header.unprotected, self.payload, self.signature)
 
     def attached(self, at: str) -> bytes:

@@ -16,13 +16,11 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from protocol.cbor import (
     ENCODED_CBOR,
     CborKey,
-    CborMap,
     CborValue,
     Tagged,
     encode_cbor,
     encode_wrapped,
     read_cbor_map,
-    wrap,
 )
 from protocol.cose import Sign1, sign1_detached, verify_sign1
 from protocol.cose_mac import Mac0, mac0, verify_mac0
@@ -61,13 +59,8 @@ class DeviceSigned:
         elements = _read_elements(wrapper.value, f"{at}.nameSpaces")
         return cls(wrapper.value, elements, _read_auth(value.get("deviceAuth"), f"{at}.deviceAuth"))
 
-    def to_value(self) -> CborMap:
-        """The member of a document."""
-        member = "deviceSignature" if isinstance(self.auth, Sign1) else "deviceMac"
-        return {"nameSpaces": wrap(self.name_spaces), "deviceAuth": {member: self.auth.to_value()}}
-
     def to_bytes(self) -> bytes:
-        """The same, encoded."""
+        """The member of a document, in its one encoding."""
         if isinstance(self.auth, Sign1):
             auth = b"\xa1\x6fdeviceSignature" + self.auth.to_bytes()
         else:

@@ -19,6 +19,7 @@ from protocol.cose import (
     check_typ,
     read_x5chain,
     sign1,
+    sign1_detached,
     sign1_message,
     verify_sign1,
     write_x5chain,
@@ -352,3 +353,21 @@ def test_a_message_of_another_kind_is_none(tag):
     """A date, a token, encrypted, with a MAC, or signed by several (RFC 9052 table 1)."""
     with pytest.raises((Malformed, Unsupported)):
         read(encode_cbor(Tagged(tag, read_cbor(message(), AT).value)))
+
+
+@pytest.mark.parametrize("payload", [PAYLOAD, None])
+@pytest.mark.parametrize("unprotected", [{}, {X5CHAIN: DERS, KID: b"1"}], ids=["empty", "chain"])
+@pytest.mark.parametrize("head", [b"\xa1\x01\x26", b"\xa1\x18\x01\x26"], ids=["short", "long"])
+def test_a_message_in_something_else_is_written_as_it_was_read(payload, unprotected, head):
+    read_one = Sign1.from_value([head, unprotected, payload, bytes(64)], AT)
+    assert read_one.to_bytes() == encode_cbor([head, unprotected, payload, bytes(64)])
+
+
+@pytest.mark.parametrize("key", [KEY, Ed25519Key.from_seed(bytes(32))], ids=["P-256", "Ed25519"])
+def test_a_payload_may_stand_elsewhere(key):
+    made = sign1_detached(PAYLOAD, key)
+    assert (made.payload, dict(made.header.unprotected)) == (None, {})
+    assert Sign1.from_bytes(made.to_bytes(), AT) == made
+    assert verify_sign1(made, key.public_key, at=AT, payload=PAYLOAD) == PAYLOAD
+    with pytest.raises(NotAuthentic):
+        verify_sign1(made, key.public_key, at=AT, payload=b"another")
