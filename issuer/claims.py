@@ -162,7 +162,11 @@ def _draw(tree: ClaimTree, scope: JsonObject, at: str, now: int) -> JsonValue:
     match claim.origin:
         case FromRegister(path):
             found = _find(scope, path, at)
-            return None if found is None else _draw_value(tree, claim.rule, found, at, now)
+            if found is None:
+                return None
+            return (
+                claim.rule.check(found, at) if tree.element is None else _draw_value(tree, claim.rule, found, at, now)
+            )
         case Fixed(value):
             return value
         case AtLeastYears(path, years):

@@ -42,7 +42,7 @@ from runtime.endpoints import Endpoint, Endpoints
 from runtime.error_pages import is_for_page
 from runtime.health import METRICS_TYPE, Metrics, is_ready
 from runtime.logs import get_logger
-from runtime.security_headers import SECURITY_HEADERS
+from runtime.security_headers import SECURITY_HEADERS, SECURITY_HEADERS_FOR_PROGRAMS
 
 MAX_FORM = 64 * 1024  # bytes
 MAX_BODY = 1 << 20  # bytes
@@ -75,6 +75,7 @@ def create_application(
     `endpoints` come first; what they do not have goes to the routes. Without an `error_page`, people read what programs read.
     """
     refusals = _Refusals(error_page)
+    strict = {"strict-transport-security": "max-age=63072000"} if secure else {}
     application = _Application(
         title=title,
         lifespan=lifespan,
@@ -89,9 +90,10 @@ def create_application(
     application.add_exception_handler(ProtocolError, refusals.protocol_error)
     application.add_exception_handler(HTTPException, refusals.http_error)
     application.add_exception_handler(RequestValidationError, refusals.validation_error)
-    application.add_middleware(_Edge, secure=secure, refusals=refusals)
+    application.add_middleware(_Edge, headers=SECURITY_HEADERS | strict, refusals=refusals)
     if endpoints is not None:
-        application.put_first(endpoints, _Edge(_called, secure=secure, refusals=_Refusals(None)))
+        edge = _Edge(_called, headers=SECURITY_HEADERS_FOR_PROGRAMS | strict, refusals=_Refusals(None))
+        application.put_first(endpoints, edge)
     return application
 
 
@@ -307,10 +309,9 @@ async def _called(scope: Scope, receive: Receive, send: Send) -> None:
 class _Edge:
     """Around every request: caps on what comes in, headers on what goes out, one log line, an end to every exception."""
 
-    def __init__(self, app: ASGIApp, *, secure: bool, refusals: _Refusals) -> None:
+    def __init__(self, app: ASGIApp, *, headers: Mapping[str, str], refusals: _Refusals) -> None:
         self._app = app
         self._refusals = refusals
-        headers = {**SECURITY_HEADERS, **({"strict-transport-security": "max-age=63072000"} if secure else {})}
         self._log: FilteringBoundLogger | None = None
         self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from protocol.credential import ClaimPath, VerifiedCredential
-from protocol.dcql.match import check_answer, selected_claims, surplus_paths
+from protocol.dcql.match import check_answer
 from protocol.dcql.query import CredentialQuery
 from protocol.encoding import JsonObject
 from protocol.errors import (
@@ -297,16 +297,15 @@ def _reduce(request: Question, found: Mapping[str, tuple[VerifiedCredential, ...
         )
         for query_id, held in found.items()
     }
-    check_answer(request.dcql_query, candidates)
+    answered = check_answer(request.dcql_query, candidates)
     claims: dict[str, tuple[JsonObject, ...]] = {}
     surplus: dict[str, tuple[ClaimPath, ...]] = {}
     for query_id, held in found.items():
-        query = by_id[query_id]
-        claims[query_id] = tuple(selected_claims(query, candidate) for candidate in candidates[query_id])
+        claims[query_id] = tuple([asked.selected() for asked in answered[query_id]])
         paths = [
             path
-            for credential, candidate in zip(held, candidates[query_id], strict=True)
-            for path in surplus_paths(query, candidate, credential.disclosed)
+            for credential, asked in zip(held, answered[query_id], strict=True)
+            for path in asked.surplus(credential.disclosed)
         ]
         if paths:
             surplus[query_id] = tuple(dict.fromkeys(paths))
