@@ -134,6 +134,9 @@ def verify_response(
     )
 
 
+_ALL_CHECKS = frozenset(CheckName)
+
+
 class _Lines:
     """Gathers what was found over all presentations: one no makes the line a no, with its first reason."""
 
@@ -160,11 +163,11 @@ class _Lines:
     @property
     def passed(self) -> bool:
         """Whether every question was reached, and none answered with no."""
-        return self._found.keys() == set(CheckName) and not self.failed
+        return self._found.keys() == _ALL_CHECKS and not self.failed
 
     def checks(self) -> tuple[Check, ...]:
         """A line for every question."""
-        return tuple(self._found.get(name, Check(name, None, "was not reached")) for name in CheckName)
+        return tuple([self._found.get(name) or Check(name, None, "was not reached") for name in CheckName])
 
 
 @dataclass(frozen=True, slots=True)
