@@ -140,7 +140,7 @@ class PublicKey:
 
     def thumbprint(self) -> str:
         """The JWK thumbprint with SHA-256, base64url (RFC 7638 §3, RFC 8037 §2)."""
-        return encode_base64url(self.thumbprint_bytes())
+        return _thumbprint(self)
 
     def thumbprint_bytes(self) -> bytes:
         """The JWK thumbprint with SHA-256, 32 bytes."""
@@ -308,6 +308,12 @@ def _load(key: PublicKey, at: str) -> ec.EllipticCurvePublicKey | ed25519.Ed2551
         return _loaded(key.crv, key.point)
     except ValueError as error:
         raise Malformed(at, "is not a point on its curve") from error
+
+
+@lru_cache(maxsize=1024)
+def _thumbprint(key: PublicKey) -> str:
+    """Cached, because a wallet's key is known by it in each of its requests."""
+    return encode_base64url(key.thumbprint_bytes())
 
 
 @lru_cache(maxsize=1024)
