@@ -18,6 +18,16 @@ class StatusReference(NamedTuple):
     idx: int
 
 
+class IdentifierReference(NamedTuple):
+    """Where it stands whether a document was revoked, by an identifier of its own (ISO/IEC 18013-5 second edition §12.3.6)."""
+
+    uri: str
+    id: bytes
+
+
+StatusPlace = StatusReference | IdentifierReference
+
+
 class VerifiedCredential(NamedTuple):
     """An authentic credential: signed by `issuer`, digests in order, inside its times. Its status is a separate answer."""
 
@@ -31,5 +41,6 @@ class VerifiedCredential(NamedTuple):
     issued_at: int | None  # epoch seconds
     not_before: int | None
     expires_at: int | None
-    status: StatusReference | None
+    status: tuple[StatusPlace, ...]  # all that have to say that it still holds; empty: it cannot be taken back
     raw: str  # as it travelled
+    binary: tuple[ClaimPath, ...] = ()  # claims that are bytes, as base64url in `claims`; null for every index

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from protocol.keys import Signer
+from protocol.keys import Decrypter, Signer
 from protocol.mdoc.transcript import Handover
 
 MAX_AGE = 300  # seconds
@@ -38,6 +38,7 @@ class ExpectedBinding:
     transaction_data_hashes_alg: str | None = None
     max_age: int = MAX_AGE  # seconds
     handover: Handover | None = None
+    reader_key: Decrypter | None = None  # the verifier's own key of a session, for which a holder may make a MAC
 
     def __post_init__(self) -> None:
         # T038: an empty expectation is a mistake of the caller and must never pass as "anything goes"

@@ -14,7 +14,7 @@ def command(
     at: Annotated[int | None, typer.Option(help="The instant to check times at, in epoch seconds; else now.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
-    """Explain any token, offer, request, QR image or file: its parts, what could be checked, what is wrong.
+    """Explain any token, offer, request, mdoc, QR image or file: its parts, what could be checked, what is wrong.
 
     Nothing is sent or fetched. The status is 0 if nothing is wrong as far as it could be checked, else 1.
     """

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from protocol.errors import Malformed, TooLarge
+from protocol.encoding import encode_base64url
+from protocol.errors import TooLarge
 from protocol.status.token import MAX_STATUS_TOKEN
 from runtime.pictures import is_picture, read_qr_code
 
@@ -13,9 +14,11 @@ from runtime.pictures import is_picture, read_qr_code
 def read_source(what: str) -> str:
     """The text behind an argument: `-` is standard input, the name of a file its content, anything else itself.
 
+    Bytes that are neither text nor a picture come as base64url, as CBOR travels.
+
     Raises:
         TooLarge: over 16 MiB, or a picture of too many pixels.
-        Malformed: a picture without a QR code, or bytes that are no text.
+        Malformed: a picture without a QR code.
     """
     if what == "-":
         data = sys.stdin.buffer.read(MAX_STATUS_TOKEN + 1)
@@ -30,8 +33,8 @@ def read_source(what: str) -> str:
         return read_qr_code(data)
     try:
         return data.decode("utf-8").strip()
-    except UnicodeDecodeError as error:
-        raise Malformed("input", "is neither text nor a picture") from error
+    except UnicodeDecodeError:
+        return encode_base64url(data)
 
 
 def _is_file(what: str) -> bool:

@@ -54,7 +54,7 @@ def explain_jws(text: str, around: Surroundings) -> Report:
     report = Report(kind, specification)
     report.content["header"] = dict(jws.header.members)
     claims = Fields(read_json_object(jws.payload, "payload", max_bytes=len(jws.payload)), "payload")
-    report.content["claims"] = _short(claims.members)
+    report.content["claims"] = shortened(dict(claims.members))
     report.content.update(times(claims))
     if jws.header.typ is None:
         report.note(False, "says what kind of token it is (typ): no")
@@ -170,18 +170,14 @@ def _histogram(data: bytes) -> list[int]:
     return [data.count(byte) for byte in range(256)]
 
 
-def _short(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    """Claims without what only machines read at length."""
-    return {name: _shortened(item) for name, item in value.items()}
-
-
-def _shortened(item: JsonValue) -> JsonValue:
+def shortened(item: JsonValue) -> JsonValue:
+    """A value without what only machines read at length."""
     if isinstance(item, str) and len(item) > 400:
         return f"{item[:60]}… ({len(item)} characters)"
     if isinstance(item, dict):
-        return {name: _shortened(inner) for name, inner in item.items()}
+        return {name: shortened(inner) for name, inner in item.items()}
     if isinstance(item, list):
-        return [_shortened(inner) for inner in item]
+        return [shortened(inner) for inner in item]
     return item
 
 

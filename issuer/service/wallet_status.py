@@ -85,4 +85,4 @@ class WalletStatusLists:
             self._known.popitem(last=False)
 
     def _size(self) -> int:
-        return sum(len(known.token.statuses.packed) for known in self._known.values())
+        return sum(known.size for known in self._known.values())

@@ -9,16 +9,16 @@ from typing import NamedTuple, Self
 
 from protocol.cbor import CborMap, CborValue, encode_cbor, encode_head, encode_wrapped, read_cbor, read_wrapper
 from protocol.cose_key import encode_cose_key, read_cose_key
-from protocol.credential import StatusReference
+from protocol.credential import IdentifierReference, StatusPlace, StatusReference
 from protocol.errors import Malformed, Unsupported
 from protocol.fields import Fields
 from protocol.keys import PublicKey
 from protocol.mdoc.values import read_tdate, tdate
+from protocol.status.identifier_list import read_identifier_reference
 from protocol.status.reference import MAX_INDEX
 
 VERSION = "1.0"
 MAX_NAME = 1024  # characters of a document type, a namespace or an element's identifier
-MAX_IDENTIFIER = 256  # bytes of an identifier in an identifier list
 
 _AT = "mso"
 
@@ -40,18 +40,16 @@ class ValidityInfo(NamedTuple):
     expected_update: int | None = None
 
 
-class IdentifierReference(NamedTuple):
-    """Where a document's status stands by an identifier of its own."""
-
-    uri: str
-    id: bytes
-
-
 class MsoStatus(NamedTuple):
-    """Where a document's status stands; either of them answers."""
+    """Where a document's status stands: one of them, or both."""
 
     status_list: StatusReference | None = None
     identifier_list: IdentifierReference | None = None
+
+    @property
+    def places(self) -> tuple[StatusPlace, ...]:
+        """Those that there are."""
+        return tuple([place for place in self if place is not None])
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,17 +230,12 @@ def _read_status(value: CborValue, at: str) -> MsoStatus:
         entry = Fields(_texts_alone(value["status_list"]), f"{at}.status_list")
         by_index = StatusReference(entry.https_url("uri"), entry.integer("idx", maximum=MAX_INDEX))
     if "identifier_list" in value:
-        listed = value["identifier_list"]
-        entry = Fields(_texts_alone(listed), f"{at}.identifier_list")
-        identifier = listed.get("id") if isinstance(listed, dict) else None
-        if not isinstance(identifier, bytes) or not 0 < len(identifier) <= MAX_IDENTIFIER:
-            raise Malformed(entry.path("id"), f"must have 1 to {MAX_IDENTIFIER} bytes")
-        by_identifier = IdentifierReference(entry.https_url("uri"), identifier)
+        by_identifier = read_identifier_reference(value["identifier_list"], f"{at}.identifier_list")
     return MsoStatus(by_index, by_identifier)
 
 
 def _texts_alone(value: CborValue) -> object:
-    """The members that JSON knows too, for its reader; a certificate beside them is read by nobody."""
+    """The members that JSON knows too, for its reader."""
     if not isinstance(value, dict):
         return value
     return {name: item for name, item in value.items() if isinstance(name, str) and isinstance(item, str | int)}

@@ -10,7 +10,7 @@ import hmac
 from dataclasses import dataclass
 
 from protocol.cose import read_x5chain, verify_sign1
-from protocol.credential import ClaimPath, StatusReference, VerifiedCredential
+from protocol.credential import ClaimPath, StatusPlace, VerifiedCredential
 from protocol.encoding import JsonObject, JsonValue, decode_base64url
 from protocol.errors import Malformed, NotAuthentic, NotTrusted, NotValidNow, Unsupported
 from protocol.keys import Decrypter
@@ -18,9 +18,9 @@ from protocol.mdoc.device_response import OK, DeviceResponse, Document
 from protocol.mdoc.device_signed import DeviceElements, verify_device_signed
 from protocol.mdoc.issuer_signed import IssuerSigned, Items
 from protocol.mdoc.mso import DIGESTS, MobileSecurityObject, MsoStatus, ValidityInfo
-from protocol.mdoc.signer import check_document_signer
+from protocol.mdoc.signer import MDL_NAMESPACE, check_document_signer, check_issuing_place
 from protocol.mdoc.transcript import Handover
-from protocol.mdoc.values import to_json
+from protocol.mdoc.values import paths_of_bytes, to_json
 from protocol.trust.anchors import Role, TrustAnchors
 from protocol.x509 import Certificate
 
@@ -56,11 +56,13 @@ def verify_presented_mdoc(
     anchors: TrustAnchors,
     handover: Handover | None,
     now: int,
+    reader_key: Decrypter | None = None,
     at: str = "presentation",
 ) -> PresentedMdoc:
     """Verify an answer with one document: base64url of a DeviceResponse (OID4VP 1.0 B.2.5, HAIP 1.0 §5.3.1).
 
-    Without a handover, holder binding was not asked for; the device's part has to be there and is not checked.
+    Without a handover, holder binding was not asked for; the device's part has to be there and is not checked. `reader_key`
+    as in `verify_document`.
 
     Raises:
         Malformed: not base64url without padding (T028), or not exactly one document with a good status.
@@ -70,7 +72,9 @@ def verify_presented_mdoc(
     if response.status != OK or len(response.documents) != 1:
         raise Malformed(at, "must have exactly one document")
     transcript = None if handover is None else handover.session_transcript()
-    return verify_document(response.documents[0], raw, anchors=anchors, transcript=transcript, now=now, at=at)
+    return verify_document(
+        response.documents[0], raw, anchors=anchors, transcript=transcript, now=now, reader_key=reader_key, at=at
+    )
 
 
 def verify_document(
@@ -141,11 +145,14 @@ def _examine(
     mso = MobileSecurityObject.from_bytes(signed.issuer_auth.attached(f"{at}.issuerAuth"), f"{at}.mso")
     party.check_entitled(mso.doc_type, at)
     _check_times(mso.validity, chain[0], now, at)
-    _check_digests(signed.name_spaces, mso, at)
+    check_digests(signed.name_spaces, mso, at)
+    places = {item.identifier: item.value for item in signed.name_spaces.get(MDL_NAMESPACE, ())}
+    check_issuing_place(chain[0], places, at)
+    claims, binary = _claims(signed.name_spaces, at)
     credential = VerifiedCredential(
         format=FORMAT,
         type=mso.doc_type,
-        claims=_claims(signed.name_spaces, at),
+        claims=claims,
         disclosed=_paths(signed.name_spaces),
         issuer=party,
         issuer_key=chain[0].public_key,
@@ -155,22 +162,38 @@ def _examine(
         expires_at=mso.validity.valid_until,
         status=_status(mso.status, at),
         raw=raw,
+        binary=binary,
     )
     return credential, mso
 
 
-def _check_times(validity: ValidityInfo, leaf: Certificate, now: int, at: str) -> None:
+def check_validity(validity: ValidityInfo, now: int, at: str) -> None:
+    """Check that a document is inside its time.
+
+    Raises:
+        Malformed: its times are in another order.
+        NotValidNow: expired, or not valid yet (T057).
+    """
     if not validity.signed <= validity.valid_from < validity.valid_until:
         raise Malformed(f"{at}.validityInfo", "has its times in another order")
     if now >= validity.valid_until + CLOCK_SKEW:
         raise NotValidNow(f"{at}: has expired")
     if validity.valid_from > now + CLOCK_SKEW:
         raise NotValidNow(f"{at}: is not valid yet")
+
+
+def _check_times(validity: ValidityInfo, leaf: Certificate, now: int, at: str) -> None:
+    check_validity(validity, now, at)
     if not leaf.not_before <= validity.signed < leaf.not_after:
         raise NotTrusted(f"{at}: was signed outside the time of its signer's certificate")
 
 
-def _check_digests(name_spaces: Items, mso: MobileSecurityObject, at: str) -> None:
+def check_digests(name_spaces: Items, mso: MobileSecurityObject, at: str) -> None:
+    """Check that each of these elements is one that the issuer signed (§9.3.1).
+
+    Raises:
+        NotAuthentic: there is one that is not (T052, T053).
+    """
     digest = DIGESTS[mso.digest_algorithm]
     for name, items in name_spaces.items():
         # T053: a number counts in its own namespace alone
@@ -181,24 +204,27 @@ def _check_digests(name_spaces: Items, mso: MobileSecurityObject, at: str) -> No
                 raise NotAuthentic(f"{at}: has an element that its issuer did not sign")
 
 
-def _claims(name_spaces: Items, at: str) -> JsonObject:
+def _claims(name_spaces: Items, at: str) -> tuple[JsonObject, tuple[ClaimPath, ...]]:
+    """The elements in JSON, and which of them are bytes, since JSON does not say."""
     claims: JsonObject = {}
+    binary: dict[ClaimPath, None] = {}
     for name, items in name_spaces.items():
         elements: dict[str, JsonValue] = {}
         for item in items:
             elements[item.identifier] = to_json(item.value, at)
+            binary.update(dict.fromkeys(paths_of_bytes(item.value, (name, item.identifier))))
         claims[name] = elements
-    return claims
+    return claims, tuple(binary)
 
 
 def _paths(name_spaces: Items) -> tuple[ClaimPath, ...]:
     return tuple([(name, item.identifier) for name, items in name_spaces.items() for item in items])
 
 
-def _status(status: MsoStatus | None, at: str) -> StatusReference | None:
+def _status(status: MsoStatus | None, at: str) -> tuple[StatusPlace, ...]:
     """One that we cannot look up is refused, never taken for none."""
     if status is None:
-        return None
-    if status.status_list is None:
+        return ()
+    if not status.places:
         raise Unsupported(f"{at}.status: is kept in a way that is not known here")
-    return status.status_list
+    return status.places

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from protocol.credential import ClaimPath, VerifiedCredential
@@ -28,6 +28,7 @@ from protocol.errors import (
 from protocol.exchange import Exchange
 from protocol.formats import format_of
 from protocol.holder_binding import ExpectedBinding
+from protocol.keys import Decrypter
 from protocol.oid4vp.request import Question
 from protocol.oid4vp.response import AuthorizationResponse, Presentation
 from protocol.oid4vp.transaction_data import TransactionData, TypeRule, assign_transaction_data, read_transaction_data
@@ -54,6 +55,9 @@ class Check:
     name: CheckName
     passed: bool | None
     reason: str = ""
+    as_of: int | None = (
+        None  # epoch seconds: when what the answer hangs on was looked up; None: it hangs on no such thing
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,8 @@ class VerificationPolicy:
     accepted_issuers: frozenset[str] = frozenset()  # empty: all that are trusted
     transaction_data_types: Mapping[str, TypeRule] | None = None
     issuers_by_certificate: bool = False  # HAIP 1.0 §6.1.1: issuers are known by `x5c`, and in no other way
+    # What is demanded of the claims that were asked for: why they do not do, or nothing if they do
+    objection: Callable[[Mapping[str, tuple[JsonObject, ...]]], str] | None = None
     bound_always: bool = False  # HAIP 1.0 §6.1.1.1: what is bound to a key comes with its signature, asked for or not
 
 
@@ -77,6 +83,7 @@ class VerifiedResponse:
     issuers: Mapping[str, tuple[str, ...]]  # query id → who issued
     surplus: Mapping[str, tuple[ClaimPath, ...]]  # query id → what was disclosed though nobody asked
     holders: int  # how many different keys the credentials are bound to; more than one need not be one person (T187)
+    binary: Mapping[str, tuple[ClaimPath, ...]]  # query id → claims that are bytes; null for every index
 
 
 StatusOf = Callable[[VerifiedCredential], Exchange[StatusReport]]
@@ -90,10 +97,12 @@ def verify_response(
     policy: VerificationPolicy,
     status_of: StatusOf,
     now: int,
+    reader_key: Decrypter | None = None,
 ) -> Exchange[VerifiedResponse]:
     """Verify an answer to our request, presentation by presentation, then the whole.
 
-    `status_of` looks up a credential's status and never raises. That there was no answer before is for the store to say.
+    `status_of` looks up a credential's status and never raises. `reader_key` is our own key of a session in which the answer
+    came (`protocol.device_retrieval`). That there was no answer before is for the store to say.
 
     Raises:
         InvalidRequest: no answer to this request at all: another state, unknown query ids, more presentations than were
@@ -103,7 +112,7 @@ def verify_response(
     """
     _check_shape(response, request)
     # 1 · each presentation: genuine, from whom, alive, its holder's, for us and now, not revoked
-    work = _Verification(request, _expected_transactions(request, response, policy), anchors, policy, now)
+    work = _Verification(request, _expected_transactions(request, response, policy), anchors, policy, now, reader_key)
     found: dict[str, tuple[VerifiedCredential, ...]] = {}
     for query in request.dcql_query.credentials:
         credentials = []
@@ -112,7 +121,8 @@ def verify_response(
             if credential is None:
                 continue
             report = yield from status_of(credential)
-            work.lines.note(CheckName.STATUS, report.status is Status.VALID, report.reason)
+            as_of = report.checked_at if credential.status else None
+            work.lines.note(CheckName.STATUS, report.status is Status.VALID, report.reason, as_of)
             credentials.append(credential)
         if credentials:
             found[query.id] = tuple(credentials)
@@ -121,7 +131,8 @@ def verify_response(
     if not work.lines.failed:
         try:
             reduced = _reduce(request, found)
-            work.lines.note(CheckName.QUERY_COMPLETE, passed=True)
+            reason = policy.objection(reduced.claims) if policy.objection is not None else ""
+            work.lines.note(CheckName.QUERY_COMPLETE, passed=not reason, reason=reason)
         except InvalidRequest as error:
             work.lines.note(CheckName.QUERY_COMPLETE, passed=False, reason=error.description)
     return VerifiedResponse(
@@ -131,6 +142,11 @@ def verify_response(
         issuers={query_id: tuple(c.issuer.name for c in held) for query_id, held in found.items()},
         surplus=reduced.surplus,
         holders=len({c.holder_key for held in found.values() for c in held if c.holder_key is not None}),
+        binary={
+            query_id: tuple(dict.fromkeys(path for credential in held for path in credential.binary))
+            for query_id, held in found.items()
+            if query_id in reduced.claims and any(credential.binary for credential in held)
+        },
     )
 
 
@@ -143,12 +159,15 @@ class _Lines:
     def __init__(self) -> None:
         self._found: dict[CheckName, Check] = {}
 
-    def note(self, name: CheckName, passed: bool | None, reason: str = "") -> None:
+    def note(self, name: CheckName, passed: bool | None, reason: str = "", as_of: int | None = None) -> None:
         """One presentation's answer to one question; None: it was not asked."""
         known = self._found.get(name)
         # The first no stays, and any answer counts more than a question that was not asked
         if known is None or known.passed is None or (passed is False and known.passed):
-            self._found[name] = Check(name, passed, "" if passed else reason)
+            self._found[name] = Check(name, passed, "" if passed else reason, as_of)
+        elif known.passed and passed and as_of is not None:
+            # All of them have to hold, so that the answer is as old as the oldest of them
+            self._found[name] = replace(known, as_of=as_of if known.as_of is None else min(known.as_of, as_of))
 
     def note_passed(self, *names: CheckName) -> None:
         """Questions that a presentation stood."""
@@ -179,6 +198,7 @@ class _Verification:
     anchors: TrustAnchors
     policy: VerificationPolicy
     now: int
+    reader_key: Decrypter | None
     lines: _Lines = field(default_factory=_Lines)
 
     def verify(self, presentation: Presentation, query: CredentialQuery) -> Exchange[VerifiedCredential | None]:
@@ -228,6 +248,7 @@ class _Verification:
             transaction_data_hashes=tuple(item.digest() for item in items),
             transaction_data_hashes_alg=next((item.hash_algorithm for item in items if item.algorithm_named), None),
             handover=self.request.handover,
+            reader_key=self.reader_key,
         )
 
 

@@ -5,7 +5,7 @@ Whether the holder presented it is `key_binding`, whether it was revoked is `sta
 
 from __future__ import annotations
 
-from protocol.credential import StatusReference, VerifiedCredential
+from protocol.credential import StatusPlace, VerifiedCredential
 from protocol.errors import Malformed, NotValidNow, Unsupported
 from protocol.fields import Fields
 from protocol.jws import verify_jws
@@ -94,5 +94,5 @@ def _holder_key(claims: Fields) -> PublicKey | None:
     return PublicKey.from_jwk(confirmation.required("jwk"), confirmation.path("jwk"))
 
 
-def _status(claims: Fields) -> StatusReference | None:
-    return read_status(claims.object("status")) if "status" in claims.members else None
+def _status(claims: Fields) -> tuple[StatusPlace, ...]:
+    return (read_status(claims.object("status")),) if "status" in claims.members else ()

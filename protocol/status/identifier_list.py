@@ -7,10 +7,11 @@ hold no more. Names and labels follow what others' software writes and reads.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple, cast
+from typing import cast
 
 from protocol.cbor import CborMap, CborValue, encode_cbor, read_cbor_with_byte_keys
 from protocol.cose import TYP, X5CHAIN, Sign1, check_typ, sign1_message, verify_sign1, write_x5chain
+from protocol.credential import IdentifierReference, StatusPlace
 from protocol.cwt import name_claims, read_cwt
 from protocol.errors import Malformed, NotAuthentic, NotValidNow
 from protocol.fields import read_https_url
@@ -27,13 +28,6 @@ _SUB, _EXP, _IAT, _IDENTIFIER_LIST, _STATUS_LIST = 2, 4, 6, 65530, 65533
 _AT = "identifier list"
 
 
-class IdentifierReference(NamedTuple):
-    """Where it stands whether a document was revoked, as its MSO says."""
-
-    uri: str
-    id: bytes
-
-
 @dataclass(frozen=True, slots=True)
 class IdentifierList:
     """A list that is known to be its issuer's, for the address it was asked at, and inside its times."""
@@ -44,15 +38,16 @@ class IdentifierList:
     ttl: int | None  # seconds, never negative: after so long a fresh copy has to be fetched
     revoked: frozenset[bytes]
 
-    def names(self, reference: IdentifierReference) -> bool:
-        """Whether a document was revoked.
+    @property
+    def size(self) -> int:
+        """Bytes that it takes to keep, about: those of the identifiers, and of what Python has around each."""
+        return 128 * len(self.revoked)
 
-        Raises:
-            NotAuthentic: its list is another one, which this says nothing about.
-        """
-        if reference.uri != self.uri:
-            raise NotAuthentic(f"{_AT}: belongs to another address")
-        return reference.id in self.revoked
+    def state_of(self, reference: StatusPlace) -> int | None:
+        """The state of a document, as a status list has it: 1 if it was revoked, else 0; None: nothing is said about it."""
+        if not isinstance(reference, IdentifierReference) or reference.uri != self.uri:
+            return None
+        return int(reference.id in self.revoked)
 
 
 def read_identifier_reference(value: CborValue, at: str) -> IdentifierReference:

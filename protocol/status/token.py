@@ -8,6 +8,7 @@ from protocol.cbor import CborMap, CborValue, encode_cbor, read_cbor_map
 from protocol.cose import TYP as COSE_TYP
 from protocol.cose import X5CHAIN, Sign1, sign1_message, verify_sign1, write_x5chain
 from protocol.cose import check_typ as check_cose_typ
+from protocol.credential import StatusPlace, StatusReference
 from protocol.cwt import name_claims, read_cwt
 from protocol.encoding import JsonObject, encode_json, read_json_object
 from protocol.errors import Malformed, NotAuthentic, NotValidNow
@@ -39,6 +40,20 @@ class StatusListToken:
     expires_at: int | None
     ttl: int | None  # seconds, never negative: after so long a fresh copy has to be fetched
     statuses: StatusList
+
+    @property
+    def size(self) -> int:
+        """Bytes that it takes to keep."""
+        return len(self.statuses.packed)
+
+    def state_of(self, reference: StatusPlace) -> int | None:
+        """The state of a credential (Token Status List §7.1); None: nothing is said about it."""
+        if not isinstance(reference, StatusReference) or reference.uri != self.uri:
+            return None
+        try:
+            return self.statuses.get(reference.idx)
+        except Malformed:
+            return None
 
 
 def sign_status_list_token(

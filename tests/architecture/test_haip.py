@@ -29,7 +29,7 @@ BOUND = {
     "7": {ISSUER, WALLET, VERIFIER},
     "8": {ISSUER, WALLET, VERIFIER},
 }
-NOT_YET = {"5.3.1", "4.1"}  # identifier lists; images by address
+NOT_YET = {"4.1"}  # images by address
 TEST = re.compile(r"`([^`]+)`")
 
 

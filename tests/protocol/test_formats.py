@@ -54,7 +54,7 @@ def receive(raw, request=..., anchors=PKI.anchors):
 def test_what_is_issued_is_taken_in_presented_and_verified():
     held = take_in(issue())
     assert (held.type, held.claims["given_name"], held.holder_key) == (VCT, "Erika", HOLDER.public_key)
-    assert (held.issued_at, held.expires_at, held.status.idx) == (NOW - 10, NOW + 1000, 7)
+    assert (held.issued_at, held.expires_at, held.status[0].idx) == (NOW - 10, NOW + 1000, 7)
     assert "iss" not in held.claims
     shown = receive(FORMAT.present(held.raw, [("nationalities", 1)], binding()))
     assert shown.claims["nationalities"] == ["FR"]
@@ -220,7 +220,7 @@ def test_an_mdoc_goes_the_same_way():
     held = take_in_mdoc(issue_mdoc())
     assert (held.format, held.type, held.holder_key) == ("mso_mdoc", mdoc_samples.MDL, HOLDER.public_key)
     assert held.claims == MDOC_ISSUANCE.claims
-    assert (held.expires_at, held.status.idx) == (NOW + 1000, 7)
+    assert (held.expires_at, held.status[0].idx) == (NOW + 1000, 7)
     shown = receive_mdoc(MDOC.present(held.raw, [AGE], bound()), wanted())
     assert (shown.claims, shown.disclosed) == ({mdoc_samples.SPACE: {"age_over_18": True}}, (AGE,))
     candidate = MDOC.candidate("1", shown)

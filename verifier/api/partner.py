@@ -60,6 +60,10 @@ class CheckLine(BaseModel):
     )
     passed: bool | None = Field(description="null: not reached, or not asked")
     reason: str = Field(description="why it did not pass; empty if it did")
+    as_of: int | None = Field(
+        default=None,
+        description="epoch seconds: when what it hangs on was looked up, such as a status; null: no such thing",
+    )
 
 
 class VerdictBody(BaseModel):
@@ -162,7 +166,10 @@ def state_of(result: Result) -> RequestState:
 def _verdict(verdict: Verdict) -> VerdictBody:
     return VerdictBody(
         accepted=verdict.accepted,
-        checks=[CheckLine(check=line.check, passed=line.passed, reason=line.reason) for line in verdict.lines],
+        checks=[
+            CheckLine(check=line.check, passed=line.passed, reason=line.reason, as_of=line.as_of or None)
+            for line in verdict.lines
+        ],
         issuers={query_id: list(names) for query_id, names in verdict.issuers},
         disclosed_more_than_asked=list(verdict.surplus),
         holders=verdict.holders,

@@ -158,7 +158,19 @@ def test_unknown_json_is_said_to_be_unknown():
 
 
 @pytest.mark.parametrize(
-    "text", ["", "hello world", "a.b", "....", "-----BEGIN NOTHING-----", "{", "https://example.org/"]
+    "text",
+    [
+        "",
+        "hello",
+        "hello world",
+        "a.b",
+        "....",
+        "-----BEGIN NOTHING-----",
+        "{",
+        "https://example.org/",
+        "mdoc:",
+        "mdoc:aaaa",
+    ],
 )
 def test_what_is_nothing_is_refused(text):
     with pytest.raises(ProtocolError):

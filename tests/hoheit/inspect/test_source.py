@@ -26,9 +26,15 @@ def test_what_names_no_file_is_the_thing_itself():
     assert read_source("x" * 100_000) == "x" * 100_000
 
 
-def test_bytes_that_are_no_text_are_refused(tmp_path):
-    file = tmp_path / "noise"
-    file.write_bytes(b"\xff\xfe\x00\x01")
+def test_bytes_that_are_no_text_come_as_base64url(tmp_path):
+    file = tmp_path / "document.cbor"
+    file.write_bytes(b"\xa1\xfe\x00\x01")
+    assert read_source(str(file)) == "of4AAQ"
+
+
+def test_a_picture_without_a_code_is_refused(tmp_path):
+    file = tmp_path / "noise.png"
+    file.write_bytes(b"\x89PNG" + bytes(60))
     with pytest.raises(Malformed):
         read_source(str(file))
 

@@ -8,12 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.cbor import Tagged, encode_cbor, encode_wrapped, read_cbor
-from protocol.credential import StatusReference
+from protocol.credential import IdentifierReference, StatusReference
 from protocol.errors import Malformed, ProtocolError, Unsupported
 from protocol.mdoc.mso import (
     DIGEST_SIZES,
     DIGESTS,
-    IdentifierReference,
     KeyAuthorizations,
     MobileSecurityObject,
     MsoStatus,
@@ -41,7 +40,7 @@ def objects(draw):
     digests = st.binary(min_size=DIGEST_SIZES[algorithm], max_size=DIGEST_SIZES[algorithm])
     by_number = st.dictionaries(st.integers(0, 2**64 - 1), digests, max_size=4)
     by_index = st.builds(StatusReference, uris, st.integers(0, MAX_INDEX))
-    by_identifier = st.builds(IdentifierReference, uris, st.binary(min_size=1, max_size=256))
+    by_identifier = st.builds(IdentifierReference, uris, st.binary(min_size=1, max_size=64))
     return MobileSecurityObject(
         doc_type=draw(names),
         digest_algorithm=algorithm,
@@ -123,7 +122,7 @@ def test_what_the_device_may_sign_in_another_shape_is_refused(allowed):  # T024
         {"identifier_list": {"id": b"7"}},
         {"identifier_list": {"uri": "https://issuer.example/1", "id": "7"}},
         {"identifier_list": {"uri": "https://issuer.example/1", "id": b""}},
-        {"identifier_list": {"uri": "https://issuer.example/1", "id": bytes(257)}},
+        {"identifier_list": {"uri": "https://issuer.example/1", "id": bytes(65)}},
         {"identifier_list": {"uri": "file:///etc/passwd", "id": b"7"}},
     ],
 )

@@ -22,7 +22,7 @@ def test_a_verified_credential_says_what_its_issuer_said():
     assert (credential.issuer, credential.issuer_key) == (PARTY, ISSUER.public_key)
     assert credential.holder_key == HOLDER.public_key
     assert (credential.issued_at, credential.not_before, credential.expires_at) == (NOW - 100, NOW - 50, NOW + 1000)
-    assert credential.status == StatusReference("https://issuer.example/status/1", 7)
+    assert credential.status == (StatusReference("https://issuer.example/status/1", 7),)
     assert credential.raw == text
     assert ("given_name",) in credential.disclosed
     assert ("vct",) not in credential.disclosed
@@ -39,7 +39,7 @@ def test_a_verified_presentation_says_only_what_was_chosen():
 def test_what_a_credential_need_not_say_is_none():
     credential = verify(issued(iat=..., nbf=..., exp=..., cnf=..., status=...))
     assert (credential.issued_at, credential.not_before, credential.expires_at) == (None, None, None)
-    assert (credential.holder_key, credential.status) == (None, None)
+    assert (credential.holder_key, credential.status) == (None, ())
 
 
 # Type

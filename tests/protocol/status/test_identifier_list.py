@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from protocol.cbor import encode_cbor, read_cbor_with_byte_keys
 from protocol.cose import sign1_message
+from protocol.credential import IdentifierReference, StatusReference
 from protocol.errors import Malformed, NotAuthentic, NotValidNow, ProtocolError, TooLarge
 from protocol.status.identifier_list import (
     MAX_LIST,
     IdentifierList,
-    IdentifierReference,
     identifier_reference,
     peek_identifier_list,
     read_identifier_reference,
@@ -87,10 +87,10 @@ def test_the_wire_has_the_labels_that_others_read():
 
 def test_a_list_answers_for_its_own_documents_alone():
     found = verified(PUBLISHED)
-    assert found.names(IdentifierReference(URI, b"\1" * 16))
-    assert not found.names(IdentifierReference(URI, b"\3" * 16))
-    with pytest.raises(NotAuthentic):
-        found.names(IdentifierReference(URI + "2", b"\1" * 16))
+    assert found.state_of(IdentifierReference(URI, b"\1" * 16)) == 1
+    assert found.state_of(IdentifierReference(URI, b"\3" * 16)) == 0
+    assert found.state_of(IdentifierReference(URI + "2", b"\1" * 16)) is None
+    assert found.state_of(StatusReference(URI, 1)) is None
 
 
 def test_what_stands_beside_an_identifier_revokes_it_all_the_same():

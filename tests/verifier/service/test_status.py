@@ -1,15 +1,18 @@
 """Revoked, suspended, unknown: what a status list says becomes a line of the verdict."""
 
 import contextlib
+from dataclasses import replace
 
 import pytest
 
-from protocol.credential import StatusReference
+from protocol.credential import IdentifierReference, StatusReference
 from protocol.errors import InvalidRequest
 from protocol.exchange import HttpResponse
 from protocol.formats import FORMATS
 from protocol.status.bits import StatusList
 from protocol.status.check import Status
+from protocol.status.identifier_list import MEDIA_TYPE as IDENTIFIER_MEDIA_TYPE
+from protocol.status.identifier_list import sign_identifier_list
 from protocol.status.token import MEDIA_TYPE, sign_status_list_token
 from tests.support.pki import DAY, NOW, Template, make_pki
 from tests.support.verifier import STATUS_URI, USE_CASE, answers, issue_held, make_verifier
@@ -17,6 +20,8 @@ from verifier.service.status import MAX_LISTS
 
 GOOD, REVOKED, SUSPENDED, OWN = 3, 5, 6, 7
 ENTRIES = {REVOKED: 1, SUSPENDED: 2, OWN: 3}
+IDENTIFIERS_URI = "https://agency.example/identifiers/1"
+NAMED, UNNAMED = (IdentifierReference(IDENTIFIERS_URI, id_) for id_ in (b"\1" * 16, b"\2" * 16))
 
 
 def publish(counter, pki, *, issued_at=NOW, ttl=None, uri=STATUS_URI, entries=ENTRIES, x5c=True):
@@ -30,6 +35,19 @@ def publish(counter, pki, *, issued_at=NOW, ttl=None, uri=STATUS_URI, entries=EN
         x5c=pki.x5c if x5c else (),
     )
     counter.network.answers[uri] = HttpResponse(200, (("content-type", MEDIA_TYPE),), token.encode())
+
+
+def publish_identifiers(counter, pki, *, uri=IDENTIFIERS_URI, issued_at=NOW, ttl=None):
+    token = sign_identifier_list(
+        frozenset((NAMED.id,)),
+        uri=uri,
+        issued_at=issued_at,
+        expires_at=issued_at + DAY,
+        ttl=ttl,
+        signer=pki.signer,
+        chain=pki.certificates,
+    )
+    counter.network.answers[uri] = HttpResponse(200, (("content-type", IDENTIFIER_MEDIA_TYPE),), token)
 
 
 def status_line(counter, agency, index):
@@ -161,6 +179,35 @@ def test_an_older_list_does_not_bring_a_credential_back(counter, agency, capsys)
     assert "an older status list is served" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("places", "status", "asked"),
+    [
+        ((UNNAMED,), Status.VALID, [IDENTIFIERS_URI]),
+        ((NAMED,), Status.INVALID, [IDENTIFIERS_URI]),
+        ((StatusReference(STATUS_URI, GOOD), UNNAMED), Status.VALID, [STATUS_URI, IDENTIFIERS_URI]),
+        ((StatusReference(STATUS_URI, GOOD), NAMED), Status.INVALID, [STATUS_URI, IDENTIFIERS_URI]),
+        ((StatusReference(STATUS_URI, REVOKED), UNNAMED), Status.INVALID, [STATUS_URI]),
+    ],
+)
+def test_a_document_may_be_revoked_by_identifier(counter, agency, places, status, asked):
+    """Each list is fetched once for all who ask."""
+    publish(counter, agency)
+    publish_identifiers(counter, agency)
+    known = counter.verifier.answers.status_lists
+    credential = verified(counter, issue_held(agency), *places)
+    assert [counter.run(known.status_of(credential, DAY)).status for _ in range(2)] == [status] * 2
+    assert counter.network.calls == asked
+
+
+def test_identifiers_of_another_office_do_not_count(counter, agency):
+    """T069"""
+    other = agency.root.issue(Template(common_name="Another office"))
+    publish_identifiers(counter, replace(agency, chain=(other,)))
+    known = counter.verifier.answers.status_lists
+    report = counter.run(known.status_of(verified(counter, issue_held(agency), UNNAMED), DAY))
+    assert report.status is Status.UNKNOWN
+
+
 def test_what_has_no_status_is_not_looked_up(counter, agency):
     assert status_line(counter, agency, None) == (True, "")
     assert counter.network.calls == []
@@ -175,11 +222,14 @@ def test_only_so_many_lists_are_kept(counter, agency):
         publish(counter, agency, uri=uri)
         report = counter.run(known.status_of(verified(counter, credential, StatusReference(uri, GOOD)), 60))
         assert report.status is Status.VALID
+    publish_identifiers(counter, agency)
+    assert counter.run(known.status_of(verified(counter, credential, UNNAMED), 60)).status is Status.VALID
     assert len(known._known) == MAX_LISTS
     assert f"https://agency.example/status/{MAX_LISTS + 4}" in known._known
+    assert IDENTIFIERS_URI in known._known
     assert "https://agency.example/status/0" not in known._known
 
 
-def verified(counter, held, reference):
+def verified(counter, held, *references):
     exchange = FORMATS["dc+sd-jwt"].verify_issued(held.raw, anchors=counter.verifier.context.anchors(), now=NOW)
-    return counter.run(exchange)._replace(status=reference)
+    return counter.run(exchange)._replace(status=references)

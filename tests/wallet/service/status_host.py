@@ -21,11 +21,14 @@ class StatusHost:
     values: dict[int, int] = field(default_factory=dict)
     uri: str = STATUS_URI
     reply: HttpResponse | ProtocolError | None = None
+    others: dict[str, HttpResponse] = field(default_factory=dict)  # by address
     seen: list[HttpRequest] = field(default_factory=list)
 
     def respond(self, request):
         """Hand out the list."""
         self.seen.append(request)
+        if request.url in self.others:
+            return self.others[request.url]
         if isinstance(self.reply, HttpResponse):
             return self.reply
         if self.reply is not None:

@@ -1,12 +1,20 @@
 """What is held and what happened, seen by its owner; and making it go away."""
 
+from dataclasses import replace
+
 import pytest
 
+from protocol.credential import IdentifierReference, StatusReference
 from protocol.errors import NotFound, Unreachable
+from protocol.exchange import HttpResponse
+from protocol.mdoc.mso import MsoStatus
+from protocol.status.identifier_list import MEDIA_TYPE, sign_identifier_list
+from tests.protocol.mdoc import samples as mdoc
 from tests.support.pki import NOW, make_pki
 from tests.wallet.counterparts import AGENCY, Agency, World, answer, held
 from tests.wallet.service.status_host import STATUS_URI, StatusHost
 from wallet.policy.presenting import Caution
+from wallet.records import Copy
 
 STATUS = "https://status.example"
 
@@ -24,7 +32,8 @@ def test_what_is_held_is_seen_with_everything_in_it(world):
     [shown] = world.wallet.keeping.credentials()
     assert (shown.name, shown.issuer.name, shown.issuer.trusted_by) == ("Personal ID", "City of Köln", "Test authority")
     assert shown.issuer.identifier == AGENCY
-    assert (shown.copies, shown.unused_copies, shown.cautions) == (3, 3, ())
+    [form] = shown.forms
+    assert (form.copies, form.unused_copies, form.in_person, shown.cautions) == (3, 3, False, ())
     assert {claim.label: claim.value for claim in shown.claims}["Date of birth"] == "1990-03-07"
 
 
@@ -50,7 +59,7 @@ def test_what_is_forgotten_is_gone_with_its_keys_and_nobody_is_told(world):
     """T228"""
     before = len(world.agency.seen)
     [kept] = world.vault.credentials()
-    world.run(world.wallet.keeping.forget(kept))
+    world.run(world.wallet.keeping.forget(world.wallet.keeping.find(kept.id)))
     assert world.vault.credentials() == ()
     assert len(world.agency.seen) == before
     last = world.vault.log()[-1]
@@ -94,6 +103,31 @@ def test_the_worst_copy_counts(world):
     world.more[STATUS].values = {20: 0, 21: 1, 22: 0}
     [shown] = world.run(world.wallet.keeping.look_up_status())
     assert shown.cautions == (Caution.REVOKED,)
+
+
+@pytest.mark.parametrize("in_row_too", [True, False])
+@pytest.mark.parametrize(("named", "status"), [(b"\1", "valid"), (b"7", "invalid")])
+def test_an_mdoc_may_be_revoked_by_identifier(vault, in_row_too, named, status):
+    uri = f"{STATUS}/identifiers"
+    identifiers = sign_identifier_list(
+        frozenset((named,)),
+        uri=uri,
+        issued_at=NOW,
+        expires_at=NOW + 600,
+        ttl=None,
+        signer=mdoc.PKI.signer,
+        chain=mdoc.PKI.certificates,
+    )
+    host = StatusHost(mdoc.PKI)
+    host.others[uri] = HttpResponse(200, (("content-type", MEDIA_TYPE),), identifiers)
+    row = StatusReference(STATUS_URI, 7) if in_row_too else None
+    raw = mdoc.issued(status=MsoStatus(row, IdentifierReference(uri, b"7")))
+    world = World(vault, Agency(pki=mdoc.PKI), more={STATUS: host})
+    document = replace(held(), format="mso_mdoc", type=mdoc.MDL, copies=(Copy(raw, "11" * 32, 0),))
+    vault.write(put=[document])
+    world.run(world.wallet.keeping.look_up_status())
+    assert world.vault.credentials()[0].status == status
+    assert [request.url for request in host.seen] == [STATUS_URI] * in_row_too + [uri]
 
 
 @pytest.mark.parametrize("spoil", ["away", "stranger", "other", "nonsense"])
@@ -149,7 +183,7 @@ def test_a_look_up_does_not_bring_back_what_was_forgotten(world):
     """T228"""
     exchange = world.wallet.keeping.look_up_status()
     effect = next(exchange)
-    world.run(world.wallet.keeping.forget(world.vault.credentials()[0]))
+    world.run(world.wallet.keeping.forget(world.wallet.keeping.documents()[0]))
     assert _go_on(world, exchange, effect) == ()
     assert world.vault.credentials() == ()
 
@@ -168,3 +202,15 @@ def _go_on(world, exchange, effect):
             effect = exchange.send(world.perform(effect))
     except StopIteration as end:
         return end.value
+
+
+def test_what_cannot_be_taken_back_is_known_as_such_again_after_a_look_up(vault):
+    """T174: records of an older program do not say it, and count as revocable until then."""
+    world = World(vault)
+    world.receive()
+    [kept] = world.vault.credentials()
+    assert not kept.can_be_taken_back
+    world.vault.write(put=[replace(kept, can_be_taken_back=True)])
+    [shown] = world.run(world.wallet.keeping.look_up_status())
+    assert (shown.can_be_taken_back, shown.status_checked_at) == (False, 0)
+    assert world.vault.credentials() == (kept,)
