@@ -40,6 +40,7 @@ from verifier.service.context import VerifierContext
 from verifier.use_case import UseCase, read_use_cases
 from verifier.web.counter_codes import counter_codes
 from verifier.web.counters import counter_pages
+from verifier.web.in_person import in_person_pages
 from verifier.web.page_requests import page_requests
 from verifier.web.pages import error_page, people_pages
 
@@ -201,6 +202,7 @@ def make_application(verifier: Verifier, driver: Driver, lifespan: Lifespan[Fast
     application.include_router(counter_pages(verifier, driver, pages))
     application.include_router(counter_codes(verifier, driver, pages))
     application.include_router(counter_api(verifier, driver))
+    application.include_router(in_person_pages(verifier, driver, pages))
     serve_static(application)
     return application
 

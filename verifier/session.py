@@ -40,11 +40,30 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentsTerms:
+    """The same where the page asks as ISO/IEC TS 18013-7 annex C has it."""
+
+    nonce: str  # base64url of its bytes
+    encryption_key: str
+
+
+@dataclass(frozen=True, slots=True)
 class PageTerms:
     """What the page that began asks through its browser, and an answer from there has to meet; fresh for each view of it."""
 
     nonce: str
     encryption_key: str  # as that of `Terms`, and another one
+    documents: DocumentsTerms | None = None  # None: made by a program that did not know this way
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingTerms:
+    """What the wallet whose code was read last is asked, and its answer has to meet; each reading has its own session."""
+
+    engagement: str  # as it was read, base64url
+    key: str  # the private key of this session, sealed, base64url
+    message: str  # for that wallet: encrypted, base64url
+    relayed: bool = False  # the message lies at the relay that the wallet named, and its answer is awaited there
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +82,7 @@ class Terms:
     renewals: int = 0  # how often the code was made anew
     former_until: int = 0  # epoch seconds: until then the code before this one leads here too
     page: PageTerms | None = None  # of the latest view that can ask through its browser
+    meeting: MeetingTerms | None = None  # with the wallet whose code was read last
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,36 +223,16 @@ def renew(
         return Change(session)
     renewed = Requested(
         replace(session.asked, expires_at=expires_at),
-        # What a page asks through its browser does not run out with a code: somebody may be deciding about it
-        replace(terms, former_until=session.asked.expires_at, page=session.terms.page),
+        # What a page asks through its browser, or in person, does not run out with a code: somebody may be deciding about it
+        replace(
+            terms,
+            former_until=session.asked.expires_at,
+            page=session.terms.page,
+            meeting=session.terms.meeting,
+        ),
     )
     event = Event("request renewed", session.asked.id)
     return Change(renewed, keys=(reference,), drop=drop, events=(event,), expires_at=keep_until)
-
-
-def ask_on_page(session: Session, page: PageTerms, browser: str, *, now: int) -> Outcome:
-    """Let the page that began ask through its browser, in place of what an earlier view of it asked; `browser` is a digest.
-
-    The code stays good: whichever is answered first counts.
-
-    Raises:
-        NotFound: begun in another browser, opened by a wallet, answered, or over.
-    """
-    if began_in(session, browser) and isinstance(session, Requested) and now < session.asked.expires_at:
-        return Change(replace(session, terms=replace(session.terms, page=page)))
-    raise no_request()
-
-
-def waiting_on_page(session: Session, browser: str, *, now: int) -> tuple[Awaited, PageTerms]:
-    """The request, if an answer may still come through the browser of the page that began.
-
-    Raises:
-        InvalidRequest: begun in another browser, never asked on a page, or as `waiting` says.
-    """
-    stage = waiting(session, now=now)
-    if not began_in(stage, browser) or stage.terms.page is None:
-        raise not_open()
-    return stage, stage.terms.page
 
 
 def receive(session: Session, *, now: int) -> Outcome:

@@ -68,6 +68,8 @@ class VerificationPolicy:
     accepted_issuers: frozenset[str] = frozenset()  # empty: all that are trusted
     transaction_data_types: Mapping[str, TypeRule] | None = None
     issuers_by_certificate: bool = False  # HAIP 1.0 §6.1.1: issuers are known by `x5c`, and in no other way
+    # What is demanded of the claims that were asked for: why they do not do, or nothing if they do
+    objection: Callable[[Mapping[str, tuple[JsonObject, ...]]], str] | None = None
     bound_always: bool = False  # HAIP 1.0 §6.1.1.1: what is bound to a key comes with its signature, asked for or not
 
 
@@ -128,7 +130,8 @@ def verify_response(
     if not work.lines.failed:
         try:
             reduced = _reduce(request, found)
-            work.lines.note(CheckName.QUERY_COMPLETE, passed=True)
+            reason = policy.objection(reduced.claims) if policy.objection is not None else ""
+            work.lines.note(CheckName.QUERY_COMPLETE, passed=not reason, reason=reason)
         except InvalidRequest as error:
             work.lines.note(CheckName.QUERY_COMPLETE, passed=False, reason=error.description)
     return VerifiedResponse(

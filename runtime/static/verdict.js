@@ -1,5 +1,5 @@
-// Tones for a verdict at a counter: rising for yes, low and twice for no. They are off until somebody turns them on, and
-// each answer has its tone once, however often its page is drawn.
+// Tones for a verdict at a counter: rising for yes, low and twice for no. They are off until somebody turns them on; then
+// this tab keeps them on from page to page. Each answer has its tone once, however often its page is drawn.
 
 const TONES = {
   good: [[660, 0, 0.14], [990, 0.15, 0.3]],
@@ -7,10 +7,12 @@ const TONES = {
   neutral: [[440, 0, 0.2]],
 };
 
-let audio = null; // exists while the sound is on: browsers let a page sound after a person touched it
+const WANTED = "sound"; // names in the memory of this tab
+const SAID = "said";
+let audio = null; // exists while the sound is wanted; browsers let it run once a person touched a page of ours
 
 function play(kind) {
-  if (!audio || !TONES[kind]) return;
+  if (audio?.state !== "running" || !TONES[kind]) return;
   for (const [pitch, after, seconds] of TONES[kind]) {
     const begins = audio.currentTime + after;
     const tone = audio.createOscillator();
@@ -28,31 +30,53 @@ function play(kind) {
   document.dispatchEvent(new CustomEvent("sounded", { detail: kind }));
 }
 
-let said = document.querySelector("[data-said]")?.dataset.said; // what was there before the sound could be on
-
 function sayOnce() {
   const shown = document.querySelector("[data-said]");
-  if (shown?.dataset.said === said) return;
-  said = shown?.dataset.said;
-  if (shown) play(shown.dataset.tone);
+  if (!shown || shown.dataset.said === sessionStorage.getItem(SAID)) return;
+  if (audio && audio.state !== "running") return; // it is said as soon as it may be
+  sessionStorage.setItem(SAID, shown.dataset.said);
+  play(shown.dataset.tone);
 }
 
-async function turn(button) {
-  const on = !audio;
-  if (on) {
-    audio = new AudioContext();
-    await audio.resume();
-    play("good"); // so that it is heard how loud it is
-  } else {
-    await audio.close();
-    audio = null;
+function showSound() {
+  const on = audio?.state === "running";
+  for (const button of document.querySelectorAll("button[data-sound]")) {
+    button.hidden = !window.AudioContext;
+    button.setAttribute("aria-pressed", String(on));
+    button.textContent = on ? button.dataset.on : button.dataset.off;
   }
-  button.setAttribute("aria-pressed", String(on));
-  button.textContent = on ? button.dataset.on : button.dataset.off;
 }
 
-for (const button of document.querySelectorAll("button[data-sound]")) {
-  button.hidden = !window.AudioContext;
-  button.addEventListener("click", () => turn(button));
+function start() {
+  audio = new AudioContext();
+  audio.addEventListener("statechange", () => { showSound(); sayOnce(); });
+  audio.resume();
 }
+
+async function turn() {
+  if (audio?.state === "running") {
+    sessionStorage.removeItem(WANTED);
+    const ended = audio;
+    audio = null;
+    await ended.close();
+  } else {
+    sessionStorage.setItem(WANTED, "yes");
+    if (!audio) start();
+    await audio.resume();
+    sayOnce();
+    play("good"); // so that it is heard how loud it is
+  }
+  showSound();
+}
+
+for (const button of document.querySelectorAll("button[data-sound]")) button.addEventListener("click", turn);
+if (window.AudioContext && sessionStorage.getItem(WANTED)) {
+  start();
+  // Where the browser waits for a touch, any one will do
+  document.addEventListener("pointerdown", (event) => {
+    if (!event.target.closest?.("[data-sound]")) audio?.resume();
+  });
+}
+showSound();
+sayOnce();
 document.addEventListener("prepared", sayOnce);

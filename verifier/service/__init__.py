@@ -9,6 +9,7 @@ from verifier.service.answers import Answers
 from verifier.service.boards import Boards
 from verifier.service.context import VerifierContext
 from verifier.service.counters import Counters
+from verifier.service.meetings import Meetings
 from verifier.service.page_requests import PageRequests
 from verifier.service.requests import Requests
 from verifier.service.status import StatusLists
@@ -24,6 +25,7 @@ class Verifier:
     page_requests: PageRequests
     counters: Counters
     boards: Boards
+    meetings: Meetings
 
     @classmethod
     def of(cls, context: VerifierContext) -> Self:
@@ -31,5 +33,12 @@ class Verifier:
         requests = Requests(context)
         answers = Answers(context, requests, StatusLists(context))
         counters = Counters.of(context, requests)
-        page_requests, boards = PageRequests(context, requests, answers), Boards(context, answers, counters)
-        return cls(context, requests, answers, page_requests, counters, boards)
+        return cls(
+            context=context,
+            requests=requests,
+            answers=answers,
+            page_requests=PageRequests(context, requests, answers),
+            counters=counters,
+            boards=Boards(context, answers, counters),
+            meetings=Meetings(context, requests, answers),
+        )

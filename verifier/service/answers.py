@@ -11,6 +11,7 @@ from protocol.encoding import JsonObject, decode_base64url, encode_base64url
 from protocol.errors import InvalidRequest, ProtocolError
 from protocol.exchange import Exchange
 from protocol.jwe import ENCRYPTIONS
+from protocol.keys import Decrypter
 from protocol.oid4vp.request import Question
 from protocol.oid4vp.response import (
     AuthorizationResponse,
@@ -21,6 +22,7 @@ from protocol.oid4vp.response import (
 )
 from protocol.oid4vp.verify import VerificationPolicy, VerifiedResponse, verify_response
 from runtime.conversation import SessionKey, advance, load
+from verifier.demands import unmet
 from verifier.policy import MAX_RENEWALS, is_running_out
 from verifier.service.context import VerifierContext
 from verifier.service.requests import BROWSER, Requests, encrypted_to, key_id
@@ -76,6 +78,7 @@ class Result:
     web_link: str = ""  # for the wallet that runs in the browser
     qr_svg: str = ""
     renewals: int = 0  # how often the code was made anew
+    answered_at: int = 0  # epoch seconds
     keep_until: int = 0  # epoch seconds: then an answer is erased
 
 
@@ -116,10 +119,12 @@ class Answers:
         question: Question,
         response: AuthorizationResponse | ErrorResponse,
         response_code: str,
+        *,
+        reader_key: Decrypter | None = None,
     ) -> Exchange[VerifiedResponse | None]:
         """Verify an answer to a question and record what was found: the first one counts, whichever way it came (T179).
 
-        None: the wallet said no. `response_code` is a digest, or empty.
+        None: the wallet said no. `response_code` is a digest, or empty; `reader_key` as in `verify_response`.
 
         Raises:
             InvalidRequest: answered before, over, or not an answer to this question (then it stays open).
@@ -127,7 +132,7 @@ class Answers:
         if isinstance(response, ErrorResponse):
             yield from self._decline(key, stage, response, response_code)
             return None
-        verified = yield from self._verify_openly(key, stage, question, response)
+        verified = yield from self._verify_openly(key, stage, question, response, reader_key)
         yield from self._record(key, stage.asked, verified, response_code)
         return verified
 
@@ -194,23 +199,30 @@ class Answers:
         )
 
     def _verify_openly(
-        self, key: SessionKey, stage: Awaited, question: Question, response: AuthorizationResponse
+        self,
+        key: SessionKey,
+        stage: Awaited,
+        question: Question,
+        response: AuthorizationResponse,
+        reader_key: Decrypter | None,
     ) -> Exchange[VerifiedResponse]:
         """Verify; on our own page people see meanwhile that the answer is here. A program gets the verdict and is not told."""
         if not stage.asked.browser:
-            return (yield from self._verify(stage, question, response))
+            return (yield from self._verify(stage, question, response, reader_key))
         now = self.context.now()
         yield from advance(key, lambda session: receive(session, now=now), not_open())
         try:
-            return (yield from self._verify(stage, question, response))
+            return (yield from self._verify(stage, question, response, reader_key))
         except ProtocolError:
             yield from advance(key, await_another, not_open())
             raise
 
     def _verify(
-        self, stage: Awaited, question: Question, response: AuthorizationResponse
+        self, stage: Awaited, question: Question, response: AuthorizationResponse, reader_key: Decrypter | None
     ) -> Exchange[VerifiedResponse]:
         terms = stage.terms
+        use_case = self.context.use_cases.get(stage.asked.use_case)
+        demands = use_case.demands if use_case is not None else ()
         return (
             yield from verify_response(
                 response,
@@ -220,11 +232,13 @@ class Answers:
                     accepted_issuers=frozenset(terms.accepted_issuers),
                     issuers_by_certificate=self.context.haip,
                     bound_always=self.context.haip,
+                    objection=lambda claims: unmet(demands, claims, now=self.context.now()),
                 ),
                 status_of=lambda credential: self.status_lists.status_of(
                     credential, terms.max_status_age, terms.offline_status_age
                 ),
                 now=self.context.now(),
+                reader_key=reader_key,
             )
         )
 
@@ -274,10 +288,11 @@ class Answers:
                     state="accepted" if stage.verdict.accepted else "refused",
                     verdict=stage.verdict,
                     disclosed=self.disclosed(stage),
+                    answered_at=stage.answered_at,
                     keep_until=stage.keep_until,
                 )
             case Declined():
-                return replace(result, state="declined", error=stage.error)
+                return replace(result, state="declined", error=stage.error, answered_at=stage.declined_at)
             case _ if now >= asked.expires_at:
                 return result
             case _:

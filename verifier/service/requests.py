@@ -68,6 +68,8 @@ class RequestOrder:
     redirect_uri: str = ""  # a program's own page, where a wallet on the same device leads back to
     counter: str = ""  # id of the counter whose code was scanned
     number: int = 0  # by which its page tells people apart
+    # On our page, of somebody who stands before it: an answer is not kept longer than it is looked at
+    in_person: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,7 +337,7 @@ class Requests:
             redirect_uri=order.redirect_uri,
             created_at=now,
             expires_at=now + (REQUEST_SECONDS if order.counter else self.context.lifetimes.request),
-            keep=UNSEEN_SECONDS if order.counter else kept_for(keep),
+            keep=UNSEEN_SECONDS if order.counter else kept_for(keep, in_person=order.in_person),
             counter=order.counter,
             number=order.number,
         )

@@ -12,7 +12,7 @@ from runtime.languages import language_of
 from runtime.pages import Pages, qr_svg
 from runtime.translations import LANGUAGES
 from verifier.service import Verifier
-from verifier.web.pages import partner_name, refusal_page
+from verifier.web.pages import partner_of, refusal
 
 
 def counter_codes(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
@@ -26,7 +26,7 @@ def counter_codes(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter
         try:
             record = await driver.run(counters.code(counter, use_case))
         except ProtocolError as error:
-            return refusal_page(request, pages, verifier, error)
+            return refusal(request, pages, verifier, error)
         case = context.use_cases[use_case]
         names = dict(context.name)
         # Whoever comes by may read either language, so that both stand there, the clerk's first
@@ -34,7 +34,7 @@ def counter_codes(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter
         return pages.page(
             request,
             "counter_code.html",
-            partner=partner_name(verifier, request),
+            partner=partner_of(verifier, request),
             counter=record,
             title=case.title_in(language_of(request)),
             texts=[
@@ -64,12 +64,12 @@ def counter_codes(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter
         try:
             found = await driver.run(boards.number(request.query_params.get("response_code", "")))
         except ProtocolError as error:
-            return refusal_page(request, pages, verifier, error)
+            return refusal(request, pages, verifier, error)
         use_case = context.use_cases.get(found.use_case)
         return pages.page(
             request,
             "counter_number.html",
-            partner=partner_name(verifier, request),
+            partner=partner_of(verifier, request),
             title=use_case.title_in(language_of(request)) if use_case else "",
             number=found.number,
         )

@@ -17,7 +17,7 @@ from verifier.counter import CounterRecord
 from verifier.service import Verifier
 from verifier.service.boards import Board
 from verifier.web.large import LargeVerdict, Outcome, large_verdict
-from verifier.web.pages import partner_name, refusal_page
+from verifier.web.pages import partner_of, refusal
 
 COOKIE_SECONDS = 30 * 86_400  # that a browser of a counter may rest
 
@@ -48,13 +48,13 @@ def counter_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter
         try:
             found, lists = await driver.run(boards.attend(counter, secret)), context.lists_age()
         except NotFound:
-            return pages.page(request, "counter_closed.html", status=404, partner=partner_name(verifier, request))
+            return pages.page(request, "counter_closed.html", status=404, partner=partner_of(verifier, request))
         except ProtocolError as error:
-            return refusal_page(request, pages, verifier, error)
+            return refusal(request, pages, verifier, error)
         page = pages.page(
             request,
             "counter_board.html",
-            partner=partner_name(verifier, request),
+            partner=partner_of(verifier, request),
             counter=found.record,
             board=found,
             shown=_large(verifier, request, found) if found.shown else None,
@@ -83,7 +83,7 @@ def counter_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter
             shown = Fields(dict(form), "form").text("request", max_length=100)
             await driver.run(boards.next(counter, secret, shown))
         except ProtocolError as error:
-            return refusal_page(request, pages, verifier, error)
+            return refusal(request, pages, verifier, error)
         return redirect(home(counter))
 
     @router.post(f"{path}/counters/{{counter}}/choose")
@@ -95,7 +95,7 @@ def counter_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter
                 raise InvalidRequest("number: must be one")
             await driver.run(boards.choose(counter, secret, int(number)))
         except ProtocolError as error:
-            return refusal_page(request, pages, verifier, error)
+            return refusal(request, pages, verifier, error)
         return redirect(home(counter))
 
     @router.get(f"{path}/counters/{{counter}}/pair")
@@ -109,14 +109,14 @@ def counter_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter
             form = await read_form(request)
             browser = pages.check_form(request, form)
         except ProtocolError as error:
-            return refusal_page(request, pages, verifier, error)
+            return refusal(request, pages, verifier, error)
         try:
             code = Fields(dict(form), "form").text("code", max_length=100)
             secret = await driver.run(counters.pair(counter, code))
         except (NotFound, InvalidRequest):
             return pages.remember(pair_page(counter, request, browser, wrong=True), browser)
         except ProtocolError as error:
-            return refusal_page(request, pages, verifier, error)
+            return refusal(request, pages, verifier, error)
         return cookie(counter).give(redirect(home(counter)), secret)
 
     def pair_page(counter: str, request: Request, browser: str, *, wrong: bool = False) -> Response:
@@ -124,7 +124,7 @@ def counter_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter
             request,
             "counter_pair.html",
             status=400 if wrong else 200,
-            partner=partner_name(verifier, request),
+            partner=partner_of(verifier, request),
             action=f"{home(counter)}/pair",
             wrong=wrong,
             form_token=pages.form_token(browser),

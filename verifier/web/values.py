@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -15,6 +15,7 @@ from verifier.use_case import AskedData, AskedDocument
 
 MAX_SHOWN = 200  # characters of one value
 MAX_LINES = 50  # of one claim
+NO_PARTS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def _values(asked: tuple[AskedData, ...], claims: JsonValue, language: str) -> I
     for data in asked:
         found = [value for _, value in select_shown(claims, data.path, budget)]
         if found:
-            yield _value(data.label, found, language, _kind(data.path))
+            yield _value(data.label, found, language, _kind(data.path), dict(data.parts))
 
 
 def _kind(path: ClaimPath) -> ClaimKind:
@@ -77,20 +78,24 @@ def _kind(path: ClaimPath) -> ClaimKind:
     return kind_of((*path, None)) if kind is ClaimKind.PLAIN else kind
 
 
-def _value(label: str, found: list[JsonValue], language: str, kind: ClaimKind) -> SharedValue:
+def _value(
+    label: str, found: list[JsonValue], language: str, kind: ClaimKind, parts: Mapping[str, str] = NO_PARTS
+) -> SharedValue:
     if len(found) == 1 and isinstance(found[0], str) and (picture := safe_picture(found[0], MAX_PORTRAIT)):
         return SharedValue(label, (), picture)
-    return SharedValue(label, tuple(islice(_lines(found, language, kind), MAX_LINES)))
+    return SharedValue(label, tuple(islice(_lines(found, language, kind, parts), MAX_LINES)))
 
 
-def _lines(value: JsonValue, language: str, kind: ClaimKind) -> Iterator[SharedLine]:
+def _lines(value: JsonValue, language: str, kind: ClaimKind, parts: Mapping[str, str]) -> Iterator[SharedLine]:
     if isinstance(value, dict):
-        for name, below in value.items():
-            for line in _lines(below, language, ClaimKind.PLAIN):
-                yield replace(line, part=f"{_name(name)}, {line.part}"[:MAX_SHOWN] if line.part else _name(name))
+        for name in [*(one for one in parts if one in value), *(one for one in value if one not in parts)]:
+            below = value[name]
+            part = parts.get(name) or _name(name)
+            for line in _lines(below, language, ClaimKind.PLAIN, parts):
+                yield replace(line, part=f"{part}, {line.part}"[:MAX_SHOWN] if line.part else part)
     elif isinstance(value, list):
         for item in value:
-            yield from _lines(item, language, kind)
+            yield from _lines(item, language, kind, parts)
     elif isinstance(value, bool):
         yield SharedLine("", truth=value)
     elif isinstance(value, str):

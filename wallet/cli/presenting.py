@@ -34,7 +34,8 @@ def present_to(session: OpenSession, link: str) -> None:
         raise AccessDenied("nothing that is held answers this request")
     choice = _chosen_without_asking(session, seen) if session.yes else _choose(session, seen)
     if choice is None:
-        session.run(wallet.presenting.decline(seen))
+        address = session.run(wallet.presenting.decline(seen))
+        _tell_where_to_go_on(session, address)
         session.refuse()
         return
     shared = session.run(wallet.presenting.share(seen, choice))
@@ -49,8 +50,12 @@ def present_to(session: OpenSession, link: str) -> None:
         if arrived
         else words("It was sent, but we do not know whether it arrived. Count it as seen. You find this in your log."),
     )
-    if shared.redirect_uri is not None and not session.options.as_json:
-        session.say(words("They ask you to go on here: %(url)s", url=shared.redirect_uri))
+    _tell_where_to_go_on(session, shared.redirect_uri)
+
+
+def _tell_where_to_go_on(session: OpenSession, address: str | None) -> None:
+    if address is not None and not session.options.as_json:
+        session.say(session.words("They ask you to go on here: %(url)s", url=address))
 
 
 def _show_asker(session: OpenSession, consent: PresentationConsent) -> None:

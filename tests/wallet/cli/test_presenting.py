@@ -34,6 +34,13 @@ def test_refusing_is_as_easy_as_sharing(holder):
     assert [form.get("error") for form in holder.world.partner.answers] == ["access_denied"]
 
 
+def test_who_says_no_is_told_where_to_go_on_too(holder):
+    """At a counter there is a number for everybody."""
+    holder.world.partner.reply = answer({"redirect_uri": "https://library.example/number"})
+    said = holder.run("present", holder.world.partner.link(), keys="n", status=3).stdout
+    assert "They ask you to go on here: https://library.example/number" in said
+
+
 def test_leaving_in_the_middle_gives_nothing_away(holder):
     """T173"""
     holder.run("present", holder.world.partner.link(), keys="\x03", status=1)
