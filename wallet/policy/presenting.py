@@ -172,8 +172,9 @@ def asker_shown(verified: AskedRequest, language: str) -> PartyShown:
     if isinstance(verified, VerifiedRequest):
         return party_shown(party, str(verified.request.client_id), verified.request.response_uri, language=language)
     if isinstance(verified, VerifiedDeviceRequest):
-        # Whom nobody vouches for has no name here, and no address either
-        return party_shown(party, verified.request.audience, "", language=language)
+        # Whom nobody vouches for has no name here, no address, and nothing by which they were known again
+        identifier = "" if party is None else verified.request.audience
+        return replace(party_shown(party, identifier, "", language=language), in_person=True)
     page = verified.request
     return party_shown(party, str(page.client_id or page.audience), page.origin, language=language)
 
