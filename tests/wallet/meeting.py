@@ -118,6 +118,7 @@ class MeetingWorld(RegisteredWorld):
         super().__init__(vault, **changes)
         self.more["https://relay.example"] = self.relay
         self.offline = False
+        self.shown: list[str] = []  # codes, where a test looks over the shoulder
         if vault is not None:
             self.wallet = Wallet.of(replace(self.wallet.context, relay=relay))
 

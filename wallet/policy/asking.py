@@ -369,7 +369,11 @@ def _document_name(asked: CredentialQuery, held: tuple[HeldCredential, ...], lan
 
 
 def _held(asked: CredentialQuery, held: tuple[HeldCredential, ...]) -> Iterator[HeldCredential]:
-    return (one for one in held if one.format == asked.format and one.type in asked.meta.vct_values)
+    return (
+        one
+        for one in held
+        if one.format == asked.format and one.type in (*asked.meta.vct_values, asked.meta.doctype_value)
+    )
 
 
 def _type(asked: CredentialQuery) -> str:

@@ -43,6 +43,10 @@ class Way(StrEnum):
     CODES = "codes"  # from screen to camera
 
 
+class AnswerTooLarge(TooLarge):
+    """It is more than this way carries; nothing was made."""
+
+
 class MeetingOver(NotValidNow):
     """A meeting is too old; nothing was given away."""
 
@@ -126,6 +130,10 @@ class MeetingPresenting:
         holder = HolderMeeting.begin(P256Key.generate(context.random_bytes), methods)
         return CodeShown(holder, relay, context.now() + LIFETIME)
 
+    def is_good(self, shown: CodeShown) -> bool:
+        """Whether a code can still be answered."""
+        return shown.ends_at - LIFETIME <= self.context.now() < shown.ends_at
+
     def look(self, shown: CodeShown) -> Exchange[bytes | None]:
         """What somebody left at the relay; None: nothing yet, or there is no relay.
 
@@ -181,7 +189,7 @@ class MeetingPresenting:
 
         Raises:
             MeetingOver: it is too late; nothing was made.
-            TooLarge: it is more than this way carries; nothing was made.
+            AnswerTooLarge: nothing was made.
             ProtocolError: as for `Presenting.begin`; nothing was made.
         """
         self._check_time(met.ends_at)
@@ -246,7 +254,7 @@ class MeetingPresenting:
                 size += len(decode_base64url(bare, "answer")) + _AROUND
         most = MAX_SHOWN if met.relay is None else MAX_RELAYED
         if size > most:
-            raise TooLarge("answer", f"is larger than {most} bytes, which is all that can be carried")
+            raise AnswerTooLarge("answer", f"is larger than {most} bytes, which is all that can be carried")
 
 
 def _in_person(seen: RequestSeen) -> VerifiedDeviceRequest:
