@@ -40,7 +40,12 @@ def holder(tmp_path, monkeypatch):
         write_anchor(tmp_path / "data" / "anchors", f"{file}.pem", pki.root.pem, role=pki.role, name="The ministry")
     with Vault.create(machine.vault, PASSPHRASE, QUICK) as vault:
         vault.write(put=[document()])
-    monkeypatch.setattr("wallet.cli.meeting.draw_qr", lambda text, *, dark: world.shown.append(text) or "<the code>")
+
+    def draw(text, *, dark):
+        world.shown.append(text)
+        return "<the code>"
+
+    monkeypatch.setattr("wallet.cli.meeting.draw_qr", draw)
     return machine
 
 
