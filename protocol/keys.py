@@ -17,6 +17,7 @@ import nacl.signing
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.hpke import Suite
 
 from protocol.encoding import JsonObject, decode_base64url, encode_base64url
 from protocol.errors import Malformed, NotAuthentic, Unsupported
@@ -261,6 +262,10 @@ class P256Key:
         if peer.crv != "P-256":
             raise Unsupported("the peer's key is on another curve")
         return self._key.exchange(ec.ECDH(), peer.ecdh_key())
+
+    def open(self, suite: Suite, sealed: bytes, info: bytes) -> bytes:
+        """What HPKE encrypted to this key (`protocol.hpke`); where anything differs, the library's InvalidTag is raised."""
+        return suite.decrypt(sealed, self._key, info)
 
     def __repr__(self) -> str:
         """Never the private part."""

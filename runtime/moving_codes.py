@@ -1,52 +1,51 @@
-"""A message as moving codes for a page to draw (docs/decisions/0030, `static/codes.js`)."""
+"""A message as moving codes, drawn for a page that shows them one after the other (docs/decisions/0030).
+
+The page gets modules and no picture: what is sharp on its screen, only the page knows (`static/codes.js`).
+"""
 
 from __future__ import annotations
 
-from base64 import b64encode
+import base64
 from itertools import islice
 
-import qrcode
-import qrcode.constants
+import zxingcpp
+from PIL import Image
 
 from protocol.encoding import JsonObject
 from protocol.errors import TooLarge
 from protocol.mdoc.frames import FRAMES, MAX_MESSAGE, Frame, encode_frames
 
-CHUNK = 12  # frames at once: a little more than a second of them
-_MASK = 2  # choosing the best of eight takes four times as long, and a camera minds none of them
+ROUNDS = 3  # so many times the frames that restore a message are different ones, if there are as many
 
 
-def moving_codes(message: bytes, first: int = 0) -> JsonObject:
-    """Some of a message's frames from number `first` on, and the next number; null: all that are worth showing are there.
+def moving_codes(message: bytes) -> JsonObject:
+    """What a page draws: `modules` of a side, and `frames`, each its rows of bits from the left, filled up to bytes, in base64.
 
-    Twice as many as restore it are shown, so that whoever misses some need not wait for them to come again.
+    It takes a tenth of a second, and nearly one for a portrait: whoever serves others meanwhile lets a thread do it
+    (`runtime.conversation.slow`).
 
     Raises:
-        TooLarge: more than moving codes carry.
+        TooLarge: more than fits into moving codes.
     """
     if len(message) > MAX_MESSAGE:
-        raise TooLarge("message", "is too large for moving codes")
-    texts = list(islice(encode_frames(message, first=first), CHUNK))
-    enough = min(2 * Frame.from_text(texts[0]).count + 2, FRAMES)
-    after = min(first + CHUNK, enough)
-    matrices = [_matrix(text) for text in texts[: max(1, after - first)]]
-    return {
-        "modules": len(matrices[0]),
-        "frames": [b64encode(_packed(matrix)).decode("ascii") for matrix in matrices],
-        "next": after if after < enough else None,
-    }
+        raise TooLarge("message", f"is larger than {MAX_MESSAGE} bytes, and does not fit into moving codes")
+    first = next(encode_frames(message))
+    # A camera at a third of the screen's speed still gets enough different ones
+    texts = list(islice(encode_frames(message), min(FRAMES, ROUNDS * Frame.from_text(first).count)))
+    codes = [_draw(text) for text in texts]
+    # Numbers of more digits need more room: all have the size of the largest, so that the code stands still on the screen
+    modules = max(code.width for code in codes)
+    codes = [
+        code if code.width == modules else _draw(text, version=(modules - 17) // 4)
+        for text, code in zip(texts, codes, strict=True)
+    ]
+    frames = [base64.b64encode(code.tobytes("raw", "1;I")).decode("ascii") for code in codes]  # inverted: dark is 1
+    return {"modules": modules, "frames": [*frames]}
 
 
-def _matrix(text: str) -> list[list[bool]]:
-    code = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_L, border=0, mask_pattern=_MASK)
-    code.add_data(text, optimize=0)
-    code.make(fit=True)
-    matrix: list[list[bool]] = code.get_matrix()
-    return matrix
-
-
-def _packed(matrix: list[list[bool]]) -> bytes:
-    """Row by row, a bit for each module, the first one highest."""
-    bits = [module for row in matrix for module in row]
-    number = int("".join("1" if module else "0" for module in bits).ljust(-(-len(bits) // 8) * 8, "0"), 2)
-    return number.to_bytes(-(-len(bits) // 8), "big")
+def _draw(text: str, **options: int) -> Image.Image:
+    """A code of one pixel for a module, without the quiet zone; its mode, alphanumeric, follows from the text."""
+    # Not the library of our other codes: that takes five to ten times as long
+    code = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level="L", **options)
+    pixels = Image.fromarray(code.to_image(scale=1, add_quiet_zones=False))
+    return pixels.convert("1", dither=Image.Dither.NONE)

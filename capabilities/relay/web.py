@@ -20,7 +20,10 @@ from runtime.driver import Driver
 from runtime.rate_limit import RateLimit
 
 KEEP_SECONDS = 60  # a message
-AT_ONCE, PER_MINUTE = 60, 240.0  # looks and messages of one address: a wallet looks twice a second
+AT_ONCE, PER_MINUTE = (
+    120,
+    1200.0,
+)  # of one address: whoever waits looks twice a second, and a partner has several counters
 _CHANNEL = re.compile(r"[A-Za-z0-9_-]{22,86}")  # 128 to 512 random bits
 
 

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from fastapi import Request, Response
 
 from capabilities.status_publisher.api import add_status_lists
+from issuer.revoked import CRL_PATH
 from issuer.service import Issuer
 from issuer.service.clients import AttestationHeaders
 from issuer.service.envelopes import MEDIA_TYPES
@@ -24,6 +25,8 @@ from runtime.driver import Driver
 from runtime.endpoints import Endpoints
 
 METADATA_AGE = "public, max-age=300"
+CRL = "application/pkix-crl"  # RFC 2585 §4.2
+CRL_AGE = "public, max-age=3600"
 
 
 def protocol_endpoints(issuer: Issuer, driver: Driver) -> Endpoints:
@@ -31,6 +34,7 @@ def protocol_endpoints(issuer: Issuer, driver: Driver) -> Endpoints:
     path = urlsplit(issuer.context.identifier).path
     endpoints = Endpoints()
     _add_metadata(endpoints, issuer, driver, path)
+    _add_signers(endpoints, issuer, driver, path)
     _add_issuance(endpoints, issuer, driver, path)
     add_status_lists(endpoints, issuer.status_lists, driver, path)
     return endpoints
@@ -56,6 +60,13 @@ def _add_metadata(endpoints: Endpoints, issuer: Issuer, driver: Driver, path: st
     @endpoints.get(f"{KEYS_WELL_KNOWN}{path}")
     async def published_keys(_: Request) -> Response:
         return json_answer(issuer.metadata.published_keys(), headers={"cache-control": METADATA_AGE})
+
+
+def _add_signers(endpoints: Endpoints, issuer: Issuer, driver: Driver, path: str) -> None:
+    @endpoints.get(f"{path}/{CRL_PATH}")
+    async def revoked_signers(_: Request) -> Response:
+        der = await driver.run(issuer.signers.current())
+        return Response(der, media_type=CRL, headers={"cache-control": CRL_AGE})
 
 
 def _add_issuance(endpoints: Endpoints, issuer: Issuer, driver: Driver, path: str) -> None:

@@ -13,15 +13,17 @@ from issuer.credential_types import CredentialType
 from issuer.policy import IssuerPolicy
 from issuer.register import Register
 from issuer.store import IssuerStore
-from protocol.encoding import encode_base64url
-from protocol.errors import Flaw, InvalidDpopProof, Unavailable, UseDpopNonce
-from protocol.formats import IssuerSigner
+from protocol.encoding import JsonObject, JsonValue, encode_base64url
+from protocol.errors import CredentialRequestDenied, Flaw, InvalidDpopProof, NotTrusted, Unavailable, UseDpopNonce
+from protocol.formats import IssuerSigner, format_of
 from protocol.keys import Decrypter, RandomBytes
 from protocol.oauth.dpop import MAX_AGE, MAX_AHEAD, VerifiedDpop, verify_dpop_proof
 from protocol.oid4vci.nonce import make_nonce, read_nonce
 from protocol.trust.anchors import TrustAnchors
 from protocol.x509 import Certificate
+from runtime.certificates import Authority
 from runtime.conversation import SessionKey, Spend
+from runtime.crl import RevokedCertificate
 from runtime.registrations import OwnRegistration
 
 DPOP_WINDOW = MAX_AGE + MAX_AHEAD  # seconds that a DPoP proof can be replayed in
@@ -114,6 +116,10 @@ class IssuerContext:
     decrypters: Mapping[str, Decrypter] = field(default_factory=dict, repr=False)  # kid → key of encrypted requests
     access: IssuerSigner | None = None  # who we are in a registrar's word; None: nobody gave us an access certificate
     registrations: tuple[OwnRegistration, ...] = ()  # what we are registered for
+    authority: Authority | None = field(
+        default=None, repr=False
+    )  # that vouches for the signing key; None: not kept here
+    revoked: Callable[[], tuple[RevokedCertificate, ...]] = tuple  # signers that the authority stands for no more
 
     @property
     def endpoints(self) -> Endpoints:
@@ -141,6 +147,20 @@ class IssuerContext:
     def identity(self) -> IssuerSigner:
         """What metadata is signed with: by an access certificate, where there is one (ETSI TS 119 472-3 §4.2.2)."""
         return self.access or self.signing
+
+    def document(self, kind: CredentialType, record: Mapping[str, JsonValue], *, now: int) -> JsonObject:
+        """What a document says of one person, as its format holds it.
+
+        Raises:
+            CredentialRequestDenied: the register lacks something or has it otherwise, or nobody would believe this from us; the
+                message names it, and never repeats a value.
+        """
+        written = kind.written(kind.claims_for(record, now=now))
+        try:
+            format_of(kind.format).check_claims(written, self.signing)
+        except NotTrusted as error:
+            raise CredentialRequestDenied(error.description) from error
+        return written
 
     def signing_until(self, now: int) -> int:
         """Until when (epoch seconds) what is signed now can be verified: the end of the signing certificate.

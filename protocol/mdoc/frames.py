@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import cycle, islice
+from itertools import cycle
 from typing import Self
 
 from protocol.base45 import decode_base45, encode_base45
@@ -97,10 +97,8 @@ def is_frame(text: str) -> bool:
     return text.startswith(PREFIX)
 
 
-def encode_frames(message: bytes, *, part_size: int | None = None, first: int = 0) -> Iterator[str]:
+def encode_frames(message: bytes, *, part_size: int | None = None) -> Iterator[str]:
     """The frames of a message in the order to show them, for ever; without `part_size` its bytes follow from the message's.
-
-    `first` is the number of the one to begin with, from 0 to 255.
 
     A message over `MAX_MESSAGE`, or parts that are too small or too large, are a ValueError.
     """
@@ -112,10 +110,7 @@ def encode_frames(message: bytes, *, part_size: int | None = None, first: int = 
         raise ValueError("this message does not fit parts of this size")
     body = body.ljust(count * part_size, b"\0")
     parts = [body[i : i + part_size] for i in range(0, len(body), part_size)]
-    return (
-        Frame(body[:_ID], len(message), n, _combine(n, parts)).to_text()
-        for n in islice(cycle(range(FRAMES)), first, None)
-    )
+    return (Frame(body[:_ID], len(message), n, _combine(n, parts)).to_text() for n in cycle(range(FRAMES)))
 
 
 class FrameDecoder:

@@ -68,6 +68,8 @@ class VerificationPolicy:
     accepted_issuers: frozenset[str] = frozenset()  # empty: all that are trusted
     transaction_data_types: Mapping[str, TypeRule] | None = None
     issuers_by_certificate: bool = False  # HAIP 1.0 §6.1.1: issuers are known by `x5c`, and in no other way
+    # What is demanded of the claims that were asked for: why they do not do, or nothing if they do
+    objection: Callable[[Mapping[str, tuple[JsonObject, ...]]], str] | None = None
     bound_always: bool = False  # HAIP 1.0 §6.1.1.1: what is bound to a key comes with its signature, asked for or not
 
 
@@ -81,6 +83,7 @@ class VerifiedResponse:
     issuers: Mapping[str, tuple[str, ...]]  # query id → who issued
     surplus: Mapping[str, tuple[ClaimPath, ...]]  # query id → what was disclosed though nobody asked
     holders: int  # how many different keys the credentials are bound to; more than one need not be one person (T187)
+    binary: Mapping[str, tuple[ClaimPath, ...]]  # query id → claims that are bytes; null for every index
 
 
 StatusOf = Callable[[VerifiedCredential], Exchange[StatusReport]]
@@ -128,7 +131,8 @@ def verify_response(
     if not work.lines.failed:
         try:
             reduced = _reduce(request, found)
-            work.lines.note(CheckName.QUERY_COMPLETE, passed=True)
+            reason = policy.objection(reduced.claims) if policy.objection is not None else ""
+            work.lines.note(CheckName.QUERY_COMPLETE, passed=not reason, reason=reason)
         except InvalidRequest as error:
             work.lines.note(CheckName.QUERY_COMPLETE, passed=False, reason=error.description)
     return VerifiedResponse(
@@ -138,6 +142,11 @@ def verify_response(
         issuers={query_id: tuple(c.issuer.name for c in held) for query_id, held in found.items()},
         surplus=reduced.surplus,
         holders=len({c.holder_key for held in found.values() for c in held if c.holder_key is not None}),
+        binary={
+            query_id: tuple(dict.fromkeys(path for credential in held for path in credential.binary))
+            for query_id, held in found.items()
+            if query_id in reduced.claims and any(credential.binary for credential in held)
+        },
     )
 
 

@@ -1,204 +1,130 @@
 // Messages from screen to camera as codes that follow each other (docs/decisions/0030).
 //
-// <canvas data-moving-codes="address"> shows them: from the address come {modules, frames, next}, where a frame is its modules as bits.
-// <form data-moving-reader method="post" action="…"> around an eye (eye.js), <progress data-moving-progress> and <input name="message">
-//   reads them, and sends the message in base64url once all of it is there.
+// <canvas data-moving-codes="address" data-failed="…"> shows one: from the address come {modules, frames}, see runtime/moving_codes.py
+// <form data-moving-reader method="post" action="…"> reads one, and sends it in base64url once all of it is there: around
+//   <input type="hidden" name="message">, an eye (eye.js), <progress data-moving-progress hidden>,
+//   <p data-moving-said data-parts="{read} of {needed} …" data-spoilt="…" hidden>
+// Other codes that the same camera sees come as the event "code-seen" with `detail.text`. Who prevents its default has
+// taken the code, and the camera ends. <input type="hidden" name="link" data-schemes="mdoc: openid4vp:"> takes links of
+// these schemes by itself: the form is sent with it and without a message.
 
-import { openEye } from "/static/eye.js";
+import { openEye } from "./eye.js";
+import { FrameDecoder, FrameError, PREFIX } from "./frames.js";
 
-const PREFIX = "HF1:";
-const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:";
-const MAX_FRAME = 1024; // characters
-const MAX_PART = 512; // bytes
-const MAX_PARTS = 128;
-const MAX_MESSAGES = 4; // collected beside each other
-const ID = 8;
-const DIGEST = 32;
 const PERIOD = 100; // milliseconds for one code
-const QUIET = 4; // modules
-const SCALE = 8; // pixels for a module
-
-// GF(256) by x⁸+x⁴+x³+x²+1
-const POWERS = new Uint8Array(510);
-const LOGS = new Uint8Array(256);
-for (let exponent = 0, number = 1; exponent < 255; exponent += 1) {
-  POWERS[exponent] = POWERS[exponent + 255] = number;
-  LOGS[number] = exponent;
-  number = number << 1 ^ (number & 0x80 ? 0x11d : 0);
-}
-const inverse = (number) => POWERS[255 - LOGS[number]];
-
-// To plus factor times data
-function add(to, data, factor) {
-  if (!factor) return;
-  const log = LOGS[factor];
-  for (let i = 0; i < to.length; i += 1) if (data[i]) to[i] ^= POWERS[log + LOGS[data[i]]];
-}
-
-function decodeBase45(text) {
-  const bytes = [];
-  for (let i = 0; i < text.length; i += 3) {
-    const digits = [...text.slice(i, i + 3)].map((character) => ALPHABET.indexOf(character));
-    if (digits.includes(-1) || digits.length === 1) return null;
-    const value = digits[0] + 45 * digits[1] + (digits.length === 3 ? 2025 * digits[2] : 0);
-    if (value > (digits.length === 3 ? 0xffff : 0xff)) return null;
-    if (digits.length === 3) bytes.push(value >> 8);
-    bytes.push(value & 0xff);
-  }
-  return Uint8Array.from(bytes);
-}
-
-// [id, size, number, data] in CBOR with the shortest heads; null: none of ours
-function readFrame(text) {
-  if (!text.startsWith(PREFIX) || text.length > MAX_FRAME) return null;
-  const bytes = decodeBase45(text.slice(PREFIX.length));
-  if (!bytes) return null;
-  let place = 0;
-  const head = (major) => {
-    const first = bytes[place];
-    place += 1;
-    const extra = first & 31;
-    if (first >> 5 !== major || extra > 26) return NaN;
-    if (extra < 24) return extra;
-    let value = 0;
-    for (let left = 1 << extra - 24; left; left -= 1, place += 1) value = value * 256 + bytes[place];
-    return value;
-  };
-  const string = () => { const length = head(2); place += length; return bytes.slice(place - length, place); };
-  if (head(4) !== 4) return null;
-  const id = string();
-  const size = head(0);
-  const number = head(0);
-  const data = string();
-  if (place !== bytes.length || id.length !== ID || !(size >= 0) || !(number < 256)) return null;
-  if (!data.length || data.length > MAX_PART) return null;
-  const count = Math.ceil((size + DIGEST) / data.length);
-  if (count > MAX_PARTS) return null;
-  const named = Array.from(id, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return { key: `${named} ${size} ${data.length}`, id, size, number, data, count };
-}
-
-// The parts, from as many different frames; every square piece of a Cauchy matrix can be inverted
-function solve(frames, count) {
-  const missing = [];
-  for (let i = 0; i < count; i += 1) if (!frames.has(i)) missing.push(i);
-  const rows = [];
-  for (const [number, data] of frames) {
-    if (number < count) continue;
-    const total = data.slice();
-    for (let i = 0; i < count; i += 1) if (frames.has(i)) add(total, frames.get(i), inverse(number ^ i));
-    rows.push({ factors: Uint8Array.from(missing, (i) => inverse(number ^ i)), total });
-  }
-  missing.forEach((_, column) => {
-    const pivot = rows.findIndex((row, i) => i >= column && row.factors[column]);
-    [rows[column], rows[pivot]] = [rows[pivot], rows[column]];
-    const factor = inverse(rows[column].factors[column]);
-    const scaled = (bytes) => { const made = new Uint8Array(bytes.length); add(made, bytes, factor); return made; };
-    rows[column] = { factors: scaled(rows[column].factors), total: scaled(rows[column].total) };
-    rows.forEach((row, i) => {
-      const share = row.factors[column];
-      if (i === column || !share) return;
-      add(row.factors, rows[column].factors, share);
-      add(row.total, rows[column].total, share);
-    });
-  });
-  return Array.from({ length: count }, (_, i) => frames.get(i) ?? rows[missing.indexOf(i)].total);
-}
-
-const equal = (one, other) => one.length === other.length && one.every((byte, i) => byte === other[i]);
-
-export class Decoder {
-  #collected = new Map();
-  #done = [];
-
-  // From 0 to 1, of the message of which most is known
-  get progress() {
-    return Math.max(0, ...Array.from(this.#collected.values(), ({ frames, count }) => frames.size / count));
-  }
-
-  // The message when this was the last frame that it needed; else null
-  async add(text) {
-    const frame = readFrame(text);
-    if (!frame || this.#done.some((id) => equal(id, frame.id))) return null;
-    let known = this.#collected.get(frame.key);
-    if (!known) {
-      if (this.#collected.size === MAX_MESSAGES) {
-        const least = [...this.#collected].reduce((one, other) => other[1].frames.size < one[1].frames.size ? other : one);
-        this.#collected.delete(least[0]);
-      }
-      known = { frames: new Map(), count: frame.count };
-      this.#collected.set(frame.key, known);
-    }
-    if (!known.frames.has(frame.number)) known.frames.set(frame.number, frame.data);
-    if (known.frames.size < frame.count) return null;
-    this.#collected.delete(frame.key);
-    const body = new Uint8Array(frame.count * frame.data.length);
-    solve(known.frames, frame.count).forEach((part, i) => body.set(part, i * part.length));
-    const message = body.slice(DIGEST, DIGEST + frame.size);
-    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", message));
-    const fits = equal(digest, body.slice(0, DIGEST)) && equal(digest.slice(0, ID), frame.id);
-    if (!fits || body.slice(DIGEST + frame.size).some(Boolean)) return null;
-    this.#done = [...this.#done, frame.id].slice(-MAX_MESSAGES);
-    return message;
-  }
-}
+const QUIET = 4; // modules around it
+const AGAIN = 2000; // milliseconds after which codes that did not come are asked for again
+const READER = { pause: 10, side: 960, options: { inversionAttempts: "dontInvert" } }; // ours are dark on light
 
 const fromBase64 = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 const toBase64url = (bytes) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""))
   .replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 
-function paint(context, modules, bits) {
+// Dark on light in every colour scheme; a module is a whole number of pixels
+function paint(canvas, modules, rows) {
+  const all = modules + 2 * QUIET;
+  const scale = Math.max(1, Math.round(canvas.clientWidth * window.devicePixelRatio / all));
+  if (canvas.width !== all * scale) canvas.width = canvas.height = all * scale;
+  const context = canvas.getContext("2d");
   context.fillStyle = "#fff";
-  context.fillRect(0, 0, context.canvas.width, context.canvas.height);
+  context.fillRect(0, 0, canvas.width, canvas.height);
   context.fillStyle = "#000";
-  for (let i = 0; i < modules * modules; i += 1) {
-    if (bits[i >> 3] & 0x80 >> (i & 7)) {
-      context.fillRect((QUIET + i % modules) * SCALE, (QUIET + Math.floor(i / modules)) * SCALE, SCALE, SCALE);
+  const width = Math.ceil(modules / 8);
+  const dark = (row, column) => rows[row * width + (column >> 3)] & 0x80 >> (column & 7);
+  for (let row = 0; row < modules; row += 1) {
+    for (let column = 0; column < modules; column += 1) {
+      const begin = column;
+      while (column < modules && dark(row, column)) column += 1;
+      if (column > begin) context.fillRect((QUIET + begin) * scale, (QUIET + row) * scale, (column - begin) * scale, scale);
     }
   }
+}
+
+async function fetchCodes(canvas) {
+  while (canvas.isConnected) {
+    const answer = await fetch(canvas.dataset.movingCodes, { cache: "no-store" }).catch(() => null);
+    if (answer?.ok) return answer.json();
+    if (answer && answer.status < 500) break; // there is nothing to show, and there will not be
+    await new Promise((resolve) => { setTimeout(resolve, AGAIN); });
+  }
+  return null;
 }
 
 async function show(canvas) {
-  const context = canvas.getContext("2d");
-  const frames = [];
-  let modules = 0;
-  let shown = 0;
-  setInterval(() => {
-    if (document.hidden || !frames.length) return;
-    paint(context, modules, frames[shown % frames.length]);
-    shown += 1;
-  }, PERIOD);
-  for (let next = 0; next !== null;) {
-    const response = await fetch(`${canvas.dataset.movingCodes}?first=${next}`).catch(() => null);
-    if (!response?.ok) {
-      // What is there goes round; what is missing is asked for again
-      await new Promise((resolve) => { setTimeout(resolve, 1000); });
-      if (response && response.status < 500) return;
-      continue;
-    }
-    const part = await response.json();
-    if (modules !== part.modules) {
-      modules = part.modules;
-      canvas.width = canvas.height = (modules + 2 * QUIET) * SCALE;
-    }
-    frames.push(...part.frames.map(fromBase64));
-    next = part.next;
+  const codes = await fetchCodes(canvas);
+  if (!codes) {
+    canvas.hidden = true;
+    const said = document.createElement("p");
+    said.setAttribute("role", "alert");
+    said.textContent = canvas.dataset.failed ?? "";
+    if (said.textContent) canvas.after(said);
+    return;
   }
+  const frames = codes.frames.map(fromBase64);
+  let next = 0;
+  let due = 0;
+  // Browsers call this only while the page is seen. Where they are late, codes take longer and none is left out
+  const tick = (now) => {
+    if (!canvas.isConnected) return;
+    requestAnimationFrame(tick);
+    if (now < due || !canvas.clientWidth) return;
+    due = Math.max(due + PERIOD, now + PERIOD / 2);
+    paint(canvas, codes.modules, frames[next]);
+    next = (next + 1) % frames.length;
+  };
+  requestAnimationFrame(tick);
 }
 
 function read(form) {
-  const decoder = new Decoder();
-  const progress = form.querySelector("[data-moving-progress]");
-  openEye(form, async (text) => {
-    const message = await decoder.add(text);
-    progress.hidden = false;
-    progress.value = message ? 1 : decoder.progress;
-    if (!message) return false;
-    form.querySelector("[name=message]").value = toBase64url(message);
-    queueMicrotask(() => form.requestSubmit());
-    return true;
-  }, { pause: 0, side: 960 });
+  const decoder = new FrameDecoder();
+  const bar = form.querySelector("[data-moving-progress]");
+  const said = form.querySelector("[data-moving-said]");
+  const link = form.querySelector("[name=link]");
+  const message = form.querySelector("[name=message]");
+  const send = (field, value) => { field.value = value; form.requestSubmit(); return true; };
+
+  const seenOther = (text) => {
+    const event = new CustomEvent("code-seen", { detail: { text }, bubbles: true, cancelable: true });
+    if (!form.dispatchEvent(event)) return true;
+    const schemes = link?.dataset.schemes?.split(" ") ?? [];
+    return schemes.some((scheme) => text.toLowerCase().startsWith(scheme)) && send(link, text);
+  };
+  const tell = ({ read: have, needed }) => {
+    bar.hidden = said.hidden = false;
+    bar.max = needed;
+    bar.value = have;
+    said.textContent = said.dataset.parts.replace("{read}", have).replace("{needed}", needed);
+  };
+  const seen = async (text) => {
+    if (!text.startsWith(PREFIX)) return seenOther(text);
+    try {
+      const whole = await decoder.add(text);
+      if (whole) {
+        bar.value = bar.max;
+        return send(message, toBase64url(whole));
+      }
+      if (decoder.progress.needed) tell(decoder.progress);
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error;
+      if (error.spoilt) { bar.value = 0; said.textContent = said.dataset.spoilt; }
+    }
+    return false;
+  };
+  openEye(form, { ...READER, seen });
 }
 
-for (const canvas of document.querySelectorAll("canvas[data-moving-codes]")) show(canvas);
-for (const form of document.querySelectorAll("form[data-moving-reader]")) read(form);
+// Once for each, also where page.js puts a new one in the place of an old one
+const known = new WeakSet();
+
+function prepareAll() {
+  const once = (selector, prepare) => {
+    for (const one of document.querySelectorAll(selector)) {
+      if (!known.has(one)) { known.add(one); prepare(one); }
+    }
+  };
+  once("canvas[data-moving-codes]", show);
+  once("form[data-moving-reader]", read);
+}
+
+document.addEventListener("prepared", prepareAll);
+prepareAll();

@@ -1,16 +1,12 @@
-// An eye for codes: the camera or a picture, read in this browser. What it sees goes to whoever asked for it, and nowhere else.
+// The camera of a page, and what reads QR codes in its pictures; nothing leaves this device.
 //
-// Around it is a form with the parts of the template camera.html:
 //   <video data-camera-picture hidden>, <button data-camera-start hidden>, <button data-camera-stop hidden>,
-//   <div data-camera-choose hidden> around <input type="file" data-camera-file> (may be missing),
 //   <p role="status" data-camera-said> with what is said in data-starting, data-looking, data-found, data-stopped,
-//   data-refused, data-missing, data-busy, data-broken, data-unavailable, data-reading, data-nothing, data-unreadable
+//   data-refused, data-missing, data-busy, data-broken, data-unavailable (templates/camera.html has them all)
 
-const PICTURE_SIDES = [1280, 2560, 640]; // a code may be small in a large picture, or too sharp to be seen
-const LARGEST_FILE = 30e6; // bytes
 const REFUSALS = { NotAllowedError: "refused", SecurityError: "refused", NotFoundError: "missing", NotReadableError: "busy", AbortError: "busy" };
 
-// A reader takes a canvas with its context, and answers with the text of a code, or with none
+// A reader takes a canvas with its context, and answers with the texts of the codes in it
 let ours = null;
 
 function loadOurs() {
@@ -20,39 +16,41 @@ function loadOurs() {
     script.addEventListener("load", resolve);
     script.addEventListener("error", () => { ours = null; reject(new Error("the reader did not load")); });
     document.head.append(script);
-  }).then(() => (canvas, context) => {
+  }).then(() => (canvas, context, options) => {
     const picture = context.getImageData(0, 0, canvas.width, canvas.height);
-    return window.jsQR(picture.data, picture.width, picture.height)?.data ?? "";
+    const text = window.jsQR(picture.data, picture.width, picture.height, options)?.data;
+    return text ? [text] : [];
   });
   return ours;
 }
 
-async function loadReader() {
+export async function loadReader() {
   if (!("BarcodeDetector" in window)) return loadOurs();
   const formats = await window.BarcodeDetector.getSupportedFormats().catch(() => []);
   if (!formats.includes("qr_code")) return loadOurs();
   const detector = new window.BarcodeDetector({ formats: ["qr_code"] });
-  return async (canvas, context) => {
+  return async (canvas, context, options) => {
     try {
-      return (await detector.detect(canvas))[0]?.rawValue ?? "";
+      return (await detector.detect(canvas)).map((code) => code.rawValue).filter(Boolean);
     } catch {
       // The browser's own reader is there by name only: ours sees too
-      return (await loadOurs())(canvas, context);
+      return (await loadOurs())(canvas, context, options);
     }
   };
 }
 
-function draw(canvas, context, source, width, height, side) {
+export function draw(canvas, context, source, width, height, side) {
   const scale = Math.min(1, side / Math.max(width, height));
   canvas.width = Math.max(1, Math.round(width * scale));
   canvas.height = Math.max(1, Math.round(height * scale));
   context.drawImage(source, 0, 0, canvas.width, canvas.height);
 }
 
-// `onText` takes the text of a code, and says (or promises) whether it was enough; `pause`: milliseconds between two looks
-export function openEye(form, onText, { pause = 125, side = 1280 } = {}) {
+// What the camera sees goes to `seen`, text by text; true: that was all, and the camera is off. `side` is the longest side of
+// the pictures that are looked at, `pause` the milliseconds between two looks, `options` are for our own reader.
+export function openEye(form, { side, pause, options, seen }) {
   const part = (name) => form.querySelector(`[data-camera-${name}]`);
-  const [video, start, stop, said, choose, file] = ["picture", "start", "stop", "said", "choose", "file"].map(part);
+  const [video, start, stop, said] = ["picture", "start", "stop", "said"].map(part);
   const canvas = document.createElement("canvas");
   const context = canvas.getContext("2d", { willReadFrequently: true });
   let stream = null;
@@ -77,25 +75,30 @@ export function openEye(form, onText, { pause = 125, side = 1280 } = {}) {
     say(what);
     if (gone) start.focus();
   };
-  const isEnough = async (text) => {
-    if (!await onText(text)) return false;
-    end();
-    say("found");
-    return true;
+  const look = async (reader) => {
+    if (video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA || !video.videoWidth) return [];
+    draw(canvas, context, video, video.videoWidth, video.videoHeight, side);
+    return reader(canvas, context, options);
   };
   const scan = async (reader, mine) => {
+    // The page may have put another form in the place of this one
+    if (mine === turn && !form.isConnected) end();
     if (mine !== turn) return;
-    if (video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA && video.videoWidth) {
-      draw(canvas, context, video, video.videoWidth, video.videoHeight, side);
-      let text = "";
-      try {
-        text = await reader(canvas, context);
-      } catch {
-        if (mine === turn) fail("broken");
+    let texts = [];
+    try {
+      texts = await look(reader);
+    } catch {
+      if (mine === turn) fail("broken");
+      return;
+    }
+    for (const text of texts) {
+      if (mine !== turn) return;
+      if (await seen(text)) {
+        if (mine !== turn) return;
+        end();
+        say("found");
         return;
       }
-      if (mine !== turn) return;
-      if (text && await isEnough(text)) return;
     }
     setTimeout(() => scan(reader, mine), pause);
   };
@@ -132,27 +135,9 @@ export function openEye(form, onText, { pause = 125, side = 1280 } = {}) {
       if (mine === turn) fail("broken");
     }
   };
-  const readPicture = async (chosen) => {
-    end();
-    say("reading");
-    try {
-      if (chosen.size > LARGEST_FILE) throw new RangeError("too large");
-      const picture = await createImageBitmap(chosen);
-      const reader = await loadReader();
-      for (const length of PICTURE_SIDES) {
-        draw(canvas, context, picture, picture.width, picture.height, length);
-        const text = await reader(canvas, context);
-        if (text && await isEnough(text)) return;
-      }
-      say("nothing");
-    } catch {
-      say("unreadable");
-    }
-  };
 
   end();
   if (start.hidden) say("unavailable");
-  if (choose) choose.hidden = false;
   start.addEventListener("click", begin);
   stop.addEventListener("click", () => { end(); say("stopped"); start.focus(); });
   // Nobody is watched by a page that they do not look at
@@ -160,9 +145,5 @@ export function openEye(form, onText, { pause = 125, side = 1280 } = {}) {
   document.addEventListener("visibilitychange", () => {
     if (document.hidden && stream) { end(); say("stopped"); }
   });
-  file?.addEventListener("change", async () => {
-    const [chosen] = file.files;
-    if (chosen) await readPicture(chosen);
-    file.value = "";
-  });
+  return { end, say };
 }

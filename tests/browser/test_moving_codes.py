@@ -1,171 +1,224 @@
-"""Moving codes in a browser: what Python makes is drawn, seen by a camera and read, whatever is lost or mixed on the way."""
+"""Moving codes from screen to camera, in Chromium: what Python drew is read in the browser, and what the browser drew too."""
 
-import base64
+import io
 import random
 from itertools import islice
 
 import pytest
-from fastapi import FastAPI, Request, Response
+from PIL import Image
 
-from protocol.encoding import decode_base64url
-from protocol.mdoc.frames import MAX_MESSAGE, PREFIX, Frame, encode_frames
-from runtime.asgi import json_answer, read_form
-from runtime.moving_codes import moving_codes
-from runtime.pages import qr_svg, serve_static
-from runtime.serve import Listen, running
+from protocol.mdoc.frames import FRAMES, Frame, FrameDecoder, encode_frames
+from runtime.pages import qr_svg
+from tests.browser.moving import forged, serving
 from tests.support.browser import film
-from tests.support.ports import free_port
+from tests.support.moving_codes import drawn, seen
 
-MESSAGE = random.Random(1).randbytes(3000)
-PAGE = """<!doctype html><html lang="en"><title>Codes</title><script type="module" src="/static/codes.js"></script>
-<canvas data-moving-codes="/codes" style="width:800px"></canvas>
-<form method="post" action="/got" data-moving-reader><input type="hidden" name="message">
-<video data-camera-picture hidden muted playsinline></video>
-<p role="status" data-camera-said data-looking="looking" data-found="found" data-starting="starting"></p>
-<button type="button" data-camera-start>Start</button><button type="button" data-camera-stop hidden>Stop</button>
-<progress data-moving-progress max="1" value="0" hidden></progress></form>"""
-DECODE = """async (texts) => {
-  const { Decoder } = await import("/static/codes.js");
-  const decoder = new Decoder();
-  const found = [];
-  for (const text of texts) {
-    const message = await decoder.add(text);
-    if (message) found.push(btoa(Array.from(message, (byte) => String.fromCharCode(byte)).join("")));
-  }
-  return { found, progress: decoder.progress };
+RANDOM = random.Random(32)
+MESSAGE = RANDOM.randbytes(3000)
+OTHER = RANDOM.randbytes(1200)
+HOLD = 3  # pictures of the film for each code: ten codes a second
+
+_REPLACE = """() => {
+  window.track = document.querySelector("video").srcObject.getTracks()[0];
+  const main = document.querySelector("main");
+  main.replaceWith(new DOMParser().parseFromString(main.outerHTML, "text/html").querySelector("main"));
+  document.dispatchEvent(new Event("prepared"));
 }"""
 
 
 @pytest.fixture(scope="module")
-def site():
-    """A page that shows a message, and reads one."""
-    app = FastAPI()
-    app.state.got = []
-
-    @app.get("/")
-    async def page() -> Response:
-        return Response(PAGE, media_type="text/html")
-
-    @app.get("/codes")
-    async def codes(first: int = 0) -> Response:
-        return json_answer(moving_codes(MESSAGE, first))
-
-    @app.post("/got")
-    async def got(request: Request) -> Response:
-        form = await read_form(request, max_bytes=1 << 20)
-        app.state.got.append(decode_base64url(form["message"]))
-        return Response("<!doctype html><title>Got it</title>", media_type="text/html")
-
-    serve_static(app)
-    port = free_port()
-    with running(app, Listen(port=port)):
-        yield f"http://localhost:{port}", app.state.got
+def station():
+    with serving() as served:
+        yield served
 
 
-@pytest.fixture(scope="module")
-def decode(chromium, site):
-    """Feed the browser's decoder with texts; the messages that it found, and how far it is with others."""
-    with chromium.window() as window:
-        window.expected.append("404")
-        window.page.goto(site[0])
-
-        def feed(texts):
-            result = window.page.evaluate(DECODE, list(texts))
-            return [base64.b64decode(text) for text in result["found"]], result["progress"]
-
-        yield feed
+@pytest.fixture(autouse=True)
+def emptied(station):
+    station.shown = None
+    station.got.clear()
 
 
-def frames(message, count=256):
+def frames(message, count=FRAMES):
     return list(islice(encode_frames(message), count))
 
 
-@pytest.mark.parametrize("size", [0, 1, 100, 3000, 20_000, MAX_MESSAGE])
-def test_the_browser_reads_what_python_makes_with_any_frames_lost(decode, size):
-    message = random.Random(size).randbytes(size)
-    all_of_them = frames(message)
-    count = Frame.from_text(all_of_them[0]).count
-    chosen = random.Random(7).sample(all_of_them, count)
-    assert decode(chosen) == ([message], 0)
-    assert decode(all_of_them[:count]) == ([message], 0)
-    found, progress = decode(chosen[1:])
-    assert found == []
-    assert progress == pytest.approx((count - 1) / count)
-
-
-def test_frames_of_two_messages_mixed_give_both(decode):
-    other = random.Random(2).randbytes(2000)
-    mixed = [text for pair in zip(frames(MESSAGE, 40), frames(other, 40), strict=True) for text in pair]
-    found, _ = decode(mixed)
-    assert sorted(found) == sorted([MESSAGE, other])
-
-
-def test_a_frame_that_was_made_up_lets_nothing_else_be_read(decode):
-    good = frames(MESSAGE, 40)
-    frame = Frame.from_text(good[3])
-    wrong = Frame(frame.id, frame.size, frame.number, bytes(len(frame.data))).to_text()
-    # What does not fit together is dropped, and begins anew
-    assert decode([wrong, *good[:19]])[0] == []
-    assert decode([wrong, *good[:19], *good[19:]])[0] == [MESSAGE]
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["", "mdoc:AAAA", PREFIX, f"{PREFIX}0", f"{PREFIX}:::", f"{PREFIX}é", PREFIX + "0" * 2000, f"{PREFIX}BB8"],
-    ids=range(8),
-)
-def test_what_is_no_frame_is_not_taken_for_one(decode, text):
-    assert decode([text]) == ([], 0)
-
-
-def test_any_cut_of_a_frame_is_none(decode):
-    text = frames(MESSAGE, 1)[0]
-    assert decode([text[:length] for length in range(len(PREFIX), len(text))]) == ([], 0)
-
-
-def test_a_message_goes_from_screen_to_camera(chromium, site, tmp_path):
-    """The codes that the page drew, with every fifth lost, before a camera that looks when it has time."""
-    url, got = site
-    with chromium.window(size=(900, 1000)) as screen:
-        screen.expected.append("404")
-        screen.page.goto(url)
-        screen.page.wait_for_function("document.querySelector('canvas').width > 400")
-        pictures = [_drawn(screen.page, text) for number, text in enumerate(frames(MESSAGE, 40)) if number % 5]
-    seen = film(tmp_path / "codes.mjpeg", [picture for picture in pictures for _ in range(3)])
-    with chromium.window(camera=seen) as window:
+def look(chromium, station, seen_by_camera):
+    """Let a camera look until the form was sent."""
+    with chromium.window(camera=seen_by_camera) as window:
         window.expected.append("404")
-        window.page.goto(url)
-        window.page.get_by_role("button", name="Start").click()
-        window.page.wait_for_url(f"{url}/got", timeout=90_000)
-    assert got == [MESSAGE]
+        window.page.goto(station.url)
+        window.page.get_by_role("button", name="Start the camera").click()
+        window.page.wait_for_url(f"{station.url}/got", timeout=90_000)
 
 
-def test_what_the_page_draws_moves_and_is_what_python_made(chromium, site):
-    url, _ = site
-    texts = set(frames(MESSAGE, 40))
-    with chromium.window(size=(900, 1000)) as screen:
-        screen.expected.extend(("404", "willReadFrequently"))
-        screen.page.goto(url)
-        screen.page.add_script_tag(url="/static/vendor/jsqr-1.4.0/jsQR.js")
-        screen.page.wait_for_function("document.querySelector('canvas').width > 400")
-        read = screen.page.evaluate(
-            """async () => {
-              const canvas = document.querySelector("canvas");
-              const found = new Set();
-              for (let looks = 0; looks < 60 && found.size < 3; looks += 1) {
-                const picture = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-                const code = jsQR(picture.data, picture.width, picture.height);
-                if (code) found.add(code.data);
-                await new Promise((resolve) => setTimeout(resolve, 120));
-              }
-              return [...found];
-            }"""
+def test_what_python_drew_is_read_by_a_camera(chromium, station, tmp_path):
+    look(chromium, station, film(tmp_path / "codes.mjpeg", drawn(MESSAGE)[:30], hold=HOLD))
+    assert station.messages == [MESSAGE]
+
+
+def test_a_fifth_of_the_codes_may_be_lost(chromium, station, tmp_path):
+    pictures = drawn(MESSAGE)
+    kept = [picture for number, picture in enumerate(pictures) if number % 5][:40]
+    look(chromium, station, film(tmp_path / "codes.mjpeg", kept, hold=HOLD))
+    assert station.messages == [MESSAGE]
+
+
+def test_two_screens_before_one_camera_do_not_mix(chromium, station, tmp_path):
+    pictures = zip(drawn(MESSAGE), drawn(OTHER), strict=False)
+    look(
+        chromium, station, film(tmp_path / "codes.mjpeg", [picture for pair in pictures for picture in pair], hold=HOLD)
+    )
+    # Whichever is there first
+    assert station.messages == [OTHER]
+
+
+def test_a_portrait_is_read(chromium, station, tmp_path):
+    portrait = RANDOM.randbytes(20_000)
+    look(chromium, station, film(tmp_path / "codes.mjpeg", drawn(portrait)[:60], hold=HOLD))
+    assert station.messages == [portrait]
+
+
+def test_it_is_said_how_far_it_is_and_when_something_does_not_fit(chromium, station, tmp_path):
+    good = frames(OTHER, 9)
+    count = Frame.from_text(good[0]).count
+    wrong = forged(good[0], data=RANDOM.randbytes(160))
+    with chromium.window(size=(600, 600)) as screen:
+        pictures = [_photo(screen.page, text) for text in [wrong, *good[1 : count + 1]]]
+    with chromium.window(camera=film(tmp_path / "few.mjpeg", pictures[: count - 2], hold=HOLD)) as window:
+        window.expected.append("404")
+        page = window.page
+        page.goto(station.url)
+        page.get_by_role("button", name="Start the camera").click()
+        page.get_by_text(f"{count - 2} of {count} parts are read.").wait_for()
+        bar = page.get_by_role("progressbar", name="How much of the moving code is read")
+        assert (bar.evaluate("bar => bar.value"), bar.evaluate("bar => bar.max")) == (count - 2, count)
+        window.axe()
+    with chromium.window(camera=film(tmp_path / "wrong.mjpeg", pictures[:count], hold=HOLD)) as window:
+        window.expected.append("404")
+        window.page.goto(station.url)
+        window.page.get_by_role("button", name="Start the camera").click()
+        window.page.get_by_text("does not fit together").wait_for()
+    assert station.got == []
+
+
+@pytest.mark.parametrize(("text", "taken"), [("mdoc:owBjMS4w", True), ("https://shop.example/", False)])
+def test_the_same_camera_reads_links_of_the_schemes_that_a_page_wants(chromium, station, tmp_path, text, taken):
+    with chromium.window(size=(600, 600)) as screen:
+        photo = _photo(screen.page, text)
+    with chromium.window(camera=film(tmp_path / "link.mjpeg", [photo])) as window:
+        window.expected.append("404")
+        page = window.page
+        page.goto(station.url)
+        page.evaluate(
+            "window.seen = []; document.addEventListener('code-seen', (e) => window.seen.push(e.detail.text))"
         )
-    assert len(read) == 3
-    assert set(read) <= texts
+        page.get_by_role("button", name="Start the camera").click()
+        if taken:
+            page.wait_for_url(f"{station.url}/got")
+        else:
+            _wait(page, "window.seen.length > 2")
+            assert set(page.evaluate("window.seen")) == {text}
+    assert station.got == ([{"link": text}] if taken else [])
 
 
-def _drawn(page, text):
-    """A frame as a screen shows it."""
-    page.set_content(f'<body style="margin:0"><div style="width:800px;background:#fff">{qr_svg(text)}</div>')
+def test_a_page_can_take_a_code_by_itself(chromium, station, tmp_path):
+    with chromium.window(size=(600, 600)) as screen:
+        photo = _photo(screen.page, "mdoc:owBjMS4w")
+    with chromium.window(camera=film(tmp_path / "link.mjpeg", [photo])) as window:
+        window.expected.append("404")
+        page = window.page
+        page.goto(station.url)
+        page.evaluate("document.addEventListener('code-seen', (e) => e.preventDefault())")
+        page.get_by_role("button", name="Start the camera").click()
+        page.get_by_text("Found. One moment, please").wait_for()
+        assert page.get_by_role("button", name="Start the camera").is_visible()
+    assert station.got == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_a_browser_drew_is_what_python_made(chromium, station, scheme):
+    station.shown = MESSAGE
+    with chromium.window(size=(900, 1000), scale=2) as window:
+        page = window.page
+        page.emulate_media(color_scheme=scheme)
+        page.goto(station.url)
+        _wait(page, "document.querySelector('canvas').width > 300")
+        decoder = FrameDecoder()
+        texts: list[str] = []
+        while not (texts and decoder.progress == 0.0):
+            texts += seen([page.locator("canvas").screenshot()])
+            assert decoder.add(texts[-1]) in (None, MESSAGE)
+        window.axe()
+    assert set(texts) <= set(frames(MESSAGE))
+
+
+def test_what_one_browser_drew_another_reads(chromium, station, tmp_path):
+    station.shown = OTHER
+    with chromium.window(size=(900, 1000)) as screen:
+        screen.page.goto(station.url)
+        _wait(screen.page, "document.querySelector('canvas').width > 300")
+        pictures = [screen.page.locator("canvas").screenshot() for _ in range(30)]
+    look(chromium, station, film(tmp_path / "screen.mjpeg", pictures, hold=HOLD))
+    assert station.messages == [OTHER]
+
+
+def test_ten_codes_are_shown_in_a_second_and_none_is_left_out(chromium, station):
+    station.shown = OTHER
+    with chromium.window(size=(900, 1000)) as window:
+        window.context.add_init_script(
+            "window.painted = []; const fill = CanvasRenderingContext2D.prototype.fillRect;"
+            "CanvasRenderingContext2D.prototype.fillRect = function (x, y, w, h) {"
+            " if (w === this.canvas.width) window.painted.push(performance.now()); return fill.call(this, x, y, w, h); };"
+        )
+        window.page.goto(station.url)
+        _wait(window.page, "window.painted.length > 12")
+        times = window.page.evaluate("window.painted")
+    # Never faster than a camera can follow; how much slower is the machine's affair
+    assert min(later - earlier for earlier, later in zip(times, times[2:], strict=False)) >= 130
+
+
+def test_nothing_moves_while_nobody_looks(chromium, station):
+    station.shown = OTHER
+    with chromium.window(size=(900, 1000)) as window:
+        page = window.page
+        page.goto(station.url)
+        _wait(page, "document.querySelector('canvas').width > 300")
+        page.evaluate("document.querySelector('canvas').style.display = 'none'")
+        still = "new Promise((done) => setTimeout(() => done(document.querySelector('canvas').toDataURL()), 300))"
+        assert page.evaluate(still) == page.evaluate(still)
+
+
+def test_what_is_over_is_said(chromium, station):
+    with chromium.window() as window:
+        window.expected.append("404")
+        window.page.goto(station.url)
+        window.page.get_by_role("alert").filter(has_text="There is no code any more.").wait_for()
+        assert not window.page.locator("canvas").is_visible()
+
+
+def test_a_page_that_changes_lets_the_camera_go_and_the_new_form_reads(chromium, station, tmp_path):
+    wall = io.BytesIO()
+    Image.new("RGB", (320, 240), (200, 200, 200)).save(wall, "PNG")
+    with chromium.window(camera=film(tmp_path / "wall.mjpeg", [wall.getvalue()])) as window:
+        window.expected.append("404")
+        page = window.page
+        page.goto(station.url)
+        page.get_by_role("button", name="Start the camera").click()
+        page.get_by_text("Hold the code in front of the camera.").wait_for()
+        page.evaluate(_REPLACE)
+        _wait(page, "window.track.readyState === 'ended'")
+        page.get_by_role("button", name="Start the camera").click()
+        page.get_by_text("Hold the code in front of the camera.").wait_for()
+
+
+def _photo(page, text):
+    """A photo of a QR code on a screen."""
+    page.set_content(f'<div style="width:500px;background:#fff">{qr_svg(text)}</div>')
     return page.locator("svg").screenshot()
+
+
+def _wait(page, expression):
+    """Until something is true in a page, whose policy forbids playwright's own way."""
+    page.evaluate(
+        f"() => new Promise((d) => {{ const look = () => ({expression}) ? d() : setTimeout(look, 20); look(); }})"
+    )

@@ -3,15 +3,15 @@
 import io
 
 import pytest
-import qrcode
 import zxingcpp
 from PIL import Image
 
-from protocol.mdoc.frames import Frame, FrameDecoder, encode_frames
+from protocol.mdoc.frames import FrameDecoder
 from runtime.anchors import write_anchor
 from runtime.serve import Listen, running
 from tests.browser.stage import Stage
 from tests.support.browser import film
+from tests.support.moving_codes import drawn
 from tests.support.ports import free_port
 from tests.wallet.counterparts import PASSPHRASE
 from tests.wallet.meeting import ISSUER, LICENSED, RELAY, MeetingWorld, Reader, asks, document, verified_claims
@@ -61,18 +61,7 @@ def scan(stage, window, **changes):
 
 def film_of(path, message):
     """What the wallet's camera sees of a screen with moving codes, every fifth of which it misses."""
-    texts = encode_frames(message)
-    count = 2 * Frame.from_text(next(encode_frames(message))).count
-    chosen = [text for number, text in zip(range(count), texts, strict=False) if number % 5]
-    return film(path, [picture for text in chosen for picture in [_drawn(text)] * 3])
-
-
-def _drawn(text):
-    code = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_L, box_size=8, border=4)
-    code.add_data(text, optimize=0)
-    file = io.BytesIO()
-    code.make_image().get_image().convert("RGB").save(file, "PNG")
-    return file.getvalue()
+    return film(path, [picture for number, picture in enumerate(drawn(message)) if number % 5], hold=3)
 
 
 def read_screen(page):

@@ -27,6 +27,7 @@ from runtime.http import GuardedSender
 from runtime.key_token import TokenAccess
 from runtime.serve import Listen, running
 from tests.support.ports import free_port
+from verifier.app import SHIPPED_USE_CASES
 from verifier.app import create_app as create_verifier
 from verifier.app import open_store as open_verifier_store
 from verifier.config import VerifierSettings
@@ -225,7 +226,7 @@ def _issuer(
 ) -> Iterator[tuple[Api, str]]:
     port, data = free_port(), folder / "issuer"
     address = f"http://localhost:{port}"
-    issued = ("pid", "residence", "card", "mdl")
+    issued = ("pid", "residence", "card", "mdl", "diploma")
     types = _card(folder / "types")
     new = NewIssuer(
         data,
@@ -274,7 +275,9 @@ def _verifier(
     write_anchor(folder / "anchors", "verifier.pem", authority, role=Role.VERIFIER, name=TRUST_LIST)
     cases = folder / "use-cases"
     cases.mkdir()
-    always = {"over-18-now.toml": STRICT_USE_CASE, "card-now.toml": STRICT_MDOC_USE_CASE}
+    licence = (SHIPPED_USE_CASES / "driving-licence.toml").read_text(encoding="utf-8")
+    lorry = licence.replace('id = "driving-licence"', 'id = "lorry"').replace('code = "B"', 'code = "C"')
+    always = {"over-18-now.toml": STRICT_USE_CASE, "card-now.toml": STRICT_MDOC_USE_CASE, "lorry.toml": lorry}
     for name, text in {**always, **use_cases}.items():
         (cases / name).write_text(text)
     settings = VerifierSettings.read(data).model_copy(update={"use_cases_folder": cases})

@@ -1,62 +1,43 @@
-"""A message as codes for a page: chunk by chunk, and each one a frame."""
+"""A message as codes for a page to draw: each is one of its frames, and another library reads it."""
 
-from base64 import b64decode
+import random
 from itertools import islice
 
 import pytest
-import zxingcpp
-from PIL import Image
 
 from protocol.errors import TooLarge
-from protocol.mdoc.frames import MAX_MESSAGE, Frame, encode_frames
-from runtime.moving_codes import CHUNK, moving_codes
-from tests.support.pki import seeded
+from protocol.mdoc.frames import FRAMES, MAX_MESSAGE, Frame, FrameDecoder, encode_frames
+from runtime.moving_codes import ROUNDS, moving_codes
+from tests.support.moving_codes import drawn, packed, seen
 
-MESSAGE = seeded(3)(3000)
-
-
-def all_chunks(message):
-    chunks = [moving_codes(message)]
-    while chunks[-1]["next"] is not None:
-        chunks.append(moving_codes(message, chunks[-1]["next"]))
-    return chunks
-
-
-def read(modules, packed):
-    """What a camera reads of one."""
-    bits = "".join(f"{byte:08b}" for byte in b64decode(packed))
-    picture = Image.new("L", (modules + 8, modules + 8), 255)
-    for place in range(modules * modules):
-        if bits[place] == "1":
-            picture.putpixel((4 + place % modules, 4 + place // modules), 0)
-    (found,) = zxingcpp.read_barcodes(picture.resize((picture.width * 4, picture.height * 4), Image.Resampling.NEAREST))
-    return found.text
+MESSAGE = random.Random(32).randbytes(3000)
 
 
 def test_each_code_is_a_frame_in_its_order():
-    chunks = all_chunks(MESSAGE)
-    frames = [read(chunk["modules"], packed) for chunk in chunks for packed in chunk["frames"]]
-    assert frames == list(islice(encode_frames(MESSAGE), len(frames)))
-    count = Frame.from_text(frames[0]).count
-    assert len(frames) == 2 * count + 2
+    texts = seen(drawn(MESSAGE))
+    assert texts == list(islice(encode_frames(MESSAGE), len(texts)))
+    assert len(texts) == ROUNDS * Frame.from_text(texts[0]).count
 
 
-def test_there_is_no_more_than_a_chunk_at_once():
-    lengths = [len(chunk["frames"]) for chunk in all_chunks(MESSAGE)]
-    assert all(length == CHUNK for length in lengths[:-1])
-    assert 1 <= lengths[-1] <= CHUNK
+@pytest.mark.parametrize(("size", "modules", "frames"), [(0, 29, 3), (3000, 49, 57), (MAX_MESSAGE, 81, FRAMES)])
+def test_all_codes_have_one_size_and_there_is_an_end_of_them(size, modules, frames):
+    side, codes = packed(random.Random(size).randbytes(size))
+    assert (side, len(codes)) == (modules, frames)
+    assert {len(code) for code in codes} == {modules * -(-modules // 8)}
 
 
-def test_the_largest_message_ends_with_the_numbers():
-    last = moving_codes(seeded(4)(MAX_MESSAGE), 252)
-    assert (len(last["frames"]), last["next"]) == (4, None)
+def test_a_code_that_says_less_has_the_same_size():
+    """Zeros are digits, for which a smaller code would do; the digest before them is none."""
+    pictures = drawn(bytes(1249))
+    assert len({picture[16:24] for picture in pictures}) == 1  # width and height in the PNG's header
+    assert seen(pictures) == list(islice(encode_frames(bytes(1249)), len(pictures)))
 
 
-def test_a_small_message_has_a_few_and_that_is_all():
-    chunk = moving_codes(b"x")
-    assert (len(chunk["frames"]), chunk["next"]) == (4, None)
+def test_a_camera_at_a_third_of_the_speed_gets_enough():
+    decoder = FrameDecoder()
+    assert MESSAGE in [decoder.add(text) for text in seen(drawn(MESSAGE)[::3])]
 
 
-def test_a_message_over_the_cap_is_refused():
+def test_what_does_not_fit_is_refused():
     with pytest.raises(TooLarge):
         moving_codes(bytes(MAX_MESSAGE + 1))

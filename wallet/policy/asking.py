@@ -369,12 +369,8 @@ def _document_name(asked: CredentialQuery, held: tuple[HeldCredential, ...], lan
 
 
 def _held(asked: CredentialQuery, held: tuple[HeldCredential, ...]) -> Iterator[HeldCredential]:
-    return (
-        one
-        for one in held
-        if one.format == asked.format and one.type in (*asked.meta.vct_values, asked.meta.doctype_value)
-    )
+    return (one for one in held if one.format == asked.format and asked.meta.includes(one.type))
 
 
 def _type(asked: CredentialQuery) -> str:
-    return asked.meta.doctype_value or next(iter(asked.meta.vct_values), asked.id)
+    return next(iter(asked.meta.types), asked.id)

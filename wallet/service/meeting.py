@@ -22,6 +22,7 @@ from protocol.exchange import Exchange
 from protocol.formats import format_of
 from protocol.keys import P256Key
 from protocol.mdoc.frames import MAX_MESSAGE as MAX_SHOWN
+from protocol.mdoc.transcript import ProximityHandover
 from wallet.policy.asking import Lookup
 from wallet.policy.haip import check_haip_reader
 from wallet.policy.presenting import next_copy
@@ -258,6 +259,7 @@ class MeetingPresenting:
 
 
 def _in_person(seen: RequestSeen) -> VerifiedDeviceRequest:
-    if not isinstance(seen.verified, VerifiedDeviceRequest):
+    verified = seen.verified
+    if not isinstance(verified, VerifiedDeviceRequest) or not isinstance(verified.request.handover, ProximityHandover):
         raise TypeError("what came by link or page is answered there")
-    return seen.verified
+    return verified

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 
 from protocol.encoding import decode_base64url
 from protocol.errors import Malformed, NotTrusted, Unreachable
-from protocol.mdoc.frames import FRAMES, MAX_MESSAGE
+from protocol.mdoc.frames import MAX_MESSAGE
 from runtime.asgi import json_answer
 from runtime.conversation import slow
 from runtime.live import LiveStreams
@@ -130,12 +129,12 @@ def _add_request(router: APIRouter) -> None:
 
 def _add_answer(router: APIRouter) -> None:
     @router.get("/meet/{number}/codes")
-    async def codes(number: str, visit: LookingIn, first: Annotated[int, Query(ge=0, lt=FRAMES)] = 0) -> Response:
+    async def codes(number: str, visit: LookingIn) -> Response:
         thing = visit.shelf.look(number, object)
         if not isinstance(thing, AnswerShown | NotAnswered):
             raise Gone("this was answered already, or never was here")
         message = thing.answer.message if isinstance(thing, AnswerShown) else thing.found.message
-        return json_answer(await visit.run(slow(lambda: moving_codes(message, first))))
+        return json_answer(await visit.run(slow(lambda: moving_codes(message))))
 
     @router.post("/meet/{number}/answered")
     async def answered(number: str, visit: Inside) -> Response:

@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import func, select
 
-from capabilities.relay.database import MAX_NUMBER, MAX_WAITING, SqlRelay, WaitingMessage
+from capabilities.relay.database import MAX_NUMBER, MAX_WAITING, WaitingMessage
 from capabilities.relay.web import AT_ONCE, KEEP_SECONDS, relay_endpoints
-from protocol.device_retrieval.carriers import MAX_MESSAGE, MEDIA_TYPE, Relay
+from protocol.device_retrieval.carriers import MAX_MESSAGE, MEDIA_TYPE, Relay, Side
 from protocol.errors import Conflict, TooLarge, Unavailable, Unreachable
 from protocol.exchange import HttpRequest, HttpResponse
 from protocol.trust.anchors import TrustAnchors
@@ -26,7 +26,7 @@ def counter(database_url):
 
 
 @pytest.fixture
-def relay(counter) -> SqlRelay:
+def relay(counter):
     return counter.store.relay
 
 
@@ -90,7 +90,7 @@ def test_the_same_again_changes_nothing_and_another_in_its_place_is_refused(coun
     assert [post(counter, body).status_code for body in (b"one", b"one", b"two")] == [204, 204, 409]
     assert get(counter).content == b"one"
     with pytest.raises(Unreachable):
-        Wire(counter).run(Relay(f"{BASE}/{CHANNEL}", "reader").send(b"two"))
+        Wire(counter).run(Relay(f"{BASE}/{CHANNEL}", Side.READER).send(b"two"))
 
 
 def test_messages_come_in_their_order_and_there_are_not_many(counter):
@@ -155,7 +155,7 @@ def test_a_message_over_its_cap_is_refused_on_both_ends(counter):
     assert post(counter, bytes(MAX_MESSAGE)).status_code == 204
     assert post(counter, bytes(MAX_MESSAGE + 1), "reader/1").status_code == 413
     with pytest.raises(TooLarge):
-        Wire(counter).run(Relay(BASE, "reader").send(bytes(MAX_MESSAGE + 1)))
+        Wire(counter).run(Relay(BASE, Side.READER).send(bytes(MAX_MESSAGE + 1)))
 
 
 @pytest.mark.parametrize(
