@@ -14,7 +14,7 @@ import { FrameDecoder, FrameError, PREFIX } from "./frames.js";
 const PERIOD = 100; // milliseconds for one code
 const QUIET = 4; // modules around it
 const AGAIN = 2000; // milliseconds after which codes that did not come are asked for again
-const READER = { pause: 10, side: 1280, options: { inversionAttempts: "dontInvert" } }; // ours are dark on light
+const READER = { pause: 10, side: 960, options: { inversionAttempts: "dontInvert" } }; // ours are dark on light
 
 const fromBase64 = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 const toBase64url = (bytes) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""))

@@ -42,7 +42,7 @@ def seen(pictures: Sequence[bytes]) -> list[str]:
     for picture in pictures:
         picture_of_it = Image.open(io.BytesIO(picture))
         # Among so many modules there may be something that looks like a bar code
-        (code,) = zxingcpp.read_barcodes(picture_of_it, formats=zxingcpp.BarcodeFormat.QRCode)
+        (code,) = zxingcpp.read_barcodes(picture_of_it, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
         texts.append(code.text)
     return texts
 
