@@ -36,7 +36,7 @@ def test_copies_that_say_the_same_are_matched_with_our_keys():
 
 @pytest.mark.parametrize("space", [SPACE, "status", "iat", "cnf", "jti", "exp"])
 def test_copies_of_an_mdoc_say_the_same_in_every_namespace(space):
-    """T156: what the user is shown is one copy; in an SD-JWT VC these names differ from copy to copy, in an mdoc nothing does."""
+    """T156: what the user is shown is one copy; an SD-JWT VC may differ in claims of these names, an mdoc in no element."""
     verified, keys = batch({space: {"family_name": "Mustermann"}}, {space: {"family_name": "Gabler"}})
     with pytest.raises(NotAuthentic, match="do not say the same"):
         check_received(verified, CONFIGURATION, keys)
