@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -18,6 +19,7 @@ from issuer.database.store import SqlIssuerStore
 from issuer.installation import ACCESS, ANCHORS, ENCRYPTION, REGISTRATIONS, SECRET, SIGNING
 from issuer.policy import IssuerPolicy
 from issuer.register import HttpRegister, Register
+from issuer.revoked import read_revoked
 from issuer.service import Issuer
 from issuer.service.context import IssuerContext
 from issuer.service.haip import check_ready
@@ -35,7 +37,7 @@ from runtime.asgi import add_health, create_application
 from runtime.database.engine import Database
 from runtime.driver import Driver
 from runtime.http import GuardedSender, Sender
-from runtime.installation import open_keys
+from runtime.installation import AUTHORITY, open_keys
 from runtime.keyfolder import KeyFolder
 from runtime.live import LiveStreams
 from runtime.logs import get_logger
@@ -58,26 +60,35 @@ def open_store(settings: IssuerSettings) -> SqlIssuerStore:
 def known_types(settings: IssuerSettings) -> dict[str, CredentialType]:
     """The credential types that are shipped, and those of the operator's own folder, which win, by id.
 
+    An own type takes the place of a shipped one with all its forms: what it has in one form alone is issued in no other.
+
     Raises:
         Malformed: a file is wrong.
     """
     found = read_types(SHIPPED_TYPES)
     if settings.types_folder is not None:
-        found.update(read_types(settings.types_folder))
+        own = read_types(settings.types_folder)
+        families = {kind.family for kind in own.values()}
+        found = {name: kind for name, kind in found.items() if kind.family not in families} | own
     return found
 
 
 def open_types(settings: IssuerSettings) -> dict[str, CredentialType]:
-    """The credential types that this issuer issues, by id.
+    """The credential types that this issuer issues, by id: a type stands for all its forms, the id of a form for that form.
 
     Raises:
         ValueError: the settings name one that is not there.
     """
     found = known_types(settings)
-    missing = [name for name in settings.types if name not in found]
-    if missing:
-        raise ValueError(f"types: there is no credential type {missing[0]}")
-    return {name: found[name] for name in settings.types or found}
+    if not settings.types:
+        return found
+    chosen: dict[str, CredentialType] = {}
+    for name in settings.types:
+        forms = {id_: kind for id_, kind in found.items() if name in (kind.family, id_)}
+        if not forms:
+            raise ValueError(f"types: there is no credential type {name}")
+        chosen |= forms
+    return chosen
 
 
 def open_issuer(settings: IssuerSettings, store: SqlIssuerStore, folder: AnchorFolder | None = None) -> Issuer:
@@ -108,6 +119,8 @@ def open_issuer(settings: IssuerSettings, store: SqlIssuerStore, folder: AnchorF
         decrypters=_decrypters(keys),
         access=keys.signer(ACCESS) if keys.has_certificate(ACCESS) else None,
         registrations=read_registrations(settings.registrations or settings.data / REGISTRATIONS),
+        authority=keys.authority(AUTHORITY) if keys.has_key(AUTHORITY) else None,
+        revoked=partial(read_revoked, settings.data),
     )
     check_signer(context)
     check_registrations(settings, context)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from issuer.claims import AtLeastYears, Claim, Fixed, FromRegister, Origin
-from issuer.values import MAX_TEXT, Kind, ValueRule
+from issuer.values import MAX_INTEGER, MAX_TEXT, Kind, ValueRule
 from protocol.credential import ClaimPath
 from protocol.errors import Malformed
 from protocol.fields import Fields
@@ -19,7 +19,7 @@ MAX_LABEL = 100  # characters
 
 _MEMBERS = frozenset((
     "path", "type", "label", "mandatory", "disclosable", "from", "value", "at_least_years", "max_length", "pattern", "choices",
-    "element",
+    "minimum", "element",
 ))  # fmt: skip
 # A claim of such a name would take the place of what the issuer says about the credential itself
 _TAKEN = ALWAYS_VISIBLE | {"iat"}
@@ -29,6 +29,7 @@ _FITS = {
     "max_length": (Kind.TEXT, Kind.ARRAY),
     "pattern": (Kind.TEXT,),
     "choices": (Kind.TEXT, Kind.INTEGER),
+    "minimum": (Kind.INTEGER,),
     "at_least_years": (Kind.BOOLEAN,),
 }
 
@@ -96,6 +97,7 @@ def _rule(claim: Fields) -> ValueRule:
         or (MAX_ELEMENTS if kind is Kind.ARRAY else MAX_TEXT),
         pattern=_pattern(claim),
         choices=_choices(claim, kind),
+        minimum=_minimum(claim),
     )
 
 
@@ -114,6 +116,11 @@ def _choices(claim: Fields, kind: Kind) -> frozenset[str | int]:
     if len(choices) != len(found):
         raise Malformed(claim.path("choices"), "must be values of the claim's type, each once")
     return choices
+
+
+def _minimum(claim: Fields) -> int:
+    found = claim.optional_integer("minimum", minimum=-MAX_INTEGER, maximum=MAX_INTEGER)
+    return -MAX_INTEGER if found is None else found
 
 
 def _origin(claim: Fields, path: ClaimPath, rule: ValueRule) -> Origin:

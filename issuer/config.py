@@ -24,7 +24,7 @@ class IssuerSettings(ServiceSettings):
 
     role: ClassVar[str] = "issuer"
 
-    types: tuple[str, ...] = ()  # ids of the credential types to issue; empty: all that are there
+    types: tuple[str, ...] = ()  # the credential types to issue, each in all its forms, or a form of one; empty: all
     types_folder: Path | None = None  # more credential types, beside those that are shipped
     register_kind: str = Field(default="sql", pattern="^(sql|http)$")
     register_url: str = ""  # database URL or https address; empty: the issuer's own database

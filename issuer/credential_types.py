@@ -21,6 +21,7 @@ user_authentication = ["iso_18045_basic"]
 watched = true                       # the default: only wallets whose provider says, for long enough, whether they still hold
 
 [mdoc]                               # as mdoc too, under the id with "-mdoc" behind it; alone, it has the id itself
+                                     # (by description and look, not by the name, wallets know that both are one document)
 doctype = "org.hoheit.residence.1"
 namespace = "org.hoheit.residence.1" # of all elements; by default the doctype
 
@@ -50,6 +51,7 @@ from protocol.dcql.query import MDOC, SD_JWT_VC
 from protocol.encoding import JsonObject, JsonValue
 from protocol.errors import CredentialRequestDenied, Malformed, raised_as
 from protocol.fields import Fields
+from protocol.formats import format_of
 from protocol.mdoc.values import Kind
 from protocol.oauth.client_attestation import ALGORITHMS as ATTESTATION_ALGORITHMS
 from protocol.oid4vci.key_attestation import LEVELS, KeyRequirements
@@ -58,6 +60,7 @@ from protocol.sdjwt.issue import Frame
 
 DAY = 86_400  # seconds
 BATCH_SIZE = 50
+SIGNING_ALGORITHMS = ("ES256",)  # of issuers' own keys
 MAX_CLAIMS = 200
 MAX_LOGO = 16 * 1024  # bytes
 LOGO_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
@@ -116,6 +119,16 @@ class CredentialType:
         with raised_as(CredentialRequestDenied):
             return self.tree.draw(record, now=now)
 
+    def missing_for(self, record: Mapping[str, JsonValue], *, now: int) -> str:
+        """The path of what keeps this document from a person: the register lacks it or has it wrong. Empty: nothing does."""
+        try:
+            write_elements(self.tree, self.tree.draw(record, now=now)) if self.kinds else self.tree.draw(
+                record, now=now
+            )
+        except Malformed as error:
+            return error.at
+        return ""
+
     def written(self, claims: JsonObject) -> JsonObject:
         """Claims for one person as a document of this format holds them.
 
@@ -127,10 +140,13 @@ class CredentialType:
 
     def configuration(self) -> JsonObject:
         """How it stands in the issuer's metadata (OID4VCI 1.0 §12.2.4, App. A.3, App. B.2)."""
+        form = format_of(self.format)
         return CredentialConfiguration(
             format=self.format,
             type=self.type,
             scope=self.scope,
+            signing_algorithms=form.issuer_algorithms(SIGNING_ALGORITHMS),
+            binding_methods=form.binding_methods,
             attestation_algorithms=() if self.key_requirements is None else ATTESTATION_ALGORITHMS,
             key_attestations_required=self.key_requirements,
             display=self.display,
@@ -143,6 +159,14 @@ class CredentialType:
                 for claim in self.claims
             ),
         ).to_dict()
+
+
+def families_of(types: Mapping[str, CredentialType]) -> Mapping[str, tuple[CredentialType, ...]]:
+    """The types by family: what people know as one document, in all forms that are issued of it."""
+    families: dict[str, tuple[CredentialType, ...]] = {}
+    for kind in types.values():
+        families[kind.family] = (*families.get(kind.family, ()), kind)
+    return families
 
 
 def read_type(text: str, at: str, folder: Path) -> tuple[CredentialType, ...]:

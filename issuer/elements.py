@@ -77,7 +77,8 @@ def _kind(tree: ClaimTree) -> ElementKind:
         return MapOf({name: _kind(member) for name, member in tree.members})
     if tree.claim is None:
         raise TypeError("the root is no element")
-    return _SCALARS[tree.claim.rule.kind]
+    rule = tree.claim.rule
+    return Scalar.UINT if rule.kind is Kind.INTEGER and rule.is_never_negative else _SCALARS[rule.kind]
 
 
 def _write(tree: ClaimTree, value: JsonValue, at: str) -> JsonValue:

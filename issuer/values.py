@@ -44,6 +44,7 @@ class ValueRule:
     max_length: int = MAX_TEXT  # characters of a text, elements of an array
     pattern: re.Pattern[str] | None = None  # that a whole text must match
     choices: frozenset[str | int] = frozenset()  # empty: any
+    minimum: int = -MAX_INTEGER  # of an integer
 
     def check(self, value: JsonValue, at: str) -> JsonValue:
         """The value, if it is what was declared (T145).
@@ -61,6 +62,8 @@ class ValueRule:
             case Kind.INTEGER:
                 if type(value) is not int or not -MAX_INTEGER <= value <= MAX_INTEGER:
                     raise Malformed(at, "must be a whole number")
+                if value < self.minimum:
+                    raise Malformed(at, "is smaller than the type allows")
             case Kind.BOOLEAN:
                 if not isinstance(value, bool):
                     raise Malformed(at, "must be true or false")
@@ -84,6 +87,11 @@ class ValueRule:
         elif self.kind is Kind.BOOLEAN and text in ("true", "false"):
             value = text == "true"
         return self.check(value, at)
+
+    @property
+    def is_never_negative(self) -> bool:
+        """Whether every number that is allowed is zero or more."""
+        return self.minimum >= 0 or (bool(self.choices) and all(type(one) is int and one >= 0 for one in self.choices))
 
     @property
     def longest(self) -> int:

@@ -5,7 +5,7 @@ Each entry knows how to issue, take in, present and verify credentials of its fo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Protocol
@@ -23,7 +23,7 @@ from protocol.keys import PublicKey, RandomBytes, Signer
 from protocol.mdoc.issue import MdocContent, issue_mdoc
 from protocol.mdoc.mso import MsoStatus, ValidityInfo
 from protocol.mdoc.present import PresentableMdoc
-from protocol.mdoc.signer import check_signer_purpose
+from protocol.mdoc.signer import MDL_NAMESPACE, check_issuing_place, check_signer_purpose
 from protocol.mdoc.values import Kind, to_cbor
 from protocol.mdoc.verify import verify_issued_mdoc, verify_presented_mdoc
 from protocol.sdjwt.issue import Frame, issue_sd_jwt
@@ -38,6 +38,10 @@ from protocol.status.reference import read_status
 from protocol.trust.anchors import TrustAnchors
 from protocol.x509 import Certificate
 
+# What holds an SD-JWT VC together; it says nothing about its subject
+_TECHNICAL = frozenset((
+    "iss", "iat", "nbf", "exp", "vct", "vct#integrity", "aka_vcts", "cnf", "status", "jti", "_sd", "_sd_alg",
+))  # fmt: skip
 _WRITTEN_HERE = frozenset(("vct", "iat", "exp", "cnf", "status"))
 
 
@@ -69,6 +73,20 @@ class Format(Protocol):
 
     always_bound: bool
     """Whether there is no presentation without the holder's signature."""
+    binding_methods: tuple[str, ...]
+    """How an issuer's metadata calls the holder's key in a credential (OID4VCI 1.0 §12.2.4)."""
+    in_person: bool
+    """Whether it can be shown to a reader nearby without any network (ISO/IEC 18013-5)."""
+    technical: Set[str]
+    """Names of claims that hold a credential together, and say nothing about its subject."""
+    per_copy: Set[str]
+    """Those of them in which the copies of one batch differ by nature."""
+
+    def spoken(self, path: ClaimPath) -> ClaimPath:
+        """What of a claims path means something to people, where nobody says what it is called."""
+
+    def issuer_algorithms(self, algorithms: Iterable[str]) -> tuple[str | int, ...]:
+        """What an issuer's metadata says of the JOSE algorithms that it signs with (OID4VCI 1.0 App. A.2.2, A.3.2)."""
 
     def vp_metadata(self, issuers: Iterable[str], holders: Iterable[str]) -> JsonObject:
         """What is said in `vp_formats_supported` where these JOSE algorithms are taken (OID4VP 1.0 App. B.2.2, B.3.4)."""
@@ -78,6 +96,13 @@ class Format(Protocol):
 
         Raises:
             NotTrusted: the certificate was not made for it.
+        """
+
+    def check_claims(self, claims: JsonObject, issuer: IssuerSigner) -> None:
+        """Check that what a credential is to say can be believed with this certificate.
+
+        Raises:
+            NotTrusted: nobody would believe it.
         """
 
     def issue(self, issuance: Issuance, issuer: IssuerSigner, random_bytes: RandomBytes) -> str:
@@ -120,6 +145,18 @@ class SdJwtVcFormat:
 
     id = "dc+sd-jwt"
     always_bound = False
+    in_person = False
+    technical: Set[str] = _TECHNICAL
+    per_copy: Set[str] = frozenset(("cnf", "status", "iat", "nbf", "exp", "jti"))
+    binding_methods: tuple[str, ...] = ("jwk",)
+
+    def spoken(self, path: ClaimPath) -> ClaimPath:
+        """All of it."""
+        return path
+
+    def issuer_algorithms(self, algorithms: Iterable[str]) -> tuple[str | int, ...]:
+        """By the names of JOSE."""
+        return tuple(algorithms)
 
     def vp_metadata(self, issuers: Iterable[str], holders: Iterable[str]) -> JsonObject:
         """By the names of JOSE."""
@@ -127,6 +164,9 @@ class SdJwtVcFormat:
 
     def check_signer(self, issuer: IssuerSigner) -> None:
         """Any certificate that may sign data will do."""
+
+    def check_claims(self, claims: JsonObject, issuer: IssuerSigner) -> None:
+        """Whatever the type holds may be said."""
 
     def issue(self, issuance: Issuance, issuer: IssuerSigner, random_bytes: RandomBytes) -> str:
         """A signed credential. `iss` is left out: the leaf certificate says who issues (HAIP 1.0 §6.1.1).
@@ -207,6 +247,19 @@ class MdocFormat:
 
     id = "mso_mdoc"
     always_bound = True
+    in_person = True
+    # T156, T169: everything that an issuer signed is an element of a namespace, whatever it is called
+    technical: Set[str] = frozenset()
+    per_copy: Set[str] = frozenset()
+    binding_methods: tuple[str, ...] = ("cose_key",)
+
+    def spoken(self, path: ClaimPath) -> ClaimPath:
+        """The element, without its namespace."""
+        return path[1:]
+
+    def issuer_algorithms(self, algorithms: Iterable[str]) -> tuple[str | int, ...]:
+        """By the numbers of COSE: what stands in the header, and the one that says the curve too."""
+        return tuple([number for alg in algorithms for number in IDENTIFIERS[alg]])
 
     def vp_metadata(self, issuers: Iterable[str], holders: Iterable[str]) -> JsonObject:
         """By the numbers of COSE."""
@@ -218,6 +271,11 @@ class MdocFormat:
     def check_signer(self, issuer: IssuerSigner) -> None:
         """The certificate must be made to sign documents (ISO/IEC 18013-5 annex B.1.4)."""
         check_signer_purpose(_certificates(issuer.x5c)[0], "signing certificate")
+
+    def check_claims(self, claims: JsonObject, issuer: IssuerSigner) -> None:
+        """A licence says the country and state of its signer (ISO/IEC 18013-5 §9.3.1)."""
+        elements = claims.get(MDL_NAMESPACE)
+        check_issuing_place(_certificates(issuer.x5c)[0], elements if isinstance(elements, dict) else {}, "document")
 
     def issue(self, issuance: Issuance, issuer: IssuerSigner, random_bytes: RandomBytes) -> str:
         """A signed document. Without a holder's key there is none; that is the caller's mistake and a ValueError."""
@@ -307,6 +365,16 @@ def format_of(format_id: str) -> Format:
     if found is None:
         raise Unsupported("this credential format is not known here")
     return found
+
+
+def about_subject(format_id: str, claims: JsonObject) -> JsonObject:
+    """Claims without what holds a credential together: what is left is what it says of somebody.
+
+    Raises:
+        Unsupported: we do not speak this format.
+    """
+    technical = format_of(format_id).technical
+    return {name: value for name, value in claims.items() if name not in technical}
 
 
 def vp_formats(issuers: Iterable[str], holders: Iterable[str]) -> JsonObject:

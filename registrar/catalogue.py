@@ -13,7 +13,7 @@ from pathlib import Path
 
 from capabilities.registration.party import Authority
 from protocol.credential import ClaimPath
-from protocol.dcql.query import CredentialMeta
+from protocol.dcql.query import MDOC, SD_JWT_VC, CredentialMeta
 from protocol.fields import Fields
 from protocol.trust.coverage import covers
 from protocol.trust.registration import RegisteredCredential
@@ -30,9 +30,10 @@ Names = tuple[tuple[str, str], ...]  # language → name
 class KnownDatum:
     """One piece of data in a document."""
 
-    path: ClaimPath
+    path: ClaimPath  # as SD-JWT VC; in a document that is none, the element alone
     names: Names
     kind: str = ""  # PORTRAIT or NUMBER: what to be careful with; empty: nothing special
+    element: str = ""  # as mdoc; empty: it has none of its own
 
     @property
     def id(self) -> str:
@@ -46,26 +47,50 @@ class KnownDatum:
 
 @dataclass(frozen=True, slots=True)
 class KnownDocument:
-    """A kind of document that people may have."""
+    """A kind of document that people may have, in one form or in both."""
 
     id: str
-    format: str
-    type: str
     names: Names
     data: tuple[KnownDatum, ...]
+    vct: str = ""  # as SD-JWT VC; empty: it is none
+    doctype: str = ""  # as mdoc; empty: it is none
+    namespace: str = ""  # of its elements
 
     def name(self, language: str) -> str:
         """In the reader's language."""
         return dict(self.names).get(language) or self.names[0][1]
 
-    def registered(self, data: Iterable[KnownDatum] = ()) -> RegisteredCredential:
-        """This document with some of its data, as a registration says it."""
-        meta = CredentialMeta(vct_values=(self.type,))
-        return RegisteredCredential(self.format, meta, tuple(datum.path for datum in data))
+    def registered(self, data: Iterable[KnownDatum] = ()) -> tuple[RegisteredCredential, ...]:
+        """This document with some of its data, as a registration says it: in each of its forms that has some of it."""
+        chosen = tuple(data)
+        forms = []
+        if self.vct:
+            meta = CredentialMeta(vct_values=(self.vct,))
+            forms.append(RegisteredCredential(SD_JWT_VC, meta, tuple(datum.path for datum in chosen)))
+        if self.doctype:
+            # What an mdoc has instead of an object are elements, each by itself
+            found = [inner.element for datum in chosen for inner in self.within(datum.path) if inner.element]
+            elements = tuple((self.namespace, element) for element in dict.fromkeys(found))
+            if elements or not chosen:
+                forms.append(RegisteredCredential(MDOC, CredentialMeta(doctype_value=self.doctype), elements))
+        return tuple(forms)
 
     def datum(self, path: ClaimPath) -> KnownDatum | None:
-        """The data at a path; None: we have no words for it."""
-        return next((datum for datum in self.data if datum.path == path), None)
+        """The data at a path of either form; None: we have no words for it."""
+        return next((datum for datum in self.data if path == datum.path or path == self._element(datum)), None)
+
+    def _element(self, datum: KnownDatum) -> ClaimPath | None:
+        return (self.namespace, datum.element) if datum.element else None
+
+    def within(self, path: ClaimPath) -> tuple[KnownDatum, ...]:
+        """What is at a path of either form, and inside of it, as far as we have words for it."""
+        own = self.place(path)
+        return tuple(datum for datum in self.data if datum.path[: len(own)] == own)
+
+    def place(self, path: ClaimPath) -> ClaimPath:
+        """Where data at a path of either form stands among the data, so that both forms can be compared."""
+        datum = self.datum(path)
+        return path if datum is None else datum.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +119,32 @@ def known_authorities() -> tuple[KnownAuthority, ...]:
 
 
 def document_of(credential: RegisteredCredential) -> KnownDocument | None:
-    """The known document that a registration is about; None: another one, or several at once."""
-    types = credential.meta.vct_values
+    """The known document that a registration is about, in whichever form; None: another one, or several at once."""
     return next(
-        (known for known in known_documents() if known.format == credential.format and types == (known.type,)), None
+        (known for known in known_documents() if any(_is_for(form, credential) for form in known.registered())), None
     )
 
 
 def encloses(mine: RegisteredCredential, theirs: RegisteredCredential) -> tuple[ClaimPath, ...]:
-    """What both say of the same kind of document: the paths of `theirs` that lie within those of `mine`, or enclose them."""
-    kinds = {*mine.meta.vct_values, mine.meta.doctype_value} - {None}
-    if mine.format != theirs.format or kinds.isdisjoint({*theirs.meta.vct_values, theirs.meta.doctype_value}):
+    """What both say of the same kind of document: the paths of `theirs` that lie within those of `mine`, or enclose them.
+
+    The two forms of a known document are the same kind of document.
+    """
+    known = document_of(mine)
+    if known is not None and known is document_of(theirs):
+        own = [known.place(path) for path in mine.claims]
+        return tuple(path for path in theirs.claims if _meets(known.place(path), own))
+    if mine.format != theirs.format or set(mine.meta.types).isdisjoint(theirs.meta.types):
         return ()
-    return tuple(path for path in theirs.claims if any(covers(own, path) or covers(path, own) for own in mine.claims))
+    return tuple(path for path in theirs.claims if _meets(path, mine.claims))
+
+
+def _is_for(form: RegisteredCredential, credential: RegisteredCredential) -> bool:
+    return (form.format, form.meta) == (credential.format, credential.meta)
+
+
+def _meets(path: ClaimPath, others: Iterable[ClaimPath]) -> bool:
+    return any(covers(other, path) or covers(path, other) for other in others)
 
 
 def _read(name: str) -> Fields:
@@ -118,18 +156,21 @@ def _names(fields: Fields) -> Names:
 
 
 def _document(document: Fields) -> KnownDocument:
+    doctype = document.optional_text("doctype") or ""
     return KnownDocument(
         id=document.text("id"),
-        format=document.text("format"),
-        type=document.text("type"),
         names=_names(document.object("name")),
         data=tuple(map(_datum, document.objects("data"))),
+        vct=document.optional_text("vct") or "",
+        doctype=doctype,
+        namespace=document.optional_text("namespace") or doctype,
     )
 
 
 def _datum(datum: Fields) -> KnownDatum:
-    path = tuple(None if part == "*" else part for part in datum.texts("path"))
-    return KnownDatum(path, _names(datum.object("name")), datum.optional_text("kind") or "")
+    element = datum.optional_text("element") or ""
+    path = tuple(None if part == "*" else part for part in datum.optional_texts("path")) or (element,)
+    return KnownDatum(path, _names(datum.object("name")), datum.optional_text("kind") or "", element)
 
 
 def _authority(found: Fields) -> KnownAuthority:

@@ -48,17 +48,18 @@ def concerns(proposed: Party, registered: Party | None, language: str) -> tuple[
 
 
 def _of_use(use: Use, proposed: Party, registered: Party | None, language: str) -> Iterator[Concern]:
-    count = sum(_weight(credential, path) for credential in use.credentials for path in credential.claims)
+    count = len(
+        {piece for credential in use.credentials for path in credential.claims for piece in _pieces(credential, path)}
+    )
     if count > MANY:
         yield Concern(Worry.MANY, use.id, number=count)
     for kind, worry in ((PORTRAIT, Worry.PORTRAIT), (NUMBER, Worry.NUMBER)):
-        special = [datum.name(language) for datum in _data(use) if datum.kind == kind]
+        special = dict.fromkeys(datum.name(language) for datum in _data(use) if datum.kind == kind)
         if special:
             yield Concern(worry, use.id, tuple(special))
     if use.retention_days > LONG:
         yield Concern(Worry.LONG, use.id, number=use.retention_days)
-    unknown = [path_text(credential.meta.vct_values) for credential in use.credentials if not document_of(credential)]
-    if unknown:
+    if not all(map(document_of, use.credentials)):
         yield Concern(Worry.UNKNOWN, use.id)
     others = {other.id: other for other in (*(registered.uses if registered else ()), *proposed.uses)}
     for other in others.values():
@@ -83,17 +84,15 @@ def _data(use: Use) -> Iterator[KnownDatum]:
     """The pieces of data that we have words for, and those that are inside of what is asked for."""
     for credential in use.credentials:
         known = document_of(credential)
-        for datum in known.data if known else ():
-            if any(datum.path[: len(path)] == path for path in credential.claims):
-                yield datum
+        for path in credential.claims if known else ():
+            yield from known.within(path) if known else ()
 
 
-def _weight(credential: RegisteredCredential, path: ClaimPath) -> int:
-    """How many pieces of data a path stands for: itself, or what is known to be inside of it."""
+def _pieces(credential: RegisteredCredential, path: ClaimPath) -> tuple[tuple[str, ClaimPath], ...]:
+    """The pieces of data that a path stands for: itself, or what is known to be inside of it; in both forms the same ones."""
     known = document_of(credential)
-    inside = (
-        [datum for datum in known.data if len(datum.path) > len(path) and datum.path[: len(path)] == path]
-        if known
-        else []
-    )
-    return max(1, len(inside))
+    if known is None:
+        return ((" ".join((credential.format, *credential.meta.types)), path),)
+    own = known.place(path)
+    inside = [datum.path for datum in known.within(path) if datum.path != own]
+    return tuple((known.id, place) for place in inside or (own,))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from capabilities.registration.party import Party
 from capabilities.registration.uses import Use
 from protocol.credential import ClaimPath
+from protocol.dcql.query import MDOC, SD_JWT_VC
 from protocol.trust.localized import Localized
 from protocol.trust.registration import RegisteredCredential
 from registrar.catalogue import document_of
@@ -19,6 +20,7 @@ from runtime.claim_words import country
 from runtime.fingerprints import fingerprint_lines, fingerprint_of
 
 YES = "yes"
+FORM_NAMES = {SD_JWT_VC: "SD-JWT VC", MDOC: "mdoc"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +76,37 @@ class AskedDocument:
 
     name: str
     data: tuple[str, ...]
+    forms: tuple[str, ...]  # in which it may be asked for, as technicians call them
 
 
-def asked_in(credential: RegisteredCredential, language: str) -> AskedDocument:
-    """What is asked for, in the reader's language; what nobody has words for is called as programs call it."""
-    known = document_of(credential)
-    if known is None:
-        kinds = (*credential.meta.vct_values, *filter(None, [credential.meta.doctype_value]))
-        return AskedDocument(", ".join(kinds), tuple(map(path_text, credential.claims)))
-    words = [known.datum(path) for path in credential.claims]
-    named = [
-        datum.name(language) if datum else path_text(path) for datum, path in zip(words, credential.claims, strict=True)
-    ]
-    return AskedDocument(known.name(language), tuple(named))
+def asked_in(credentials: Iterable[RegisteredCredential], language: str) -> tuple[AskedDocument, ...]:
+    """What is asked for, in the reader's language; what nobody has words for is called as programs call it.
+
+    The forms of one document are one, with the data of both: for people it is the same, in whichever form they have it.
+    """
+    found: dict[tuple[str, ...], list[RegisteredCredential]] = {}
+    for credential in credentials:
+        known, meta = document_of(credential), credential.meta
+        # Nobody's own type gets among those of a known document by its name
+        kind = (known.id,) if known else ("", credential.format, *meta.types)
+        found.setdefault(kind, []).append(credential)
+    return tuple(_document(forms, language) for forms in found.values())
+
+
+def _document(forms: list[RegisteredCredential], language: str) -> AskedDocument:
+    known, meta = document_of(forms[0]), forms[0].meta
+    name = known.name(language) if known else ", ".join(meta.types)
+    paths = [path for form in forms for path in form.claims]
+    if known is not None:
+        # An mdoc has parts of an object as elements beside it; who asks for the whole asks for them
+        places = dict.fromkeys(known.place(path) for path in paths)
+        paths = [
+            place for place in places if not any(place[: len(other)] == other for other in places if other != place)
+        ]
+    data = [known.datum(path) if known else None for path in paths]
+    texts = [datum.name(language) if datum else path_text(path) for datum, path in zip(data, paths, strict=True)]
+    named = dict.fromkeys(FORM_NAMES.get(form.format, form.format) for form in forms)
+    return AskedDocument(name, tuple(dict.fromkeys(texts)), tuple(named))
 
 
 def path_text(path: ClaimPath) -> str:
@@ -142,9 +162,10 @@ def _sections(party: Party, language: str) -> Iterator[Section]:
     ))  # fmt: skip
     for use in party.uses:
         yield Section("use", _use_lines(use, language), use.id)
-    provided = [asked_in(credential, language) for credential in party.provides]
+    provided = asked_in(party.provides, language)
     yield Section("issues", _lines(
         ("provides", *[document.name for document in provided]),
+        ("forms", *map(_forms_text, provided)),
         ("authorities", *[" ".join(fingerprint_lines(fingerprint_of(found))) for found in party.authorities]),
         ("lists", *[f"{found.type} · {found.url}" for found in party.lists]),
     ))  # fmt: skip
@@ -156,11 +177,12 @@ def _sections(party: Party, language: str) -> Iterator[Section]:
 
 
 def _use_lines(use: Use, language: str) -> tuple[Line, ...]:
-    asked = [asked_in(credential, language) for credential in use.credentials]
+    asked = asked_in(use.credentials, language)
     return (
         *_lines(("purpose", *[f"{text.language}: {text.text}" for text in use.purpose])),
         *[Line("asked", document.data, document.name) for document in asked],
         *_lines(
+            ("forms", *map(_forms_text, asked)),
             ("legal_basis", use.legal_basis),
             ("retention_days", str(use.retention_days)),
             ("privacy_policy", use.privacy_policy),
@@ -171,6 +193,10 @@ def _use_lines(use: Use, language: str) -> tuple[Line, ...]:
 def _lines(*facts: tuple[str, ...]) -> tuple[Line, ...]:
     found = [Line(key, tuple(value for value in values if value)) for key, *values in facts]
     return tuple(line for line in found if line.values)
+
+
+def _forms_text(document: AskedDocument) -> str:
+    return f"{document.name}: {', '.join(document.forms)}"
 
 
 def _all_languages(texts: tuple[Localized, ...]) -> str:

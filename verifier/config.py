@@ -24,6 +24,7 @@ class VerifierSettings(ServiceSettings):
     anchors: Path | None = None  # folder of trust anchors; empty: `anchors` in the data folder
     registrations: Path | None = None  # folder of registration certificates; empty: `registrations` in the data folder
     show_registration: Shown = Shown.CERTIFICATE  # or the dataset alone: wallets then have to ask the register
+    relay: bool = False  # be a relay for wallets that show in person, below `/relay`
     haip: bool = False  # ask as HAIP 1.0 wants it, and in no other way
     extra_anchor: Path | None = None  # test only: a PEM file that is trusted as issuer of everything
 

@@ -2,10 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from runtime.api_keys import ApiKeys
 from runtime.conversation import ConversationStore
+from verifier.counter import CounterRecord
+
+
+@dataclass(frozen=True, slots=True)
+class StoredList:
+    """A status list that outlives the process which fetched it."""
+
+    address: str  # SHA-256 in hex
+    fetched_at: int  # epoch seconds
+    sealed: bytes
+
+
+class KeptStatusLists(Protocol):
+    """The status lists that answer while no network is there; a few, the latest ones."""
+
+    def find(self, address: str) -> StoredList | None:
+        """What is kept of an address."""
+
+    def keep(self, kept: StoredList) -> None:
+        """Keep one, unless a newer one of its address is there; the oldest of all go where there are too many."""
+
+
+class Counters(Protocol):
+    """The list of counters; each of them advances as a conversation."""
+
+    def all(self) -> tuple[CounterRecord, ...]:
+        """Every counter, oldest first."""
 
 
 class VerifierStore(ConversationStore, Protocol):
@@ -18,5 +46,13 @@ class VerifierStore(ConversationStore, Protocol):
     def api_keys(self) -> ApiKeys:
         """The keys of the API; requests belong to the key that made them."""
 
+    @property
+    def status_lists(self) -> KeptStatusLists:
+        """What is known of status lists while no network is there."""
+
+    @property
+    def counters(self) -> Counters:
+        """The list of counters."""
+
     def sweep(self, *, now: int, limit: int) -> int:
-        """Erase requests and answers whose time is over (T261); how many went, at most `limit`."""
+        """Erase requests, answers and status lists whose time is over (T261); how many went, at most `limit`."""

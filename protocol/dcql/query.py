@@ -72,6 +72,15 @@ class CredentialMeta:
         """Whether nothing at all is said about the type, so that every type of the format is meant."""
         return not self.vct_values and self.doctype_value is None and not self.other
 
+    def includes(self, credential_type: str) -> bool:
+        """Whether a type is asked for by name."""
+        return credential_type in self.vct_values or credential_type == self.doctype_value
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The types that are asked for by name."""
+        return self.vct_values if self.doctype_value is None else (self.doctype_value,)
+
     def to_dict(self) -> JsonObject:
         """The wire form."""
         members: JsonObject = dict(self.other)

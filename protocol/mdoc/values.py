@@ -13,6 +13,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from protocol.cbor import DATE_TIME, FULL_DATE, CborKey, CborValue, Tagged
+from protocol.credential import ClaimPath
 from protocol.encoding import JsonValue, decode_base64url, encode_base64url
 from protocol.errors import Malformed
 
@@ -79,6 +80,21 @@ def to_json(value: CborValue, at: str) -> JsonValue:
     if isinstance(value, int) and value not in _INTEGERS:
         raise Malformed(at, "has a number that is too large")
     return value
+
+
+def paths_of_bytes(value: CborValue, path: ClaimPath) -> tuple[ClaimPath, ...]:
+    """Where bytes stand in a value, which `to_json` makes texts that look like any other; null for every index."""
+    while isinstance(value, Tagged):
+        value = value.value
+    if isinstance(value, bytes):
+        return (path,)
+    if isinstance(value, list):
+        inner = [(item, (*path, None)) for item in value]
+    elif isinstance(value, dict):
+        inner = [(item, (*path, str(name))) for name, item in value.items()]
+    else:
+        return ()
+    return tuple([found for item, at in inner for found in paths_of_bytes(item, at)])
 
 
 def to_cbor(value: JsonValue, kind: Kind | None = None) -> CborValue:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from protocol.credential import ClaimPath, VerifiedCredential
-from protocol.dcql.match import check_answer, selected_claims, surplus_paths
+from protocol.dcql.match import check_answer
 from protocol.dcql.query import CredentialQuery
 from protocol.encoding import JsonObject
 from protocol.errors import (
@@ -55,6 +55,9 @@ class Check:
     name: CheckName
     passed: bool | None
     reason: str = ""
+    as_of: int | None = (
+        None  # epoch seconds: when what the answer hangs on was looked up; None: it hangs on no such thing
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,8 @@ class VerificationPolicy:
     accepted_issuers: frozenset[str] = frozenset()  # empty: all that are trusted
     transaction_data_types: Mapping[str, TypeRule] | None = None
     issuers_by_certificate: bool = False  # HAIP 1.0 §6.1.1: issuers are known by `x5c`, and in no other way
+    # What is demanded of the claims that were asked for: why they do not do, or nothing if they do
+    objection: Callable[[Mapping[str, tuple[JsonObject, ...]]], str] | None = None
     bound_always: bool = False  # HAIP 1.0 §6.1.1.1: what is bound to a key comes with its signature, asked for or not
 
 
@@ -78,6 +83,7 @@ class VerifiedResponse:
     issuers: Mapping[str, tuple[str, ...]]  # query id → who issued
     surplus: Mapping[str, tuple[ClaimPath, ...]]  # query id → what was disclosed though nobody asked
     holders: int  # how many different keys the credentials are bound to; more than one need not be one person (T187)
+    binary: Mapping[str, tuple[ClaimPath, ...]]  # query id → claims that are bytes; null for every index
 
 
 StatusOf = Callable[[VerifiedCredential], Exchange[StatusReport]]
@@ -115,7 +121,8 @@ def verify_response(
             if credential is None:
                 continue
             report = yield from status_of(credential)
-            work.lines.note(CheckName.STATUS, report.status is Status.VALID, report.reason)
+            as_of = report.checked_at if credential.status else None
+            work.lines.note(CheckName.STATUS, report.status is Status.VALID, report.reason, as_of)
             credentials.append(credential)
         if credentials:
             found[query.id] = tuple(credentials)
@@ -124,7 +131,8 @@ def verify_response(
     if not work.lines.failed:
         try:
             reduced = _reduce(request, found)
-            work.lines.note(CheckName.QUERY_COMPLETE, passed=True)
+            reason = policy.objection(reduced.claims) if policy.objection is not None else ""
+            work.lines.note(CheckName.QUERY_COMPLETE, passed=not reason, reason=reason)
         except InvalidRequest as error:
             work.lines.note(CheckName.QUERY_COMPLETE, passed=False, reason=error.description)
     return VerifiedResponse(
@@ -134,7 +142,15 @@ def verify_response(
         issuers={query_id: tuple(c.issuer.name for c in held) for query_id, held in found.items()},
         surplus=reduced.surplus,
         holders=len({c.holder_key for held in found.values() for c in held if c.holder_key is not None}),
+        binary={
+            query_id: tuple(dict.fromkeys(path for credential in held for path in credential.binary))
+            for query_id, held in found.items()
+            if query_id in reduced.claims and any(credential.binary for credential in held)
+        },
     )
+
+
+_ALL_CHECKS = frozenset(CheckName)
 
 
 class _Lines:
@@ -143,12 +159,15 @@ class _Lines:
     def __init__(self) -> None:
         self._found: dict[CheckName, Check] = {}
 
-    def note(self, name: CheckName, passed: bool | None, reason: str = "") -> None:
+    def note(self, name: CheckName, passed: bool | None, reason: str = "", as_of: int | None = None) -> None:
         """One presentation's answer to one question; None: it was not asked."""
         known = self._found.get(name)
         # The first no stays, and any answer counts more than a question that was not asked
         if known is None or known.passed is None or (passed is False and known.passed):
-            self._found[name] = Check(name, passed, "" if passed else reason)
+            self._found[name] = Check(name, passed, "" if passed else reason, as_of)
+        elif known.passed and passed and as_of is not None:
+            # All of them have to hold, so that the answer is as old as the oldest of them
+            self._found[name] = replace(known, as_of=as_of if known.as_of is None else min(known.as_of, as_of))
 
     def note_passed(self, *names: CheckName) -> None:
         """Questions that a presentation stood."""
@@ -163,11 +182,11 @@ class _Lines:
     @property
     def passed(self) -> bool:
         """Whether every question was reached, and none answered with no."""
-        return self._found.keys() == set(CheckName) and not self.failed
+        return self._found.keys() == _ALL_CHECKS and not self.failed
 
     def checks(self) -> tuple[Check, ...]:
         """A line for every question."""
-        return tuple(self._found.get(name, Check(name, None, "was not reached")) for name in CheckName)
+        return tuple([self._found.get(name) or Check(name, None, "was not reached") for name in CheckName])
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,16 +321,15 @@ def _reduce(request: Question, found: Mapping[str, tuple[VerifiedCredential, ...
         )
         for query_id, held in found.items()
     }
-    check_answer(request.dcql_query, candidates)
+    answered = check_answer(request.dcql_query, candidates)
     claims: dict[str, tuple[JsonObject, ...]] = {}
     surplus: dict[str, tuple[ClaimPath, ...]] = {}
     for query_id, held in found.items():
-        query = by_id[query_id]
-        claims[query_id] = tuple(selected_claims(query, candidate) for candidate in candidates[query_id])
+        claims[query_id] = tuple([asked.selected() for asked in answered[query_id]])
         paths = [
             path
-            for credential, candidate in zip(held, candidates[query_id], strict=True)
-            for path in surplus_paths(query, candidate, credential.disclosed)
+            for credential, asked in zip(held, answered[query_id], strict=True)
+            for path in asked.surplus(credential.disclosed)
         ]
         if paths:
             surplus[query_id] = tuple(dict.fromkeys(paths))

@@ -14,7 +14,7 @@ from enum import StrEnum
 from protocol.cose import Sign1
 from protocol.credential import IdentifierReference, StatusPlace
 from protocol.errors import Malformed, ProtocolError, Unreachable
-from protocol.exchange import Exchange, HttpRequest, HttpResponse, send
+from protocol.exchange import Exchange, HttpRequest, send
 from protocol.jws import JoseHeader, Jws
 from protocol.keys import PublicKey
 from protocol.status.identifier_list import MAX_LIST, IdentifierList, peek_identifier_list, verify_identifier_list
@@ -79,12 +79,24 @@ class KnownList:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptList:
+    """A list as it was served, to be kept where it outlives a process. Nothing in it is believed when it is read back."""
+
+    uri: str
+    media_type: str
+    body: bytes
+    fetched_at: int  # epoch seconds
+
+
+@dataclass(frozen=True, slots=True)
 class CheckedStatus:
     """A report, and the list to keep for its address from now on; None leaves what is kept as it is."""
 
     report: StatusReport
     known: KnownList | None
     rolled_back: bool = False  # an older list than the known one was served: an incident to be logged (T071)
+    fetched: KeptList | None = None  # what was served just now, where it is the list to keep
+    unreachable: bool = False  # whoever has the list could not be asked: that alone is no answer, good or bad
 
 
 def check_every_status(
@@ -118,47 +130,68 @@ def check_status(
     find_key: FindKey,
     now: int,
     max_age: int,
+    offline_age: int = 0,
 ) -> Exchange[CheckedStatus]:
     """Say what a credential's status is, from `known` while that is fresh and else from a list fetched now; never raises.
 
     `find_key` returns the key that may sign this credential's list, or raises a `Flaw`. It decides by the header alone,
     and is asked again for a known list, whose payload is no longer there: the list may have been fetched for a credential
     of somebody else (T069). `max_age` (seconds) is how long a list is kept at most, whatever it says itself (T076).
+
+    `offline_age` (seconds) is how long a known list may still answer where no other can be had: past its own `ttl` and past
+    `max_age`, and never past its `exp` (T070). Whoever can keep us from the network can make use of that, and of no more.
     """
     mine = known if known is not None and _may_answer(known, reference, find_key) else None
     if mine is not None and mine.fetched_at <= now < _fresh_until(mine, max_age):
         return CheckedStatus(_read(mine, reference, max_age), mine)
     try:
-        fetched = yield from _fetch(reference, find_key, now, max_age)
+        served = yield from _fetch(reference, now)
+        fetched = read_kept_list(served, find_key=find_key, max_age=max_age)
     except ProtocolError as error:
-        return CheckedStatus(_unknown(now, f"the status could not be looked up: {error.description}"), mine)
+        report = _without_network(mine, reference, error, now=now, ages=(max_age, offline_age))
+        return CheckedStatus(report, mine, unreachable=isinstance(error, Unreachable))
     if mine is not None and fetched.token.issued_at < mine.token.issued_at:
         return CheckedStatus(_after_rollback(mine, reference, now, max_age), mine, rolled_back=True)
-    return CheckedStatus(_read(fetched, reference, max_age), fetched)
+    return CheckedStatus(_read(fetched, reference, max_age), fetched, fetched=served)
 
 
-def _fetch(reference: StatusPlace, find_key: FindKey, now: int, max_age: int) -> Exchange[KnownList]:
-    """Get and verify the list that is meant (Token Status List §8.1, §8.2).
+def read_kept_list(kept: KeptList, *, find_key: FindKey, max_age: int) -> KnownList:
+    """Verify a list as of the moment at which it was served: for whether it is of use now, see `check_status`.
 
     Raises:
-        ProtocolError: no answer, another answer than a list, or a list that does not hold.
+        ProtocolError: it is no list, or does not hold.
     """
-    uri = reference.uri
-    if isinstance(reference, IdentifierReference):
-        request = HttpRequest("GET", uri, (("accept", IDENTIFIER_MEDIA_TYPE),), max_bytes=MAX_LIST)
-        response = yield from send(request)
-        _check_served(response, IDENTIFIER_MEDIA_TYPE)
-        return _read_identifiers(response.body, uri, find_key, now)
-    request = HttpRequest("GET", uri, (("accept", _ACCEPTED),), max_bytes=MAX_STATUS_TOKEN)
-    response = yield from send(request)
-    # T075: which of the two it is, or that it is neither, is not guessed from its content
-    if response.status == 200 and response.media_type() == CWT_MEDIA_TYPE:
-        return _read_cwt(response.body, uri, find_key, now, max_age)
-    _check_served(response, MEDIA_TYPE)
-    jws = peek_status_list_token(_read_text(response.body))
+    at = kept.fetched_at
+    # T075: which of them it is, or that it is none, is not guessed from its content
+    if kept.media_type == IDENTIFIER_MEDIA_TYPE:
+        return _read_identifiers(kept.body, kept.uri, find_key, at)
+    if kept.media_type == CWT_MEDIA_TYPE:
+        return _read_cwt(kept.body, kept.uri, find_key, at, max_age)
+    if kept.media_type != MEDIA_TYPE:
+        raise Malformed("status list", "is not served as a status list token")
+    jws = peek_status_list_token(_read_text(kept.body))
     key = find_key(jws)
-    token = verify_peeked_token(jws, uri=uri, key=key, now=now, max_age=max_age)
-    return KnownList(token, now, jws.header, key)
+    token = verify_peeked_token(jws, uri=kept.uri, key=key, now=at, max_age=max_age)
+    return KnownList(token, at, jws.header, key)
+
+
+def _fetch(reference: StatusPlace, now: int) -> Exchange[KeptList]:
+    """Get what is served as the list that is meant (Token Status List §8.1, §8.2).
+
+    Raises:
+        ProtocolError: no answer, or another one than a list of this kind.
+    """
+    identifiers = isinstance(reference, IdentifierReference)
+    accepted, size = (IDENTIFIER_MEDIA_TYPE, MAX_LIST) if identifiers else (_ACCEPTED, MAX_STATUS_TOKEN)
+    request = HttpRequest("GET", reference.uri, (("accept", accepted),), max_bytes=size)
+    response = yield from send(request)
+    if 300 <= response.status < 400:
+        raise Unreachable("the status list was moved elsewhere, where we do not follow")
+    if response.status != 200:
+        raise Unreachable(f"the status list is answered with HTTP status {response.status}")
+    if (response.media_type() == IDENTIFIER_MEDIA_TYPE) is not identifiers:
+        raise Malformed("status list", "is not served as a status list token")
+    return KeptList(reference.uri, response.media_type(), response.body, now)
 
 
 def _read_cwt(body: bytes, uri: str, find_key: FindKey, now: int, max_age: int) -> KnownList:
@@ -179,15 +212,6 @@ def _header_of(message: Sign1) -> JoseHeader:
     """What decides whose key it is, in the words of the JSON sister: the certificates."""
     x5c = tuple(base64.b64encode(der).decode("ascii") for der in message.header.x5chain)
     return JoseHeader(str(message.header.alg), message.header.typ, None, x5c, {})
-
-
-def _check_served(response: HttpResponse, media_type: str) -> None:
-    if 300 <= response.status < 400:
-        raise Unreachable("the status list was moved elsewhere, where we do not follow")
-    if response.status != 200:
-        raise Unreachable(f"the status list is answered with HTTP status {response.status}")
-    if response.media_type() != media_type:
-        raise Malformed("status list", "is not served as a status list token")
 
 
 def _read_text(body: bytes) -> str:
@@ -220,6 +244,32 @@ def _fresh_until(known: KnownList, max_age: int) -> int:
     """When a kept list has to be fetched again: at the latest when it is of no more use (T076)."""
     usable_until = _usable_until(known, max_age)
     return usable_until if known.token.ttl is None else min(usable_until, known.fetched_at + known.token.ttl)
+
+
+def _offline_until(known: KnownList, max_age: int, offline_age: int) -> int:
+    """When a kept list has nothing more to say even where no other can be had."""
+    expires_at = known.token.expires_at
+    if expires_at is None:
+        expires_at = known.token.issued_at + max(max_age, offline_age)
+    return min(expires_at, known.fetched_at + offline_age)
+
+
+def _without_network(
+    known: KnownList | None,
+    reference: StatusPlace,
+    error: ProtocolError,
+    *,
+    now: int,
+    ages: tuple[int, int],
+) -> StatusReport:
+    """What is known where no list could be had: the last one still answers, if it may. `ages`: with a network, and without."""
+    max_age, offline_age = ages
+    why = f"the status could not be looked up: {error.description}"
+    if known is None or not offline_age:
+        return _unknown(now, why)
+    if not known.fetched_at <= now < _offline_until(known, max_age, offline_age):
+        return _unknown(now, f"{why}; what was known of it is too old")
+    return replace(_read(known, reference, max_age), fresh_until=now)
 
 
 def _read(known: KnownList, reference: StatusPlace, max_age: int) -> StatusReport:

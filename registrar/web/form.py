@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from ssl import DER_cert_to_PEM_cert
 
 from capabilities.registration.party import MAX_NAME, SERVICE_PROVIDER, Party
-from capabilities.registration.uses import LONGEST_RETENTION, MAX_LAW, MAX_WORDS, Use
+from capabilities.registration.uses import LONGEST_RETENTION, MAX_LAW, MAX_WORDS, Use, write_credential
 from protocol.encoding import JsonObject, JsonValue
 from protocol.errors import Malformed
 from protocol.fields import read_https_url
@@ -200,10 +200,7 @@ class RegistrationForm:
         for document in known_documents():
             chosen = [datum for datum in document.data if self.values.get(f"{at}{document.id}_{datum.id}")]
             if chosen:
-                credentials.append({
-                    "format": document.format, "vct_values": [document.type],
-                    "claims": [["*" if part is None else part for part in datum.path] for datum in chosen],
-                })  # fmt: skip
+                credentials += map(write_credential, document.registered(chosen))
         if not credentials:
             self.problems[f"{at}data"] = "data"
         return credentials
@@ -247,7 +244,7 @@ class RegistrationForm:
         if not chosen:
             self.problems["provides"] = "data"
         for document in chosen:
-            yield {"format": document.format, "vct_values": [document.type]}
+            yield from map(write_credential, document.registered())
 
     def _field_of(self, at: str) -> str:
         """The field that a place in a party came from; `form`: none of them alone."""
@@ -337,9 +334,13 @@ def _use_values(at: str, use: Use) -> dict[str, str]:
         f"{at}retention_days": str(use.retention_days),
         **{f"{at}purpose_{text.language}": text.text for text in use.purpose},
     }
+    read: set[str] = set()
     for credential in use.credentials:
         known = document_of(credential)
-        for path in credential.claims if known else ():
-            datum = known.datum(path) if known else None
-            values |= {f"{at}{known.id}_{datum.id}": "yes"} if known and datum else {}
+        # The first form of a document has every piece of data that was chosen; the other says the same in its own words
+        if known is None or known.id in read:
+            continue
+        read.add(known.id)
+        chosen = [datum for path in credential.claims if (datum := known.datum(path)) is not None]
+        values |= {f"{at}{known.id}_{datum.id}": "yes" for datum in chosen}
     return values

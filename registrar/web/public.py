@@ -91,11 +91,11 @@ def _add_party(router: APIRouter, site: Site) -> None:
                 (
                     use,
                     in_language(use.purpose, language),
-                    [asked_in(credential, language) for credential in use.credentials],
+                    asked_in(use.credentials, language),
                 )
                 for use in found.uses
             ],
-            issued=[asked_in(credential, language).name for credential in found.provides],
+            issued=[document.name for document in asked_in(found.provides, language)],
             services=[in_language(service, language) for service in found.services],
             country=country(found.country, language),
         )

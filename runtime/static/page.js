@@ -6,13 +6,16 @@ const language = { en: "en-GB" }[document.documentElement.lang] ?? document.docu
 // A date has no zone: the day of a birth is the same everywhere
 const FORMS = {
   moment: { dateStyle: "medium", timeStyle: "short" }, day: { dateStyle: "long" }, date: { dateStyle: "long", timeZone: "UTC" },
+  clock: { timeStyle: "short" },
 };
 
 function showTimes(root) {
   for (const time of root.querySelectorAll("time[datetime]")) {
     const moment = new Date(time.dateTime);
     if (Number.isNaN(moment.getTime())) continue;
-    const form = FORMS[time.dataset.form] || FORMS.moment;
+    let form = FORMS[time.dataset.form] || FORMS.moment;
+    // Of another day the time alone says too little
+    if (form === FORMS.clock && moment.toDateString() !== new Date().toDateString()) form = FORMS.moment;
     time.textContent = new Intl.DateTimeFormat(language, form).format(moment);
   }
 }

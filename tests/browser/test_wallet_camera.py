@@ -45,7 +45,7 @@ def test_without_a_camera_it_is_said(chromium, wallet):
     with chromium.window() as window:
         page = open_add(wallet, window)
         page.get_by_role("button", name="Start the camera").click()
-        page.get_by_role("status").filter(has_text="camera").filter(has_text="Choose a picture").wait_for()
+        page.get_by_role("status").filter(has_text="camera").filter(has_text="another of the ways").wait_for()
 
 
 def test_the_camera_is_let_go_when_it_is_turned_off_and_when_the_page_is_left(chromium, wallet, tmp_path):

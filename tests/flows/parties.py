@@ -27,6 +27,7 @@ from runtime.http import GuardedSender
 from runtime.key_token import TokenAccess
 from runtime.serve import Listen, running
 from tests.support.ports import free_port
+from verifier.app import SHIPPED_USE_CASES
 from verifier.app import create_app as create_verifier
 from verifier.app import open_store as open_verifier_store
 from verifier.config import VerifierSettings
@@ -225,7 +226,7 @@ def _issuer(
 ) -> Iterator[tuple[Api, str]]:
     port, data = free_port(), folder / "issuer"
     address = f"http://localhost:{port}"
-    issued = ("pid", "residence", "card", "card-mdoc")
+    issued = ("pid", "residence", "card", "mdl", "diploma")
     types = _card(folder / "types")
     new = NewIssuer(
         data,
@@ -253,11 +254,12 @@ def _issuer(
 
 
 def _card(folder: Path) -> Path:
-    """A folder with a type that is issued in both formats: the identity card by another name."""
+    """A folder with the identity card by another name, in both forms."""
     folder.mkdir()
     text = (SHIPPED_TYPES / "pid.toml").read_text(encoding="utf-8")
     text = text.replace('id = "pid"', 'id = "card"').replace("urn:eudi:pid:1", "urn:example:card:1")
-    (folder / "card.toml").write_text(f'{text}\n[mdoc]\ndoctype = "{CARD_DOCTYPE}"\n', encoding="utf-8")
+    text = text.replace('doctype = "eu.europa.ec.eudi.pid.1"', f'doctype = "{CARD_DOCTYPE}"')
+    (folder / "card.toml").write_text(text, encoding="utf-8")
     (folder / "pid.svg").write_bytes((SHIPPED_TYPES / "pid.svg").read_bytes())
     return folder
 
@@ -273,7 +275,9 @@ def _verifier(
     write_anchor(folder / "anchors", "verifier.pem", authority, role=Role.VERIFIER, name=TRUST_LIST)
     cases = folder / "use-cases"
     cases.mkdir()
-    always = {"over-18-now.toml": STRICT_USE_CASE, "card-now.toml": STRICT_MDOC_USE_CASE}
+    licence = (SHIPPED_USE_CASES / "driving-licence.toml").read_text(encoding="utf-8")
+    lorry = licence.replace('id = "driving-licence"', 'id = "lorry"').replace('code = "B"', 'code = "C"')
+    always = {"over-18-now.toml": STRICT_USE_CASE, "card-now.toml": STRICT_MDOC_USE_CASE, "lorry.toml": lorry}
     for name, text in {**always, **use_cases}.items():
         (cases / name).write_text(text)
     settings = VerifierSettings.read(data).model_copy(update={"use_cases_folder": cases})

@@ -135,8 +135,8 @@ def test_secrets_are_not_shown(tmp_path):
 
 
 def test_all_types_are_issued_unless_some_are_named(tmp_path):
-    assert len(open_types(settings(tmp_path))) == 5
-    assert list(open_types(settings(tmp_path, 'types = ["residence", "pid"]\n' + FILE))) == ["residence", "pid"]
+    assert len(open_types(settings(tmp_path))) == 7
+    assert list(open_types(settings(tmp_path, 'types = ["residence", "diploma"]\n' + FILE))) == ["residence", "diploma"]
     with pytest.raises(ValueError, match="there is no credential type passport"):
         open_types(settings(tmp_path, 'types = ["passport"]\n' + FILE))
 
@@ -150,4 +150,4 @@ def test_an_operators_own_type_wins_over_the_shipped_one(tmp_path):
     )
     types = open_types(settings(tmp_path, f'types_folder = "{own}"\n{FILE}'))
     assert types["pid"].type == "urn:eudi:pid:de:1"
-    assert len(types) == 5
+    assert len(types) == 6

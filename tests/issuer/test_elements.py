@@ -175,6 +175,13 @@ def test_the_metadata_points_into_the_namespace(both):
     assert [DOCTYPE] not in paths
 
 
+def test_the_metadata_speaks_of_keys_and_signatures_as_the_format_does(both):
+    plain, mdoc = (kind.configuration() for kind in both)
+    name = "credential_signing_alg_values_supported"
+    assert (plain[name], plain["cryptographic_binding_methods_supported"]) == (["ES256"], ["jwk"])
+    assert (mdoc[name], mdoc["cryptographic_binding_methods_supported"]) == ([-7, -9], ["cose_key"])
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -8,12 +8,14 @@ from __future__ import annotations
 import functools
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import qrcode
 
+from protocol.dcql.query import CredentialQuery, DcqlQuery
 from protocol.errors import InvalidRequest
 from protocol.trust.anchors import Role, TrustAnchor, TrustAnchors, TrustedIdentifier
 from runtime import system
@@ -149,7 +151,7 @@ def list_use_cases(data: Path, *, as_json: bool) -> bool:
     for use_case in open_use_cases(settings).values():
         problems = problems_of(use_case, anchors)
         good = good and not problems
-        types = sorted({vct for asked in use_case.query.credentials for vct in asked.meta.vct_values})
+        types = sorted({kind for asked in use_case.query.credentials for kind in asked.meta.types})
         if as_json:
             print_json({"id": use_case.id, "title": dict(use_case.title), "types": [*types], "problems": [*problems]})
         else:
@@ -166,11 +168,30 @@ def problems_of(use_case: UseCase, anchors: TrustAnchors) -> list[str]:
     unknown = use_case.accepted_issuers - {anchor.name for anchor in trusted}
     problems = [f"accepts {name}, whom nobody here trusts; use `trust`" for name in sorted(unknown)]
     accepted = [a for a in trusted if not use_case.accepted_issuers or a.name in use_case.accepted_issuers]
-    for asked in use_case.query.credentials:
-        wanted = asked.meta.vct_values
-        if not any(not anchor.types or not wanted or anchor.types.intersection(wanted) for anchor in accepted):
-            problems.append(f"nobody who may issue {' or '.join(wanted) or asked.id} is trusted; use `trust`")
-    return problems
+    lacking = {
+        asked.id: asked
+        for asked in use_case.query.credentials
+        if not any(_may_issue(anchor, asked) for anchor in accepted)
+    }
+    return problems + [
+        f"nobody who may issue {' or '.join(asked.meta.types) or asked.id} is trusted; use `trust`"
+        for asked in _in_the_way(use_case.query, lacking)
+    ]
+
+
+def _may_issue(anchor: TrustAnchor | TrustedIdentifier, asked: CredentialQuery) -> bool:
+    return not anchor.types or not asked.meta.types or bool(anchor.types.intersection(asked.meta.types))
+
+
+def _in_the_way(query: DcqlQuery, lacking: Mapping[str, CredentialQuery]) -> Iterator[CredentialQuery]:
+    """Of what nobody can show, what is needed: with sets, that of which no option can be met (OID4VP 1.0 §6.4.2)."""
+    if not query.credential_sets:
+        yield from lacking.values()
+    for one in query.credential_sets:
+        if one.required and all(any(id_ in lacking for id_ in option) for option in one.options):
+            yield from [
+                lacking[id_] for id_ in dict.fromkeys(id_ for option in one.options for id_ in option) if id_ in lacking
+            ]
 
 
 def look_again_soon() -> None:
@@ -221,7 +242,9 @@ def _store(settings: VerifierSettings) -> Iterator[SqlVerifierStore]:
 def _tell(state: RequestState) -> None:
     print(f"The request was {state.state}." if state.state != "expired" else "The request has expired.")
     for check in state.verdict.checks if state.verdict else ():
-        print(f"{MARKS[check.passed]} {check.check.replace('_', ' ')}" + (f": {check.reason}" if check.reason else ""))
+        as_of = f" (as of {datetime.fromtimestamp(check.as_of, UTC):%Y-%m-%d %H:%M} UTC)" if check.as_of else ""
+        reason = f": {check.reason}" if check.reason else ""
+        print(f"{MARKS[check.passed]} {check.check.replace('_', ' ')}{as_of}{reason}")
     if state.claims is not None:
         print_json(state.claims)
 

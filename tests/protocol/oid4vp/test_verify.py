@@ -31,7 +31,20 @@ def test_an_answer_that_stands_every_question_is_accepted():
     assert (found.accepted, lines(found)) == (True, "+++++++")
     assert found.claims == {"pid": (GOOD,)}
     assert (found.issuers, found.surplus, found.holders) == ({"pid": ("Issuing desk",)}, {}, 1)
-    assert found.checks == tuple(Check(name, True) for name in CheckName)
+    as_of = {CheckName.STATUS: NOW}
+    assert found.checks == tuple(Check(name, True, as_of=as_of.get(name)) for name in CheckName)
+
+
+def test_an_answer_is_as_old_as_the_oldest_status_in_it():
+    """Two documents, both of which have to hold; one was looked up an hour ago, and a third cannot be taken back at all."""
+    found = _Lines()
+    found.note(CheckName.STATUS, passed=True, as_of=None)
+    found.note(CheckName.STATUS, passed=True, as_of=NOW)
+    found.note(CheckName.STATUS, passed=True, as_of=NOW - 3600)
+    found.note(CheckName.STATUS, passed=True, as_of=NOW - 60)
+    assert Check(CheckName.STATUS, True, "", NOW - 3600) in found.checks()
+    found.note(CheckName.STATUS, passed=False, reason="revoked", as_of=NOW - 30)
+    assert Check(CheckName.STATUS, False, "revoked", NOW - 30) in found.checks()
 
 
 def test_a_question_that_nobody_answered_is_no_yes():

@@ -13,6 +13,8 @@ TWO = {
     "use2_purpose_de": "Wir schreiben Ihre Karte auf Ihren Namen.",
     "use2_pid_family_name": "yes",
     "use2_residence_address.locality": "yes",
+    "use2_pid_address": "yes",
+    "use2_mdl_driving_privileges": "yes",
     "use2_law": "other",
     "use2_law_more": "§ 1 KinoG",
     "use2_retention_days": "30",
@@ -24,6 +26,7 @@ OFFICE = {
     "public_body": "yes",
     "issues": "public",
     "provides_residence": "yes",
+    "provides_mdl": "yes",
     "signing_certificate": authority_pem().strip(),
 }
 
@@ -38,8 +41,10 @@ def test_the_form_says_the_party_in_plain_words():
     )
     [asked] = party.uses
     assert asked.legal_basis == "GDPR Art. 6 (1) b; § 11 JuSchG"
-    assert [(one.meta.vct_values, one.claims) for one in asked.credentials] == [
-        (("urn:eudi:pid:1",), (("age_equal_or_over", "18"),))
+    # Both forms of the identity card
+    assert [(one.meta.vct_values or one.meta.doctype_value, one.claims) for one in asked.credentials] == [
+        (("urn:eudi:pid:1",), (("age_equal_or_over", "18"),)),
+        ("eu.europa.ec.eudi.pid.1", (("eu.europa.ec.eudi.pid.1", "age_over_18"),)),
     ]
 
 
@@ -97,7 +102,7 @@ def test_whoever_says_more_than_the_form_has_room_for_changes_it_by_file(party):
         ({"use1_retention_days": "36501"}, ("use1_retention_days", "number")),
         ({"use1_id": "Über 18"}, ("use1_id", "short name")),
         ({**TWO, "use2_id": "use-1"}, ("use2_id", "twice")),
-        ({**OFFICE, "provides_residence": ""}, ("provides", "data")),
+        ({**OFFICE, "provides_residence": "", "provides_mdl": ""}, ("provides", "data")),
         ({**OFFICE, "signing_certificate": "-----BEGIN PRIVATE KEY-----"}, ("signing_certificate", "certificate")),
     ],
     ids=lambda value: None,
