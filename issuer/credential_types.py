@@ -21,6 +21,7 @@ user_authentication = ["iso_18045_basic"]
 watched = true                       # the default: only wallets whose provider says, for long enough, whether they still hold
 
 [mdoc]                               # as mdoc too, under the id with "-mdoc" behind it; alone, it has the id itself
+                                     # (by description and look, not by the name, wallets know that both are one document)
 doctype = "org.hoheit.residence.1"
 namespace = "org.hoheit.residence.1" # of all elements; by default the doctype
 
@@ -118,6 +119,16 @@ class CredentialType:
         with raised_as(CredentialRequestDenied):
             return self.tree.draw(record, now=now)
 
+    def missing_for(self, record: Mapping[str, JsonValue], *, now: int) -> str:
+        """The path of what keeps this document from a person: the register lacks it or has it wrong. Empty: nothing does."""
+        try:
+            write_elements(self.tree, self.tree.draw(record, now=now)) if self.kinds else self.tree.draw(
+                record, now=now
+            )
+        except Malformed as error:
+            return error.at
+        return ""
+
     def written(self, claims: JsonObject) -> JsonObject:
         """Claims for one person as a document of this format holds them.
 
@@ -148,6 +159,14 @@ class CredentialType:
                 for claim in self.claims
             ),
         ).to_dict()
+
+
+def families_of(types: Mapping[str, CredentialType]) -> Mapping[str, tuple[CredentialType, ...]]:
+    """The types by family: what people know as one document, in all forms that are issued of it."""
+    families: dict[str, tuple[CredentialType, ...]] = {}
+    for kind in types.values():
+        families[kind.family] = (*families.get(kind.family, ()), kind)
+    return families
 
 
 def read_type(text: str, at: str, folder: Path) -> tuple[CredentialType, ...]:

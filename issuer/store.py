@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from capabilities.status_publisher.store import StatusStore
@@ -50,6 +50,9 @@ class IssuerStore(ConversationStore, Protocol):
         self, *, limit: int, subject: str | None = None, before: str | None = None
     ) -> tuple[IssuedDocument, ...]:
         """Documents, newest first, of one person or of all; `before`: those after this one in the list."""
+
+    def issued_with(self, document: IssuedDocument, configuration_ids: Sequence[str]) -> tuple[IssuedDocument, ...]:
+        """What the same conversation issued of these configurations, without this document."""
 
     def offers_to(self, subject: str, *, since: int, limit: int) -> tuple[OfferRecord, ...]:
         """Offers that were made to a person since a moment, newest first."""

@@ -43,3 +43,4 @@ class VerifiedCredential(NamedTuple):
     expires_at: int | None
     status: tuple[StatusPlace, ...]  # all that have to say that it still holds; empty: it cannot be taken back
     raw: str  # as it travelled
+    binary: tuple[ClaimPath, ...] = ()  # claims that are bytes, as base64url in `claims`; null for every index

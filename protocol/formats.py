@@ -5,7 +5,7 @@ Each entry knows how to issue, take in, present and verify credentials of its fo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Protocol
@@ -38,6 +38,10 @@ from protocol.status.reference import read_status
 from protocol.trust.anchors import TrustAnchors
 from protocol.x509 import Certificate
 
+# What holds an SD-JWT VC together; it says nothing about its subject
+_TECHNICAL = frozenset((
+    "iss", "iat", "nbf", "exp", "vct", "vct#integrity", "aka_vcts", "cnf", "status", "jti", "_sd", "_sd_alg",
+))  # fmt: skip
 _WRITTEN_HERE = frozenset(("vct", "iat", "exp", "cnf", "status"))
 
 
@@ -71,6 +75,15 @@ class Format(Protocol):
     """Whether there is no presentation without the holder's signature."""
     binding_methods: tuple[str, ...]
     """How an issuer's metadata calls the holder's key in a credential (OID4VCI 1.0 §12.2.4)."""
+    in_person: bool
+    """Whether it can be shown to a reader nearby without any network (ISO/IEC 18013-5)."""
+    technical: Set[str]
+    """Names of claims that hold a credential together, and say nothing about its subject."""
+    per_copy: Set[str]
+    """Those of them in which the copies of one batch differ by nature."""
+
+    def spoken(self, path: ClaimPath) -> ClaimPath:
+        """What of a claims path means something to people, where nobody says what it is called."""
 
     def issuer_algorithms(self, algorithms: Iterable[str]) -> tuple[str | int, ...]:
         """What an issuer's metadata says of the JOSE algorithms that it signs with (OID4VCI 1.0 App. A.2.2, A.3.2)."""
@@ -132,7 +145,14 @@ class SdJwtVcFormat:
 
     id = "dc+sd-jwt"
     always_bound = False
+    in_person = False
+    technical: Set[str] = _TECHNICAL
+    per_copy: Set[str] = frozenset(("cnf", "status", "iat", "nbf", "exp", "jti"))
     binding_methods: tuple[str, ...] = ("jwk",)
+
+    def spoken(self, path: ClaimPath) -> ClaimPath:
+        """All of it."""
+        return path
 
     def issuer_algorithms(self, algorithms: Iterable[str]) -> tuple[str | int, ...]:
         """By the names of JOSE."""
@@ -227,7 +247,15 @@ class MdocFormat:
 
     id = "mso_mdoc"
     always_bound = True
+    in_person = True
+    # T156, T169: everything that an issuer signed is an element of a namespace, whatever it is called
+    technical: Set[str] = frozenset()
+    per_copy: Set[str] = frozenset()
     binding_methods: tuple[str, ...] = ("cose_key",)
+
+    def spoken(self, path: ClaimPath) -> ClaimPath:
+        """The element, without its namespace."""
+        return path[1:]
 
     def issuer_algorithms(self, algorithms: Iterable[str]) -> tuple[str | int, ...]:
         """By the numbers of COSE: what stands in the header, and the one that says the curve too."""
@@ -337,6 +365,16 @@ def format_of(format_id: str) -> Format:
     if found is None:
         raise Unsupported("this credential format is not known here")
     return found
+
+
+def about_subject(format_id: str, claims: JsonObject) -> JsonObject:
+    """Claims without what holds a credential together: what is left is what it says of somebody.
+
+    Raises:
+        Unsupported: we do not speak this format.
+    """
+    technical = format_of(format_id).technical
+    return {name: value for name, value in claims.items() if name not in technical}
 
 
 def vp_formats(issuers: Iterable[str], holders: Iterable[str]) -> JsonObject:

@@ -23,9 +23,12 @@ class ClaimKind(StrEnum):
     PLAIN = "plain"  # itself
     COUNTRY = "country"  # ISO 3166-1 alpha-2
     SEX = "sex"  # a code of the PID
+    BYTES = "bytes"  # no text, though it is written as one
 
 
-# PID Rulebook (Annex 3.01 of the ARF) §2; other documents call these the same. Our diploma says where its school is
+_PID, _MDL = "eu.europa.ec.eudi.pid.1", "org.iso.18013.5.1"
+# PID Rulebook (Annex 3.01 of the ARF) §2, by the names of its §4.1 and §3.1.2, and ISO/IEC 18013-5 §7.2.1; other documents call
+# these the same. Our diploma says where its school is
 _KINDS: dict[ClaimPath, ClaimKind] = {
     ("nationalities", None): ClaimKind.COUNTRY,
     ("address", "country"): ClaimKind.COUNTRY,
@@ -33,6 +36,15 @@ _KINDS: dict[ClaimPath, ClaimKind] = {
     ("issuing_country",): ClaimKind.COUNTRY,
     ("institution", "country"): ClaimKind.COUNTRY,
     ("sex",): ClaimKind.SEX,
+    (_PID, "nationality", None): ClaimKind.COUNTRY,
+    (_PID, "place_of_birth", "country"): ClaimKind.COUNTRY,
+    (_PID, "resident_country"): ClaimKind.COUNTRY,
+    (_PID, "issuing_country"): ClaimKind.COUNTRY,
+    (_PID, "sex"): ClaimKind.SEX,
+    (_MDL, "nationality"): ClaimKind.COUNTRY,
+    (_MDL, "resident_country"): ClaimKind.COUNTRY,
+    (_MDL, "issuing_country"): ClaimKind.COUNTRY,
+    (_MDL, "sex"): ClaimKind.SEX,
 }
 
 

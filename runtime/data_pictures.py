@@ -13,11 +13,19 @@ from urllib.parse import unquote_to_bytes
 
 from PIL import Image
 
+from protocol.encoding import decode_base64url
+from protocol.errors import Malformed
+
 MAX_LOGO = 64 << 10  # characters of its address
 MAX_PORTRAIT = 512 << 10  # likewise
 MAX_PIXELS = 4_000_000
 _ADDRESS = re.compile(r"data:image/(png|jpe?g|webp|svg\+xml)((?:;charset=[a-z0-9-]{1,20})?)(;base64)?,", re.IGNORECASE)
 _FORMATS = {"png": "PNG", "jpeg": "JPEG", "webp": "WEBP"}
+_BEGINNINGS = {
+    "png": re.compile(rb"\x89PNG"),
+    "jpeg": re.compile(rb"\xff\xd8\xff"),
+    "webp": re.compile(rb"RIFF.{4}WEBP", re.DOTALL),
+}
 # What makes of a drawing more than shapes: programs, pages, other files, and a few lines that take for ever to draw
 _MORE_THAN_SHAPES = re.compile(
     rb"<!doctype|<!entity|<\?xml-stylesheet|<(?:[\w.-]+:)?(?:script|foreignobject|use|image|pattern|filter|animate|set)\b"
@@ -39,6 +47,24 @@ def safe_picture(address: str, limit: int) -> str:
     kind = found.group(1).lower().replace("jpg", "jpeg")
     data = _bytes_of(address[found.end() :], is_base64=found.group(3) is not None)
     good = _is_drawing(data) if kind == "svg+xml" else _is_photograph(data, _FORMATS[kind])
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}" if good else ""
+
+
+def safe_portrait(value: str, *, binary: bool) -> str:
+    """The picture in a claim as it may stand in an `<img>`, likewise; `binary`: the value is bytes in base64url, as of an mdoc.
+
+    Bytes are a picture by what they are: PNG, JPEG or WebP. Other forms, such as JPEG 2000, browsers do not show.
+    """
+    if not binary:
+        return safe_picture(value, MAX_PORTRAIT)
+    if len(value) > MAX_PORTRAIT:
+        return ""
+    try:
+        data = decode_base64url(value)
+    except Malformed:
+        return ""
+    kind = next((kind for kind, beginning in _BEGINNINGS.items() if beginning.match(data)), "")
+    good = bool(kind) and _is_photograph(data, _FORMATS[kind])
     return f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}" if good else ""
 
 

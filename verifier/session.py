@@ -35,6 +35,8 @@ class Asked:
     created_at: int  # epoch seconds
     expires_at: int
     keep: int  # seconds that an answer stays
+    counter: str = ""  # id of the counter whose code was scanned, and whose page alone shows the result
+    number: int = 0  # by which that page says whose result it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,7 @@ class Answered:
     response_code: str  # digest; empty: the result waits for no code
     collected: bool  # the browser that began came back with the code
     keep_until: int  # epoch seconds
+    shown_at: int = 0  # epoch seconds: when a counter's page showed it first; 0: not yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +154,7 @@ class Declined:
     asked: Asked
     declined_at: int
     error: str  # a code of OID4VP 1.0 §8.5, else "other"
+    shown_at: int = 0  # as above
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,12 +277,14 @@ def answer(
 ) -> Outcome:
     """Record the one answer; `disclosed` is sealed, `response_code` a digest or empty. A refused one leaves neither.
 
+    At a counter the code leads to a number, which whoever was refused needs too.
+
     Raises:
         InvalidRequest: there was an answer before (T179), or it is too late.
     """
     asked = waiting(session, now=now).asked
     keep_until = now + asked.keep
-    code = response_code if verdict.accepted else ""
+    code = response_code if verdict.accepted or asked.counter else ""
     return Change(
         Answered(asked, now, verdict, disclosed if verdict.accepted else "", code, False, keep_until),
         keys=(SessionKey(RESPONSE_CODE, code),) if code else (),
@@ -314,7 +320,7 @@ def collect(session: Session, code: SessionKey, browser: str, *, now: int) -> Ou
     Raises:
         NotFound: another browser, or the answer's time is over.
     """
-    if isinstance(session, Answered | Declined):
+    if isinstance(session, Answered | Declined) and not session.asked.counter:
         expected = session.asked.browser
         if not expected or hmac.compare_digest(expected, browser):
             if isinstance(session, Declined):
@@ -356,7 +362,7 @@ def forget(session: Session, owner: str, *, references: tuple[SessionKey, ...]) 
     found = session.owner if isinstance(session, Forgotten) else session.asked.owner
     if not hmac.compare_digest(found, owner):
         raise no_request()
-    return _forgotten(session, references)
+    return forgotten(session, references)
 
 
 def forget_in_browser(session: Session, browser: str, *, references: tuple[SessionKey, ...]) -> Outcome:
@@ -367,7 +373,7 @@ def forget_in_browser(session: Session, browser: str, *, references: tuple[Sessi
     """
     if not began_in(session, browser):
         raise no_request()
-    return _forgotten(session, references)
+    return forgotten(session, references)
 
 
 def began_in(session: Session, browser: str) -> bool:
@@ -376,7 +382,8 @@ def began_in(session: Session, browser: str) -> bool:
     return bool(found) and hmac.compare_digest(found, browser)
 
 
-def _forgotten(session: Session, references: tuple[SessionKey, ...]) -> Outcome:
+def forgotten(session: Session, references: tuple[SessionKey, ...]) -> Outcome:
+    """Drop all that a stage holds, for whoever may ask for it."""
     if isinstance(session, Forgotten):
         return Change(session)
     asked = session.asked

@@ -6,7 +6,7 @@ Driven by a program, a credential is received and presented like this:
         wallet = opened.wallet
         seen = opened.run(wallet.receiving.look(link))            # who, what: seen.consent
         pending = opened.run(wallet.receiving.take(seen, tx_code))
-        arrived = opened.run(wallet.receiving.fetch(pending, seen.contact))  # data in sight: arrived.credentials
+        arrived = opened.run(wallet.receiving.fetch(pending, seen.contact))  # data in sight: arrived.documents
         kept = opened.run(wallet.receiving.keep(arrived))
 
         asked = opened.run(wallet.presenting.look(link))          # who asks for what: asked.consent
@@ -103,6 +103,7 @@ def open_wallet(
         strict=settings.strict or settings.haip,
         provider_url=settings.provider_url,
         version=version("hoheit"),
+        relay=settings.relay,
     )
     driver = Driver(
         None,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from protocol.encoding import JsonObject, read_json_object
+from protocol.credential import ClaimPath
+from protocol.encoding import JsonObject, read_json, read_json_object
+from protocol.errors import Malformed
 from protocol.fields import Fields
 from protocol.oid4vci.metadata import CredentialConfiguration
 from protocol.oid4vci.offer import CredentialOffer
@@ -30,7 +32,7 @@ class HeldCredential:
 
     id: str
     format: str
-    type: str  # vct
+    type: str  # vct, or doctype
     configuration_id: str
     credential_issuer: str  # identifier that it was fetched from
     issuer_name: str  # by certificate
@@ -43,6 +45,9 @@ class HeldCredential:
     copies: tuple[Copy, ...]
     status: str = ""  # at the last look-up: valid, invalid, suspended or unknown; empty: never looked up
     status_checked_at: int = 0  # epoch seconds
+    can_be_taken_back: bool = True  # its issuer says somewhere whether it holds; older records: until the next look-up
+    document: str = ""  # one for all forms of a document; empty: it has this one form
+    binary: tuple[str, ...] = ()  # claims paths, as JSON text, of values that are bytes
 
     def __repr__(self) -> str:
         """Never the claims."""
@@ -52,9 +57,25 @@ class HeldCredential:
         """What it says."""
         return read_json_object(self.claims.encode("utf-8"), "claims")
 
+    def read_binary(self) -> tuple[ClaimPath, ...]:
+        """Which of its claims are bytes."""
+        return tuple(read_path(text) for text in self.binary)
+
     def described(self) -> CredentialConfiguration:
         """How the issuer, or else its type, calls it and its claims."""
         return read_configuration(self.configuration)
+
+
+def read_path(text: str) -> ClaimPath:
+    """A claims path as a record has it.
+
+    Raises:
+        Malformed: it is none.
+    """
+    steps = read_json(text.encode("utf-8"), "path")
+    if not isinstance(steps, list):
+        raise Malformed("path", "must be an array")
+    return tuple([step if isinstance(step, str) else None for step in steps])
 
 
 def read_configuration(text: str) -> CredentialConfiguration:
@@ -147,6 +168,7 @@ class LogEntry:
     request: str  # digest of the request that was answered, hex; empty: none
     completes: int  # number of the entry whose outcome was not known yet; 0: none
     before: str  # SHA-256 of the entry before, hex; of the first: empty
+    in_person: bool = False  # they stood in front of the user
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from protocol.credential import ClaimPath
 from protocol.encoding import JsonValue
 from protocol.errors import NotFound, NotTrusted, ProtocolError, Unavailable, Unreachable
+from protocol.oid4vp.request_uri import RequestOver
 from protocol.trust.anchors import Role
 from runtime.claim_words import ClaimKind, country, long_date
 from runtime.key_token import KeyUnavailable
@@ -52,6 +53,10 @@ _IN_PLAIN_WORDS: tuple[tuple[type[ProtocolError], str], ...] = (
         NotHaip,
         "The office does not protect your data well enough, so your wallet does not deal with it. Nothing was given away.",
     ),
+    (
+        RequestOver,
+        "This code is not good any more. It is too old, was used before, or was taken away. Nothing was given away.",
+    ),
     (CannotTrust, "This did not work. Nothing was changed."),
     (NotTrusted, "Nobody whom you trust vouches for this. Nothing was given away."),
     (NotFound, "There is no such thing here."),
@@ -89,6 +94,8 @@ class Words:
 
     def value_of(self, claim: ClaimShown) -> str:
         """The value of a claim, by what it is; a code that is none of its kind stands as it is."""
+        if claim.kind is ClaimKind.BYTES:
+            return self("(a picture)") if claim.picture else self("(something that cannot be shown here)")
         if claim.kind is ClaimKind.COUNTRY and isinstance(claim.value, str):
             return country(claim.value, self._language)
         # A yes is a 1 to Python, and no sex
@@ -124,8 +131,18 @@ class Words:
         """Why somebody is trusted, or that nobody vouches for them."""
         if party.trusted_by:
             return self("Checked: %(authority)s vouches for them.", authority=party.trusted_by)
+        if party.in_person:
+            return self("We do not know who this is: nobody vouches for them. Look at the person in front of you.")
         return self(
             "WARNING: nobody whom you trust vouches for them. You only know the address %(host)s.", host=party.host
+        )
+
+    def unchecked(self, who: str) -> str:
+        """That nobody could be asked whether somebody still may ask."""
+        return self(
+            "Without a connection your wallet could not look up whether %(who)s may still ask."
+            " Share only if you trust the person in front of you.",
+            who=who,
         )
 
     def registered_for(self, things: Sequence[BeyondShown], who: str) -> str:
@@ -263,6 +280,10 @@ class Words:
             unused,
         )
 
+    def form(self, *, in_person: bool) -> str:
+        """What one form of a document is good for."""
+        return self("For the internet and face to face") if in_person else self("For the internet")
+
     def happened(self, happened: Happened) -> str:
         """What happened, as a sentence; why something failed is for engineers, and stands elsewhere."""
         known = happened.outcome in ("begun", "unknown", "nothing held answers")
@@ -344,7 +365,9 @@ class Words:
     def entry(self, entry: LogEntry, outcome: str) -> str:
         """What happened, as a sentence."""
         who = entry.party or entry.party_id or self("somebody unknown")
-        what = ", ".join(credential.name for credential in entry.credentials) or self("something")
+        if entry.in_person:
+            who = self("%(who)s (in person)", who=who)
+        what = ", ".join(dict.fromkeys(credential.name for credential in entry.credentials)) or self("something")
         sentence = {
             "received": self("You received %(what)s from %(who)s.", what=what, who=who),
             "not kept": self("%(who)s gave nothing that could be kept: %(what)s.", what=what, who=who),

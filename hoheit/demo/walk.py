@@ -35,6 +35,7 @@ from protocol.exchange import Exchange, HttpRequest, send
 from protocol.fields import Fields
 from protocol.oid4vp.answer import Delivered
 from runtime.pictures import read_qr_code
+from wallet.policy.documents import Document
 from wallet.service.issuance import OfferSeen
 from wallet.service.opened import OpenWallet
 from wallet.service.presenting import RequestSeen
@@ -153,10 +154,10 @@ class Walk:
             f"{vouching.name} vouches for the wallet and its keys; the office asked for that before it gave anything.",
             *_attested(seen, vouching.name),
             *[
-                f"{item.shown.name}{FORMS[item.held.format]} from {item.shown.issuer.title}, "
+                f"{item.shown.name}{_forms(item.document)} from {item.shown.issuer.title}, "
                 f"known through {item.shown.issuer.trusted_by}: "
                 f"{len(item.shown.claims)} pieces of data, {item.shown.copies} copies that nobody can link"
-                for item in arrived.credentials
+                for item in arrived.documents
             ],
         ]
 
@@ -225,6 +226,14 @@ class Walk:
     def _call(self, method: str, place: Place, path: str, body: bytes = b"") -> Fields:
         url = self.town.address(place) + path
         return self.wallet.run(_ask_api(method, url, self.town.api_key(place), body))
+
+
+def _forms(document: Document) -> str:
+    """In which forms a document came, where there is more to say than that it came."""
+    formats = [form.format for form in document.forms]
+    if formats == [MDOC]:
+        return FORMS[MDOC]
+    return " (one document in two forms, as SD-JWT VC and as mdoc)" if MDOC in formats else ""
 
 
 def _ask_api(method: str, url: str, key: str, body: bytes) -> Exchange[Fields]:

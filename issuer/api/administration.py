@@ -32,7 +32,13 @@ class OfferBody(BaseModel):
 
     model_config = ConfigDict(extra="ignore", strict=True)
 
-    credential_configuration_ids: list[ConfigurationId] = Field(min_length=1, max_length=20)
+    credential_configuration_ids: list[ConfigurationId] | None = Field(default=None, min_length=1, max_length=20)
+    documents: list[ConfigurationId] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=20,
+        description="ids of credential types, each in every form that its person can get; in place of or beside configurations",
+    )
     subject: Subject = Field(description="the person's id in the register")
     grant: Literal["pre-authorized_code", "authorization_code"] = "pre-authorized_code"
     tx_code: bool = Field(
@@ -134,8 +140,9 @@ def _add_offers(router: APIRouter, issuer: Issuer, driver: Driver) -> None:
     @router.post("/offers", status_code=201, response_model_exclude_none=True, openapi_extra=_described(OfferBody))
     async def make_offer(by: Actor, body: Annotated[OfferBody, Depends(read_body(OfferBody))]) -> OfferMade:
         """Make an offer for one person."""
+        named, documents = body.credential_configuration_ids or (), body.documents or ()
         order = OfferOrder(
-            configuration_ids=tuple(body.credential_configuration_ids),
+            configuration_ids=await driver.run(issuer.desk.configurations(body.subject, named, documents)),
             subject=body.subject,
             grant=GrantKind(body.grant),
             tx_code=body.tx_code,

@@ -178,7 +178,16 @@ def offer(
     data: Data,
     subject: Subject,
     *,
-    kind: Annotated[list[str], typer.Option("--type", help="A credential type to offer; may be given again.")],
+    kind: Annotated[
+        list[str] | None,
+        typer.Option("--type", help="A credential configuration to offer, which is one form; may be given again."),
+    ] = None,
+    document: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--document", help="A document to offer in every form that the person can get; may be given again."
+        ),
+    ] = None,
     login: Annotated[bool, typer.Option("--login", help="The person logs in with a letter code.")] = False,
     tx_code: Annotated[bool, typer.Option(help="Ask for a code that you tell the person.")] = True,
     by_value: Annotated[bool, typer.Option("--by-value", help="The link holds the whole offer.")] = False,
@@ -189,8 +198,8 @@ def offer(
     from issuer.service.offers import GrantKind, OfferOrder
 
     grant = GrantKind.AUTHORIZATION_CODE if login else GrantKind.PRE_AUTHORIZED_CODE
-    order = OfferOrder(tuple(kind), subject, grant, tx_code and not login, not by_value, ACTOR)
-    make_offer(data, order, as_json=as_json)
+    order = OfferOrder(tuple(kind or ()), subject, grant, tx_code and not login, not by_value, ACTOR)
+    make_offer(data, order, tuple(document or ()), as_json=as_json)
 
 
 @app.command()

@@ -10,7 +10,7 @@ import datetime
 import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -266,15 +266,17 @@ def put_people(data: Path, table: Path) -> None:
 
 
 @explained()
-def make_offer(data: Path, order: OfferOrder, *, as_json: bool) -> None:
-    """Make an offer for one person and tell how it reaches their wallet.
+def make_offer(data: Path, order: OfferOrder, documents: tuple[str, ...] = (), *, as_json: bool) -> None:
+    """Make an offer for one person and tell how it reaches their wallet; `documents` come in every form that they can get.
 
     Raises:
+        NotFound: an unknown document.
         InvalidCredentialRequest: an unknown credential type.
         CredentialRequestDenied: the register knows no such person, or lacks what a credential must hold.
     """
     with opened(data) as desk:
-        made = desk.run(desk.issuer.offers.make(order))
+        wanted = desk.run(desk.issuer.desk.configurations(order.subject, order.configuration_ids, documents))
+        made = desk.run(desk.issuer.offers.make(replace(order, configuration_ids=wanted)))
     if as_json:
         print_json(_offer_object(made))
         return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import Column, ColumnElement, Connection, Row, Select, and_, case, exists, func, or_, select, tuple_
 
 from issuer.database.tables import conversations, credentials, offers
@@ -31,6 +33,17 @@ def documents(connection: Connection, *, limit: int, subject: str | None, before
             return []
         query = query.where(tuple_(credentials.c.issued_at, credentials.c.id) < (last, before))
     return [_document(row) for row in connection.execute(query)]
+
+
+def issued_with(
+    connection: Connection, document: IssuedDocument, configuration_ids: Sequence[str]
+) -> list[IssuedDocument]:
+    """Other documents that the same conversation issued of these configurations."""
+    others = [one for one in configuration_ids if one != document.configuration_id]
+    query = _leaders().where(
+        credentials.c.session_id == document.session_id, credentials.c.configuration_id.in_(others)
+    )
+    return [_document(row) for row in connection.execute(query.order_by(credentials.c.configuration_id))]
 
 
 def offers_to(connection: Connection, subject: str, *, since: int, limit: int) -> list[OfferRecord]:

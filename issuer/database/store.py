@@ -110,6 +110,11 @@ class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
         with self.database.reading() as connection:
             return tuple(lists.documents(connection, limit=limit, subject=subject, before=before))
 
+    def issued_with(self, document: IssuedDocument, configuration_ids: Sequence[str]) -> tuple[IssuedDocument, ...]:
+        """Other documents of the same conversation."""
+        with self.database.reading() as connection:
+            return tuple(lists.issued_with(connection, document, configuration_ids))
+
     def offers_to(self, subject: str, *, since: int, limit: int) -> tuple[OfferRecord, ...]:
         """Offers to a person, newest first."""
         with self.database.reading() as connection:

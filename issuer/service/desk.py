@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from issuer.credential_types import CredentialType
-from issuer.policy import WANTED, Deed
+from issuer.credential_types import CredentialType, families_of
+from issuer.policy import WANTED, Deed, possible_deeds
 from issuer.records import AuditLine, IssuedDocument
 from issuer.register import MAX_SUBJECT, Person, address_of, person_of
 from issuer.service.context import IssuerContext
 from issuer.service.offers import Offers
 from issuer.service.status import StatusService
 from protocol.encoding import JsonObject, JsonValue
-from protocol.errors import InvalidRequest, Malformed, NotFound
+from protocol.errors import InvalidRequest, NotFound
 from protocol.exchange import Exchange
 from runtime.conversation import Event, slow
 
@@ -33,9 +33,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Available:
-    """A type of document, and whether a person can get it."""
+    """A document, and whether a person can get it."""
 
-    configuration_id: str
+    family: str
+    configuration_id: str  # of the form that stands for it
     missing: str  # the path of what the register lacks or has wrong; empty: they can get it
 
 
@@ -63,7 +64,8 @@ class Preview:
     """A document before it is offered."""
 
     person: Person
-    credential_type: CredentialType
+    forms: tuple[str, ...]  # ids of the configurations in which the person can get it
+    credential_type: CredentialType  # the first of them
     claims: JsonObject
     expires_at: int  # epoch seconds
 
@@ -98,7 +100,9 @@ class DeskService:
         context = self.context
         record = yield from context.register.fetch(subject)
         now = context.now()
-        available = tuple(Available(name, _missing(kind, record, now)) for name, kind in context.types.items())
+        available = tuple(
+            _available(family, forms, record, now) for family, forms in families_of(context.types).items()
+        )
         documents = yield from slow(lambda: context.store.documents(limit=PAGE, subject=subject))
         since = now - context.policy.lifetimes.offer_state
         made = yield from slow(lambda: context.store.offers_to(subject, since=since, limit=MAX_OFFERS))
@@ -110,25 +114,57 @@ class DeskService:
                 continue
             if state in OPEN:
                 offers.append(OpenOffer(offer.id, offer.made_at, state))
-        return PersonFile(person_of(subject, record), available, documents, tuple(offers))
+        return PersonFile(person_of(subject, record), available, self.once(documents), tuple(offers))
 
-    def preview(self, subject: str, configuration_id: str, actor: str) -> Exchange[Preview]:
+    def preview(self, subject: str, family: str, actor: str) -> Exchange[Preview]:
         """A document with its values, before it is offered; that somebody saw them stands in the audit trail (T243).
 
         Raises:
-            NotFound: no such type.
+            NotFound: no such document.
             CredentialRequestDenied: the register knows no such person, or lacks what the document must hold.
         """
         context = self.context
-        kind = context.types.get(configuration_id)
-        if kind is None:
-            raise NotFound("no such type of document")
         record = yield from context.register.fetch(subject)
         now = context.now()
+        forms = self._possible(family, record, now)
+        kind = forms[0]
         claims = kind.claims_for(record, now=now)
-        event = Event("values shown", subject, actor=actor, detail=configuration_id)
+        event = Event("values shown", subject, actor=actor, detail=kind.id)
         yield from slow(lambda: context.store.note(event))
-        return Preview(person_of(subject, record), kind, claims, kind.validity(now)[1])
+        return Preview(
+            person_of(subject, record), tuple(form.id for form in forms), kind, claims, kind.validity(now)[1]
+        )
+
+    def forms_for(self, subject: str, family: str) -> Exchange[tuple[str, ...]]:
+        """The configurations to offer to a person, so that they get a document in every form that can be had.
+
+        Raises:
+            NotFound: no such document.
+            CredentialRequestDenied: the register knows no such person.
+        """
+        record = yield from self.context.register.fetch(subject)
+        return tuple(form.id for form in self._possible(family, record, self.context.now()))
+
+    def configurations(
+        self, subject: str, configuration_ids: Sequence[str], documents: Sequence[str]
+    ) -> Exchange[tuple[str, ...]]:
+        """The configurations to offer where some are named, and documents beside them or in their place; see `forms_for`."""
+        wanted = list(configuration_ids)
+        for family in documents:
+            forms = yield from self.forms_for(subject, family)
+            wanted.extend(form for form in forms if form not in wanted)
+        return tuple(wanted)
+
+    def _possible(self, family: str, record: Mapping[str, JsonValue], now: int) -> tuple[CredentialType, ...]:
+        """The forms that a person can get; where there is none, all, so that whoever goes on is told what is missing.
+
+        The id of one configuration, where it is no family's, is that form alone.
+        """
+        types = self.context.types
+        forms = families_of(types).get(family) or tuple(kind for kind in types.values() if kind.id == family)
+        if not forms:
+            raise NotFound("no such document")
+        return tuple(form for form in forms if not form.missing_for(record, now=now)) or forms
 
     def addressee(self, subject: str) -> Exchange[tuple[Person, tuple[str, ...]]]:
         """Whom a letter goes to, and the lines of the address.
@@ -164,8 +200,18 @@ class DeskService:
         store = self.context.store
         return (yield from slow(lambda: store.audit(limit=PAGE + 1, subject=subject, before=before)))
 
+    def once(self, documents: tuple[IssuedDocument, ...]) -> tuple[IssuedDocument, ...]:
+        """Documents with all forms of one as one, as long as they stand alike."""
+        found = {(one.session_id, self._family(one.configuration_id), one.state): one for one in reversed(documents)}
+        return tuple(reversed(found.values()))
+
+    def _family(self, configuration_id: str) -> str:
+        """The family of a type; of one that is not issued any more nobody knows, so it stands for itself."""
+        kind = self.context.types.get(configuration_id)
+        return configuration_id if kind is None else kind.family
+
     def change(self, credential_id: str, deed: Deed, reason: str, actor: str) -> Exchange[None]:
-        """Suspend, reinstate or revoke a document, for a reason that `issuer.policy.reason_text` made.
+        """Suspend, reinstate or revoke a document in all its forms, for a reason that `issuer.policy.reason_text` made.
 
         Raises:
             NotFound: no such document, or one of a type that has no status.
@@ -174,12 +220,17 @@ class DeskService:
         document = yield from self.document(credential_id)
         if not document.has_status:
             raise NotFound("documents of this type have no status")
+        family, store = self._family(document.configuration_id), self.context.store
+        kin = tuple(name for name in self.context.types if self._family(name) == family)
+        forms = yield from slow(lambda: store.issued_with(document, kin))
+        # The named one comes last: were we stopped in between, it is as it was, and the clerk asks again
+        for form in forms:
+            if form.has_status and deed in possible_deeds(form.state):
+                yield from self.status.change(form.id, WANTED[deed], actor, reason)
         yield from self.status.change(document.id, WANTED[deed], actor, reason)
 
 
-def _missing(kind: CredentialType, record: Mapping[str, JsonValue], now: int) -> str:
-    try:
-        kind.tree.draw(record, now=now)
-    except Malformed as error:
-        return error.at
-    return ""
+def _available(family: str, forms: tuple[CredentialType, ...], record: Mapping[str, JsonValue], now: int) -> Available:
+    missing = {form.id: form.missing_for(record, now=now) for form in forms}
+    best = next((name for name, lacking in missing.items() if not lacking), forms[0].id)
+    return Available(family, best, missing[best])

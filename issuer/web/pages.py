@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 
+from issuer.credential_types import families_of
 from issuer.session.login import UsedLetterCode, WrongLetterCode
 from issuer.web.site import Site
 from protocol.errors import ProtocolError
@@ -34,7 +35,7 @@ def people_pages(site: Site) -> APIRouter:
 
     @router.get(f"{site.path}/")
     async def start(request: Request) -> Response:
-        names = [site.title(request, name) for name in site.issuer.context.types]
+        names = [site.title(request, forms[0].id) for forms in families_of(site.issuer.context.types).values()]
         return site.page(request, "start.html", credentials=names)
 
     @router.get(f"{site.path}/looks.css")
@@ -54,7 +55,8 @@ def _add_login(router: APIRouter, site: Site) -> None:
             request,
             "login.html",
             status=400 if problem.used or problem.tries_left else 200,
-            credentials=[site.title(request, name) for name in login.configuration_ids],
+            # Forms of one document have one name
+            credentials=dict.fromkeys(site.title(request, name) for name in login.configuration_ids),
             action=action,
             client_id=client_id,
             request_uri=request_uri,

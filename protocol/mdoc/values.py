@@ -13,6 +13,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from protocol.cbor import DATE_TIME, FULL_DATE, CborKey, CborValue, Tagged
+from protocol.credential import ClaimPath
 from protocol.encoding import JsonValue, decode_base64url, encode_base64url
 from protocol.errors import Malformed
 
@@ -34,6 +35,9 @@ class Scalar(StrEnum):
     BOOL = "bool"
     FULL_DATE = "full-date"  # `2027-01-15`, tag 1004
     TDATE = "tdate"  # `2027-01-15T08:00:00Z`, tag 0
+
+
+_TEXT = Scalar.TEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +82,28 @@ def to_json(value: CborValue, at: str) -> JsonValue:
     return value
 
 
+def paths_of_bytes(value: CborValue, path: ClaimPath) -> tuple[ClaimPath, ...]:
+    """Where bytes stand in a value, which `to_json` makes texts that look like any other; null for every index."""
+    while isinstance(value, Tagged):
+        value = value.value
+    if isinstance(value, bytes):
+        return (path,)
+    if isinstance(value, list):
+        inner = [(item, (*path, None)) for item in value]
+    elif isinstance(value, dict):
+        inner = [(item, (*path, str(name))) for name, item in value.items()]
+    else:
+        return ()
+    return tuple([found for item, at in inner for found in paths_of_bytes(item, at)])
+
+
 def to_cbor(value: JsonValue, kind: Kind | None = None) -> CborValue:
     """A value of a kind; without one as JSON has it, so that texts stay texts.
 
     A value that is not of its kind is the caller's mistake and a ValueError, which never repeats it.
     """
+    if kind is _TEXT and type(value) is str:  # most are
+        return value
     if kind is None:
         return _as_it_is(value)
     if isinstance(kind, ArrayOf):

@@ -20,7 +20,7 @@ from protocol.mdoc.issuer_signed import IssuerSigned, Items
 from protocol.mdoc.mso import DIGESTS, MobileSecurityObject, MsoStatus, ValidityInfo
 from protocol.mdoc.signer import MDL_NAMESPACE, check_document_signer, check_issuing_place
 from protocol.mdoc.transcript import Handover
-from protocol.mdoc.values import to_json
+from protocol.mdoc.values import paths_of_bytes, to_json
 from protocol.trust.anchors import Role, TrustAnchors
 from protocol.x509 import Certificate
 
@@ -148,10 +148,11 @@ def _examine(
     check_digests(signed.name_spaces, mso, at)
     places = {item.identifier: item.value for item in signed.name_spaces.get(MDL_NAMESPACE, ())}
     check_issuing_place(chain[0], places, at)
+    claims, binary = _claims(signed.name_spaces, at)
     credential = VerifiedCredential(
         format=FORMAT,
         type=mso.doc_type,
-        claims=_claims(signed.name_spaces, at),
+        claims=claims,
         disclosed=_paths(signed.name_spaces),
         issuer=party,
         issuer_key=chain[0].public_key,
@@ -161,6 +162,7 @@ def _examine(
         expires_at=mso.validity.valid_until,
         status=_status(mso.status, at),
         raw=raw,
+        binary=binary,
     )
     return credential, mso
 
@@ -202,14 +204,17 @@ def check_digests(name_spaces: Items, mso: MobileSecurityObject, at: str) -> Non
                 raise NotAuthentic(f"{at}: has an element that its issuer did not sign")
 
 
-def _claims(name_spaces: Items, at: str) -> JsonObject:
+def _claims(name_spaces: Items, at: str) -> tuple[JsonObject, tuple[ClaimPath, ...]]:
+    """The elements in JSON, and which of them are bytes, since JSON does not say."""
     claims: JsonObject = {}
+    binary: dict[ClaimPath, None] = {}
     for name, items in name_spaces.items():
         elements: dict[str, JsonValue] = {}
         for item in items:
             elements[item.identifier] = to_json(item.value, at)
+            binary.update(dict.fromkeys(paths_of_bytes(item.value, (name, item.identifier))))
         claims[name] = elements
-    return claims
+    return claims, tuple(binary)
 
 
 def _paths(name_spaces: Items) -> tuple[ClaimPath, ...]:

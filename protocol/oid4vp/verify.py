@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from protocol.credential import ClaimPath, VerifiedCredential
-from protocol.dcql.match import check_answer, selected_claims, surplus_paths
+from protocol.dcql.match import check_answer
 from protocol.dcql.query import CredentialQuery
 from protocol.encoding import JsonObject
 from protocol.errors import (
@@ -83,6 +83,7 @@ class VerifiedResponse:
     issuers: Mapping[str, tuple[str, ...]]  # query id → who issued
     surplus: Mapping[str, tuple[ClaimPath, ...]]  # query id → what was disclosed though nobody asked
     holders: int  # how many different keys the credentials are bound to; more than one need not be one person (T187)
+    binary: Mapping[str, tuple[ClaimPath, ...]]  # query id → claims that are bytes; null for every index
 
 
 StatusOf = Callable[[VerifiedCredential], Exchange[StatusReport]]
@@ -141,7 +142,15 @@ def verify_response(
         issuers={query_id: tuple(c.issuer.name for c in held) for query_id, held in found.items()},
         surplus=reduced.surplus,
         holders=len({c.holder_key for held in found.values() for c in held if c.holder_key is not None}),
+        binary={
+            query_id: tuple(dict.fromkeys(path for credential in held for path in credential.binary))
+            for query_id, held in found.items()
+            if query_id in reduced.claims and any(credential.binary for credential in held)
+        },
     )
+
+
+_ALL_CHECKS = frozenset(CheckName)
 
 
 class _Lines:
@@ -173,11 +182,11 @@ class _Lines:
     @property
     def passed(self) -> bool:
         """Whether every question was reached, and none answered with no."""
-        return self._found.keys() == set(CheckName) and not self.failed
+        return self._found.keys() == _ALL_CHECKS and not self.failed
 
     def checks(self) -> tuple[Check, ...]:
         """A line for every question."""
-        return tuple(self._found.get(name, Check(name, None, "was not reached")) for name in CheckName)
+        return tuple([self._found.get(name) or Check(name, None, "was not reached") for name in CheckName])
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,16 +321,15 @@ def _reduce(request: Question, found: Mapping[str, tuple[VerifiedCredential, ...
         )
         for query_id, held in found.items()
     }
-    check_answer(request.dcql_query, candidates)
+    answered = check_answer(request.dcql_query, candidates)
     claims: dict[str, tuple[JsonObject, ...]] = {}
     surplus: dict[str, tuple[ClaimPath, ...]] = {}
     for query_id, held in found.items():
-        query = by_id[query_id]
-        claims[query_id] = tuple(selected_claims(query, candidate) for candidate in candidates[query_id])
+        claims[query_id] = tuple([asked.selected() for asked in answered[query_id]])
         paths = [
             path
-            for credential, candidate in zip(held, candidates[query_id], strict=True)
-            for path in surplus_paths(query, candidate, credential.disclosed)
+            for credential, asked in zip(held, answered[query_id], strict=True)
+            for path in asked.surplus(credential.disclosed)
         ]
         if paths:
             surplus[query_id] = tuple(dict.fromkeys(paths))

@@ -42,6 +42,30 @@ credential_sets = [
 ]
 """
 
+# Two documents in two formats, of which people know nothing
+ENROL = """\
+id = "enrol"
+
+[title]
+en = "Enrol for a course"
+de = "Zu einem Kurs anmelden"
+
+[purpose]
+en = "We make a student card with your picture, and need to know your degree."
+de = "Wir machen einen Ausweis mit Ihrem Bild und müssen Ihren Abschluss kennen."
+
+[query]
+credentials = [
+  { id = "who", format = "mso_mdoc", meta = { doctype_value = "eu.europa.ec.eudi.pid.1" }, claims = [
+    { path = ["eu.europa.ec.eudi.pid.1", "family_name"] }, { path = ["eu.europa.ec.eudi.pid.1", "portrait"] },
+    { path = ["eu.europa.ec.eudi.pid.1", "nationality"] },
+  ] },
+  { id = "degree", format = "dc+sd-jwt", meta = { vct_values = ["urn:hoheit:diploma:1"] }, claims = [
+    { path = ["degree", "title"] },
+  ] },
+]
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class BrowserTown:
@@ -97,7 +121,9 @@ def services_around(folder: Path, port: int) -> Iterator[Services]:
     """An office and a partner for a wallet at this port, while the block lasts; HOHEIT_ENV must be test."""
     callback = (f"http://localhost:{port}/callback",)
     database = f"sqlite:///{folder / 'hoheit.db'}"
-    with serving(folder, database, redirect_uris=callback, use_cases={"club.toml": CLUB}) as services:
+    with serving(
+        folder, database, redirect_uris=callback, use_cases={"club.toml": CLUB, "enrol.toml": ENROL}
+    ) as services:
         yield services
 
 

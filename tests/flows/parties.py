@@ -226,7 +226,7 @@ def _issuer(
 ) -> Iterator[tuple[Api, str]]:
     port, data = free_port(), folder / "issuer"
     address = f"http://localhost:{port}"
-    issued = ("pid", "residence", "card", "mdl")
+    issued = ("pid", "residence", "card", "mdl", "diploma")
     types = _card(folder / "types")
     new = NewIssuer(
         data,

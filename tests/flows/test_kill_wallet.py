@@ -196,11 +196,11 @@ def live_and_die(life: Life, moment: str) -> None:
 def prepare(life: Life, opened: OpenWallet) -> None:
     """Hold a few credentials, one of them with fresh copies: what is worn is destroyed."""
     for shown in opened.wallet.keeping.credentials():
-        held = opened.wallet.keeping.find(shown.id)
-        worn = shown.unused_copies < MIN_FRESH
+        document = opened.wallet.keeping.find(shown.id)
+        worn = shown.forms[0].unused_copies < MIN_FRESH
         if worn or len(opened.wallet.keeping.credentials()) > MAX_HELD:
-            life.forgotten.add(offer_of(life, held))
-            opened.run(opened.wallet.keeping.forget(held))
+            life.forgotten.add(offer_of(life, document.forms[0]))
+            opened.run(opened.wallet.keeping.forget(document))
     if not opened.wallet.keeping.credentials():
         take(life, opened, life.new_offer())
     life.log = opened.wallet.keeping.log()
@@ -362,8 +362,7 @@ def check_keys(life: Life, held: HeldCredential) -> None:
 
 def everything_held(opened: OpenWallet) -> list[HeldCredential]:
     """All credentials with their copies."""
-    keeping = opened.wallet.keeping
-    return [keeping.find(shown.id) for shown in keeping.credentials()]
+    return [held for document in opened.wallet.keeping.documents() for held in document.forms]
 
 
 def found_for(life: Life, opened: OpenWallet, offer_id: str) -> list[HeldCredential]:

@@ -51,18 +51,18 @@ class Town:
     store: SqlIssuerStore
     wallet: OpenWallet
 
-    def offer(self):
+    def offer(self, *forms):
         """An offer of a document for attested keys, with its code."""
         order = OfferOrder(
-            ("pid",), CITIZEN, GrantKind.PRE_AUTHORIZED_CODE, tx_code=True, by_reference=True, actor="clerk"
+            forms or ("pid",), CITIZEN, GrantKind.PRE_AUTHORIZED_CODE, tx_code=True, by_reference=True, actor="clerk"
         )
         made = drive(self.issuer.offers.make(order), self.store, NoSender())
         return made.uri, made.tx_code
 
-    def receive(self):
+    def receive(self, *forms):
         """The citizen takes it and keeps what comes."""
         receiving, run = self.wallet.wallet.receiving, self.wallet.run
-        link, code = self.offer()
+        link, code = self.offer(*forms)
         seen = run(receiving.look(link))
         pending = run(receiving.take(seen, code))
         return run(receiving.keep(run(receiving.fetch(pending, seen.contact))))

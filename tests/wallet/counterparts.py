@@ -400,6 +400,7 @@ def held(record_id="one", *, name="Personal ID", copies=2, used=0, **changes):
         "received_at": NOW,
         "expires_at": 0,
         "notification_id": "",
+        "can_be_taken_back": False,
         "copies": tuple(Copy(f"raw-{record_id}-{i}", "11" * 32, NOW if i < used else 0) for i in range(copies)),
     }
     return HeldCredential(**{**members, **changes})

@@ -137,7 +137,7 @@ def test_keys_go_with_what_they_were_for(world, token):
     held = receive(world)
     other = receive(world)
     assert len(in_token(token)) == 6
-    world.run(world.wallet.keeping.forget(held))
+    world.run(world.wallet.keeping.forget(world.wallet.keeping.find(held.id)))
     assert {reference for copy in other.copies for reference in [copy.key.partition("#")[0]]} == {
         reference.to_uri() for reference in token.keys_labelled(LABEL)
     }

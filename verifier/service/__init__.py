@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Self
 
 from verifier.service.answers import Answers
+from verifier.service.boards import Boards
 from verifier.service.context import VerifierContext
+from verifier.service.counters import Counters
 from verifier.service.meetings import Meetings
 from verifier.service.page_requests import PageRequests
 from verifier.service.requests import Requests
@@ -21,6 +23,8 @@ class Verifier:
     requests: Requests
     answers: Answers
     page_requests: PageRequests
+    counters: Counters
+    boards: Boards
     meetings: Meetings
 
     @classmethod
@@ -28,5 +32,6 @@ class Verifier:
         """Wire the services of one verifier."""
         requests = Requests(context)
         answers = Answers(context, requests, StatusLists(context))
-        page_requests = PageRequests(context, requests, answers)
-        return cls(context, requests, answers, page_requests, Meetings(context, requests, answers))
+        counters = Counters.of(context, requests)
+        page_requests, boards = PageRequests(context, requests, answers), Boards(context, answers, counters)
+        return cls(context, requests, answers, page_requests, counters, boards, Meetings(context, requests, answers))

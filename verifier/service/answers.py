@@ -5,8 +5,9 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from protocol.credential import ClaimPath
 from protocol.encoding import JsonObject, decode_base64url, encode_base64url
 from protocol.errors import InvalidRequest, ProtocolError
 from protocol.exchange import Exchange
@@ -73,6 +74,8 @@ class Result:
     expires_at: int  # epoch seconds
     verdict: Verdict | None = None
     disclosed: JsonObject | None = None  # query id → list of claims; only of an accepted answer
+    # Query id → claims of it that are bytes, in base64url; null for every index
+    binary: Mapping[str, tuple[ClaimPath, ...]] = field(default_factory=dict)
     error: str = ""  # the wallet's own code, when it declined
     link: str = ""  # for wallets, while one is awaited
     web_link: str = ""  # for the wallet that runs in the browser
@@ -101,11 +104,13 @@ class Answers:
         stage = waiting((yield from load(key, not_open(), AWAITED)), now=self.context.now())
         response_key = self._response_key(stage)
         response = read_response_form(form, response_mode=stage.terms.response_mode, key=response_key)
-        code = self.context.new_secret() if stage.asked.same_device else ""
+        leads_on = stage.asked.same_device or stage.asked.counter
+        code = self.context.new_secret() if leads_on else ""
         digest = SessionKey.of(RESPONSE_CODE, code).digest if code else ""
         question = self.requests.expected_request(stage, encrypted_to(response_key))
         verified = yield from self.judge(key, stage, question, response, digest)
-        if verified is not None and not verified.accepted:
+        # At a counter the verdict is for the clerk alone: everybody who answered is led to their number
+        if verified is not None and not verified.accepted and not stage.asked.counter:
             failed = next((str(check.name) for check in verified.checks if check.passed is False), "vp_token")
             raise InvalidRequest(f"vp_token: {failed} does not hold")
         return self._accepted(stage.asked, code)
@@ -246,7 +251,8 @@ class Answers:
         if verified.accepted:
             claims = {query_id: list(held) for query_id, held in verified.claims.items()}
             # The standard library's JSON: together with what we put around them, claims nest deeper than we read from others
-            plain = json.dumps(claims, ensure_ascii=False).encode("utf-8")
+            binary = {query_id: [list(path) for path in paths] for query_id, paths in verified.binary.items()}
+            plain = json.dumps([claims, binary], ensure_ascii=False).encode("utf-8")
             disclosed = encode_base64url(self.context.sealer.seal(plain, f"answer {asked.id}"))
         verdict = Verdict(
             accepted=verified.accepted,
@@ -267,7 +273,8 @@ class Answers:
     def _accepted(self, asked: Asked, response_code: str) -> ResponseAccepted:
         if not response_code:
             return ResponseAccepted()
-        page = asked.redirect_uri or self.context.result_page()
+        ours = self.context.number_page() if asked.counter else self.context.result_page()
+        page = asked.redirect_uri or ours
         return ResponseAccepted(f"{page}{'&' if '?' in page else '?'}response_code={response_code}")
 
     def _result(self, stage: Told, *, shown: bool) -> Result:
@@ -280,11 +287,13 @@ class Answers:
             case Answered() if not shown:
                 return replace(result, state="answered")
             case Answered():
+                disclosed, binary = self.disclosed(stage)
                 return replace(
                     result,
                     state="accepted" if stage.verdict.accepted else "refused",
                     verdict=stage.verdict,
-                    disclosed=self._disclosed(stage),
+                    disclosed=disclosed,
+                    binary=binary,
                     answered_at=stage.answered_at,
                     keep_until=stage.keep_until,
                 )
@@ -312,9 +321,14 @@ class Answers:
                 ends = is_running_out(stage.asked.expires_at, self.context.lifetimes, now=self.context.now())
                 return "unattended" if ends and stage.terms.renewals >= MAX_RENEWALS else "requested"
 
-    def _disclosed(self, stage: Answered) -> JsonObject | None:
+    def disclosed(self, stage: Answered) -> tuple[JsonObject | None, Mapping[str, tuple[ClaimPath, ...]]]:
+        """What an accepted answer told: query id → list of claims, and which of them are bytes."""
         if not stage.disclosed:
-            return None
+            return None, {}
         sealed = decode_base64url(stage.disclosed)
-        claims: JsonObject = json.loads(self.context.sealer.open(sealed, f"answer {stage.asked.id}"))
-        return claims
+        found = json.loads(self.context.sealer.open(sealed, f"answer {stage.asked.id}"))
+        claims: JsonObject
+        binary: dict[str, list[list[str | None]]]
+        # What a program before this one sealed has the claims alone
+        claims, binary = found if isinstance(found, list) else (found, {})
+        return claims, {query_id: tuple(tuple(path) for path in paths) for query_id, paths in binary.items()}

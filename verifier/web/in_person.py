@@ -28,7 +28,7 @@ from verifier.service.answers import Result
 from verifier.service.requests import RequestOrder
 from verifier.session import MeetingTerms
 from verifier.web.large import Outcome, large_verdict
-from verifier.web.pages import partner_of, redirect, refusal
+from verifier.web.pages import partner_name, redirect, refusal_page
 
 _OPEN = frozenset(("requested", "opened", "received", "unattended"))
 MAX_FORM = 2 * MAX_SESSION_MESSAGE  # bytes: a message in base64url, and what stands around it
@@ -52,7 +52,7 @@ def in_person_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRout
             order = RequestOrder(fields.text("use_case"), None, owner="", browser=browser, in_person=True)
             made = await driver.run(verifier.requests.make(order))
         except ProtocolError as error:
-            return refusal(request, pages, verifier, error)
+            return refusal_page(request, pages, verifier, error)
         return redirect(f"{path}/in-person/{made.id}")
 
     @router.get(f"{path}/in-person/{{request_id}}")
@@ -78,14 +78,16 @@ def in_person_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRout
             form = await read_form(request)
             browser = pages.check_form(request, form)
             code = Fields(dict(form), "form").text("link")
-            await driver.run(verifier.meetings.begin(request_id, browser, code))
+            await driver.run(verifier.meetings.begin(request_id, verifier.meetings.in_browser(browser), code))
         except ProtocolError as error:
             return await _not_met(request, request_id, error)
         return redirect(f"{path}/in-person/{request_id}")
 
     @router.get(f"{path}/in-person/{{request_id}}/codes")
     async def codes(request_id: str, request: Request) -> Response:
-        message = await driver.run(verifier.meetings.message(request_id, pages.browser(request)))
+        message = await driver.run(
+            verifier.meetings.message(request_id, verifier.meetings.in_browser(pages.browser(request)))
+        )
         return json_answer(await driver.run(slow(lambda: moving_codes(message))))
 
     @router.post(f"{path}/in-person/{{request_id}}/answer")
@@ -94,7 +96,7 @@ def in_person_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRout
             form = await read_form(request, max_bytes=MAX_FORM)
             browser = pages.check_form(request, form)
             message = decode_base64url(Fields(dict(form), "form").text("message", max_length=MAX_FORM), "message")
-            await driver.run(verifier.meetings.answer(request_id, browser, message))
+            await driver.run(verifier.meetings.answer(request_id, verifier.meetings.in_browser(browser), message))
         except ProtocolError as error:
             return await _not_met(request, request_id, error)
         return redirect(f"{path}/in-person/{request_id}")
@@ -104,7 +106,7 @@ def in_person_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRout
         try:
             found, met = await driver.run(_look(verifier, request_id, browser))
         except ProtocolError as error:
-            return refusal(request, pages, verifier, error)
+            return refusal_page(request, pages, verifier, error)
         return pages.remember(_page(request, pages, verifier, found, None if again else met), browser)
 
     async def _not_met(request: Request, request_id: str, error: ProtocolError) -> Response:
@@ -113,7 +115,7 @@ def in_person_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRout
         try:
             found, met = await driver.run(_look(verifier, request_id, browser))
         except ProtocolError:
-            return refusal(request, pages, verifier, error)
+            return refusal_page(request, pages, verifier, error)
         return _page(request, pages, verifier, found, met, wrong=True)
 
     return router
@@ -121,9 +123,10 @@ def in_person_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRout
 
 def _look(verifier: Verifier, request_id: str, browser: str) -> Exchange[tuple[Result, MeetingTerms | None]]:
     """How it stands, after a look whether the answer has come."""
-    yield from verifier.meetings.look(request_id, browser)
+    asker = verifier.meetings.in_browser(browser)
+    yield from verifier.meetings.look(request_id, asker)
     found = yield from verifier.answers.result_for_browser(request_id, browser)
-    return found, (yield from verifier.meetings.met(request_id, browser))
+    return found, (yield from verifier.meetings.met(request_id, asker))
 
 
 def _forget(verifier: Verifier, request_id: str, browser: str) -> Exchange[None]:
@@ -157,7 +160,9 @@ def _page(
     shown = None
     if found.state in ("accepted", "refused", "declined"):
         kept = found.keep_until if use_case is not None and use_case.keep else 0
-        outcome = Outcome(found.id, title, found.answered_at, found.verdict, found.disclosed, kept_until=kept)
+        outcome = Outcome(
+            found.id, title, found.answered_at, found.verdict, found.disclosed, binary=found.binary, kept_until=kept
+        )
         shown = large_verdict(outcome, asked, language)
     template = (
         "in_person_over.html" if not open_ else "in_person_waiting.html" if met is not None else "in_person_scan.html"
@@ -165,7 +170,7 @@ def _page(
     return pages.page(
         request,
         template,
-        partner=partner_of(verifier, request),
+        partner=partner_name(verifier, request),
         title=title,
         purpose=use_case.purpose_in(language) if use_case else "",
         asked=asked,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from protocol.credential import ClaimPath
 from protocol.encoding import JsonObject
 from verifier.session import Line, Verdict
 from verifier.use_case import AskedDocument
@@ -40,6 +42,7 @@ class Outcome:
     answered_at: int  # epoch seconds
     verdict: Verdict | None  # None: the wallet said no
     disclosed: JsonObject | None = None  # query id → list of claims
+    binary: Mapping[str, tuple[ClaimPath, ...]] = field(default_factory=dict)  # query id → claims that are bytes
     number: int = 0
     kept_until: int = 0  # epoch seconds; 0: nothing of it is kept
 
@@ -48,7 +51,7 @@ def large_verdict(found: Outcome, asked: tuple[AskedDocument, ...], language: st
     """An outcome in a language; `asked` are the use case's own words for what was asked."""
     if found.verdict is None:
         return LargeVerdict(found.key, "neutral", found.title, found.number)
-    portrait, shared = _without_portrait(shared_documents(asked, found.disclosed or {}, language))
+    portrait, shared = _without_portrait(shared_documents(asked, found.disclosed or {}, found.binary, language))
     as_of = max((line.as_of for line in found.verdict.lines), default=0)
     return LargeVerdict(
         key=found.key,

@@ -39,7 +39,7 @@ def people_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
         page = pages.page(
             request,
             "start.html",
-            partner=partner_of(verifier, request),
+            partner=partner_name(verifier, request),
             questions=[
                 (case.id, case.title_in(language), case.purpose_in(language), verifier.meetings.can_ask(case.query))
                 for case in cases
@@ -59,7 +59,7 @@ def people_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
             order = RequestOrder(use_case, None, owner="", same_device="same_device" in form, browser=browser)
             made = await driver.run(verifier.requests.make(order))
         except ProtocolError as error:
-            return refusal(request, pages, verifier, error)
+            return refusal_page(request, pages, verifier, error)
         return redirect(_address(verifier, made.id))
 
     @router.get(f"{path}/r/{{request_id}}")
@@ -68,7 +68,7 @@ def people_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
         try:
             found = await driver.run(verifier.answers.result_for_browser(request_id, browser))
         except ProtocolError as error:
-            return refusal(request, pages, verifier, error)
+            return refusal_page(request, pages, verifier, error)
         return pages.remember(_result_page(request, pages, verifier, found, pages.form_token(browser)), browser)
 
     @router.get(f"{path}/r/{{request_id}}/events")
@@ -86,7 +86,7 @@ def people_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
             browser = pages.check_form(request, await read_form(request))
             await driver.run(verifier.requests.forget_in_browser(request_id, browser))
         except ProtocolError as error:
-            return refusal(request, pages, verifier, error)
+            return refusal_page(request, pages, verifier, error)
         return redirect(_address(verifier, request_id))
 
     @router.get(f"{path}/result")
@@ -95,9 +95,9 @@ def people_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
             code = request.query_params.get("response_code", "")
             request_id = await driver.run(verifier.answers.collect(code, pages.browser(request)))
         except ProtocolError as error:
-            return refusal(request, pages, verifier, error)
+            return refusal_page(request, pages, verifier, error)
         if not request_id:
-            return pages.page(request, "done.html", partner=partner_of(verifier, request))
+            return pages.page(request, "done.html", partner=partner_name(verifier, request))
         return redirect(_address(verifier, request_id))
 
     @router.get(f"{path}/requests/{{reference}}/qr.svg")
@@ -113,7 +113,7 @@ def error_page(verifier: Verifier, pages: Pages) -> ErrorPage:
     home = f"{urlsplit(verifier.context.identifier).path}/"
 
     def show(request: Request, status: int, code: str) -> Response:
-        return pages.trouble(request, status=status, code=code, owner=partner_of(verifier, request), home=home)
+        return pages.trouble(request, status=status, code=code, owner=partner_name(verifier, request), home=home)
 
     return show
 
@@ -128,7 +128,7 @@ def _result_page(request: Request, pages: Pages, verifier: Verifier, found: Resu
     return pages.page(
         request,
         "waiting.html" if found.state in _OPEN else "verdict.html",
-        partner=partner_of(verifier, request),
+        partner=partner_name(verifier, request),
         title=use_case.title_in(language) if use_case else "",
         purpose=use_case.purpose_in(language) if use_case else "",
         asked=distinct(asked),
@@ -138,7 +138,7 @@ def _result_page(request: Request, pages: Pages, verifier: Verifier, found: Resu
         qr=urlsplit(found.qr_svg).path,
         page_request=f"{address}/page-request",
         page_answer=f"{address}/page-answer",
-        shared=shared_documents(asked, found.disclosed or {}, language),
+        shared=shared_documents(asked, found.disclosed or {}, found.binary, language),
         # What went wrong is read first
         lines=sorted(lines, key=lambda line: line.passed is not False),
         not_reached=any(line.passed is None for line in lines),
@@ -154,10 +154,10 @@ def _state(found: Result) -> str:
     return f"{found.state}-{found.renewals}"
 
 
-def refusal(request: Request, pages: Pages, verifier: Verifier, error: ProtocolError) -> Response:
+def refusal_page(request: Request, pages: Pages, verifier: Verifier, error: ProtocolError) -> Response:
     """A page that says that this did not work, and what to do."""
     home = f"{urlsplit(verifier.context.identifier).path}/"
-    partner = partner_of(verifier, request)
+    partner = partner_name(verifier, request)
     away = error.status >= 500
     return pages.page(request, "refused.html", status=error.status, partner=partner, away=away, home=home)
 
@@ -172,7 +172,7 @@ def redirect(address: str) -> Response:
     return Response(status_code=303, headers={"location": address})
 
 
-def partner_of(verifier: Verifier, request: Request) -> str:
+def partner_name(verifier: Verifier, request: Request) -> str:
     """What the partner is called, in the reader's language."""
     names = dict(verifier.context.name)
     return names.get(language_of(request)) or next(iter(names.values()))

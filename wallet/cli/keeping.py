@@ -47,7 +47,11 @@ def show_credential(session: OpenSession, name: str) -> None:
     session.say(words("from %(who)s", who=item.issuer.title) + _until(session, item))
     session.say(words.trust(item.issuer))
     session.say(words("Received on %(day)s.", day=words.day(item.received_at)))
-    session.say(words("%(unused)s of %(all)s copies were never shown.", unused=item.unused_copies, all=item.copies))
+    if len(item.forms) > 1:
+        session.say(words("This document has several forms. Your wallet takes the one that fits."))
+    for form in item.forms:
+        unused = words("%(unused)s of %(all)s copies were never shown.", unused=form.unused_copies, all=form.copies)
+        session.say(f"{words.form(in_person=form.in_person)}: {unused}" if len(item.forms) > 1 else unused)
     for caution in item.cautions:
         session.say(f"! {words.caution(caution)}")
     session.say()
@@ -85,12 +89,15 @@ def delete_log(session: OpenSession) -> None:
 
 def forget_credential(session: OpenSession, name: str) -> None:
     """Destroy a credential with its keys, damaged or not."""
-    words, keeping = session.words, session.wallet.keeping
+    words, keeping, several = session.words, session.wallet.keeping, False
     if name in keeping.damaged():
         title, exchange = name, keeping.forget_damaged(name)
     else:
-        held = keeping.find(name)
-        title, exchange = keeping.shown(held).name, keeping.forget(held)
+        document = keeping.find(name)
+        shown = keeping.shown(document)
+        title, exchange, several = shown.name, keeping.forget(document), len(shown.forms) > 1
+    if several:
+        session.say(words("All its forms go, for the internet and for showing it face to face."))
     question = words("Delete %(name)s for ever? You would have to get it again from its issuer.", name=title)
     if not _agreed(session, question):
         exchange.close()
@@ -133,8 +140,19 @@ def _as_json(item: HeldShown) -> dict[str, object]:
         },
         "received_at": item.received_at,
         "expires_at": item.expires_at or None,
-        "copies": item.copies,
-        "unused_copies": item.unused_copies,
+        "copies": sum(form.copies for form in item.forms),
+        "unused_copies": sum(form.unused_copies for form in item.forms),
+        "forms": [
+            {
+                "id": form.id,
+                "type": form.type,
+                "in_person": form.in_person,
+                "copies": form.copies,
+                "unused_copies": form.unused_copies,
+                "state": str(form.state),
+            }
+            for form in item.forms
+        ],
         "cautions": [str(caution) for caution in item.cautions],
     }
 
@@ -147,6 +165,7 @@ def _entry_as_json(entry: LogEntry, outcome: str) -> dict[str, object]:
         "party": entry.party,
         "party_id": entry.party_id,
         "trusted_by": entry.trusted_by,
+        "in_person": entry.in_person,
         "credentials": [
             {"name": credential.name, "type": credential.type, "claims": list(credential.claims)}
             for credential in entry.credentials

@@ -8,6 +8,7 @@ from protocol.errors import AccessDenied
 from wallet.cli.browser import LoginListener
 from wallet.cli.options import OpenBrowser
 from wallet.cli.session import OpenSession
+from wallet.policy.documents import documents_of
 from wallet.policy.receiving import ArrivedShown, OfferConsent
 from wallet.records import PendingIssuance
 from wallet.service.issuance import Arrived, OfferSeen
@@ -102,11 +103,16 @@ def _finish(session: OpenSession, arrived: Arrived) -> None:
     words = session.words
     wallet = session.wallet
     for failed in arrived.failed:
-        session.warn(words("%(name)s was not kept: %(reason)s", name=failed.name, reason=failed.reason))
-    if not arrived.credentials:
+        text = (
+            words("One form of %(name)s was not kept: %(reason)s", name=failed.name, reason=failed.reason)
+            if failed.partly
+            else words("%(name)s was not kept: %(reason)s", name=failed.name, reason=failed.reason)
+        )
+        session.warn(text)
+    if not arrived.documents:
         session.answer({"received": [], "failed": _failed(arrived)})
         raise typer.Exit(1)
-    for item in arrived.credentials:
+    for item in arrived.documents:
         _show_arrived(session, item.shown)
     if not session.yes:
         keys = {words("k"): words("Keep"), words("n"): words("Do not keep")}
@@ -114,11 +120,18 @@ def _finish(session: OpenSession, arrived: Arrived) -> None:
             session.run(wallet.receiving.reject(arrived))
             session.refuse()
     held = session.run(wallet.receiving.keep(arrived))
-    shown = [wallet.keeping.shown(item) for item in held]
+    shown = [wallet.keeping.shown(document) for document in documents_of(held)]
     session.answer(
         {
             "received": [
-                {"id": item.id, "name": item.name, "type": item.type, "issuer": item.issuer.name, "copies": item.copies}
+                {
+                    "id": item.id,
+                    "name": item.name,
+                    "type": item.type,
+                    "issuer": item.issuer.name,
+                    "copies": sum(form.copies for form in item.forms),
+                    "forms": [{"id": form.id, "type": form.type, "copies": form.copies} for form in item.forms],
+                }
                 for item in shown
             ],
             "failed": _failed(arrived),
@@ -140,11 +153,11 @@ def _show_arrived(session: OpenSession, shown: ArrivedShown) -> None:
         session.say(f"  {words.claim(claim)}")
     if shown.expires_at:
         session.say(words("Good until %(day)s.", day=words.day(shown.expires_at)))
-    if shown.copies > 1:
-        session.say(
-            words.count(
+    for form in shown.forms:
+        if form.copies > 1:
+            copies = words.count(
                 "You get %(count)s copy, to show it once without being recognised.",
                 "You get %(count)s copies, to show it that often without being recognised.",
-                shown.copies,
+                form.copies,
             )
-        )
+            session.say(f"{words.form(in_person=form.in_person)}: {copies}" if len(shown.forms) > 1 else copies)

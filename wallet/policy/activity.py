@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from protocol.encoding import read_json
@@ -68,9 +68,9 @@ def with_party(happened: Sequence[Happened], number: int) -> tuple[Happened, ...
     return tuple(one for one in happened if party and _party(one.entry) == party)
 
 
-def about(happened: Sequence[Happened], kind: str) -> tuple[Happened, ...]:
-    """What happened with documents of one type."""
-    return tuple(one for one in happened if any(credential.type == kind for credential in one.entry.credentials))
+def about(happened: Sequence[Happened], kinds: Set[str]) -> tuple[Happened, ...]:
+    """What happened with documents of these types."""
+    return tuple(one for one in happened if any(credential.type in kinds for credential in one.entry.credentials))
 
 
 def parties(happened: Sequence[Happened]) -> tuple[PartyMet, ...]:
@@ -91,15 +91,12 @@ def party_name(entry: LogEntry) -> str:
 def given(entry: LogEntry, held: Sequence[HeldCredential], language: str) -> tuple[GivenShown, ...]:
     """The data that an entry is about, with the labels of documents of the same kind that are still there."""
     described = {credential.type: credential.described().claims for credential in held}
-    return tuple(
-        GivenShown(
-            plain(credential.name),
-            tuple(
-                dict.fromkeys(_label(path, described.get(credential.type, ()), language) for path in credential.claims)
-            ),
-        )
-        for credential in entry.credentials
-    )
+    labels: dict[str, dict[str, None]] = {}
+    for credential in entry.credentials:
+        named = [_label(path, described.get(credential.type, ()), language) for path in credential.claims]
+        # Forms of one document have one name, and most labels
+        labels.setdefault(plain(credential.name), {}).update(dict.fromkeys(named))
+    return tuple(GivenShown(name, tuple(found)) for name, found in labels.items())
 
 
 def _party(entry: LogEntry) -> str:

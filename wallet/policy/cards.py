@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from protocol.oid4vci.metadata import CredentialConfiguration, choose_display
@@ -24,9 +25,14 @@ class CardState(StrEnum):
     UNKNOWN = "unknown"  # its issuer could have taken it back, and was not asked lately
 
 
-def can_be_taken_back(held: HeldCredential) -> bool:
-    """Whether its issuer says somewhere that it still holds (Token Status List §6.1)."""
-    return "status" in held.read_claims()
+_WORST_FIRST = (
+    CardState.REVOKED,
+    CardState.EXPIRED,
+    CardState.SUSPENDED,
+    CardState.UNKNOWN,
+    CardState.EXPIRES_SOON,
+    CardState.VALID,
+)
 
 
 def state_of(held: HeldCredential, now: int) -> CardState:
@@ -37,11 +43,16 @@ def state_of(held: HeldCredential, now: int) -> CardState:
         return CardState.EXPIRED
     if held.status == "suspended":
         return CardState.SUSPENDED
-    if can_be_taken_back(held) and not 0 <= now - max(held.received_at, held.status_checked_at) < KNOWN_FOR:
+    if held.can_be_taken_back and not 0 <= now - max(held.received_at, held.status_checked_at) < KNOWN_FOR:
         return CardState.UNKNOWN
     if held.expires_at and held.expires_at - now <= min(SOON, (held.expires_at - held.received_at) // SOON_PART):
         return CardState.EXPIRES_SOON
     return CardState.VALID
+
+
+def worst_of(states: Iterable[CardState]) -> CardState:
+    """How something stands whose parts stand so: what is wrong with one of them is not hidden by the others."""
+    return min(states, key=_WORST_FIRST.index)
 
 
 def ground_of(configuration: CredentialConfiguration, language: str) -> str:

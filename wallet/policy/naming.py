@@ -13,6 +13,7 @@ from protocol.credential import ClaimPath
 from protocol.dcql.path import ConcretePath
 from protocol.encoding import JsonObject, encode_json
 from protocol.errors import Malformed
+from protocol.formats import about_subject
 from protocol.oid4vci.metadata import ClaimDescription, CredentialConfiguration, Display
 from protocol.sdjwt.type_metadata import Display as TypeDisplay
 from protocol.sdjwt.type_metadata import TypeMetadata
@@ -23,7 +24,8 @@ from wallet.records import read_configuration
 def lacks_names(configuration: CredentialConfiguration, claims: JsonObject) -> bool:
     """Whether the issuer leaves the credential, or something that a user sees of it, without a name."""
     named = {claim.path for claim in configuration.claims if claim.display}
-    return not configuration.display or not all(_is_named(path, named) for path in _paths(claims))
+    paths = _paths(configuration, claims)
+    return not configuration.display or not all(_is_named(path, named) for path in paths)
 
 
 def named_by_type(
@@ -34,7 +36,7 @@ def named_by_type(
     Taken are names of what this credential has in it. Where both together would not fit into a configuration, such as
     names for one element beside names for all, the issuer's stay alone.
     """
-    wanted = {steps for path in _paths(claims) for steps in _with_containers(path)}
+    wanted = {steps for path in _paths(configuration, claims) for steps in _with_containers(path)}
     described = {claim.path: claim for claim in configuration.claims}
     for claim in metadata.claims:
         known = described.get(claim.path, ClaimDescription(claim.path))
@@ -56,8 +58,8 @@ def _displays(displays: Sequence[TypeDisplay]) -> tuple[Display, ...]:
     return tuple(Display(name, display.locale, display.description) for name, display in named if name)
 
 
-def _paths(claims: JsonObject) -> list[ConcretePath]:
-    return [claim.path for claim in claims_shown(claims, (), "")]
+def _paths(configuration: CredentialConfiguration, claims: JsonObject) -> list[ConcretePath]:
+    return [claim.path for claim in claims_shown(about_subject(configuration.format, claims), (), "")]
 
 
 def _is_named(path: ConcretePath, named: Set[ClaimPath]) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from protocol.dcql.match import QueryMatch
+from protocol.dcql.match import CandidateMatch, QueryMatch, SetMatch
 from protocol.device_retrieval.question import DEVICE_RETRIEVAL, VerifiedDeviceRequest
 from protocol.encoding import JsonObject, encode_json, sha256
 from protocol.errors import Conflict, ProtocolError
@@ -20,16 +20,19 @@ from protocol.trust.anchors import TrustedParty
 from protocol.trust.disclosure_policy import DisclosurePolicy, NoRestriction, Outcome, evaluate
 from protocol.trust.localized import Localized, in_language, read_register_texts
 from wallet.policy.asking import Entry, Standing, StandingShown, on_behalf_of
+from wallet.policy.documents import sense_of
 from wallet.policy.showing import (
     MAX_VALUE,
     ClaimShown,
     PartyShown,
     claim_label,
     credential_name,
+    generalised,
     party_shown,
+    path_text,
     plain,
 )
-from wallet.records import Copy, HeldCredential, LogEntry
+from wallet.records import Copy, HeldCredential, LogEntry, LoggedCredential
 
 # By link, by a page through the browser, or by a reader
 AskedRequest = VerifiedRequest | VerifiedDcApiRequest | VerifiedDeviceRequest
@@ -61,6 +64,7 @@ class ChoiceShown:
     """A credential that answers a question, with exactly what the other side would see of it."""
 
     held_id: str
+    document_id: str  # of the document that it is a form of
     configuration: CredentialConfiguration  # how the document and its claims are called, in all languages
     name: str
     issuer: str
@@ -167,16 +171,48 @@ def presentation_consent(
     )
 
 
+def told_apart(match: QueryMatch, shown: Mapping[tuple[str, str], ChoiceShown]) -> QueryMatch:
+    """A match without options in which nobody sees a difference: the same data of the same documents, in another form.
+
+    Of those the asker's favourite stays, unless another one comes with fewer cautions: which form it is, is not the user's
+    trouble. `shown` is by question and credential.
+    """
+    sets = tuple(SetMatch(_told_apart(found.options, match, shown), found.required) for found in match.sets)
+    before, after = _in_options(match.sets), _in_options(sets)
+    dropped = before - after
+    matches = {query_id: found for query_id, found in match.matches.items() if query_id not in dropped}
+    return replace(match, matches=matches, sets=sets)
+
+
+def _in_options(sets: Iterable[SetMatch]) -> frozenset[str]:
+    return frozenset(query_id for found in sets for option in found.options for query_id in option)
+
+
+def _told_apart(
+    options: tuple[tuple[str, ...], ...], match: QueryMatch, shown: Mapping[tuple[str, str], ChoiceShown]
+) -> tuple[tuple[str, ...], ...]:
+    best: dict[frozenset[tuple[str, frozenset[bytes]]], tuple[int, tuple[str, ...]]] = {}
+    for option in options:
+        choices = [shown[query_id, one.candidate.id] for query_id in option for one in match.matches[query_id]]
+        told = frozenset((one.document_id, frozenset(map(sense_of, one.claims))) for one in choices)
+        cautions = sum(len(one.cautions) for one in choices)
+        if told not in best or cautions < best[told][0]:
+            best[told] = (cautions, option)
+    return tuple(option for _, option in best.values())
+
+
 def asker_shown(verified: AskedRequest, language: str) -> PartyShown:
     """Who asks."""
     party = None if isinstance(verified.party, Unauthenticated) else verified.party
     if isinstance(verified, VerifiedRequest):
         return party_shown(party, str(verified.request.client_id), verified.request.response_uri, language=language)
     if isinstance(verified, VerifiedDeviceRequest):
-        # Nearby, whom nobody vouches for has no name here, and no address either; a page has an origin
         handover = verified.request.handover
-        address = handover.origin if isinstance(handover, IsoDcApiHandover) else ""
-        return party_shown(party, verified.request.audience, address, language=language)
+        if isinstance(handover, IsoDcApiHandover):
+            return party_shown(party, verified.request.audience, handover.origin, language=language)
+        # Nearby, whom nobody vouches for has no name, no address, and nothing by which they were known again
+        identifier = "" if party is None else verified.request.audience
+        return replace(party_shown(party, identifier, "", language=language), in_person=True)
     page = verified.request
     return party_shown(party, str(page.client_id or page.audience), page.origin, language=language)
 
@@ -277,3 +313,11 @@ def use_copy(held: HeldCredential, *, told_fresh: bool, now: int) -> tuple[HeldC
         raise Conflict("the last unused copy was just shown to somebody else; nothing was sent, please start again")
     copies = tuple(replace(copy, used_at=now) if copy == used else copy for copy in held.copies)
     return replace(held, copies=copies), used
+
+
+def logged_choice(query_id: str, found: CandidateMatch, consent: PresentationConsent) -> LoggedCredential:
+    """Which claims of which credential are given away, for the log."""
+    question = next(question for question in consent.questions if question.query_id == query_id)
+    choice = next(choice for choice in question.choices if choice.held_id == found.candidate.id)
+    paths = dict.fromkeys(generalised(claim.path) for claim in choice.claims)
+    return LoggedCredential(choice.name, found.candidate.type, tuple(path_text(path) for path in paths))

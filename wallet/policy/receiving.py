@@ -9,28 +9,26 @@ from enum import StrEnum
 from protocol.credential import VerifiedCredential
 from protocol.encoding import JsonObject
 from protocol.errors import InvalidRequest, NotAuthentic, NotBound, ProtocolError
-from protocol.formats import FORMATS
+from protocol.formats import FORMATS, format_of
 from protocol.keys import PublicKey
 from protocol.oid4vci.client import IssuanceDeferred, IssuerRefused
 from protocol.oid4vci.metadata import CredentialConfiguration, choose_display
 from protocol.oid4vci.obtain import IssuerContact
 from protocol.oid4vci.offer import CredentialOffer, TxCode
+from wallet.policy.documents import Document, data_once, families
 from wallet.policy.issuing import IssuerRegistered
-from wallet.policy.showing import ClaimShown, PartyShown, claims_shown, credential_name, party_shown, plain
+from wallet.policy.showing import ClaimShown, PartyShown, credential_name, held_claims, party_shown, plain
 from wallet.policy.vouching import can_prove
-from wallet.records import Copy, HeldCredential
+from wallet.records import Copy
 
 MAX_COPIES = 10  # of one credential
-
-# Claims in which the copies of one batch differ by nature
-_PER_COPY = frozenset(("cnf", "status", "iat", "nbf", "exp", "jti"))
 
 
 @dataclass(frozen=True, slots=True)
 class OfferedShown:
-    """One credential that could be received."""
+    """One document that could be received, in all forms that are offered of it."""
 
-    configuration_id: str
+    configuration_id: str  # of its first form
     name: str
     description: str
     claims: tuple[str, ...]  # labels of what the issuer says is in it
@@ -49,25 +47,38 @@ class OfferConsent:
 
 
 @dataclass(frozen=True, slots=True)
-class ArrivedShown:
-    """A credential that was fetched and verified, before it is kept."""
+class ArrivedForm:
+    """One form of what came."""
 
-    name: str
-    issuer: PartyShown
-    claims: tuple[ClaimShown, ...]
-    expires_at: int  # epoch seconds; 0: never
+    in_person: bool  # it can be shown to somebody nearby too, without any network
     copies: int
 
 
-def arrived_shown(held: HeldCredential, issuer: PartyShown, language: str) -> ArrivedShown:
-    """A credential that could be kept, in plain words."""
-    configuration = held.described()
+@dataclass(frozen=True, slots=True)
+class ArrivedShown:
+    """A document that was fetched and verified, before it is kept."""
+
+    name: str
+    issuer: PartyShown
+    claims: tuple[ClaimShown, ...]  # of all forms, each once
+    expires_at: int  # epoch seconds, of what ends first; 0: never
+    forms: tuple[ArrivedForm, ...]
+
+    @property
+    def copies(self) -> int:
+        """How many there are, in all forms."""
+        return sum(form.copies for form in self.forms)
+
+
+def arrived_shown(document: Document, issuer: PartyShown, language: str) -> ArrivedShown:
+    """A document that could be kept, in plain words."""
+    forms = document.forms
     return ArrivedShown(
-        name=credential_name(configuration, language),
+        name=credential_name(forms[0].described(), language),
         issuer=issuer,
-        claims=claims_shown(held.read_claims(), configuration.claims, language),
-        expires_at=held.expires_at,
-        copies=len(held.copies),
+        claims=data_once([held_claims(held, language) for held in forms]),
+        expires_at=min((held.expires_at for held in forms if held.expires_at), default=0),
+        forms=tuple(ArrivedForm(format_of(held.format).in_person, len(held.copies)) for held in forms),
     )
 
 
@@ -87,6 +98,7 @@ class NotKept:
     name: str
     reason: str
     why: WhyNot
+    partly: bool = False  # another form of the same document came
 
 
 def why_not(error: ProtocolError) -> WhyNot:
@@ -102,6 +114,8 @@ def offer_consent(
     """What an offer means, in plain words; `provider_url` is who vouches for this wallet, if anybody does."""
     names = receivable(offer, contact, provider_url=provider_url)
     issuer = contact.issuer
+    offered = {name: issuer.configurations[name] for name in offer.credential_configuration_ids}
+    documents = [[name for name in forms if name in names] or forms for forms in families(offered)]
     display = choose_display(issuer.display, language)
     return OfferConsent(
         issuer=party_shown(
@@ -111,12 +125,11 @@ def offer_consent(
             display.name if display else "",
             language=language,
         ),
-        credentials=tuple(_offered(name, issuer.configurations[name], language) for name in names),
-        left_out=tuple(
-            credential_name(issuer.configurations[name], language)
-            for name in offer.credential_configuration_ids
-            if name not in names
+        credentials=tuple(
+            _offered(forms[0], [offered[name] for name in forms], language) for forms in documents if forms[0] in names
         ),
+        # A document that comes in another form is not left out
+        left_out=tuple(credential_name(offered[forms[0]], language) for forms in documents if forms[0] not in names),
         tx_code=offer.tx_code if offer.pre_authorized_code is not None else None,
         needs_login=offer.pre_authorized_code is None,
     )
@@ -136,6 +149,22 @@ def check_offer(offer: CredentialOffer, contact: IssuerContact, *, provider_url:
     """
     if not receivable(offer, contact, provider_url=provider_url):
         raise InvalidRequest("this offer has nothing that this wallet can take; nothing was sent")
+
+
+def checked_tx_code(expected: TxCode | None, typed: str | None) -> str | None:
+    """What is sent as transaction code; a wrong one counts at the issuer, so what cannot be right is not sent.
+
+    Raises:
+        InvalidRequest: it cannot be right.
+    """
+    if expected is None:
+        return None
+    code = (typed or "").strip()
+    if not code:
+        raise InvalidRequest("this offer needs the code that came with it; nothing was sent")
+    if expected.length is not None and len(code) != expected.length:
+        raise InvalidRequest(f"the code has {expected.length} characters; nothing was sent")
+    return code
 
 
 def copies_to_ask(contact: IssuerContact, configuration: CredentialConfiguration) -> int:
@@ -178,7 +207,8 @@ def check_received(
 
 
 def _content(credential: VerifiedCredential) -> JsonObject:
-    return {name: value for name, value in credential.claims.items() if name not in _PER_COPY}
+    differs = format_of(credential.format).per_copy
+    return {name: value for name, value in credential.claims.items() if name not in differs}
 
 
 def _can_take(configuration: CredentialConfiguration, provider_url: str) -> bool:
@@ -186,12 +216,12 @@ def _can_take(configuration: CredentialConfiguration, provider_url: str) -> bool
     return known and can_prove(configuration, provider_url=provider_url)
 
 
-def _offered(name: str, configuration: CredentialConfiguration, language: str) -> OfferedShown:
-    display = choose_display(configuration.display, language)
-    labels = [choose_display(claim.display, language) for claim in configuration.claims]
+def _offered(name: str, forms: Sequence[CredentialConfiguration], language: str) -> OfferedShown:
+    display = choose_display(forms[0].display, language)
+    labels = [choose_display(claim.display, language) for form in forms for claim in form.claims]
     return OfferedShown(
         configuration_id=name,
-        name=credential_name(configuration, language),
+        name=credential_name(forms[0], language),
         description=plain(display.description or "") if display else "",
         claims=tuple(dict.fromkeys(plain(label.name) for label in labels if label is not None)),
     )

@@ -10,19 +10,16 @@ from urllib.parse import urlsplit
 from protocol.credential import ClaimPath
 from protocol.dcql.path import ConcretePath
 from protocol.encoding import JsonObject, JsonValue, encode_json
+from protocol.formats import about_subject
 from protocol.oid4vci.metadata import ClaimDescription, CredentialConfiguration, choose_display
 from protocol.trust.anchors import TrustedParty
 from runtime.claim_words import ClaimKind, kind_of
-from runtime.data_pictures import MAX_PORTRAIT, safe_picture
+from runtime.data_pictures import safe_portrait
+from wallet.records import HeldCredential, LoggedCredential
 
 MAX_TEXT = 300  # characters of a name
 MAX_VALUE = 2000  # characters of a value
 MAX_CLAIMS = 1000  # that are shown of one credential
-
-# What holds a credential together; it says nothing about its subject
-TECHNICAL = frozenset((
-    "iss", "iat", "nbf", "exp", "vct", "vct#integrity", "aka_vcts", "cnf", "status", "jti", "_sd", "_sd_alg",
-))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +31,7 @@ class PartyShown:
     identifier: str
     trusted_by: str  # who vouches for it; empty: nobody
     calls_itself: str = ""  # not checked by anybody
+    in_person: bool = False  # in front of the user, and at no address
 
     @property
     def title(self) -> str:
@@ -87,26 +85,45 @@ def claims_shown(
     language: str,
     *,
     asked: Sequence[ClaimPath] | None = None,
+    binary: Sequence[ClaimPath] = (),
 ) -> tuple[ClaimShown, ...]:
-    """Every piece of data in these claims, in the issuer's order; `asked` says which paths somebody asked for."""
+    """Every piece of data in these claims, which are about their subject, in the issuer's order.
+
+    `asked` says which paths somebody asked for, `binary` which values are bytes.
+    """
     order = {description.path: place for place, description in enumerate(descriptions)}
     wanted = None if asked is None else {generalised(path) for path in asked}
+    bytes_at = frozenset(binary)
     found = [
         ClaimShown(
             path,
             claim_label(path, descriptions, language),
             plain(value, MAX_VALUE) if isinstance(value, str) else value,
             asked=wanted is None or any(generalised(path[:length]) in wanted for length in range(1, len(path) + 1)),
-            picture=safe_picture(value, MAX_PORTRAIT) if isinstance(value, str) else "",
-            kind=kind_of(generalised(path)),
+            picture=safe_portrait(value, binary=generalised(path) in bytes_at) if isinstance(value, str) else "",
+            kind=ClaimKind.BYTES if generalised(path) in bytes_at else kind_of(generalised(path)),
         )
         for path, value in _leaves(claims, ())
-        if path[0] not in TECHNICAL
     ]
     # What is left of a container whose members stay hidden says nothing about the user
     found = [claim for claim in found if claim.asked or claim.value not in ([], {})]
     found.sort(key=lambda claim: min(order.get(prefix, len(order)) for prefix in _prefixes(claim.path)))
     return tuple(found[:MAX_CLAIMS])
+
+
+def held_claims(held: HeldCredential, language: str) -> tuple[ClaimShown, ...]:
+    """Everything that a credential says of its subject."""
+    described = held.described().claims
+    said = about_subject(held.format, held.read_claims())
+    return claims_shown(said, described, language, binary=held.read_binary())
+
+
+def logged_credential(held: HeldCredential, language: str) -> LoggedCredential:
+    """A credential with all its claims, as the log has them."""
+    paths = dict.fromkeys(generalised(claim.path) for claim in held_claims(held, language))
+    return LoggedCredential(
+        credential_name(held.described(), language), held.type, tuple(path_text(path) for path in paths)
+    )
 
 
 def generalised(path: Sequence[str | int | None]) -> ClaimPath:

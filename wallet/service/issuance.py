@@ -8,6 +8,7 @@ from protocol.oid4vci.client import DpopClient
 from protocol.oid4vci.obtain import IssuerContact
 from protocol.oid4vci.offer import CredentialOffer
 from protocol.oid4vci.token import TokenResponse
+from wallet.policy.documents import Document
 from wallet.policy.receiving import ArrivedShown, NotKept, OfferConsent
 from wallet.records import HeldCredential, PendingIssuance, WantedCredential
 from wallet.service.type_names import TypeNames
@@ -23,10 +24,10 @@ class OfferSeen:
 
 
 @dataclass(frozen=True, slots=True)
-class ArrivedCredential:
-    """A credential that was verified and is not kept yet."""
+class ArrivedDocument:
+    """A document whose forms were verified and are not kept yet."""
 
-    held: HeldCredential
+    document: Document
     shown: ArrivedShown
 
 
@@ -38,8 +39,13 @@ class Arrived:
     contact: IssuerContact
     client: DpopClient
     tokens: TokenResponse
-    credentials: tuple[ArrivedCredential, ...]
+    documents: tuple[ArrivedDocument, ...]
     failed: tuple[NotKept, ...]
+
+    @property
+    def held(self) -> tuple[HeldCredential, ...]:
+        """Everything that came, as it would be kept."""
+        return tuple(held for item in self.documents for held in item.document.forms)
 
 
 @dataclass(slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,36 +13,68 @@ from protocol.formats import format_of
 from protocol.status.check import KnownList, Status, StatusReport, check_every_status, check_status
 from protocol.status.list_key import find_certified_list_key, find_list_key
 from runtime.conversation import slow
-from wallet.policy.cards import CardState, can_be_taken_back, ground_of, logo_of, state_of
+from wallet.policy.cards import CardState, ground_of, logo_of, state_of, worst_of
+from wallet.policy.documents import Document, data_once, documents_of
 from wallet.policy.presenting import Caution, cautions_of
-from wallet.policy.showing import ClaimShown, PartyShown, claims_shown, credential_name, party_shown, plain
+from wallet.policy.showing import (
+    ClaimShown,
+    PartyShown,
+    credential_name,
+    held_claims,
+    logged_credential,
+    party_shown,
+    plain,
+)
 from wallet.records import HeldCredential, LogEntry, PendingIssuance
 from wallet.service.context import NOBODY, WalletContext
-from wallet.service.receiving import logged_credential
 
 MAX_STATUS_AGE = 86_400  # seconds
 _WORST_FIRST = (Status.INVALID, Status.SUSPENDED, Status.UNKNOWN, Status.VALID)
 
 
 @dataclass(frozen=True, slots=True)
+class FormShown:
+    """One form of a document: what it is good for, and how it stands."""
+
+    id: str
+    type: str
+    in_person: bool  # it can be shown to somebody nearby too, without any network
+    copies: int
+    unused_copies: int
+    expires_at: int  # epoch seconds; 0: never
+    cautions: tuple[Caution, ...]
+    state: CardState
+
+
+@dataclass(frozen=True, slots=True)
 class HeldShown:
-    """A credential as its holder sees it."""
+    """A document as its holder sees it."""
 
     id: str
     name: str
-    type: str
+    type: str  # of its first form
+    forms: tuple[FormShown, ...]
     issuer: PartyShown
-    claims: tuple[ClaimShown, ...]
+    claims: tuple[ClaimShown, ...]  # of all forms, each once
     received_at: int  # epoch seconds
-    expires_at: int  # epoch seconds; 0: never
-    copies: int
-    unused_copies: int
+    expires_at: int  # epoch seconds, of what ends first; 0: never
     cautions: tuple[Caution, ...]
-    status_checked_at: int  # epoch seconds; 0: never
-    state: CardState
+    status_checked_at: int  # epoch seconds, of what was looked up longest ago; 0: never
+    state: CardState  # the worst of its forms
     can_be_taken_back: bool  # so that it is worth asking whether it still holds
     ground: str  # colour as the issuer wrote it
     logo: str  # picture that may stand on a page; empty: none
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """What came of looking a credential up."""
+
+    status: Status | None  # None: its issuer says nowhere whether it holds
+
+    @property
+    def can_be_taken_back(self) -> bool:
+        return self.status is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +83,13 @@ class Keeping:
 
     context: WalletContext
 
-    def credentials(self) -> tuple[HeldShown, ...]:
+    def documents(self) -> tuple[Document, ...]:
         """Everything held, oldest first."""
-        return tuple(self.shown(held) for held in self.context.store.credentials())
+        return documents_of(self.context.store.credentials())
+
+    def credentials(self) -> tuple[HeldShown, ...]:
+        """The same as its holder sees it."""
+        return tuple(self.shown(document) for document in self.documents())
 
     def damaged(self) -> tuple[str, ...]:
         """The ids of what was held and is damaged; it can only be forgotten."""
@@ -72,54 +107,65 @@ class Keeping:
         """
         return self.context.store.log()
 
-    def find(self, name: str) -> HeldCredential:
-        """The credential of this id, or of an id that begins like this.
+    def find(self, name: str) -> Document:
+        """The document with a form of this id, or of an id that begins like this.
 
         Raises:
             NotFound: there is none, or more than one.
         """
-        found = [held for held in self.context.store.credentials() if name and held.id.startswith(name)]
-        exact = [held for held in found if held.id == name]
-        if len(exact or found) != 1:
+        ids = [(form.id, document) for document in self.documents() for form in document.forms]
+        found = {document.id: document for form_id, document in ids if name and form_id.startswith(name)}
+        exact = [document for form_id, document in ids if form_id == name]
+        documents = exact or [*found.values()]
+        if len(documents) != 1:
             raise NotFound("there is no credential of this id; see them all with: hoheit wallet list")
-        return (exact or found)[0]
+        return documents[0]
 
-    def shown(self, held: HeldCredential) -> HeldShown:
-        """A credential in plain words."""
-        configuration = held.described()
-        language = self.context.language
-        cautions = cautions_of(held)
-        if held.expires_at and self.context.now() >= held.expires_at:
-            cautions = (Caution.EXPIRED, *cautions)
-        issuer = party_shown(None, held.credential_issuer, held.credential_issuer)
+    def shown(self, document: Document) -> HeldShown:
+        """A document in plain words."""
+        first = document.forms[0]
+        configuration, language = first.described(), self.context.language
+        forms = tuple(self._form_shown(held) for held in document.forms)
+        revocable = [held for held in document.forms if held.can_be_taken_back]
         return HeldShown(
-            id=held.id,
+            id=document.id,
             name=credential_name(configuration, language),
-            type=plain(held.type),
-            issuer=replace(issuer, name=held.issuer_name, trusted_by=held.vouched_by),
-            claims=claims_shown(held.read_claims(), configuration.claims, language),
-            received_at=held.received_at,
-            expires_at=held.expires_at,
-            copies=len(held.copies),
-            unused_copies=sum(not copy.used_at for copy in held.copies),
-            cautions=cautions,
-            status_checked_at=held.status_checked_at,
-            state=state_of(held, self.context.now()),
-            can_be_taken_back=can_be_taken_back(held),
+            type=plain(first.type),
+            forms=forms,
+            issuer=_issuer_of(document),
+            claims=data_once([held_claims(held, language) for held in document.forms]),
+            received_at=min(held.received_at for held in document.forms),
+            expires_at=min((held.expires_at for held in document.forms if held.expires_at), default=0),
+            cautions=tuple(dict.fromkeys(caution for form in forms for caution in form.cautions)),
+            status_checked_at=min((held.status_checked_at for held in revocable), default=0),
+            state=worst_of(form.state for form in forms),
+            can_be_taken_back=bool(revocable),
             ground=ground_of(configuration, language),
             logo=logo_of(configuration, language),
         )
 
-    def forget(self, held: HeldCredential) -> Exchange[None]:
-        """Destroy a credential with its keys; nobody is told, and the log keeps that it was there (T228)."""
-        context = self.context
-        issuer = replace(
-            party_shown(None, held.credential_issuer, held.credential_issuer),
-            name=held.issuer_name,
-            trusted_by=held.vouched_by,
+    def _form_shown(self, held: HeldCredential) -> FormShown:
+        now = self.context.now()
+        cautions = cautions_of(held)
+        if held.expires_at and now >= held.expires_at:
+            cautions = (Caution.EXPIRED, *cautions)
+        return FormShown(
+            id=held.id,
+            type=plain(held.type),
+            in_person=format_of(held.format).in_person,
+            copies=len(held.copies),
+            unused_copies=sum(not copy.used_at for copy in held.copies),
+            expires_at=held.expires_at,
+            cautions=cautions,
+            state=state_of(held, now),
         )
-        note = context.entry("deleted", issuer, "done", (logged_credential(held, context.language),))
-        yield from context.save(drop=[held], note=note)
+
+    def forget(self, document: Document) -> Exchange[None]:
+        """Destroy a document in all its forms, with their keys; nobody is told, and the log keeps that it was there (T228)."""
+        context = self.context
+        logged = tuple(logged_credential(held, context.language) for held in document.forms)
+        note = context.entry("deleted", _issuer_of(document), "done", logged)
+        yield from context.save(drop=document.forms, note=note)
 
     def forget_damaged(self, record_id: str) -> Exchange[None]:
         """Destroy what is left of a damaged credential.
@@ -145,23 +191,29 @@ class Keeping:
         context = self.context
         known: dict[str, KnownList] = {}
         for held in context.store.credentials():
-            status = yield from self._status(held, known)
-            if status is not None and status is not Status.UNKNOWN:
-                yield from slow(partial(self._remember, held.id, status))
+            looked = yield from self._status(held, known)
+            if looked is not None and (not looked.can_be_taken_back or looked.status is not Status.UNKNOWN):
+                yield from slow(partial(self._remember, held.id, looked))
         return self.credentials()
 
-    def _remember(self, held_id: str, status: Status) -> None:
+    def _remember(self, held_id: str, looked: _Looked) -> None:
         now = self.context.now()
 
         def step(credentials: tuple[HeldCredential, ...]) -> list[HeldCredential]:
-            return [replace(held, status=str(status), status_checked_at=now) for held in credentials]
+            if not looked.can_be_taken_back:
+                return [replace(held, can_be_taken_back=False) for held in credentials if held.can_be_taken_back]
+            return [
+                replace(held, status=str(looked.status), status_checked_at=now, can_be_taken_back=True)
+                for held in credentials
+            ]
 
         with suppress(NotFound):  # it was forgotten while its status was looked up
             self.context.store.change([held_id], step)
 
-    def _status(self, held: HeldCredential, known: dict[str, KnownList]) -> Exchange[Status | None]:
-        """The worst of all copies; None if it cannot be revoked, or is not good any more anyway."""
+    def _status(self, held: HeldCredential, known: dict[str, KnownList]) -> Exchange[_Looked | None]:
+        """The worst of all copies; None if none of them is good any more anyway."""
         context = self.context
+        good = False
         found: list[Status] = []
         for copy in held.copies:
             try:
@@ -170,13 +222,13 @@ class Keeping:
                 )
             except ProtocolError:
                 continue
-            if not credential.status:
-                continue
-            report = yield from check_every_status(
-                credential.status, partial(self._look_up, credential=credential, known=known)
-            )
-            found.append(report.status)
-        return _worst(found)
+            good = True
+            if credential.status:
+                report = yield from check_every_status(
+                    credential.status, partial(self._look_up, credential=credential, known=known)
+                )
+                found.append(report.status)
+        return _Looked(next(status for status in _WORST_FIRST if status in found) if found else None) if good else None
 
     def _look_up(
         self, reference: StatusPlace, credential: VerifiedCredential, known: dict[str, KnownList]
@@ -196,5 +248,7 @@ class Keeping:
         return checked.report
 
 
-def _worst(found: Sequence[Status]) -> Status | None:
-    return next((status for status in _WORST_FIRST if status in found), None)
+def _issuer_of(document: Document) -> PartyShown:
+    first = document.forms[0]
+    issuer = party_shown(None, first.credential_issuer, first.credential_issuer)
+    return replace(issuer, name=first.issuer_name, trusted_by=first.vouched_by)

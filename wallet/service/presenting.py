@@ -12,7 +12,7 @@ from protocol.dcql.query import CredentialQuery
 from protocol.device_retrieval.question import VerifiedDeviceRequest, answerable_part
 from protocol.errors import AccessDenied, NotValidNow, ProtocolError, Unavailable
 from protocol.exchange import Exchange
-from protocol.formats import format_of, vp_formats
+from protocol.formats import about_subject, format_of, vp_formats
 from protocol.holder_binding import KeyBinding
 from protocol.keys import SIGNATURE_ALGORITHMS, P256Key
 from protocol.oid4vp.answer import Delivered, fetch_request, send_answer, send_error, wallet_metadata
@@ -21,7 +21,8 @@ from protocol.oid4vp.request_object import Unauthenticated, VerifiedRequest
 from protocol.oid4vp.response import Presentation
 from runtime.conversation import slow
 from runtime.seal import DamagedError
-from wallet.policy.asking import Standing, action_of, may_be_given, registration_of, standing_shown
+from wallet.policy.asking import Lookup, Standing, action_of, may_be_given, registration_of, standing_shown
+from wallet.policy.documents import document_id
 from wallet.policy.presenting import (
     AskedRequest,
     Caution,
@@ -33,14 +34,16 @@ from wallet.policy.presenting import (
     cautions_of,
     has_fresh_copy,
     is_repeated,
+    logged_choice,
     next_copy,
     policy_cautions,
     presentation_consent,
     request_digest,
+    told_apart,
     use_copy,
 )
-from wallet.policy.showing import PartyShown, claims_shown, credential_name, generalised, path_text, plain
-from wallet.records import Copy, HeldCredential, LogEntry, LoggedCredential
+from wallet.policy.showing import PartyShown, claims_shown, credential_name, plain
+from wallet.records import Copy, HeldCredential, LogEntry
 from wallet.service.asking import Asking
 from wallet.service.context import WalletContext
 from wallet.service.given import Begun, Shared
@@ -113,7 +116,7 @@ class Presenting:
             raise
         return (yield from self.consider(verified))
 
-    def consider(self, verified: AskedRequest) -> Exchange[RequestSeen]:
+    def consider(self, verified: AskedRequest, lookup: Lookup = Lookup.NEEDED) -> Exchange[RequestSeen]:
         """Find out whether who asks may, and what is held that answers; a request that may not be made is noted.
 
         Raises:
@@ -122,7 +125,7 @@ class Presenting:
         context = self.context
         try:
             asking = Asking(context)
-            standing = yield from asking.standing(verified)
+            standing = yield from asking.standing(verified, lookup)
             yield from asking.record(verified, standing)
             return (yield from self._match(verified, standing))
         except ProtocolError as error:
@@ -180,7 +183,9 @@ class Presenting:
         chosen = seen.match.choose(choice)
         if self._log() is None:
             raise LogDamaged
-        logged = tuple(_logged(query_id, found, seen.consent) for query_id, items in chosen.items() for found in items)
+        logged = tuple(
+            logged_choice(query_id, found, seen.consent) for query_id, items in chosen.items() for found in items
+        )
         note = context.entry("sharing", seen.consent.asker, "begun", logged, request=seen.digest)
         self._check_keys(chosen)
         begun, copies = yield from self._use_copies(seen, chosen, note)
@@ -246,6 +251,7 @@ class Presenting:
             for found in matches:
                 choice = yield from self._choice_shown(usable, found, verified, standing)
                 shown[query_id, found.candidate.id] = choice
+        match = told_apart(match, shown)
         digest = request_digest(verified.request)
         log = self._log()
         held = context.store.credentials()
@@ -297,10 +303,17 @@ class Presenting:
         asked = [claim.query.path for claim in found.claims]
         return ChoiceShown(
             held_id=held.id,
+            document_id=document_id(held),
             configuration=configuration,
             name=credential_name(configuration, self.context.language),
             issuer=held.issuer_name,
-            claims=claims_shown(seen.claims, configuration.claims, self.context.language, asked=asked),
+            claims=claims_shown(
+                about_subject(seen.format, seen.claims),
+                configuration.claims,
+                self.context.language,
+                asked=asked,
+                binary=seen.binary,
+            ),
             cautions=(
                 *cautions_of(held),
                 *policy_cautions(
@@ -384,13 +397,4 @@ def _claimed_client(link: RequestLink) -> str:
 
 
 def _could_answer(asked: CredentialQuery, held: HeldCredential) -> bool:
-    types = (*asked.meta.vct_values, asked.meta.doctype_value)
-    return asked.format == held.format and (asked.meta.is_empty or held.type in types)
-
-
-def _logged(query_id: str, found: CandidateMatch, consent: PresentationConsent) -> LoggedCredential:
-    """Which claims of which credential are given away, for the log."""
-    question = next(question for question in consent.questions if question.query_id == query_id)
-    choice = next(choice for choice in question.choices if choice.held_id == found.candidate.id)
-    paths = dict.fromkeys(generalised(claim.path) for claim in choice.claims)
-    return LoggedCredential(choice.name, found.candidate.type, tuple(path_text(path) for path in paths))
+    return asked.format == held.format and (asked.meta.is_empty or asked.meta.includes(held.type))

@@ -19,7 +19,7 @@ from protocol.oid4vci.client import DpopClient, IssuerRefused
 from protocol.oid4vci.credential import CredentialResponse
 from protocol.oid4vci.notification import ACCEPTED, DELETED, FAILURE, NotificationRequest
 from protocol.oid4vci.obtain import IssuerContact, fetch_issuer, fetch_proven, fetch_tokens, send_notification
-from protocol.oid4vci.offer import CredentialOffer, TxCode, resolve_offer
+from protocol.oid4vci.offer import CredentialOffer, resolve_offer
 from protocol.oid4vci.prove import KeyProver, Prover
 from protocol.oid4vci.token import (
     Grant,
@@ -28,6 +28,7 @@ from protocol.oid4vci.token import (
     TokenRequest,
     TokenResponse,
 )
+from wallet.policy.documents import documents_of, families, joined
 from wallet.policy.haip import check_haip_credential, check_haip_issuer
 from wallet.policy.receiving import (
     NotKept,
@@ -35,20 +36,29 @@ from wallet.policy.receiving import (
     arrived_shown,
     check_offer,
     check_received,
+    checked_tx_code,
     copies_to_ask,
     offer_consent,
     receivable,
     why_not,
 )
-from wallet.policy.showing import PartyShown, claims_shown, credential_name, generalised, party_shown, path_text, plain
+from wallet.policy.showing import PartyShown, credential_name, logged_credential, party_shown, path_text, plain
 from wallet.policy.vouching import NotVouched, check_vouched
 from wallet.records import HeldCredential, LoggedCredential, PendingIssuance, WantedCredential
 from wallet.service.context import WalletContext
-from wallet.service.issuance import Arrived, ArrivedCredential, Fetching, OfferSeen
+from wallet.service.issuance import Arrived, ArrivedDocument, Fetching, OfferSeen
 from wallet.service.issuing import Issuing
 from wallet.service.proving import AttestedProver
 from wallet.service.type_names import TypeNames
 from wallet.service.vouching import IssuerClient, Vouching
+
+
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    """A credential that came and is good."""
+
+    held: HeldCredential
+    issuer: PartyShown
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +127,7 @@ class Receiving:
         code = seen.offer.pre_authorized_code
         if code is None:
             raise InvalidRequest("this offer needs a login with the issuer")
-        grant = PreAuthorizedCodeGrant(code, _checked_tx_code(seen.offer.tx_code, tx_code))
+        grant = PreAuthorizedCodeGrant(code, checked_tx_code(seen.offer.tx_code, tx_code))
         try:
             client = yield from self.vouching.client_for(seen.contact)
         except ProtocolError as error:
@@ -163,7 +173,7 @@ class Receiving:
             contact = yield from fetch_issuer(pending.read_offer(), context.anchors(), now=context.now())
         client = self.vouching.dpop_client(pending.dpop_key)
         run = Fetching(pending, contact, client, pending.read_tokens(), TypeNames(context.now))
-        arrived: list[ArrivedCredential] = []
+        arrived: list[_Verified] = []
         failed: list[tuple[WantedCredential, NotKept]] = []
         for wanted in pending.wanted:
             try:
@@ -175,27 +185,35 @@ class Receiving:
                 name = self._name(contact, wanted.configuration_id)
                 note = NotKept(wanted.configuration_id, name, plain(error.description), why_not(error))
                 failed.append((wanted, note))
-        pending = yield from self._give_up(run, [wanted for wanted, _ in failed], [note for _, note in failed])
-        return Arrived(
-            pending, contact, run.client, run.tokens, tuple(arrived), tuple([not_kept for _, not_kept in failed])
+        documents = self._documents(arrived)
+        notes = [replace(note, partly=_is_part(run, wanted, arrived)) for wanted, note in failed]
+        pending = yield from self._give_up(run, [wanted for wanted, _ in failed], notes)
+        return Arrived(pending, contact, run.client, run.tokens, documents, tuple(notes))
+
+    def _documents(self, arrived: list[_Verified]) -> tuple[ArrivedDocument, ...]:
+        """What came, with forms of one document as one."""
+        issuers = {item.held.id: item.issuer for item in arrived}
+        return tuple(
+            ArrivedDocument(document, arrived_shown(document, issuers[document.id], self.context.language))
+            for document in documents_of(joined([item.held for item in arrived]))
         )
 
     def look_again(self, arrived: Arrived) -> Arrived:
         """What came, in the language of this wallet. Nobody is asked for it again."""
         language = self.context.language
-        credentials = [
-            replace(item, shown=arrived_shown(item.held, item.shown.issuer, language)) for item in arrived.credentials
+        documents = [
+            replace(item, shown=arrived_shown(item.document, item.shown.issuer, language)) for item in arrived.documents
         ]
         failed = [replace(note, name=self._name(arrived.contact, note.configuration_id)) for note in arrived.failed]
-        return replace(arrived, credentials=tuple(credentials), failed=tuple(failed))
+        return replace(arrived, documents=tuple(documents), failed=tuple(failed))
 
     def keep(self, arrived: Arrived) -> Exchange[tuple[HeldCredential, ...]]:
         """The user has seen what came and keeps it; then the issuer is told, if it wants to know."""
         context = self.context
-        if not arrived.credentials:
+        held = arrived.held
+        if not held:
             return ()
-        held = tuple([item.held for item in arrived.credentials])
-        issuer = arrived.credentials[0].shown.issuer
+        issuer = arrived.documents[0].shown.issuer
         note = context.entry(
             "received", issuer, "done", tuple(logged_credential(item, context.language) for item in held)
         )
@@ -206,10 +224,10 @@ class Receiving:
     def reject(self, arrived: Arrived) -> Exchange[None]:
         """The user does not keep what came: it is gone with its keys, and the issuer is told that it is."""
         context = self.context
-        if not arrived.credentials:
+        if not arrived.held:
             return
-        logged = tuple(logged_credential(item.held, context.language) for item in arrived.credentials)
-        note = context.entry("declined", arrived.credentials[0].shown.issuer, "refused", logged)
+        logged = tuple(logged_credential(held, context.language) for held in arrived.held)
+        note = context.entry("declined", arrived.documents[0].shown.issuer, "refused", logged)
         yield from context.save(drop=[arrived.pending], note=note)
         yield from self._notify(arrived, DELETED)
 
@@ -270,9 +288,7 @@ class Receiving:
         run.pending = replace(run.pending, token_response=_text(tokens.to_dict()))
         yield from self.context.save(put=[run.pending])
 
-    def _verify(
-        self, run: Fetching, wanted: WantedCredential, response: CredentialResponse
-    ) -> Exchange[ArrivedCredential]:
+    def _verify(self, run: Fetching, wanted: WantedCredential, response: CredentialResponse) -> Exchange[_Verified]:
         """Check what came, as a whole: one bad copy spoils the batch (T150, T151)."""
         context = self.context
         configuration = run.contact.issuer.configurations[wanted.configuration_id]
@@ -305,9 +321,11 @@ class Receiving:
             expires_at=min(expiries, default=0),
             notification_id=response.notification_id or "",
             copies=copies,
+            can_be_taken_back=any(item.status for item in verified),
+            binary=tuple(path_text(path) for path in first.binary),
         )
         issuer = party_shown(first.issuer, held.credential_issuer, held.credential_issuer, language=context.language)
-        return ArrivedCredential(held, arrived_shown(held, issuer, context.language))
+        return _Verified(held, issuer)
 
     def _verify_all(self, credentials: tuple[str, ...], format_id: str) -> Exchange[list[VerifiedCredential]]:
         context = self.context
@@ -342,8 +360,8 @@ class Receiving:
         return left
 
     def _notify(self, arrived: Arrived, event: str) -> Exchange[None]:
-        for item in arrived.credentials:
-            yield from self._tell(arrived.contact, arrived.client, arrived.tokens, item.held.notification_id, event)
+        for held in arrived.held:
+            yield from self._tell(arrived.contact, arrived.client, arrived.tokens, held.notification_id, event)
 
     def _tell(
         self, contact: IssuerContact, client: DpopClient, tokens: TokenResponse, notification_id: str, event: str
@@ -357,27 +375,11 @@ class Receiving:
         yield from self.context.save(note=self.context.entry("failed", party, plain(error.description)))
 
 
-def logged_credential(held: HeldCredential, language: str) -> LoggedCredential:
-    """A credential with all its claims, as the log has them."""
-    configuration = held.described()
-    paths = dict.fromkeys(
-        generalised(claim.path) for claim in claims_shown(held.read_claims(), configuration.claims, language)
-    )
-    return LoggedCredential(
-        credential_name(configuration, language), held.type, tuple(path_text(path) for path in paths)
-    )
-
-
-def _checked_tx_code(expected: TxCode | None, typed: str | None) -> str | None:
-    """What is sent as transaction code; a wrong one counts at the issuer, so what cannot be right is not sent."""
-    if expected is None:
-        return None
-    code = (typed or "").strip()
-    if not code:
-        raise InvalidRequest("this offer needs the code that came with it; nothing was sent")
-    if expected.length is not None and len(code) != expected.length:
-        raise InvalidRequest(f"the code has {expected.length} characters; nothing was sent")
-    return code
+def _is_part(run: Fetching, failed: WantedCredential, arrived: list[_Verified]) -> bool:
+    """Whether another form came of the document that this one is a form of."""
+    came = [item.held.configuration_id for item in arrived]
+    offered = {one: run.contact.issuer.configurations[one] for one in (failed.configuration_id, *came)}
+    return any(failed.configuration_id in forms and len(forms) > 1 for forms in families(offered))
 
 
 def _for_going_on(seen: OfferSeen) -> CredentialOffer:

@@ -10,8 +10,9 @@ from protocol.errors import NotFound
 from runtime.looks import looks_css
 from wallet.policy.activity import about, given, page_of
 from wallet.policy.cards import CardState
+from wallet.policy.documents import Document
 from wallet.policy.showing import party_shown
-from wallet.records import HeldCredential, PendingIssuance
+from wallet.records import PendingIssuance
 from wallet.service.keeping import HeldShown
 from wallet.web.activity import what_happened
 from wallet.web.room import Inside, Visit, redirect
@@ -79,13 +80,15 @@ def _add_card(router: APIRouter) -> None:
     @router.get("/cards/{card_id}")
     async def card(visit: Inside, card_id: str) -> Response:
         keeping = visit.wallet.keeping
-        shown = keeping.shown(_held(visit, card_id))
+        document = _document(visit, card_id)
+        shown = keeping.shown(document)
         happened = what_happened(visit)
-        uses = page_of(about(happened, shown.type)) if happened is not None else None
+        uses = page_of(about(happened, document.types)) if happened is not None else None
+        several = sum(not document.types.isdisjoint(one.types) for one in keeping.documents()) > 1
         everything = visit.wallet.context.store.credentials()
         language = visit.wallet.context.language
         return visit.page(
-            "card.html", card=shown, uses=uses, several=sum(one.type == shown.type for one in everything) > 1,
+            "card.html", card=shown, uses=uses, several=several,
             given={one.entry.number: given(one.entry, everything, language) for one in uses.entries} if uses else {},
         )  # fmt: skip
 
@@ -93,7 +96,9 @@ def _add_card(router: APIRouter) -> None:
     async def ask(visit: Inside, card_id: str) -> Response:
         if card_id in visit.wallet.keeping.damaged():
             return visit.page("card_delete.html", card=None, card_id=card_id)
-        return visit.page("card_delete.html", card=visit.wallet.keeping.shown(_held(visit, card_id)), card_id=card_id)
+        return visit.page(
+            "card_delete.html", card=visit.wallet.keeping.shown(_document(visit, card_id)), card_id=card_id
+        )
 
     @router.post("/cards/{card_id}/delete")
     async def delete(visit: Inside, card_id: str) -> Response:
@@ -102,9 +107,9 @@ def _add_card(router: APIRouter) -> None:
         if card_id in keeping.damaged():
             await visit.run(keeping.forget_damaged(card_id))
             return tell(visit, Done.DAMAGED_DELETED)
-        held = _held(visit, card_id)
-        await visit.run(keeping.forget(held))
-        return tell(visit, Done.DOCUMENT_DELETED, held.described())
+        document = _document(visit, card_id)
+        await visit.run(keeping.forget(document))
+        return tell(visit, Done.DOCUMENT_DELETED, document.forms[0].described())
 
 
 def _add_pending(router: APIRouter) -> None:
@@ -121,15 +126,15 @@ def _add_pending(router: APIRouter) -> None:
         return tell(visit, Done.PENDING_FORGOTTEN)
 
 
-def _held(visit: Visit, card_id: str) -> HeldCredential:
-    """The document of exactly this id.
+def _document(visit: Visit, card_id: str) -> Document:
+    """The document with a form of exactly this id.
 
     Raises:
         NotFound: there is none.
     """
-    for held in visit.wallet.context.store.credentials():
-        if held.id == card_id:
-            return held
+    for document in visit.wallet.keeping.documents():
+        if any(form.id == card_id for form in document.forms):
+            return document
     raise NotFound("this document is not there any more")
 
 

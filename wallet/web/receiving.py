@@ -188,18 +188,19 @@ def _add_arrived(router: APIRouter) -> None:
                 visit.shelf.replace(number, Kept(tuple([item.id for item in held])))
             else:
                 await visit.run(visit.wallet.receiving.reject(arrived), WhenLocked.WAITS)
-                issuers = [item.shown.issuer for item in arrived.credentials]
+                issuers = [item.shown.issuer for item in arrived.documents]
                 visit.shelf.replace(number, NotTaken(issuers[0]) if issuers else Kept(()))
         return redirect(page_of(number))
 
     @router.get("/receive/{number}/kept")
     async def kept_page(number: str, visit: Inside) -> Response:
         kept = visit.shelf.look(number, Kept)
-        cards: list[HeldShown] = []
+        cards: dict[str, HeldShown] = {}
         for held_id in kept.ids:
             with suppress(NotFound):  # it may have been deleted since
-                cards.append(visit.wallet.keeping.shown(visit.wallet.keeping.find(held_id)))
-        return visit.page("receive_kept.html", cards=cards)
+                card = visit.wallet.keeping.shown(visit.wallet.keeping.find(held_id))
+                cards[card.id] = card
+        return visit.page("receive_kept.html", cards=list(cards.values()))
 
 
 def _add_pending(router: APIRouter) -> None:

@@ -26,7 +26,7 @@ def add_documents(desk: Desk) -> None:
                 site.title(visit.request, document.configuration_id),
                 desk.person_handle(visit, document.subject),
             )
-            for document in found[:PAGE]
+            for document in service.once(found[:PAGE])
         ]
         return desk.show(
             visit,

@@ -19,17 +19,19 @@ def add_invitations(desk: Desk) -> None:
 
     @desk.deed("/people/{person}/documents/{kind}")
     async def make(visit: Visit) -> Response:
-        kind, subject = visit.request.path_params["kind"], desk.subject(visit)
+        family, subject = visit.request.path_params["kind"], desk.subject(visit)
+        forms = await driver.run(site.issuer.desk.forms_for(subject, family))
         with_letter = visit.form.get("how") == "letter"
         grant = GrantKind.AUTHORIZATION_CODE if with_letter else GrantKind.PRE_AUTHORIZED_CODE
         made = await driver.run(
-            offers.make(OfferOrder((kind,), subject, grant, not with_letter, True, visit.clerk.clerk))
+            offers.make(OfferOrder(forms, subject, grant, not with_letter, True, visit.clerk.clerk))
         )
         content: JsonObject = {
             "id": made.id,
             "reference": made.reference,
             "code": made.tx_code or "",
-            "kind": kind,
+            "kind": family,
+            "form": forms[0],
             "subject": subject,
             "until": made.expires_at,
         }
@@ -39,7 +41,6 @@ def add_invitations(desk: Desk) -> None:
         invitation = desk.opened(visit, "invitation")
         state = await driver.run(offers.state(text(invitation, "id")))
         person, _ = await driver.run(site.issuer.desk.addressee(text(invitation, "subject")))
-        kind = text(invitation, "kind")
         return desk.show(
             visit,
             template,
@@ -48,8 +49,8 @@ def add_invitations(desk: Desk) -> None:
             waiting=state in WAITING,
             code=text(invitation, "code"),
             until=invitation.get("until"),
-            kind=kind,
-            title=site.title(visit.request, kind),
+            kind=text(invitation, "kind"),
+            title=site.title(visit.request, text(invitation, "form")),
             person=desk.person_handle(visit, person.subject),
             name=person.name or person.subject,
         )

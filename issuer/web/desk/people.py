@@ -51,9 +51,7 @@ def add_people(desk: Desk) -> None:
             file=file,
             person=handle,
             logos={name: site.logo(name) for name in types},
-            missing={
-                a.configuration_id: label_of(types[a.configuration_id], a.missing, language) for a in file.available
-            },
+            missing={a.family: label_of(types[a.configuration_id], a.missing, language) for a in file.available},
         )
 
     @desk.page("/people/{person}/documents/{kind}")
@@ -66,7 +64,8 @@ def add_people(desk: Desk) -> None:
             seen=seen,
             person=visit.request.path_params["person"],
             kind=kind,
-            title=site.title(visit.request, kind),
-            logo=site.logo(kind),
+            look=seen.credential_type.id,
+            title=site.title(visit.request, seen.credential_type.id),
+            logo=site.logo(seen.credential_type.id),
             lines=preview_lines(seen.credential_type, seen.claims, language_of(visit.request)),
         )

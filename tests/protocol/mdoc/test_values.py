@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from protocol.cbor import DATE_TIME, ENCODED_CBOR, FULL_DATE, Tagged, encode_cbor, read_cbor
 from protocol.encoding import encode_json, read_json
 from protocol.errors import Malformed, ProtocolError
-from protocol.mdoc.values import ArrayOf, MapOf, Scalar, read_tdate, tdate, to_cbor, to_json
+from protocol.mdoc.values import ArrayOf, MapOf, Scalar, paths_of_bytes, read_tdate, tdate, to_cbor, to_json
 from tests.support.strategies import cbor_values, json_values
 
 AT = "claim"
@@ -184,3 +184,18 @@ def test_every_value_is_json_or_refused(value):
 def test_json_without_a_kind_stays_as_it_is(value):
     written: Any = to_cbor(value)
     assert to_json(read_cbor(encode_cbor(written), AT), AT) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        (b"x", [("s", "e")]),
+        ("eA", []),
+        (Tagged(FULL_DATE, "2027-01-15"), []),
+        (Tagged(24, b"x"), [("s", "e")]),
+        ([b"x", "y", b"z"], [("s", "e", None), ("s", "e", None)]),
+        ({"a": {1: b"x"}, "b": 2}, [("s", "e", "a", "1")]),
+    ],
+)
+def test_where_bytes_stand_is_known_though_json_does_not_say_it(value, found):
+    assert [*paths_of_bytes(value, ("s", "e"))] == found

@@ -498,3 +498,8 @@ def test_base64_of_the_other_alphabet_is_refused():  # T028
     assert not {"+", "/"}.isdisjoint(standard)
     refused(Malformed, standard)
     refused(Malformed, standard.rstrip("="))
+
+
+def test_which_elements_are_bytes_is_known():
+    """In JSON they are texts, and a page must not show them as such."""
+    assert verify(LICENCE).binary == ((SPACE, "portrait"),)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from protocol.encoding import JsonObject, JsonValue
+from protocol.encoding import JsonObject, JsonValue, encode_base64url
 from runtime.data_pictures import MAX_PORTRAIT
 from tests.support.strategies import json_values
 from verifier.use_case import AskedData, AskedDocument
@@ -25,10 +25,10 @@ def picture_of(kind: str) -> str:
 PNG = picture_of("png")
 
 
-def shown(value, language="en"):
+def shown(value, language="en", binary=()):
     """The one value, asked by the path `a`."""
     asked = (AskedDocument("c", "Card", needed=True, data=(AskedData(("a",), "Label", needed=True),)),)
-    [document] = shared_documents(asked, {"c": [{"a": value}]}, language)
+    [document] = shared_documents(asked, {"c": [{"a": value}]}, {"c": binary}, language)
     [found] = document.values
     assert (document.name, found.label) == ("Card", "Label")
     return found
@@ -71,7 +71,7 @@ def test_a_value_is_written_for_people(value, language, lines):
 )
 def test_a_country_has_a_name_where_a_country_stands(path, value, language, lines):
     asked = (AskedDocument("c", "Card", needed=True, data=(AskedData(path, "Label", needed=True),)),)
-    [document] = shared_documents(asked, {"c": [{path[0]: value}]}, language)
+    [document] = shared_documents(asked, {"c": [{path[0]: value}]}, {}, language)
     assert [line.text for line in document.values[0].lines] == lines
 
 
@@ -92,7 +92,7 @@ def test_members_are_called_as_the_use_case_calls_them_and_come_in_its_order():
     privileges: list[JsonValue] = [
         {"codes": [{"code": "78"}], "issue_date": "2006-09-05", "vehicle_category_code": "B"}
     ]
-    [document] = shared_documents(asked, {"c": [{path[0]: {path[1]: privileges}}]}, "de")
+    [document] = shared_documents(asked, {"c": [{path[0]: {path[1]: privileges}}]}, {}, "de")
     [value] = document.values
     assert [(line.part, line.text) for line in value.lines] == [
         ("Klasse", "B"),
@@ -132,7 +132,7 @@ def test_what_is_no_small_picture_of_pixels_is_a_text(text):
 def test_documents_come_in_the_order_in_which_they_were_asked_and_unknown_ones_last():
     asked = tuple(AskedDocument(name, name, needed=True, data=()) for name in ("b", "a", "never shared"))
     disclosed: JsonObject = {"unknown": [{"some_name": "x"}], "a": [{}], "b": [{}, {}]}
-    found = shared_documents(asked, disclosed, "en")
+    found = shared_documents(asked, disclosed, {}, "en")
     assert [document.name for document in found] == ["b", "b", "a", ""]
     [value] = found[-1].values
     assert (value.label, value.lines) == ("some name", (SharedLine("x"),))
@@ -141,7 +141,7 @@ def test_documents_come_in_the_order_in_which_they_were_asked_and_unknown_ones_l
 def test_of_what_was_not_shared_nothing_is_shown():
     data = (AskedData(("a",), "A", needed=True), AskedData(("b", None, "c"), "C", needed=False))
     asked = (AskedDocument("c", "Card", needed=True, data=data),)
-    [document] = shared_documents(asked, {"c": [{"b": [{"c": 1}, {"c": 2}]}]}, "en")
+    [document] = shared_documents(asked, {"c": [{"b": [{"c": 1}, {"c": 2}]}]}, {}, "en")
     [value] = document.values
     assert (value.label, [line.text for line in value.lines]) == ("C", ["1", "2"])
 
@@ -149,3 +149,20 @@ def test_of_what_was_not_shared_nothing_is_shown():
 @given(json_values, st.sampled_from(["de", "en"]))
 def test_nothing_that_can_be_disclosed_breaks_the_page(value, language):
     assert len(shown(value, language).lines) <= MAX_LINES
+
+
+def test_bytes_are_a_picture_or_said_to_be_none():
+    """T152, T235: an mdoc's bytes come as text that looks like any other."""
+    data = base64.b64decode(PNG.partition(",")[2])
+    assert shown(encode_base64url(data), binary=[("a",)]).picture == PNG
+    assert shown(encode_base64url(b"a template of a face"), binary=[("a",)]).lines == (SharedLine("", is_bytes=True),)
+    assert shown(encode_base64url(data)).picture == "", "a text is no picture because it could be one"
+
+
+def test_bytes_inside_of_something_are_not_read_aloud():
+    value = {"marks": [encode_base64url(b"x"), encode_base64url(b"y")], "name": "left thumb"}
+    lines = shown(value, binary=[("a", "marks", None)]).lines
+    assert lines == (
+        SharedLine("", part="marks", is_bytes=True), SharedLine("", part="marks", is_bytes=True),
+        SharedLine("left thumb", part="name"),
+    )  # fmt: skip

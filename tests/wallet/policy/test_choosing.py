@@ -11,7 +11,7 @@ from wallet.policy.showing import PartyShown
 
 
 def question(name, *held, required=True, several=False):
-    return QuestionShown(name, required, several, tuple(ChoiceShown(h, PID, h, "City", (), ()) for h in held))
+    return QuestionShown(name, required, several, tuple(ChoiceShown(h, h, PID, h, "City", (), ()) for h in held))
 
 
 def consent(questions, ways):

@@ -32,7 +32,8 @@ def test_what_is_held_is_seen_with_everything_in_it(world):
     [shown] = world.wallet.keeping.credentials()
     assert (shown.name, shown.issuer.name, shown.issuer.trusted_by) == ("Personal ID", "City of Köln", "Test authority")
     assert shown.issuer.identifier == AGENCY
-    assert (shown.copies, shown.unused_copies, shown.cautions) == (3, 3, ())
+    [form] = shown.forms
+    assert (form.copies, form.unused_copies, form.in_person, shown.cautions) == (3, 3, False, ())
     assert {claim.label: claim.value for claim in shown.claims}["Date of birth"] == "1990-03-07"
 
 
@@ -58,7 +59,7 @@ def test_what_is_forgotten_is_gone_with_its_keys_and_nobody_is_told(world):
     """T228"""
     before = len(world.agency.seen)
     [kept] = world.vault.credentials()
-    world.run(world.wallet.keeping.forget(kept))
+    world.run(world.wallet.keeping.forget(world.wallet.keeping.find(kept.id)))
     assert world.vault.credentials() == ()
     assert len(world.agency.seen) == before
     last = world.vault.log()[-1]
@@ -182,7 +183,7 @@ def test_a_look_up_does_not_bring_back_what_was_forgotten(world):
     """T228"""
     exchange = world.wallet.keeping.look_up_status()
     effect = next(exchange)
-    world.run(world.wallet.keeping.forget(world.vault.credentials()[0]))
+    world.run(world.wallet.keeping.forget(world.wallet.keeping.documents()[0]))
     assert _go_on(world, exchange, effect) == ()
     assert world.vault.credentials() == ()
 
@@ -201,3 +202,15 @@ def _go_on(world, exchange, effect):
             effect = exchange.send(world.perform(effect))
     except StopIteration as end:
         return end.value
+
+
+def test_what_cannot_be_taken_back_is_known_as_such_again_after_a_look_up(vault):
+    """T174: records of an older program do not say it, and count as revocable until then."""
+    world = World(vault)
+    world.receive()
+    [kept] = world.vault.credentials()
+    assert not kept.can_be_taken_back
+    world.vault.write(put=[replace(kept, can_be_taken_back=True)])
+    [shown] = world.run(world.wallet.keeping.look_up_status())
+    assert (shown.can_be_taken_back, shown.status_checked_at) == (False, 0)
+    assert world.vault.credentials() == (kept,)

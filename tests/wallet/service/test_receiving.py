@@ -185,7 +185,7 @@ def test_what_is_not_good_is_not_kept_and_the_issuer_is_told(world, spoil):
     seen = world.run(world.wallet.receiving.look(world.agency.offer()))
     pending = world.run(world.wallet.receiving.take(seen))
     arrived = world.run(world.wallet.receiving.fetch(pending, seen.contact))
-    assert arrived.credentials == ()
+    assert arrived.documents == ()
     assert [failed.name for failed in arrived.failed] == ["Personal ID"]
     assert world.run(world.wallet.receiving.keep(arrived)) == ()
     world.run(world.wallet.receiving.reject(arrived))

@@ -48,7 +48,7 @@ def test_names_that_a_stranger_gave_are_made_plain(vault):
     world = World(vault, agency)
     seen = world.run(world.wallet.receiving.look(agency.offer()))
     [kept] = world.receive()
-    shown = world.wallet.keeping.shown(kept)
+    shown = world.wallet.keeping.shown(world.wallet.keeping.find(kept.id))
     texts = [
         seen.consent.credentials[0].name,
         seen.consent.credentials[0].description,
@@ -79,7 +79,7 @@ def test_nothing_is_kept_before_the_user_saw_the_data(world):
     pending = world.run(receiving.take(seen))
     arrived = world.run(receiving.fetch(pending, seen.contact))
     assert world.vault.credentials() == ()
-    [item] = arrived.credentials
+    [item] = arrived.documents
     shown = {claim.label: claim.value for claim in item.shown.claims}
     assert shown["Given name"] == "Erika"
     assert shown["City"] == "Köln"

@@ -85,7 +85,7 @@ def test_what_the_issuer_does_not_give_any_more_is_cleaned_up(world):
     pending = world.run(receiving.take(seen))
     world.agency.refuse = {"/credential": answer({"error": "invalid_token"}, 401)}
     arrived = world.run(receiving.fetch(pending))
-    assert arrived.credentials == ()
+    assert arrived.documents == ()
     assert world.vault.pending() == ()
     assert world.actions() == [("not kept", "the issuer refused: invalid_token")]
 

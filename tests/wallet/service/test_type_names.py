@@ -53,7 +53,7 @@ def test_the_user_sees_the_names_before_anything_is_kept(vault):
     receiving = world.wallet.receiving
     seen = world.run(receiving.look(world.agency.offer()))
     assert asked(world) == []
-    [arrived] = world.run(receiving.fetch(world.run(receiving.take(seen)), seen.contact)).credentials
+    [arrived] = world.run(receiving.fetch(world.run(receiving.take(seen)), seen.contact)).documents
     assert arrived.shown.name == "Identity"
     assert {claim.label: claim.value for claim in arrived.shown.claims}["First name"] == "Erika"
 
@@ -171,7 +171,7 @@ def test_a_slow_type_keeps_people_waiting_for_a_few_seconds_together_and_then_ha
     receiving = world.wallet.receiving
     seen = world.run(receiving.look(agency.offer()))
     arrived = world.run(receiving.fetch(world.run(receiving.take(seen)), seen.contact))
-    assert [item.shown.name for item in arrived.credentials] == [TYPE, TYPE]
+    assert [item.shown.name for item in arrived.documents] == [TYPE, TYPE]
     assert [request.max_seconds for request in host.seen] == [5, 3, 1]
     assert world.now - before == 6
 
@@ -204,7 +204,7 @@ def test_a_credential_that_breaks_the_rules_of_its_type_is_not_kept(vault, broke
     receiving = world.wallet.receiving
     seen = world.run(receiving.look(world.agency.offer()))
     arrived = world.run(receiving.fetch(world.run(receiving.take(seen)), seen.contact))
-    assert arrived.credentials == ()
+    assert arrived.documents == ()
     assert "the credential's type" in arrived.failed[0].reason
     assert vault.credentials() == ()
     assert vault.pending() == ()

@@ -87,7 +87,7 @@ def test_a_login_is_attested_from_beginning_to_end(vault, office, method):
     returned = f"http://localhost/cb?code=c&state={begun.state}&iss={AGENCY}"
     pending = world.run(world.wallet.login.finish(seen, begun, returned))
     arrived = world.run(world.wallet.receiving.fetch(pending, seen.contact))
-    assert len(arrived.credentials) == 1
+    assert len(arrived.held) == 1
     pushed, token = [wallet.says for wallet in world.agency.wallets]
     assert pushed.key == token.key
     form = dict(parse_qsl(next(r for r in world.agency.seen if r.url.endswith("/par")).body.decode()))
@@ -101,7 +101,7 @@ def test_a_renewal_is_attested_by_the_key_that_the_tokens_are_bound_to(vault, of
     pending = world.run(world.wallet.receiving.take(seen))
     world.agency.refuse["/credential"] = [answer({"error": "invalid_token"}, 401)]
     arrived = world.run(world.wallet.receiving.fetch(pending))
-    assert len(arrived.credentials) == 1
+    assert len(arrived.held) == 1
     first, second = [wallet.says for wallet in world.agency.wallets]
     assert first.key == second.key
     assert first.client_status.reference != second.client_status.reference
@@ -117,7 +117,7 @@ def test_a_wallet_that_was_killed_goes_on_with_fresh_keys(world):
     (again,) = world.vault.pending()
     assert again.wanted[0].keys != pending.wanted[0].keys
     arrived = world.run(world.wallet.receiving.fetch(again))
-    assert len(arrived.credentials[0].held.copies) == 3
+    assert len(arrived.held[0].copies) == 3
     world.run(world.wallet.receiving.keep(arrived))
     assert world.vault.pending() == ()
 

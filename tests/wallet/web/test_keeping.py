@@ -9,7 +9,7 @@ from protocol.encoding import encode_json
 from protocol.errors import Unreachable
 from protocol.oid4vci.metadata import ClaimDescription, CredentialConfiguration, Display
 from tests.support.pki import NOW
-from tests.wallet.counterparts import CLAIMS, DESCRIPTIONS, VCT, Agency, World, held
+from tests.wallet.counterparts import DESCRIPTIONS, VCT, Agency, World, held
 from tests.wallet.service.status_host import STATUS_URI, StatusHost
 from tests.wallet.web.visitor import Served, words_of
 
@@ -67,9 +67,9 @@ def test_a_card_says_in_words_how_it_stands(served, citizen, changes, said):
 @pytest.mark.parametrize(("age", "said"), [(7 * DAY - 1, "Valid"), (7 * DAY, "Not checked lately")])
 def test_what_can_be_taken_back_is_not_called_valid_for_ever(served, citizen, age, said):
     """T174"""
-    claims = encode_json({**CLAIMS, "status": {"status_list": {"idx": 1, "uri": STATUS_URI}}}).decode()
-    keep(served, held("aa", claims=claims, received_at=NOW - age))
-    keep(served, held("bb", claims=claims, received_at=NOW - 90 * DAY, status="valid", status_checked_at=NOW - age))
+    revocable = {"can_be_taken_back": True}
+    keep(served, held("aa", received_at=NOW - age, **revocable))
+    keep(served, held("bb", received_at=NOW - 90 * DAY, status="valid", status_checked_at=NOW - age, **revocable))
     assert states(citizen.get("/")) == [said, said]
 
 

@@ -74,7 +74,7 @@ def test_two_presentations_cannot_share_the_last_copy(vault):
 
 def test_a_credential_that_was_deleted_meanwhile_is_not_shown(world):
     seen = look(world)
-    world.run(world.wallet.keeping.forget(world.vault.credentials()[0]))
+    world.run(world.wallet.keeping.forget(world.wallet.keeping.documents()[0]))
     with pytest.raises(ProtocolError):
         world.run(world.wallet.presenting.share(seen, seen.default_choice()))
     assert world.partner.answers == []

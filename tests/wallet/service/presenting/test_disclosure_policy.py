@@ -84,8 +84,8 @@ def test_a_root_of_trust_is_the_one_that_vouches_for_who_asks(vault):
     for root, expected in zip(roots, [(), (Caution.NOT_FOR_THEM,)], strict=True):
         wire = DisclosurePolicy(ID, RootsOfTrust((root,))).to_dict()
         world.agency.configurations = {"pid": replace(PID, disclosure_policy=wire)}
-        for held in world.vault.credentials():
-            world.run(world.wallet.keeping.forget(held))
+        for document in world.wallet.keeping.documents():
+            world.run(world.wallet.keeping.forget(document))
         world.receive()
         assert cautions(world) == expected
 
