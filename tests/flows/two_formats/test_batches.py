@@ -51,7 +51,8 @@ def test_a_new_batch_of_an_mdoc_comes_for_renewed_tokens_and_is_revoked_with_the
     answer = run(fetch_credentials(arrived.contact, tokens, "card-mdoc", keys, arrived.client))
 
     def verified(raw: str) -> VerifiedCredential:
-        return run(format_of("mso_mdoc").verify_issued(raw, anchors=anchors, now=town.clock()))
+        found: VerifiedCredential = run(format_of("mso_mdoc").verify_issued(raw, anchors=anchors, now=town.clock()))
+        return found
 
     fresh = [verified(raw) for raw in answer.credentials]
     assert {one.holder_key for one in fresh} == {key.public_key for key in keys}
