@@ -95,9 +95,13 @@ def _add_issuance(endpoints: Endpoints, issuer: Issuer, driver: Driver, path: st
         headers = {"dpop-nonce": issuer.context.dpop_nonce()}
         return json_answer(nonce_response(issuer.credentials.nonce()), headers=headers)
 
+    async def refuse_token_in_address(request: Request) -> None:
+        if request.scope["query_string"]:
+            await driver.run(issuer.credentials.refuse_token_in_address(request.query_params.get("access_token")))
+
     @endpoints.post(f"{path}/credential")
     async def credential(request: Request) -> Response:
-        await driver.run(issuer.credentials.refuse_token_in_address(request.query_params.get("access_token")))
+        await refuse_token_in_address(request)
         asked = await driver.run(issuer.envelopes.open(*await read_message(request, MEDIA_TYPES)))
         authorization, dpop = _header(request, "authorization"), _header(request, "dpop")
         issued = await driver.run(issuer.credentials.issue(asked, authorization, dpop))
@@ -107,7 +111,7 @@ def _add_issuance(endpoints: Endpoints, issuer: Issuer, driver: Driver, path: st
 
     @endpoints.post(f"{path}/notification")
     async def notification(request: Request) -> Response:
-        await driver.run(issuer.credentials.refuse_token_in_address(request.query_params.get("access_token")))
+        await refuse_token_in_address(request)
         told = NotificationRequest.from_dict(await read_json_body(request, "notification_request"))
         authorization, dpop = _header(request, "authorization"), _header(request, "dpop")
         await driver.run(issuer.credentials.notify(told, authorization, dpop))

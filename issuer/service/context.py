@@ -96,6 +96,13 @@ class ShownKey:
     proof: VerifiedDpop
 
 
+@dataclass(slots=True)
+class LatestNonce:
+    """A nonce that everybody is given who asks in the same second."""
+
+    made: tuple[int, str] = (-1, "")  # when (epoch seconds), and the nonce
+
+
 @dataclass(frozen=True, slots=True)
 class IssuerContext:
     """Everything the services of one issuer share."""
@@ -120,6 +127,7 @@ class IssuerContext:
         default=None, repr=False
     )  # that vouches for the signing key; None: not kept here
     revoked: Callable[[], tuple[RevokedCertificate, ...]] = tuple  # signers that the authority stands for no more
+    latest: LatestNonce = field(default_factory=LatestNonce, repr=False)  # for the DPoP-Nonce header
 
     @property
     def endpoints(self) -> Endpoints:
@@ -188,11 +196,17 @@ class IssuerContext:
         return make_nonce(self.secret, f"{purpose} {self.identifier}", self.random_bytes(16), self.now() + lifetime)
 
     def dpop_nonce(self) -> str:
-        """The nonce that goes into the DPoP-Nonce header.
+        """The nonce that goes into the DPoP-Nonce header: one for each second, since it only shows when a proof was made.
 
-        It is the challenge of client attestations too: a DPoP proof may stand for both (the attestation draft's §5.2).
+        It is never spent (RFC 9449 §8); what lets a proof be used once is its own jti. It is the challenge of client
+        attestations too: a DPoP proof may stand for both (the attestation draft's §5.2).
         """
-        return self.new_nonce("dpop", self.policy.lifetimes.dpop_nonce)
+        now = self.now()
+        second, nonce = self.latest.made
+        if second != now:
+            nonce = self.new_nonce("dpop", self.policy.lifetimes.dpop_nonce)
+            self.latest.made = (now, nonce)
+        return nonce
 
     def read_nonce(self, purpose: str, nonce: str) -> int:
         """Until when (epoch seconds) a nonce of ours is good.

@@ -78,14 +78,16 @@ def in_person_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRout
             form = await read_form(request)
             browser = pages.check_form(request, form)
             code = Fields(dict(form), "form").text("link")
-            await driver.run(verifier.meetings.begin(request_id, browser, code))
+            await driver.run(verifier.meetings.begin(request_id, verifier.meetings.in_browser(browser), code))
         except ProtocolError as error:
             return await _not_met(request, request_id, error)
         return redirect(f"{path}/in-person/{request_id}")
 
     @router.get(f"{path}/in-person/{{request_id}}/codes")
     async def codes(request_id: str, request: Request) -> Response:
-        message = await driver.run(verifier.meetings.message(request_id, pages.browser(request)))
+        message = await driver.run(
+            verifier.meetings.message(request_id, verifier.meetings.in_browser(pages.browser(request)))
+        )
         return json_answer(await driver.run(slow(lambda: moving_codes(message))))
 
     @router.post(f"{path}/in-person/{{request_id}}/answer")
@@ -94,7 +96,7 @@ def in_person_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRout
             form = await read_form(request, max_bytes=MAX_FORM)
             browser = pages.check_form(request, form)
             message = decode_base64url(Fields(dict(form), "form").text("message", max_length=MAX_FORM), "message")
-            await driver.run(verifier.meetings.answer(request_id, browser, message))
+            await driver.run(verifier.meetings.answer(request_id, verifier.meetings.in_browser(browser), message))
         except ProtocolError as error:
             return await _not_met(request, request_id, error)
         return redirect(f"{path}/in-person/{request_id}")
@@ -121,9 +123,10 @@ def in_person_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRout
 
 def _look(verifier: Verifier, request_id: str, browser: str) -> Exchange[tuple[Result, MeetingTerms | None]]:
     """How it stands, after a look whether the answer has come."""
-    yield from verifier.meetings.look(request_id, browser)
+    asker = verifier.meetings.in_browser(browser)
+    yield from verifier.meetings.look(request_id, asker)
     found = yield from verifier.answers.result_for_browser(request_id, browser)
-    return found, (yield from verifier.meetings.met(request_id, browser))
+    return found, (yield from verifier.meetings.met(request_id, asker))
 
 
 def _forget(verifier: Verifier, request_id: str, browser: str) -> Exchange[None]:
