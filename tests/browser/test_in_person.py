@@ -72,7 +72,7 @@ def ask(window: Window, town: BrowserTown) -> None:
     page.get_by_role("heading", name="Scan the code on their phone").wait_for()
     window.see("in-person-scan")
     page.get_by_role("button", name="Start the camera").click()
-    page.get_by_role("heading", name="They decide on their phone now").wait_for()
+    page.get_by_role("link", name="Scan their first code again").wait_for()
 
 
 def film_of_codes(page: Page, path: Path) -> Path:
