@@ -30,7 +30,7 @@ def demo(folder, *options, port=None):
     ]
     surroundings = {name: value for name, value in os.environ.items() if not name.startswith("HOHEIT_")}
     return subprocess.run(
-        [*command, *options], env=surroundings, capture_output=True, text=True, check=False, timeout=60
+        [*command, *options], env=surroundings, capture_output=True, text=True, check=False, timeout=180
     )
 
 
