@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -18,6 +19,7 @@ from issuer.database.store import SqlIssuerStore
 from issuer.installation import ACCESS, ANCHORS, ENCRYPTION, REGISTRATIONS, SECRET, SIGNING
 from issuer.policy import IssuerPolicy
 from issuer.register import HttpRegister, Register
+from issuer.revoked import read_revoked
 from issuer.service import Issuer
 from issuer.service.context import IssuerContext
 from issuer.service.haip import check_ready
@@ -35,7 +37,7 @@ from runtime.asgi import add_health, create_application
 from runtime.database.engine import Database
 from runtime.driver import Driver
 from runtime.http import GuardedSender, Sender
-from runtime.installation import open_keys
+from runtime.installation import AUTHORITY, open_keys
 from runtime.keyfolder import KeyFolder
 from runtime.live import LiveStreams
 from runtime.logs import get_logger
@@ -117,6 +119,8 @@ def open_issuer(settings: IssuerSettings, store: SqlIssuerStore, folder: AnchorF
         decrypters=_decrypters(keys),
         access=keys.signer(ACCESS) if keys.has_certificate(ACCESS) else None,
         registrations=read_registrations(settings.registrations or settings.data / REGISTRATIONS),
+        authority=keys.authority(AUTHORITY) if keys.has_key(AUTHORITY) else None,
+        revoked=partial(read_revoked, settings.data),
     )
     check_signer(context)
     check_registrations(settings, context)

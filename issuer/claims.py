@@ -160,14 +160,18 @@ def _draw(tree: ClaimTree, scope: JsonObject, at: str, now: int) -> JsonValue:
     if claim.rule.kind is Kind.OBJECT:
         return _draw_members(tree, scope, at, now) or None
     match claim.origin:
+        case FromRegister(path):
+            found = _find(scope, path, at)
+            if found is None:
+                return None
+            return (
+                claim.rule.check(found, at) if tree.element is None else _draw_value(tree, claim.rule, found, at, now)
+            )
         case Fixed(value):
             return value
         case AtLeastYears(path, years):
             birthdate = _find(scope, path, at)
             return None if birthdate is None else is_at_least(read_birthdate(birthdate, at), years, now=now)
-        case FromRegister(path):
-            found = _find(scope, path, at)
-            return None if found is None else _draw_value(tree, claim.rule, found, at, now)
 
 
 def _draw_value(tree: ClaimTree, rule: ValueRule, value: JsonValue, at: str, now: int) -> JsonValue:

@@ -7,8 +7,8 @@ first into the second, so that readers and verifiers need not know at which endp
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
+from functools import cache
 from typing import ClassVar
 
 MAX_DESCRIPTION = 300  # characters
@@ -315,15 +315,26 @@ class Unavailable(ProtocolError):
     status = 503
 
 
-@contextmanager
-def raised_as(error: type[ProtocolError]) -> Iterator[None]:
+class _RaisedAs:
+    """What `raised_as` gives; it has no state, so one serves everybody."""
+
+    __slots__ = ("_error",)
+
+    def __init__(self, error: type[ProtocolError]) -> None:
+        self._error = error
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, found: BaseException | None, __: object) -> None:
+        if isinstance(found, Flaw) and not isinstance(found, TooLarge):
+            raise self._error(found.description) from found
+
+
+@cache
+def raised_as(error: type[ProtocolError]) -> AbstractContextManager[None]:
     """Let every `Flaw` found inside leave as the endpoint's own error; endpoint errors pass unchanged.
 
     A size that passes a cap keeps its kind, because HTTP has a status of its own for it.
     """
-    try:
-        yield
-    except TooLarge:
-        raise
-    except Flaw as flaw:
-        raise error(flaw.description) from flaw
+    return _RaisedAs(error)

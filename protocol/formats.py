@@ -23,7 +23,7 @@ from protocol.keys import PublicKey, RandomBytes, Signer
 from protocol.mdoc.issue import MdocContent, issue_mdoc
 from protocol.mdoc.mso import MsoStatus, ValidityInfo
 from protocol.mdoc.present import PresentableMdoc
-from protocol.mdoc.signer import check_signer_purpose
+from protocol.mdoc.signer import MDL_NAMESPACE, check_issuing_place, check_signer_purpose
 from protocol.mdoc.values import Kind, to_cbor
 from protocol.mdoc.verify import verify_issued_mdoc, verify_presented_mdoc
 from protocol.sdjwt.issue import Frame, issue_sd_jwt
@@ -98,6 +98,13 @@ class Format(Protocol):
             NotTrusted: the certificate was not made for it.
         """
 
+    def check_claims(self, claims: JsonObject, issuer: IssuerSigner) -> None:
+        """Check that what a credential is to say can be believed with this certificate.
+
+        Raises:
+            NotTrusted: nobody would believe it.
+        """
+
     def issue(self, issuance: Issuance, issuer: IssuerSigner, random_bytes: RandomBytes) -> str:
         """A signed credential as it travels."""
 
@@ -157,6 +164,9 @@ class SdJwtVcFormat:
 
     def check_signer(self, issuer: IssuerSigner) -> None:
         """Any certificate that may sign data will do."""
+
+    def check_claims(self, claims: JsonObject, issuer: IssuerSigner) -> None:
+        """Whatever the type holds may be said."""
 
     def issue(self, issuance: Issuance, issuer: IssuerSigner, random_bytes: RandomBytes) -> str:
         """A signed credential. `iss` is left out: the leaf certificate says who issues (HAIP 1.0 §6.1.1).
@@ -261,6 +271,11 @@ class MdocFormat:
     def check_signer(self, issuer: IssuerSigner) -> None:
         """The certificate must be made to sign documents (ISO/IEC 18013-5 annex B.1.4)."""
         check_signer_purpose(_certificates(issuer.x5c)[0], "signing certificate")
+
+    def check_claims(self, claims: JsonObject, issuer: IssuerSigner) -> None:
+        """A licence says the country and state of its signer (ISO/IEC 18013-5 §9.3.1)."""
+        elements = claims.get(MDL_NAMESPACE)
+        check_issuing_place(_certificates(issuer.x5c)[0], elements if isinstance(elements, dict) else {}, "document")
 
     def issue(self, issuance: Issuance, issuer: IssuerSigner, random_bytes: RandomBytes) -> str:
         """A signed document. Without a holder's key there is none; that is the caller's mistake and a ValueError."""

@@ -16,7 +16,8 @@ import nacl.exceptions
 import nacl.signing
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, utils
+from cryptography.hazmat.primitives.hpke import Suite
 
 from protocol.encoding import JsonObject, decode_base64url, encode_base64url
 from protocol.errors import Malformed, NotAuthentic, Unsupported
@@ -44,12 +45,13 @@ CURVES = {curve.name: curve for curve in (_P256, _P384, _P521, _ED25519)}
 
 SIGNATURE_ALGORITHMS = tuple(curve.alg for curve in CURVES.values())
 _PRIVATE_MEMBERS = frozenset(("d", "p", "q", "dp", "dq", "qi", "oth", "k"))
-_HASHES: dict[str, hashes.HashAlgorithm] = {
-    "ES256": hashes.SHA256(),
-    "ES384": hashes.SHA384(),
-    "ES512": hashes.SHA512(),
+# Data is hashed by hashlib, which takes less time than the library does before a signature
+_HASHES = {"ES256": hashlib.sha256, "ES384": hashlib.sha384, "ES512": hashlib.sha512}
+_ECDSA = {
+    "ES256": ec.ECDSA(utils.Prehashed(hashes.SHA256())),
+    "ES384": ec.ECDSA(utils.Prehashed(hashes.SHA384())),
+    "ES512": ec.ECDSA(utils.Prehashed(hashes.SHA512())),
 }
-_ECDSA = {alg: ec.ECDSA(hash_algorithm) for alg, hash_algorithm in _HASHES.items()}
 _EC_CURVES: dict[str, ec.EllipticCurve] = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1(), "P-521": ec.SECP521R1()}
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
@@ -139,7 +141,7 @@ class PublicKey:
 
     def thumbprint(self) -> str:
         """The JWK thumbprint with SHA-256, base64url (RFC 7638 §3, RFC 8037 §2)."""
-        return encode_base64url(self.thumbprint_bytes())
+        return _thumbprint(self)
 
     def thumbprint_bytes(self) -> bytes:
         """The JWK thumbprint with SHA-256, 32 bytes."""
@@ -173,7 +175,8 @@ class PublicKey:
                 return
             if len(signature) != 2 * curve.size:
                 raise NotAuthentic("the signature has the wrong length")
-            key.verify(_raw_to_der(signature, curve.size), data, _ECDSA[curve.alg])
+            digest = _HASHES[curve.alg](data).digest()
+            key.verify(_raw_to_der(signature, curve.size), digest, _ECDSA[curve.alg])
         except (InvalidSignature, nacl.exceptions.BadSignatureError, nacl.exceptions.ValueError) as error:
             raise NotAuthentic("the signature does not hold") from error
 
@@ -254,13 +257,17 @@ class P256Key:
 
     def sign(self, data: bytes) -> bytes:
         """ES256, 64 bytes."""
-        return _der_to_raw(self._key.sign(data, _ECDSA["ES256"]))
+        return _der_to_raw(self._key.sign(hashlib.sha256(data).digest(), _ECDSA["ES256"]))
 
     def agree(self, peer: PublicKey) -> bytes:
         """ECDH, 32 bytes; the peer's key must be on P-256, else Unsupported is raised."""
         if peer.crv != "P-256":
             raise Unsupported("the peer's key is on another curve")
         return self._key.exchange(ec.ECDH(), peer.ecdh_key())
+
+    def open(self, suite: Suite, sealed: bytes, info: bytes) -> bytes:
+        """What HPKE encrypted to this key (`protocol.hpke`); where anything differs, the library's InvalidTag is raised."""
+        return suite.decrypt(sealed, self._key, info)
 
     def __repr__(self) -> str:
         """Never the private part."""
@@ -306,6 +313,12 @@ def _load(key: PublicKey, at: str) -> ec.EllipticCurvePublicKey | ed25519.Ed2551
         return _loaded(key.crv, key.point)
     except ValueError as error:
         raise Malformed(at, "is not a point on its curve") from error
+
+
+@lru_cache(maxsize=1024)
+def _thumbprint(key: PublicKey) -> str:
+    """Cached, because a wallet's key is known by it in each of its requests."""
+    return encode_base64url(key.thumbprint_bytes())
 
 
 @lru_cache(maxsize=1024)

@@ -134,8 +134,7 @@ def encloses(mine: RegisteredCredential, theirs: RegisteredCredential) -> tuple[
     if known is not None and known is document_of(theirs):
         own = [known.place(path) for path in mine.claims]
         return tuple(path for path in theirs.claims if _meets(known.place(path), own))
-    kinds = {*mine.meta.vct_values, mine.meta.doctype_value} - {None}
-    if mine.format != theirs.format or kinds.isdisjoint({*theirs.meta.vct_values, theirs.meta.doctype_value}):
+    if mine.format != theirs.format or set(mine.meta.types).isdisjoint(theirs.meta.types):
         return ()
     return tuple(path for path in theirs.claims if _meets(path, mine.claims))
 

@@ -92,8 +92,7 @@ def _pieces(credential: RegisteredCredential, path: ClaimPath) -> tuple[tuple[st
     """The pieces of data that a path stands for: itself, or what is known to be inside of it; in both forms the same ones."""
     known = document_of(credential)
     if known is None:
-        kinds = (*credential.meta.vct_values, credential.meta.doctype_value or "")
-        return ((" ".join((credential.format, *kinds)), path),)
+        return ((" ".join((credential.format, *credential.meta.types)), path),)
     own = known.place(path)
     inside = [datum.path for datum in known.within(path) if datum.path != own]
     return tuple((known.id, place) for place in inside or (own,))

@@ -88,14 +88,14 @@ def asked_in(credentials: Iterable[RegisteredCredential], language: str) -> tupl
     for credential in credentials:
         known, meta = document_of(credential), credential.meta
         # Nobody's own type gets among those of a known document by its name
-        kind = (known.id,) if known else ("", credential.format, *meta.vct_values, meta.doctype_value or "")
+        kind = (known.id,) if known else ("", credential.format, *meta.types)
         found.setdefault(kind, []).append(credential)
     return tuple(_document(forms, language) for forms in found.values())
 
 
 def _document(forms: list[RegisteredCredential], language: str) -> AskedDocument:
     known, meta = document_of(forms[0]), forms[0].meta
-    name = known.name(language) if known else ", ".join(filter(None, (*meta.vct_values, meta.doctype_value)))
+    name = known.name(language) if known else ", ".join(meta.types)
     paths = [path for form in forms for path in form.claims]
     if known is not None:
         # An mdoc has parts of an object as elements beside it; who asks for the whole asks for them

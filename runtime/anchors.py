@@ -41,7 +41,7 @@ from runtime.logs import get_logger
 from runtime.trust_lists.configured import FollowedList, FollowedLists, list_entry
 from runtime.trust_lists.fetching import Fetched, fetch_lists
 from runtime.trust_lists.kept import LISTS, KeptLists
-from runtime.trust_lists.standing import ListReader
+from runtime.trust_lists.standing import ListReader, ListsAge
 
 INDEX = "anchors.toml"
 MAX_FILE = 256 * 1024  # bytes
@@ -71,6 +71,7 @@ class AnchorFolder:
         self._stamp: Stamp | None = _stamp(folder)
         self._good_until: int | None = None  # epoch seconds; None: no list ends
         self._registers: tuple[Register, ...] = ()
+        self._age: ListsAge | None = None
         self._anchors = self._read()
 
     def current(self) -> TrustAnchors:
@@ -104,6 +105,15 @@ class AnchorFolder:
         """When the first of the lists that count now ends, in epoch seconds; None: none counts."""
         return self._good_until
 
+    def lists_age(self) -> ListsAge | None:
+        """How old that is which the lists say; None: no list is followed. Looked at as `current`.
+
+        Raises:
+            Unavailable: the folder became wrong.
+        """
+        self.current()
+        return self._age
+
     def refresh(self) -> Exchange[Fetched]:
         """Fetch the lists that the folder names; what is good is kept, and counts from the next look on.
 
@@ -127,6 +137,7 @@ class AnchorFolder:
         listed = self._reader.read(index.followed, now=self._now())
         self._good_until = listed.until
         self._registers = listed.registers
+        self._age = listed.age
         return TrustAnchors([*index.anchors, *listed.anchors], index.identifiers)
 
     def _read_again(self) -> TrustAnchors:

@@ -42,7 +42,7 @@ from runtime.endpoints import Endpoint, Endpoints
 from runtime.error_pages import is_for_page
 from runtime.health import METRICS_TYPE, Metrics, is_ready
 from runtime.logs import get_logger
-from runtime.security_headers import SECURITY_HEADERS
+from runtime.security_headers import SECURITY_HEADERS, SECURITY_HEADERS_FOR_PROGRAMS
 
 MAX_FORM = 64 * 1024  # bytes
 MAX_BODY = 1 << 20  # bytes
@@ -75,7 +75,8 @@ def create_application(
     `endpoints` come first; what they do not have goes to the routes. Without an `error_page`, people read what programs read.
     """
     refusals = _Refusals(error_page)
-    application = FastAPI(
+    strict = {"strict-transport-security": "max-age=63072000"} if secure else {}
+    application = _Application(
         title=title,
         lifespan=lifespan,
         responses={"4XX": {"model": ErrorAnswer, "description": "The request is refused; nothing was changed"}},
@@ -89,7 +90,10 @@ def create_application(
     application.add_exception_handler(ProtocolError, refusals.protocol_error)
     application.add_exception_handler(HTTPException, refusals.http_error)
     application.add_exception_handler(RequestValidationError, refusals.validation_error)
-    application.add_middleware(_Edge, secure=secure, endpoints=endpoints or Endpoints(), refusals=refusals)
+    application.add_middleware(_Edge, headers=SECURITY_HEADERS | strict, refusals=refusals)
+    if endpoints is not None:
+        edge = _Edge(_called, headers=SECURITY_HEADERS_FOR_PROGRAMS | strict, refusals=_Refusals(None))
+        application.put_first(endpoints, edge)
     return application
 
 
@@ -265,14 +269,49 @@ def _http_answer(error: HTTPException) -> Response:
     return known
 
 
+class _Application(FastAPI):
+    """FastAPI, with endpoints that are called before anything of the framework's own is; both have the edge around them."""
+
+    _first: tuple[Endpoints, ASGIApp] | None = None
+
+    def put_first(self, endpoints: Endpoints, called: ASGIApp) -> None:
+        """Let `called` answer for these addresses."""
+        self._first = endpoints, called
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._first is not None and scope["type"] == "http":
+            endpoints, called = self._first
+            found = endpoints.find(scope["path"])
+            if found is not None:
+                scope["app"] = self
+                scope["route"], scope["path_params"] = found
+                await called(scope, receive, send)
+                return
+        await super().__call__(scope, receive, send)
+
+
+async def _called(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answers by the endpoint that was found; its errors are for programs, whatever the caller accepts."""
+    endpoint: Endpoint = scope["route"]
+    handler = endpoint.handlers.get(scope["method"])
+    answer: Response
+    try:
+        if handler is None:
+            raise HTTPException(405, headers={"allow": ", ".join(sorted(endpoint.handlers))})
+        answer = await handler(Request(scope, receive))
+    except ProtocolError as error:
+        answer = error_answer(error)
+    except HTTPException as error:
+        answer = _http_answer(error)
+    await answer(scope, receive, send)
+
+
 class _Edge:
     """Around every request: caps on what comes in, headers on what goes out, one log line, an end to every exception."""
 
-    def __init__(self, app: ASGIApp, *, secure: bool, endpoints: Endpoints, refusals: _Refusals) -> None:
+    def __init__(self, app: ASGIApp, *, headers: Mapping[str, str], refusals: _Refusals) -> None:
         self._app = app
-        self._endpoints = endpoints
         self._refusals = refusals
-        headers = {**SECURITY_HEADERS, **({"strict-transport-security": "max-age=63072000"} if secure else {})}
         self._log: FilteringBoundLogger | None = None
         self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
 
@@ -283,7 +322,6 @@ class _Edge:
         began = time.monotonic()
         status = 500
         started = False
-        found: tuple[Endpoint, dict[str, str]] | None = None
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status, started
@@ -291,7 +329,7 @@ class _Edge:
                 started = True
                 status = message["status"]
                 there = {name for name, _ in message["headers"]}
-                message["headers"] = [*message["headers"], *(pair for pair in self._headers if pair[0] not in there)]
+                message["headers"] = [*message["headers"], *[pair for pair in self._headers if pair[0] not in there]]
             await send(message)
 
         try:
@@ -299,11 +337,6 @@ class _Edge:
             if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
                 refused = error_answer(InvalidRequest("the address holds a NUL"))
                 await self._refusals.told(Request(scope), refused)(scope, receive, send_with_headers)
-            elif (found := self._endpoints.find(scope["path"])) is not None:
-                endpoint, scope["path_params"] = found
-                scope["route"] = endpoint
-                answer = await _answer_of(endpoint, Request(scope, _bounded(receive)))
-                await answer(scope, receive, send_with_headers)
             else:
                 await self._app(scope, _bounded(receive), send_with_headers)
         except Exception as error:
@@ -312,9 +345,7 @@ class _Edge:
             get_logger().error("unhandled", request_id=request_id, error=type(error).__name__, place=_place(error))
             if not started:
                 answer = json_answer({"error": "server_error", "request_id": request_id}, status=500)
-                if found is None:
-                    answer = self._refusals.told(Request(scope), answer, request_id)
-                await answer(scope, receive, send_with_headers)
+                await self._refusals.told(Request(scope), answer, request_id)(scope, receive, send_with_headers)
         finally:
             seconds = time.monotonic() - began
             route = getattr(scope.get("route"), "path", "none")
@@ -327,18 +358,6 @@ class _Edge:
             metrics: Metrics | None = getattr(scope["app"].state, "metrics", None)
             if metrics is not None:
                 metrics.count(scope["method"], route, status, seconds)
-
-
-async def _answer_of(endpoint: Endpoint, request: Request) -> Response:
-    handler = endpoint.handlers.get(request.method)
-    try:
-        if handler is None:
-            raise HTTPException(405, headers={"allow": ", ".join(sorted(endpoint.handlers))})
-        return await handler(request)
-    except ProtocolError as error:
-        return error_answer(error)
-    except HTTPException as error:
-        return _http_answer(error)
 
 
 def _bounded(receive: Receive) -> Receive:

@@ -14,6 +14,7 @@ from protocol.keys import PublicKey, RandomBytes, Signer
 from runtime.signed_der import sign_certificate, sign_request
 
 CLOCK_SKEW = 3600  # seconds that a certificate is valid before it is made
+_PLACES = (x509.IssuerAlternativeName, x509.CRLDistributionPoints)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,13 @@ class Authority:
         random_bytes: RandomBytes,
         purposes: Sequence[x509.ObjectIdentifier] = (),
     ) -> x509.Certificate:
-        """A certificate for a key that signs tokens, and whatever else its purposes name."""
+        """A certificate for a key that signs tokens, and whatever else its purposes name.
+
+        Where the authority is reached, and where its list of revoked certificates is, stands in it as in the authority's own.
+        """
         builder = self.builder(_name(names), key, now=now, days=days, random_bytes=random_bytes)
+        for place in self._places():
+            builder = builder.add_extension(place, critical=False)
         alternatives: list[x509.GeneralName] = [x509.DNSName(name) for name in names.dns_names]
         alternatives += [x509.UniformResourceIdentifier(uri) for uri in names.uris]
         if alternatives:
@@ -76,6 +82,10 @@ class Authority:
             .add_extension(self.key_identifier(), critical=False)
         )
 
+    def _places(self) -> list[x509.ExtensionType]:
+        extensions = self.certificate.extensions
+        return [one.value for one in extensions if isinstance(one.value, _PLACES)]
+
     def key_identifier(self) -> x509.AuthorityKeyIdentifier:
         """How certificates and lists say which key signed them (RFC 5280 §4.2.1.1)."""
         own = self.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
@@ -87,15 +97,24 @@ class Authority:
 
 
 def make_authority(
-    key: Signer, names: CertificateNames, *, now: int, days: int, random_bytes: RandomBytes
+    key: Signer, names: CertificateNames, *, now: int, days: int, random_bytes: RandomBytes, crl_uri: str = ""
 ) -> Authority:
-    """A self-signed authority that signs leaves and nothing below them."""
+    """A self-signed authority that signs leaves and nothing below them.
+
+    `names.uris` are where it is reached, and `crl_uri` is where its list of revoked certificates is; empty: it has none.
+    """
     name = _name(names)
     builder = (
         _builder(name, name, key.public_key, now=now, days=days, random_bytes=random_bytes)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(signs_certificates=True), critical=True)
     )
+    if names.uris:
+        reached = [x509.UniformResourceIdentifier(uri) for uri in names.uris]
+        builder = builder.add_extension(x509.IssuerAlternativeName(reached), critical=False)
+    if crl_uri:
+        point = x509.DistributionPoint([x509.UniformResourceIdentifier(crl_uri)], None, None, None)
+        builder = builder.add_extension(x509.CRLDistributionPoints([point]), critical=False)
     return Authority(key, sign_certificate(builder, key))
 
 

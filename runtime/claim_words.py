@@ -69,6 +69,11 @@ def long_date(text: str, language: str) -> str:
     return format_date(day, "long", locale=_LOCALES.get(language, language))
 
 
+def is_country(code: str) -> bool:
+    """Whether a code is that of a country (ISO 3166-1 alpha-2)."""
+    return _COUNTRY.fullmatch(code) is not None and code not in _NOWHERE and code in Locale.parse("en").territories
+
+
 def country(code: str, language: str) -> str:
     """A country by name, and the code that others see; a code that is none stays as it is."""
     if not _COUNTRY.fullmatch(code) or code in _NOWHERE:

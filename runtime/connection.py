@@ -31,7 +31,8 @@ class LimitedConnection(HttpToolsProtocol):
 
     head_seconds = HEAD_SECONDS
     body_seconds = BODY_SECONDS
-    _deadline: asyncio.TimerHandle | None = None
+    _ends = float("inf")  # of the loop's time: then the peer was too slow
+    _alarm: asyncio.TimerHandle | None = None  # rings at that time or before
     _in_head = True
     _head_bytes = 0  # received while the head was incomplete
     _header_bytes = 0  # of complete headers
@@ -45,6 +46,9 @@ class LimitedConnection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing more."""
         self._await(None)
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -104,9 +108,23 @@ class LimitedConnection(HttpToolsProtocol):
         self._refuse(self._too_large or 400)
 
     def _await(self, seconds: float | None) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-        self._deadline = self.loop.call_later(seconds, self._too_slow) if seconds is not None else None
+        """Give the peer so much time from now on; None: it owes nothing. An alarm that rings too early is set anew then."""
+        if seconds is None:
+            self._ends = float("inf")
+            return
+        self._ends = self.loop.time() + seconds
+        if self._alarm is not None and self._alarm.when() > self._ends:
+            self._alarm.cancel()
+            self._alarm = None
+        if self._alarm is None:
+            self._alarm = self.loop.call_at(self._ends, self._ring)
+
+    def _ring(self) -> None:
+        self._alarm = None
+        if self.loop.time() >= self._ends:
+            self._too_slow()
+        elif self._ends < float("inf"):
+            self._alarm = self.loop.call_at(self._ends, self._ring)
 
     def _too_slow(self) -> None:
         cycle: RequestResponseCycle | None = getattr(self, "cycle", None)

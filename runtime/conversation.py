@@ -197,7 +197,7 @@ class ConversationStore(Protocol):
     def commit(
         self, effects: Sequence[Advance[object, object] | Begin[object, object]]
     ) -> list[object | ProtocolError]:
-        """Carry out effects in one durable transaction, each in a savepoint of its own.
+        """Carry out effects in one durable transaction, each wholly or, where it is refused, not at all.
 
         One answer each, in order: the stage that was reached, or the error that refused it. The answers are durable when
         this returns.

@@ -46,6 +46,9 @@ class Installation:
     tables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # settings that have parts
     further: Callable[[KeyFolder], None] = lambda _: None  # makes the keys that only this role has
     token: TokenAccess | None = None  # where keys are made; None: sealed files
+    country: str = "DE"  # ISO 3166-1 alpha-2, of the authority and of whom it vouches for
+    leaf_days: int = LEAF_DAYS
+    crl_uri: str = ""  # where the authority's list of revoked certificates is; empty: it has none
 
 
 def set_up(new: Installation, *, now: int, random_bytes: RandomBytes) -> bytes:
@@ -64,15 +67,18 @@ def set_up(new: Installation, *, now: int, random_bytes: RandomBytes) -> bytes:
     organization = new.name[0][1]
     authority = make_authority(
         keys.make_key(AUTHORITY, random_bytes),
-        CertificateNames(organization, f"{organization} CA"),
+        CertificateNames(
+            organization, f"{organization} CA", new.country, uris=(new.public_url,) if new.crl_uri else ()
+        ),
         now=now,
         days=AUTHORITY_DAYS,
         random_bytes=random_bytes,
+        crl_uri=new.crl_uri,
     )
     signing = keys.make_key(new.signing, random_bytes)
-    names = names_of(new.public_url, organization)
+    names = names_of(new.public_url, organization, new.country)
     leaf = authority.issue_leaf(
-        signing.public_key, names, now=now, days=LEAF_DAYS, random_bytes=random_bytes, purposes=new.purposes
+        signing.public_key, names, now=now, days=new.leaf_days, random_bytes=random_bytes, purposes=new.purposes
     )
     keys.write_chain(new.signing, [leaf])
     keys.write_chain(AUTHORITY, [authority.certificate])
@@ -88,10 +94,10 @@ def set_up(new: Installation, *, now: int, random_bytes: RandomBytes) -> bytes:
     return authority.to_pem()
 
 
-def names_of(public_url: str, organization: str) -> CertificateNames:
+def names_of(public_url: str, organization: str, country: str = "DE") -> CertificateNames:
     """What an installation's own certificate says."""
     host = urlsplit(public_url).hostname or ""
-    return CertificateNames(organization, organization, dns_names=(host,), uris=(public_url,))
+    return CertificateNames(organization, organization, country, dns_names=(host,), uris=(public_url,))
 
 
 def open_keys(data: Path, token: TokenAccess | None) -> KeyFolder:

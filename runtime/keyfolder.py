@@ -5,7 +5,7 @@ A key can live in a PKCS#11 token instead: its file then holds no key but a refe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -41,9 +41,26 @@ class KeyFolder:
         """
         path = self._folder / f"{name}.key"
         if self._token is not None:
-            return self._make_in_token(self._token, path, random_bytes(KEY_ID_BYTES), use)
+            return self._make_in_token(self._token, path, random_bytes(KEY_ID_BYTES), use, write_private)
         key = P256Key.generate(random_bytes)
         write_private(path, self._sealer.seal(key.to_scalar(), f"key {name}"))
+        return key
+
+    def replace_key(self, name: str, random_bytes: RandomBytes, use: KeyUse = KeyUse.SIGN) -> PrivateKey:
+        """A fresh key in the place of another, as a whole or not at all; one in a token stays there, and nothing refers to it.
+
+        Until it has a certificate of its own, `signer` finds that the old one belongs to another key.
+
+        Raises:
+            FileNotFoundError: there is no such key.
+            TokenError: the token cannot make it; nothing was changed.
+        """
+        path = self._folder / f"{name}.key"
+        read_private(path)
+        if self._token is not None:
+            return self._make_in_token(self._token, path, random_bytes(KEY_ID_BYTES), use, replace_private)
+        key = P256Key.generate(random_bytes)
+        replace_private(path, self._sealer.seal(key.to_scalar(), f"key {name}"))
         return key
 
     def key(self, name: str) -> PrivateKey:
@@ -128,12 +145,19 @@ class KeyFolder:
             raise DamagedError(f"{name}.pem: belongs to another key")
         return Authority(key, certificate)
 
-    def _make_in_token(self, token: KeyToken, path: Path, key_id: bytes, use: KeyUse) -> PrivateKey:
+    def _make_in_token(
+        self,
+        token: KeyToken,
+        path: Path,
+        key_id: bytes,
+        use: KeyUse,
+        put: Callable[[Path, bytes], None],
+    ) -> PrivateKey:
         # The label is for people, who see it beside those of other installations; the id is what makes it one
         reference = KeyReference(f"{path.parent.resolve().name} {path.stem}", key_id)
         with ExitStack() as undo:
             key = token.make_key(reference, use)
             undo.callback(token.destroy_key, reference)
-            write_private(path, reference.to_uri().encode())
+            put(path, reference.to_uri().encode())
             undo.pop_all()
         return key

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import MutableMapping
+from datetime import UTC, datetime
 from typing import BinaryIO
 
 import orjson
@@ -22,18 +23,11 @@ ALLOWED = frozenset((
 def set_up_logs(*, service: str, level: int = logging.INFO) -> None:
     """Send log lines to standard error, one JSON object each."""
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _only_allowed,
-            structlog.processors.JSONRenderer(serializer=orjson.dumps),
-        ],
+        processors=[_Line(service)],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.BytesLoggerFactory(_standard_error()),
         cache_logger_on_first_use=False,
     )
-    structlog.contextvars.bind_contextvars(service=service)
     root = logging.getLogger()
     root.handlers[:] = [_FromLibraries()]
     root.setLevel(logging.WARNING)
@@ -64,10 +58,22 @@ class _FromLibraries(logging.Handler):
         )
 
 
-def _only_allowed(_: object, __: str, line: MutableMapping[str, object]) -> MutableMapping[str, object]:
-    return {
-        name: value if type(value) in _NUMBERS else _printable(value) for name, value in line.items() if name in ALLOWED
-    }
+class _Line:
+    """Makes a line's bytes in one go: every request has a line, and a processor for each member costs more than it does."""
+
+    def __init__(self, service: str) -> None:
+        self._service = service
+
+    def __call__(self, _: object, level: str, said: MutableMapping[str, object]) -> bytes:
+        line = {
+            name: value if type(value) in _NUMBERS else _printable(value)
+            for name, value in said.items()
+            if name in ALLOWED
+        }
+        line["service"] = self._service
+        line["level"] = level
+        line["timestamp"] = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+        return orjson.dumps(line)
 
 
 def _printable(value: object) -> object:

@@ -16,6 +16,7 @@ import qrcode
 import qrcode.constants
 import qrcode.image.svg
 from fastapi import FastAPI, Request, Response
+from markupsafe import Markup
 from qrcode.exceptions import DataOverflowError
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -58,9 +59,12 @@ class Pages:
         self.session = SessionCookie(f"{self.cookie}_in", secure=self._secure)
         self._environments = {language: self._environment(home, language) for language in LANGUAGES}
 
-    def session_cookie(self, name: str) -> SessionCookie:
-        """A cookie like that of people who signed in, for another secret of a browser's session."""
-        return SessionCookie(f"{self.cookie}_{name}", secure=self._secure)
+    def session_cookie(self, name: str, lifetime: int | None = None) -> SessionCookie:
+        """A cookie like that of people who signed in, for another secret of a browser's session.
+
+        `lifetime` (seconds): it outlives the session, for a browser that stands where it is.
+        """
+        return SessionCookie(f"{self.cookie}_{name}", secure=self._secure, lifetime=lifetime)
 
     def page(self, request: Request, template: str, *, status: int = 200, **values: object) -> Response:
         """A page in the reader's language."""
@@ -68,6 +72,10 @@ class Pages:
         shared = {"language": language, "languages": NAMES, "here": here(request)}
         html = self._environments[language].get_template(template).render(**shared, **values)
         return Response(html, status_code=status, media_type="text/html; charset=utf-8")
+
+    def part(self, template: str, language: str, **values: object) -> Markup:
+        """A part of a page in a language of its own, where one page is read in several."""
+        return Markup(self._environments[language].get_template(template).render(language=language, **values))
 
     def trouble(self, request: Request, *, status: int, code: str, owner: str, home: str) -> Response:
         """What went wrong, in plain words: by its status, with the `code` that the log knows it by, if it has one.
@@ -166,9 +174,10 @@ class Pages:
 class SessionCookie:
     """The cookie of somebody who signed in: made at that moment, for this host alone, gone with the browser (T236)."""
 
-    def __init__(self, name: str, *, secure: bool) -> None:
+    def __init__(self, name: str, *, secure: bool, lifetime: int | None = None) -> None:
         self.name = name
         self._secure = secure
+        self._lifetime = lifetime  # seconds; None: until the browser ends
 
     def secret(self, request: Request) -> str:
         """What the browser brings; empty: nobody signed in."""
@@ -176,7 +185,15 @@ class SessionCookie:
 
     def give(self, response: Response, secret: str) -> Response:
         """Let the browser keep a fresh secret."""
-        response.set_cookie(self.name, secret, path="/", secure=self._secure, httponly=True, samesite="strict")
+        response.set_cookie(
+            self.name,
+            secret,
+            max_age=self._lifetime,
+            path="/",
+            secure=self._secure,
+            httponly=True,
+            samesite="strict",
+        )
         return response
 
     def take(self, response: Response) -> Response:

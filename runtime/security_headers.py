@@ -18,3 +18,10 @@ SECURITY_HEADERS = {
     "permissions-policy": PERMISSIONS_POLICY,
     "cache-control": "no-store",
 }
+# Of what programs read: it is no page, so nothing at all may be loaded, run or framed if a browser takes it for one
+SECURITY_HEADERS_FOR_PROGRAMS = {
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-store",
+}

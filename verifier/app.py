@@ -27,6 +27,7 @@ from runtime.seal import Sealer
 from runtime.settings import Environment
 from runtime.sweep import sweeping
 from runtime.trust_lists.renewing import Renewal, renewing
+from verifier.api.counters import counter_api
 from verifier.api.endpoints import protocol_endpoints
 from verifier.api.partner import partner_api
 from verifier.config import VerifierSettings
@@ -37,6 +38,9 @@ from verifier.registration import outside_registration
 from verifier.service import Verifier
 from verifier.service.context import VerifierContext
 from verifier.use_case import UseCase, read_use_cases
+from verifier.web.counter_codes import counter_codes
+from verifier.web.counters import counter_pages
+from verifier.web.in_person import in_person_pages
 from verifier.web.page_requests import page_requests
 from verifier.web.pages import error_page, people_pages
 
@@ -113,6 +117,7 @@ def open_verifier(settings: VerifierSettings, store: SqlVerifierStore, folder: A
             by HAIP 1.0, and its certificates are not good for that.
     """
     keys = open_keys(settings.data, settings.key_token)
+    folder = folder or open_folder(settings)
     use_cases, registrations = open_use_cases(settings), open_registrations(settings)
     signing = keys.signer(SIGNING)
     chain = [Certificate.from_x5c(text) for text in signing.x5c]
@@ -127,6 +132,7 @@ def open_verifier(settings: VerifierSettings, store: SqlVerifierStore, folder: A
             name=tuple(settings.name.items()),
             use_cases=use_cases,
             anchors=open_anchors(settings, folder),
+            lists_age=folder.lists_age,
             store=store,
             signing=signing,
             sealer=Sealer(keys.secret(STAGES)),
@@ -193,6 +199,10 @@ def make_application(verifier: Verifier, driver: Driver, lifespan: Lifespan[Fast
     application.include_router(partner_api(verifier, driver))
     application.include_router(people_pages(verifier, driver, pages))
     application.include_router(page_requests(verifier, driver, pages))
+    application.include_router(in_person_pages(verifier, driver, pages))
+    application.include_router(counter_pages(verifier, driver, pages))
+    application.include_router(counter_codes(verifier, driver, pages))
+    application.include_router(counter_api(verifier, driver))
     serve_static(application)
     return application
 

@@ -9,6 +9,7 @@ from protocol.errors import Unsupported
 from protocol.formats import format_of
 
 MIN_KEEP = 600  # seconds that every answer stays, so that whoever asked can fetch it
+MIN_KEEP_IN_PERSON = 60  # seconds, in which somebody at a counter looks at it
 MAX_OFFLINE_STATUS = 7 * 86_400  # seconds: longer than that no status is kept for when there is no network
 MAX_RENEWALS = 5  # of one request's code; then a person has to say that they are still there
 
@@ -21,9 +22,9 @@ class Lifetimes:
     status_age: int = 86_400  # how old a status may be, where a use case says nothing
 
 
-def kept_for(keep: int) -> int:
+def kept_for(keep: int, *, in_person: bool = False) -> int:
     """How long an answer stays, in seconds, for a use case that asks for `keep`."""
-    return max(keep, MIN_KEEP)
+    return max(keep, MIN_KEEP_IN_PERSON if in_person else MIN_KEEP)
 
 
 def is_running_out(expires_at: int, lifetimes: Lifetimes, *, now: int) -> bool:

@@ -35,6 +35,16 @@ class Asked:
     created_at: int  # epoch seconds
     expires_at: int
     keep: int  # seconds that an answer stays
+    counter: str = ""  # id of the counter whose code was scanned, and whose page alone shows the result
+    number: int = 0  # by which that page says whose result it is
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentsTerms:
+    """The same where the page asks as ISO/IEC TS 18013-7 annex C has it."""
+
+    nonce: str  # base64url of its bytes
+    encryption_key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +53,17 @@ class PageTerms:
 
     nonce: str
     encryption_key: str  # as that of `Terms`, and another one
+    documents: DocumentsTerms | None = None  # None: made by a program that did not know this way
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingTerms:
+    """What the wallet whose code was read last is asked, and its answer has to meet; each reading has its own session."""
+
+    engagement: str  # as it was read, base64url
+    key: str  # the private key of this session, sealed, base64url
+    message: str  # for that wallet: encrypted, base64url
+    relayed: bool = False  # the message lies at the relay that the wallet named, and its answer is awaited there
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +82,7 @@ class Terms:
     renewals: int = 0  # how often the code was made anew
     former_until: int = 0  # epoch seconds: until then the code before this one leads here too
     page: PageTerms | None = None  # of the latest view that can ask through its browser
+    meeting: MeetingTerms | None = None  # with the wallet whose code was read last
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +144,7 @@ class Answered:
     response_code: str  # digest; empty: the result waits for no code
     collected: bool  # the browser that began came back with the code
     keep_until: int  # epoch seconds
+    shown_at: int = 0  # epoch seconds: when a counter's page showed it first; 0: not yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +154,7 @@ class Declined:
     asked: Asked
     declined_at: int
     error: str  # a code of OID4VP 1.0 §8.5, else "other"
+    shown_at: int = 0  # as above
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,36 +223,16 @@ def renew(
         return Change(session)
     renewed = Requested(
         replace(session.asked, expires_at=expires_at),
-        # What a page asks through its browser does not run out with a code: somebody may be deciding about it
-        replace(terms, former_until=session.asked.expires_at, page=session.terms.page),
+        # What a page asks through its browser, or in person, does not run out with a code: somebody may be deciding about it
+        replace(
+            terms,
+            former_until=session.asked.expires_at,
+            page=session.terms.page,
+            meeting=session.terms.meeting,
+        ),
     )
     event = Event("request renewed", session.asked.id)
     return Change(renewed, keys=(reference,), drop=drop, events=(event,), expires_at=keep_until)
-
-
-def ask_on_page(session: Session, page: PageTerms, browser: str, *, now: int) -> Outcome:
-    """Let the page that began ask through its browser, in place of what an earlier view of it asked; `browser` is a digest.
-
-    The code stays good: whichever is answered first counts.
-
-    Raises:
-        NotFound: begun in another browser, opened by a wallet, answered, or over.
-    """
-    if began_in(session, browser) and isinstance(session, Requested) and now < session.asked.expires_at:
-        return Change(replace(session, terms=replace(session.terms, page=page)))
-    raise no_request()
-
-
-def waiting_on_page(session: Session, browser: str, *, now: int) -> tuple[Awaited, PageTerms]:
-    """The request, if an answer may still come through the browser of the page that began.
-
-    Raises:
-        InvalidRequest: begun in another browser, never asked on a page, or as `waiting` says.
-    """
-    stage = waiting(session, now=now)
-    if not began_in(stage, browser) or stage.terms.page is None:
-        raise not_open()
-    return stage, stage.terms.page
 
 
 def receive(session: Session, *, now: int) -> Outcome:
@@ -273,12 +277,14 @@ def answer(
 ) -> Outcome:
     """Record the one answer; `disclosed` is sealed, `response_code` a digest or empty. A refused one leaves neither.
 
+    At a counter the code leads to a number, which whoever was refused needs too.
+
     Raises:
         InvalidRequest: there was an answer before (T179), or it is too late.
     """
     asked = waiting(session, now=now).asked
     keep_until = now + asked.keep
-    code = response_code if verdict.accepted else ""
+    code = response_code if verdict.accepted or asked.counter else ""
     return Change(
         Answered(asked, now, verdict, disclosed if verdict.accepted else "", code, False, keep_until),
         keys=(SessionKey(RESPONSE_CODE, code),) if code else (),
@@ -314,7 +320,7 @@ def collect(session: Session, code: SessionKey, browser: str, *, now: int) -> Ou
     Raises:
         NotFound: another browser, or the answer's time is over.
     """
-    if isinstance(session, Answered | Declined):
+    if isinstance(session, Answered | Declined) and not session.asked.counter:
         expected = session.asked.browser
         if not expected or hmac.compare_digest(expected, browser):
             if isinstance(session, Declined):
@@ -356,7 +362,7 @@ def forget(session: Session, owner: str, *, references: tuple[SessionKey, ...]) 
     found = session.owner if isinstance(session, Forgotten) else session.asked.owner
     if not hmac.compare_digest(found, owner):
         raise no_request()
-    return _forgotten(session, references)
+    return forgotten(session, references)
 
 
 def forget_in_browser(session: Session, browser: str, *, references: tuple[SessionKey, ...]) -> Outcome:
@@ -367,7 +373,7 @@ def forget_in_browser(session: Session, browser: str, *, references: tuple[Sessi
     """
     if not began_in(session, browser):
         raise no_request()
-    return _forgotten(session, references)
+    return forgotten(session, references)
 
 
 def began_in(session: Session, browser: str) -> bool:
@@ -376,7 +382,8 @@ def began_in(session: Session, browser: str) -> bool:
     return bool(found) and hmac.compare_digest(found, browser)
 
 
-def _forgotten(session: Session, references: tuple[SessionKey, ...]) -> Outcome:
+def forgotten(session: Session, references: tuple[SessionKey, ...]) -> Outcome:
+    """Drop all that a stage holds, for whoever may ask for it."""
     if isinstance(session, Forgotten):
         return Change(session)
     asked = session.asked

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from runtime.api_keys import ApiKeys
 from runtime.conversation import ConversationStore
+from verifier.counter import CounterRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,13 @@ class KeptStatusLists(Protocol):
         """Keep one, unless a newer one of its address is there; the oldest of all go where there are too many."""
 
 
+class Counters(Protocol):
+    """The list of counters; each of them advances as a conversation."""
+
+    def all(self) -> tuple[CounterRecord, ...]:
+        """Every counter, oldest first."""
+
+
 class VerifierStore(ConversationStore, Protocol):
     """Everything a verifier keeps. Every method is one transaction, durable when it returns.
 
@@ -41,6 +49,10 @@ class VerifierStore(ConversationStore, Protocol):
     @property
     def status_lists(self) -> KeptStatusLists:
         """What is known of status lists while no network is there."""
+
+    @property
+    def counters(self) -> Counters:
+        """The list of counters."""
 
     def sweep(self, *, now: int, limit: int) -> int:
         """Erase requests, answers and status lists whose time is over (T261); how many went, at most `limit`."""

@@ -19,12 +19,15 @@ id = "pid"
 [asks.pid]                            # optional, for our own pages: what this credential and its claims are called
 name = { de = "Personalausweis" }
 data = [{ path = ["birthdate"], label = { de = "Geburtsdatum" } }]
+                                      # where a value has parts: parts = { member = { de = "…" } }
+
+[[demands]]                           # optional: what values must be for an answer to be accepted, see `verifier.demands`
 """
 
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -35,6 +38,7 @@ from protocol.encoding import JsonValue
 from protocol.errors import Flaw, Malformed
 from protocol.fields import Fields
 from protocol.formats import format_of
+from verifier.demands import MAX_DEMANDS, Demand
 from verifier.policy import MAX_OFFLINE_STATUS, Lifetimes, check_judgeable
 
 _MEMBERS = frozenset(
@@ -49,6 +53,7 @@ _MEMBERS = frozenset(
         "accepted_issuers",
         "query",
         "asks",
+        "demands",
     )
 )
 MAX_KEEP = 10 * 365 * 86_400
@@ -64,6 +69,7 @@ class Names:
 
     name: Texts
     labels: tuple[tuple[ClaimPath, Texts], ...]
+    parts: tuple[tuple[ClaimPath, tuple[tuple[str, Texts], ...]], ...] = ()  # members of values that are objects
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,7 @@ class AskedData:
     path: ClaimPath
     label: str
     needed: bool  # without it there is no answer
+    parts: tuple[tuple[str, str], ...] = ()  # name of a member of its value → what people call it
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,14 @@ class AskedDocument:
     name: str  # empty: the use case has none
     needed: bool
     data: tuple[AskedData, ...]  # empty: that somebody has it is all we want to know
+    instead_of: frozenset[str] = (
+        frozenset()
+    )  # ids of which each is asked in its place: somebody who has one needs no other
+
+    @property
+    def looks(self) -> tuple[str, bool, tuple[tuple[str, bool], ...]]:
+        """What people see of the question; the forms of one document look the same."""
+        return self.name, self.needed, tuple((data.label, data.needed) for data in self.data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +114,7 @@ class UseCase:
     names: tuple[tuple[str, Names], ...] = ()  # id of a credential query → what people call it
     offline_status_age: int = 0  # seconds; 0: without a network nothing is accepted that could have been taken back
     intended_use: str = ""  # identifier in the register; empty: the id
+    demands: tuple[Demand, ...] = ()  # what values must be, beyond the query
 
     @property
     def registered_use(self) -> str:
@@ -119,7 +135,10 @@ class UseCase:
         needed = {id_ for asked in sets if asked.required for option in asked.options for id_ in option}
         names = dict(self.names)
         return tuple(
-            _document(query, names.get(query.id), language, needed=not sets or query.id in needed)
+            replace(
+                _document(query, names.get(query.id), language, needed=not sets or query.id in needed),
+                instead_of=_instead_of(query.id, self.query),
+            )
             for query in self.query.credentials
         )
 
@@ -150,6 +169,7 @@ class UseCase:
             offline_status_age=fields.optional_integer("offline_status_age_seconds", maximum=MAX_OFFLINE_STATUS) or 0,
             keep=fields.optional_integer("keep_seconds", maximum=MAX_KEEP) or 0,
             intended_use=fields.optional_text("intended_use_id", max_length=200) or "",
+            demands=_read_demands(fields, query),
             names=_read_names(Fields(_with_null(members.get("asks", {})), f"{at}.asks"), query),
         )
 
@@ -197,21 +217,55 @@ def _read_file(path: Path) -> str:
 
 def _document(query: CredentialQuery, names: Names | None, language: str, *, needed: bool) -> AskedDocument:
     labels = dict(names.labels) if names else {}
+    parts = dict(names.parts) if names else {}
     spoken = format_of(query.format).spoken
     data = tuple(
         AskedData(
             claim.path,
             _in(labels[claim.path], language) if claim.path in labels else _path_text(spoken(claim.path)),
             all(claim.id in claim_set for claim_set in query.claim_sets),
+            tuple((member, _in(texts, language)) for member, texts in parts.get(claim.path, ())),
         )
         for claim in query.claims
     )
     return AskedDocument(query.id, _in(names.name, language) if names else "", needed, data)
 
 
+def distinct(asked: tuple[AskedDocument, ...]) -> tuple[AskedDocument, ...]:
+    """What is asked, for people: where one of several documents will do and they look the same, it is one question.
+
+    What is left in `instead_of` are ids that come before.
+    """
+    shown: list[AskedDocument] = []
+    for document in asked:
+        if not any(other.id in document.instead_of and other.looks == document.looks for other in shown):
+            before = document.instead_of.intersection(other.id for other in shown)
+            shown.append(replace(document, instead_of=before))
+    return tuple(shown)
+
+
+def _instead_of(id_: str, query: DcqlQuery) -> frozenset[str]:
+    """What is in other options of the sets that a credential query is in, and never together with it."""
+    options = [
+        option
+        for one in query.credential_sets
+        if any(id_ in option for option in one.options)
+        for option in one.options
+    ]
+    together = {other for option in options if id_ in option for other in option}
+    return frozenset(other for option in options for other in option) - together
+
+
 def _path_text(path: ClaimPath) -> str:
     """Better than nothing, where nobody gave a label."""
     return ", ".join(str(element).replace("_", " ") for element in path if element is not None)
+
+
+def _read_demands(fields: Fields, query: DcqlQuery) -> tuple[Demand, ...]:
+    if "demands" not in fields.members:
+        return ()
+    found = Fields({"demands": _with_null(fields.members["demands"])}, fields.at)
+    return tuple(Demand.from_fields(one, query) for one in found.objects("demands", max_items=MAX_DEMANDS))
 
 
 def _read_names(asks: Fields, query: DcqlQuery) -> tuple[tuple[str, Names], ...]:
@@ -222,12 +276,16 @@ def _read_names(asks: Fields, query: DcqlQuery) -> tuple[tuple[str, Names], ...]
             raise Malformed(asks.path(id_), "names no credential of the query")
         fields = asks.object(id_)
         labels: dict[ClaimPath, Texts] = {}
+        parts: dict[ClaimPath, tuple[tuple[str, Texts], ...]] = {}
         for data in fields.optional_objects("data"):
             path = read_path(data)
             if path not in known[id_] or path in labels:
                 raise Malformed(data.path("path"), "must be that of a claim of the query, and stand once")
             labels[path] = _texts(data.object("label"))
-        names.append((id_, Names(_texts(fields.object("name")), tuple(labels.items()))))
+            members = data.optional_object("parts")
+            if members is not None:
+                parts[path] = tuple((member, _texts(members.object(member))) for member in members.members)
+        names.append((id_, Names(_texts(fields.object("name")), tuple(labels.items()), tuple(parts.items()))))
     return tuple(names)
 
 

@@ -76,7 +76,7 @@ class Partner:
 CITY_OFFICE = Agency(
     "buergeramt",
     (("de", f"Bürgeramt {TOWN}"), ("en", f"{TOWN} city office")),
-    ("pid", "residence", "disability-card"),
+    ("pid", "residence", "disability-card", "mdl"),
     "NTRDE-HRA 10",
     ("PID_Provider", "PUB_EAA_Provider"),
     attested=("pid",),
@@ -99,8 +99,14 @@ CINEMA = Partner("kino", (("de", "Kino Capitol"), ("en", "Capitol cinema")), ("o
 PHARMACY = Partner(
     "apotheke", (("de", "Linden-Apotheke"), ("en", "Linden pharmacy")), ("medicine", "degree"), "NTRDE-HRB 4712", HEALTH
 )
+CAR_SHARING = Partner(
+    "stadtteilauto",
+    (("de", f"Stadtteilauto {TOWN}"), ("en", f"{TOWN} car sharing")),
+    ("driving-licence",),
+    "NTRDE-VR 78",
+)
 AGENCIES = (CITY_OFFICE, UNIVERSITY)
-PARTNERS = (LIBRARY, CINEMA, PHARMACY)
+PARTNERS = (LIBRARY, CINEMA, PHARMACY, CAR_SHARING)
 REGISTERS = (REGISTER, *SECTORS)
 
 # With whom something goes wrong, so that it can be tried by hand

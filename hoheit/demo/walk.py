@@ -15,6 +15,7 @@ from urllib.parse import quote
 import qrcode
 
 from hoheit.demo.places import (
+    CAR_SHARING,
     CINEMA,
     CITIZEN,
     CITY_OFFICE,
@@ -27,17 +28,21 @@ from hoheit.demo.places import (
     Partner,
 )
 from hoheit.demo.setting_up import Place, Town
+from protocol.dcql.query import MDOC, SD_JWT_VC
 from protocol.encoding import JsonObject, JsonValue, encode_json
 from protocol.errors import NotTrusted, ProtocolError, Unreachable
 from protocol.exchange import Exchange, HttpRequest, send
 from protocol.fields import Fields
 from protocol.oid4vp.answer import Delivered
 from runtime.pictures import read_qr_code
+from wallet.policy.documents import Document
 from wallet.service.issuance import OfferSeen
 from wallet.service.opened import OpenWallet
 from wallet.service.presenting import RequestSeen
 from wallet.words import Words
 
+# The form of a document, where it is not the usual one
+FORMS = {SD_JWT_VC: "", MDOC: " (as mdoc, the form of ISO 18013-5)"}
 # Two sectors: what one's office gave, the other's partner takes
 ACROSS = (
     "the university is in the register for education, the pharmacy in that for health: the town's register names both"
@@ -70,11 +75,16 @@ class Walk:
     def go(self) -> Iterator[Step]:
         """Every step when it is done."""
         yield from self._take(
-            CITY_OFFICE, ("pid", "residence"), "The city office prepares two documents for Erika Mustermann"
+            CITY_OFFICE,
+            ("pid", "pid-mdoc", "residence", "mdl"),
+            "The city office prepares three documents for Erika Mustermann, her identity card in both forms",
         )
         yield from self._ask(LIBRARY, "library-sign-up", "Erika signs up at the city library")
         yield from self._ask(CINEMA, "over-18", "The cinema wants to know whether Erika is over 18")
         yield from self._ask(PHARMACY, "medicine", "The pharmacy is in the register of another platform, and asks too")
+        yield from self._ask(
+            CAR_SHARING, "driving-licence", "Erika wants to borrow a car, and shows her driving licence"
+        )
         yield from self._take(
             UNIVERSITY,
             ("diploma",),
@@ -137,7 +147,6 @@ class Walk:
             raise Unreachable(
                 "not everything that was offered was received: " + "; ".join(f.reason for f in arrived.failed)
             )
-        shown = [item.shown for item in arrived.documents]
         vouching = self.wallet.wallet.vouching.shown()
         words = Words("en")
         return [
@@ -145,9 +154,10 @@ class Walk:
             f"{vouching.name} vouches for the wallet and its keys; the office asked for that before it gave anything.",
             *_attested(seen, vouching.name),
             *[
-                f"{item.name} from {item.issuer.title}, known through {item.issuer.trusted_by}: "
-                f"{len(item.claims)} pieces of data, {item.copies} copies that nobody can link"
-                for item in shown
+                f"{item.shown.name}{_forms(item.document)} from {item.shown.issuer.title}, "
+                f"known through {item.shown.issuer.trusted_by}: "
+                f"{len(item.shown.claims)} pieces of data, {item.shown.copies} copies that nobody can link"
+                for item in arrived.documents
             ],
         ]
 
@@ -218,6 +228,14 @@ class Walk:
         return self.wallet.run(_ask_api(method, url, self.town.api_key(place), body))
 
 
+def _forms(document: Document) -> str:
+    """In which forms a document came, where there is more to say than that it came."""
+    formats = [form.format for form in document.forms]
+    if formats == [MDOC]:
+        return FORMS[MDOC]
+    return " (one document in two forms, as SD-JWT VC and as mdoc)" if MDOC in formats else ""
+
+
 def _ask_api(method: str, url: str, key: str, body: bytes) -> Exchange[Fields]:
     headers = (("authorization", f"Bearer {key}"), ("content-type", "application/json"))
     response = yield from send(HttpRequest(method, url, headers, body))
@@ -242,26 +260,34 @@ def _who_asks(seen: RequestSeen) -> list[str]:
 
 def _attested(seen: OfferSeen, who: str) -> list[str]:
     """Which of the documents are bound only to keys that the wallet's provider attested."""
-    return [
-        f"{item.name} is bound only to keys that {who} attested, each used for one copy."
+    names = dict.fromkeys(
+        item.name
         for item in seen.consent.credentials
         if seen.contact.issuer.configurations[item.configuration_id].key_attestations_required is not None
-    ]
+    )
+    return [f"{name} is bound only to keys that {who} attested, each used for one copy." for name in names]
 
 
 def _shown(seen: RequestSeen) -> list[str]:
+    """What goes to the partner, of the documents that are chosen unless somebody chooses others."""
+    chosen = seen.default_choice()
     lines = []
     for question in seen.consent.questions:
-        for choice in question.choices[:1]:
-            claims = ", ".join(f"{claim.label}: {_text(claim.value)}" for claim in choice.claims)
-            lines.append(f"from {choice.name}: {claims}")
+        for choice in question.choices:
+            if choice.held_id in chosen.get(question.query_id, ()):
+                claims = ", ".join(f"{claim.label}: {_text(claim.value)}" for claim in choice.claims)
+                lines.append(f"from {choice.name}{FORMS[choice.configuration.format]}: {claims}")
     return lines
 
 
 def _known(claims: JsonValue, name: str = "") -> str:
     """Every value with the name of its claim, for people."""
     if isinstance(claims, dict):
-        return ", ".join(_known(item, f"{name} {key.replace('_', ' ')}".strip()) for key, item in claims.items())
+        # A namespace, which has dots, says nothing to people
+        return ", ".join(
+            _known(item, name if "." in key else f"{name} {key.replace('_', ' ')}".strip())
+            for key, item in claims.items()
+        )
     if isinstance(claims, list):
         return ", ".join(_known(item, name) for item in claims)
     return f"{name}: {_text(claims)}"

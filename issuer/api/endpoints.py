@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from fastapi import Request, Response
 
 from capabilities.status_publisher.api import add_status_lists
+from issuer.revoked import CRL_PATH
 from issuer.service import Issuer
 from issuer.service.clients import AttestationHeaders
 from issuer.service.envelopes import MEDIA_TYPES
@@ -24,6 +25,8 @@ from runtime.driver import Driver
 from runtime.endpoints import Endpoints
 
 METADATA_AGE = "public, max-age=300"
+CRL = "application/pkix-crl"  # RFC 2585 §4.2
+CRL_AGE = "public, max-age=3600"
 
 
 def protocol_endpoints(issuer: Issuer, driver: Driver) -> Endpoints:
@@ -31,6 +34,7 @@ def protocol_endpoints(issuer: Issuer, driver: Driver) -> Endpoints:
     path = urlsplit(issuer.context.identifier).path
     endpoints = Endpoints()
     _add_metadata(endpoints, issuer, driver, path)
+    _add_signers(endpoints, issuer, driver, path)
     _add_issuance(endpoints, issuer, driver, path)
     add_status_lists(endpoints, issuer.status_lists, driver, path)
     return endpoints
@@ -56,6 +60,13 @@ def _add_metadata(endpoints: Endpoints, issuer: Issuer, driver: Driver, path: st
     @endpoints.get(f"{KEYS_WELL_KNOWN}{path}")
     async def published_keys(_: Request) -> Response:
         return json_answer(issuer.metadata.published_keys(), headers={"cache-control": METADATA_AGE})
+
+
+def _add_signers(endpoints: Endpoints, issuer: Issuer, driver: Driver, path: str) -> None:
+    @endpoints.get(f"{path}/{CRL_PATH}")
+    async def revoked_signers(_: Request) -> Response:
+        der = await driver.run(issuer.signers.current())
+        return Response(der, media_type=CRL, headers={"cache-control": CRL_AGE})
 
 
 def _add_issuance(endpoints: Endpoints, issuer: Issuer, driver: Driver, path: str) -> None:
@@ -84,9 +95,13 @@ def _add_issuance(endpoints: Endpoints, issuer: Issuer, driver: Driver, path: st
         headers = {"dpop-nonce": issuer.context.dpop_nonce()}
         return json_answer(nonce_response(issuer.credentials.nonce()), headers=headers)
 
+    async def refuse_token_in_address(request: Request) -> None:
+        if request.scope["query_string"]:
+            await driver.run(issuer.credentials.refuse_token_in_address(request.query_params.get("access_token")))
+
     @endpoints.post(f"{path}/credential")
     async def credential(request: Request) -> Response:
-        await driver.run(issuer.credentials.refuse_token_in_address(request.query_params.get("access_token")))
+        await refuse_token_in_address(request)
         asked = await driver.run(issuer.envelopes.open(*await read_message(request, MEDIA_TYPES)))
         authorization, dpop = _header(request, "authorization"), _header(request, "dpop")
         issued = await driver.run(issuer.credentials.issue(asked, authorization, dpop))
@@ -96,7 +111,7 @@ def _add_issuance(endpoints: Endpoints, issuer: Issuer, driver: Driver, path: st
 
     @endpoints.post(f"{path}/notification")
     async def notification(request: Request) -> Response:
-        await driver.run(issuer.credentials.refuse_token_in_address(request.query_params.get("access_token")))
+        await refuse_token_in_address(request)
         told = NotificationRequest.from_dict(await read_json_body(request, "notification_request"))
         authorization, dpop = _header(request, "authorization"), _header(request, "dpop")
         await driver.run(issuer.credentials.notify(told, authorization, dpop))

@@ -26,6 +26,7 @@ def init(
     kind: Annotated[
         list[str] | None, typer.Option("--type", help="A credential type to issue; without any: all.")
     ] = None,
+    country: Annotated[str, typer.Option(help="Two letters, as documents say where they were issued.")] = "DE",
     database_url: Annotated[str, typer.Option(help="A PostgreSQL database; else SQLite in the folder.")] = "",
     hsm_module: HsmModule = None,
     hsm_token: HsmToken = "",
@@ -34,9 +35,8 @@ def init(
     """Make a folder with settings, sealed keys and certificates; nothing that is there is overwritten."""
     from issuer.cli.commands import set_up
 
-    set_up(
-        data, public_url, name, tuple(kind or ()), database_url, token=TokenOptions(hsm_module, hsm_token, hsm_pin_file)
-    )
+    token = TokenOptions(hsm_module, hsm_token, hsm_pin_file)
+    set_up(data, public_url, name, tuple(kind or ()), database_url, country=country, token=token)
 
 
 @app.command()
@@ -69,11 +69,19 @@ def encryption_key(data: Data) -> None:
 
 
 @app.command()
-def certify(data: Data) -> None:
+def certify(
+    data: Data,
+    new_key: Annotated[
+        bool,
+        typer.Option(
+            "--new-key", help="The key was lost or copied: make another; what the old one signed counts no more."
+        ),
+    ] = False,
+) -> None:
     """Make a new certificate for the key that signs documents, before the old one ends. It counts from the next start on."""
     from issuer.cli.commands import certify_signer
 
-    certify_signer(data)
+    certify_signer(data, new_key=new_key)
 
 
 @app.command()

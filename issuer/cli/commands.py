@@ -22,6 +22,7 @@ from issuer.database.store import SqlIssuerStore
 from issuer.installation import ANCHORS, ENCRYPTION, NewIssuer, certify_anew, set_up_issuer
 from issuer.people import read_people
 from issuer.records import CredentialState, IssuedCredential
+from issuer.revoked import CRL_PATH
 from issuer.service import Issuer
 from issuer.service.offers import MadeOffer, OfferOrder
 from protocol.encoding import JsonObject
@@ -31,6 +32,7 @@ from protocol.trust.anchors import Role
 from runtime import system
 from runtime.anchors import anchor_file, read_certificate, write_anchor
 from runtime.api_keys import new_api_key
+from runtime.claim_words import is_country
 from runtime.commands import explained, print_json, read_names
 from runtime.conversation import Event
 from runtime.driver import drive
@@ -84,12 +86,14 @@ def set_up(
     types: tuple[str, ...],
     database_url: str,
     *,
+    country: str = "DE",
     token: TokenOptions = NO_TOKEN,
 ) -> None:
     """Make an issuer's folder and tell what to do with it.
 
     Raises:
-        ValueError: a name without a language, a type that is not there, or a setting that is wrong; nothing was made.
+        ValueError: a name without a language, a type that is not there, a country that is none, or a setting that is wrong;
+            nothing was made.
         FileExistsError: there is an issuer in this folder already.
         TokenError: the token is away, or makes no keys.
     """
@@ -99,7 +103,11 @@ def set_up(
         data=data, public_url=public_url, name=dict(pairs), types=types, database_url=database_url, **token.said()
     )
     open_types(settings)
-    new = NewIssuer(data, settings.public_url, pairs, types, database_url=database_url, token=settings.key_token)
+    if not is_country(country):
+        raise ValueError("--country: must be two capital letters of a country, as in ISO 3166-1")
+    new = NewIssuer(
+        data, settings.public_url, pairs, types, database_url=database_url, token=settings.key_token, country=country
+    )
     authority = set_up_issuer(new, now=system.now(), random_bytes=system.random_bytes)
     print(f"{pairs[0][1]} is set up in {data}")
     print(
@@ -152,16 +160,21 @@ def make_encryption_key(data: Path) -> None:
 
 
 @explained()
-def certify_signer(data: Path) -> None:
-    """Replace the certificate of the key that signs documents.
+def certify_signer(data: Path, *, new_key: bool = False) -> None:
+    """Replace the certificate of the key that signs documents, and the key itself if it is asked for.
 
     Raises:
         FileNotFoundError: an authority of one's own is not there.
         TokenError: the token is away.
+        Malformed: the file of revoked certificates was altered; nothing was changed.
     """
-    certificate = certify_anew(IssuerSettings.read(data), now=system.now(), random_bytes=system.random_bytes)
+    settings = IssuerSettings.read(data)
+    certificate = certify_anew(settings, now=system.now(), random_bytes=system.random_bytes, new_key=new_key)
     until = datetime.datetime.fromtimestamp(certificate.not_after, datetime.UTC).date()
     print(f"The certificate is good until {until}. It counts when the issuer was started again.")
+    if new_key:
+        print(f"The old one is revoked: {settings.public_url}/{CRL_PATH} says so from now on.")
+        print("What was signed with the old key counts no more. Start the issuer again, and give people new documents.")
 
 
 @explained()

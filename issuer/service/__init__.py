@@ -17,6 +17,7 @@ from issuer.service.handles import Handles
 from issuer.service.metadata import MetadataService
 from issuer.service.offers import Offers
 from issuer.service.proofs import ProofService
+from issuer.service.signers import SignerList
 from issuer.service.status import StatusService
 from issuer.service.tokens import TokenService
 from issuer.service.wallet_status import WalletStatusLists
@@ -40,6 +41,7 @@ class Issuer:
     desk: DeskService
     handles: Handles
     watch: WalletWatch
+    signers: SignerList
 
     @classmethod
     def of(cls, context: IssuerContext) -> Self:
@@ -63,4 +65,5 @@ class Issuer:
             desk=DeskService(context, offers, status),
             handles=Handles(context),
             watch=WalletWatch(context, wallets, status),
+            signers=SignerList(context.authority, context.revoked, context.now),
         )

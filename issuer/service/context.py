@@ -13,15 +13,17 @@ from issuer.credential_types import CredentialType
 from issuer.policy import IssuerPolicy
 from issuer.register import Register
 from issuer.store import IssuerStore
-from protocol.encoding import encode_base64url
-from protocol.errors import Flaw, InvalidDpopProof, Unavailable, UseDpopNonce
-from protocol.formats import IssuerSigner
+from protocol.encoding import JsonObject, JsonValue, encode_base64url
+from protocol.errors import CredentialRequestDenied, Flaw, InvalidDpopProof, NotTrusted, Unavailable, UseDpopNonce
+from protocol.formats import IssuerSigner, format_of
 from protocol.keys import Decrypter, RandomBytes
 from protocol.oauth.dpop import MAX_AGE, MAX_AHEAD, VerifiedDpop, verify_dpop_proof
 from protocol.oid4vci.nonce import make_nonce, read_nonce
 from protocol.trust.anchors import TrustAnchors
 from protocol.x509 import Certificate
+from runtime.certificates import Authority
 from runtime.conversation import SessionKey, Spend
+from runtime.crl import RevokedCertificate
 from runtime.registrations import OwnRegistration
 
 DPOP_WINDOW = MAX_AGE + MAX_AHEAD  # seconds that a DPoP proof can be replayed in
@@ -94,6 +96,13 @@ class ShownKey:
     proof: VerifiedDpop
 
 
+@dataclass(slots=True)
+class LatestNonce:
+    """A nonce that everybody is given who asks in the same second."""
+
+    made: tuple[int, str] = (-1, "")  # when (epoch seconds), and the nonce
+
+
 @dataclass(frozen=True, slots=True)
 class IssuerContext:
     """Everything the services of one issuer share."""
@@ -114,6 +123,11 @@ class IssuerContext:
     decrypters: Mapping[str, Decrypter] = field(default_factory=dict, repr=False)  # kid → key of encrypted requests
     access: IssuerSigner | None = None  # who we are in a registrar's word; None: nobody gave us an access certificate
     registrations: tuple[OwnRegistration, ...] = ()  # what we are registered for
+    authority: Authority | None = field(
+        default=None, repr=False
+    )  # that vouches for the signing key; None: not kept here
+    revoked: Callable[[], tuple[RevokedCertificate, ...]] = tuple  # signers that the authority stands for no more
+    latest: LatestNonce = field(default_factory=LatestNonce, repr=False)  # for the DPoP-Nonce header
 
     @property
     def endpoints(self) -> Endpoints:
@@ -142,6 +156,20 @@ class IssuerContext:
         """What metadata is signed with: by an access certificate, where there is one (ETSI TS 119 472-3 §4.2.2)."""
         return self.access or self.signing
 
+    def document(self, kind: CredentialType, record: Mapping[str, JsonValue], *, now: int) -> JsonObject:
+        """What a document says of one person, as its format holds it.
+
+        Raises:
+            CredentialRequestDenied: the register lacks something or has it otherwise, or nobody would believe this from us; the
+                message names it, and never repeats a value.
+        """
+        written = kind.written(kind.claims_for(record, now=now))
+        try:
+            format_of(kind.format).check_claims(written, self.signing)
+        except NotTrusted as error:
+            raise CredentialRequestDenied(error.description) from error
+        return written
+
     def signing_until(self, now: int) -> int:
         """Until when (epoch seconds) what is signed now can be verified: the end of the signing certificate.
 
@@ -168,11 +196,17 @@ class IssuerContext:
         return make_nonce(self.secret, f"{purpose} {self.identifier}", self.random_bytes(16), self.now() + lifetime)
 
     def dpop_nonce(self) -> str:
-        """The nonce that goes into the DPoP-Nonce header.
+        """The nonce that goes into the DPoP-Nonce header: one for each second, since it only shows when a proof was made.
 
-        It is the challenge of client attestations too: a DPoP proof may stand for both (the attestation draft's §5.2).
+        It is never spent (RFC 9449 §8); what lets a proof be used once is its own jti. It is the challenge of client
+        attestations too: a DPoP proof may stand for both (the attestation draft's §5.2).
         """
-        return self.new_nonce("dpop", self.policy.lifetimes.dpop_nonce)
+        now = self.now()
+        second, nonce = self.latest.made
+        if second != now:
+            nonce = self.new_nonce("dpop", self.policy.lifetimes.dpop_nonce)
+            self.latest.made = (now, nonce)
+        return nonce
 
     def read_nonce(self, purpose: str, nonce: str) -> int:
         """Until when (epoch seconds) a nonce of ours is good.

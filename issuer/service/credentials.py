@@ -106,7 +106,7 @@ class CredentialService:
         issued_at, expires_at = credential_type.validity(now)
         draft = _Draft(
             credential_type,
-            credential_type.written(credential_type.claims_for(record, now=now)),
+            context.document(credential_type, record, now=now),
             issuing,
             now=now,
             issued_at=issued_at,

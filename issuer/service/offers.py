@@ -84,8 +84,7 @@ class Offers:
         record = yield from context.register.fetch(order.subject)
         now = context.now()
         for configuration_id in order.configuration_ids:
-            kind = context.types[configuration_id]
-            kind.written(kind.claims_for(record, now=now))
+            context.document(context.types[configuration_id], record, now=now)
 
         # The code is derived from the reference, so an offer can be handed out again although only digests are stored.
         reference = context.new_secret()

@@ -144,10 +144,12 @@ def match_query(query: DcqlQuery, candidates: Iterable[Candidate], *, steps: int
     return QueryMatch(matches, _match_sets(query, matches, budget), several)
 
 
-def check_answer(query: DcqlQuery, presented: Mapping[str, Sequence[Candidate]], *, steps: int = MAX_STEPS) -> None:
-    """Check that verified credentials, by the credential query that they answer, are what was asked.
+def check_answer(
+    query: DcqlQuery, presented: Mapping[str, Sequence[Candidate]], *, steps: int = MAX_STEPS
+) -> dict[str, tuple[AnsweredClaims, ...]]:
+    """Check that verified credentials, by the credential query that they answer, are what was asked; what of each was.
 
-    More than was asked is not refused here; see `surplus_paths`.
+    More than was asked is not refused here; see `AnsweredClaims.surplus`.
 
     Raises:
         InvalidRequest: an answer to nothing, too many (T176), a credential that does not fit its query (T188), a
@@ -157,6 +159,7 @@ def check_answer(query: DcqlQuery, presented: Mapping[str, Sequence[Candidate]],
     by_id = {asked.id: asked for asked in query.credentials}
     if not presented:
         raise InvalidRequest("vp_token: is empty")
+    answered: dict[str, tuple[AnsweredClaims, ...]] = {}
     for query_id, candidates in presented.items():
         asked = by_id.get(query_id)
         if asked is None:
@@ -166,39 +169,44 @@ def check_answer(query: DcqlQuery, presented: Mapping[str, Sequence[Candidate]],
         if len(candidates) > 1 and not asked.multiple:
             raise InvalidRequest(f"vp_token.{query_id}: must have one presentation")
         budget.spend(len(candidates))
+        found = []
         for candidate in candidates:
             problem = _unfit(asked, candidate, budget)
             if problem is not None:
                 raise InvalidRequest(f"vp_token.{query_id}: {problem}")
-            if _match_claims(asked, candidate, select_shown, budget) is None:
+            matches = _match_claims(asked, candidate, select_shown, budget)
+            if matches is None:
                 raise InvalidRequest(f"vp_token.{query_id}: does not have the claims that were asked")
+            found.append(AnsweredClaims(candidate.claims, _asked_tree(matches)))
+        answered[query_id] = tuple(found)
     if not _is_met(_match_sets(query, presented, budget)):
         raise InvalidRequest("vp_token: a required credential is missing")
+    return answered
 
 
-def surplus_paths(
-    query: CredentialQuery, candidate: Candidate, disclosed_paths: Iterable[ClaimPath]
-) -> tuple[ClaimPath, ...]:
-    """What was disclosed selectively though nobody asked for it (T189); of nested disclosures only the innermost.
-
-    A container around an asked claim had to be disclosed, and whatever is inside an asked claim was asked.
-
-    Raises:
-        InvalidRequest: more steps than we give.
-    """
-    asked = _asked_tree(query, candidate)
-    surplus = [path for path in disclosed_paths if not _is_asked(path, asked)]
-    containers = {path[:length] for path in surplus for length in range(1, len(path))}
-    return tuple(path for path in surplus if path not in containers)
+# Paths as a tree: the steps below a container, or None where everything below is asked.
+_Tree = dict[str | int, "_Tree | None"]
 
 
-def selected_claims(query: CredentialQuery, candidate: Candidate) -> JsonObject:
-    """The claims that were asked and no others, nested as they were; arrays keep only the elements asked (T189).
+@dataclass(frozen=True, slots=True)
+class AnsweredClaims:
+    """The claims of a presented credential, and where among them stands what was asked."""
 
-    Raises:
-        InvalidRequest: more steps than we give.
-    """
-    return _reduce_object(candidate.claims, _asked_tree(query, candidate))
+    _claims: JsonObject
+    _asked: _Tree
+
+    def selected(self) -> JsonObject:
+        """The claims that were asked and no others, nested as they were; arrays keep only the elements asked (T189)."""
+        return _reduce_object(self._claims, self._asked)
+
+    def surplus(self, disclosed_paths: Iterable[ClaimPath]) -> tuple[ClaimPath, ...]:
+        """What was disclosed selectively though nobody asked for it (T189); of nested disclosures only the innermost.
+
+        A container around an asked claim had to be disclosed, and whatever is inside an asked claim was asked.
+        """
+        surplus = [path for path in disclosed_paths if not _is_asked(path, self._asked)]
+        containers = {path[:length] for path in surplus for length in range(1, len(path))}
+        return tuple([path for path in surplus if path not in containers])
 
 
 _Select = Callable[[JsonValue, ClaimPath, EvaluationBudget], Selection]
@@ -298,19 +306,10 @@ def _is_met(sets: Iterable[SetMatch]) -> bool:
     return all(found.options for found in sets if found.required)
 
 
-# Paths as a tree: the steps below a container, or None where everything below is asked.
-_Tree = dict[str | int, "_Tree | None"]
-
-
-def _asked_tree(query: CredentialQuery, candidate: Candidate) -> _Tree:
-    """Where a presented credential has what was asked; of a query that is not met, whatever there is."""
-    budget = EvaluationBudget()
-    matches: Iterable[ClaimMatch | None] | None = _match_claims(query, candidate, select_shown, budget)
-    if matches is None:
-        matches = [_match_claim(claim, candidate, select_shown, budget) for claim in query.claims]
+def _asked_tree(matches: Iterable[ClaimMatch]) -> _Tree:
     tree: _Tree = {}
     for match in matches:
-        for path in match.paths if match is not None else ():
+        for path in match.paths:
             _plant(tree, path)
     return tree
 

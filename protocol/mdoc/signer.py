@@ -6,6 +6,7 @@ installed the anchor (T056).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 from cryptography import x509
@@ -16,6 +17,9 @@ from protocol.trust.anchors import TrustedParty
 from protocol.x509 import Certificate, extension
 
 DOCUMENT_SIGNER = x509.ObjectIdentifier("1.0.18013.5.1.2")
+MDL_NAMESPACE = "org.iso.18013.5.1"
+# Elements that stand in the certificate of whoever signs them, too
+_PLACES = {"issuing_country": NameOID.COUNTRY_NAME, "issuing_jurisdiction": NameOID.STATE_OR_PROVINCE_NAME}
 READER = x509.ObjectIdentifier("1.0.18013.5.1.6")
 
 
@@ -46,6 +50,27 @@ def check_reader(party: TrustedParty, at: str) -> None:
         NotTrusted: it was not, it is an authority's, or its country or time is not its authority's.
     """
     _check(party, READER, at)
+
+
+def check_issuing_place(leaf: Certificate, elements: Mapping[str, object], at: str) -> None:
+    """Check that a licence says the country and state of whoever signs it (§9.3.1), where it and the certificate say one.
+
+    `elements` are those of `MDL_NAMESPACE`; in other namespaces they need not be the signer's.
+
+    Raises:
+        NotTrusted: it says others.
+    """
+    for identifier, oid in _PLACES.items():
+        of_signer = _place(leaf, oid) if identifier in elements else None
+        if of_signer is not None and str(elements[identifier]).upper() != of_signer:
+            raise NotTrusted(f"{at}: has another {identifier} than its signer")
+
+
+@lru_cache(maxsize=1024)
+def _place(leaf: Certificate, oid: x509.ObjectIdentifier) -> str | None:
+    """Cached: see `_problem`."""
+    subject = x509.load_der_x509_certificate(leaf.der).subject
+    return next((str(one.value).upper() for one in subject.get_attributes_for_oid(oid)), None)
 
 
 def _check(party: TrustedParty, purpose: x509.ObjectIdentifier, at: str) -> None:

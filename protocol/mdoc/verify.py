@@ -18,7 +18,7 @@ from protocol.mdoc.device_response import OK, DeviceResponse, Document
 from protocol.mdoc.device_signed import DeviceElements, verify_device_signed
 from protocol.mdoc.issuer_signed import IssuerSigned, Items
 from protocol.mdoc.mso import DIGESTS, MobileSecurityObject, MsoStatus, ValidityInfo
-from protocol.mdoc.signer import check_document_signer
+from protocol.mdoc.signer import MDL_NAMESPACE, check_document_signer, check_issuing_place
 from protocol.mdoc.transcript import Handover
 from protocol.mdoc.values import paths_of_bytes, to_json
 from protocol.trust.anchors import Role, TrustAnchors
@@ -146,6 +146,8 @@ def _examine(
     party.check_entitled(mso.doc_type, at)
     _check_times(mso.validity, chain[0], now, at)
     check_digests(signed.name_spaces, mso, at)
+    places = {item.identifier: item.value for item in signed.name_spaces.get(MDL_NAMESPACE, ())}
+    check_issuing_place(chain[0], places, at)
     claims, binary = _claims(signed.name_spaces, at)
     credential = VerifiedCredential(
         format=FORMAT,

@@ -8,7 +8,7 @@ from typing import Self
 from urllib.parse import urlencode
 
 from protocol.encoding import JsonObject, JsonValue, encode_json
-from protocol.errors import InvalidRequest, Malformed, raised_as
+from protocol.errors import InvalidRequest, Malformed, Unreachable, raised_as
 from protocol.exchange import HttpRequest, HttpResponse
 from protocol.fields import Fields
 from protocol.jws import MAX_TOKEN
@@ -18,6 +18,10 @@ from protocol.oid4vp.request_object import MEDIA_TYPE
 
 FORM = "application/x-www-form-urlencoded"
 PATH = "request_uri"
+
+
+class RequestOver(InvalidRequest):
+    """What a link stands for is not there any more: answered, too old, or taken away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +67,14 @@ def read_request_object(response: HttpResponse) -> str:
     """The text of a request object out of the answer; nothing in it is verified.
 
     Raises:
+        RequestOver: there is nothing at this address, or not any more.
+        Unreachable: the verifier has too much to do, or is away.
         InvalidRequest: another status, redirects among them, another media type, or no token (T164).
     """
+    if response.status in (404, 410):
+        raise RequestOver(f"{PATH}: answered with status {response.status}")
+    if response.status in (429, 503):
+        raise Unreachable(f"{PATH}: answered with status {response.status}")
     with raised_as(InvalidRequest):
         # §5.10.2, §14.7: a redirect is an error like any other
         if response.status != 200:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from protocol.credential import ClaimPath, VerifiedCredential
-from protocol.dcql.match import check_answer, selected_claims, surplus_paths
+from protocol.dcql.match import check_answer
 from protocol.dcql.query import CredentialQuery
 from protocol.encoding import JsonObject
 from protocol.errors import (
@@ -68,6 +68,8 @@ class VerificationPolicy:
     accepted_issuers: frozenset[str] = frozenset()  # empty: all that are trusted
     transaction_data_types: Mapping[str, TypeRule] | None = None
     issuers_by_certificate: bool = False  # HAIP 1.0 §6.1.1: issuers are known by `x5c`, and in no other way
+    # What is demanded of the claims that were asked for: why they do not do, or nothing if they do
+    objection: Callable[[Mapping[str, tuple[JsonObject, ...]]], str] | None = None
     bound_always: bool = False  # HAIP 1.0 §6.1.1.1: what is bound to a key comes with its signature, asked for or not
 
 
@@ -129,7 +131,8 @@ def verify_response(
     if not work.lines.failed:
         try:
             reduced = _reduce(request, found)
-            work.lines.note(CheckName.QUERY_COMPLETE, passed=True)
+            reason = policy.objection(reduced.claims) if policy.objection is not None else ""
+            work.lines.note(CheckName.QUERY_COMPLETE, passed=not reason, reason=reason)
         except InvalidRequest as error:
             work.lines.note(CheckName.QUERY_COMPLETE, passed=False, reason=error.description)
     return VerifiedResponse(
@@ -145,6 +148,9 @@ def verify_response(
             if query_id in reduced.claims and any(credential.binary for credential in held)
         },
     )
+
+
+_ALL_CHECKS = frozenset(CheckName)
 
 
 class _Lines:
@@ -176,11 +182,11 @@ class _Lines:
     @property
     def passed(self) -> bool:
         """Whether every question was reached, and none answered with no."""
-        return self._found.keys() == set(CheckName) and not self.failed
+        return self._found.keys() == _ALL_CHECKS and not self.failed
 
     def checks(self) -> tuple[Check, ...]:
         """A line for every question."""
-        return tuple(self._found.get(name, Check(name, None, "was not reached")) for name in CheckName)
+        return tuple([self._found.get(name) or Check(name, None, "was not reached") for name in CheckName])
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,16 +321,15 @@ def _reduce(request: Question, found: Mapping[str, tuple[VerifiedCredential, ...
         )
         for query_id, held in found.items()
     }
-    check_answer(request.dcql_query, candidates)
+    answered = check_answer(request.dcql_query, candidates)
     claims: dict[str, tuple[JsonObject, ...]] = {}
     surplus: dict[str, tuple[ClaimPath, ...]] = {}
     for query_id, held in found.items():
-        query = by_id[query_id]
-        claims[query_id] = tuple(selected_claims(query, candidate) for candidate in candidates[query_id])
+        claims[query_id] = tuple([asked.selected() for asked in answered[query_id]])
         paths = [
             path
-            for credential, candidate in zip(held, candidates[query_id], strict=True)
-            for path in surplus_paths(query, candidate, credential.disclosed)
+            for credential, asked in zip(held, answered[query_id], strict=True)
+            for path in asked.surplus(credential.disclosed)
         ]
         if paths:
             surplus[query_id] = tuple(dict.fromkeys(paths))

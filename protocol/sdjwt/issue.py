@@ -15,6 +15,7 @@ from protocol.sdjwt.disclosure import RESERVED_NAMES, SALT_BYTES, digests_of, en
 # SD-JWT VC §2.2.2.3: these say whether and until when a credential holds, so they stay in sight
 ALWAYS_VISIBLE = frozenset(("iss", "nbf", "exp", "cnf", "vct", "vct#integrity", "aka_vcts", "status"))
 _MACHINERY = RESERVED_NAMES | {"_sd_alg"}
+_CONTAINERS = (dict, list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +84,11 @@ def issue_sd_jwt(
     return "~".join((token, *hidden.texts, ""))
 
 
-def _check_names(value: JsonValue) -> None:
-    if isinstance(value, dict):
-        if not _MACHINERY.isdisjoint(value):
-            raise ValueError("a name that no claim may have")
-        for item in value.values():
-            _check_names(item)
-    elif isinstance(value, list):
-        for item in value:
+def _check_names(value: JsonObject | list[JsonValue]) -> None:
+    if isinstance(value, dict) and not _MACHINERY.isdisjoint(value):
+        raise ValueError("a name that no claim may have")
+    for item in value.values() if isinstance(value, dict) else value:
+        if isinstance(item, _CONTAINERS):
             _check_names(item)
 
 

@@ -69,9 +69,10 @@ class _Process:
         if not path:
             shown.pop("_sd_alg", None)
         for name, item in shown.items():
-            kind = type(item)
-            if kind is dict or kind is list:
-                shown[name] = self._inner(item, (*path, name))
+            if isinstance(item, dict):
+                shown[name] = self.object(item, (*path, name))
+            elif isinstance(item, list):
+                shown[name] = self._array(item, (*path, name))
         if hides:
             self._reveal_members(digests, shown, path)
         return shown

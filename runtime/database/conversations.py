@@ -24,7 +24,7 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.dialects import postgresql, sqlite
 
 from protocol.errors import ProtocolError
 from runtime.codec import Codec, StoredDataError
@@ -76,14 +76,6 @@ class ConversationTables:
         )
 
 
-class _SpentBefore(Exception):
-    """Carries a refusal out of a savepoint."""
-
-    def __init__(self, error: ProtocolError) -> None:
-        super().__init__(error)
-        self.error = error
-
-
 class SqlConversations(Generic[S, R]):
     """`ConversationStore` in SQL. `keep` writes a change's records, in the same transaction; without it there are none."""
 
@@ -129,9 +121,11 @@ class SqlConversations(Generic[S, R]):
         )
         self._add_keys = Prepared(database, _insert(keys, "kind", "digest", "session_id"))
         self._drop_key = Prepared(database, delete(keys).where(*by_key))
+        fresh = sqlite.insert(spent) if database.is_sqlite else postgresql.insert(spent)
+        values: dict[str, object] = {name: bindparam(name) for name in ("kind", "digest", "expires_at")}
+        self._spend = Prepared(database, fresh.values(values).on_conflict_do_nothing())
         by_value = (spent.c.kind == bindparam("kind"), spent.c.digest == bindparam("digest"))
-        self._is_spent = Prepared(database, select(spent.c.expires_at).where(*by_value))
-        self._spend = Prepared(database, _insert(spent, "kind", "digest", "expires_at"))
+        self._take_back = Prepared(database, delete(spent).where(*by_value))
         self._add_events = add_events(database, tables)
 
     def load(self, effect: Load) -> object:
@@ -177,22 +171,12 @@ class SqlConversations(Generic[S, R]):
         if len(keys) > 1:
             rows = {"keys": [(key.kind, key.digest) for key in keys]}
             connection.execute(self._lock_sessions, rows)
-        return [self._in_savepoint(connection, effect) for effect in effects]
-
-    def _in_savepoint(
-        self, connection: Connection, effect: Advance[object, object] | Begin[object, object]
-    ) -> object | ProtocolError:
-        """PostgreSQL: another transaction may spend the same value, which shows at the insert; then only this goes back."""
-        try:
-            with connection.begin_nested():
-                return self._carry_out(connection, effect)
-        except _SpentBefore as refusal:
-            return refusal.error
+        return [self._carry_out(connection, effect) for effect in effects]
 
     def _carry_out(
         self, connection: Connection, effect: Advance[object, object] | Begin[object, object]
     ) -> object | ProtocolError:
-        """One effect. On SQLite there is no other writer, so every refusal is known before the first write."""
+        """One effect. Every refusal is known before anything is written but spent values, and these are taken back."""
         if isinstance(effect, Begin):
             change = effect.change
             refusal = self._spend_values(connection, change.spend)
@@ -220,18 +204,14 @@ class SqlConversations(Generic[S, R]):
         return outcome.error if isinstance(outcome, Refused) else outcome.next
 
     def _spend_values(self, connection: Connection, spends: Sequence[Spend]) -> ProtocolError | None:
+        """Spend all of these, or none. Whoever spends the same at this moment is waited for, and then it is spent."""
         if len({spend.key for spend in spends}) != len(spends):
             return spends[0].error
-        for spend in spends:
-            if self._is_spent.first(connection, _key(spend.key)) is not None:
+        for number, spend in enumerate(spends):
+            if not self._spend.run(connection, {**_key(spend.key), "expires_at": spend.expires_at}):
+                for ours in spends[:number]:
+                    self._take_back.run(connection, _key(ours.key))
                 return spend.error
-        if spends:
-            rows = [{**_key(spend.key), "expires_at": spend.expires_at} for spend in spends]
-            try:
-                self._spend.run_each(connection, rows)
-            except IntegrityError as error:
-                # Somebody was faster between look and insert; the caller's savepoint takes back what was written
-                raise _SpentBefore(spends[0].error) from error
         return None
 
     def _write(

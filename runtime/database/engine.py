@@ -149,7 +149,8 @@ def _sqlite_engine(url: URL) -> Engine:
         if not path.exists():
             # T227: ours alone from the first byte, whatever the umask says
             os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600))
-        pool: dict[str, object] = {"pool_size": POOL_SIZE, "max_overflow": POOL_SIZE}
+        # The connection that wrote last has its pages in memory; any other has to read anew what was written since
+        pool: dict[str, object] = {"pool_size": POOL_SIZE, "max_overflow": POOL_SIZE, "pool_use_lifo": True}
     else:
         # One connection is the whole database; threads take turns with it
         pool = {"poolclass": sqlalchemy.QueuePool, "pool_size": 1, "max_overflow": 0}

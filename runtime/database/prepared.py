@@ -40,8 +40,8 @@ class Prepared:
         self._fixed = {name: value for name, value in compiled.params.items() if value is not None}
         self._order = compiled.positiontup  # None: the driver takes values by name
 
-    def run(self, connection: Connection, values: Values) -> None:
-        """Run it in a transaction, for its effect.
+    def run(self, connection: Connection, values: Values) -> int:
+        """Run it in a transaction, for its effect; how many rows it wrote.
 
         Raises:
             DBAPIError: as SQLAlchemy raises it, without the values.
@@ -49,6 +49,7 @@ class Prepared:
         cursor = _cursor(connection)
         try:
             cursor.execute(self._sql, self._bound(values))
+            return cursor.rowcount
         except self._driver_error as error:
             raise self._explained(error, connection) from error
         finally:

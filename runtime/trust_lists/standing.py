@@ -22,10 +22,20 @@ from runtime.trust_lists.kept import KeptLists, Stamp
 class Standing:
     """What one kept list says."""
 
+    as_of: int  # epoch seconds: when it was issued
     until: int  # epoch seconds: from then on it says nothing
     anchors: tuple[TrustAnchor, ...]
     pointers: tuple[ListPointer, ...]
     registers: tuple[Register, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListsAge:
+    """How old that is which the lists of a folder say: for whoever goes on without a network (T090)."""
+
+    as_of: int  # epoch seconds: when the oldest list that counts was issued; 0: none counts
+    until: int  # epoch seconds: when the first of them ends; 0: none counts
+    missing: int  # lists that are followed, and make nobody trusted: they ended, or never came
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +45,7 @@ class Reading:
     anchors: tuple[TrustAnchor, ...] = ()
     until: int | None = None  # epoch seconds: from then on they say something else; None: never
     registers: tuple[Register, ...] = ()  # that can be asked
+    age: ListsAge | None = None  # None: no list is followed
 
 
 class ListReader:
@@ -51,22 +62,24 @@ class ListReader:
         """
         anchors: list[TrustAnchor] = []
         registers: list[Register] = []
-        ends: list[int] = []
+        standings: list[Standing | None] = []
         used: dict[FollowedList, tuple[Stamp, Standing | None]] = {}
         for one in followed.lists_of_lists:
             above = self._standing(one, now, used)
+            standings.append(above)
             if above is not None:
                 # A list of registrars is a list of lists, too
                 registers += above.registers
-                ends.append(above.until)
         for one in everything(followed, lambda above: self._pointers(above, now, used)):
             standing = self._standing(one, now, used)
+            standings.append(standing)
             if standing is not None:
                 anchors += standing.anchors
                 registers += standing.registers
-                ends.append(standing.until)
         self._known = used
-        return Reading(tuple(anchors), min(ends, default=None), tuple(dict.fromkeys(registers)))
+        age = _age(standings)
+        until = age.until if age else 0
+        return Reading(tuple(anchors), until or None, tuple(dict.fromkeys(registers)), age)
 
     def _pointers(
         self, above: FollowedList, now: int, used: dict[FollowedList, tuple[Stamp, Standing | None]]
@@ -95,11 +108,23 @@ class ListReader:
     def _read(self, one: FollowedList, now: int) -> Standing:
         found = self._kept.read(one, now=now)
         return Standing(
+            found.says.issued_at,
             min(found.says.next_update, found.signer.not_after),
             anchors_of(found.says, by=one.name, by_names=one.names, types=one.types),
             found.says.pointers,
             registers_of(found.says),
         )
+
+
+def _age(standings: list[Standing | None]) -> ListsAge | None:
+    counting = [standing for standing in standings if standing is not None]
+    if not standings:
+        return None
+    return ListsAge(
+        as_of=min((standing.as_of for standing in counting), default=0),
+        until=min((standing.until for standing in counting), default=0),
+        missing=len(standings) - len(counting),
+    )
 
 
 def everything(

@@ -4,7 +4,7 @@ import asyncio
 import base64
 import io
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -159,7 +159,7 @@ class Library:
 
 
 @contextmanager
-def opened(folder, agency: Pki, **settings) -> Iterator[Library]:
+def opened(folder, agency: Pki, *, use_cases: Sequence[str] = (CLUB, ADULT), **settings) -> Iterator[Library]:
     port = free_port()
     url = f"http://library.localhost:{port}"
     network = SlowAddresses()
@@ -167,7 +167,7 @@ def opened(folder, agency: Pki, **settings) -> Iterator[Library]:
     counter = make_verifier(
         f"sqlite:///{folder}/verifier.db",
         agency.anchors,
-        use_cases=[CLUB, ADULT],
+        use_cases=use_cases,
         network=network,
         identifier=url,
         **settings,

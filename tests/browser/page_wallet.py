@@ -1,6 +1,6 @@
 """Chromium's virtual wallet (CDP `DigitalCredentials`), which says what our wallet's own code made of a page's request."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +19,7 @@ from tests.support.verifier import Held
 from tests.wallet.counterparts import PASSPHRASE, QUICK
 from tests.wallet.counterparts import held as held_record
 from wallet.keys import SealedKeys
-from wallet.records import Copy
+from wallet.records import Copy, HeldCredential
 from wallet.service import Wallet
 from wallet.service.context import WalletContext
 from wallet.vault.vault import Vault
@@ -96,7 +96,12 @@ class PageWallet(VirtualWallet):
 
 @contextmanager
 def page_wallet(
-    window: Window, library: Library, folder: Path, *held: Held, haip: bool = False
+    window: Window,
+    library: Library,
+    folder: Path,
+    *held: Held,
+    haip: bool = False,
+    licences: Sequence[HeldCredential] = (),
 ) -> Iterator[PageWallet]:
     """A wallet with documents, behind the window's browser; it can do what the library's counter asks for."""
     counter = library.counter
@@ -107,7 +112,7 @@ def page_wallet(
             replace(held_record(f"one-{i}"), copies=(Copy(one.raw, one.holder.to_scalar().hex(), 0),))
             for i, one in enumerate(held or (library.held,))
         ]
-        vault.write(put=records)
+        vault.write(put=[*records, *licences])
         context = WalletContext(
             store=vault,
             anchors=lambda: anchors,

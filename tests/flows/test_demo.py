@@ -12,7 +12,7 @@ from tests.support.ports import free_port
 
 pytestmark = pytest.mark.flow
 
-STEPS = 20
+STEPS = 23
 
 
 def demo(folder, *options, port=None):
@@ -66,10 +66,17 @@ def test_the_walk_says_why_each_is_trusted_and_who_is_no_more(town):
     for sentence in (
         "vouches for the wallet and its keys",
         "Stadtbücherei Lindenau asks. Checked: Lindenau register vouches for them.",
-        "Kino Capitol is registered to ask for: At least 18 years old.",
+        "Kino Capitol is registered to ask for: At least 18 years old",
         "Linden-Apotheke asks. Checked: Platform for health",
         "Identity card is bound only to keys that Lindenau utilities attested, each used for one copy.",
         "Checked: Platform for education",
+        "Identity card (as mdoc, the form of ISO 18013-5) from Bürgeramt Lindenau",
+        "Driving licence (as mdoc, the form of ISO 18013-5) from Bürgeramt Lindenau",
+        "from Identity card (as mdoc, the form of ISO 18013-5): At least 18 years old: yes",
+        "it knows now: age over 18: yes",
+        "Stadtteilauto Lindenau asks. Checked: Lindenau register vouches for them.",
+        "it knows now: family name: Mustermann, given name: Erika Maria, document number: LDN100001",
+        "driving privileges vehicle category code: B",
         "University diploma from Universität Lindenau, known through Universität Lindenau (Plattform für Bildung)",
         "Linden-Apotheke is registered to ask for: Name of the degree, Field of study, Name of the university.",
         "it knows now: degree title: Master of Arts",

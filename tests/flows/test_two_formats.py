@@ -90,3 +90,30 @@ def test_a_revoked_mdoc_is_seen(town):
     town.share(request["uri"])
     found = town.verdict(request)
     assert (found["state"], failed(found)) == ("refused", ["status"])
+
+
+def test_a_driving_licence_is_accepted_for_what_its_holder_may_drive(town):
+    """A query cannot look into an array of objects, so the use case demands it of what was disclosed."""
+    town.receive("mdl")
+    car, lorry = (town.verifier.post("/api/requests", use_case=name) for name in ("driving-licence", "lorry"))
+    for request in (car, lorry):
+        town.share(request["uri"])
+    found = town.verdict(car)
+    assert (found["state"], failed(found)) == ("accepted", [])
+    [licence] = found["claims"]["mdl"]
+    assert [one["vehicle_category_code"] for one in licence["org.iso.18013.5.1"]["driving_privileges"]] == [
+        "AM",
+        "B",
+        "L",
+    ]
+    found = town.verdict(lorry)
+    assert (found["state"], failed(found), found["claims"]) == ("refused", ["query_complete"], None)
+
+
+def test_whoever_holds_both_forms_answers_with_the_one_that_the_partner_likes_better(town):
+    town.receive("pid", "pid-mdoc")
+    for use_case, shown in (("over-18", "pid"), ("medicine", "pid-mdoc")):
+        request = town.verifier.post("/api/requests", use_case=use_case)
+        town.share(request["uri"])
+        found = town.verdict(request)
+        assert (found["state"], list(found["claims"])) == ("accepted", [shown])

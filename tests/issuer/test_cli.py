@@ -11,27 +11,19 @@ import subprocess
 import sys
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from capabilities.accounts.service import WrongClerkCode
-from issuer.app import open_issuer, open_store
 from issuer.cli import app
 from issuer.cli.commands import opened
 from issuer.config import IssuerSettings
 from issuer.database.tables import credentials as credential_table
-from issuer.installation import SIGNING
 from issuer.records import CredentialState
 from protocol.encoding import sha256
 from protocol.errors import Unauthorized
-from protocol.mdoc.signer import DOCUMENT_SIGNER
 from protocol.trust.anchors import Role
-from protocol.x509 import Certificate
-from runtime import system
 from runtime.api_keys import find_api_key
-from runtime.certificates import CertificateNames
 from runtime.fingerprints import fingerprint_lines
-from runtime.installation import AUTHORITY, AUTHORITY_FILE, open_keys
+from runtime.installation import AUTHORITY_FILE
 from tests.support.commands import Commands
 from tests.support.tree import ROOT
 
@@ -65,21 +57,6 @@ def agency(data):
     done(data, *init(data))
     done(data, "import-people", TOWN)
     return data
-
-
-CARD = """
-id = "card"
-validity_days = 30
-[name]
-en = "Card"
-[mdoc]
-doctype = "org.example.card.1"
-[[claims]]
-path = ["family_name"]
-type = "text"
-element = "family_name"
-label = { en = "Last name" }
-"""
 
 
 def fingerprint(data):
@@ -116,47 +93,6 @@ def test_an_older_agency_gets_its_encryption_key_by_a_command(agency):
     assert not offered(agency)
     done(agency, "encryption-key")
     assert offered(agency)
-
-
-def signer_of(agency):
-    """The certificate that documents are signed with."""
-    return x509.load_pem_x509_certificate((agency / "signing.pem").read_bytes())
-
-
-def test_a_new_certificate_for_the_same_key_is_made_by_a_command(agency):
-    before = signer_of(agency)
-    assert "good until" in done(agency, "certify")
-    after = signer_of(agency)
-    assert after.serial_number != before.serial_number
-    assert after.public_key() == before.public_key()
-    assert (after.subject, after.issuer) == (before.subject, before.issuer)
-    [purpose] = after.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    assert purpose == DOCUMENT_SIGNER
-
-
-def test_an_mdoc_is_issued_with_a_certificate_that_was_made_for_documents(agency):
-    """T056. Agencies that are older than mdoc have one that was not."""
-    types = agency / "types"
-    types.mkdir()
-    (types / "card.toml").write_text(CARD)
-    settings = IssuerSettings.read(agency)
-    keys = open_keys(agency, settings.key_token)
-    old = keys.authority(AUTHORITY).issue_leaf(
-        keys.key(SIGNING).public_key, CertificateNames("Older", "Older"), now=system.now(), days=30,
-        random_bytes=system.random_bytes,
-    )  # fmt: skip
-    keys.replace_chain(SIGNING, [Certificate.from_der(old.public_bytes(Encoding.DER))])
-    with_card = settings.model_copy(update={"types_folder": types, "types": ("card",)})
-    store = open_store(settings)
-    with pytest.raises(
-        ValueError,
-        match=r"card cannot be issued, because the signing certificate was not made for this; `hoheit issuer certify`",
-    ):
-        open_issuer(with_card, store)
-    open_issuer(settings.model_copy(update={"types": ("residence",)}), store)
-    done(agency, "certify")
-    open_issuer(with_card, store)
-    store.database.dispose()
 
 
 def test_a_wallet_provider_is_trusted_by_a_command(agency, tmp_path):

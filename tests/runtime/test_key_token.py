@@ -93,6 +93,16 @@ def test_a_key_in_a_token_needs_the_token_to_be_said(keys, folder):
         open_keys(folder, None).key("signing")
 
 
+def test_a_key_in_a_token_is_replaced_by_another_one_there(keys, folder, softhsm):
+    first = keys.make_key("signing", seeded(1))
+    second = keys.replace_key("signing", seeded(2))
+    assert keys.key("signing").public_key == second.public_key != first.public_key
+    assert (folder / "signing.key").read_bytes().startswith(b"pkcs11:")
+    # What the old one signed is still there for whoever has to look into it
+    old = open_token(softhsm.access).find_key(KeyReference(id=seeded(1)(16)))
+    assert old.public_key == first.public_key
+
+
 def test_a_name_that_is_taken_makes_no_key_in_the_token(keys, folder, softhsm):
     first = keys.make_key("signing", seeded(1))
     with pytest.raises(FileExistsError):

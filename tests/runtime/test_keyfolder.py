@@ -3,8 +3,10 @@
 import shutil
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from protocol.keys import P256Key
+from protocol.x509 import Certificate
 from runtime.certificates import CertificateNames, make_authority
 from runtime.keyfolder import KeyFolder
 from runtime.seal import DamagedError, Sealer
@@ -66,6 +68,28 @@ def test_a_key_of_another_installation_does_not_open(folder, tmp_path):
     folder.make_key("signing", seeded(1))
     with pytest.raises(DamagedError):
         KeyFolder(tmp_path, Sealer(b"x" * 32)).key("signing")
+
+
+def test_a_key_is_replaced_as_a_whole_and_its_old_certificate_is_no_longer_its_own(folder):
+    authority = make_authority(folder.make_key("authority", seeded(1)), NAMES, now=NOW, days=10, random_bytes=seeded(2))
+    old = folder.make_key("signing", seeded(3))
+    folder.write_chain(
+        "signing", [authority.issue_leaf(old.public_key, NAMES, now=NOW, days=5, random_bytes=seeded(4))]
+    )
+    new = folder.replace_key("signing", seeded(5))
+    assert folder.key("signing").public_key == new.public_key != old.public_key
+    with pytest.raises(DamagedError, match="another key"):
+        folder.signer("signing")
+    leaf = authority.issue_leaf(new.public_key, NAMES, now=NOW, days=5, random_bytes=seeded(6))
+    folder.replace_chain("signing", [Certificate.from_der(leaf.public_bytes(Encoding.DER))])
+    assert folder.signer("signing").signer.public_key == new.public_key
+
+
+def test_a_key_that_is_not_there_is_not_replaced(folder, tmp_path):
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(FileNotFoundError):
+        folder.replace_key("signing", seeded(1))
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_a_signer_has_the_chain_of_its_own_key(folder):

@@ -147,8 +147,11 @@ class Chromium:
         return self._playwright.chromium.launch(executable_path=self._program, args=arguments)
 
 
-def film(path: Path, pictures: Sequence[bytes]) -> Path:
-    """What a camera sees: each picture (PNG) in the middle of a grey wall, one after the other (concatenated JPEGs)."""
+def film(path: Path, pictures: Sequence[bytes], *, hold: int = 1) -> Path:
+    """What a camera sees: each picture (PNG) in the middle of a grey wall, one after the other (concatenated JPEGs).
+
+    It has 30 pictures a second, and begins again after the last one; `hold`: for so many of them each picture stands still.
+    """
     frames = io.BytesIO()
     for picture in pictures:
         wall = Image.new("RGB", CAMERA_SIZE, (150, 150, 150))
@@ -156,7 +159,9 @@ def film(path: Path, pictures: Sequence[bytes]) -> Path:
             scale = min(1.0, 0.9 * CAMERA_SIZE[1] / shown.height, 0.9 * CAMERA_SIZE[0] / shown.width)
             small = shown.convert("RGB").resize((round(shown.width * scale), round(shown.height * scale)))
         wall.paste(small, ((CAMERA_SIZE[0] - small.width) // 2, (CAMERA_SIZE[1] - small.height) // 2))
-        wall.save(frames, "JPEG", quality=90)
+        seen = io.BytesIO()
+        wall.save(seen, "JPEG", quality=90)
+        frames.write(seen.getvalue() * hold)
     path.write_bytes(frames.getvalue())
     return path
 

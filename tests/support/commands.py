@@ -17,7 +17,7 @@ class Commands:
 
     def call(self, data: Path, command: str, *arguments: object) -> Result:
         """How a command ends, and what it prints."""
-        return CliRunner().invoke(self.app, [command, "--data", str(data), *map(str, arguments)])
+        return CliRunner().invoke(self.app, [*command.split(), "--data", str(data), *map(str, arguments)])
 
     def done(self, data: Path, command: str, *arguments: object) -> str:
         """What a command that goes well prints."""

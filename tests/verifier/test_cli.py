@@ -42,6 +42,7 @@ COMMANDS = Commands(app)
 call, done, refused = COMMANDS.call, COMMANDS.done, COMMANDS.refused
 
 URL = "http://library.localhost:8000"
+PID = "eu.europa.ec.eudi.pid.1"
 INIT = ("init", "--public-url", URL, "--name", "de=Stadtbücherei", "--name", "en=City library", "--use-case", "over-18")
 AGE = ("age_equal_or_over", "18")
 
@@ -141,11 +142,14 @@ def test_an_api_key_is_printed_works_and_is_revoked_by_its_name(library):
 def test_whom_nobody_trusts_cannot_answer(library, root):
     said = call(library, "use-cases")
     assert said.exit_code == 1
-    assert said.stdout.startswith("✗ over-18: Sind Sie über 18? (urn:eudi:pid:1)\n    nobody who may issue")
+    types = "eu.europa.ec.eudi.pid.1, urn:eudi:pid:1"
+    assert said.stdout.startswith(f"✗ over-18: Sind Sie über 18? ({types})\n    nobody who may issue")
+    assert said.stdout.count("nobody who may issue") == 2
     assert done(library, "trust", root, "--name", "Registry", "--type", "urn:eudi:pid:1") == (
         "Trusted as Registry: urn:eudi:pid:1\n"
     )
-    assert done(library, "use-cases") == "✓ over-18: Sind Sie über 18? (urn:eudi:pid:1)\n"
+    # Who can be believed for one form is enough, because either will do
+    assert done(library, "use-cases") == f"✓ over-18: Sind Sie über 18? ({types})\n"
     assert lines(done(library, "use-cases", "--json"))[0]["problems"] == []
 
 
@@ -276,11 +280,12 @@ def registered(library):
 
 def _register(library, *paths, intended_use="over-18", **changes):
     """Put a registration certificate into the folder."""
-    credential = RegisteredCredential("dc+sd-jwt", CredentialMeta(("urn:eudi:pid:1",)), paths)
+    plain = RegisteredCredential("dc+sd-jwt", CredentialMeta(("urn:eudi:pid:1",)), paths)
+    mdoc = RegisteredCredential("mso_mdoc", CredentialMeta(doctype_value=PID), ((PID, "age_over_18"),))
     now = system.now()
     says = replace(
         LEAST,
-        credentials=(credential,),
+        credentials=(plain, mdoc),
         intended_use=intended_use,
         issued_at=now - 10,
         expires_at=now + 1000,
@@ -389,7 +394,10 @@ def test_a_registration_file_says_what_the_use_cases_ask(library):
     text = done(library, "registration")
     members = tomllib.loads(text)
     asked = {use["id"]: use["credentials"] for use in members["uses"]}
-    assert asked["over-18"][0]["claims"] == [["age_equal_or_over", "18"]]
+    assert [one["claims"] for one in asked["over-18"]] == [
+        [["age_equal_or_over", "18"]],
+        [["eu.europa.ec.eudi.pid.1", "age_over_18"]],
+    ]
     with pytest.raises(Malformed) as refusal:
         Party.from_toml(text, "registration.toml")
     assert refusal.value.at == "registration.toml.identifier"

@@ -14,13 +14,11 @@ from verifier.session import (
     Forgotten,
     Line,
     Opened,
-    PageTerms,
     Received,
     Requested,
     Terms,
     Verdict,
     answer,
-    ask_on_page,
     await_another,
     collect,
     decline,
@@ -32,7 +30,6 @@ from verifier.session import (
     shows_to_browser,
     shows_to_owner,
     waiting,
-    waiting_on_page,
 )
 
 NOW = 1000
@@ -282,57 +279,3 @@ def test_what_a_program_asked_no_browser_forgets(stage):
     """T237: a browser without a secret is not the browser of a program's request."""
     with pytest.raises(NotFound):
         forget_in_browser(stage, "", references=())
-
-
-# Asking through the browser of the page
-
-PAGE = PageTerms("page nonce", "sealed page key")
-ON_PAGE = Requested(ASKED, replace(TERMS, page=PAGE))
-
-
-def test_the_latest_view_of_a_page_is_the_one_that_asks():
-    first = ask_on_page(REQUESTED, PAGE, "bb", now=NOW)
-    assert first.next == ON_PAGE
-    second = PageTerms("another nonce", "another key")
-    assert ask_on_page(first.next, second, "bb", now=NOW + 299).next.terms == replace(TERMS, page=second)
-    assert (first.keys, first.drop, first.expires_at) == ((), (), None)
-
-
-@pytest.mark.parametrize(
-    ("session", "browser", "now"),
-    [
-        (REQUESTED, "zz", NOW),
-        (REQUESTED, "", NOW),
-        (Requested(replace(ASKED, browser=""), TERMS), "", NOW),
-        (REQUESTED, "bb", NOW + 300),
-        (OPENED, "bb", NOW),
-        (RECEIVED, "bb", NOW),
-        (ANSWERED, "bb", NOW),
-        (DECLINED, "bb", NOW),
-        (FORGOTTEN, "bb", NOW),
-    ],
-)
-def test_no_other_page_asks_and_none_when_it_is_too_late(session, browser, now):
-    """T237"""
-    with pytest.raises(NotFound):
-        ask_on_page(session, PAGE, browser, now=now)
-
-
-def test_an_answer_through_the_browser_is_awaited_for_as_long_as_any():
-    awaited = (ON_PAGE, Opened(ASKED, ON_PAGE.terms, NOW), Received(ASKED, ON_PAGE.terms, NOW, NOW))
-    for stage in awaited:
-        assert waiting_on_page(stage, "bb", now=NOW + 299) == (stage, PAGE)
-        for browser, now in (("zz", NOW), ("bb", NOW + 300)):
-            with pytest.raises(InvalidRequest, match="no open request"):
-                waiting_on_page(stage, browser, now=now)
-    for other in (REQUESTED, OPENED, ANSWERED, DECLINED, FORGOTTEN):
-        with pytest.raises(InvalidRequest, match="no open request"):
-            waiting_on_page(other, "bb", now=NOW)
-
-
-def test_a_renewed_code_leaves_what_a_page_asks_as_it_is():
-    fresh = replace(TERMS, renewals=1, page=None)
-    renewed = renew(
-        ON_PAGE, fresh, expires_at=NOW + 600, keep_until=NOW + 900, reference=REFERENCE, drop=(), now=NOW + 250
-    )
-    assert renewed.next.terms == replace(fresh, page=PAGE, former_until=NOW + 300)

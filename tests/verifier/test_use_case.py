@@ -9,7 +9,7 @@ from tests.support.cases import cases
 from tests.support.tree import ROOT
 from tests.support.verifier import QUERY
 from verifier.policy import MAX_OFFLINE_STATUS, MIN_KEEP, kept_for
-from verifier.use_case import UseCase, read_question, read_use_cases
+from verifier.use_case import UseCase, distinct, read_question, read_use_cases
 
 SHIPPED = ROOT / "verifier" / "use_cases"
 GOOD = """
@@ -26,7 +26,7 @@ credentials = [{ id = "c", format = "dc+sd-jwt", meta = { vct_values = ["urn:x"]
 
 def test_what_ships_can_be_asked_in_both_languages():
     shipped = read_use_cases(SHIPPED)
-    assert set(shipped) == {"library-sign-up", "medicine", "over-18"}
+    assert set(shipped) == {"driving-licence", "library-sign-up", "medicine", "over-18"}
     for use_case in shipped.values():
         assert {language for language, _ in use_case.title} == {"de", "en"}
         assert {language for language, _ in use_case.purpose} == {"de", "en"}
@@ -39,8 +39,27 @@ def test_what_ships_can_be_asked_in_both_languages():
 
 
 def test_over_18_is_answered_with_yes_or_not_at_all():
-    [asked] = read_use_cases(SHIPPED)["over-18"].query.credentials
-    assert [(claim.path, claim.values) for claim in asked.claims] == [(("age_equal_or_over", "18"), (True,))]
+    query = read_use_cases(SHIPPED)["over-18"].query
+    assert [(claim.path, claim.values) for asked in query.credentials for claim in asked.claims] == [
+        (("age_equal_or_over", "18"), (True,)),
+        (("eu.europa.ec.eudi.pid.1", "age_over_18"), (True,)),
+    ]
+    assert [one.options for one in query.credential_sets] == [(("pid",), ("pid-mdoc",))]
+
+
+@pytest.mark.parametrize("name", ["over-18", "medicine"])
+def test_both_forms_of_the_identity_card_are_one_question_to_people(name):
+    asked = read_use_cases(SHIPPED)[name].asks_in("en")
+    assert {document.id for document in asked} == {"pid", "pid-mdoc"}
+    [one] = distinct(asked)
+    assert (one.name, len(one.data), one.instead_of) == ("Identity card", 1, frozenset())
+
+
+def test_the_driving_licence_has_words_for_what_may_be_driven():
+    [licence] = read_use_cases(SHIPPED)["driving-licence"].asks_in("de")
+    parts = {data.path[-1]: dict(data.parts) for data in licence.data}
+    assert parts["driving_privileges"]["vehicle_category_code"] == "Klasse"
+    assert parts["family_name"] == {}
 
 
 def test_defaults_are_the_careful_ones():
@@ -106,6 +125,43 @@ def test_what_is_asked_is_told_by_document_and_by_what_is_needed():
     )  # fmt: skip
     assert [(data.label, data.needed) for data in one.data] == [("a name, 0", True), ("Be", False)]
     assert one.data[0].path == ("a_name", None, 0)
+
+
+CHOICE = """
+id = "choice"
+[title]
+en = "T"
+[purpose]
+en = "P"
+[query]
+credentials = [
+  { id = "a", format = "dc+sd-jwt", meta = { vct_values = ["urn:a"] } },
+  { id = "b", format = "dc+sd-jwt", meta = { vct_values = ["urn:b"] } },
+  { id = "c", format = "dc+sd-jwt", meta = { vct_values = ["urn:c"] } },
+  { id = "d", format = "dc+sd-jwt", meta = { vct_values = ["urn:d"] } },
+]
+credential_sets = [{ options = [["a", "b"], ["c"]] }, { options = [["d"]] }]
+[asks.a]
+name = { en = "Card" }
+[asks.b]
+name = { en = "Card" }
+[asks.c]
+name = { en = "Card" }
+[asks.d]
+name = { en = "Card" }
+"""
+
+
+def test_what_will_do_in_place_of_another_says_so_and_is_one_question_where_it_looks_the_same():
+    a, b, c, d = UseCase.from_toml(CHOICE, "a.toml").asks_in("en")
+    assert [sorted(one.instead_of) for one in (a, b, c, d)] == [["c"], ["c"], ["a", "b"], []]
+    # Both of one option are asked, however alike they are; so is what is in another set
+    assert [document.id for document in distinct((a, b, c, d))] == ["a", "b", "d"]
+    other = UseCase.from_toml(CHOICE.replace('[asks.c]\nname = { en = "Card" }', ""), "a.toml").asks_in("en")
+    shown = distinct(other)
+    assert [(document.id, sorted(document.instead_of)) for document in shown] == [
+        ("a", []), ("b", []), ("c", ["a", "b"]), ("d", []),
+    ]  # fmt: skip
 
 
 def test_without_sets_everything_is_needed():

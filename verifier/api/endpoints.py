@@ -29,9 +29,19 @@ def protocol_endpoints(verifier: Verifier, driver: Driver) -> Endpoints:
 
     @endpoints.post(f"{path}/requests/{{reference}}")
     async def post_request_object(request: Request) -> Response:
-        # Some wallets post nothing at all, without any content type; that is a question too
-        form = await read_form(request) if request.headers.get("content-type", "").startswith(FORM) else {}
-        return await request_object(request.path_params["reference"], RequestUriForm.from_form(form).wallet_nonce)
+        return await request_object(request.path_params["reference"], await _wallet_nonce(request))
+
+    async def counter_request(request: Request, wallet_nonce: str | None) -> Response:
+        text = await driver.run(verifier.counters.ask(request.path_params["reference"], wallet_nonce))
+        return Response(text, media_type=MEDIA_TYPE, headers={"cache-control": "no-store"})
+
+    @endpoints.get(f"{path}/quick/{{reference}}")
+    async def get_counter_request(request: Request) -> Response:
+        return await counter_request(request, None)
+
+    @endpoints.post(f"{path}/quick/{{reference}}")
+    async def post_counter_request(request: Request) -> Response:
+        return await counter_request(request, await _wallet_nonce(request))
 
     @endpoints.post(f"{path}/responses/{{reference}}")
     async def response(request: Request) -> Response:
@@ -47,3 +57,9 @@ def protocol_endpoints(verifier: Verifier, driver: Driver) -> Endpoints:
         return json_answer(verifier.context.did_document(), headers={"cache-control": "public, max-age=300"})
 
     return endpoints
+
+
+async def _wallet_nonce(request: Request) -> str | None:
+    # Some wallets post nothing at all, without any content type; that is a question too
+    form = await read_form(request) if request.headers.get("content-type", "").startswith(FORM) else {}
+    return RequestUriForm.from_form(form).wallet_nonce

@@ -11,6 +11,9 @@ from runtime.token_options import HsmModule, HsmPinFile, HsmToken, TokenOptions
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
+counter = typer.Typer(no_args_is_help=True, help="Places in a shop where a printed code asks a question.")
+app.add_typer(counter, name="counter")
+
 Data = Annotated[Path, typer.Option(envvar="HOHEIT_VERIFIER_DATA", help="The verifier's folder.")]
 Json = Annotated[bool, typer.Option("--json", help="Answer as JSON, one object a line.")]
 
@@ -148,6 +151,54 @@ def use_cases(data: Data, as_json: Json = False) -> None:
 
     if not list_use_cases(data, as_json=as_json):
         raise typer.Exit(1)
+
+
+Place = Annotated[str, typer.Argument(help="The counter's name, or its id.")]
+
+
+@counter.command("add")
+def counter_add(
+    data: Data,
+    name: Annotated[str, typer.Argument(help="What clerks call it, such as: Entrance")],
+    use_case: Annotated[list[str], typer.Option(help="A use case that its code asks; each has a code of its own.")],
+    as_json: Json = False,
+) -> None:
+    """Make a counter: a code to print, and a page that shows what whoever scans it answers."""
+    from verifier.cli.counters import add_counter
+
+    add_counter(data, name, use_case, as_json=as_json)
+
+
+@counter.command("list")
+def counter_list(data: Data, as_json: Json = False) -> None:
+    """List the counters."""
+    from verifier.cli.counters import list_counters
+
+    list_counters(data, as_json=as_json)
+
+
+@counter.command("remove")
+def counter_remove(data: Data, name: Place) -> None:
+    """End a counter: its printed codes ask nothing any more."""
+    from verifier.cli.counters import remove_counter
+
+    print(remove_counter(data, name))
+
+
+@counter.command("pair")
+def counter_pair(data: Data, name: Place, as_json: Json = False) -> None:
+    """Make a link by which one more browser sees what is found at a counter. It is good once, and not for long."""
+    from verifier.cli.counters import pair_browser
+
+    pair_browser(data, name, as_json=as_json)
+
+
+@counter.command("unpair")
+def counter_unpair(data: Data, name: Place) -> None:
+    """Let no browser see what is found at a counter, such as when one was stolen."""
+    from verifier.cli.counters import unpair_browsers
+
+    print(unpair_browsers(data, name))
 
 
 @app.command()

@@ -8,13 +8,14 @@ from __future__ import annotations
 import functools
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import qrcode
 
+from protocol.dcql.query import CredentialQuery, DcqlQuery
 from protocol.errors import InvalidRequest
 from protocol.trust.anchors import Role, TrustAnchor, TrustAnchors, TrustedIdentifier
 from runtime import system
@@ -167,11 +168,30 @@ def problems_of(use_case: UseCase, anchors: TrustAnchors) -> list[str]:
     unknown = use_case.accepted_issuers - {anchor.name for anchor in trusted}
     problems = [f"accepts {name}, whom nobody here trusts; use `trust`" for name in sorted(unknown)]
     accepted = [a for a in trusted if not use_case.accepted_issuers or a.name in use_case.accepted_issuers]
-    for asked in use_case.query.credentials:
-        wanted = asked.meta.types
-        if not any(not anchor.types or not wanted or anchor.types.intersection(wanted) for anchor in accepted):
-            problems.append(f"nobody who may issue {' or '.join(wanted) or asked.id} is trusted; use `trust`")
-    return problems
+    lacking = {
+        asked.id: asked
+        for asked in use_case.query.credentials
+        if not any(_may_issue(anchor, asked) for anchor in accepted)
+    }
+    return problems + [
+        f"nobody who may issue {' or '.join(asked.meta.types) or asked.id} is trusted; use `trust`"
+        for asked in _in_the_way(use_case.query, lacking)
+    ]
+
+
+def _may_issue(anchor: TrustAnchor | TrustedIdentifier, asked: CredentialQuery) -> bool:
+    return not anchor.types or not asked.meta.types or bool(anchor.types.intersection(asked.meta.types))
+
+
+def _in_the_way(query: DcqlQuery, lacking: Mapping[str, CredentialQuery]) -> Iterator[CredentialQuery]:
+    """Of what nobody can show, what is needed: with sets, that of which no option can be met (OID4VP 1.0 §6.4.2)."""
+    if not query.credential_sets:
+        yield from lacking.values()
+    for one in query.credential_sets:
+        if one.required and all(any(id_ in lacking for id_ in option) for option in one.options):
+            yield from [
+                lacking[id_] for id_ in dict.fromkeys(id_ for option in one.options for id_ in option) if id_ in lacking
+            ]
 
 
 def look_again_soon() -> None:

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from typing import Self
 
 from verifier.service.answers import Answers
+from verifier.service.boards import Boards
 from verifier.service.context import VerifierContext
+from verifier.service.counters import Counters
+from verifier.service.meetings import Meetings
 from verifier.service.page_requests import PageRequests
 from verifier.service.requests import Requests
 from verifier.service.status import StatusLists
@@ -20,10 +23,15 @@ class Verifier:
     requests: Requests
     answers: Answers
     page_requests: PageRequests
+    counters: Counters
+    boards: Boards
+    meetings: Meetings
 
     @classmethod
     def of(cls, context: VerifierContext) -> Self:
         """Wire the services of one verifier."""
         requests = Requests(context)
         answers = Answers(context, requests, StatusLists(context))
-        return cls(context, requests, answers, PageRequests(context, requests, answers))
+        counters = Counters.of(context, requests)
+        page_requests, boards = PageRequests(context, requests, answers), Boards(context, answers, counters)
+        return cls(context, requests, answers, page_requests, counters, boards, Meetings(context, requests, answers))

@@ -12,6 +12,7 @@ from protocol.encoding import JsonObject, decode_base64url, encode_base64url
 from protocol.errors import InvalidRequest, ProtocolError
 from protocol.exchange import Exchange
 from protocol.jwe import ENCRYPTIONS
+from protocol.keys import Decrypter
 from protocol.oid4vp.request import Question
 from protocol.oid4vp.response import (
     AuthorizationResponse,
@@ -22,6 +23,7 @@ from protocol.oid4vp.response import (
 )
 from protocol.oid4vp.verify import VerificationPolicy, VerifiedResponse, verify_response
 from runtime.conversation import SessionKey, advance, load
+from verifier.demands import unmet
 from verifier.policy import MAX_RENEWALS, is_running_out
 from verifier.service.context import VerifierContext
 from verifier.service.requests import BROWSER, Requests, encrypted_to, key_id
@@ -79,6 +81,7 @@ class Result:
     web_link: str = ""  # for the wallet that runs in the browser
     qr_svg: str = ""
     renewals: int = 0  # how often the code was made anew
+    answered_at: int = 0  # epoch seconds
     keep_until: int = 0  # epoch seconds: then an answer is erased
 
 
@@ -101,11 +104,13 @@ class Answers:
         stage = waiting((yield from load(key, not_open(), AWAITED)), now=self.context.now())
         response_key = self._response_key(stage)
         response = read_response_form(form, response_mode=stage.terms.response_mode, key=response_key)
-        code = self.context.new_secret() if stage.asked.same_device else ""
+        leads_on = stage.asked.same_device or stage.asked.counter
+        code = self.context.new_secret() if leads_on else ""
         digest = SessionKey.of(RESPONSE_CODE, code).digest if code else ""
         question = self.requests.expected_request(stage, encrypted_to(response_key))
         verified = yield from self.judge(key, stage, question, response, digest)
-        if verified is not None and not verified.accepted:
+        # At a counter the verdict is for the clerk alone: everybody who answered is led to their number
+        if verified is not None and not verified.accepted and not stage.asked.counter:
             failed = next((str(check.name) for check in verified.checks if check.passed is False), "vp_token")
             raise InvalidRequest(f"vp_token: {failed} does not hold")
         return self._accepted(stage.asked, code)
@@ -117,10 +122,12 @@ class Answers:
         question: Question,
         response: AuthorizationResponse | ErrorResponse,
         response_code: str,
+        *,
+        reader_key: Decrypter | None = None,
     ) -> Exchange[VerifiedResponse | None]:
         """Verify an answer to a question and record what was found: the first one counts, whichever way it came (T179).
 
-        None: the wallet said no. `response_code` is a digest, or empty.
+        None: the wallet said no. `response_code` is a digest, or empty; `reader_key` as in `verify_response`.
 
         Raises:
             InvalidRequest: answered before, over, or not an answer to this question (then it stays open).
@@ -128,7 +135,7 @@ class Answers:
         if isinstance(response, ErrorResponse):
             yield from self._decline(key, stage, response, response_code)
             return None
-        verified = yield from self._verify_openly(key, stage, question, response)
+        verified = yield from self._verify_openly(key, stage, question, response, reader_key)
         yield from self._record(key, stage.asked, verified, response_code)
         return verified
 
@@ -195,23 +202,30 @@ class Answers:
         )
 
     def _verify_openly(
-        self, key: SessionKey, stage: Awaited, question: Question, response: AuthorizationResponse
+        self,
+        key: SessionKey,
+        stage: Awaited,
+        question: Question,
+        response: AuthorizationResponse,
+        reader_key: Decrypter | None,
     ) -> Exchange[VerifiedResponse]:
         """Verify; on our own page people see meanwhile that the answer is here. A program gets the verdict and is not told."""
         if not stage.asked.browser:
-            return (yield from self._verify(stage, question, response))
+            return (yield from self._verify(stage, question, response, reader_key))
         now = self.context.now()
         yield from advance(key, lambda session: receive(session, now=now), not_open())
         try:
-            return (yield from self._verify(stage, question, response))
+            return (yield from self._verify(stage, question, response, reader_key))
         except ProtocolError:
             yield from advance(key, await_another, not_open())
             raise
 
     def _verify(
-        self, stage: Awaited, question: Question, response: AuthorizationResponse
+        self, stage: Awaited, question: Question, response: AuthorizationResponse, reader_key: Decrypter | None
     ) -> Exchange[VerifiedResponse]:
         terms = stage.terms
+        use_case = self.context.use_cases.get(stage.asked.use_case)
+        demands = use_case.demands if use_case is not None else ()
         return (
             yield from verify_response(
                 response,
@@ -221,11 +235,13 @@ class Answers:
                     accepted_issuers=frozenset(terms.accepted_issuers),
                     issuers_by_certificate=self.context.haip,
                     bound_always=self.context.haip,
+                    objection=lambda claims: unmet(demands, claims, now=self.context.now()),
                 ),
                 status_of=lambda credential: self.status_lists.status_of(
                     credential, terms.max_status_age, terms.offline_status_age
                 ),
                 now=self.context.now(),
+                reader_key=reader_key,
             )
         )
 
@@ -257,7 +273,8 @@ class Answers:
     def _accepted(self, asked: Asked, response_code: str) -> ResponseAccepted:
         if not response_code:
             return ResponseAccepted()
-        page = asked.redirect_uri or self.context.result_page()
+        ours = self.context.number_page() if asked.counter else self.context.result_page()
+        page = asked.redirect_uri or ours
         return ResponseAccepted(f"{page}{'&' if '?' in page else '?'}response_code={response_code}")
 
     def _result(self, stage: Told, *, shown: bool) -> Result:
@@ -270,17 +287,18 @@ class Answers:
             case Answered() if not shown:
                 return replace(result, state="answered")
             case Answered():
-                disclosed, binary = self._disclosed(stage)
+                disclosed, binary = self.disclosed(stage)
                 return replace(
                     result,
                     state="accepted" if stage.verdict.accepted else "refused",
                     verdict=stage.verdict,
                     disclosed=disclosed,
                     binary=binary,
+                    answered_at=stage.answered_at,
                     keep_until=stage.keep_until,
                 )
             case Declined():
-                return replace(result, state="declined", error=stage.error)
+                return replace(result, state="declined", error=stage.error, answered_at=stage.declined_at)
             case _ if now >= asked.expires_at:
                 return result
             case _:
@@ -303,7 +321,8 @@ class Answers:
                 ends = is_running_out(stage.asked.expires_at, self.context.lifetimes, now=self.context.now())
                 return "unattended" if ends and stage.terms.renewals >= MAX_RENEWALS else "requested"
 
-    def _disclosed(self, stage: Answered) -> tuple[JsonObject | None, Mapping[str, tuple[ClaimPath, ...]]]:
+    def disclosed(self, stage: Answered) -> tuple[JsonObject | None, Mapping[str, tuple[ClaimPath, ...]]]:
+        """What an accepted answer told: query id → list of claims, and which of them are bytes."""
         if not stage.disclosed:
             return None, {}
         sealed = decode_base64url(stage.disclosed)

@@ -17,6 +17,7 @@ from protocol.oid4vp.client_id import ClientId, Prefix
 from protocol.trust.anchors import TrustAnchors
 from runtime.registrations import OwnRegistration
 from runtime.seal import Sealer
+from runtime.trust_lists.standing import ListsAge
 from verifier.policy import Lifetimes
 from verifier.registration import Shown
 from verifier.store import VerifierStore
@@ -24,6 +25,11 @@ from verifier.use_case import UseCase
 
 VP_FORMATS = vp_formats(("ES256", "ES384", "ES512"), ("ES256",))
 DID_CONTEXT = ("https://www.w3.org/ns/did/v1", "https://w3id.org/security/jwk/v1")
+
+
+def no_lists() -> ListsAge | None:
+    """No list of whom to trust is followed."""
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,7 @@ class VerifierContext:
     lifetimes: Lifetimes
     now: Callable[[], int]  # epoch seconds
     random_bytes: RandomBytes
+    lists_age: Callable[[], ListsAge | None] = no_lists  # of whom to trust; raises Unavailable like `anchors`
     registrations: Callable[[], tuple[OwnRegistration, ...]] = tuple  # empty: none are shown
     shown: Shown = Shown.CERTIFICATE  # by what a request says that we are registered
     refuse_unregistered: bool = False  # ask nothing that the registrations do not cover
@@ -82,6 +89,14 @@ class VerifierContext:
     def result_page(self) -> str:
         """Where a wallet on the same device leads back to; a response code is added."""
         return f"{self.identifier}/result"
+
+    def number_page(self) -> str:
+        """Where people find their number after they answered at a counter; a response code is added."""
+        return f"{self.identifier}/number"
+
+    def counter_code_uri(self, reference: str) -> str:
+        """Where the code of a counter leads: a wallet that asks there gets a request of its own."""
+        return f"{self.identifier}/quick/{reference}"
 
     def qr_svg(self, reference: str) -> str:
         """A request's QR code as a picture."""

@@ -1,24 +1,32 @@
-"""Asking through the browser: what the page in front of somebody asks, and what its browser hands it (OID4VP 1.0 App. A).
+"""Asking through the browser: what the page in front of somebody asks, and what its browser hands it.
 
-It is the same request as the one behind the code, with a nonce and a key of its own. Whichever of the two is answered first
-counts, and the store decides which that is.
+As OpenID4VP 1.0 Appendix A has it, and, where documents of ISO/IEC 18013-5 alone are asked for, as ISO/IEC TS 18013-7 annex C.
+It is the same request as the one behind the code, with nonces and keys of its own. Whichever is answered first counts, and the
+store decides which that is.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from protocol.dcql.query import DcqlQuery
+from protocol.device_retrieval.page import ask_documents, read_documents_answer
+from protocol.device_retrieval.question import DeviceQuestion, mdoc_part
 from protocol.encoding import JsonObject, JsonValue, decode_base64url, encode_base64url
 from protocol.errors import InvalidRequest
 from protocol.exchange import Exchange
 from protocol.jwe import ENCRYPTIONS
 from protocol.keys import P256Key
+from protocol.mdoc.org_iso_mdoc import ORG_ISO_MDOC, EncryptionInfo
 from protocol.oid4vp.client_id import Prefix
 from protocol.oid4vp.dc_api import DcApiRequest, Exchanged, read_answer_data
 from protocol.oid4vp.dc_api_object import Signatory, sign_page_request, sign_page_request_by_all
-from protocol.oid4vp.request import DC_API_JWT, ClientMetadata, EncryptionKey, VerifierInfo
-from protocol.oid4vp.response import ResponseKey
+from protocol.oid4vp.request import DC_API_JWT, ClientMetadata, EncryptionKey, Question, VerifierInfo
+from protocol.oid4vp.response import AuthorizationResponse, ErrorResponse, ResponseKey
+from protocol.trust.carried import Carried, carried_registration
+from protocol.x509 import read_x5c
 from runtime.conversation import SessionKey, advance, load
+from verifier.other_ways import ask_on_page, waiting_on_page
 from verifier.service.answers import Answers
 from verifier.service.context import VP_FORMATS, VerifierContext
 from verifier.service.requests import BROWSER, Requests, encrypted_to, read_query
@@ -26,16 +34,18 @@ from verifier.session import (
     AWAITED,
     REQUEST,
     Awaited,
+    DocumentsTerms,
     PageTerms,
     Requested,
-    ask_on_page,
     no_request,
     not_open,
-    waiting_on_page,
 )
 
-# HAIP 1.0 §5.2 wants one of these at least, and §5 `x509_hash` where it is signed
+# HAIP 1.0 §5.2 wants one of these at least, and §5 `x509_hash` where it is signed. It is about OpenID4VP, and leaves other
+# protocols of the browser's API as they are (docs/decisions/0020)
 WAYS_UNDER_HAIP = (Exchanged.SIGNED,)
+
+_PAGE_KEY, _DOCUMENTS_KEY = "page key", "documents key"  # what sealed keys are for
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +58,11 @@ class PageRequests:
 
     @property
     def ways(self) -> tuple[Exchanged, ...]:
-        """How our pages ask: the platform takes whichever a wallet knows."""
+        """How our pages ask by OpenID4VP: the platform takes whichever a wallet knows."""
         return WAYS_UNDER_HAIP if self.context.haip else tuple(Exchanged)
 
     def ask(self, request_id: str, browser: str) -> Exchange[tuple[JsonObject, ...]]:
-        """What a view of the page asks, in every way, with a nonce and a key of its own (T191, T192).
+        """What a view of the page asks, in every way, with nonces and keys of its own (T191, T192).
 
         What an earlier view asked is over.
 
@@ -60,7 +70,8 @@ class PageRequests:
             NotFound: unknown, begun in another browser, opened by a wallet, answered, or over (T237).
         """
         context = self.context
-        page = PageTerms(context.new_secret(), self._new_key(request_id))
+        documents = DocumentsTerms(context.new_secret(), self._new_key(_DOCUMENTS_KEY, request_id))
+        page = PageTerms(context.new_secret(), self._new_key(_PAGE_KEY, request_id), documents)
         digest = SessionKey.of(BROWSER, browser).digest
         stage = yield from advance(
             SessionKey.of(REQUEST, request_id),
@@ -70,7 +81,13 @@ class PageRequests:
         if not isinstance(stage, Requested):
             raise TypeError("a page asks what nobody has opened")
         request, infos = self._request(stage, page), self.requests.verifier_info(stage)
-        return tuple({"protocol": str(way), "data": self._data(way, stage, request, infos)} for way in self.ways)
+        asked: list[JsonObject] = [
+            {"protocol": str(way), "data": self._data(way, stage, request, infos)} for way in self.ways
+        ]
+        query = mdoc_part(request.dcql_query)
+        if query is not None:
+            asked.append({"protocol": ORG_ISO_MDOC, "data": self._documents(stage, documents, query, infos)})
+        return tuple(asked)
 
     def answer(self, request_id: str, browser: str, protocol: str, data: JsonValue) -> Exchange[None]:
         """Take what a browser handed to the page, as `Answers.receive` takes what a wallet posts.
@@ -81,17 +98,52 @@ class PageRequests:
             InvalidRequest: unknown, begun in another browser, never asked, over or answered before (T178, T179); or not an
                 answer to what the latest view asked: then the request stays open.
         """
-        if protocol not in self.ways:
-            raise InvalidRequest("protocol: was not asked")
+        if protocol not in (*self.ways, ORG_ISO_MDOC):
+            raise _not_asked()
         key = SessionKey.of(REQUEST, request_id)
         digest = SessionKey.of(BROWSER, browser).digest
         found = yield from load(key, not_open(), AWAITED)
         stage, page = waiting_on_page(found, digest, now=self.context.now())
-        response_key = ResponseKey(_key_id(page), self._decryption_key(stage, page), ENCRYPTIONS)
-        response = read_answer_data(data, response_mode=DC_API_JWT, key=response_key)
+        question, response = (
+            self._read_documents(stage, page, data) if protocol == ORG_ISO_MDOC else self._read(stage, page, data)
+        )
         # No response code: it is this browser that the answer came to (T183)
-        question = self._question(stage, page, encrypted_to(response_key))
         yield from self.answers.judge(key, stage, question, response, "")
+
+    def _read(
+        self, stage: Awaited, page: PageTerms, data: JsonValue
+    ) -> tuple[Question, AuthorizationResponse | ErrorResponse]:
+        """What was asked and what came, by OpenID4VP."""
+        response_key = ResponseKey(
+            _key_id(page), self._decryption_key(_PAGE_KEY, stage, page.encryption_key), ENCRYPTIONS
+        )
+        response = read_answer_data(data, response_mode=DC_API_JWT, key=response_key)
+        return self._question(stage, page, encrypted_to(response_key)), response
+
+    def _read_documents(
+        self, stage: Awaited, page: PageTerms, data: JsonValue
+    ) -> tuple[Question, AuthorizationResponse | ErrorResponse]:
+        """The same as annex C has it."""
+        query = mdoc_part(read_query(stage.terms.dcql_query))
+        if query is None or page.documents is None:
+            raise _not_asked()
+        key = self._decryption_key(_DOCUMENTS_KEY, stage, page.documents.encryption_key)
+        handover = _encryption(page.documents, key).handover(self.context.origin)
+        question = DeviceQuestion(query, handover)
+        return question, read_documents_answer(data, question, key)
+
+    def _documents(
+        self, stage: Awaited, terms: DocumentsTerms, query: DcqlQuery, infos: tuple[VerifierInfo, ...]
+    ) -> JsonObject:
+        context = self.context
+        return ask_documents(
+            query,
+            _encryption(terms, self._decryption_key(_DOCUMENTS_KEY, stage, terms.encryption_key)),
+            context.origin,
+            signer=context.signing.signer,
+            chain=read_x5c(list(context.signing.x5c), "signing certificate"),
+            registration=carried_registration([Carried(info.format, info.data) for info in infos], "verifier_info"),
+        )
 
     def _question(self, stage: Awaited, page: PageTerms, metadata: ClientMetadata) -> DcApiRequest:
         """The request as far as an answer is held against it; `metadata` says which key that was encrypted to."""
@@ -105,7 +157,7 @@ class PageRequests:
         )
 
     def _request(self, stage: Awaited, page: PageTerms) -> DcApiRequest:
-        key = EncryptionKey(_key_id(page), self._decryption_key(stage, page).public_key)
+        key = EncryptionKey(_key_id(page), self._decryption_key(_PAGE_KEY, stage, page.encryption_key).public_key)
         return self._question(stage, page, ClientMetadata((key,), ENCRYPTIONS, VP_FORMATS))
 
     def _data(
@@ -135,16 +187,23 @@ class PageRequests:
             Signatory(by_did, signer, kid=context.key_id, verifier_info=infos),
         )
 
-    def _new_key(self, request_id: str) -> str:
+    def _new_key(self, name: str, request_id: str) -> str:
         """A fresh private key for answers, sealed."""
         scalar = P256Key.generate(self.context.random_bytes).to_scalar()
-        return encode_base64url(self.context.sealer.seal(scalar, f"page key {request_id}"))
+        return encode_base64url(self.context.sealer.seal(scalar, f"{name} {request_id}"))
 
-    def _decryption_key(self, stage: Awaited, page: PageTerms) -> P256Key:
-        sealed = decode_base64url(page.encryption_key)
-        return P256Key.from_scalar(self.context.sealer.open(sealed, f"page key {stage.asked.id}"))
+    def _decryption_key(self, name: str, stage: Awaited, sealed: str) -> P256Key:
+        return P256Key.from_scalar(self.context.sealer.open(decode_base64url(sealed), f"{name} {stage.asked.id}"))
 
 
 def _key_id(page: PageTerms) -> str:
     """The name of a view's encryption key; it says nothing."""
     return SessionKey.of("page encryption key", page.nonce).digest[:32]
+
+
+def _encryption(terms: DocumentsTerms, key: P256Key) -> EncryptionInfo:
+    return EncryptionInfo.of(decode_base64url(terms.nonce), key.public_key)
+
+
+def _not_asked() -> InvalidRequest:
+    return InvalidRequest("protocol: was not asked")

@@ -26,6 +26,7 @@ from protocol.oid4vp.request_object import sign_request_object
 from protocol.oid4vp.response import ResponseKey
 from protocol.trust.dataset import REGISTRAR_DATASET
 from runtime.conversation import Change, Event, SessionKey, advance, begin, load, with_key
+from verifier.counter import REQUEST_SECONDS, UNSEEN_SECONDS
 from verifier.policy import MAX_RENEWALS, MIN_KEEP, is_running_out, kept_for
 from verifier.registration import outside_registration, registration_for, verifier_info
 from verifier.service.context import VP_FORMATS, VerifierContext
@@ -65,6 +66,10 @@ class RequestOrder:
     same_device: bool = False
     browser: str = ""  # secret of the browser that began on our own page
     redirect_uri: str = ""  # a program's own page, where a wallet on the same device leads back to
+    # On our page, of somebody who stands before it: an answer is not kept longer than it is looked at
+    in_person: bool = False
+    counter: str = ""  # id of the counter whose code was scanned
+    number: int = 0  # by which its page tells people apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,7 @@ class Requests:
 
     context: VerifierContext
 
-    def make(self, order: RequestOrder) -> Exchange[MadeRequest]:
+    def make(self, order: RequestOrder, request_id: str = "") -> Exchange[MadeRequest]:
         """Make a request with a nonce, a state and a key of its own (T191, T192).
 
         Raises:
@@ -96,7 +101,7 @@ class Requests:
         self._check_allowed(order, use_case, query)
         if order.redirect_uri:
             _check_redirect(order)
-        request_id = self.context.new_id()
+        request_id = request_id or self.context.new_id()
         reference = self.context.reference(request_id)
         stage = Requested(self._asked(request_id, order, use_case), self._terms(request_id, order, use_case, query))
         link = self.link(stage)
@@ -322,7 +327,7 @@ class Requests:
         return None, order.query
 
     def _asked(self, request_id: str, order: RequestOrder, use_case: UseCase | None) -> Asked:
-        now = self.context.now()
+        now, keep = self.context.now(), use_case.keep if use_case else 0
         return Asked(
             id=request_id,
             owner=order.owner,
@@ -331,8 +336,10 @@ class Requests:
             same_device=order.same_device,
             redirect_uri=order.redirect_uri,
             created_at=now,
-            expires_at=now + self.context.lifetimes.request,
-            keep=kept_for(use_case.keep if use_case else 0),
+            expires_at=now + (REQUEST_SECONDS if order.counter else self.context.lifetimes.request),
+            keep=UNSEEN_SECONDS if order.counter else kept_for(keep, in_person=order.in_person),
+            counter=order.counter,
+            number=order.number,
         )
 
     def _terms(self, request_id: str, order: RequestOrder, use_case: UseCase | None, query: DcqlQuery) -> Terms:

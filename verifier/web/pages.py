@@ -16,6 +16,7 @@ from runtime.pages import Pages, qr_svg
 from verifier.service import Verifier
 from verifier.service.answers import Result
 from verifier.service.requests import RequestOrder
+from verifier.use_case import distinct
 from verifier.web.values import shared_documents
 
 _OPEN = frozenset(
@@ -38,9 +39,13 @@ def people_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
         page = pages.page(
             request,
             "start.html",
-            partner=_partner(verifier, request),
-            questions=[(case.id, case.title_in(language), case.purpose_in(language)) for case in cases],
+            partner=partner_name(verifier, request),
+            questions=[
+                (case.id, case.title_in(language), case.purpose_in(language), verifier.meetings.can_ask(case.query))
+                for case in cases
+            ],
             action=f"{path}/ask",
+            in_person=f"{path}/in-person",
             form_token=pages.form_token(browser),
         )
         return pages.remember(page, browser)
@@ -54,8 +59,8 @@ def people_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
             order = RequestOrder(use_case, None, owner="", same_device="same_device" in form, browser=browser)
             made = await driver.run(verifier.requests.make(order))
         except ProtocolError as error:
-            return _refusal(request, pages, verifier, error)
-        return _redirect(_address(verifier, made.id))
+            return refusal_page(request, pages, verifier, error)
+        return redirect(_address(verifier, made.id))
 
     @router.get(f"{path}/r/{{request_id}}")
     async def result(request_id: str, request: Request) -> Response:
@@ -63,7 +68,7 @@ def people_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
         try:
             found = await driver.run(verifier.answers.result_for_browser(request_id, browser))
         except ProtocolError as error:
-            return _refusal(request, pages, verifier, error)
+            return refusal_page(request, pages, verifier, error)
         return pages.remember(_result_page(request, pages, verifier, found, pages.form_token(browser)), browser)
 
     @router.get(f"{path}/r/{{request_id}}/events")
@@ -81,8 +86,8 @@ def people_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
             browser = pages.check_form(request, await read_form(request))
             await driver.run(verifier.requests.forget_in_browser(request_id, browser))
         except ProtocolError as error:
-            return _refusal(request, pages, verifier, error)
-        return _redirect(_address(verifier, request_id))
+            return refusal_page(request, pages, verifier, error)
+        return redirect(_address(verifier, request_id))
 
     @router.get(f"{path}/result")
     async def collect(request: Request) -> Response:
@@ -90,10 +95,10 @@ def people_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
             code = request.query_params.get("response_code", "")
             request_id = await driver.run(verifier.answers.collect(code, pages.browser(request)))
         except ProtocolError as error:
-            return _refusal(request, pages, verifier, error)
+            return refusal_page(request, pages, verifier, error)
         if not request_id:
-            return pages.page(request, "done.html", partner=_partner(verifier, request))
-        return _redirect(_address(verifier, request_id))
+            return pages.page(request, "done.html", partner=partner_name(verifier, request))
+        return redirect(_address(verifier, request_id))
 
     @router.get(f"{path}/requests/{{reference}}/qr.svg")
     async def request_qr(reference: str) -> Response:
@@ -108,7 +113,7 @@ def error_page(verifier: Verifier, pages: Pages) -> ErrorPage:
     home = f"{urlsplit(verifier.context.identifier).path}/"
 
     def show(request: Request, status: int, code: str) -> Response:
-        return pages.trouble(request, status=status, code=code, owner=_partner(verifier, request), home=home)
+        return pages.trouble(request, status=status, code=code, owner=partner_name(verifier, request), home=home)
 
     return show
 
@@ -123,10 +128,10 @@ def _result_page(request: Request, pages: Pages, verifier: Verifier, found: Resu
     return pages.page(
         request,
         "waiting.html" if found.state in _OPEN else "verdict.html",
-        partner=_partner(verifier, request),
+        partner=partner_name(verifier, request),
         title=use_case.title_in(language) if use_case else "",
         purpose=use_case.purpose_in(language) if use_case else "",
-        asked=asked,
+        asked=distinct(asked),
         found=found,
         live=f"{address}/events" if found.state in _CHANGING else "",
         live_state=_state(found),
@@ -149,9 +154,10 @@ def _state(found: Result) -> str:
     return f"{found.state}-{found.renewals}"
 
 
-def _refusal(request: Request, pages: Pages, verifier: Verifier, error: ProtocolError) -> Response:
+def refusal_page(request: Request, pages: Pages, verifier: Verifier, error: ProtocolError) -> Response:
+    """A page that says that this did not work, and what to do."""
     home = f"{urlsplit(verifier.context.identifier).path}/"
-    partner = _partner(verifier, request)
+    partner = partner_name(verifier, request)
     away = error.status >= 500
     return pages.page(request, "refused.html", status=error.status, partner=partner, away=away, home=home)
 
@@ -161,10 +167,12 @@ def _address(verifier: Verifier, request_id: str) -> str:
     return f"{urlsplit(verifier.context.identifier).path}/r/{quote(request_id, safe='')}"
 
 
-def _redirect(address: str) -> Response:
+def redirect(address: str) -> Response:
+    """Lead on to another of our pages after a form."""
     return Response(status_code=303, headers={"location": address})
 
 
-def _partner(verifier: Verifier, request: Request) -> str:
+def partner_name(verifier: Verifier, request: Request) -> str:
+    """What the partner is called, in the reader's language."""
     names = dict(verifier.context.name)
     return names.get(language_of(request)) or next(iter(names.values()))

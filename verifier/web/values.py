@@ -15,6 +15,7 @@ from verifier.use_case import AskedData, AskedDocument
 
 MAX_SHOWN = 200  # characters of one value
 MAX_LINES = 50  # of one claim
+NO_PARTS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,26 +85,29 @@ class _Reader:
         for data in asked:
             found = select_shown(claims, data.path, budget)
             if found:
-                yield self.value(data.label, found, _kind(data.path))
+                yield self.value(data.label, found, _kind(data.path), dict(data.parts))
 
-    def value(self, label: str, found: Selection, kind: ClaimKind) -> SharedValue:
+    def value(self, label: str, found: Selection, kind: ClaimKind, parts: Mapping[str, str] = NO_PARTS) -> SharedValue:
         """Everything that one question found."""
         if len(found) == 1:
             path, value = found[0]
             if isinstance(value, str) and (picture := safe_portrait(value, binary=_general(path) in self.binary)):
                 return SharedValue(label, (), picture)
-        lines = (line for path, value in found for line in self.lines(_general(path), value, kind))
+        lines = (line for path, value in found for line in self.lines(_general(path), value, kind, parts))
         return SharedValue(label, tuple(islice(lines, MAX_LINES)))
 
-    def lines(self, path: ClaimPath, value: JsonValue, kind: ClaimKind) -> Iterator[SharedLine]:
-        """One value, line by line."""
+    def lines(
+        self, path: ClaimPath, value: JsonValue, kind: ClaimKind, parts: Mapping[str, str]
+    ) -> Iterator[SharedLine]:
+        """One value, line by line; `parts` are the words for what is in it, in their order."""
         if isinstance(value, dict):
-            for name, below in value.items():
-                for line in self.lines((*path, name), below, ClaimKind.PLAIN):
-                    yield replace(line, part=f"{_name(name)}, {line.part}"[:MAX_SHOWN] if line.part else _name(name))
+            for name in [*(one for one in parts if one in value), *(one for one in value if one not in parts)]:
+                part = parts.get(name) or _name(name)
+                for line in self.lines((*path, name), value[name], ClaimKind.PLAIN, parts):
+                    yield replace(line, part=f"{part}, {line.part}"[:MAX_SHOWN] if line.part else part)
         elif isinstance(value, list):
             for item in value:
-                yield from self.lines((*path, None), item, kind)
+                yield from self.lines((*path, None), item, kind, parts)
         elif isinstance(value, bool):
             yield SharedLine("", truth=value)
         elif path in self.binary:

@@ -165,6 +165,7 @@ def _entry_as_json(entry: LogEntry, outcome: str) -> dict[str, object]:
         "party": entry.party,
         "party_id": entry.party_id,
         "trusted_by": entry.trusted_by,
+        "in_person": entry.in_person,
         "credentials": [
             {"name": credential.name, "type": credential.type, "claims": list(credential.claims)}
             for credential in entry.credentials

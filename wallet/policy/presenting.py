@@ -11,6 +11,7 @@ from protocol.device_retrieval.question import DEVICE_RETRIEVAL, VerifiedDeviceR
 from protocol.encoding import JsonObject, encode_json, sha256
 from protocol.errors import Conflict, ProtocolError
 from protocol.fields import Fields
+from protocol.mdoc.transcript import IsoDcApiHandover
 from protocol.oid4vci.metadata import CredentialConfiguration
 from protocol.oid4vp.dc_api_object import VerifiedDcApiRequest
 from protocol.oid4vp.request import DC_API_JWT, DIRECT_POST_JWT, Question
@@ -206,8 +207,12 @@ def asker_shown(verified: AskedRequest, language: str) -> PartyShown:
     if isinstance(verified, VerifiedRequest):
         return party_shown(party, str(verified.request.client_id), verified.request.response_uri, language=language)
     if isinstance(verified, VerifiedDeviceRequest):
-        # Whom nobody vouches for has no name here, and no address either
-        return party_shown(party, verified.request.audience, "", language=language)
+        handover = verified.request.handover
+        if isinstance(handover, IsoDcApiHandover):
+            return party_shown(party, verified.request.audience, handover.origin, language=language)
+        # Nearby, whom nobody vouches for has no name, no address, and nothing by which they were known again
+        identifier = "" if party is None else verified.request.audience
+        return replace(party_shown(party, identifier, "", language=language), in_person=True)
     page = verified.request
     return party_shown(party, str(page.client_id or page.audience), page.origin, language=language)
 

@@ -1,7 +1,7 @@
 """Presenting to a page: what browser or system hands over is considered like any request, and the answer goes back to it.
 
-The origin is what the platform says, and the answer is bound to it (OID4VP 1.0 Appendix A). Nothing leaves by itself: not even
-that a request is wrong is told to the page, which could learn from it what is held here (§15.9.2).
+The origin is what the platform says, and the answer is bound to it (OID4VP 1.0 Appendix A, ISO/IEC TS 18013-7 annex C). Nothing
+leaves by itself: not even that a request is wrong is told to the page, which could learn from it what is held here (§15.9.2).
 """
 
 from __future__ import annotations
@@ -9,15 +9,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from protocol.device_retrieval.page import answer_documents, refuse_documents, verify_documents_request
+from protocol.device_retrieval.question import VerifiedDeviceRequest
 from protocol.encoding import JsonObject
 from protocol.errors import AccessDenied, ProtocolError
 from protocol.exchange import Exchange
 from protocol.keys import P256Key
+from protocol.mdoc.org_iso_mdoc import ORG_ISO_MDOC
+from protocol.mdoc.transcript import IsoDcApiHandover
 from protocol.oid4vp.dc_api import ORIGIN, PageRequest, answer_data, error_data
 from protocol.oid4vp.dc_api_object import VerifiedDcApiRequest, verify_page_request
+from protocol.oid4vp.response import Presentation
 from wallet.policy.showing import party_shown, plain
 from wallet.service.context import WalletContext
 from wallet.service.presenting import DENIED, Presenting, RequestSeen
+
+VerifiedPage = VerifiedDcApiRequest | VerifiedDeviceRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +38,14 @@ class PagePresenting:
         """Find out who asks for what, and what is held that answers. Nothing is given away, and nobody is told.
 
         Raises:
-            InvalidRequest: the request is not to be answered; see `verify_page_request`.
+            InvalidRequest: the request is not to be answered; see `verify_page_request`, `verify_documents_request`.
             InvalidTransactionData: it asks to authorise something that this wallet does not understand.
             Unreachable: a DID document could not be had.
         """
         context = self.context
         yield from context.renew_trust()
         try:
-            verified = yield from verify_page_request(
-                asked, anchors=context.anchors(), policy=context.request_policy, now=context.now()
-            )
+            verified = yield from self._verify(asked)
         except ProtocolError as error:
             # Who asks is not known yet, but on which page, the platform says
             page = party_shown(None, f"{ORIGIN}{asked.origin}", asked.origin)
@@ -57,12 +62,10 @@ class PagePresenting:
             LogDamaged: it could not be seen afterwards; nothing was made.
             Conflict: a copy that the user was told is fresh was used meanwhile; nothing was made.
         """
-        request = _page(seen).request
+        verified = _page(seen)
         begun = yield from self.presenting.begin(seen, choice)
         try:
-            data = answer_data(
-                request, begun.vp_token, ephemeral=P256Key.fresh(), random_bytes=self.context.random_bytes
-            )
+            data = self._answer(verified, begun.vp_token)
         except ProtocolError as error:
             yield from self.presenting.fail(seen, begun, error)
             raise
@@ -72,12 +75,32 @@ class PagePresenting:
 
     def decline(self, seen: RequestSeen) -> Exchange[JsonObject]:
         """Nothing is given away, because the user says no or nothing fits: the page cannot tell which (T168)."""
-        _page(seen)
+        verified = _page(seen)
         yield from self.presenting.note_decline(seen)
+        if isinstance(verified, VerifiedDeviceRequest):
+            return refuse_documents(verified.request)
         return error_data(AccessDenied(DENIED))
 
+    def _verify(self, asked: PageRequest) -> Exchange[VerifiedPage]:
+        context = self.context
+        anchors, policy, now = context.anchors(), context.request_policy, context.now()
+        if asked.protocol == ORG_ISO_MDOC:
+            return verify_documents_request(asked, anchors=anchors, policy=policy, now=now)
+        return (yield from verify_page_request(asked, anchors=anchors, policy=policy, now=now))
 
-def _page(seen: RequestSeen) -> VerifiedDcApiRequest:
-    if not isinstance(seen.verified, VerifiedDcApiRequest):
-        raise TypeError("what came by link is answered where it says")
-    return seen.verified
+    def _answer(self, verified: VerifiedPage, vp_token: Mapping[str, tuple[Presentation, ...]]) -> JsonObject:
+        if isinstance(verified, VerifiedDeviceRequest):
+            return answer_documents(verified.request, vp_token)
+        return answer_data(
+            verified.request, vp_token, ephemeral=P256Key.fresh(), random_bytes=self.context.random_bytes
+        )
+
+
+def _page(seen: RequestSeen) -> VerifiedPage:
+    match seen.verified:
+        case VerifiedDcApiRequest():
+            return seen.verified
+        case VerifiedDeviceRequest() if isinstance(seen.verified.request.handover, IsoDcApiHandover):
+            return seen.verified
+        case _:
+            raise TypeError("what came in another way is answered where it came from")

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 from protocol.errors import NotTrusted, ProtocolError, TooLarge, Unavailable, Unreachable
 from protocol.oid4vci.offer import SCHEME as OFFER_SCHEME
 from protocol.oid4vp.link import SCHEME as REQUEST_SCHEME
+from protocol.oid4vp.request_uri import RequestOver
 from wallet.policy.haip import NotHaip
 from wallet.policy.issuing import MayNotIssue
 from wallet.policy.links import MAX_PAGE_LINK, Found, LinkKind, classify, host_of
@@ -92,7 +93,7 @@ async def _look_at(visit: Visit, found: Found, *, same_device: bool) -> Response
         return visit.page(
             "add_failed.html", status=error.status, found=found, away=isinstance(error, Unreachable),
             detail=error.description, same_device=same_device, why=unvouched(error), weak=isinstance(error, NotHaip),
-            unknown=isinstance(error.__cause__ or error, NotTrusted),
+            unknown=isinstance(error.__cause__ or error, NotTrusted), over=isinstance(error, RequestOver),
         )  # fmt: skip
     return _scan_page(visit, found)
 

@@ -22,10 +22,19 @@ QUERY = {
 }
 
 
+PLAIN = {"format": "dc+sd-jwt", "vct_values": ["urn:eudi:pid:1"], "claims": [["age_equal_or_over", "18"]]}
+PID = "eu.europa.ec.eudi.pid.1"
+MDOC = {"format": "mso_mdoc", "doctype_value": PID, "claims": [[PID, "age_over_18"]]}
+
+
 @pytest.fixture
 def file(tmp_path):
-    file = tmp_path / "registration.toml"
-    file.write_text(write_toml(cinema().to_dict()), encoding="utf-8")
+    return written(tmp_path, PLAIN, MDOC)
+
+
+def written(folder, *credentials):
+    file = folder / "registration.toml"
+    file.write_text(write_toml(cinema(uses=[use(credentials=[*credentials])]).to_dict()), encoding="utf-8")
     return file
 
 
@@ -36,6 +45,15 @@ def lint(*arguments):
 def test_a_use_case_that_is_covered_is_told_so(file):
     told = lint(file, SHIPPED_USE_CASES / "over-18.toml")
     assert (told.exit_code, told.output) == (0, "✓ over-18\n")
+
+
+def test_each_form_of_a_document_is_registered_by_itself(tmp_path):
+    told = lint(written(tmp_path, PLAIN), SHIPPED_USE_CASES / "over-18.toml")
+    assert told.exit_code == 1
+    assert "pid-mdoc: this kind of document is not registered for over-18" in told.output
+    narrow = {**MDOC, "claims": [[PID, "age_over_21"]]}
+    told = lint(written(tmp_path, PLAIN, narrow), SHIPPED_USE_CASES / "over-18.toml")
+    assert f'pid-mdoc: ["{PID}","age_over_18"] is not registered for over-18' in told.output
 
 
 def test_whatever_is_not_covered_is_named(file):

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from protocol.dcql.match import Candidate, match_query
+from protocol.dcql.match import Candidate, check_answer, match_query
 from protocol.dcql.query import DcqlQuery
 
 PID = "urn:eudi:pid:1"
@@ -29,6 +29,12 @@ def read(*credentials, **members):
 def held(claims=ERIKA, candidate_id="erika", **members):
     usual = Candidate(candidate_id, "dc+sd-jwt", PID, claims, authority_key_ids=(), holder_bound=True)
     return replace(usual, **members)
+
+
+def answered(query, candidate):
+    """What of a credential answers this credential query, which asks for nothing else."""
+    [claims] = check_answer(DcqlQuery((query,)), {query.id: [candidate]})[query.id]
+    return claims
 
 
 def found(query, *candidates):

@@ -2,9 +2,9 @@ import time
 
 import pytest
 
-from protocol.dcql.match import check_answer, match_query, selected_claims, surplus_paths
+from protocol.dcql.match import check_answer, match_query
 from protocol.errors import InvalidRequest
-from tests.protocol.dcql.samples import asked, found, held, read
+from tests.protocol.dcql.samples import answered, asked, found, held, read
 from tests.support.bounds import BOUNDED
 
 
@@ -66,8 +66,8 @@ def test_the_budget_ends_what_an_answer_makes_long(path):  # T198
     answer = held({"a": wide(2)})
     for evaluate in (
         lambda: check_answer(query, {"pid": [answer]}),
-        lambda: selected_claims(query.credentials[0], answer),
-        lambda: surplus_paths(query.credentials[0], answer, []),
+        lambda: answered(query.credentials[0], answer).selected(),
+        lambda: answered(query.credentials[0], answer).surplus([]),
     ):
         began = time.process_time()
         with pytest.raises(InvalidRequest, match="too many steps"):

@@ -1,16 +1,16 @@
 import pytest
 
-from protocol.dcql.match import check_answer, match_query, selected_claims
+from protocol.dcql.match import check_answer, match_query
 from protocol.encoding import encode_base64url
 from protocol.errors import AccessDenied, InvalidRequest
-from tests.protocol.dcql.samples import PID, TWO, asked, found, held, paths, read, sets
+from tests.protocol.dcql.samples import PID, TWO, answered, asked, found, held, paths, read, sets
 
 
 def test_a_query_without_claims_discloses_nothing():  # T169
     query = read(asked())
     (match,) = found(query, held())
     assert (match.claims, match.paths) == ((), ())
-    assert selected_claims(query.credentials[0], held()) == {}
+    assert answered(query.credentials[0], held()).selected() == {}
 
 
 def test_all_claims_are_needed():

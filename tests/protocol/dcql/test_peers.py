@@ -1,8 +1,8 @@
 import pytest
 
-from protocol.dcql.match import Candidate, match_query, selected_claims
+from protocol.dcql.match import Candidate, match_query
 from protocol.dcql.query import DcqlQuery
-from tests.protocol.dcql.samples import found, held, read, reduced
+from tests.protocol.dcql.samples import answered, found, held, read, reduced
 from tests.support.vectors import read_vector
 
 
@@ -43,7 +43,7 @@ def test_queries_of_peers_find_the_same_credentials(case):
         )
         if expected:
             presented = match.matches[asked_query.id][0].candidate
-            assert selected_claims(asked_query, presented) == expected["disclosed"]
+            assert answered(asked_query, presented).selected() == expected["disclosed"]
 
 
 @vector_cases("claims-cases.json")

@@ -4,10 +4,10 @@ import json
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from protocol.dcql.match import check_answer, match_query, selected_claims, surplus_paths
+from protocol.dcql.match import check_answer, match_query
 from protocol.dcql.query import ClaimsQuery, CredentialMeta, CredentialQuery, CredentialSetQuery, DcqlQuery
 from protocol.errors import InvalidRequest, ProtocolError
-from tests.protocol.dcql.samples import held, reduced
+from tests.protocol.dcql.samples import answered, held, reduced
 
 names = st.sampled_from(("a", "b", "c", "cnf", "_sd"))
 scalars = st.sampled_from(("x", "y", "", 0, 1, 1.0, True, False, None))
@@ -65,8 +65,8 @@ def test_what_the_wallet_discloses_is_what_the_verifier_accepts(question):
     for claims in (shown, candidate.claims):
         check_answer(whole, {"q": [held(claims)]})
     leaves = [path for path in every_path(shown) if path]
-    assert surplus_paths(query, held(shown), leaves) == () or query.claim_sets
-    assert selected_claims(query, held(shown)) == shown or query.claim_sets
+    assert answered(query, held(shown)).surplus(leaves) == () or query.claim_sets
+    assert answered(query, held(shown)).selected() == shown or query.claim_sets
 
 
 def every_path(value, at=()):
@@ -104,7 +104,6 @@ def test_every_choice_is_an_answer(asked_questions, data):
 def test_no_answer_escapes_the_error_family(question, claims, disclosed, query_id):
     query, _ = question
     with contextlib.suppress(ProtocolError):
-        check_answer(DcqlQuery((query,)), {query_id: [held(claims)]})
-    surplus = surplus_paths(query, held(claims), disclosed)
-    assert set(surplus) <= set(disclosed)
-    json.dumps(selected_claims(query, held(claims)))
+        for found in check_answer(DcqlQuery((query,)), {query_id: [held(claims)]})[query_id]:
+            assert set(found.surplus(disclosed)) <= set(disclosed)
+            json.dumps(found.selected())

@@ -1,5 +1,6 @@
 """Certificates that may sign documents or requests of readers: made for that, no authority's, of its authority's country."""
 
+import datetime
 import hashlib
 from dataclasses import replace
 
@@ -7,13 +8,14 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from protocol.errors import NotTrusted
-from protocol.mdoc.signer import DOCUMENT_SIGNER, READER, check_document_signer, check_reader
+from protocol.mdoc.signer import DOCUMENT_SIGNER, READER, check_document_signer, check_issuing_place, check_reader
 from protocol.trust.anchors import Role, TrustAnchor, TrustAnchors
 from protocol.x509 import Certificate
-from tests.protocol.mdoc.samples import DESK, IACA, PKI, desk, issued, purposes, verify
+from tests.protocol.mdoc.samples import DESK, IACA, NATIONAL, PKI, SPACE, desk, issued, purposes, verify
 from tests.support.pki import DAY, INTERMEDIATE, LEAF, NOW, make_pki
 
 AT = "credential"
@@ -82,6 +84,54 @@ def test_a_signer_of_another_country_than_its_authority_is_refused(of_signer, of
 @pytest.mark.parametrize(("of_signer", "of_authority"), [(None, "DE"), ("DE", None), (None, None), ("de", "DE")])
 def test_a_country_counts_where_both_say_one(of_signer, of_authority):
     check_document_signer(party(desk(country=of_signer, root=replace(IACA, country=of_authority))), AT)
+
+
+def test_a_licence_says_the_country_of_its_signer():  # T056
+    pki = desk(country="DE")
+    assert verify(issued(pki=pki, elements={SPACE: {"issuing_country": "DE"}}), anchors=pki.anchors)
+    with pytest.raises(NotTrusted, match="another issuing_country than its signer"):
+        verify(issued(pki=pki, elements={SPACE: {"issuing_country": "AT"}}), anchors=pki.anchors)
+
+
+def test_where_a_certificate_says_no_state_none_is_another_one():
+    assert verify(issued(elements={SPACE: {"issuing_jurisdiction": "DE-BB"}}))
+
+
+def test_a_state_in_a_certificate_counts_too():  # T056
+    leaf = Certificate.from_der(_with_state("DE-BB"))
+    check_issuing_place(leaf, {"issuing_country": "DE", "issuing_jurisdiction": "DE-BB"}, AT)
+    check_issuing_place(leaf, {"issuing_country": "de"}, AT)
+    check_issuing_place(leaf, {}, AT)
+    for wrong in (
+        {"issuing_jurisdiction": "DE-BE"},
+        {"issuing_country": "FR"},
+        {"issuing_country": None},
+        {"issuing_country": 7},
+    ):
+        with pytest.raises(NotTrusted):
+            check_issuing_place(leaf, wrong, AT)
+
+
+def test_what_a_document_of_another_kind_says_of_a_place_is_its_own_matter():
+    assert verify(issued(elements={NATIONAL: {"issuing_country": "FR"}}))
+
+
+def test_a_signer_without_a_country_is_of_any():
+    pki = desk(country=None, root=replace(IACA, country=None))
+    assert verify(issued(pki=pki, elements={SPACE: {"issuing_country": "FR"}}), anchors=pki.anchors)
+
+
+def _with_state(state):
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name(
+        [x509.NameAttribute(NameOID.COUNTRY_NAME, "DE"), x509.NameAttribute(NameOID.STATE_OR_PROVINCE_NAME, state)]
+    )
+    begins = datetime.datetime.fromtimestamp(NOW, datetime.UTC)
+    builder = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
+    )
+    builder = builder.not_valid_before(begins).not_valid_after(begins + datetime.timedelta(days=1))
+    return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
 
 
 @pytest.mark.parametrize("times", [{"not_before": NOW - 2 * DAY}, {"not_after": NOW + 400 * DAY}])

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from protocol.errors import InvalidRequest, ProtocolError
+from protocol.errors import InvalidRequest, ProtocolError, Unreachable
 from protocol.exchange import HttpRequest, HttpResponse
 from protocol.oid4vp.link import RequestByReference, RequestUriMethod
 from protocol.oid4vp.request import MAX_NONCE
 from protocol.oid4vp.request_object import MEDIA_TYPE
-from protocol.oid4vp.request_uri import RequestUriForm, read_request_object, request_object_request
+from protocol.oid4vp.request_uri import RequestOver, RequestUriForm, read_request_object, request_object_request
 from tests.protocol.oid4vp.samples import HASH, REQUEST_URI, request_object, served
 
 FORM = RequestUriForm("qPmxiNFCR3QTm19POc8u", {"vp_formats_supported": {"dc+sd-jwt": {"sd-jwt_alg_values": ["ES256"]}}})
@@ -98,3 +98,15 @@ def test_no_input_escapes_the_error_family(form, response):
         RequestUriForm.from_form(form)
     with contextlib.suppress(ProtocolError):
         read_request_object(response)
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_what_is_not_there_any_more_is_told_apart(status):
+    with pytest.raises(RequestOver, match=f"^request_uri: answered with status {status}$"):
+        read_request_object(request_object("a.b.c", status=status))
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_who_has_too_much_to_do_may_be_asked_again(status):
+    with pytest.raises(Unreachable):
+        read_request_object(request_object("a.b.c", status=status))

@@ -146,6 +146,7 @@ def test_a_body_that_is_no_json_is_refused(counter, content, status):
 def test_every_route_asks_for_a_key(counter):
     """T230: without a key, with a wrong, a revoked or an oddly spelled one; and no route is forgotten."""
     made = counter.ask()
+    place = counter.run(counter.verifier.counters.add("Entrance", ["family-name"], counter.owner))
     revoked = counter.new_api_key("revoked")
     counter.store.api_keys.revoke("revoked")
     found = api_routes(counter.app) - {("GET", "/api/openapi.json"), ("HEAD", "/api/openapi.json")}
@@ -153,16 +154,22 @@ def test_every_route_asks_for_a_key(counter):
         ("POST", "/api/requests"),
         ("GET", "/api/requests/{request_id}"),
         ("DELETE", "/api/requests/{request_id}"),
+        ("POST", "/api/counters"),
+        ("GET", "/api/counters"),
+        ("DELETE", "/api/counters/{counter}"),
+        ("POST", "/api/counters/{counter}/pairing"),
+        ("DELETE", "/api/counters/{counter}/browsers"),
     }
     keys = ["", "Bearer", "Bearer ", "Bearer wrong", f"Bearer {revoked}", f"Basic {counter.api_key}", counter.api_key]
     keys += [f"Bearer {counter.api_key}x", f"Bearer {counter.owner}"]
     for method, path in found:
         for key in keys:
-            address = path.replace("{request_id}", made.id)
+            address = path.replace("{request_id}", made.id).replace("{counter}", place.id)
             response = counter.http(method, address, headers={"authorization": key}, json={"use_case": "family-name"})
             assert (response.status_code, response.json()["error"]) == (401, "unauthorized")
             assert response.headers["www-authenticate"] == "Bearer"
     assert counter.result(made).state == "requested"
+    assert counter.run(counter.verifier.counters.all()) == (place,)
 
 
 def test_another_key_finds_nothing(counter, held):
@@ -193,7 +200,9 @@ def test_a_result_is_over_at_its_time(counter, held):
 def test_the_shape_is_published(counter):
     """Programs are written against this: models for every body, and the key as a bearer scheme."""
     document = counter.http("GET", "/api/openapi.json").json()
-    assert set(document["paths"]) == {"/api/requests", "/api/requests/{request_id}"}
+    requests = {"/api/requests", "/api/requests/{request_id}"}
+    counters = {f"/api/counters{below}" for below in ("", "/{counter}", "/{counter}/pairing", "/{counter}/browsers")}
+    assert set(document["paths"]) == requests | counters
     for path in document["paths"].values():
         for operation in path.values():
             assert operation["security"]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from protocol.encoding import JsonObject, encode_base64url
+from protocol.encoding import JsonObject, JsonValue, encode_base64url
 from runtime.data_pictures import MAX_PORTRAIT
 from tests.support.strategies import json_values
 from verifier.use_case import AskedData, AskedDocument
@@ -83,6 +83,22 @@ def test_yes_and_no_are_left_to_the_readers_language():
 def test_members_of_an_object_are_named():
     lines = shown({"postal_code": "12345", "of": {"age": True}}).lines
     assert lines == (SharedLine("12345", part="postal code"), SharedLine("", truth=True, part="of, age"))
+
+
+def test_members_are_called_as_the_use_case_calls_them_and_come_in_its_order():
+    path = ("org.iso.18013.5.1", "driving_privileges")
+    parts = (("vehicle_category_code", "Klasse"), ("issue_date", "seit"))
+    asked = (AskedDocument("c", "Card", needed=True, data=(AskedData(path, "Label", needed=True, parts=parts),)),)
+    privileges: list[JsonValue] = [
+        {"codes": [{"code": "78"}], "issue_date": "2006-09-05", "vehicle_category_code": "B"}
+    ]
+    [document] = shared_documents(asked, {"c": [{path[0]: {path[1]: privileges}}]}, {}, "de")
+    [value] = document.values
+    assert [(line.part, line.text) for line in value.lines] == [
+        ("Klasse", "B"),
+        ("seit", "5. September 2006"),
+        ("codes, code", "78"),
+    ]
 
 
 def test_a_list_without_end_ends():

@@ -116,7 +116,7 @@ def test_to_say_no_shares_nothing_and_leads_back_too(served, holder):
     served.world.partner.reply = answer({"redirect_uri": BACK})
     page = follow(holder, say(holder, ask(served, holder), "no"))
     assert "You shared nothing" in words_of(page)
-    assert "Back to library.example" in words_of(page)
+    assert "Go on at library.example" in words_of(page)
     assert "vp_token" not in served.world.partner.answers[0]
     assert served.world.partner.answers[0]["error"] == "access_denied"
 
@@ -189,15 +189,15 @@ def test_only_an_https_address_is_a_button_to_go_on(served, holder, address):
     """T172"""
     served.world.partner.reply = answer({"redirect_uri": address})
     page = follow(holder, say(holder, ask(served, holder), "yes"))
-    assert "Back to" not in words_of(page)
+    assert "Go on at" not in words_of(page)
     assert f'href="{address}" rel' not in page.text
 
 
-def test_the_address_to_go_on_at_is_a_button_and_the_main_one_on_the_same_device(served, holder):
+def test_the_address_to_go_on_at_is_a_button_and_says_where_it_leads(served, holder):
     """T172"""
     served.world.partner.reply = answer({"redirect_uri": BACK})
     across = follow(holder, say(holder, ask(served, holder), "yes"))
-    assert f'<a class="deed second" href="{BACK}" rel="noreferrer">Back to library.example</a>' in across.text
+    assert f'<a class="deed" href="{BACK}" rel="noreferrer">Go on at library.example</a>' in across.text
     path = "/authorize?" + served.world.partner.link().partition("?")[2]
     link = "openid4vp://?" + path.partition("?")[2]
     place = holder.get(holder.post("/from-page", page=path, link=link).headers["location"]).headers["location"]
