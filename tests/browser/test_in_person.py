@@ -158,6 +158,6 @@ def test_somebody_who_says_no_has_shown_nothing(chromium, town, tmp_path):
             ask(clerk, town)
             phone.page.get_by_role("heading", name="asks you for data").wait_for()
             phone.page.get_by_role("button", name="No, thanks").click()
-            phone.page.get_by_role("heading", name="You have shared nothing").wait_for()
+            phone.page.get_by_role("heading", name="You shared nothing").wait_for()
             clerk.page.get_by_role("heading", name="Nothing was shared").wait_for()
             clerk.see("in-person-no")

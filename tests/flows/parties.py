@@ -202,7 +202,9 @@ def serving(
     clock, anchors = Clock(), folder / "anchors"
     with (
         _issuer(folder, _own_database(database_url, "issuer"), clock, redirect_uris, token) as (issuer, clerk_code),
-        _verifier(folder, _own_database(database_url, "verifier"), use_cases, token, relay, partner_sender) as verifier,
+        _verifier(
+            folder, _own_database(database_url, "verifier"), use_cases, token, relay=relay, sender=partner_sender
+        ) as verifier,
     ):
         yield Services(clock, issuer, verifier, anchors, clerk_code)
 
