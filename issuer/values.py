@@ -103,7 +103,8 @@ class ValueRule:
             raise Malformed(at, "must be a text that is not empty")
         if len(value) > self.max_length:
             raise Malformed(at, f"must have at most {self.max_length} characters")
-        if _UNFIT.search(value):
+        # Nothing unfit is printable, and most texts are printable throughout
+        if not value.isprintable() and _UNFIT.search(value):
             raise Malformed(at, "has characters that no text may have")
         if self.pattern is not None and not self.pattern.fullmatch(value):
             raise Malformed(at, "is not written as the type asks")

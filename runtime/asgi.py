@@ -179,12 +179,23 @@ async def read_json_body(request: Request, at: str, *, max_bytes: int = MAX_BODY
 
 def json_answer(content: JsonObject, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A JSON answer that nobody keeps."""
-    return Response(
-        encode_json(content),
-        status_code=status,
-        media_type="application/json",
-        headers={"cache-control": "no-store", **(headers or {})},
-    )
+    return _JsonAnswer(encode_json(content), status, {"cache-control": "no-store", **(headers or {})})
+
+
+class _JsonAnswer(Response):
+    """A JSON answer with a body, whose headers are what they are told to be; the framework would first look what is there."""
+
+    media_type = "application/json"
+
+    def __init__(self, body: bytes, status: int, headers: Mapping[str, str]) -> None:
+        self.body = body
+        self.status_code = status
+        self.background = None
+        self.raw_headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(body)),
+            *[(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()],
+        ]
 
 
 def error_answer(error: ProtocolError) -> Response:

@@ -122,7 +122,7 @@ class SqlConversations(Generic[S, R]):
         self._add_keys = Prepared(database, _insert(keys, "kind", "digest", "session_id"))
         self._drop_key = Prepared(database, delete(keys).where(*by_key))
         fresh = sqlite.insert(spent) if database.is_sqlite else postgresql.insert(spent)
-        values = {name: bindparam(name) for name in ("kind", "digest", "expires_at")}
+        values: dict[str, object] = {name: bindparam(name) for name in ("kind", "digest", "expires_at")}
         self._spend = Prepared(database, fresh.values(values).on_conflict_do_nothing())
         by_value = (spent.c.kind == bindparam("kind"), spent.c.digest == bindparam("digest"))
         self._take_back = Prepared(database, delete(spent).where(*by_value))

@@ -7,10 +7,12 @@ Where the wallet names no way for messages, or it leads nowhere, both sides show
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request, Response
 
+from protocol.device_retrieval.question import mdoc_part
 from protocol.encoding import decode_base64url
 from protocol.errors import NotFound, ProtocolError
 from protocol.exchange import Exchange
@@ -27,6 +29,7 @@ from verifier.service import Verifier
 from verifier.service.answers import Result
 from verifier.service.requests import RequestOrder
 from verifier.session import MeetingTerms
+from verifier.use_case import AskedDocument, UseCase
 from verifier.web.large import Outcome, large_verdict
 from verifier.web.pages import partner_name, redirect, refusal_page
 
@@ -140,6 +143,13 @@ def _state(found: Result, met: MeetingTerms | None) -> str:
     return f"{found.state}-{'relayed' if met is not None and met.relayed else ''}"
 
 
+def _asked_in_person(use_case: UseCase, language: str) -> tuple[AskedDocument, ...]:
+    """What is asked of who stands there: all of it is needed, and nothing besides."""
+    part = mdoc_part(use_case.query)
+    asked = {credential.id for credential in part.credentials} if part is not None else set()
+    return tuple(replace(document, needed=True) for document in use_case.asks_in(language) if document.id in asked)
+
+
 def _page(
     request: Request,
     pages: Pages,
@@ -153,7 +163,7 @@ def _page(
     path = urlsplit(verifier.context.identifier).path
     language = language_of(request)
     use_case = verifier.context.use_cases.get(found.use_case)
-    asked = use_case.asks_in(language) if use_case else ()
+    asked = _asked_in_person(use_case, language) if use_case else ()
     title = use_case.title_in(language) if use_case else ""
     here = f"{path}/in-person/{found.id}"
     open_ = found.state in _OPEN

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from protocol.credential import VerifiedCredential
 from protocol.fields import Fields
 from protocol.formats import format_of
 from protocol.keys import P256Key
@@ -49,11 +48,8 @@ def test_a_new_batch_of_an_mdoc_comes_for_renewed_tokens_and_is_revoked_with_the
     known = {line["id"] for line in town.issuer.get("/api/credentials", subject=CITIZEN).json()}
     keys = [P256Key.generate(system.random_bytes) for _ in range(3)]
     answer = run(fetch_credentials(arrived.contact, tokens, "card-mdoc", keys, arrived.client))
-
-    def verified(raw: str) -> VerifiedCredential:
-        return run(format_of("mso_mdoc").verify_issued(raw, anchors=anchors, now=town.clock()))
-
-    fresh = [verified(raw) for raw in answer.credentials]
+    mdoc = format_of("mso_mdoc")
+    fresh = [run(mdoc.verify_issued(raw, anchors=anchors, now=town.clock())) for raw in answer.credentials]
     assert {one.holder_key for one in fresh} == {key.public_key for key in keys}
     first = next(held for held in arrived.held if held.format == "mso_mdoc")
     assert all(one.claims == first.read_claims() for one in fresh)

@@ -122,3 +122,17 @@ def test_without_a_relay_the_way_is_named(holder):
 def test_the_help_says_what_a_terminal_cannot_do(holder):
     shown = " ".join(holder.run("meet", "--help", passphrase=False).stdout.split())
     assert "Without a network, codes move from screen to camera" in shown.replace("│ ", "").replace(" │", "")
+
+
+@pytest.mark.parametrize(
+    ("relay", "environment", "said"),
+    [
+        ("http://relay.example", "test", "relay: "),
+        ("https://relay.example/", "test", "relay: must have no slash"),
+        ("https://localhost:8765/relay", "production", "relay is an address of this machine"),
+    ],
+    ids=["plain", "slash", "local"],
+)
+def test_what_cannot_be_a_relay_is_refused_by_name(holder, relay, environment, said):
+    holder.environment.update(HOHEIT_ENV=environment, HOHEIT_WALLET_RELAY=relay)
+    assert said in holder.run("list", status=1).stderr

@@ -5,13 +5,15 @@ from dataclasses import replace
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from protocol.crl import RevocationReason
 from protocol.errors import (
     AccessDenied,
     InvalidRequest,
 )
 from protocol.oid4vp.response import ErrorResponse
+from protocol.trust.anchors import Role
 from tests.protocol.mdoc.samples import SPACE
-from tests.support.pki import make_pki
+from tests.support.pki import Template, make_pki, seeded_key
 from tests.wallet.meeting import (
     LICENSED,
     VEHICLE,
@@ -22,7 +24,9 @@ from tests.wallet.meeting import (
     share,
     verified_claims,
 )
-from wallet.policy.asking import AsksBeyond, Registered, RegistrationProblem, WronglyRegistered
+from tests.wallet.registrar import LIBRARY
+from tests.wallet.service.presenting.test_barred import HOST, POINT, Certifier
+from wallet.policy.asking import AsksBeyond, Registered, RegistrationProblem, Unregistered, WronglyRegistered
 from wallet.policy.haip import NotHaip, check_haip_reader
 from wallet.service.meeting import NotAsked, Way
 
@@ -136,6 +140,38 @@ def test_without_a_network_what_they_registered_for_still_holds(world):
     _, found = asked(world, asks("given_name"), entry=LICENSED)
     assert isinstance(found.seen.standing, AsksBeyond)
     assert found.seen.consent.standing.unchecked
+
+
+@pytest.fixture
+def listed(world):
+    """The reader's certificate names a list of those that were revoked."""
+    leaf = Template(common_name="City library", identifier=LIBRARY, extensions=((POINT, False),))
+    world.partner.pki = make_pki(leaf, key=seeded_key(6), role=Role.VERIFIER)
+    world.more[HOST] = Certifier(world.partner.pki)
+    return world
+
+
+@pytest.mark.parametrize("entry", [LICENSED, None], ids=["registered", "unregistered"])
+def test_without_a_network_whether_a_certificate_was_revoked_is_not_known_and_said(listed, entry):
+    listed.offline = True
+    _, found = asked(listed, entry=entry)
+    assert isinstance(found.seen.standing, Registered if entry else Unregistered)
+    assert found.seen.consent.standing.unchecked
+    assert found.seen.consent.answerable
+
+
+def test_t091_whose_certificate_was_revoked_gets_nothing_by_any_way(listed):
+    listed.more[HOST].reason = RevocationReason.KEY_COMPROMISE
+    for way, seed in ((Way.CODES, 30), (Way.RELAY, 31)):
+        _, found = asked(listed, way=way, seed=seed, entry=LICENSED)
+        assert found.seen.standing.problem is RegistrationProblem.BARRED
+        assert not found.seen.consent.answerable
+
+
+def test_t091_over_the_relay_a_list_that_is_away_is_no_yes(listed):
+    listed.more[HOST].away = True
+    _, found = asked(listed, way=Way.RELAY, entry=LICENSED)
+    assert found.seen.standing.problem is RegistrationProblem.BARRED_UNKNOWN
 
 
 @pytest.fixture

@@ -301,6 +301,24 @@ def test_the_page_says_when_the_relay_is_away_and_when_it_is_back(served, holder
         assert said in words_of(holder.get(place))
 
 
+@pytest.mark.parametrize("away", [True, False])
+def test_a_code_that_is_put_away_while_the_relay_is_looked_at_does_not_come_back(served, holder, away):
+    place = show(holder)
+    respond = served.world.relay.respond
+
+    def put_away_and_answer(request):
+        served.door._visit.shelf.take(place.rpartition("/")[2], CodeOnScreen)
+        served.world.relay.away = away
+        return respond(request)
+
+    reader = scan(served, place)
+    reader.leave()
+    served.world.relay.respond = put_away_and_answer
+    holder.get(f"{place}/look")
+    assert holder.get(place).status_code == 404
+    assert served.vault.log() == ()
+
+
 def test_an_answer_that_the_relay_does_not_take_is_shown_instead(served, holder):
     place = show(holder)
     reader = scan(served, place)
