@@ -8,7 +8,7 @@ from protocol.exchange import HttpResponse, run
 from protocol.status.bits import StatusList
 from protocol.status.check import Status, StatusReport, check_every_status, check_status
 from protocol.status.identifier_list import MAX_LIST, MEDIA_TYPE, sign_identifier_list
-from protocol.status.token import CWT_MEDIA_TYPE, MAX_STATUS_TOKEN, sign_status_list_cwt
+from protocol.status.token import CWT_MEDIA_TYPE, MAX_STATUS_TOKEN, StatusListToken, sign_status_list_cwt
 from protocol.x509 import read_x5c
 from tests.support.pki import make_pki, seeded_key
 from tests.support.strategies import flip
@@ -100,8 +100,16 @@ def test_a_row_of_states_and_identifiers_do_not_answer_for_each_other():
     checked, asked = looked_up(7, row, known=known_list(), media_type=CWT_MEDIA_TYPE)
     assert (checked.report.status, asked[0].max_bytes) == (Status.VALID, MAX_STATUS_TOKEN)
     for media_type in (MEDIA_TYPE, CWT_MEDIA_TYPE):
-        assert looked_up(REVOKED, row, media_type=media_type)[0].report.status is Status.UNKNOWN
-        assert looked_up(7, listed(), media_type=media_type)[0].report.status is Status.UNKNOWN
+        for wrong, body in ((REVOKED, row), (7, listed())):
+            checked, _ = looked_up(wrong, body, media_type=media_type)
+            assert (checked.report.status, checked.known) == (Status.UNKNOWN, None)
+
+
+def test_a_list_says_nothing_about_what_stands_elsewhere():
+    row = StatusListToken(URI, NOW, None, None, StatusList.from_entries(64, 2, {7: 1}))
+    assert row.state_of(StatusReference(URI, 7)) == 1
+    for other in (StatusReference(URI + "2", 7), StatusReference(URI, 64), IdentifierReference(URI, REVOKED)):
+        assert row.state_of(other) is None
 
 
 @pytest.mark.parametrize(
@@ -171,8 +179,15 @@ def test_the_worse_of_two_counts_and_not_knowing_is_not_made_good(first, second,
 
 
 def test_what_is_good_is_as_old_as_the_oldest_and_stale_with_the_first():
-    found, _ = of_both(report(Status.VALID, NOW, NOW + 5), report(Status.VALID, NOW - 3, NOW + 50))
-    assert (found.status, found.checked_at, found.fresh_until) == (Status.VALID, NOW - 3, NOW + 5)
+    reports = report(Status.VALID, NOW, NOW + 5), report(Status.VALID, NOW - 3, NOW + 50)
+    for first, second in (reports, reports[::-1]):
+        found, _ = of_both(first, second)
+        assert (found.status, found.checked_at, found.fresh_until) == (Status.VALID, NOW - 3, NOW + 5)
+
+
+def test_what_is_not_good_has_its_own_times():
+    suspended = report(Status.SUSPENDED, NOW, NOW + 50)
+    assert of_both(report(Status.VALID, NOW - 3, NOW + 5), suspended) == (suspended, 2)
 
 
 def test_one_place_answers_alone():
