@@ -148,7 +148,7 @@ def pair(stage: CounterStage, code: str, browser: str, *, now: int) -> CounterOu
         NotFound: another code, used before, or too old.
     """
     standing = standing_of(stage)
-    if not standing.pairing or now >= standing.pairing_until or not hmac.compare_digest(standing.pairing, code):
+    if now >= standing.pairing_until or not hmac.compare_digest(standing.pairing, code):
         raise no_counter()
     return Change(
         replace(standing, browsers=(*standing.browsers, browser)[-MAX_BROWSERS:], pairing="", pairing_until=0),

@@ -60,6 +60,10 @@ def test_what_is_shown_stays_when_somebody_else_answers(shop):
     shop.choose(other)
     board = shop.attend()
     assert (board.shown.number, [found.number for found in board.waiting]) == (one, [other])
+    # Nor does its time run
+    assert board.waiting[0].shown_at == 0
+    shop.choose(next(number for number in NUMBERS if number not in (one, other)))
+    assert shop.attend() == board
 
 
 def test_who_is_still_deciding_is_counted_and_not_named(shop):
