@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import cast
+from typing import NamedTuple, cast
 
 import cbor2
 
@@ -30,8 +29,7 @@ TAGS = frozenset((DATE_TIME, SIGN1, ENCODED_CBOR, CWT, FULL_DATE))
 _INTEGERS = range(-(2**64), 2**64)  # what major types 0 and 1 hold
 
 
-@dataclass(frozen=True, slots=True)
-class Tagged:
+class Tagged(NamedTuple):
     """A value with a tag, as it stands."""
 
     tag: int
@@ -111,14 +109,14 @@ def _read(data: bytes, at: str, max_bytes: int, keys: frozenset[type]) -> CborVa
 
 def read_cbor_map(data: bytes, at: str, *, max_bytes: int = MAX_CBOR_BYTES) -> CborMap:
     """Read a data item that must be a map; see `read_cbor`."""
-    value = read_cbor(data, at, max_bytes=max_bytes)
+    value = _read(data, at, max_bytes, _KEYS)
     if not isinstance(value, dict):
         raise Malformed(at, "must be a map")
     return value
 
 
-def read_wrapped(value: CborValue, at: str) -> CborValue:
-    """What stands in a byte string with tag 24 (RFC 8949 §3.4.5.1); the bytes of it are what was signed or hashed.
+def read_wrapped(value: CborValue, at: str) -> tuple[CborValue, bytes]:
+    """What stands in a byte string with tag 24 (RFC 8949 §3.4.5.1), and its bytes, which are what was signed or hashed.
 
     Raises:
         Malformed: no such wrapper, or what it holds is not CBOR that is accepted.
@@ -128,7 +126,7 @@ def read_wrapped(value: CborValue, at: str) -> CborValue:
     inner = read_cbor(value.value, at)
     if isinstance(inner, Tagged) and inner.tag == ENCODED_CBOR:
         raise Malformed(at, "must not be wrapped twice")
-    return inner
+    return inner, value.value
 
 
 def read_wrapper(data: bytes, at: str) -> bytes:
@@ -151,17 +149,17 @@ def encode_cbor(value: CborValue) -> bytes:
 
     A float keeps its eight bytes. A number that is too large is a ValueError.
     """
-    flat = type(value) in _AS_THEY_ARE or (type(value) is list and _AS_THEY_ARE.issuperset(map(type, value)))
-    encoded: bytes = cbor2.dumps(value if flat else _ordered(value))
+    if type(value) in _AS_THEY_ARE or (type(value) is list and _AS_THEY_ARE.issuperset(map(type, value))):
+        encoded: bytes = cbor2.dumps(value)
+    else:
+        encoded = cbor2.dumps(_ordered(value))
     return encoded
 
 
 def encode_head(major: int, number: int) -> bytes:
     """The shortest head of a data item (RFC 8949 §3); `major` is its first byte without the number, such as 0xA0 of a map."""
-    if number < 24:
-        return bytes((major | number,))
-    if number < 1 << 8:
-        return bytes((major | 24, number))
+    if number < 256:
+        return _HEADS[major >> 5][number]
     if number < 1 << 16:
         return bytes((major | 25,)) + number.to_bytes(2, "big")
     if number < 1 << 32:
@@ -171,7 +169,18 @@ def encode_head(major: int, number: int) -> bytes:
 
 def encode_wrapped(encoded: bytes) -> bytes:
     """Encoded CBOR in a byte string with tag 24, with the shortest heads; the bytes stay as they are."""
-    return b"\xd8\x18" + encode_head(0x40, len(encoded)) + encoded
+    length = len(encoded)
+    return (_WRAPPERS[length] if length < 256 else b"\xd8\x18" + encode_head(0x40, length)) + encoded
+
+
+# Heads of numbers below 256, by major type; and those of wrappers
+_HEADS = tuple(
+    [
+        tuple([bytes((major << 5 | n,)) if n < 24 else bytes((major << 5 | 24, n)) for n in range(256)])
+        for major in range(8)
+    ]
+)
+_WRAPPERS = tuple([b"\xd8\x18" + head for head in _HEADS[2]])
 
 
 class Wrappers:
@@ -192,9 +201,13 @@ class Wrappers:
         Raises:
             Malformed: what stands before them is no wrapper, because something else holds the same bytes.
         """
+        length = len(encoded)
         start = self._data.find(encoded, self._position)
-        self._position = start + len(encoded)
-        for head in _wrapper_heads(len(encoded)):
+        self._position = start + length
+        # What most write
+        if length < 256 and self._data.endswith(_WRAPPERS[length], 0, start):
+            return _WRAPPERS[length] + encoded
+        for head in _wrapper_heads(length):
             if self._data.endswith(head, 0, start):
                 return head + encoded
         raise Malformed(at, "cannot be told from a copy of it")
@@ -239,7 +252,9 @@ def _check(value: CborValue, at: str, keys: frozenset[type]) -> int:
     if not _SIMPLE.issuperset(map(type, inside)):
         for item in inside:
             if type(item) not in _SIMPLE:
-                count += _check(item, at, keys)
+                # What stands in a wrapper needs none either
+                wrapped = type(item) is Tagged and type(item.value) is bytes and item.tag in TAGS
+                count += 1 if wrapped else _check(item, at, keys)
     if count >= MAX_CBOR_ITEMS:
         raise TooLarge(at, f"has more than {MAX_CBOR_ITEMS} items")
     return count

@@ -38,6 +38,8 @@ MAX_REMEMBERED = 128  # bytes of a protected header
 # By the key's JOSE algorithm, the identifiers that mean it, ours first (RFC 9053 §2, RFC 9864 §2.2)
 IDENTIFIERS = {"ES256": (-7, -9), "ES384": (-35, -51), "ES512": (-36, -52), "EdDSA": (-8, -19)}
 _KNOWN = frozenset(identifier for identifiers in IDENTIFIERS.values() for identifier in identifiers)
+# The header that is signed where it says the algorithm alone
+_ALONE = {found[0]: encode_cbor({ALG: found[0]}) for found in IDENTIFIERS.values()}
 _UNDERSTOOD = frozenset((ALG, TYP, X5CHAIN))  # what a message may call critical
 
 
@@ -88,9 +90,9 @@ class Sign1:
         header = read_header(protected, unprotected, f"{at} header", algorithms=_KNOWN)
         return cls(header, protected, payload, signature)
 
-    def to_value(self) -> list[CborValue]:
+    def to_bytes(self) -> bytes:
         """The array of the message, to stand in something else; what was signed stays the bytes that came."""
-        return [self.protected, dict(self.header.unprotected), self.payload, self.signature]
+        return encode_sign1(self.protected, self.header.unprotected, self.payload, self.signature)
 
     def attached(self, at: str) -> bytes:
         """The payload of a message that has it with it.
@@ -112,10 +114,39 @@ def sign1(
     external: bytes = b"",
 ) -> list[CborValue]:
     """A signed message as an array, to stand in something else; `alg` comes from the signer's key."""
-    alg = IDENTIFIERS[signer.public_key.alg][0]
-    head = encode_cbor(dict[CborKey, CborValue]([(ALG, alg), *(protected or {}).items()]))
-    signature = signer.sign(_to_be_signed(head, payload, external))
+    head, signature = sign1_parts(payload, signer, protected=protected, external=external)
     return [head, dict[CborKey, CborValue]((unprotected or {}).items()), payload, signature]
+
+
+def sign1_parts(
+    payload: bytes, signer: Signer, *, protected: Mapping[int, CborValue] | None = None, external: bytes = b""
+) -> tuple[bytes, bytes]:
+    """The same as the header that is signed, encoded, and the signature."""
+    alg = IDENTIFIERS[signer.public_key.alg][0]
+    head = encode_cbor(dict[CborKey, CborValue]([(ALG, alg), *protected.items()])) if protected else _ALONE[alg]
+    return head, signer.sign(_to_be_signed(head, payload, external))
+
+
+def sign1_detached(payload: bytes, signer: Signer) -> Sign1:
+    """A signed message that leaves its payload to those who know it, with nothing in its headers but `alg`."""
+    protected, signature = sign1_parts(payload, signer)
+    return Sign1(_header_alone(protected), protected, None, signature)
+
+
+@lru_cache(maxsize=16)
+def _header_alone(protected: bytes) -> CoseHeader:
+    """Cached: there is one for each algorithm."""
+    return read_header(protected, {}, "header", algorithms=_KNOWN)
+
+
+def encode_sign1(
+    protected: bytes, unprotected: Mapping[CborKey, CborValue] | bytes, payload: bytes | None, signature: bytes
+) -> bytes:
+    """The array of a signed message in its one encoding; the header that is not signed may be encoded already."""
+    if not isinstance(unprotected, bytes):
+        unprotected = encode_cbor(dict(unprotected)) if unprotected else b"\xa0"
+    parts = (b"\x84", encode_cbor(protected), unprotected, encode_cbor(payload), encode_cbor(signature))
+    return b"".join(parts)
 
 
 def sign1_message(payload: bytes, signer: Signer, *, protected: Mapping[int, CborValue] | None = None) -> bytes:

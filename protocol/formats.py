@@ -82,6 +82,9 @@ class Format(Protocol):
     per_copy: Set[str]
     """Those of them in which the copies of one batch differ by nature."""
 
+    def spoken(self, path: ClaimPath) -> ClaimPath:
+        """What of a claims path means something to people, where nobody says what it is called."""
+
     def issuer_algorithms(self, algorithms: Iterable[str]) -> tuple[str | int, ...]:
         """What an issuer's metadata says of the JOSE algorithms that it signs with (OID4VCI 1.0 App. A.2.2, A.3.2)."""
 
@@ -146,6 +149,10 @@ class SdJwtVcFormat:
     technical: Set[str] = _TECHNICAL
     per_copy: Set[str] = frozenset(("cnf", "status", "iat", "nbf", "exp", "jti"))
     binding_methods: tuple[str, ...] = ("jwk",)
+
+    def spoken(self, path: ClaimPath) -> ClaimPath:
+        """All of it."""
+        return path
 
     def issuer_algorithms(self, algorithms: Iterable[str]) -> tuple[str | int, ...]:
         """By the names of JOSE."""
@@ -245,6 +252,10 @@ class MdocFormat:
     technical: Set[str] = frozenset()
     per_copy: Set[str] = frozenset()
     binding_methods: tuple[str, ...] = ("cose_key",)
+
+    def spoken(self, path: ClaimPath) -> ClaimPath:
+        """The element, without its namespace."""
+        return path[1:]
 
     def issuer_algorithms(self, algorithms: Iterable[str]) -> tuple[str | int, ...]:
         """By the numbers of COSE: what stands in the header, and the one that says the curve too."""

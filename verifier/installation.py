@@ -30,6 +30,7 @@ class NewVerifier:
     database_url: str = ""
     wallet_url: str = ""
     haip: bool = False
+    relay: bool = False
     token: TokenAccess | None = None  # where keys are made; None: sealed files
 
 
@@ -53,6 +54,7 @@ def set_up_verifier(new: NewVerifier, *, now: int, random_bytes: RandomBytes) ->
             "database_url": new.database_url,
             "wallet_url": new.wallet_url,
             "haip": new.haip,
+            "relay": new.relay,
         },
         token=new.token,
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import replace
+from typing import NamedTuple
 
 from runtime.conversation import Change, Event
 from verifier.session import (
@@ -45,15 +47,27 @@ def waiting_on_page(session: Session, browser: str, *, now: int) -> tuple[Awaite
     return stage, stage.terms.page
 
 
-def meet(session: Session, meeting: MeetingTerms, browser: str, *, now: int) -> Outcome:
-    """Ask the wallet whose code the page that began has read, in place of one that was met before; `browser` is a digest.
+class Asker(NamedTuple):
+    """Who meets somebody: the browser that began on our page, or the program that made the request. Both are digests."""
+
+    browser: str = ""
+    owner: str = ""
+
+    def began(self, stage: Awaited) -> bool:
+        """Whether the request is theirs."""
+        own = bool(self.owner) and hmac.compare_digest(stage.asked.owner, self.owner)
+        return own or began_in(stage, self.browser)
+
+
+def meet(session: Session, meeting: MeetingTerms, asker: Asker, *, now: int) -> Outcome:
+    """Ask the wallet whose code whoever began has read, in place of one that was met before.
 
     Our own code stays good: whichever is answered first counts.
 
     Raises:
-        NotFound: begun in another browser, answered, or over.
+        NotFound: somebody else's, answered, or over.
     """
-    if began_in(session, browser) and isinstance(session, Requested | Opened) and now < session.asked.expires_at:
+    if isinstance(session, Requested | Opened) and asker.began(session) and now < session.asked.expires_at:
         met = replace(session.terms, meeting=meeting)
         return Change(replace(session, terms=met), events=(Event("met in person", session.asked.id),))
     raise no_request()
@@ -66,13 +80,13 @@ def note_relayed(session: Session, meeting: MeetingTerms, *, relayed: bool) -> O
     return Change(session)
 
 
-def waiting_in_meeting(session: Session, browser: str, *, now: int) -> tuple[Awaited, MeetingTerms]:
-    """The request, if an answer may still come from the wallet that was met; `browser` is a digest.
+def waiting_in_meeting(session: Session, asker: Asker, *, now: int) -> tuple[Awaited, MeetingTerms]:
+    """The request, if an answer may still come from the wallet that was met.
 
     Raises:
-        InvalidRequest: begun in another browser, nobody was met, or as `waiting` says.
+        InvalidRequest: somebody else's, nobody was met, or as `waiting` says.
     """
     stage = waiting(session, now=now)
-    if not began_in(stage, browser) or stage.terms.meeting is None:
+    if not asker.began(stage) or stage.terms.meeting is None:
         raise not_open()
     return stage, stage.terms.meeting

@@ -37,6 +37,7 @@ from protocol.dcql.query import CredentialQuery, DcqlQuery
 from protocol.encoding import JsonValue
 from protocol.errors import Flaw, Malformed
 from protocol.fields import Fields
+from protocol.formats import format_of
 from verifier.demands import MAX_DEMANDS, Demand
 from verifier.policy import MAX_OFFLINE_STATUS, Lifetimes, check_judgeable
 
@@ -217,10 +218,11 @@ def _read_file(path: Path) -> str:
 def _document(query: CredentialQuery, names: Names | None, language: str, *, needed: bool) -> AskedDocument:
     labels = dict(names.labels) if names else {}
     parts = dict(names.parts) if names else {}
+    spoken = format_of(query.format).spoken
     data = tuple(
         AskedData(
             claim.path,
-            _in(labels[claim.path], language) if claim.path in labels else _path_text(claim.path),
+            _in(labels[claim.path], language) if claim.path in labels else _path_text(spoken(claim.path)),
             all(claim.id in claim_set for claim_set in query.claim_sets),
             tuple((member, _in(texts, language)) for member, texts in parts.get(claim.path, ())),
         )

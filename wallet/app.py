@@ -103,6 +103,7 @@ def open_wallet(
         strict=settings.strict or settings.haip,
         provider_url=settings.provider_url,
         version=version("hoheit"),
+        relay=settings.relay,
     )
     driver = Driver(
         None,

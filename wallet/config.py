@@ -54,6 +54,9 @@ class WalletSettings(KeyTokenSettings):
     haip: bool = False  # deal with nobody who does less than HAIP 1.0 asks of them
     strict: bool = False  # give nothing to those who show no registration; HAIP has them show it
     provider_url: str = ""  # of the provider that vouches for this wallet; empty: nobody does
+    relay: str = (
+        ""  # where messages wait when documents are shown in person; empty: they go from screen to camera alone
+    )
     passphrase: SecretStr = SecretStr("")  # demo and test only: elsewhere it is typed, or read from a file
     extra_anchors: Path | None = None  # test only: a second folder
     automatic_consent: bool = False  # test only: every question is answered with yes
@@ -64,9 +67,10 @@ class WalletSettings(KeyTokenSettings):
         """Refuse in production what is there for trying out, and in the demo what is there for tests."""
         if self.env is Environment.PRODUCTION and self.passphrase.get_secret_value():
             raise ValueError("passphrase needs HOHEIT_ENV=demo or test; use --passphrase-file")
-        if self.provider_url:
-            check_public_url(self.provider_url, "provider_url")
-            refuse_local_in_production(self.env, provider_url=self.provider_url)
+        for name, url in (("provider_url", self.provider_url), ("relay", self.relay)):
+            if url:
+                check_public_url(url, name)
+                refuse_local_in_production(self.env, **{name: url})
         for_tests = (self.extra_anchors is not None, self.automatic_consent, self.accept_unsigned_requests)
         if self.env is not Environment.TEST and any(for_tests):
             raise ValueError("extra_anchors, automatic_consent and accept_unsigned_requests need HOHEIT_ENV=test")

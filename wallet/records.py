@@ -168,6 +168,7 @@ class LogEntry:
     request: str  # digest of the request that was answered, hex; empty: none
     completes: int  # number of the entry whose outcome was not known yet; 0: none
     before: str  # SHA-256 of the entry before, hex; of the first: empty
+    in_person: bool = False  # they stood in front of the user
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,8 +131,18 @@ class Words:
         """Why somebody is trusted, or that nobody vouches for them."""
         if party.trusted_by:
             return self("Checked: %(authority)s vouches for them.", authority=party.trusted_by)
+        if party.in_person:
+            return self("We do not know who this is: nobody vouches for them. Look at the person in front of you.")
         return self(
             "WARNING: nobody whom you trust vouches for them. You only know the address %(host)s.", host=party.host
+        )
+
+    def unchecked(self, who: str) -> str:
+        """That nobody could be asked whether somebody still may ask."""
+        return self(
+            "Without a connection your wallet could not look up whether %(who)s may still ask."
+            " Share only if you trust the person in front of you.",
+            who=who,
         )
 
     def registered_for(self, things: Sequence[BeyondShown], who: str) -> str:
@@ -355,6 +365,8 @@ class Words:
     def entry(self, entry: LogEntry, outcome: str) -> str:
         """What happened, as a sentence."""
         who = entry.party or entry.party_id or self("somebody unknown")
+        if entry.in_person:
+            who = self("%(who)s (in person)", who=who)
         what = ", ".join(dict.fromkeys(credential.name for credential in entry.credentials)) or self("something")
         sentence = {
             "received": self("You received %(what)s from %(who)s.", what=what, who=who),

@@ -106,6 +106,7 @@ CAR_SHARING = Partner(
     "NTRDE-VR 78",
 )
 AGENCIES = (CITY_OFFICE, UNIVERSITY)
+RELAY = LIBRARY  # who carries messages for wallets that show in person
 PARTNERS = (LIBRARY, CINEMA, PHARMACY, CAR_SHARING)
 REGISTERS = (REGISTER, *SECTORS)
 

@@ -22,6 +22,7 @@ from hoheit.demo.places import (
     PROVIDER,
     REGISTER,
     REGISTERS,
+    RELAY,
     SECTORS,
     SPORTS_CLUB,
     TOWN,
@@ -278,6 +279,7 @@ def _set_up_partner(town: Town, partner: Partner, now: int, random_bytes: Random
         use_cases_folder=str(folder),
         wallet_url=town.wallet_address,
         haip=True,
+        relay=partner == RELAY,
     )
     set_up_verifier(new, now=now, random_bytes=random_bytes)
     store = open_verifier_store(VerifierSettings.read(data))

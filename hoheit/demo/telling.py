@@ -67,13 +67,13 @@ def tell_what_to_try(town: Town, passphrase_file: Path, console: Console) -> Non
 
 def things_to_try(town: Town, passphrase_file: Path) -> tuple[tuple[str, str], ...]:
     """What can be done, and the command that does it."""
-    wallet, key = f"hoheit wallet --data {town.wallet}", f"--passphrase-file {passphrase_file}"
+    wallet = f"hoheit wallet --data {town.wallet} --passphrase-file {passphrase_file}"
     return (
-        ("What Erika's wallet holds", f"{wallet} list {key}"),
-        ("Who saw which of her data", f"{wallet} log {key}"),
-        ("Open a partner's page, choose a question, copy the link of its button", f"{wallet} present 'LINK' {key}"),
+        ("What Erika's wallet holds", f"{wallet} list"),
+        ("Who saw which of her data", f"{wallet} log"),
+        ("Open a partner's page, choose a question, copy the link of its button", f"{wallet} present 'LINK'"),
         ("Make an offer for Erika", f"hoheit issuer offer --data {town.data(CITY_OFFICE)} {CITIZEN} --type pid"),
-        ("Take it, with the link and the code that this prints", f"{wallet} receive 'LINK' {key}"),
+        ("Take it, with the link and the code that this prints", f"{wallet} receive 'LINK'"),
         (
             "After her wallet was blocked: let the office look at once, and not once a day",
             f"hoheit issuer check-wallets --data {town.data(CITY_OFFICE)}",

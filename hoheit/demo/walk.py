@@ -29,14 +29,16 @@ from hoheit.demo.places import (
 )
 from hoheit.demo.setting_up import Place, Town
 from protocol.dcql.query import MDOC, SD_JWT_VC
-from protocol.encoding import JsonObject, JsonValue, encode_json
+from protocol.encoding import JsonObject, JsonValue, decode_base64url, encode_base64url, encode_json
 from protocol.errors import NotTrusted, ProtocolError, Unreachable
 from protocol.exchange import Exchange, HttpRequest, send
 from protocol.fields import Fields
+from protocol.mdoc.frames import Frame, encode_frames
 from protocol.oid4vp.answer import Delivered
 from runtime.pictures import read_qr_code
 from wallet.policy.documents import Document
 from wallet.service.issuance import OfferSeen
+from wallet.service.meeting import CodeShown, NotAsked, Way
 from wallet.service.opened import OpenWallet
 from wallet.service.presenting import RequestSeen
 from wallet.words import Words
@@ -85,6 +87,18 @@ class Walk:
         yield from self._ask(
             CAR_SHARING, "driving-licence", "Erika wants to borrow a car, and shows her driving licence"
         )
+        yield from self._meet(
+            CAR_SHARING,
+            "driving-licence",
+            "At the counter of the car sharing Erika shows a code, and its scanner reads it",
+            Way.RELAY,
+        )
+        yield from self._meet(
+            CINEMA,
+            "over-18",
+            "At the cinema there is no network: Erika shows a code, and its camera reads it",
+            Way.CODES,
+        )
         yield from self._take(
             UNIVERSITY,
             ("diploma",),
@@ -111,6 +125,13 @@ class Walk:
         yield from self._step(f"{title}: it shows a QR code", lambda: self._request(partner, use_case, request))
         yield from self._step("Erika sees who asks for what, and agrees", lambda: self._share(request))
         yield from self._step(f"{_name(partner)} has checked the answer", lambda: self._verdict(partner, request, why))
+
+    def _meet(self, partner: Partner, use_case: str, title: str, way: Way) -> Iterator[Step]:
+        meeting: dict[str, str] = {}
+        codes: list[CodeShown] = []
+        yield from self._step(title, lambda: self._scan_wallet(partner, use_case, way, meeting, codes))
+        yield from self._step("Erika sees who asks for what, and agrees", lambda: self._answer(way, meeting, codes[0]))
+        yield from self._step(f"{_name(partner)} has checked the answer", lambda: self._judge(partner, way, meeting))
 
     def _step(self, title: str, work: Callable[[], list[str]]) -> Iterator[Step]:
         if not self.complete:
@@ -174,6 +195,48 @@ class Walk:
         # The next step says why
         unsure = [] if isinstance(shared.delivery, Delivered) else ["it was sent, but the partner did not confirm it"]
         return [*_who_asks(seen), *_shown(seen), *unsure]
+
+    def _scan_wallet(
+        self, partner: Partner, use_case: str, way: Way, meeting: dict[str, str], codes: list[CodeShown]
+    ) -> list[str]:
+        code = self.wallet.wallet.meetings.begin()
+        codes.append(code)
+        picture = self._draw(f"wallet-{partner.id}", code.text)
+        made = self._post(partner, "/api/requests", {"use_case": use_case})
+        meeting["id"] = made.text("id")
+        met = self._post(partner, f"/api/requests/{meeting['id']}/meeting", {"code": _scan(str(picture))})
+        meeting["message"] = met.text("message")
+        lines = [f"the wallet's code: {picture}"]
+        if way is Way.CODES:
+            return [*lines, f"the question goes from screen to camera in {_moving(met.text('message'))} codes"]
+        if met.required("relayed") is not True:
+            raise Unreachable("the relay did not take the question")
+        return [
+            *lines,
+            f"{_name(LIBRARY)} carries the messages for them, and can read none: it is the relay of the wallet",
+        ]
+
+    def _answer(self, way: Way, meeting: dict[str, str], code: CodeShown) -> list[str]:
+        meetings, run = self.wallet.wallet.meetings, self.wallet.run
+        message = run(meetings.look(code)) if way is Way.RELAY else decode_base64url(meeting["message"], "message")
+        if message is None:
+            raise Unreachable("nothing came over the relay")
+        asked = run(meetings.open(code, message, way))
+        if isinstance(asked, NotAsked):
+            raise asked.error
+        answer = run(meetings.share(asked.met, asked.seen, asked.seen.default_choice()))
+        meeting["answer"] = encode_base64url(answer.message)
+        lines = [*_who_asks(asked.seen), *_shown(asked.seen)]
+        if way is Way.CODES:
+            run(meetings.settle(asked.seen, answer, arrived=True))
+            return [*lines, f"the answer goes back from screen to camera in {_moving(meeting['answer'])} codes"]
+        return lines
+
+    def _judge(self, partner: Partner, way: Way, meeting: dict[str, str]) -> list[str]:
+        if way is Way.CODES:
+            path = f"/api/requests/{meeting['id']}/meeting/answer"
+            self._post(partner, path, {"message": meeting["answer"]})
+        return self._verdict(partner, meeting, "")
 
     def _put_off(self) -> list[str]:
         body: JsonObject = {"reason": "The walk through the demo town shows what this does."}
@@ -239,6 +302,8 @@ def _forms(document: Document) -> str:
 def _ask_api(method: str, url: str, key: str, body: bytes) -> Exchange[Fields]:
     headers = (("authorization", f"Bearer {key}"), ("content-type", "application/json"))
     response = yield from send(HttpRequest(method, url, headers, body))
+    if response.status == 204:
+        return Fields({}, "answer")
     if response.status not in (200, 201):
         raise Unreachable(f"{method} {url} answered with status {response.status}")
     return Fields(response.json("answer"), "answer")
@@ -246,6 +311,11 @@ def _ask_api(method: str, url: str, key: str, body: bytes) -> Exchange[Fields]:
 
 def _scan(picture: str) -> str:
     return read_qr_code(Path(picture).read_bytes())
+
+
+def _moving(message: str) -> int:
+    """In how many codes of any the message is read again (docs/decisions/0030)."""
+    return Frame.from_text(next(encode_frames(decode_base64url(message, "message")))).count
 
 
 def _who_asks(seen: RequestSeen) -> list[str]:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple, Self
 
-from protocol.cbor import CborKey, CborMap, CborValue, Tagged, encode_cbor, read_cbor_map, read_wrapped, wrap
+from protocol.cbor import CborKey, CborMap, CborValue, encode_cbor, read_cbor_map, read_wrapped, wrap
 from protocol.cose import X5CHAIN, Sign1, read_x5chain, sign1, verify_sign1, write_x5chain
 from protocol.errors import Malformed, NotTrusted, Unsupported
 from protocol.keys import Signer
@@ -48,15 +48,15 @@ class ItemsRequest:
         Raises:
             Malformed: not a request in tag 24, or a member is missing or has the wrong shape.
         """
-        request = read_wrapped(value, at)
-        if not isinstance(request, dict) or not isinstance(value, Tagged) or not isinstance(value.value, bytes):
+        request, raw = read_wrapped(value, at)
+        if not isinstance(request, dict):
             raise Malformed(at, "must be a map")
         namespaces = _map(request.get("nameSpaces"), f"{at}.nameSpaces", MAX_NAMESPACES)
         elements = {name: _read_elements(found, f"{at}.nameSpaces") for name, found in namespaces.items()}
         info = request.get("requestInfo", {})
         if not isinstance(info, dict):
             raise Malformed(f"{at}.requestInfo", "must be a map")
-        return cls(_name(request.get("docType"), f"{at}.docType"), elements, value.value, info)
+        return cls(_name(request.get("docType"), f"{at}.docType"), elements, raw, info)
 
     @classmethod
     def of(cls, doc_type: str, elements: Elements, info: Mapping[CborKey, CborValue] | None = None) -> Self:
@@ -237,14 +237,10 @@ def _read_info(request: CborMap) -> bytes | None:
     at = f"{_AT}.deviceRequestInfo"
     if "deviceRequestInfo" not in request:
         return None
-    value = request["deviceRequestInfo"]
-    if (
-        not isinstance(read_wrapped(value, at), dict)
-        or not isinstance(value, Tagged)
-        or not isinstance(value.value, bytes)
-    ):
+    info, raw = read_wrapped(request["deviceRequestInfo"], at)
+    if not isinstance(info, dict):
         raise Malformed(at, "must be a map")
-    return value.value
+    return raw
 
 
 def _read_elements(value: CborValue, at: str) -> dict[str, bool]:

@@ -27,6 +27,8 @@ _AT = "device response"
 _READ_VERSIONS = re.compile(r"1\.\d{1,3}", re.ASCII)  # what a minor one adds is ignored
 _NUMBERS = range(-(2**63), 2**63)
 
+_VERSION = encode_cbor(VERSION)
+
 Errors = Mapping[str, int]
 
 
@@ -114,7 +116,7 @@ def encode_document(
         b"\x67docType",
         encode_cbor(doc_type),
         b"\x6cdeviceSigned",
-        encode_cbor(device_signed.to_value()),
+        device_signed.to_bytes(),
         b"\x6cissuerSigned",
         issuer_signed,
     ]
@@ -128,9 +130,9 @@ def encode_device_response(
     parts = [
         encode_head(0xA0, 2 + bool(documents) + bool(document_errors)),
         b"\x66status",
-        encode_cbor(status),
+        encode_head(0, status),
         b"\x67version",
-        encode_cbor(VERSION),
+        _VERSION,
     ]
     if documents:
         parts += [b"\x69documents", encode_head(0x80, len(documents)), *documents]

@@ -16,15 +16,13 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from protocol.cbor import (
     ENCODED_CBOR,
     CborKey,
-    CborMap,
     CborValue,
     Tagged,
     encode_cbor,
     encode_wrapped,
     read_cbor_map,
-    wrap,
 )
-from protocol.cose import Sign1, sign1, verify_sign1
+from protocol.cose import Sign1, sign1_detached, verify_sign1
 from protocol.cose_mac import Mac0, mac0, verify_mac0
 from protocol.encoding import sha256
 from protocol.errors import Flaw, Malformed, NotAuthentic, NotBound
@@ -61,10 +59,13 @@ class DeviceSigned:
         elements = _read_elements(wrapper.value, f"{at}.nameSpaces")
         return cls(wrapper.value, elements, _read_auth(value.get("deviceAuth"), f"{at}.deviceAuth"))
 
-    def to_value(self) -> CborMap:
-        """The member of a document."""
-        member = "deviceSignature" if isinstance(self.auth, Sign1) else "deviceMac"
-        return {"nameSpaces": wrap(self.name_spaces), "deviceAuth": {member: self.auth.to_value()}}
+    def to_bytes(self) -> bytes:
+        """The member of a document, in its one encoding."""
+        if isinstance(self.auth, Sign1):
+            auth = b"\xa1\x6fdeviceSignature" + self.auth.to_bytes()
+        else:
+            auth = b"\xa1\x69deviceMac" + encode_cbor(self.auth.to_value())
+        return b"".join((b"\xa2\x6adeviceAuth", auth, b"\x6anameSpaces", encode_wrapped(self.name_spaces)))
 
     def check_authorized(self, authorizations: KeyAuthorizations, at: str = _AT) -> None:
         """Check that the issuer lets the device sign each of its elements.
@@ -82,8 +83,7 @@ def sign_device(
 ) -> DeviceSigned:
     """The device's part with a signature (§9.1.3.6). Elements that the issuer did not allow would be refused."""
     name_spaces = _encode_elements(elements)
-    head, unprotected, _, signature = sign1(device_authentication(doc_type, transcript, name_spaces), signer)
-    auth = Sign1.from_value([head, unprotected, None, signature], _AT)
+    auth = sign1_detached(device_authentication(doc_type, transcript, name_spaces), signer)
     return DeviceSigned(name_spaces, elements or {}, auth)
 
 

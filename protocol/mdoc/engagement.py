@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-from protocol.cbor import CborValue, Tagged, encode_cbor, read_cbor, read_wrapped, wrap
+from protocol.cbor import CborValue, encode_cbor, read_cbor, read_wrapped, wrap
 from protocol.cose_key import read_cose_key, write_cose_key
 from protocol.encoding import decode_base64url, encode_base64url
 from protocol.errors import Malformed, Unsupported
@@ -104,13 +104,11 @@ def read_ephemeral_key(value: CborValue, at: str) -> tuple[bytes, PublicKey]:
         Malformed: not a key in tag 24, or no point on its curve.
         Unsupported: another curve than cipher suite 1 has here.
     """
-    inner = read_wrapped(value, at)
-    if not isinstance(value, Tagged) or not isinstance(value.value, bytes):
-        raise Malformed(at, "must be CBOR in a byte string with tag 24")
+    inner, encoded = read_wrapped(value, at)
     key = read_cose_key(inner, at)
     if key.crv != "P-256":
         raise Unsupported(f"{at}: is on another curve than P-256")
-    return value.value, key
+    return encoded, key
 
 
 def _read_methods(value: CborValue) -> tuple[RetrievalMethod, ...]:

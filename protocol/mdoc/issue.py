@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from protocol.cbor import CborValue, encode_cbor
-from protocol.cose import X5CHAIN, sign1, write_x5chain
+from protocol.cose import X5CHAIN, encode_sign1, sign1_parts, write_x5chain
 from protocol.encoding import encode_base64url
 from protocol.keys import PublicKey, RandomBytes, Signer
 from protocol.mdoc.issuer_signed import encode_item, encode_name_spaces, join_issuer_signed
@@ -88,8 +88,9 @@ def _within(validity: ValidityInfo, leaf: Certificate) -> ValidityInfo:
 
 def sign_mso(mso: MobileSecurityObject, signer: Signer, chain: tuple[Certificate, ...]) -> bytes:
     """IssuerAuth, encoded (§9.1.2.4): the certificates stand in the header that is not signed."""
-    head, _, payload, signature = sign1(mso.to_bytes(), signer)
-    return b"".join((b"\x84", encode_cbor(head), _encode_header(chain), encode_cbor(payload), encode_cbor(signature)))
+    payload = mso.to_bytes()
+    protected, signature = sign1_parts(payload, signer)
+    return encode_sign1(protected, _encode_header(chain), payload, signature)
 
 
 @lru_cache(maxsize=64)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple, Self
 
 from protocol.cbor import (
@@ -107,27 +108,37 @@ class IssuerSigned:
 
     def to_bytes(self) -> bytes:
         """The one encoding; items stand in it as they came."""
-        auth = encode_cbor(self.issuer_auth.to_value())
+        auth = self.issuer_auth.to_bytes()
         items = {name: [item.wrapped for item in items] for name, items in self.name_spaces.items()}
         return encode_issuer_signed(items, auth)
 
 
 def encode_item(digest_id: int, random: bytes, identifier: str, value: CborValue) -> bytes:
     """The one encoding of an item, in its wrapper: what the digest is of, and what travels."""
-    name = identifier.encode()
-    item = (
-        _ITEM
-        + encode_head(0x40, len(random))
-        + random
-        + _DIGEST_ID
-        + encode_head(0, digest_id)
-        + _VALUE
-        + encode_cbor(value)
-        + _IDENTIFIER
-        + encode_head(0x60, len(name))
-        + name
+    parts = (
+        _encode_start(len(random)),
+        random,
+        _encode_digest_id(digest_id),
+        encode_cbor(value),
+        _encode_identifier(identifier),
     )
-    return encode_wrapped(item)
+    return encode_wrapped(b"".join(parts))
+
+
+# Cached, because all documents of a type have the same elements, and numbers are small
+@lru_cache(maxsize=64)
+def _encode_start(length: int) -> bytes:
+    return _ITEM + encode_head(0x40, length)
+
+
+@lru_cache(maxsize=1024)
+def _encode_digest_id(digest_id: int) -> bytes:
+    return _DIGEST_ID + encode_head(0, digest_id) + _VALUE
+
+
+@lru_cache(maxsize=4096)
+def _encode_identifier(identifier: str) -> bytes:
+    return _IDENTIFIER + encode_cbor(identifier)
 
 
 def encode_issuer_signed(items: Mapping[str, Sequence[bytes]], issuer_auth: bytes) -> bytes:
@@ -158,13 +169,14 @@ def _read_name_spaces(value: Mapping[CborKey, CborValue], wrappers: Wrappers, at
         return {}
     name_spaces = value["nameSpaces"]
     at = f"{at}.nameSpaces"
+    at_item = f"{at} item"
     if not isinstance(name_spaces, dict):
         raise Malformed(at, "must be a map")
     found: dict[str, tuple[IssuerSignedItem, ...]] = {}
     for name, encoded in name_spaces.items():
         if not isinstance(encoded, list) or not 0 < len(encoded) <= MAX_ITEMS:
             raise Malformed(at, f"must have 1 to {MAX_ITEMS} items in each namespace")
-        items = tuple([IssuerSignedItem.from_value(item, wrappers, f"{at} item") for item in encoded])
+        items = tuple([IssuerSignedItem.from_value(item, wrappers, at_item) for item in encoded])
         if len({item.identifier for item in items}) != len(items):
             raise Malformed(at, "has an element twice")
         found[read_name(name, at)] = items

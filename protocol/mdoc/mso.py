@@ -156,6 +156,18 @@ class MobileSecurityObject:
         return b"\xa2\x69deviceKey" + key + b"\x71keyAuthorizations" + encode_cbor(allowed)
 
 
+def peek_doc_type(payload: bytes, at: str = _AT) -> str:
+    """The type of a document that was verified before, from the payload of its issuer's signature.
+
+    Raises:
+        Malformed, TooLarge, Unsupported: see `MobileSecurityObject.from_bytes`.
+    """
+    mso = read_cbor(read_wrapper(payload, at), at)
+    if not isinstance(mso, dict):
+        raise Malformed(at, "must be a map")
+    return read_name(mso.get("docType"), f"{at}.docType")
+
+
 def read_name(value: CborValue, at: str) -> str:
     """A document type, a namespace or an element's identifier.
 

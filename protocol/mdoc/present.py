@@ -6,14 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from protocol.cbor import encode_cbor
 from protocol.credential import ClaimPath
 from protocol.encoding import decode_base64url, encode_base64url
 from protocol.keys import Decrypter, PublicKey, Signer
 from protocol.mdoc.device_response import encode_device_response, encode_document
 from protocol.mdoc.device_signed import DeviceElements, DeviceSigned, mac_device, sign_device
 from protocol.mdoc.issuer_signed import IssuerSigned, encode_issuer_signed
-from protocol.mdoc.mso import MobileSecurityObject
+from protocol.mdoc.mso import peek_doc_type
 from protocol.mdoc.transcript import Handover
 
 
@@ -33,11 +32,11 @@ class PresentableMdoc:
             Flaw: it is no document.
         """
         signed = IssuerSigned.from_bytes(decode_base64url(raw, at), at)
-        mso = MobileSecurityObject.from_bytes(signed.issuer_auth.attached(at), at)
+        doc_type = peek_doc_type(signed.issuer_auth.attached(at), at)
         items: dict[ClaimPath, bytes] = {
             (name, item.identifier): item.wrapped for name, items in signed.name_spaces.items() for item in items
         }
-        return cls(mso.doc_type, encode_cbor(signed.issuer_auth.to_value()), items)
+        return cls(doc_type, signed.issuer_auth.to_bytes(), items)
 
     def present(
         self, paths: Iterable[ClaimPath], handover: Handover, signer: Signer, elements: DeviceElements | None = None

@@ -74,4 +74,5 @@ class ProximityHandover:
 
 
 def _hashed(name: str, info: list[CborValue]) -> bytes:
-    return encode_cbor([None, None, [name, sha256(encode_cbor(info))]])
+    # An array of two nulls and an array of both
+    return b"".join((b"\x83\xf6\xf6\x82", encode_cbor(name), b"\x58\x20", sha256(encode_cbor(info))))

@@ -37,6 +37,9 @@ class Scalar(StrEnum):
     TDATE = "tdate"  # `2027-01-15T08:00:00Z`, tag 0
 
 
+_TEXT = Scalar.TEXT
+
+
 @dataclass(frozen=True, slots=True)
 class ArrayOf:
     """An array of values of one kind."""
@@ -99,6 +102,8 @@ def to_cbor(value: JsonValue, kind: Kind | None = None) -> CborValue:
 
     A value that is not of its kind is the caller's mistake and a ValueError, which never repeats it.
     """
+    if kind is _TEXT and type(value) is str:  # most are
+        return value
     if kind is None:
         return _as_it_is(value)
     if isinstance(kind, ArrayOf):

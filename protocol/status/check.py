@@ -96,6 +96,7 @@ class CheckedStatus:
     known: KnownList | None
     rolled_back: bool = False  # an older list than the known one was served: an incident to be logged (T071)
     fetched: KeptList | None = None  # what was served just now, where it is the list to keep
+    unreachable: bool = False  # whoever has the list could not be asked: that alone is no answer, good or bad
 
 
 def check_every_status(
@@ -147,7 +148,8 @@ def check_status(
         served = yield from _fetch(reference, now)
         fetched = read_kept_list(served, find_key=find_key, max_age=max_age)
     except ProtocolError as error:
-        return CheckedStatus(_without_network(mine, reference, error, now=now, ages=(max_age, offline_age)), mine)
+        report = _without_network(mine, reference, error, now=now, ages=(max_age, offline_age))
+        return CheckedStatus(report, mine, unreachable=isinstance(error, Unreachable))
     if mine is not None and fetched.token.issued_at < mine.token.issued_at:
         return CheckedStatus(_after_rollback(mine, reference, now, max_age), mine, rolled_back=True)
     return CheckedStatus(_read(fetched, reference, max_age), fetched, fetched=served)

@@ -122,8 +122,8 @@ class SqlConversations(Generic[S, R]):
         self._add_keys = Prepared(database, _insert(keys, "kind", "digest", "session_id"))
         self._drop_key = Prepared(database, delete(keys).where(*by_key))
         fresh = sqlite.insert(spent) if database.is_sqlite else postgresql.insert(spent)
-        spending: dict[str, object] = {name: bindparam(name) for name in ("kind", "digest", "expires_at")}
-        self._spend = Prepared(database, fresh.values(spending).on_conflict_do_nothing())
+        values: dict[str, object] = {name: bindparam(name) for name in ("kind", "digest", "expires_at")}
+        self._spend = Prepared(database, fresh.values(values).on_conflict_do_nothing())
         by_value = (spent.c.kind == bindparam("kind"), spent.c.digest == bindparam("digest"))
         self._take_back = Prepared(database, delete(spent).where(*by_value))
         self._add_events = add_events(database, tables)

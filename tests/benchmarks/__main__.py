@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.benchmarks.crypto import measure_status_lists, measure_tokens
 from tests.benchmarks.haip import measure_haip
 from tests.benchmarks.load import measure_load
+from tests.benchmarks.mdoc import measure_mdoc
 from tests.benchmarks.measure import Report, heading, pin_to_one_core
 from tests.benchmarks.pages import measure_pages
 from tests.benchmarks.peers import measure_peers
@@ -25,16 +26,18 @@ def main() -> None:
     parser.add_argument(
         "parts",
         nargs="*",
-        metavar="tokens|peers|keys|status|trust|load|haip|pages",
+        metavar="tokens|mdoc|peers|keys|status|trust|load|haip|pages",
         help="what to measure; by default all",
     )
     parser.add_argument("--json", type=Path, help="write the rows into this file")
     arguments = parser.parse_args()
-    parts = set(arguments.parts) or {"tokens", "peers", "keys", "status", "trust", "load", "haip", "pages"}
+    parts = set(arguments.parts) or {"tokens", "mdoc", "peers", "keys", "status", "trust", "load", "haip", "pages"}
     pin_to_one_core(CLIENT_CORE)
     report = Report()
     print(heading())
     raw_verify = measure_tokens(report)
+    if "mdoc" in parts:
+        measure_mdoc(report)
     if "peers" in parts:
         measure_peers(report)
     if "keys" in parts:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from runtime.http import GuardedSender
+from runtime.http import GuardedSender, Sender
 from runtime.serve import Listen, running
 from tests.support.browser import Window
 from tests.support.ports import free_port
@@ -39,13 +39,13 @@ class ServedWallet:
 
 @contextmanager
 def served_wallet(
-    folder: Path, anchors: Path | None = None, *, port: int = 0, **settings: object
+    folder: Path, anchors: Path | None = None, *, port: int = 0, sender: Sender | None = None, **settings: object
 ) -> Iterator[ServedWallet]:
-    """Serve a wallet while the block lasts; HOHEIT_ENV must be test or demo."""
+    """Serve a wallet while the block lasts; HOHEIT_ENV must be test or demo. `sender` is its way to the network."""
     port = port or free_port()
     url = f"http://localhost:{port}"
     known = WalletSettings.model_validate({"data": folder, "anchors": anchors, "public_url": url, **settings})
-    with running(create_web(known, GuardedSender(allow_local=True)), Listen(port=port)):
+    with running(create_web(known, sender or GuardedSender(allow_local=True)), Listen(port=port)):
         yield ServedWallet(url, known)
 
 

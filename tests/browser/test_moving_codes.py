@@ -92,7 +92,7 @@ def test_it_is_said_how_far_it_is_and_when_something_does_not_fit(chromium, stat
         page.get_by_text(f"{count - 2} of {count} parts are read.").wait_for()
         bar = page.get_by_role("progressbar", name="How much of the moving code is read")
         assert (bar.evaluate("bar => bar.value"), bar.evaluate("bar => bar.max")) == (count - 2, count)
-        window.axe()
+        window.see("moving-reader")
     with chromium.window(camera=film(tmp_path / "wrong.mjpeg", pictures[:count], hold=HOLD)) as window:
         window.expected.append("404")
         window.page.goto(station.url)

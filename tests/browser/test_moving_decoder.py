@@ -6,8 +6,9 @@ from itertools import islice
 
 import pytest
 
+from protocol.base45 import decode_base45, encode_base45
 from protocol.errors import ProtocolError
-from protocol.mdoc.frames import FRAMES, MAX_MESSAGE, Frame, FrameDecoder, encode_frames
+from protocol.mdoc.frames import FRAMES, MAX_MESSAGE, PREFIX, Frame, FrameDecoder, encode_frames
 from tests.browser.moving import forged, serving
 
 RANDOM = random.Random(32)
@@ -91,10 +92,20 @@ def test_a_frame_that_was_tampered_with_lets_nothing_else_be_read(feed, change):
     assert feed([wrong, *good[:3], *good[4:]])[0] == [MESSAGE]
 
 
-def test_bytes_behind_the_message_are_refused_as_in_python(feed):
-    body_with_rest = Frame.from_text(frames(b"x", 1)[0])
-    longer = forged(frames(b"x", 1)[0], data=body_with_rest.data + b"\x01")
-    assert feed([longer]) == ([], ["spoilt"], {"read": 0, "needed": 0})
+@pytest.mark.parametrize("part", ["id", "digest", "rest"])
+def test_each_part_of_what_says_that_frames_fit_is_compared(feed, part):
+    """A message of one frame, in which only this part is wrong."""
+    text = frames(b"x", 1)[0]
+    data = Frame.from_text(text).data
+    changes = {
+        "id": {"id": bytes(8)},
+        "digest": {"data": data[:31] + bytes([data[31] ^ 1]) + data[32:]},
+        "rest": {"data": data + b"\x01"},
+    }
+    wrong = forged(text, **changes[part])
+    assert feed([wrong]) == ([], ["spoilt"], {"read": 0, "needed": 0})
+    assert not _python_takes(wrong)
+    assert feed([wrong, text])[0] == [b"x"]
 
 
 def test_what_is_no_frame_is_refused_as_in_python(feed):
@@ -104,6 +115,7 @@ def test_what_is_no_frame_is_refused_as_in_python(feed):
     texts = ["", "mdoc:AA", "HF1:", "hf1:00", "HF1:0", "HF1:::", "HF1:" + "0" * 2000, *exchanged]
     texts += [text[:length] for length in range(len(text))]
     texts += [forged(text, **changes) for changes in _lies()]
+    texts.append(PREFIX + encode_base45(decode_base45(text[len(PREFIX) :]) + b"\0"))
     ours = [_python_takes(one) for one in texts]
     theirs = [feed([one])[1] == [] for one in texts]
     assert theirs == ours

@@ -20,7 +20,6 @@ from wallet.records import LoggedCredential, PendingIssuance
 from wallet.service.context import entry_of
 
 DAY = 86_400
-STATUS = {"status": {"status_list": {"idx": 1, "uri": "http://status.localhost:9/1"}}}
 LIBRARY = PartyShown("City library", "library.example", "x509_hash:library", "The register")
 AGENCY = PartyShown("City of Köln", "agency.example", "https://agency.example", "The ministry")
 LOGO = "data:image/svg+xml;base64," + base64.b64encode(
@@ -64,7 +63,7 @@ def fill(settings):
                 document("a3", "Student card", "#2e5339", type="student", expires_at=now - DAY),
                 document("a4", "Parking permit", "#7a1f3d", type="parking", status="suspended", status_checked_at=now),
                 document("a5", "Fishing licence", "#4a4e69", type="fishing", status="invalid", status_checked_at=now),
-                document("a6", "Residence", "#3d4f60", type="residence", claims={**CLAIMS, **STATUS}),
+                document("a6", "Residence", "#3d4f60", type="residence", can_be_taken_back=True),
             ],
         )
         shown = (LoggedCredential("Personal ID", VCT, ('["given_name"]', '["birthdate"]')),)

@@ -23,7 +23,7 @@ from protocol.trust.anchors import Role
 from runtime import system
 from runtime.anchors import write_anchor
 from runtime.api_keys import new_api_key
-from runtime.http import GuardedSender
+from runtime.http import GuardedSender, Sender
 from runtime.key_token import TokenAccess
 from runtime.serve import Listen, running
 from tests.support.ports import free_port
@@ -191,16 +191,20 @@ def serving(
     redirect_uris: tuple[str, ...] = (),
     use_cases: Mapping[str, str] = NO_MORE,
     token: TokenAccess | None = None,
+    relay: bool = False,
+    partner_sender: Sender | None = None,
 ) -> Iterator[Services]:
     """Set up an issuer and a verifier, and serve while the block lasts; HOHEIT_ENV must be test.
 
     `redirect_uris`: of wallets that log in and are served; `use_cases`: more of them, name of the file → its text;
-    `token`: where keys live.
+    `token`: where keys live; `relay`: whether the verifier is one; `partner_sender`: the verifier's way to the network.
     """
     clock, anchors = Clock(), folder / "anchors"
     with (
         _issuer(folder, _own_database(database_url, "issuer"), clock, redirect_uris, token) as (issuer, clerk_code),
-        _verifier(folder, _own_database(database_url, "verifier"), use_cases, token) as verifier,
+        _verifier(
+            folder, _own_database(database_url, "verifier"), use_cases, token, relay=relay, sender=partner_sender
+        ) as verifier,
     ):
         yield Services(clock, issuer, verifier, anchors, clerk_code)
 
@@ -266,7 +270,13 @@ def _card(folder: Path) -> Path:
 
 @contextmanager
 def _verifier(
-    folder: Path, database_url: str, use_cases: Mapping[str, str], token: TokenAccess | None
+    folder: Path,
+    database_url: str,
+    use_cases: Mapping[str, str],
+    token: TokenAccess | None,
+    *,
+    relay: bool,
+    sender: Sender | None,
 ) -> Iterator[Api]:
     port, data = free_port(), folder / "verifier"
     address = f"http://localhost:{port}"
@@ -280,12 +290,12 @@ def _verifier(
     always = {"over-18-now.toml": STRICT_USE_CASE, "card-now.toml": STRICT_MDOC_USE_CASE, "lorry.toml": lorry}
     for name, text in {**always, **use_cases}.items():
         (cases / name).write_text(text)
-    settings = VerifierSettings.read(data).model_copy(update={"use_cases_folder": cases})
+    settings = VerifierSettings.read(data).model_copy(update={"use_cases_folder": cases, "relay": relay})
     store = open_verifier_store(settings)
     key, record = new_api_key("tests", now=system.now(), random_bytes=system.random_bytes)
     store.api_keys.put(record)
     store.database.dispose()
-    with running(create_verifier(settings), Listen(port=port)), _client(key) as client:
+    with running(create_verifier(settings, sender=sender), Listen(port=port)), _client(key) as client:
         yield Api(address, client)
 
 

@@ -3,11 +3,13 @@
 import re
 
 import pytest
+from typer.testing import CliRunner
 
 from protocol.oid4vp.answer import Delivered
 from protocol.oid4vp.request_uri import RequestOver
 from tests.flows.browser import Browser
-from tests.flows.parties import with_new_wallet
+from tests.flows.parties import PASSPHRASE, with_new_wallet
+from wallet.cli import app
 
 pytestmark = pytest.mark.flow
 
@@ -68,6 +70,21 @@ def test_two_people_scan_at_the_same_time_and_the_clerk_tells_them_apart(town, s
     assert f"Number {two}" in page.text
     page = go_on(clerk, page)
     assert "Ready" in page.text
+
+
+def test_the_wallet_of_a_terminal_answers_and_tells_where_the_number_is(services, counter, clerk, tmp_path):
+    with with_new_wallet(services, tmp_path / "terminal") as everybody:
+        everybody.receive("pid")
+    (tmp_path / "passphrase").write_text(f"{PASSPHRASE}\n")
+    options = ["--data", str(tmp_path / "terminal" / "wallet"), "--passphrase-file", str(tmp_path / "passphrase")]
+    environment = {"HOHEIT_ENV": "test", "HOHEIT_WALLET_ANCHORS": str(services.anchors)}
+    said = CliRunner().invoke(app, [*options, "present", code_of(counter), "--yes", "--json"], env=environment)
+    assert said.exit_code == 0, said.output
+    # The services of this process log to the same place
+    told = re.search(r'"redirect_uri": "([^"]+)"', said.stdout)[1]
+    with Browser() as phone:
+        number = re.search(r"Your number (\d\d) ", phone.open(told).text)[1]
+    assert f"Number {number}" in clerk.open(counter["page"]).text
 
 
 def test_who_says_no_is_told_apart_as_well(town, counter, clerk):

@@ -30,7 +30,7 @@ def demo(folder, *options, port=None):
     ]
     surroundings = {name: value for name, value in os.environ.items() if not name.startswith("HOHEIT_")}
     return subprocess.run(
-        [*command, *options], env=surroundings, capture_output=True, text=True, check=False, timeout=60
+        [*command, *options], env=surroundings, capture_output=True, text=True, check=False, timeout=180
     )
 
 
@@ -66,11 +66,11 @@ def test_the_walk_says_why_each_is_trusted_and_who_is_no_more(town):
     for sentence in (
         "vouches for the wallet and its keys",
         "Stadtbücherei Lindenau asks. Checked: Lindenau register vouches for them.",
-        "Kino Capitol is registered to ask for: At least 18 years old",
+        "Kino Capitol is registered to ask for: At least 18 years old.",
         "Linden-Apotheke asks. Checked: Platform for health",
         "Identity card is bound only to keys that Lindenau utilities attested, each used for one copy.",
         "Checked: Platform for education",
-        "Identity card (as mdoc, the form of ISO 18013-5) from Bürgeramt Lindenau",
+        "Identity card (one document in two forms, as SD-JWT VC and as mdoc) from Bürgeramt Lindenau",
         "Driving licence (as mdoc, the form of ISO 18013-5) from Bürgeramt Lindenau",
         "from Identity card (as mdoc, the form of ISO 18013-5): At least 18 years old: yes",
         "it knows now: age over 18: yes",

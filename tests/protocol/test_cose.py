@@ -1,6 +1,7 @@
 """Signed messages: taken apart strictly, with the algorithm of our key, or refused; the published examples among them."""
 
 import contextlib
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,6 +19,7 @@ from protocol.cose import (
     check_typ,
     read_x5chain,
     sign1,
+    sign1_detached,
     sign1_message,
     verify_sign1,
     write_x5chain,
@@ -120,7 +122,7 @@ def test_the_reader_and_the_issuer_of_iso_18013_5_annex_d_are_verified():
     assert reader.payload is None
     (certificate,) = read_x5chain(reader.header, AT)
     transcript = read_cbor(bytes.fromhex(found["session_transcript_bytes"]), AT)
-    inner = read_wrapped(transcript, AT)
+    inner, _ = read_wrapped(transcript, AT)
     items = Tagged(24, bytes.fromhex(found["items_request"]))
     detached = encode_cbor(Tagged(24, encode_cbor(["ReaderAuthentication", inner, items])))
     assert verify_sign1(reader, certificate.public_key, at=AT, payload=detached) == detached
@@ -300,7 +302,7 @@ def test_everything_has_a_cap():  # T018
 
 @pytest.mark.parametrize("length", [0, 63, 65])
 def test_a_signature_of_another_length_is_refused(length):
-    value = read_cbor(message(), AT).value
+    value: Any = read_cbor(message(), AT).value
     value[3] = value[3][:length] + bytes(max(0, length - 64)) if length else b"\0"
     with pytest.raises(NotAuthentic):
         verify(encode_cbor(value))
@@ -351,3 +353,21 @@ def test_a_message_of_another_kind_is_none(tag):
     """A date, a token, encrypted, with a MAC, or signed by several (RFC 9052 table 1)."""
     with pytest.raises((Malformed, Unsupported)):
         read(encode_cbor(Tagged(tag, read_cbor(message(), AT).value)))
+
+
+@pytest.mark.parametrize("payload", [PAYLOAD, None])
+@pytest.mark.parametrize("unprotected", [{}, {X5CHAIN: DERS, KID: b"1"}], ids=["empty", "chain"])
+@pytest.mark.parametrize("head", [b"\xa1\x01\x26", b"\xa1\x18\x01\x26"], ids=["short", "long"])
+def test_a_message_in_something_else_is_written_as_it_was_read(payload, unprotected, head):
+    read_one = Sign1.from_value([head, unprotected, payload, bytes(64)], AT)
+    assert read_one.to_bytes() == encode_cbor([head, unprotected, payload, bytes(64)])
+
+
+@pytest.mark.parametrize("key", [KEY, Ed25519Key.from_seed(bytes(32))], ids=["P-256", "Ed25519"])
+def test_a_payload_may_stand_elsewhere(key):
+    made = sign1_detached(PAYLOAD, key)
+    assert (made.payload, dict(made.header.unprotected)) == (None, {})
+    assert Sign1.from_bytes(made.to_bytes(), AT) == made
+    assert verify_sign1(made, key.public_key, at=AT, payload=PAYLOAD) == PAYLOAD
+    with pytest.raises(NotAuthentic):
+        verify_sign1(made, key.public_key, at=AT, payload=b"another")

@@ -17,7 +17,7 @@ from tests.verifier.test_session import (
     REQUESTED,
     TERMS,
 )
-from verifier.other_ways import ask_on_page, meet, waiting_in_meeting, waiting_on_page
+from verifier.other_ways import Asker, ask_on_page, meet, note_relayed, waiting_in_meeting, waiting_on_page
 from verifier.session import MeetingTerms, Opened, PageTerms, Received, Requested, renew
 
 PAGE = PageTerms("page nonce", "sealed page key")
@@ -76,12 +76,12 @@ def test_a_renewed_code_leaves_what_is_asked_in_another_way_as_it_is():
 
 
 def test_the_wallet_that_was_met_last_is_the_one_that_is_asked():
-    first = meet(REQUESTED, MEETING, "bb", now=NOW)
+    first = meet(REQUESTED, MEETING, Asker("bb"), now=NOW)
     assert first.next == MET
     second = MeetingTerms("another engagement", "another key", "another message")
-    assert meet(first.next, second, "bb", now=NOW + 299).next.terms == replace(TERMS, meeting=second)
+    assert meet(first.next, second, Asker("bb"), now=NOW + 299).next.terms == replace(TERMS, meeting=second)
     # Somebody who has opened the question by its code as well does not keep others from answering it
-    assert meet(OPENED, MEETING, "bb", now=NOW).next == replace(OPENED, terms=replace(TERMS, meeting=MEETING))
+    assert meet(OPENED, MEETING, Asker("bb"), now=NOW).next == replace(OPENED, terms=replace(TERMS, meeting=MEETING))
 
 
 @pytest.mark.parametrize(
@@ -100,16 +100,37 @@ def test_the_wallet_that_was_met_last_is_the_one_that_is_asked():
 def test_nobody_else_meets_and_nobody_when_it_is_too_late(session, browser, now):
     """T237"""
     with pytest.raises(NotFound):
-        meet(session, MEETING, browser, now=now)
+        meet(session, MEETING, Asker(browser), now=now)
 
 
 def test_an_answer_in_person_is_awaited_for_as_long_as_any():
     awaited = (MET, Opened(ASKED, MET.terms, NOW), Received(ASKED, MET.terms, NOW, NOW))
     for stage in awaited:
-        assert waiting_in_meeting(stage, "bb", now=NOW + 299) == (stage, MEETING)
+        assert waiting_in_meeting(stage, Asker("bb"), now=NOW + 299) == (stage, MEETING)
         for browser, now in (("zz", NOW), ("bb", NOW + 300)):
             with pytest.raises(InvalidRequest, match="no open request"):
-                waiting_in_meeting(stage, browser, now=now)
+                waiting_in_meeting(stage, Asker(browser), now=now)
     for other in (REQUESTED, ON_PAGE, OPENED, ANSWERED, DECLINED, FORGOTTEN):
         with pytest.raises(InvalidRequest, match="no open request"):
-            waiting_in_meeting(other, "bb", now=NOW)
+            waiting_in_meeting(other, Asker("bb"), now=NOW)
+
+
+def test_t184_the_program_that_asked_meets_and_no_other():
+    assert meet(REQUESTED, MEETING, Asker(owner="aa"), now=NOW).next == MET
+    assert waiting_in_meeting(MET, Asker(owner="aa"), now=NOW) == (MET, MEETING)
+    for other in (Asker(owner="zz"), Asker()):
+        with pytest.raises(NotFound):
+            meet(REQUESTED, MEETING, other, now=NOW)
+        with pytest.raises(InvalidRequest):
+            waiting_in_meeting(MET, other, now=NOW)
+    # Nobody's key is the same as no key
+    with pytest.raises(NotFound):
+        meet(Requested(replace(ASKED, owner=""), TERMS), MEETING, Asker(owner=""), now=NOW)
+
+
+def test_a_meeting_is_noted_as_relayed_while_it_is_the_one():
+    assert note_relayed(MET, MEETING, relayed=True).next == Requested(
+        ASKED, replace(TERMS, meeting=replace(MEETING, relayed=True))
+    )
+    for other in (REQUESTED, ANSWERED, Requested(ASKED, replace(TERMS, meeting=replace(MEETING, message="x")))):
+        assert note_relayed(other, MEETING, relayed=True).next == other

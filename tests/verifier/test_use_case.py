@@ -212,3 +212,12 @@ def test_what_nobody_could_ever_answer_is_not_asked(case):
 def test_no_file_leaves_the_error_family(text):
     with pytest.raises(ProtocolError):
         UseCase.from_toml(text, "a.toml")
+
+
+def test_an_element_without_a_label_is_called_without_its_namespace(tmp_path):
+    text = GOOD.replace(
+        'format = "dc+sd-jwt", meta = { vct_values = ["urn:x"] }', 'format = "mso_mdoc", meta = { doctype_value = "d" }'
+    )
+    (tmp_path / "one.toml").write_text(text.replace('["a", "*", 0]', '["org.x.1", "family_name"]'))
+    [document] = read_use_cases(tmp_path)["a"].asks_in("en")
+    assert [data.label for data in document.data] == ["family name"]

@@ -8,11 +8,14 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from protocol.encoding import decode_base64url, encode_base64url
 from protocol.errors import InvalidRequest, raised_as
+from protocol.mdoc.session import MAX_SESSION_MESSAGE
 from protocol.oid4vp.client_id import Prefix
 from runtime.api_keys import find_api_key
 from runtime.asgi import bearer_key
 from runtime.driver import Driver
+from verifier.other_ways import Asker
 from verifier.service import Verifier
 from verifier.service.answers import Result
 from verifier.service.requests import RequestOrder, ResponseMode
@@ -20,6 +23,7 @@ from verifier.session import Verdict
 from verifier.use_case import read_question
 
 MAX_CODE = 200  # characters of a response code
+MAX_WALLET_CODE = 8000  # characters of an engagement
 
 
 class RequestBody(BaseModel):
@@ -93,6 +97,27 @@ class RequestState(BaseModel):
     expires_at: int = Field(description="epoch seconds: until then a wallet can answer")
 
 
+class WalletCode(BaseModel):
+    """What a scanner read off the screen of somebody's wallet."""
+
+    code: str = Field(max_length=MAX_WALLET_CODE, description="`mdoc:` and base64url (ISO/IEC 18013-5)")
+
+
+class Meeting(BaseModel):
+    """A wallet that is asked in person."""
+
+    relayed: bool = Field(
+        description="the question lies at the relay that the wallet named; its answer comes by itself"
+    )
+    message: str = Field(description="base64url: for the wallet, where there is no relay, such as by moving codes")
+
+
+class MeetingAnswer(BaseModel):
+    """What the wallet that was met answers, where it comes another way than by a relay."""
+
+    message: str = Field(max_length=2 * MAX_SESSION_MESSAGE, description="base64url")
+
+
 def partner_api(verifier: Verifier, driver: Driver) -> APIRouter:
     """Everything a partner's programs call; each route asks for an API key."""
     described = HTTPBearer(auto_error=False, description="an API key of `hoheit verifier api-key`")
@@ -126,7 +151,24 @@ def partner_api(verifier: Verifier, driver: Driver) -> APIRouter:
         request_id: str, by: Owner, response_code: Annotated[str, Query(max_length=MAX_CODE)] = ""
     ) -> RequestState:
         """Where a request stands; then the verdict and the disclosed claims."""
+        await driver.run(verifier.meetings.look(request_id, Asker(owner=by)))
         return state_of(await driver.run(verifier.answers.result(request_id, by, response_code)))
+
+    @router.post("/requests/{request_id}/meeting")
+    async def meet(request_id: str, body: WalletCode, by: Owner) -> Meeting:
+        """Ask in person the wallet whose code your scanner read; then watch the request as any other."""
+        asker = Asker(owner=by)
+        await driver.run(verifier.meetings.begin(request_id, asker, body.code))
+        met = await driver.run(verifier.meetings.met(request_id, asker))
+        message = await driver.run(verifier.meetings.message(request_id, asker))
+        return Meeting(relayed=met is not None and met.relayed, message=encode_base64url(message))
+
+    @router.post("/requests/{request_id}/meeting/answer", status_code=204)
+    async def meeting_answer(request_id: str, body: MeetingAnswer, by: Owner) -> None:
+        """Hand in the answer of the wallet that was met, where your scanner read it."""
+        with raised_as(InvalidRequest):
+            message = decode_base64url(body.message, "message")
+        await driver.run(verifier.meetings.answer(request_id, Asker(owner=by), message))
 
     @router.delete("/requests/{request_id}", status_code=204)
     async def forget_request(request_id: str, by: Owner) -> None:

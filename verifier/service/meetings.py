@@ -26,7 +26,7 @@ from protocol.trust.carried import REGISTRATION_CERT, Carried, carried_registrat
 from protocol.x509 import Certificate
 from runtime.conversation import SessionKey, advance, load, with_key
 from runtime.logs import get_logger
-from verifier.other_ways import meet, note_relayed, waiting_in_meeting
+from verifier.other_ways import Asker, meet, note_relayed, waiting_in_meeting
 from verifier.service.answers import Answers
 from verifier.service.context import VerifierContext
 from verifier.service.requests import BROWSER, Requests, read_query
@@ -48,22 +48,26 @@ class Meetings:
     requests: Requests
     answers: Answers
 
+    @staticmethod
+    def in_browser(browser: str) -> Asker:
+        """Whoever has this secret of a browser."""
+        return Asker(browser=SessionKey.of(BROWSER, browser).digest)
+
     def can_ask(self, query: DcqlQuery) -> bool:
         """Whether a question can be asked in person: some answer to it has documents of ISO/IEC 18013-5 alone."""
         return mdoc_part(query) is not None
 
-    def begin(self, request_id: str, browser: str, code: str) -> Exchange[None]:
+    def begin(self, request_id: str, asker: Asker, code: str) -> Exchange[None]:
         """Ask the wallet whose code was read, in place of another one that was asked in person before.
 
         Where it names a relay, the message is left there. That the relay cannot be had is no error: a page shows the message.
 
         Raises:
-            NotFound: unknown, begun in another browser, answered, or over (T237).
+            NotFound: unknown, somebody else's, answered, or over (T237).
             InvalidRequest: it is no wallet's code, or nobody can be asked this in person.
             Unavailable: the signing key is away; the request stays as it is.
         """
         context = self.context
-        digest = SessionKey.of(BROWSER, browser).digest
         stage = yield from load(SessionKey.of(REQUEST, request_id), no_request(), AWAITED)
         with raised_as(InvalidRequest):
             engagement = DeviceEngagement.from_text(code.strip())
@@ -77,7 +81,7 @@ class Meetings:
         )
         yield from advance(
             SessionKey.of(REQUEST, request_id),
-            lambda session: meet(session, terms, digest, now=context.now()),
+            lambda session: meet(session, terms, asker, now=context.now()),
             no_request(),
         )
         relay = Relay.of_reader(engagement.methods)
@@ -89,29 +93,29 @@ class Meetings:
             else:
                 yield from self._note_relayed(request_id, terms, relayed=True)
 
-    def met(self, request_id: str, browser: str) -> Exchange[MeetingTerms | None]:
+    def met(self, request_id: str, asker: Asker) -> Exchange[MeetingTerms | None]:
         """With which wallet it stands; None: with none, or no answer is awaited any more."""
         try:
-            _, met = yield from self._waiting(request_id, browser)
+            _, met = yield from self._waiting(request_id, asker)
         except InvalidRequest:
             return None
         return met
 
-    def message(self, request_id: str, browser: str) -> Exchange[bytes]:
+    def message(self, request_id: str, asker: Asker) -> Exchange[bytes]:
         """The message for the wallet that was met last, the same every time.
 
         Raises:
-            InvalidRequest: unknown, begun in another browser, nobody was met, over or answered before.
+            InvalidRequest: unknown, somebody else's, nobody was met, over or answered before.
         """
-        _, met = yield from self._waiting(request_id, browser)
+        _, met = yield from self._waiting(request_id, asker)
         return decode_base64url(met.message)
 
-    def look(self, request_id: str, browser: str) -> Exchange[None]:
+    def look(self, request_id: str, asker: Asker) -> Exchange[None]:
         """Take the answer from the relay if it is there. Every look of the page that began does this.
 
         What lies there and is no answer ends the waiting there, and leaves the other ways.
         """
-        met = yield from self.met(request_id, browser)
+        met = yield from self.met(request_id, asker)
         if met is None or not met.relayed:
             return
         relay = Relay.of_reader(DeviceEngagement.from_bytes(decode_base64url(met.engagement)).methods)
@@ -124,7 +128,7 @@ class Meetings:
         if message is None:
             return
         try:
-            yield from self.answer(request_id, browser, message)
+            yield from self.answer(request_id, asker, message)
         except ProtocolError as error:
             get_logger().info("no answer at the relay", reason=error.description)
             yield from self._note_relayed(request_id, met, relayed=False)
@@ -132,17 +136,17 @@ class Meetings:
         with suppress(ProtocolError):
             yield from relay.end()
 
-    def answer(self, request_id: str, browser: str, message: bytes) -> Exchange[None]:
+    def answer(self, request_id: str, asker: Asker, message: bytes) -> Exchange[None]:
         """Take the message of the wallet that was met last, as `Answers.receive` takes what a wallet posts.
 
         The page shows what was found, good or bad, so that this is no error here.
 
         Raises:
-            InvalidRequest: unknown, begun in another browser, nobody was met, over or answered before (T178, T179); or no
+            InvalidRequest: unknown, somebody else's, nobody was met, over or answered before (T178, T179); or no
                 answer to what was asked in this session (T059): then the request stays open.
             TooLarge: over its cap.
         """
-        stage, met = yield from self._waiting(request_id, browser)
+        stage, met = yield from self._waiting(request_id, asker)
         meeting = self._meeting(stage, met)
         question = self._question(stage, meeting.handover)
         response: AuthorizationResponse | ErrorResponse
@@ -152,7 +156,7 @@ class Meetings:
             except AccessDenied:
                 response = ErrorResponse(AccessDenied.code)
         key = SessionKey.of(REQUEST, request_id)
-        # No response code: it is this browser that the answer came to (T183)
+        # No response code: it is whoever asked that the answer came to (T183)
         yield from self.answers.judge(key, stage, question, response, "", reader_key=meeting.own)
 
     def _note_relayed(self, request_id: str, met: MeetingTerms, *, relayed: bool) -> Exchange[None]:
@@ -162,10 +166,9 @@ class Meetings:
             no_request(),
         )
 
-    def _waiting(self, request_id: str, browser: str) -> Exchange[tuple[Awaited, MeetingTerms]]:
-        digest = SessionKey.of(BROWSER, browser).digest
+    def _waiting(self, request_id: str, asker: Asker) -> Exchange[tuple[Awaited, MeetingTerms]]:
         found = yield from load(SessionKey.of(REQUEST, request_id), not_open(), AWAITED)
-        return waiting_in_meeting(found, digest, now=self.context.now())
+        return waiting_in_meeting(found, asker, now=self.context.now())
 
     def _message(self, stage: Awaited, meeting: ReaderMeeting) -> Exchange[bytes]:
         context = self.context

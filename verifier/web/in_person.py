@@ -7,10 +7,12 @@ Where the wallet names no way for messages, or it leads nowhere, both sides show
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request, Response
 
+from protocol.device_retrieval.question import mdoc_part
 from protocol.encoding import decode_base64url
 from protocol.errors import NotFound, ProtocolError
 from protocol.exchange import Exchange
@@ -27,6 +29,7 @@ from verifier.service import Verifier
 from verifier.service.answers import Result
 from verifier.service.requests import RequestOrder
 from verifier.session import MeetingTerms
+from verifier.use_case import AskedDocument, UseCase
 from verifier.web.large import Outcome, large_verdict
 from verifier.web.pages import partner_name, redirect, refusal_page
 
@@ -78,14 +81,16 @@ def in_person_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRout
             form = await read_form(request)
             browser = pages.check_form(request, form)
             code = Fields(dict(form), "form").text("link")
-            await driver.run(verifier.meetings.begin(request_id, browser, code))
+            await driver.run(verifier.meetings.begin(request_id, verifier.meetings.in_browser(browser), code))
         except ProtocolError as error:
             return await _not_met(request, request_id, error)
         return redirect(f"{path}/in-person/{request_id}")
 
     @router.get(f"{path}/in-person/{{request_id}}/codes")
     async def codes(request_id: str, request: Request) -> Response:
-        message = await driver.run(verifier.meetings.message(request_id, pages.browser(request)))
+        message = await driver.run(
+            verifier.meetings.message(request_id, verifier.meetings.in_browser(pages.browser(request)))
+        )
         return json_answer(await driver.run(slow(lambda: moving_codes(message))))
 
     @router.post(f"{path}/in-person/{{request_id}}/answer")
@@ -94,7 +99,7 @@ def in_person_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRout
             form = await read_form(request, max_bytes=MAX_FORM)
             browser = pages.check_form(request, form)
             message = decode_base64url(Fields(dict(form), "form").text("message", max_length=MAX_FORM), "message")
-            await driver.run(verifier.meetings.answer(request_id, browser, message))
+            await driver.run(verifier.meetings.answer(request_id, verifier.meetings.in_browser(browser), message))
         except ProtocolError as error:
             return await _not_met(request, request_id, error)
         return redirect(f"{path}/in-person/{request_id}")
@@ -121,9 +126,10 @@ def in_person_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRout
 
 def _look(verifier: Verifier, request_id: str, browser: str) -> Exchange[tuple[Result, MeetingTerms | None]]:
     """How it stands, after a look whether the answer has come."""
-    yield from verifier.meetings.look(request_id, browser)
+    asker = verifier.meetings.in_browser(browser)
+    yield from verifier.meetings.look(request_id, asker)
     found = yield from verifier.answers.result_for_browser(request_id, browser)
-    return found, (yield from verifier.meetings.met(request_id, browser))
+    return found, (yield from verifier.meetings.met(request_id, asker))
 
 
 def _forget(verifier: Verifier, request_id: str, browser: str) -> Exchange[None]:
@@ -135,6 +141,13 @@ def _forget(verifier: Verifier, request_id: str, browser: str) -> Exchange[None]
 def _state(found: Result, met: MeetingTerms | None) -> str:
     """What makes a page another one."""
     return f"{found.state}-{'relayed' if met is not None and met.relayed else ''}"
+
+
+def _asked_in_person(use_case: UseCase, language: str) -> tuple[AskedDocument, ...]:
+    """What is asked of who stands there: all of it is needed, and nothing besides."""
+    part = mdoc_part(use_case.query)
+    asked = {credential.id for credential in part.credentials} if part is not None else set()
+    return tuple(replace(document, needed=True) for document in use_case.asks_in(language) if document.id in asked)
 
 
 def _page(
@@ -150,7 +163,7 @@ def _page(
     path = urlsplit(verifier.context.identifier).path
     language = language_of(request)
     use_case = verifier.context.use_cases.get(found.use_case)
-    asked = use_case.asks_in(language) if use_case else ()
+    asked = _asked_in_person(use_case, language) if use_case else ()
     title = use_case.title_in(language) if use_case else ""
     here = f"{path}/in-person/{found.id}"
     open_ = found.state in _OPEN

@@ -78,6 +78,18 @@ def present(context: typer.Context, link: Link, as_json: Json = False, yes: Yes 
     run(_options(context, as_json, yes), link)
 
 
+@app.command()
+def meet(context: typer.Context, as_json: Json = False, yes: Yes = False) -> None:
+    """Show somebody in front of you what they ask for: they scan a code here, you decide, they get it over a relay.
+
+    The relay is named by HOHEIT_WALLET_RELAY. Without a network, codes move from screen to camera and back, which a terminal
+    cannot do: for that, open the wallet in a browser with `hoheit wallet serve`.
+    """
+    from wallet.cli.commands import meet as run
+
+    run(_options(context, as_json, yes))
+
+
 @app.command("list")
 def list_(
     context: typer.Context,

@@ -19,6 +19,7 @@ from wallet.cli.keeping import (
     show_credential,
     show_log,
 )
+from wallet.cli.meeting import show_in_person
 from wallet.cli.options import Options, RoleName
 from wallet.cli.presenting import present_to
 from wallet.cli.qr import read_argument
@@ -71,6 +72,12 @@ def present(options: Options, argument: str) -> None:
     """`present`."""
     with open_session(options) as session:
         present_to(session, read_argument(argument))
+
+
+def meet(options: Options) -> None:
+    """`meet`."""
+    with open_session(options) as session:
+        show_in_person(session)
 
 
 def list_held(options: Options, *, check: bool) -> None:

@@ -89,12 +89,15 @@ def delete_log(session: OpenSession) -> None:
 
 def forget_credential(session: OpenSession, name: str) -> None:
     """Destroy a credential with its keys, damaged or not."""
-    words, keeping = session.words, session.wallet.keeping
+    words, keeping, several = session.words, session.wallet.keeping, False
     if name in keeping.damaged():
         title, exchange = name, keeping.forget_damaged(name)
     else:
         document = keeping.find(name)
-        title, exchange = keeping.shown(document).name, keeping.forget(document)
+        shown = keeping.shown(document)
+        title, exchange, several = shown.name, keeping.forget(document), len(shown.forms) > 1
+    if several:
+        session.say(words("All its forms go, for the internet and for showing it face to face."))
     question = words("Delete %(name)s for ever? You would have to get it again from its issuer.", name=title)
     if not _agreed(session, question):
         exchange.close()
@@ -162,6 +165,7 @@ def _entry_as_json(entry: LogEntry, outcome: str) -> dict[str, object]:
         "party": entry.party,
         "party_id": entry.party_id,
         "trusted_by": entry.trusted_by,
+        "in_person": entry.in_person,
         "credentials": [
             {"name": credential.name, "type": credential.type, "claims": list(credential.claims)}
             for credential in entry.credentials

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import webbrowser
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ class Surroundings:
     sender: Sender | None = None  # None: the guarded one
     now: Callable[[], int] = system.now
     open_browser: OpenBrowser = webbrowser.open
+    sleep: Callable[[float], None] = time.sleep
 
 
 @dataclass(frozen=True, slots=True)

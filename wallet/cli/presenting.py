@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from protocol.errors import AccessDenied
 from protocol.oid4vp.answer import Delivered
 from wallet.cli.session import OpenSession
@@ -15,6 +17,30 @@ def present_to(session: OpenSession, link: str) -> None:
     """From a link to an answer, or to a refusal."""
     wallet, words = session.wallet, session.words
     seen = session.run(wallet.presenting.look(link))
+    seen, choice = decide(session, seen, lambda one: session.run(wallet.presenting.decline(one)))
+    shared = session.run(wallet.presenting.share(seen, choice))
+    arrived = isinstance(shared.delivery, Delivered)
+    session.answer(
+        {
+            "shared": "done" if arrived else "unknown",
+            "redirect_uri": shared.redirect_uri,
+            "log": shared.log_number,
+        },
+        outcome_in_words(session, arrived=arrived),
+    )
+    if shared.redirect_uri is not None and not session.options.as_json:
+        session.say(words("They ask you to go on here: %(url)s", url=shared.redirect_uri))
+
+
+def decide(
+    session: OpenSession, seen: RequestSeen, decline: Callable[[RequestSeen], object]
+) -> tuple[RequestSeen, Choice]:
+    """Show who asks for what, and have the user choose; what they agreed to. `decline` tells the other side that they did not.
+
+    Raises:
+        AccessDenied: nothing may or can be shared, or somebody has to look at it first.
+    """
+    wallet, words = session.wallet, session.words
     consent = seen.consent
     _show_asker(session, consent)
     while consent.standing.register and not session.yes and _wants_register(session, consent):
@@ -26,37 +52,32 @@ def present_to(session: OpenSession, link: str) -> None:
             _show_asker(session, consent)
     if not consent.standing.answerable:
         session.say(words("So your wallet passes on nothing."))
-        session.run(wallet.presenting.decline(seen))
+        decline(seen)
         raise AccessDenied("whoever asks may not ask for this")
     if not consent.answerable:
         session.say(words("You have nothing in your wallet that answers. Nothing was given away."))
-        session.run(wallet.presenting.decline(seen))
+        decline(seen)
         raise AccessDenied("nothing that is held answers this request")
     choice = _chosen_without_asking(session, seen) if session.yes else _choose(session, seen)
     if choice is None:
-        session.run(wallet.presenting.decline(seen))
+        decline(seen)
         session.refuse()
-        return
-    shared = session.run(wallet.presenting.share(seen, choice))
-    arrived = isinstance(shared.delivery, Delivered)
-    session.answer(
-        {
-            "shared": "done" if arrived else "unknown",
-            "redirect_uri": shared.redirect_uri,
-            "log": shared.log_number,
-        },
-        words("Done. You find this in your log.")
-        if arrived
-        else words("It was sent, but we do not know whether it arrived. Count it as seen. You find this in your log."),
+    return seen, choice
+
+
+def outcome_in_words(session: OpenSession, *, arrived: bool) -> str:
+    """What became of an answer that left."""
+    if arrived:
+        return session.words("Done. You find this in your log.")
+    return session.words(
+        "It was sent, but we do not know whether it arrived. Count it as seen. You find this in your log."
     )
-    if shared.redirect_uri is not None and not session.options.as_json:
-        session.say(words("They ask you to go on here: %(url)s", url=shared.redirect_uri))
 
 
 def _show_asker(session: OpenSession, consent: PresentationConsent) -> None:
     words = session.words
     asker = consent.asker
-    session.say(words("%(who)s asks you for data.", who=consent.recipient), "bold")
+    session.say(words("%(who)s asks you for data.", who=consent.recipient or words("Somebody")), "bold")
     if asker.trusted_by:
         session.say(words.trust(asker))
     else:
@@ -69,7 +90,10 @@ def _show_asker(session: OpenSession, consent: PresentationConsent) -> None:
         session.say(words("They say what for: %(purpose)s", purpose=consent.purpose))
     else:
         session.say(words("They do not say what for."))
-    session.say(words("The data goes to: %(host)s", host=asker.host))
+    if asker.in_person:
+        session.say(words("The data goes to whoever scanned your code, and to nobody else."))
+    else:
+        session.say(words("The data goes to: %(host)s", host=asker.host))
     if consent.repeated:
         session.warn(words("You answered this very request before. A second answer is unusual."))
     for item in consent.unusable:
@@ -88,8 +112,11 @@ def _wants_register(session: OpenSession, consent: PresentationConsent) -> bool:
 
 def _show_standing(session: OpenSession, consent: PresentationConsent) -> None:
     """Whether they may ask what they ask."""
-    words, standing, who = session.words, consent.standing, consent.asker.title
+    words, standing = session.words, consent.standing
+    who = consent.asker.title or words("Somebody")
     registration = standing.registration
+    if standing.unchecked:
+        session.warn(words.unchecked(who))
     if registration is not None and registration.through:
         session.say(words("%(who)s asks on behalf of %(whom)s.", who=registration.through, whom=registration.name))
     if standing.problem is not None:

@@ -1,10 +1,13 @@
-"""A link from the command line: as text, or in a picture of a QR code."""
+"""A link from the command line: as text, or in a picture of a QR code; and a QR code on the terminal."""
 
 from __future__ import annotations
 
+import io
 import re
 import sys
 from pathlib import Path
+
+import qrcode
 
 from runtime.pictures import MAX_PICTURE, read_qr_code
 
@@ -38,3 +41,12 @@ def read_qr_image(path: Path) -> str:
     with path.open("rb") as file:
         data = file.read(MAX_PICTURE + 1)
     return read_qr_code(data)
+
+
+def draw_qr(text: str, *, dark: bool) -> str:
+    """A QR code in characters; `dark` is a terminal with light letters on a dark ground."""
+    code = qrcode.QRCode(border=2)
+    code.add_data(text, optimize=0)
+    drawn = io.StringIO()
+    code.print_ascii(out=drawn, invert=dark)
+    return drawn.getvalue()

@@ -7,7 +7,7 @@ import resource
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import typer
 from rich.console import Console
@@ -86,7 +86,7 @@ class Session:
             if isinstance(typed, int) and 1 <= typed <= len(labels):
                 return typed - 1
 
-    def refuse(self) -> None:
+    def refuse(self) -> NoReturn:
         """The user said no: that is an outcome, and not an error."""
         self.answer({"declined": True}, self.words("You said no. Nothing was given away."))
         raise typer.Exit(SAID_NO)

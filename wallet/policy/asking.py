@@ -92,6 +92,7 @@ class Registered:
     """The registration is theirs, holds, and covers everything that is asked."""
 
     registration: Entry
+    unchecked: bool = False  # whether they still may could not be looked up, without a network
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ class Unregistered:
     refused: bool = False  # by a wallet that gives nothing to such
     question: RegisterQuestion | None = None  # nobody was asked it, or nobody answered
     unanswered: bool = False  # it was asked
+    unchecked: bool = False  # as for `Registered`
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,7 @@ class AsksBeyond:
     registration: Entry
     beyond: tuple[Uncovered, ...]
     rest: DcqlQuery | None  # what they may ask of it; None: nothing that answers
+    unchecked: bool = False  # as for `Registered`
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +121,25 @@ class WronglyRegistered:
 
     problem: RegistrationProblem
     detail: str  # for engineers
+    unreachable: bool = False  # nobody could be asked whether it still holds; that is all
 
 
 Standing = Registered | Unregistered | AsksBeyond | WronglyRegistered
 
 
-def standing_of(registration: Entry, query: DcqlQuery) -> Standing:
+class Lookup(StrEnum):
+    """What is to be looked up about whoever asks, and what follows where nobody can be asked."""
+
+    NEEDED = "needed"  # what cannot be looked up is not good (T091)
+    WHERE_POSSIBLE = "where possible"  # without a network: the user is told, and decides
+
+
+def standing_of(registration: Entry, query: DcqlQuery, *, unchecked: bool = False) -> Standing:
     """What follows from a registration that is theirs and holds."""
     beyond = uncovered(query, registration.credentials)
-    return AsksBeyond(registration, beyond, covered_part(query, beyond)) if beyond else Registered(registration)
+    if beyond:
+        return AsksBeyond(registration, beyond, covered_part(query, beyond), unchecked)
+    return Registered(registration, unchecked)
 
 
 def problem_of(error: ProtocolError) -> RegistrationProblem:
@@ -209,11 +222,12 @@ class StandingShown:
     register: str = ""  # that can be asked about them; empty: none
     unanswered: bool = False  # it was asked, and did not answer
     answerable: bool = True  # False: nothing may be given
+    unchecked: bool = False  # whether they still may ask could not be looked up
 
     @property
     def is_odd(self) -> bool:
         """Whether there is something that nobody should say yes to without reading it."""
-        return bool(self.beyond) or self.problem is not None
+        return bool(self.beyond) or self.problem is not None or self.unchecked
 
 
 def standing_shown(
@@ -222,19 +236,26 @@ def standing_shown(
     """A standing in the user's words."""
     answerable = may_be_given(standing, query) is not None
     match standing:
-        case Unregistered(question=question, unanswered=unanswered):
+        case Unregistered(question=question, unanswered=unanswered, unchecked=unchecked):
             register = plain(question.register.name) if question is not None else ""
-            return StandingShown(unregistered=True, register=register, unanswered=unanswered, answerable=answerable)
+            return StandingShown(
+                unregistered=True,
+                register=register,
+                unanswered=unanswered,
+                answerable=answerable,
+                unchecked=unchecked,
+            )
         case WronglyRegistered(problem=problem):
             return StandingShown(problem=problem, answerable=answerable)
-        case Registered(registration):
+        case Registered(registration, unchecked):
             found = [Uncovered(asked.id, claim.path) for asked in query.credentials for claim in asked.claims]
             asks_for = _things_shown(tuple(found), query, held, language)
-            return StandingShown(_registration_shown(registration, asker, language), asks_for)
-        case AsksBeyond(registration, beyond):
+            shown = _registration_shown(registration, asker, language)
+            return StandingShown(shown, asks_for, unchecked=unchecked)
+        case AsksBeyond(registration, beyond, unchecked=unchecked):
             shown = _registration_shown(registration, asker, language)
             things = _things_shown(beyond, query, held, language)
-            return StandingShown(shown, beyond=things, answerable=answerable)
+            return StandingShown(shown, beyond=things, answerable=answerable, unchecked=unchecked)
 
 
 def registration_of(standing: Standing) -> Entry | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from protocol.credential import VerifiedCredential
+from protocol.device_retrieval.question import VerifiedDeviceRequest
 from protocol.errors import InvalidRequest, NotAuthentic
 from protocol.oauth.client_attestation import METHOD, METHOD_DPOP
 from protocol.oauth.pkce import METHOD as PKCE_METHOD
 from protocol.oid4vci.client_authentication import PUBLIC
 from protocol.oid4vci.obtain import IssuerContact
 from protocol.oid4vci.offer import AUTHORIZATION_CODE_GRANT
+from protocol.oid4vp.request_object import Unauthenticated
 
 SIGNATURES = "ES256"
 
@@ -44,6 +46,20 @@ def check_haip_issuer(contact: IssuerContact) -> None:
     missing = next((problem for problem, fulfilled in wanted.items() if not fulfilled), None)
     if missing is not None:
         raise NotHaip(f"this issuer does less than HAIP 1.0 asks for: {missing}")
+
+
+def check_haip_reader(verified: VerifiedDeviceRequest) -> None:
+    """Check how somebody asks in person (ETSI TS 119 472-2 V1.2.1 §5.3, REQ-03 and -04), which HAIP 1.0 says nothing about.
+
+    That a registration certificate comes along (REQ-09) is not checked here: without one nothing is given anyway.
+
+    Raises:
+        NotHaip: nobody signed it, or with another key than on P-256.
+    """
+    if isinstance(verified.party, Unauthenticated):
+        raise NotHaip("this request is not signed, which a wallet under HAIP asks for")
+    if verified.party.chain[0].public_key.crv != "P-256":
+        raise NotHaip("this request is signed with a key on another curve than P-256")
 
 
 def check_haip_credential(credential: VerifiedCredential) -> None:

@@ -207,10 +207,12 @@ def asker_shown(verified: AskedRequest, language: str) -> PartyShown:
     if isinstance(verified, VerifiedRequest):
         return party_shown(party, str(verified.request.client_id), verified.request.response_uri, language=language)
     if isinstance(verified, VerifiedDeviceRequest):
-        # Nearby, whom nobody vouches for has no name here, and no address either; a page has an origin
         handover = verified.request.handover
-        address = handover.origin if isinstance(handover, IsoDcApiHandover) else ""
-        return party_shown(party, verified.request.audience, address, language=language)
+        if isinstance(handover, IsoDcApiHandover):
+            return party_shown(party, verified.request.audience, handover.origin, language=language)
+        # Nearby, whom nobody vouches for has no name, no address, and nothing by which they were known again
+        identifier = "" if party is None else verified.request.audience
+        return replace(party_shown(party, identifier, "", language=language), in_person=True)
     page = verified.request
     return party_shown(party, str(page.client_id or page.audience), page.origin, language=language)
 

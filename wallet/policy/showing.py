@@ -31,6 +31,7 @@ class PartyShown:
     identifier: str
     trusted_by: str  # who vouches for it; empty: nobody
     calls_itself: str = ""  # not checked by anybody
+    in_person: bool = False  # in front of the user, and at no address
 
     @property
     def title(self) -> str:

@@ -8,6 +8,7 @@ from typing import Self
 from wallet.service.context import WalletContext
 from wallet.service.keeping import Keeping
 from wallet.service.login import Login
+from wallet.service.meeting import MeetingPresenting
 from wallet.service.page_presenting import PagePresenting
 from wallet.service.presenting import Presenting
 from wallet.service.receiving import Receiving
@@ -23,6 +24,7 @@ class Wallet:
     login: Login
     presenting: Presenting
     pages: PagePresenting
+    meetings: MeetingPresenting
     keeping: Keeping
     vouching: Vouching
 
@@ -34,4 +36,5 @@ class Wallet:
         login = Login(context, receiving, vouching)
         presenting = Presenting(context)
         pages = PagePresenting(context, presenting)
-        return cls(context, receiving, login, presenting, pages, Keeping(context), vouching)
+        meetings = MeetingPresenting(context, presenting)
+        return cls(context, receiving, login, presenting, pages, meetings, Keeping(context), vouching)

@@ -5,7 +5,7 @@ The order is that of the specification: signature and provider, whose it is, whe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from protocol.crl import check_not_revoked, fetch_crls
@@ -14,7 +14,6 @@ from protocol.exchange import Exchange
 from protocol.fields import Fields
 from protocol.oid4vp.request import Question
 from protocol.oid4vp.request_object import Unauthenticated
-from protocol.status.check import StatusReport
 from protocol.trust.anchors import TrustedParty
 from protocol.trust.carried import REGISTRATION_CERT, Carried, carried_registration
 from protocol.trust.coverage import check_party
@@ -31,6 +30,7 @@ from protocol.trust.registration_status import check_registration_status
 from wallet.policy.asking import (
     AsksBeyond,
     Entry,
+    Lookup,
     RegistrationProblem,
     Standing,
     Unregistered,
@@ -65,12 +65,13 @@ class Asking:
 
     context: WalletContext
 
-    def standing(self, verified: AskedRequest) -> Exchange[Standing]:
+    def standing(self, verified: AskedRequest, lookup: Lookup = Lookup.NEEDED) -> Exchange[Standing]:
         """Whether a verified request is its sender's to make."""
         request = verified.request
         party = None if isinstance(verified.party, Unauthenticated) else verified.party
         barred = None if party is None else (yield from self.barred(party))
-        if barred is not None:
+        unchecked = barred is not None and barred.unreachable and lookup is Lookup.WHERE_POSSIBLE
+        if barred is not None and not unchecked:
             return barred
         try:
             certificate = _registration_of(request)
@@ -80,12 +81,16 @@ class Asking:
             question = self._question(request, party)
             known = self._known_use(question) if question is not None else None
             if known is not None:
-                return standing_of(Entry.of_register(known), request.dcql_query)
-            return Unregistered(self.context.strict, question)
-        found = yield from self.registration(certificate, party)
+                return standing_of(Entry.of_register(known), request.dcql_query, unchecked=unchecked)
+            return Unregistered(self.context.strict, question, unchecked=unchecked)
+        found = self._says(certificate, party)
         if isinstance(found, WronglyRegistered):
             return found
-        return standing_of(Entry.of_certificate(found), request.dcql_query)
+        problem = yield from self._status_problem(found)
+        if problem is not None and not (problem.unreachable and lookup is Lookup.WHERE_POSSIBLE):
+            return problem
+        entry = Entry.of_certificate(found)
+        return standing_of(entry, request.dcql_query, unchecked=unchecked or problem is not None)
 
     def ask(self, verified: AskedRequest, standing: Standing) -> Exchange[Standing]:
         """Ask the register that a party names, because the user wants it: it learns whom they meet.
@@ -101,11 +106,11 @@ class Asking:
             try:
                 use = yield from ask_register(question, now=context.now())
             except Unreachable:
-                return Unregistered(standing.refused, question, unanswered=True)
+                return replace(standing, unanswered=True)
             except ProtocolError as error:
                 return WronglyRegistered(problem_of_answer(error), plain(error.description))
             remember(context.known_uses, question, use)
-        return standing_of(Entry.of_register(use), verified.request.dcql_query)
+        return standing_of(Entry.of_register(use), verified.request.dcql_query, unchecked=standing.unchecked)
 
     def barred(self, party: TrustedParty) -> Exchange[WronglyRegistered | None]:
         """Why an access certificate counts for nothing, by the lists of its issuers; None if it holds.
@@ -119,7 +124,8 @@ class Asking:
             lists = yield from fetch_crls(party, context.known_crls, now=context.now())
             check_not_revoked(party, lists, now=context.now(), at="access certificate")
         except ProtocolError as error:
-            return WronglyRegistered(problem_of_access(error), plain(error.description))
+            away = isinstance(error, Unreachable)
+            return WronglyRegistered(problem_of_access(error), plain(error.description), away)
         for found in lists:
             remember(context.known_crls, found.uri, found)
         return None
@@ -128,6 +134,14 @@ class Asking:
         self, certificate: str, party: TrustedParty | None
     ) -> Exchange[VerifiedRegistration | WronglyRegistered]:
         """A registration certificate that is the party's and holds, or why it counts for nothing."""
+        found = self._says(certificate, party)
+        if isinstance(found, WronglyRegistered):
+            return found
+        problem = yield from self._status_problem(found)
+        return found if problem is None else problem
+
+    def _says(self, certificate: str, party: TrustedParty | None) -> VerifiedRegistration | WronglyRegistered:
+        """A registration certificate that is the party's; whether it still holds is a question of its own."""
         context = self.context
         try:
             registration = verify_registration(certificate, anchors=context.anchors(), now=context.now())
@@ -139,9 +153,7 @@ class Asking:
             check_party(registration.says, party)
         except ProtocolError as error:
             return WronglyRegistered(RegistrationProblem.OTHER_PARTY, plain(error.description))
-        report = yield from self._status(registration)
-        problem = problem_of_status(report.status)
-        return registration if problem is None else WronglyRegistered(problem, plain(report.reason))
+        return registration
 
     def record(self, verified: AskedRequest, standing: Standing) -> Exchange[None]:
         """Note a request that may not be made, and keep the proof of it; nothing where it may (T170)."""
@@ -190,7 +202,8 @@ class Asking:
             del known[old]
         return known.get(question)
 
-    def _status(self, registration: VerifiedRegistration) -> Exchange[StatusReport]:
+    def _status_problem(self, registration: VerifiedRegistration) -> Exchange[WronglyRegistered | None]:
+        """Why a registration does not hold any more, or nobody knows whether; None if it does."""
         context = self.context
         uri = registration.says.status.uri
         checked = yield from check_registration_status(
@@ -202,7 +215,10 @@ class Asking:
         )
         if checked.known is not None:
             remember(context.known_lists, uri, checked.known)
-        return checked.report
+        problem = problem_of_status(checked.report.status)
+        if problem is None:
+            return None
+        return WronglyRegistered(problem, plain(checked.report.reason), checked.unreachable)
 
 
 def remember(known: dict[K, T], key: K, found: T) -> None:

@@ -49,6 +49,7 @@ class WalletContext:
     known_lists: dict[str, KnownList] = field(default_factory=dict, repr=False, compare=False)
     provider_url: str = ""  # of whoever vouches for this wallet; empty: nobody
     version: str = "0"  # of this program, as the provider is told
+    relay: str = ""  # where whoever meets this wallet in person may leave messages; empty: nowhere
     known_crls: dict[str, RevocationList] = field(default_factory=dict, repr=False, compare=False)
     registers: Callable[[], tuple[Register, ...]] = _no_registers  # that lists have, and that can be asked
     # What registers answered; in memory alone, and not for long
@@ -126,6 +127,7 @@ def entry_of(
             request=request,
             completes=completes,
             before=before,
+            in_person=party.in_person,
         )
 
     return note

@@ -21,7 +21,7 @@ from protocol.oid4vp.request_object import Unauthenticated, VerifiedRequest
 from protocol.oid4vp.response import Presentation
 from runtime.conversation import slow
 from runtime.seal import DamagedError
-from wallet.policy.asking import Standing, action_of, may_be_given, registration_of, standing_shown
+from wallet.policy.asking import Lookup, Standing, action_of, may_be_given, registration_of, standing_shown
 from wallet.policy.documents import document_id
 from wallet.policy.presenting import (
     AskedRequest,
@@ -116,7 +116,7 @@ class Presenting:
             raise
         return (yield from self.consider(verified))
 
-    def consider(self, verified: AskedRequest) -> Exchange[RequestSeen]:
+    def consider(self, verified: AskedRequest, lookup: Lookup = Lookup.NEEDED) -> Exchange[RequestSeen]:
         """Find out whether who asks may, and what is held that answers; a request that may not be made is noted.
 
         Raises:
@@ -125,7 +125,7 @@ class Presenting:
         context = self.context
         try:
             asking = Asking(context)
-            standing = yield from asking.standing(verified)
+            standing = yield from asking.standing(verified, lookup)
             yield from asking.record(verified, standing)
             return (yield from self._match(verified, standing))
         except ProtocolError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Self
 
 import orjson
@@ -88,5 +88,11 @@ class Change:
 
 
 def digest_of(entry: LogEntry) -> str:
-    """What the next entry of the log names it by, hex."""
-    return hashlib.sha256(CODEC.encode(entry).encode("utf-8")).hexdigest()
+    """What the next entry of the log names it by, hex.
+
+    A field that came later is left out where it says nothing, so that a chain that was begun without it still holds.
+    """
+    members = {one.name: getattr(entry, one.name) for one in fields(entry)}
+    if not entry.in_person:
+        del members["in_person"]
+    return hashlib.sha256(orjson.dumps([LogEntry.__name__, members])).hexdigest()

@@ -24,6 +24,7 @@ from wallet.web.door import Door
 from wallet.web.entrance import entrance
 from wallet.web.keeping import keeping_pages
 from wallet.web.login import login_pages
+from wallet.web.meeting import meeting_pages
 from wallet.web.presenting import presenting_pages
 from wallet.web.receiving import receiving_pages
 from wallet.web.room import Room
@@ -66,6 +67,7 @@ def serve_wallet(door: Door, *, public_url: str, random_bytes: RandomBytes, trus
         receiving_pages(),
         login_pages(room, public_url),
         presenting_pages(),
+        meeting_pages(),
     ):
         router.include_in_schema = False
         application.include_router(router)

@@ -100,11 +100,17 @@ class Door:
         Raises:
             Closed: it did not, or it was too long ago.
         """
-        self.close_if_idle()
-        visit = self._visit
-        if visit is None or not _is_of(visit, browser):
-            raise Closed("the wallet is closed")
+        visit = self._of(browser)
         visit.used_at = self.now()
+        return visit.opened, visit.shelf
+
+    def look_in(self, browser: str) -> tuple[OpenWallet, Shelf]:
+        """The same for a page that looks by itself, again and again: that is no click.
+
+        Raises:
+            Closed: see `enter`.
+        """
+        visit = self._of(browser)
         return visit.opened, visit.shelf
 
     def has_open(self, opened: OpenWallet) -> bool:
@@ -118,6 +124,13 @@ class Door:
         if visit is None or not _is_of(visit, browser):
             return 0
         return self.close_after - (self.now() - visit.used_at)
+
+    def _of(self, browser: str) -> _Visit:
+        self.close_if_idle()
+        visit = self._visit
+        if visit is None or not _is_of(visit, browser):
+            raise Closed("the wallet is closed")
+        return visit
 
     async def _still_open(self, passphrase: str) -> OpenWallet | None:
         """The wallet that is open already, for who knows its passphrase; None: it is closed, or was closed meanwhile."""

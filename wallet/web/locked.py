@@ -17,6 +17,7 @@ class WhenLocked(StrEnum):
     WAITS = "waits"  # not in the wallet yet; it goes on from what the vault keeps
     KEPT = "kept"
     SHARED = "shared"  # it left, and counts as seen
+    MEET_AGAIN = "meet_again"  # whoever scanned the wallet's code got nothing, and scans another one
     LOGGED_IN = "logged_in"  # at the office, for nothing
 
 
@@ -32,5 +33,8 @@ def before_form(path: str) -> WhenLocked:
     """What is to be known when a form comes that was on the screen before the wallet was locked: it does nothing."""
     if path.startswith("/receive/") and (path.endswith("/arrived") or path.startswith("/receive/pending/")):
         return WhenLocked.WAITS
+    if path.startswith("/meet"):
+        # What was answered before was made before, and whoever held a camera before it may have it
+        return WhenLocked.SHARED if path.endswith("/answered") else WhenLocked.MEET_AGAIN
     scanned = path == "/add" or path.startswith(("/receive/", "/present/", "/login/"))
     return WhenLocked.SCAN_AGAIN if scanned else WhenLocked.NOT_DONE

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from urllib.parse import quote, urlsplit
 
 from fastapi import APIRouter, Response
 
 from protocol.exchange import Exchange
-from wallet.policy.choosing import ChoiceMissing, NothingChosen, chosen_documents, read_choice, ways_of
+from wallet.policy.choosing import Choice, ChoiceMissing, NothingChosen, chosen_documents, read_choice, ways_of
 from wallet.policy.presenting import LogDamaged
 from wallet.policy.showing import plain
+from wallet.service.meeting import AnswerTooLarge
 from wallet.service.presenting import RequestSeen
 from wallet.web.activity import what_happened
 from wallet.web.locked import WhenLocked
+from wallet.web.meeting import decline_in_person, meeting_page, share_in_person
 from wallet.web.receiving import read_answer
 from wallet.web.room import Inside, Visit, redirect
 from wallet.web.shelf import AtWork, Gone
-from wallet.web.things import Answered, RequestWaiting
+from wallet.web.things import Answered, AnswerShown, RequestWaiting
 
 _EMPTY: Mapping[str, str] = {}
 
@@ -36,20 +39,20 @@ def presenting_pages() -> APIRouter:
                 return await _say_again(visit, number)
             case RequestWaiting():
                 return _consent_page(visit, number, thing)
-            case Answered():
-                return redirect(f"{_page_of(number)}/done")
+            case Answered() | AnswerShown():
+                return redirect(_page_after(number, thing))
             case _:
                 raise Gone("this was answered already, or never was here")
 
     @router.post("/present/{number}")
     async def answer(number: str, visit: Inside) -> Response:
-        form, again = await visit.form(), WhenLocked.SCAN_AGAIN
+        form = await visit.form()
         waiting = visit.shelf.look(number, RequestWaiting)
         if not read_answer(form):
             with visit.shelf.answering(number, RequestWaiting, _page_of(number)):
-                redirect_uri = await visit.run(visit.wallet.presenting.decline(waiting.seen), again, again)
-                visit.shelf.replace(number, _answered(waiting, {}, redirect_uri, arrived=True))
-            return redirect(f"{_page_of(number)}/done")
+                answered = await _decline(visit, waiting)
+                visit.shelf.replace(number, answered)
+            return redirect(_page_after(number, answered))
         try:
             choice = read_choice(waiting.seen.consent, form)
             waiting.seen.match.choose(choice)
@@ -59,11 +62,13 @@ def presenting_pages() -> APIRouter:
             )
         try:
             with visit.shelf.answering(number, RequestWaiting, _page_of(number)):
-                shared = await visit.run(visit.wallet.presenting.share(waiting.seen, choice), again, WhenLocked.SHARED)
-                visit.shelf.replace(number, _answered(waiting, choice, shared.redirect_uri, arrived=shared.arrived))
+                answered = await _share(visit, waiting, choice)
+                visit.shelf.replace(number, answered)
         except LogDamaged:
             return await _say_again(visit, number)
-        return redirect(f"{_page_of(number)}/done")
+        except AnswerTooLarge:
+            return _consent_page(visit, number, waiting, form, "large")
+        return redirect(_page_after(number, answered))
 
     @router.post("/present/{number}/ask-register")
     async def ask_register(number: str, visit: Inside) -> Response:
@@ -104,8 +109,28 @@ async def _say_again(visit: Visit, number: str) -> Response:
 
 async def _put_again(visit: Visit, waiting: RequestWaiting, seeing: Exchange[RequestSeen]) -> Response:
     seen = await visit.run(seeing, WhenLocked.SCAN_AGAIN, WhenLocked.SCAN_AGAIN)
-    again = RequestWaiting(seen, waiting.same_device, visit.wallet.context.language)
+    again = replace(waiting, seen=seen, language=visit.wallet.context.language)
     return redirect(_page_of(visit.shelf.put(again)))
+
+
+async def _share(visit: Visit, waiting: RequestWaiting, choice: Choice) -> Answered | AnswerShown:
+    if waiting.met is not None:
+        return await share_in_person(visit, waiting.met, waiting.seen, choice)
+    sharing = visit.wallet.presenting.share(waiting.seen, choice)
+    shared = await visit.run(sharing, WhenLocked.SCAN_AGAIN, WhenLocked.SHARED)
+    return _answered(waiting, choice, shared.redirect_uri, arrived=shared.arrived)
+
+
+async def _decline(visit: Visit, waiting: RequestWaiting) -> Answered | AnswerShown:
+    if waiting.met is not None:
+        return await decline_in_person(visit, waiting.met, waiting.seen)
+    declining = visit.wallet.presenting.decline(waiting.seen)
+    redirect_uri = await visit.run(declining, WhenLocked.SCAN_AGAIN, WhenLocked.SCAN_AGAIN)
+    return _answered(waiting, {}, redirect_uri, arrived=True)
+
+
+def _page_after(number: str, answered: Answered | AnswerShown) -> str:
+    return meeting_page(number) if isinstance(answered, AnswerShown) else f"{_page_of(number)}/done"
 
 
 def _page_of(number: str) -> str:

@@ -10,10 +10,11 @@ from fastapi import Depends, Request, Response
 
 from protocol.errors import NotFound, ProtocolError
 from protocol.exchange import Exchange
-from runtime.asgi import read_form
+from runtime.asgi import MAX_FORM, read_form
 from runtime.languages import language_of
 from runtime.pages import Pages
 from wallet.service import Wallet
+from wallet.service.meeting import MeetingOver
 from wallet.service.opened import OpenWallet, T
 from wallet.vault.file import VaultClosed
 from wallet.web.door import Closed, Door
@@ -43,17 +44,27 @@ class Room:
         Raises:
             Closed: it is not open, or not for this browser.
         """
-        opened, shelf = self.door.enter(self.pages.browser(request))
+        return self._visit(request, *self.door.enter(self.pages.browser(request)))
+
+    def look_in(self, request: Request) -> Visit:
+        """The same for a page that looks by itself, which keeps the wallet open no longer.
+
+        Raises:
+            Closed: see `enter`.
+        """
+        return self._visit(request, *self.door.look_in(self.pages.browser(request)))
+
+    def _visit(self, request: Request, opened: OpenWallet, shelf: Shelf) -> Visit:
         language = language_of(request)
         return Visit(opened, opened.speaking(language), shelf, Words(language), request, self)
 
-    async def form(self, request: Request) -> dict[str, str]:
+    async def form(self, request: Request, max_bytes: int = MAX_FORM) -> dict[str, str]:
         """A form of ours, posted by the browser that we gave it to.
 
         Raises:
             ForeignForm: it comes from another site, or from a page of another visit (T233).
         """
-        form = await read_form(request)
+        form = await read_form(request, max_bytes=max_bytes)
         self.pages.check_form(request, form)
         return form
 
@@ -72,7 +83,7 @@ class Room:
             status=error.status,
             text=text,
             detail=error.description,
-            gone=isinstance(error, Gone),
+            gone=isinstance(error, Gone | MeetingOver),
             missing=isinstance(error, NotFound),
         )
 
@@ -125,9 +136,9 @@ class Visit:
         """A page inside the open wallet."""
         return self.room.page(self.request, template, status=status, **values)
 
-    async def form(self) -> dict[str, str]:
+    async def form(self, max_bytes: int = MAX_FORM) -> dict[str, str]:
         """See `Room.form`."""
-        return await self.room.form(self.request)
+        return await self.room.form(self.request, max_bytes)
 
 
 def enter(request: Request) -> Visit:
@@ -136,8 +147,16 @@ def enter(request: Request) -> Visit:
     return room.enter(request)
 
 
+def look_in(request: Request) -> Visit:
+    """What a route works with that an open page asks by itself; see `Room.look_in`."""
+    room: Room = request.app.state.room
+    return room.look_in(request)
+
+
 Inside = Annotated[Visit, Depends(enter)]
 """A route that has this parameter is answered only for the browser that has the wallet open."""
+LookingIn = Annotated[Visit, Depends(look_in)]
+"""Likewise, and it does not count as a click."""
 
 
 def redirect(address: str) -> Response:

@@ -10,6 +10,7 @@ from wallet.policy.showing import PartyShown
 from wallet.policy.vouching import WhyUnvouched
 from wallet.service.issuance import Arrived, OfferSeen
 from wallet.service.login import BegunLogin
+from wallet.service.meeting import Answer, CodeShown, Met, NotAsked
 from wallet.service.presenting import RequestSeen
 
 
@@ -85,6 +86,32 @@ class RequestWaiting:
     seen: RequestSeen
     same_device: bool  # a page on this device asked, and waits
     language: str  # in which it was put into words
+    met: Met | None = None  # who asked in person; None: by a link
+
+
+@dataclass(frozen=True, slots=True)
+class CodeOnScreen:
+    """The wallet's code for somebody who stands in front of the user; nobody asked yet."""
+
+    shown: CodeShown
+    away: bool = False  # the relay could not be reached when it was looked there last
+
+
+@dataclass(frozen=True, slots=True)
+class NotAnswered:
+    """Whoever scanned the wallet's code sent something that is not answered."""
+
+    found: NotAsked
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerShown:
+    """The answer to who stands in front of the user is on the screen, as moving codes."""
+
+    seen: RequestSeen
+    answer: Answer
+    documents: tuple[ChoiceShown, ...]  # empty: the user said no
+    by_relay: bool  # it was to go over the relay, and did not
 
 
 @dataclass(frozen=True, slots=True)

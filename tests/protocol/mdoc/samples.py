@@ -115,6 +115,12 @@ def plain(raw):
     return value
 
 
+def device_value(signed):
+    """What the device signed, as plain values."""
+    value: Any = read_cbor(signed.to_bytes(), "test")
+    return value
+
+
 def encoded(value):
     return encode_base64url(encode_cbor(value))
 

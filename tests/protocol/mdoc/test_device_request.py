@@ -83,8 +83,8 @@ def test_what_is_signed_is_what_is_read():
 
 
 def test_requests_are_deterministic_and_shaped_as_annex_d():
-    document = read_cbor(SIGNED, "x")["docRequests"][0]
-    theirs = read_cbor(annex_d("device_request"), "x")["docRequests"][0]
+    document: Any = read_cbor(SIGNED, "x")["docRequests"][0]
+    theirs: Any = read_cbor(annex_d("device_request"), "x")["docRequests"][0]
     assert document.keys() == theirs.keys()
     assert document["readerAuth"][0] == theirs["readerAuth"][0]
     assert document["readerAuth"][1].keys() == theirs["readerAuth"][1].keys()
@@ -136,6 +136,13 @@ def test_what_is_asked_is_what_is_read(elements):
     assert ItemsRequest.from_wrapped(wrap(asked.raw), "items") == asked
 
 
+def test_what_else_is_said_is_what_is_read():
+    asked = ItemsRequest.of(MDL, {SPACE: {"portrait": True}}, {"reason": "age"})
+    assert asked.info == {"reason": "age"}
+    assert ItemsRequest.from_wrapped(wrap(asked.raw), "items") == asked
+    assert ItemsRequest.of(MDL, {SPACE: {"portrait": True}}).info == {}
+
+
 def test_members_and_versions_to_come_are_taken():
     assert items(requestInfo={"x": 1}).doc_type == MDL
     assert request([{"itemsRequest": wrap(encode_cbor(GOOD)), "more": 1}], version="1.1").version == "1.1"
@@ -144,7 +151,7 @@ def test_members_and_versions_to_come_are_taken():
 @pytest.mark.parametrize(
     "changes",
     [{"docType": ...}, {"docType": ""}, {"docType": 1}, {"docType": "x" * 257},
-     {"nameSpaces": ...}, {"nameSpaces": {}}, {"nameSpaces": []},
+     {"requestInfo": None}, {"requestInfo": []}, {"nameSpaces": ...}, {"nameSpaces": {}}, {"nameSpaces": []},
      {"nameSpaces": {1: {"a": True}}}, {"nameSpaces": {"": {"a": True}}}, {"nameSpaces": {"s": {}}}, {"nameSpaces": {"s": []}},
      {"nameSpaces": {"s": {1: True}}}, {"nameSpaces": {"s": {"a": 1}}}, {"nameSpaces": {"s": {"a": None}}},
      {"nameSpaces": {str(i): {"a": True} for i in range(17)}}, {"nameSpaces": {"s": {str(i): True for i in range(257)}}}],

@@ -289,7 +289,8 @@ def test_the_largest_frame_is_read():
 
 
 def test_other_texts_are_not_frames():
-    for text in ("", "mdoc:owBjMS4w", "https://hf1.example", "hf1:BB8", " HF1:BB8"):
+    body = ROUND[0].removeprefix("HF1:")
+    for text in ("", "mdoc:owBjMS4w", "https://hf1.example", f"hf1:{body}", f"HF2:{body}", f" HF1:{body}", body):
         assert not is_frame(text)
         with pytest.raises(Malformed):
             Frame.from_text(text)

@@ -28,6 +28,7 @@ from tests.protocol.mdoc.samples import (
     SPACE,
     STRANGER,
     altered,
+    device_value,
     encoded,
     issued,
     plain,
@@ -140,7 +141,7 @@ def test_a_signature_with_its_payload_inside_is_refused():
 
 def test_a_signature_of_another_document_is_refused():
     other = sign_device("org.iso.23220.photoid.1", HANDOVER.session_transcript(), HOLDER)
-    refused(NotBound, with_device_signed(other.to_value()))
+    refused(NotBound, with_device_signed(device_value(other)))
 
 
 @pytest.mark.parametrize(
@@ -209,7 +210,7 @@ def test_where_holder_binding_was_not_asked_for_the_signature_is_not_looked_at()
 
 def test_a_document_of_another_type_than_was_signed_is_refused():  # T054
     refused(NotAuthentic, encoded(altered(VALUE, ["documents", 0, "docType"], "org.iso.23220.photoid.1")))
-    other = sign_device("org.iso.23220.photoid.1", HANDOVER.session_transcript(), HOLDER).to_value()
+    other = device_value(sign_device("org.iso.23220.photoid.1", HANDOVER.session_transcript(), HOLDER))
     changed = altered(altered(VALUE, ["documents", 0, "docType"], "org.iso.23220.photoid.1"), OF_DEVICE, other)
     refused(NotAuthentic, encoded(changed))
 

@@ -18,6 +18,7 @@ from tests.protocol.device_retrieval.samples import ISSUER, VEHICLE, Holder
 from tests.protocol.mdoc.samples import HOLDER, SPACE, issued
 from tests.support.pki import NOW, seeded_key
 from tests.support.verifier import make_verifier
+from verifier.service.meetings import Meetings
 from verifier.session import Answered, Declined, Requested
 
 BROWSER = "cookie of the browser that began"
@@ -64,8 +65,8 @@ def begun(counter, **order):
 def met(counter, made, *, seed=20, browser=BROWSER):
     """A wallet whose code was read, and what it was asked."""
     holder = HolderMeeting.begin(seeded_key(seed))
-    counter.run(counter.verifier.meetings.begin(made.id, browser, holder.engagement.to_text()))
-    return holder.open(counter.run(counter.verifier.meetings.message(made.id, browser)))
+    counter.run(counter.verifier.meetings.begin(made.id, Meetings.in_browser(browser), holder.engagement.to_text()))
+    return holder.open(counter.run(counter.verifier.meetings.message(made.id, Meetings.in_browser(browser))))
 
 
 def look(counter, meeting):
@@ -80,7 +81,7 @@ def good(counter, meeting, wallet=None):
 
 
 def hand_over(counter, made, message, browser=BROWSER):
-    counter.run(counter.verifier.meetings.answer(made.id, browser, message))
+    counter.run(counter.verifier.meetings.answer(made.id, Meetings.in_browser(browser), message))
 
 
 def refused(counter, made, message, browser=BROWSER):
@@ -130,7 +131,7 @@ def test_what_has_no_documents_cannot_be_asked_in_person(counter):
 def test_another_code_is_no_wallets(counter, code):
     made = begun(counter)
     with pytest.raises((InvalidRequest, TooLarge)):
-        counter.run(counter.verifier.meetings.begin(made.id, BROWSER, code))
+        counter.run(counter.verifier.meetings.begin(made.id, Meetings.in_browser(BROWSER), code))
     assert counter.stage(made).terms.meeting is None
 
 
@@ -142,15 +143,18 @@ def test_another_browser_meets_nobody(counter):
     meeting = met(counter, made)
     assert refused(counter, made, good(counter, meeting), "another") == NOT_OPEN
     with pytest.raises(InvalidRequest):
-        counter.run(counter.verifier.meetings.message(made.id, "another"))
+        counter.run(counter.verifier.meetings.message(made.id, Meetings.in_browser("another")))
 
 
 def test_the_message_stays_the_same_however_often_it_is_shown(counter):
     """Another content under the same key and number would tell who reads along what both say."""
     made = begun(counter)
     holder = HolderMeeting.begin(seeded_key(20))
-    counter.run(counter.verifier.meetings.begin(made.id, BROWSER, holder.engagement.to_text()))
-    assert len({counter.run(counter.verifier.meetings.message(made.id, BROWSER)) for _ in range(3)}) == 1
+    counter.run(counter.verifier.meetings.begin(made.id, Meetings.in_browser(BROWSER), holder.engagement.to_text()))
+    assert (
+        len({counter.run(counter.verifier.meetings.message(made.id, Meetings.in_browser(BROWSER))) for _ in range(3)})
+        == 1
+    )
 
 
 def test_the_key_of_a_meeting_is_kept_sealed_and_moves_to_no_other(counter):

@@ -10,7 +10,7 @@ from protocol.device_retrieval.answer import device_refusal, device_response
 from protocol.device_retrieval.carriers import Relay
 from protocol.device_retrieval.meeting import HolderMeeting
 from protocol.device_retrieval.question import verify_device_request
-from protocol.encoding import encode_base64url
+from protocol.encoding import decode_base64url, encode_base64url
 from protocol.errors import Unreachable
 from protocol.mdoc.frames import FrameDecoder
 from runtime.http import InProcessSender
@@ -21,6 +21,7 @@ from tests.support.pki import NOW, seeded_key
 from tests.support.verifier import HOST, IDENTIFIER, Addresses, make_verifier, wallet_drive
 from tests.verifier.service.test_meetings import NEVER, USE_CASE
 from tests.verifier.web.people import Browser
+from verifier.service.meetings import Meetings
 
 LICENCE = issued(pki=ISSUER, status=None)
 CHANNEL = "abcdefghijklmnopqrstuv"
@@ -128,7 +129,7 @@ def test_without_a_network_both_show_each_other_moving_codes(counter, browser):
     phone = Phone(counter, relayed=True)
     page = scan(browser, request_id, phone)
     assert "We have asked their wallet" not in page.text
-    assert "<details open>" in page.text
+    assert "Show each other moving codes" in page.text
     message = encode_base64url(phone.answer(moving(browser, request_id)))
     page = browser.press(f"/in-person/{request_id}/answer", message=message)
     assert 'class="large good"' in page.text
@@ -173,7 +174,7 @@ def test_a_relay_that_makes_messages_up_is_left_for_the_codes(counter, browser):
     scan(browser, request_id, phone)
     wallet_drive(phone.relay.send(b"made up"), {HOST: counter.app})
     page = browser.get(f"/in-person/{request_id}")
-    assert "<details open>" in page.text
+    assert "Show each other moving codes" in page.text
     assert browser.state()[1] == "requested-"
     page = browser.press(
         f"/in-person/{request_id}/answer", message=encode_base64url(phone.answer(moving(browser, request_id)))
@@ -231,7 +232,7 @@ def test_t237_another_browser_sees_nothing(counter, browser):
     assert other.press(f"/in-person/{request_id}/meet", link=Phone(counter).code).status_code == 404
     other.get("/")
     assert other.press(f"/in-person/{request_id}/answer", message="AAAA").status_code == 400
-    assert counter.run(counter.verifier.meetings.met(request_id, browser_of(browser))) is not None
+    assert counter.run(counter.verifier.meetings.met(request_id, Meetings.in_browser(browser_of(browser)))) is not None
 
 
 def browser_of(browser):
@@ -255,3 +256,47 @@ def test_german_words(counter):
     request_id = begun(browser)
     assert "Scannen Sie den Code auf dem Handy" in browser.page.text
     assert "Zeigen Sie diesen bewegten Code" in scan(browser, request_id, Phone(counter)).text
+
+
+# By a partner's own program, whose scanner reads the codes
+
+
+def test_a_program_asks_in_person_over_a_relay(counter):
+    made = counter.api("POST", "/api/requests", json={"use_case": "licence"}).json()
+    phone = Phone(counter, relayed=True)
+    met = counter.api("POST", f"/api/requests/{made['id']}/meeting", json={"code": phone.code})
+    assert met.json()["relayed"] is True
+    assert counter.api("GET", f"/api/requests/{made['id']}").json()["state"] == "requested"
+    phone.answer_by_relay()
+    found = counter.api("GET", f"/api/requests/{made['id']}").json()
+    assert found["state"] == "accepted"
+    assert found["claims"] == {"licence": [{"org.iso.18013.5.1": {"family_name": "Mustermann", "age_over_18": True}}]}
+
+
+def test_a_program_carries_the_messages_itself(counter):
+    counter.network.away = True
+    made = counter.api("POST", "/api/requests", json={"use_case": "licence"}).json()
+    phone = Phone(counter, relayed=True)
+    met = counter.api("POST", f"/api/requests/{made['id']}/meeting", json={"code": phone.code}).json()
+    assert met["relayed"] is False
+    answer = encode_base64url(phone.answer(decode_base64url(met["message"])))
+    where = f"/api/requests/{made['id']}/meeting/answer"
+    for wrong in ("AAAA", "?"):
+        assert counter.api("POST", where, json={"message": wrong}).status_code == 400
+    assert counter.api("POST", where, json={"message": answer}).status_code == 204
+    assert counter.api("GET", f"/api/requests/{made['id']}").json()["state"] == "accepted"
+    # T179
+    assert counter.api("POST", where, json={"message": answer}).status_code == 400
+
+
+def test_t184_another_program_meets_nobody(counter):
+    made = counter.api("POST", "/api/requests", json={"use_case": "licence"}).json()
+    headers = {"authorization": f"Bearer {counter.new_api_key('other')}"}
+    phone = Phone(counter)
+    where = f"/api/requests/{made['id']}/meeting"
+    assert counter.http("POST", where, json={"code": phone.code}, headers=headers).status_code == 404
+    assert counter.http("POST", where, json={"code": phone.code}).status_code == 401
+    assert counter.api("POST", where, json={"code": phone.code}).status_code == 200
+    assert counter.http("POST", f"{where}/answer", json={"message": "AAAA"}, headers=headers).status_code == 400
+    assert counter.api("GET", f"/api/requests/{made['id']}").json()["state"] == "requested"
+    assert counter.api("POST", where, json={"code": "mdoc:x"}).status_code == 400

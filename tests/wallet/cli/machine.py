@@ -31,7 +31,7 @@ class Machine:
         options = ["--data", str(self.folder / "data"), "--language", language]
         if passphrase:
             options += ["--passphrase-file", str(self.folder / "passphrase")]
-        around = Surroundings(self.world, lambda: self.world.now, self.browse)
+        around = Surroundings(self.world, lambda: self.world.now, self.browse, self.sleep)
         result = CliRunner().invoke(app, [*options, *arguments], obj=around, input=keys, env=self.environment)
         assert result.exit_code == status, result.output
         return result
@@ -39,6 +39,10 @@ class Machine:
     def json(self, *arguments, **more):
         """What a command answers as JSON."""
         return json.loads(self.run(*arguments, "--json", **more).stdout)
+
+    def sleep(self, seconds):
+        """Nobody has to wait here."""
+        self.world.now += int(seconds)
 
     def browse(self, url):
         """The user's browser."""

@@ -1,8 +1,10 @@
 """`list`, `show`, `log` and `forget`: what the wallet holds and remembers, and how it is deleted."""
 
 from tests.support.pki import NOW
+from tests.wallet.counterparts import PASSPHRASE, held
 from tests.wallet.service.status_host import STATUS_URI, StatusHost
 from tests.wallet.vault.tampering import file_as_database
+from wallet.vault.vault import Vault
 
 
 def test_show_and_list_tell_everything_that_is_held(holder):
@@ -85,3 +87,25 @@ def test_the_log_can_be_deleted_by_its_owner(holder):
     holder.run("log", "--delete", keys="d")
     assert [entry["action"] for entry in holder.json("log")["log"]] == ["log deleted"]
     holder.run("log", "--delete", "--yes")
+
+
+def test_a_document_in_two_forms_is_one_in_the_list_and_goes_as_one(machine):
+    """T228"""
+    forms = {"dc+sd-jwt": 2, "mso_mdoc": 3}
+    with Vault.open(machine.vault, PASSPHRASE, now=NOW) as vault:
+        vault.write(put=[
+            held(f"{copies}a", format=name, type=name, copies=copies, used=1, document="2a") for name, copies in forms.items()
+        ])  # fmt: skip
+    [listed] = machine.json("list")["credentials"]
+    assert (listed["id"], listed["copies"], listed["unused_copies"]) == ("2a", 5, 3)
+    assert [(form["type"], form["in_person"], form["unused_copies"]) for form in listed["forms"]] == [
+        ("dc+sd-jwt", False, 1),
+        ("mso_mdoc", True, 2),
+    ]
+    text = machine.run("show", "3a").stdout
+    assert "For the internet: 1 of 2 copies were never shown." in text
+    assert "For the internet and face to face: 2 of 3 copies were never shown." in text
+    assert text.count("Family name: Mustermann") == 1
+    assert "All its forms go" in machine.run("forget", "3a", keys="n", status=3).stdout
+    machine.run("forget", "3a", keys="d")
+    assert machine.json("list")["credentials"] == []

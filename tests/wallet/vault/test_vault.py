@@ -13,7 +13,8 @@ from runtime.seal import DamagedError
 from tests.support.pki import NOW
 from tests.wallet.counterparts import CLAIMS, PASSPHRASE, QUICK, held
 from tests.wallet.vault.tampering import all_bytes, file_as_database, note, opened
-from wallet.records import PendingIssuance, WantedCredential
+from wallet.records import LogEntry, LoggedCredential, PendingIssuance, WantedCredential
+from wallet.vault.change import digest_of
 from wallet.vault.passphrase import WrongPassphrase
 from wallet.vault.vault import Vault
 
@@ -134,6 +135,15 @@ def test_each_entry_of_the_log_holds_the_hash_of_the_one_before(vault):
     assert before[0] == ""
     assert len(set(before)) == 3
     assert all(len(digest) == 64 for digest in before[1:])
+
+
+def test_a_field_that_came_later_leaves_older_entries_what_they_are():
+    entry = LogEntry(
+        1, NOW, "sharing", "City library", "x509_hash:abc", "Authority",
+        (LoggedCredential("Personal ID", "urn:eudi:pid:1", ('["given_name"]',)),), "begun", "00", 0, "ab",
+    )  # fmt: skip
+    assert digest_of(entry) == "ba2c35575fa1af40c14bab7375a4c3b7bbb2e946344bf460c3bebbd06afdbf4c"
+    assert digest_of(replace(entry, in_person=True)) != digest_of(entry)
 
 
 def test_a_new_passphrase_opens_and_the_old_one_does_not(path, vault):
