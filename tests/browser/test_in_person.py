@@ -20,6 +20,7 @@ from tests.support.browser import DESKTOP, Window, film
 from tests.support.ports import free_port
 
 READING = 180_000  # milliseconds for a moving code: the camera's reader is slow here
+ONLINE, OFFLINE = "This page goes on by itself", "You have no connection"
 
 
 class Network:
@@ -57,10 +58,11 @@ def town(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, network: Network) -> I
             yield BrowserTown(services, wallet)
 
 
-def show_code(page: Page, path: Path) -> Path:
-    """The citizen shows the code; what a camera in front of it sees."""
+def show_code(page: Page, path: Path, said: str) -> Path:
+    """The citizen shows the code, and the page says how it goes on; what a camera in front of it sees."""
     page.get_by_role("button", name="Show in person").click()
     page.get_by_role("heading", name="Let the other side scan this code").wait_for()
+    page.get_by_role("status").filter(has_text=said).wait_for()
     return film(path, [page.get_by_alt_text("QR code for the other side").screenshot()])
 
 
@@ -97,7 +99,7 @@ def test_at_the_counter_with_a_network_and_then_without_any(chromium, town, netw
         phone.page.goto(town.wallet.url)
 
         # With a network the answer comes by itself
-        code = show_code(phone.page, tmp_path / "code.mjpeg")
+        code = show_code(phone.page, tmp_path / "code.mjpeg", ONLINE)
         with chromium.window(camera=code, size=DESKTOP) as clerk:
             ask(clerk, town)
             clerk.page.get_by_text("We have asked their wallet.").wait_for()
@@ -112,7 +114,7 @@ def test_at_the_counter_with_a_network_and_then_without_any(chromium, town, netw
         # Nobody reaches anybody any more
         network.on = False
         phone.page.goto(town.wallet.url)
-        code = show_code(phone.page, tmp_path / "code-2.mjpeg")
+        code = show_code(phone.page, tmp_path / "code-2.mjpeg", OFFLINE)
         place = phone.page.url
         with chromium.window(camera=code, size=DESKTOP, scale=2) as clerk:
             ask(clerk, town)
@@ -153,7 +155,7 @@ def test_somebody_who_says_no_has_shown_nothing(chromium, town, tmp_path):
         town.wallet.make(phone)
         town.receive(phone, "pid", "pid-mdoc")
         phone.page.goto(town.wallet.url)
-        code = show_code(phone.page, tmp_path / "code.mjpeg")
+        code = show_code(phone.page, tmp_path / "code.mjpeg", ONLINE)
         with chromium.window(camera=code, size=DESKTOP) as clerk:
             ask(clerk, town)
             phone.page.get_by_role("heading", name="asks you for data").wait_for()
