@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from protocol.cbor import CborMap
 from protocol.dcql.match import Candidate
 from protocol.dcql.query import MDOC, ClaimsQuery, CredentialMeta, CredentialQuery, DcqlQuery
-from protocol.encoding import encode_base64url, sha256
+from protocol.encoding import JsonObject, encode_base64url, encode_json, sha256
 from protocol.errors import InvalidRequest, ProtocolError, raised_as
 from protocol.keys import Signer
 from protocol.mdoc.device_request import (
@@ -66,7 +66,8 @@ class VerifiedDeviceRequest:
 
     request: DeviceQuestion
     party: TrustedParty | Unauthenticated
-    # As it was signed, for whoever has to prove what was asked: base64url of the DeviceRequest; empty: nobody signed it
+    # As it was signed, for whoever has to prove what was asked: in JSON, the DeviceRequest and what else a signature is over;
+    # empty: nobody signed it
     raw: str = field(default="", compare=False, repr=False)
 
 
@@ -92,7 +93,11 @@ def verify_device_request(
             return VerifiedDeviceRequest(question, Unauthenticated(host))
     audience = f"x509_hash:{encode_base64url(sha256(party.chain[0].der))}"
     question = DeviceQuestion(_query(request), handover, audience, registrations)
-    return VerifiedDeviceRequest(question, party, encode_base64url(data))
+    proof: JsonObject = {
+        "device_request": encode_base64url(data),
+        "session_transcript": encode_base64url(handover.session_transcript()),
+    }
+    return VerifiedDeviceRequest(question, party, encode_json(proof).decode("utf-8"))
 
 
 def answerable_part(query: DcqlQuery, held: Iterable[Candidate]) -> DcqlQuery:

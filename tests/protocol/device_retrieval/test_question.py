@@ -1,5 +1,6 @@
 """A reader's request is a question like any other: what it asks, who asks, and what an answer may leave out."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -15,7 +16,14 @@ from protocol.device_retrieval.question import (
 )
 from protocol.encoding import decode_base64url, encode_base64url, sha256
 from protocol.errors import InvalidRequest
-from protocol.mdoc.device_request import ItemsRequest, Signatory, write_device_request, write_whole_request
+from protocol.mdoc.device_request import (
+    DeviceRequest,
+    ItemsRequest,
+    Signatory,
+    verify_reader_auth,
+    write_device_request,
+    write_whole_request,
+)
 from protocol.oid4vp.request_object import Unauthenticated
 from protocol.trust.anchors import TrustAnchors
 from protocol.trust.carried import Carried, carried_registration
@@ -87,7 +95,14 @@ def test_who_asks_is_known_by_the_access_certificate():
     assert (found.party.name, found.party.vouched_by) == ("Car hire", READER_PKI.anchor.name)
     leaf = READER_PKI.certificates[0]
     assert found.request.audience == f"x509_hash:{encode_base64url(sha256(leaf.der))}"
-    assert decode_base64url(found.raw) == met.holder.open(met.establishment).request
+
+
+def test_what_was_signed_can_be_proven_later():
+    met = meet()
+    kept = json.loads(asked_of(met).raw)
+    (document,) = DeviceRequest.from_bytes(decode_base64url(kept["device_request"])).doc_requests
+    chain = verify_reader_auth(document, transcript=decode_base64url(kept["session_transcript"]))
+    assert chain == READER_PKI.certificates
 
 
 def test_nobody_is_known_where_nobody_signed():
@@ -138,7 +153,7 @@ def test_one_signature_of_the_whole_says_who_asks(signatories):
     assert not isinstance(found.party, Unauthenticated)
     assert found.party.name == "Car hire"
     assert found.request.audience == f"x509_hash:{encode_base64url(sha256(READER_PKI.certificates[0].der))}"
-    assert decode_base64url(found.raw) == data
+    assert decode_base64url(json.loads(found.raw)["device_request"]) == data
 
 
 @pytest.mark.parametrize("signatories", [(THEIRS,), (FORGED,), (THEIRS, FORGED)], ids=range(3))
