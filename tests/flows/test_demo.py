@@ -12,7 +12,7 @@ from tests.support.ports import free_port
 
 pytestmark = pytest.mark.flow
 
-STEPS = 23
+STEPS = 29
 
 
 def demo(folder, *options, port=None):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from runtime.toml import write_toml
-from tests.support.registrar import cinema
+from tests.support.registrar import cinema, use
 from tests.support.tree import ROOT
 
 pytestmark = pytest.mark.flow
@@ -42,7 +42,15 @@ def test_a_verifier_writes_down_what_it_asks_and_looks_whether_it_is_covered(tmp
     written = typed(tmp_path, setting_up + write)
     assert written.returncode == 0, written.stderr
     assert "over-18" in (tmp_path / "registration.toml").read_text()
-    (tmp_path / "registration.toml").write_text(write_toml(cinema().to_dict()))
+    both = [
+        *use()["credentials"],
+        {
+            "format": "mso_mdoc",
+            "doctype_value": "eu.europa.ec.eudi.pid.1",
+            "claims": [["eu.europa.ec.eudi.pid.1", "age_over_18"]],
+        },
+    ]
+    (tmp_path / "registration.toml").write_text(write_toml(cinema(uses=[use(credentials=both)]).to_dict()))
     (tmp_path / "use_cases").mkdir()
     (tmp_path / "use_cases" / "over-18.toml").write_text((ROOT / "verifier/use_cases/over-18.toml").read_text())
     looked = typed(tmp_path, f"{check}\n{lint}")

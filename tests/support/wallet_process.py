@@ -126,11 +126,17 @@ def live(settings: WalletSettings, passphrase: str, tasks: Sequence[Task], conne
 
 
 def fresh_choice(asked: RequestSeen) -> dict[str, tuple[str, ...]]:
-    """For each question the first credential with a copy that nobody has seen."""
-    return {
-        query_id: (next(found.candidate.id for found in matches if found.candidate.id in asked.fresh),)
+    """For each required set its first option of credentials with a copy that nobody has seen, and of them the first."""
+    fresh = {
+        query_id: next((found.candidate.id for found in matches if found.candidate.id in asked.fresh), None)
         for query_id, matches in asked.match.matches.items()
     }
+    chosen: dict[str, tuple[str, ...]] = {}
+    for one in asked.match.sets:
+        if one.required:
+            option = next(ids for ids in one.options if all(fresh[id_] is not None for id_ in ids))
+            chosen.update({id_: (held,) for id_ in option if (held := fresh[id_]) is not None})
+    return chosen
 
 
 def _fetch_and_keep(opened: OpenWallet, pending: PendingIssuance, account: Account) -> None:

@@ -154,6 +154,8 @@ def test_every_route_asks_for_a_key(counter):
         ("POST", "/api/requests"),
         ("GET", "/api/requests/{request_id}"),
         ("DELETE", "/api/requests/{request_id}"),
+        ("POST", "/api/requests/{request_id}/meeting"),
+        ("POST", "/api/requests/{request_id}/meeting/answer"),
         ("POST", "/api/counters"),
         ("GET", "/api/counters"),
         ("DELETE", "/api/counters/{counter}"),
@@ -200,7 +202,8 @@ def test_a_result_is_over_at_its_time(counter, held):
 def test_the_shape_is_published(counter):
     """Programs are written against this: models for every body, and the key as a bearer scheme."""
     document = counter.http("GET", "/api/openapi.json").json()
-    requests = {"/api/requests", "/api/requests/{request_id}"}
+    one = "/api/requests/{request_id}"
+    requests = {"/api/requests", one, f"{one}/meeting", f"{one}/meeting/answer"}
     counters = {f"/api/counters{below}" for below in ("", "/{counter}", "/{counter}/pairing", "/{counter}/browsers")}
     assert set(document["paths"]) == requests | counters
     for path in document["paths"].values():
