@@ -16,7 +16,7 @@ import qrcode
 import qrcode.constants
 import qrcode.image.svg
 from fastapi import FastAPI, Request, Response
-from markupsafe import Markup
+from jinja2.environment import TemplateModule
 from qrcode.exceptions import DataOverflowError
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -73,9 +73,9 @@ class Pages:
         html = self._environments[language].get_template(template).render(**shared, **values)
         return Response(html, status_code=status, media_type="text/html; charset=utf-8")
 
-    def part(self, template: str, language: str, **values: object) -> Markup:
+    def part(self, template: str, language: str, **values: object) -> TemplateModule:
         """A part of a page in a language of its own, where one page is read in several."""
-        return Markup(self._environments[language].get_template(template).render(language=language, **values))
+        return self._environments[language].get_template(template).make_module({"language": language, **values})
 
     def trouble(self, request: Request, *, status: int, code: str, owner: str, home: str) -> Response:
         """What went wrong, in plain words: by its status, with the `code` that the log knows it by, if it has one.

@@ -12,6 +12,7 @@ from runtime.languages import language_of
 from runtime.pages import Pages, qr_svg
 from runtime.translations import LANGUAGES
 from verifier.service import Verifier
+from verifier.use_case import distinct
 from verifier.web.pages import partner_name, refusal_page
 
 
@@ -44,7 +45,7 @@ def counter_codes(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter
                     partner=names.get(language) or next(iter(names.values())),
                     title=case.title_in(language),
                     purpose=case.purpose_in(language),
-                    asked=case.asks_in(language),
+                    asked=distinct(case.asks_in(language)),
                     heading=place == 0,
                 )
                 for place, language in enumerate(order)

@@ -147,7 +147,11 @@ def _asked_in_person(use_case: UseCase, language: str) -> tuple[AskedDocument, .
     """What is asked of who stands there: all of it is needed, and nothing besides."""
     part = mdoc_part(use_case.query)
     asked = {credential.id for credential in part.credentials} if part is not None else set()
-    return tuple(replace(document, needed=True) for document in use_case.asks_in(language) if document.id in asked)
+    return tuple(
+        replace(document, needed=True, instead_of=frozenset())
+        for document in use_case.asks_in(language)
+        if document.id in asked
+    )
 
 
 def _page(

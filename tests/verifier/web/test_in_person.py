@@ -114,6 +114,9 @@ def test_over_a_relay_the_page_waits_and_shows_the_verdict(counter, browser):
     phone = Phone(counter, relayed=True)
     page = scan(browser, request_id, phone)
     assert "We have asked their wallet" in page.text
+    # The other option cannot be asked here, and is no alternative
+    assert "From a document in your wallet" in page.text
+    assert "Or from" not in page.text
     assert browser.state() == (f"/in-person/{request_id}/events", "requested-relayed")
     phone.answer_by_relay()
     page = browser.get(f"/in-person/{request_id}")
