@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -46,7 +47,7 @@ def verify_chain(chain: Sequence[Certificate], anchors: Sequence[Certificate], *
     parsed = [x509.load_der_x509_certificate(certificate.der) for certificate in chain]
     verifier = (
         PolicyBuilder()
-        .store(Store([x509.load_der_x509_certificate(anchor.der) for anchor in anchors]))
+        .store(_store(tuple(anchors)))
         .time(datetime.datetime.fromtimestamp(now, datetime.UTC).replace(tzinfo=None))
         .max_chain_depth(MAX_CERTIFICATES)
         .extension_policies(ca_policy=_CA_POLICY, ee_policy=_LEAF_POLICY)
@@ -61,6 +62,12 @@ def verify_chain(chain: Sequence[Certificate], anchors: Sequence[Certificate], *
         raise NotTrusted(f"{at}: has certificates in another order, or that do not belong to it")
     end = verified[-1].public_bytes(serialization.Encoding.DER)
     return next(anchor for anchor in anchors if anchor.der == end)  # the store holds no others
+
+
+@lru_cache(maxsize=64)
+def _store(anchors: tuple[Certificate, ...]) -> Store:
+    """Cached: it depends on nothing but bytes, and keeps the keys that were read; many chains lead to the same few."""
+    return Store([x509.load_der_x509_certificate(anchor.der) for anchor in anchors])
 
 
 def verify_listed(chain: Sequence[Certificate], *, now: int, at: str) -> None:
