@@ -22,8 +22,9 @@ from protocol.sovereignty.rules import (
 from tests.support.strategies import almost, json_values
 
 BECAUSE = {"de": "Sie sind volljährig", "en": "You are of age"}
-CLAIM = {"any": [{"vct": "urn:eudi:pid:1", "path": ["birthdate"]}]}
-OF_AGE = {"claim": CLAIM, "is": "age_at_least", "value": 18, "because": BECAUSE}
+PLACE: JsonObject = {"vct": "urn:eudi:pid:1", "path": ["birthdate"]}
+CLAIM: JsonObject = {"any": [PLACE]}
+OF_AGE: JsonObject = {"claim": CLAIM, "is": "age_at_least", "value": 18, "because": BECAUSE}
 ELSEWHERE = {"any": [{"doctype": "org.iso.18013.5.1.mDL", "path": ["org.iso.18013.5.1", "driving_privileges", None]}]}
 GOOD = [
     OF_AGE,
@@ -63,7 +64,7 @@ def test_what_says_the_default_is_left_out():
 
 
 def test_types_of_the_two_formats_are_told_apart():
-    found = read({"claim": {"any": [*CLAIM["any"], *ELSEWHERE["any"]]}, "is": "exists", "because": BECAUSE})
+    found = read({"claim": {"any": [PLACE, *ELSEWHERE["any"]]}, "is": "exists", "because": BECAUSE})
     assert isinstance(found, Condition)
     assert [source.type for source in found.claim.any] == [
         CredentialType("dc+sd-jwt", "urn:eudi:pid:1"),
@@ -107,7 +108,7 @@ def test_types_of_the_two_formats_are_told_apart():
         ({"claim": {"any": [{"vct": "a", "path": ["a", -1]}]}}, "claim.any[0].path[1]"),
         ({"claim": {"any": [{"doctype": "a", "path": ["ns"]}]}}, "claim.any[0].path"),
         ({"claim": {"any": [{"doctype": "a", "path": ["ns", None]}]}}, "claim.any[0].path"),
-        ({"claim": {"any": CLAIM["any"] * 2}}, "claim.any"),
+        ({"claim": {"any": [PLACE] * 2}}, "claim.any"),
         ({"claim": {"any": [{"vct": str(i), "path": ["a"]} for i in range(MAX_SOURCES + 1)]}}, "claim.any"),
         ({"claim": {"as": "my child", **CLAIM}}, "claim.as"),
         ({"claim": {"as": "c" * 65, **CLAIM}}, "claim.as"),
