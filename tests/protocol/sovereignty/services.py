@@ -73,6 +73,10 @@ CLAIMS: JsonObject = {"seq": 7, "iat": NOW, "exp": NOW + DAY, "services": [FULL,
 HEADER: JsonObject = {"typ": "service-catalogue+jwt", "x5c": list(REGISTRAR.x5c)}
 
 
+def _types(one):
+    return [one] if isinstance(one, str) else [*one]
+
+
 def service(id_, *, needs=(), gives=(), asks=None, **members):
     """A service that needs credentials of some types and gives others; each may be a type, or several of which one will do."""
     wire = {**LEAST, "id": id_, **members}
@@ -82,7 +86,7 @@ def service(id_, *, needs=(), gives=(), asks=None, **members):
                 {
                     "id": f"q{i}",
                     "format": "dc+sd-jwt",
-                    "meta": {"vct_values": [one] if isinstance(one, str) else [*one]},
+                    "meta": {"vct_values": _types(one)} if one else {},
                 }
                 for i, one in enumerate(needs)
             ]
