@@ -12,22 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
-from enum import IntEnum, StrEnum
+from enum import IntEnum
 from typing import NamedTuple
 
-from protocol.encoding import JsonValue
+from protocol.sovereignty.comparing import Why, comparer, judge
 from protocol.sovereignty.holdings import Holdings
-from protocol.sovereignty.rules import (
-    Combination,
-    Comparison,
-    Condition,
-    CredentialType,
-    Junction,
-    Rule,
-    Scalar,
-    read_date,
-)
+from protocol.sovereignty.rules import Combination, Condition, CredentialType, Junction, Rule
 from protocol.sovereignty.wording import Wording
 
 MAX_ASSIGNMENTS = 1000
@@ -40,18 +30,6 @@ class Truth(IntEnum):
     NOT_MET = 0
     UNKNOWN = 1
     MET = 2
-
-
-class Why(StrEnum):
-    """What a condition came to, for the sentence that the citizen reads."""
-
-    MET = "met"
-    FAILED = "failed"  # something is held, and says otherwise
-    NOT_HELD = "not_held"
-    ENDED = "ended"  # held, but its time is over: renew it
-    ABOUT_ANOTHER = "about_another"  # held, but about somebody else, or about oneself where another is meant
-    NOT_STATED = "not_stated"  # held, but the claim is not in it
-    NOT_COMPARABLE = "not_comparable"  # what stands there is of another type
 
 
 class Reason(NamedTuple):
@@ -181,11 +159,12 @@ class _Evaluation:
         self._compared += found.size
         if self._compared > MAX_COMPARED:
             raise _TooManyError
-        judged = {id_: _judge(condition, values, self._holdings.today) for id_, values in found.values}
-        if claim.name is None or not judged:
-            why = _best(judged.values()) if judged else self._why_nothing(condition)
+        compare = comparer(condition, self._holdings.today)
+        if claim.name is None or not found.documents:
+            why = judge(compare, found.distinct) if found.documents else self._why_nothing(condition)
             met, failed = (self._all if why is one else 0 for one in (Why.MET, Why.FAILED))
             return _Weighed(condition, met, failed, (), (why,))
+        judged = {id_: judge(compare, values) for id_, values in found.documents}
         ids, stride = self._names[claim.name]
         whys = tuple([judged.get(id_, Why.NOT_STATED) for id_ in ids])
         met = failed = 0
@@ -225,7 +204,7 @@ def _assign(rule: Rule, holdings: Holdings) -> tuple[dict[str, _Documents], int]
     named: dict[str, dict[str, None]] = {}
     for claim in [condition.claim for condition in _conditions(rule)]:
         if claim.name is not None:
-            ids = [id_ for id_, _ in holdings.find(claim.any, claim.about).values]
+            ids = [id_ for id_, _ in holdings.find(claim.any, claim.about).documents]
             named.setdefault(claim.name, {}).update(dict.fromkeys(ids))
     names: dict[str, _Documents] = {}
     total = 1
@@ -258,79 +237,3 @@ def _reasons(weighed: _Weighed, assignment: int, *, negated: bool) -> Iterator[R
         for one in weighed.below:
             if one.truth(assignment) is truth:
                 yield from _reasons(one, assignment, negated=negated)
-
-
-# What is unknown stays so beside what fails
-_ORDER = (Why.MET, Why.NOT_COMPARABLE, Why.NOT_STATED, Why.FAILED)
-
-
-def _best(found: Iterable[Why]) -> Why:
-    seen = frozenset(found)
-    return next(why for why in _ORDER if why in seen)
-
-
-def _judge(condition: Condition, values: tuple[JsonValue, ...], today: date) -> Why:
-    """What one document says: one element of an array is enough to meet a condition, and all have to fail it."""
-    if not values:
-        return Why.NOT_STATED
-    if len(values) == 1:
-        return _compare(condition, values[0], today)
-    return _best([_compare(condition, value, today) for value in values])
-
-
-def _compare(condition: Condition, value: JsonValue, today: date) -> Why:
-    comparison, wanted = condition.comparison, condition.value
-    if value is None:
-        return Why.NOT_STATED
-    if comparison is Comparison.EXISTS:
-        return Why.MET
-    if comparison is Comparison.EQUALS or comparison is Comparison.ONE_OF:
-        return _compare_equal(wanted if isinstance(wanted, tuple) else (wanted,), value)
-    if comparison is Comparison.AT_LEAST or comparison is Comparison.AT_MOST:
-        return _compare_number(comparison, wanted, value)
-    return _compare_date(comparison, wanted, value, today)
-
-
-def _compare_equal(wanted: tuple[Scalar | None, ...], value: JsonValue) -> Why:
-    kind = _kind(value)
-    alike = [one for one in wanted if _kind(one) is kind]
-    if kind is None or not alike:
-        return Why.NOT_COMPARABLE
-    return Why.MET if value in alike else Why.FAILED
-
-
-def _kind(value: object) -> type | None:
-    """Texts, numbers and truth values are compared with their own kind only; to Python, true is a number."""
-    for kind in (str, bool, int, float):
-        if isinstance(value, kind):
-            return float if kind is int else kind
-    return None
-
-
-def _compare_number(comparison: Comparison, wanted: object, value: JsonValue) -> Why:
-    if _kind(value) is not float or not isinstance(wanted, int | float) or not isinstance(value, int | float):
-        return Why.NOT_COMPARABLE
-    holds = value >= wanted if comparison is Comparison.AT_LEAST else value <= wanted
-    return Why.MET if holds else Why.FAILED
-
-
-def _compare_date(comparison: Comparison, wanted: object, value: JsonValue, today: date) -> Why:
-    day = read_date(value)
-    if day is None:
-        return Why.NOT_COMPARABLE
-    if isinstance(wanted, int):
-        # Nobody is born tomorrow
-        if day > today:
-            return Why.NOT_COMPARABLE
-        holds = age(day, today) >= wanted
-        return Why.MET if holds is (comparison is Comparison.AGE_AT_LEAST) else Why.FAILED
-    bound = read_date(wanted)
-    if bound is None:
-        return Why.NOT_COMPARABLE
-    holds = day < bound if comparison is Comparison.BEFORE else day > bound
-    return Why.MET if holds else Why.FAILED
-
-
-def age(born: date, today: date) -> int:
-    """Full years. Who was born on 29 February is a year older on 1 March of a year without that day."""
-    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))

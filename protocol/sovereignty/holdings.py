@@ -41,17 +41,21 @@ class HeldCredential:
         return not self.revoked and self.expires_at is not None and self.expires_at <= now
 
 
+Documents = tuple[tuple[str, tuple[JsonValue, ...]], ...]  # for each its id, and what it says; empty: nothing
+
+
 class Found(NamedTuple):
     """What stands where a claim may stand."""
 
-    values: tuple[tuple[str, tuple[JsonValue, ...]], ...]  # for each document its id, and what it says; empty: nothing
+    documents: Documents
+    distinct: tuple[JsonValue, ...]  # what all of them say, each value once; null where one says nothing
     size: int  # how many values
 
 
 class Holdings:
     """Everything that is held, at one moment. It remembers what it was asked, which changes no answer."""
 
-    __slots__ = ("_by_type", "_ended", "_found", "_of_format", "today")
+    __slots__ = ("_by_type", "_ended", "_found", "_of_format", "_said", "today")
 
     def __init__(self, held: Iterable[HeldCredential], *, now: int, today: date) -> None:
         """Sort what is held; `today` is the date where the citizen is, by which ages count."""
@@ -60,6 +64,7 @@ class Holdings:
         self._of_format: dict[str, list[Candidate]] = {}
         self._ended: dict[CredentialType, set[About]] = {}
         self._found: dict[tuple[tuple[Source, ...], About], Found] = {}
+        self._said: dict[tuple[Source, About], Documents] = {}
         documents: dict[str, HeldCredential] = {}
         for credential in held:
             if credential.counts(now):
@@ -101,13 +106,24 @@ class Holdings:
         return self._of_format.get(name, [])
 
     def _look(self, places: tuple[Source, ...], about: About) -> Found:
-        values: dict[str, list[JsonValue]] = {}
-        for named, path in places:
-            for held in self._by_type.get(named, ()):
-                if held.about is about:
-                    candidate = held.candidate
-                    values.setdefault(candidate.id, []).extend(_select(candidate, path))
-        return Found(tuple([(id_, tuple(found)) for id_, found in values.items()]), sum(map(len, values.values())))
+        values: dict[str, tuple[JsonValue, ...]] = {}
+        for place in places:
+            for id_, found in self._look_at(place, about):
+                values[id_] = (*values.get(id_, ()), *found)
+        distinct: dict[tuple[type, JsonValue], JsonValue] = {}
+        for said in values.values():
+            for value in said or (None,):
+                # Nothing in a container is ever compared, so one stands for all
+                key = type(value), None if isinstance(value, dict | list) else value
+                distinct.setdefault(key, value)
+        return Found(tuple(values.items()), tuple(distinct.values()), sum(map(len, values.values())))
+
+    def _look_at(self, place: Source, about: About) -> Documents:
+        found = self._said.get((place, about))
+        if found is None:
+            held = [one.candidate for one in self._by_type.get(place.type, ()) if one.about is about]
+            found = self._said[place, about] = tuple([(one.id, _select(one, place.path)) for one in held])
+        return found
 
 
 def _types(candidate: Candidate) -> tuple[CredentialType, ...]:
@@ -116,9 +132,9 @@ def _types(candidate: Candidate) -> tuple[CredentialType, ...]:
     return tuple([CredentialType(candidate.format, name) for name in names])
 
 
-def _select(candidate: Candidate, path: ClaimPath) -> list[JsonValue]:
+def _select(candidate: Candidate, path: ClaimPath) -> tuple[JsonValue, ...]:
     """What a path selects. A null selects each element; more than we look at is as if it said nothing."""
     try:
-        return [value for _, value in select_path(candidate.claims, path, EvaluationBudget(MAX_STEPS))]
+        return tuple([value for _, value in select_path(candidate.claims, path, EvaluationBudget(MAX_STEPS))])
     except InvalidRequest:
-        return []
+        return ()

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from protocol.dcql.match import Candidate, match_query
 from protocol.dcql.query import MDOC, SD_JWT_VC, CredentialQuery, DcqlQuery
 from protocol.errors import InvalidRequest
-from protocol.sovereignty.eligibility import Gap, Why
+from protocol.sovereignty.comparing import Why
+from protocol.sovereignty.eligibility import Gap
 from protocol.sovereignty.holdings import Holdings
 from protocol.sovereignty.rules import CredentialType
 

@@ -3,7 +3,8 @@ from datetime import date
 import pytest
 
 from protocol.fields import Fields
-from protocol.sovereignty.eligibility import Gap, Truth, Why, age, evaluate, merge_gaps
+from protocol.sovereignty.comparing import Why, age
+from protocol.sovereignty.eligibility import Gap, Truth, evaluate, merge_gaps
 from protocol.sovereignty.rules import About, CredentialType, read_rule
 from tests.protocol.sovereignty.held import (
     BIRTH,

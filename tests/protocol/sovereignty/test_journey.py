@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from protocol.encoding import JsonObject
 from protocol.errors import Malformed, ProtocolError
-from protocol.sovereignty.eligibility import Why
+from protocol.sovereignty.comparing import Why
 from protocol.sovereignty.journey import MAX_GOALS, Journey, goals_for, plan_journey
 from protocol.sovereignty.service import LifeEvent
 from tests.protocol.sovereignty.held import ERIKA, PID, holding, wallet

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from protocol.dcql.match import match_query
 from protocol.dcql.query import DcqlQuery
-from protocol.sovereignty.eligibility import Gap, Why
+from protocol.sovereignty.comparing import Why
+from protocol.sovereignty.eligibility import Gap
 from protocol.sovereignty.needs import Readiness, Want, check_needs
 from protocol.sovereignty.rules import CredentialType
 from tests.protocol.sovereignty.held import (

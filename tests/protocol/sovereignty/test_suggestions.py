@@ -3,7 +3,8 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.sovereignty.eligibility import Truth, Why
+from protocol.sovereignty.comparing import Why
+from protocol.sovereignty.eligibility import Truth
 from protocol.sovereignty.suggestions import Rank, suggest
 from tests.protocol.sovereignty.held import BIRTH, ERIKA, EXMATRICULATED, MIA, PID, STUDENT, holding, wallet
 from tests.protocol.sovereignty.services import service
