@@ -19,6 +19,7 @@ from protocol.errors import Malformed, NotAuthentic, NotTrusted
 from protocol.fields import Fields
 from protocol.sovereignty.form import Form
 from protocol.sovereignty.rules import CredentialType, Rule, read_rule, read_type, write_type
+from protocol.sovereignty.signing import Organisation
 from protocol.sovereignty.wording import Wording, check_plain, read_wording, write_wording
 from protocol.trust.coverage import Uncovered, uncovered
 from protocol.trust.registration import RegisteredCredential
@@ -70,9 +71,14 @@ class Provider(NamedTuple):
         check_plain(name, provider.path("name"))
         return cls(provider.text("identifier", max_length=MAX_NAME), country, name)
 
+    @property
+    def organisation(self) -> Organisation:
+        """Who it is, whatever it is called."""
+        return Organisation(self.identifier, self.country)
+
     def to_dict(self) -> JsonObject:
         """The wire form."""
-        return {"identifier": self.identifier, "country": self.country, "name": self.name}
+        return {**self.organisation.to_dict(), "name": self.name}
 
 
 class Given(NamedTuple):
@@ -183,13 +189,13 @@ def check_hosts(service: Service, hosts: Collection[str]) -> None:
             raise NotTrusted(f"service.{name}: is on a host that its provider did not register")
 
 
-def check_provider(service: Service, identifier: str, country: str) -> None:
-    """Check that whoever speaks after a service was begun is its provider, by the identifier and country registered.
+def check_provider(service: Service, speaker: Organisation) -> None:
+    """Check that whoever speaks after a service was begun is its provider, by registered identifier and country.
 
     Raises:
         NotAuthentic: it is somebody else.
     """
-    if (service.provider.identifier, service.provider.country) != (identifier, country):
+    if service.provider.organisation != speaker:
         raise NotAuthentic("request: comes from another party than the service's provider")
 
 

@@ -8,6 +8,7 @@ from protocol.dcql.query import DcqlQuery
 from protocol.errors import Malformed, NotAuthentic, NotTrusted, ProtocolError, TooLarge
 from protocol.fields import Fields
 from protocol.sovereignty.service import Service, beyond_announced, check_hosts, check_provider
+from protocol.sovereignty.signing import Organisation
 from tests.protocol.sovereignty.services import BORN, FULL, LEAST, PERSON
 from tests.support.strategies import almost, json_values
 
@@ -80,10 +81,10 @@ def test_what_is_called_is_on_hosts_that_the_provider_registered():
 
 
 def test_only_the_provider_speaks_for_its_service():
-    check_provider(FAMILY, "NTRDE-HRB 4711", "DE")
+    check_provider(FAMILY, Organisation("NTRDE-HRB 4711", "DE"))
     for identifier, country in (("NTRDE-HRB 4712", "DE"), ("NTRDE-HRB 4711", "AT")):
         with pytest.raises(NotAuthentic):
-            check_provider(FAMILY, identifier, country)
+            check_provider(FAMILY, Organisation(identifier, country))
 
 
 def asked(**changes):
