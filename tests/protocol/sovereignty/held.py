@@ -42,3 +42,16 @@ DRIVER = holding(
         }
     },
 )
+
+
+def condition(path, comparison, value=None, *, type_=PID, because="because", **claim):
+    """The wire form of a condition; a path is a name, or all of its steps."""
+    steps = [path] if isinstance(path, str) else path
+    place = {"doctype" if type_ == LICENCE else "vct": type_, "path": steps}
+    made = {"claim": {"any": [place], **claim}, "is": comparison, "because": {"en": because}}
+    return made if value is None else {**made, "value": value}
+
+
+def child(path, comparison, value=None, name="child"):
+    """One about a child, with a name by which conditions speak of the same one."""
+    return condition(path, comparison, value, type_=BIRTH, about="represented", **{"as": name})

@@ -18,6 +18,8 @@ from tests.protocol.sovereignty.held import (
     STUDENT,
     TODAY,
     TOM,
+    child,
+    condition,
     holding,
     wallet,
 )
@@ -26,14 +28,6 @@ from tests.support.pki import DAY, NOW
 MET, NOT_MET, UNKNOWN = Truth.MET, Truth.NOT_MET, Truth.UNKNOWN
 SD = "dc+sd-jwt"
 MAX_COPIES = 10
-
-
-def condition(path, comparison, value=None, *, type_=PID, because="because", **claim):
-    """The wire form of a condition; a path is a name, or all of its steps."""
-    steps = [path] if isinstance(path, str) else path
-    place = {"doctype" if type_ == LICENCE else "vct": type_, "path": steps}
-    made = {"claim": {"any": [place], **claim}, "is": comparison, "because": {"en": because}}
-    return made if value is None else {**made, "value": value}
 
 
 def judge(rule, *held, today=TODAY, now=NOW):
@@ -217,10 +211,6 @@ def test_the_formats_have_no_types_in_common():
     rule = condition(["org.iso.18013.5.1", "birth_date"], "exists")
     rule["claim"]["any"] = [{"vct": LICENCE, "path": ["org.iso.18013.5.1", "birth_date"]}]
     assert truth(rule, DRIVER) is UNKNOWN
-
-
-def child(path, comparison, value=None, name="child"):
-    return condition(path, comparison, value, type_=BIRTH, about="represented", **{"as": name})
 
 
 def test_conditions_with_one_name_speak_of_one_document():
