@@ -15,7 +15,7 @@ STUDENT = "urn:university:student:1"
 LICENCE = "org.iso.18013.5.1.mDL"
 
 
-def holding(id_, type_, claims, *, about=About.SELF, ancestry=(), **times):
+def holding(id_, type_, claims, *, about=About.SELF, ancestry=(), **times) -> HeldCredential:
     """A credential in the wallet; what it says of its type decides its format."""
     held_format = MDOC if type_ == LICENCE else SD_JWT_VC
     candidate = Candidate(id_, held_format, type_, claims, (), holder_bound=True, type_ancestry=ancestry)

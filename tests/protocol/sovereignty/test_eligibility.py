@@ -2,6 +2,7 @@ from datetime import date
 
 import pytest
 
+from protocol.encoding import JsonValue
 from protocol.fields import Fields
 from protocol.sovereignty.comparing import Why, age
 from protocol.sovereignty.eligibility import Gap, Truth, evaluate, merge_gaps
@@ -96,6 +97,35 @@ def test_a_service_without_a_rule_is_for_everybody():
 )
 def test_a_claim_is_compared_with_its_own_kind_only(comparison, wanted, value, expected):
     assert truth(condition("x", comparison, wanted, type_="urn:a"), says(value)) is expected
+
+
+@pytest.mark.parametrize("comparison", ["equals", "one_of", "at_least", "at_most", "before", "age_below"])
+def test_what_says_nothing_is_told_from_what_says_something_else(comparison):
+    wanted = {"equals": 1, "one_of": [1], "before": "2020-01-01"}.get(comparison, 5)
+    rule = condition("x", comparison, wanted, type_="urn:a")
+    nothing: tuple[JsonValue, ...] = (None, [], {})
+    assert [judge(rule, says(value)).reasons[0].why for value in nothing] == [
+        Why.NOT_STATED,
+        Why.NOT_COMPARABLE,
+        Why.NOT_COMPARABLE,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "why"),
+    [
+        (["a", 2], Why.NOT_COMPARABLE),
+        ([2, "a"], Why.NOT_COMPARABLE),
+        (["a", None, 2], Why.NOT_COMPARABLE),
+        ([None, "a", 2], Why.NOT_COMPARABLE),
+        ([None, 2], Why.NOT_STATED),
+        ([2, None], Why.NOT_STATED),
+        ([None, "a", 2, 1], Why.MET),
+        ([2, 3], Why.FAILED),
+    ],
+)
+def test_of_several_values_the_order_does_not_matter(values, why):
+    assert judge(condition(["x", None], "equals", 1, type_="urn:a"), says(values)).reasons[0].why is why
 
 
 @pytest.mark.parametrize(

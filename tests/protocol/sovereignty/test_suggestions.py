@@ -1,4 +1,6 @@
 import itertools
+import random
+import time
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -6,8 +8,10 @@ from hypothesis import strategies as st
 from protocol.sovereignty.comparing import Why
 from protocol.sovereignty.eligibility import Truth
 from protocol.sovereignty.suggestions import Rank, suggest
+from tests.benchmarks.services import make_world, suggest_all
 from tests.protocol.sovereignty.held import BIRTH, ERIKA, EXMATRICULATED, MIA, PID, STUDENT, holding, wallet
 from tests.protocol.sovereignty.services import service
+from tests.support.bounds import BOUNDED
 
 QUESTION = {"x": {"type": "string", "title": {"en": "x"}}}
 
@@ -111,3 +115,14 @@ def test_nothing_but_distance_and_the_catalogue_orders(turned):
     places = {one.id: place for place, one in enumerate(services)}
     for (first, rank), (second, other) in itertools.pairwise(found):
         assert rank < other or places[first] < places[second]
+
+
+def test_a_country_of_services_is_ranked_in_time():
+    services, held = make_world(random.Random(6))
+    began = time.process_time()
+    found = suggest_all(services, held)
+    assert time.process_time() - began < BOUNDED
+    # It is a world in which all of it happens
+    assert {one.rank for one in found} == set(Rank)
+    assert 100 < len(found) < len(services)
+    assert {one.eligibility.truth for one in found} == {Truth.UNKNOWN, Truth.MET}
