@@ -47,16 +47,18 @@ class Jwe:
     sealed: bytes  # ciphertext ‖ tag
 
     @classmethod
-    def from_compact(cls, token: str, at: str = "jwe") -> Self:
+    def from_compact(cls, token: str, at: str = "jwe", *, max_characters: int = MAX_JWE) -> Self:
         """Take a compact token apart (RFC 7516 §7.1); everything that we do not decrypt is refused before any key work.
 
+        Files, which are larger than other content, have a cap of their own.
+
         Raises:
-            TooLarge: token over 1 MiB or header over 8 KiB.
+            TooLarge: token over its cap or header over 8 KiB.
             Malformed: not five parts of base64url, an encrypted key, sizes that AES-GCM does not have, no good `epk`.
             Unsupported: another `alg` or `enc`, an ephemeral key on another curve, `zip` or `crit`.
         """
-        if len(token) > MAX_JWE:
-            raise TooLarge(at, f"is larger than {MAX_JWE} characters")
+        if len(token) > max_characters:
+            raise TooLarge(at, f"is larger than {max_characters} characters")
         parts = token.split(".")
         if len(parts) != 5:
             raise Malformed(at, "is not an encrypted token")

@@ -1,0 +1,1 @@
+"""Our own protocols for data sovereignty: receipts, usage, rights, catalogue, forwarding (docs/sovereignty)."""
