@@ -75,8 +75,8 @@ _COMPLAINT = {
         "Reporting an allegedly unlawful or suspicious request received from {partner}",
         (
             "Dear Sir or Madam,\n\nunder Article 77 of Regulation (EU) 2016/679 (GDPR) I complain about {partner}"
-            " ({identifier}, {country}).{through}\n\n{grounds}\n\nThe attached file has the signed request, the certificates and the evidence,"
-            " each as it arrived. Please look into it.\n\nYours faithfully"
+            " ({identifier}, {country}).{through}\n\n{grounds}\n\nThe attached file has the signed request, the certificates"
+            " and the evidence, each as it arrived. Please look into it.\n\nYours faithfully"
         ),
         " The request came through {name} ({identifier}, {country}).",
     ),

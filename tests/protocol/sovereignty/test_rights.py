@@ -39,7 +39,7 @@ CLAIMS = {"pid": (("family_name",), ("address", "locality")), "card": ()}
 CONCERNED = Concerned(COCKPIT, RECEIPT, COCKPIT_KEY.public_key.thumbprint(), CLAIMS)
 ERASURE = RightsRequest(COCKPIT, RECEIPT, "request-0123456789abcdef", Right.ERASURE, NOW)
 ACCESS = replace(ERASURE, right=Right.ACCESS, enc_key=ENC_KEY.public_key)
-WHOLE = replace(ACCESS, claims={"pid": (("address",),), "card": ()}, text="Bitte alles, was Sie haben.")
+WHOLE = replace(ACCESS, claims={"pid": (("address", "locality"),), "card": ()}, text="Bitte alles, was Sie haben.")
 
 names = st.text(st.characters(codec="ascii", exclude_characters="\x00"), min_size=1, max_size=8)
 paths = st.lists(names | st.none() | st.integers(0, 99), min_size=1, max_size=4).map(tuple)
