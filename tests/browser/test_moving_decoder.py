@@ -7,6 +7,7 @@ from itertools import islice
 import pytest
 
 from protocol.base45 import decode_base45, encode_base45
+from protocol.cbor import CborValue
 from protocol.errors import ProtocolError
 from protocol.mdoc.frames import FRAMES, MAX_MESSAGE, PREFIX, Frame, FrameDecoder, encode_frames
 from tests.browser.moving import forged, serving
@@ -82,7 +83,7 @@ def test_of_five_messages_the_one_of_which_least_is_known_makes_room(feed):
 @pytest.mark.parametrize("change", ["data", "number", "size", "id"])
 def test_a_frame_that_was_tampered_with_lets_nothing_else_be_read(feed, change):
     good = frames(MESSAGE, 45)
-    changes = {"data": bytes(160), "number": 200, "size": 2999, "id": bytes(8)}
+    changes: dict[str, CborValue] = {"data": bytes(160), "number": 200, "size": 2999, "id": bytes(8)}
     wrong = forged(good[3], **{change: changes[change]})
     messages, errors, _ = feed([wrong, *good[:3], *good[4:20]])
     # Of another size or id it belongs to another message, and takes no part in this one
