@@ -6,16 +6,17 @@ Nothing is ever posted to a response URI before the request that names it was ve
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import urlencode
 
 from protocol.encoding import JsonObject
 from protocol.errors import Flaw, InvalidRequest, ProtocolError, VpFormatsNotSupported
-from protocol.exchange import Exchange, HttpRequest, send
+from protocol.exchange import Exchange, HttpRequest, HttpResponse, send
 from protocol.formats import FORMATS
 from protocol.jwe import ENCRYPTIONS, KEY_AGREEMENT
-from protocol.keys import SIGNATURE_ALGORITHMS, P256Key, RandomBytes
+from protocol.keys import SIGNATURE_ALGORITHMS, P256Key, PublicKey, RandomBytes
 from protocol.oid4vp.client_id import ClientId, Prefix
 from protocol.oid4vp.link import PlainRequest, RequestByReference, RequestByValue, RequestLink, RequestUriMethod
 from protocol.oid4vp.request import DC_API, DC_API_JWT, DIRECT_POST, DIRECT_POST_JWT, SELF_ISSUED, Question
@@ -28,11 +29,18 @@ from protocol.oid4vp.request_object import (
     verify_request_object,
 )
 from protocol.oid4vp.request_uri import FORM, RequestUriForm, read_request_object, request_object_request
-from protocol.oid4vp.response import AuthorizationResponse, ErrorResponse, Presentation, ResponseAccepted
+from protocol.oid4vp.response import (
+    AuthorizationResponse,
+    ErrorResponse,
+    Presentation,
+    ResponseAccepted,
+    check_cockpit_asked,
+)
 from protocol.oid4vp.transaction_data import TransactionData, TypeRule, read_transaction_data
+from protocol.sovereignty.receipt_travel import carried_receipt
 from protocol.trust.anchors import TrustAnchors
 
-MAX_ANSWER = 64 * 1024  # bytes of what a verifier says to an answer
+MAX_ANSWER = 128 * 1024  # bytes of what a verifier says to an answer, a receipt among it
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +71,7 @@ class Delivered:
     """The verifier has the answer; the user goes on at `redirect_uri`, if there is one."""
 
     redirect_uri: str | None
+    receipt: str | None = None  # as it came, unverified
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +79,7 @@ class Uncertain:
     """The answer was sent, and what became of it is not known: the data has to count as seen (T172)."""
 
     reason: str
+    receipt: str | None = None  # as it came next to an error, unverified
 
 
 Delivery = Delivered | Uncertain
@@ -148,19 +158,22 @@ def send_answer(
     *,
     ephemeral: P256Key,
     random_bytes: RandomBytes,
+    cockpit_key: PublicKey | None = None,
 ) -> Exchange[Delivery]:
     """Post the presentations, encrypted if that was asked (§8.2, §8.3). From here on the data counts as given away.
 
-    `ephemeral` was made for this one answer.
+    `ephemeral` was made for this one answer, and so was `cockpit_key`, for a request that announces a cockpit.
 
-    An answer without presentations, or to a query that was not asked, is the caller's mistake and a ValueError (T168).
+    An answer without presentations, or to a query that was not asked, is the caller's mistake and a ValueError (T168), and
+    so is a key that nobody asked for.
 
     Raises:
         InvalidRequest: encryption is asked and impossible; nothing was sent (T165).
     """
     request = verified.request
     check_presentations(request, vp_token)
-    answer = AuthorizationResponse(vp_token, request.state)
+    check_cockpit_asked(request.client_metadata, cockpit_key)
+    answer = AuthorizationResponse(vp_token, request.state, cockpit_key)
     encryption = request.choose_encryption()
     form = answer.to_form() if encryption is None else answer.to_encrypted_form(*encryption, ephemeral, random_bytes)
     return (yield from _post(request.response_uri, form))
@@ -231,8 +244,16 @@ def _post(response_uri: str, form: Mapping[str, str]) -> Exchange[Delivery]:
     try:
         response = yield from send(HttpRequest("POST", response_uri, headers, body, max_bytes=MAX_ANSWER))
         if response.status != 200:
-            return Uncertain(f"the verifier answered with status {response.status}")
+            return Uncertain(f"the verifier answered with status {response.status}", _receipt(response))
         answer = ResponseAccepted.from_dict(response.json("verifier's answer"))
     except Flaw as flaw:
         return Uncertain(flaw.description)
-    return Delivered(answer.redirect_uri)
+    return Delivered(answer.redirect_uri, _receipt(response))
+
+
+def _receipt(response: HttpResponse) -> str | None:
+    """The receipt that may come with any answer (docs/sovereignty/receipts.md); what is none is ignored."""
+    with suppress(Flaw):
+        answer = response.json("verifier's answer")
+        return carried_receipt(answer) if isinstance(answer, dict) else None
+    return None

@@ -7,7 +7,7 @@ the platform tells the wallet: it is a parameter everywhere, and never read from
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Self
 
@@ -15,7 +15,7 @@ from protocol.dcql.query import DcqlQuery
 from protocol.encoding import JsonObject, JsonValue
 from protocol.errors import InvalidRequest, Malformed, ProtocolError, raised_as
 from protocol.fields import Fields, read_https_url
-from protocol.keys import P256Key, RandomBytes
+from protocol.keys import P256Key, PublicKey, RandomBytes
 from protocol.mdoc.transcript import DcApiHandover
 from protocol.oid4vp.client_id import ClientId
 from protocol.oid4vp.request import (
@@ -30,12 +30,14 @@ from protocol.oid4vp.request import (
     read_response_mode,
     read_url_safe,
     thumbprint_of,
+    without_cockpit,
 )
 from protocol.oid4vp.response import (
     AuthorizationResponse,
     ErrorResponse,
     Presentation,
     ResponseKey,
+    check_cockpit_asked,
     decrypt_response,
 )
 
@@ -81,7 +83,8 @@ class DcApiRequest:
             Malformed: a member is missing or has the wrong shape.
         """
         request = Fields(data, "request")
-        return cls._read(request, origin, None, read_verifier_info(request))
+        read = cls._read(request, origin, None, read_verifier_info(request))
+        return replace(read, client_metadata=without_cockpit(read.client_metadata))
 
     @classmethod
     def from_signed(
@@ -210,15 +213,17 @@ def answer_data(
     *,
     ephemeral: P256Key,
     random_bytes: RandomBytes,
+    cockpit_key: PublicKey | None = None,
 ) -> JsonObject:
     """The `data` that goes back to the page with these presentations, encrypted if that was asked (§A.4).
 
-    `ephemeral` was made for this one answer.
+    `ephemeral` was made for this one answer, and so was `cockpit_key`, for a request that announces a cockpit.
 
     Raises:
         InvalidRequest: encryption is asked and impossible (T165).
     """
-    answer = AuthorizationResponse(vp_token)
+    check_cockpit_asked(request.client_metadata, cockpit_key)
+    answer = AuthorizationResponse(vp_token, cockpit_key=cockpit_key)
     encryption = request.choose_encryption()
     if encryption is None:
         return answer.to_dict()
@@ -254,8 +259,8 @@ def read_answer_data(
         if "response" not in fields or "vp_token" in fields:
             raise InvalidRequest("response: must be encrypted")
         answer = decrypt_response(fields.members["response"], key)
-        return answer if isinstance(answer, ErrorResponse) else AuthorizationResponse(answer.vp_token)
+        return answer if isinstance(answer, ErrorResponse) else replace(answer, state=None)
 
 
 def _stateless(members: Mapping[str, JsonValue]) -> AuthorizationResponse:
-    return AuthorizationResponse.from_dict({"vp_token": members.get("vp_token")})
+    return AuthorizationResponse.from_dict({**members, "state": None})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, Self
 from urllib.parse import urlsplit
 
@@ -15,6 +15,7 @@ from protocol.jwe import ENCRYPTIONS, KEY_AGREEMENT
 from protocol.keys import PublicKey
 from protocol.mdoc.transcript import Handover, OpenId4VpHandover
 from protocol.oid4vp.client_id import ClientId, Prefix
+from protocol.sovereignty.cockpit import announce, announced_in_metadata
 
 RESPONSE_TYPE = "vp_token"
 DIRECT_POST = "direct_post"
@@ -52,6 +53,7 @@ class ClientMetadata:
     encryption_keys: tuple[EncryptionKey, ...] = ()
     encs: tuple[str, ...] = (DEFAULT_ENC,)  # as the verifier lists them
     vp_formats: JsonObject | None = None
+    cockpit_endpoint: str | None = None  # ours (docs/sovereignty/receipts.md); one that cannot be read is none
 
     @classmethod
     def from_dict(cls, value: object, at: str = "client_metadata") -> Self:
@@ -68,6 +70,7 @@ class ClientMetadata:
             encryption_keys=tuple(key for jwk in keys if (key := _usable(jwk)) is not None),
             encs=metadata.optional_texts("encrypted_response_enc_values_supported", max_items=32) or (DEFAULT_ENC,),
             vp_formats=formats.members if formats else None,
+            cockpit_endpoint=announced_in_metadata(metadata.members),
         )
 
     def to_dict(self) -> JsonObject:
@@ -78,6 +81,8 @@ class ClientMetadata:
             metadata["encrypted_response_enc_values_supported"] = list(self.encs)
         if self.vp_formats is not None:
             metadata["vp_formats_supported"] = self.vp_formats
+        if self.cockpit_endpoint is not None:
+            metadata.update(announce(self.cockpit_endpoint))
         return metadata
 
     def choose_encryption(self) -> tuple[EncryptionKey, str]:
@@ -265,6 +270,11 @@ class AuthorizationRequest:
         if self.response_mode == DIRECT_POST:
             return None
         return (self.client_metadata or ClientMetadata()).choose_encryption()
+
+
+def without_cockpit(metadata: ClientMetadata | None) -> ClientMetadata | None:
+    """The metadata of an unsigned request: nobody vouches for the address in it."""
+    return None if metadata is None else replace(metadata, cockpit_endpoint=None)
 
 
 def thumbprint_of(question: Question) -> bytes | None:

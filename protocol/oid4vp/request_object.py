@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from protocol.did import resolve_did
 from protocol.encoding import JsonObject, encode_json
@@ -23,7 +23,7 @@ from protocol.fields import Fields
 from protocol.jws import Jws, check_typ, sign_jws, verify_signature
 from protocol.keys import PublicKey, Signer
 from protocol.oid4vp.client_id import ClientId, Prefix
-from protocol.oid4vp.request import MAX_NONCE, SELF_ISSUED, AuthorizationRequest
+from protocol.oid4vp.request import MAX_NONCE, SELF_ISSUED, AuthorizationRequest, without_cockpit
 from protocol.trust.anchors import Role, TrustAnchors, TrustedParty
 from protocol.x509 import read_x5c
 
@@ -161,7 +161,8 @@ def accept_plain_request(request: AuthorizationRequest) -> VerifiedRequest:
     """
     if request.client_id.is_signed:
         raise InvalidRequest("this client identifier demands a signed request")
-    return VerifiedRequest(request, Unauthenticated(request.response_host))
+    unannounced = replace(request, client_metadata=without_cockpit(request.client_metadata))
+    return VerifiedRequest(unannounced, Unauthenticated(request.response_host))
 
 
 def _certificate_key(jws: Jws, client_id: ClientId, anchors: TrustAnchors, now: int) -> tuple[PublicKey, TrustedParty]:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from protocol.encoding import JsonObject, JsonValue, encode_json, read_json_object
 from protocol.errors import Flaw, InvalidRequest, Malformed, raised_as
 from protocol.fields import MAX_URL, Fields, read_https_url
 from protocol.jwe import ENCRYPTIONS, Jwe, decrypt_jwe, encrypt_jwe
-from protocol.keys import Decrypter, P256Key, RandomBytes
-from protocol.oid4vp.request import DIRECT_POST_JWT, MAX_NONCE, EncryptionKey
+from protocol.keys import Decrypter, P256Key, PublicKey, RandomBytes
+from protocol.oid4vp.request import DIRECT_POST_JWT, MAX_NONCE, ClientMetadata, EncryptionKey
+from protocol.sovereignty.cockpit import key_field, key_member, read_key_field, read_key_member
 
 MAX_PRESENTATIONS = 32  # for one credential query
 MAX_QUERIES = 64
@@ -40,6 +41,7 @@ class AuthorizationResponse:
 
     vp_token: Mapping[str, tuple[Presentation, ...]]
     state: str | None = None
+    cockpit_key: PublicKey | None = None  # ours (docs/sovereignty/receipts.md); a malformed one is none
 
     @classmethod
     def from_dict(cls, value: object, at: str = "response") -> Self:
@@ -61,12 +63,15 @@ class AuthorizationResponse:
             )
             for id_ in answers.members
         }
-        return cls(vp_token, response.optional_text("state", max_length=MAX_NONCE))
+        state = response.optional_text("state", max_length=MAX_NONCE)
+        return cls(vp_token, state, read_key_member(response.members))
 
     def to_dict(self) -> JsonObject:
         """The members of an answer."""
-        vp_token: JsonObject = {id_: list(presentations) for id_, presentations in self.vp_token.items()}
-        return {"vp_token": vp_token} if self.state is None else {"vp_token": vp_token, "state": self.state}
+        members: JsonObject = {"vp_token": {id_: list(found) for id_, found in self.vp_token.items()}}
+        if self.state is not None:
+            members["state"] = self.state
+        return members if self.cockpit_key is None else {**members, **key_member(self.cockpit_key)}
 
     def to_form(self) -> dict[str, str]:
         """The form fields of a clear answer (§8.2)."""
@@ -74,7 +79,7 @@ class AuthorizationResponse:
         form = {"vp_token": encode_json(members["vp_token"]).decode("utf-8")}
         if self.state is not None:
             form["state"] = self.state
-        return form
+        return form if self.cockpit_key is None else {**form, **key_field(self.cockpit_key)}
 
     def to_encrypted_form(
         self, key: EncryptionKey, enc: str, ephemeral: P256Key, random_bytes: RandomBytes
@@ -157,7 +162,7 @@ def read_response_form(
         }
         if "state" in fields:
             members["state"] = fields.members["state"]
-        return AuthorizationResponse.from_dict(members)
+        return replace(AuthorizationResponse.from_dict(members), cockpit_key=read_key_field(form))
 
 
 def peek_key_id(form: Mapping[str, str]) -> str | None:
@@ -187,6 +192,12 @@ class ResponseAccepted:
     def to_dict(self) -> JsonObject:
         """The JSON body."""
         return {} if self.redirect_uri is None else {"redirect_uri": self.redirect_uri}
+
+
+def check_cockpit_asked(metadata: ClientMetadata | None, cockpit_key: PublicKey | None) -> None:
+    """Check that a key goes only to whoever announced a cockpit; else it is a ValueError."""
+    if cockpit_key is not None and (metadata is None or metadata.cockpit_endpoint is None):
+        raise ValueError("a cockpit key goes to those alone who announced a cockpit")
 
 
 def _presentation(value: JsonValue, at: str) -> Presentation:

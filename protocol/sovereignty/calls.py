@@ -164,5 +164,5 @@ def check_nonce(call: VerifiedCall, *, accepted: Collection[str], fresh: str) ->
     Raises:
         UseDpopNonceAtResource: it has none, or one that is too old; `fresh` goes with it.
     """
-    if call.nonce is None or call.nonce not in accepted:
+    if call.nonce not in accepted:
         raise UseDpopNonceAtResource(f"{_AT}: repeat with the nonce", fresh)

@@ -44,9 +44,12 @@ def announce(endpoint: str) -> JsonObject:
         raise ValueError(error.description) from error
 
 
-def announced_in_metadata(client_metadata: Mapping[str, object] | None, *, signed: bool) -> str | None:
-    """The endpoint that the metadata of a request announces; None: none, none that can be read, or nobody signed it."""
-    return _read(client_metadata.get(COCKPIT_ENDPOINT)) if signed and client_metadata is not None else None
+def announced_in_metadata(client_metadata: Mapping[str, object]) -> str | None:
+    """The endpoint that the metadata of a request announces; None: none, or none that can be read.
+
+    It counts for nothing in an unsigned request, of which nothing is to be handed on.
+    """
+    return _read(client_metadata.get(COCKPIT_ENDPOINT))
 
 
 def announced_in_person(request: DeviceRequest) -> str | None:

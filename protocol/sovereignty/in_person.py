@@ -1,7 +1,7 @@
 """A cockpit without a key in the answer: in person both sides derive a claim from the session (ISO/IEC 18013-5 §9.1.1.5).
 
 A DeviceResponse has no room for a key, so the wallet binds one with its first call, by a secret that both had: whoever only
-overheard engagement and radio lacks it. The reader keeps its hash alone.
+overheard engagement and radio lacks it. The reader keeps its hash alone, and signs the receipt when the key is bound.
 """
 
 from __future__ import annotations

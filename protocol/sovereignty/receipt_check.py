@@ -68,7 +68,7 @@ class Sent:
     requesters: tuple[Organisation, ...]  # whom the access certificate of the request names
     client_id: str | None  # of the request; None: in person, where a receipt names the registered identifier
     registration: Registration | None  # by a verified certificate, of the requester or whom it asks for
-    key: str | None  # thumbprint of our cockpit key; None: we sent none
+    key: str | None  # thumbprint of our cockpit key, in person of the one that we bound; None: none
     announced: str | None  # cockpit endpoint
     sent_at: int  # epoch seconds
 

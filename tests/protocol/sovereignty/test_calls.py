@@ -207,10 +207,16 @@ def test_a_nonce_that_is_none_is_not_sent(nonce):
 
 @pytest.mark.parametrize(
     "response",
-    [answer(401), answer(401, dpop_nonce="n1"), answer(401, www_authenticate=CHALLENGE), answer(404, dpop_nonce="n1")],
+    [
+        answer(401),
+        answer(401, dpop_nonce="n1"),
+        answer(401, www_authenticate=CHALLENGE),
+        answer(404, dpop_nonce="n1"),
+        answer(200, www_authenticate=CHALLENGE, dpop_nonce="n1"),
+    ],
 )
 def test_other_answers_are_not_repeated(response):
-    seen = []
+    seen: list[object] = []
     assert run(caller().call("POST", URL, {}), performed(seen, response)) is response
     assert len(seen) == 1
 

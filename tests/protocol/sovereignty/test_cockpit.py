@@ -73,7 +73,7 @@ def in_person(*endpoints, signed=True):
 
 
 def test_a_signed_request_announces_an_endpoint():
-    assert announced_in_metadata({"vp_formats_supported": {}, **announce(COCKPIT)}, signed=True) == COCKPIT
+    assert announced_in_metadata({"vp_formats_supported": {}, **announce(COCKPIT)}) == COCKPIT
     assert (
         announced_in_person(
             DeviceRequest.from_bytes(
@@ -86,8 +86,7 @@ def test_a_signed_request_announces_an_endpoint():
     )
 
 
-def test_an_unsigned_request_announces_nothing():
-    assert announced_in_metadata(announce(COCKPIT), signed=False) is None
+def test_an_unsigned_request_in_person_announces_nothing():
     assert in_person(COCKPIT, signed=False) is None
 
 
@@ -95,7 +94,7 @@ def test_an_unsigned_request_announces_nothing():
 def test_an_endpoint_that_could_tell_people_apart_is_ignored(value):
     with pytest.raises(Malformed):
         read_cockpit_endpoint(value, "x")
-    assert announced_in_metadata({COCKPIT_ENDPOINT: value}, signed=True) is None
+    assert announced_in_metadata({COCKPIT_ENDPOINT: value}) is None
     assert in_person(value) is None
 
 
@@ -106,8 +105,7 @@ def test_and_we_announce_none_such(value):
 
 
 def test_no_metadata_announce_nothing():
-    assert announced_in_metadata(None, signed=True) is None
-    assert announced_in_metadata({}, signed=True) is None
+    assert announced_in_metadata({}) is None
 
 
 def test_in_person_every_document_has_to_be_signed_and_to_say_the_same():
@@ -181,7 +179,7 @@ def test_we_send_no_key_of_another_kind(key):
 @given(json_values)
 def test_no_input_raises_anything(value):
     read_key_member({COCKPIT_KEY: value})
-    announced_in_metadata({COCKPIT_ENDPOINT: value}, signed=True)
+    announced_in_metadata({COCKPIT_ENDPOINT: value})
     with contextlib.suppress(Malformed):
         read_cockpit_endpoint(value, "x")
 
