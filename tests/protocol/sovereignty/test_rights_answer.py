@@ -52,7 +52,7 @@ from tests.support.strategies import almost, flip, json_values
 
 ID = "case-0123456789abcdef"
 REQUEST = verify_rights_request(sign_rights_request(ACCESS, COCKPIT_KEY), CONCERNED, now=NOW)
-SENT = SentRequest(REQUEST.hash, Right.ACCESS, NOW, CLAIMS)
+SENT = SentRequest(REQUEST.hash, Right.ACCESS, NOW, NOW, CLAIMS)
 SCAN = describe_file("scan.pdf", "application/pdf", b"%PDF-1.7 a scan")
 TEXT = both("Steht hier.", "Stands here.")
 INFORMATION = Information(
