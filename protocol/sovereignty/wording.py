@@ -44,8 +44,7 @@ def read_wording(holder: Fields, name: str) -> Wording:
         text = texts.text(language, max_length=MAX_TEXT)
         if not text.strip():
             raise Malformed(texts.path(language), "must have something to read")
-        if _MARKUP.search(text) or _UNSEEN.search(text):
-            raise Malformed(texts.path(language), "must be plain text without markup or control characters")
+        check_plain(text, texts.path(language))
         found.append(Localized(language, text))
     return tuple(found)
 
@@ -53,6 +52,16 @@ def read_wording(holder: Fields, name: str) -> Wording:
 def read_optional_wording(holder: Fields, name: str) -> Wording:
     """A text in its languages; the empty tuple if there is none."""
     return read_wording(holder, name) if name in holder else ()
+
+
+def check_plain(text: str, at: str) -> None:
+    """Check that a text that people will read is nothing but text.
+
+    Raises:
+        Malformed: it has markup, control characters, or what turns the direction of writing.
+    """
+    if _MARKUP.search(text) or _UNSEEN.search(text):
+        raise Malformed(at, "must be plain text without markup or control characters")
 
 
 def write_wording(texts: Iterable[Localized]) -> JsonObject:
