@@ -235,7 +235,7 @@ def open_rights_answer(
             that the receipt does not have.
         NotAuthentic, NotTrusted, NotValidNow, Malformed, TooLarge, Unsupported: it cannot be decrypted, read or believed.
     """
-    if status.answer is None or hash_text(text) != status.answer:
+    if hash_text(text) != status.answer:
         raise NotForThisRequest(f"{_AT}: is not the one that the status names")
     token = _decrypt(text, decrypter, cty=CTY, at=_AT, max_characters=MAX_JWE)
     try:

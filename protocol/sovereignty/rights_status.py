@@ -151,7 +151,8 @@ class SentRequest:
 
     hash: str  # of the compact token
     right: Right
-    sent_at: int  # epoch seconds, when an answer first came
+    issued_at: int  # epoch seconds: its `iat`, so no answer is older
+    answered_at: int  # epoch seconds, when the first answer came: the request had come by then
     claims: ClaimsByQuery  # of the receipt
 
 
@@ -230,9 +231,9 @@ def verify_rights_status(
         raise NotForThisRequest(f"{_AT}.request: is another request")
     if says.right is not sent.right:
         raise NotForThisRequest(f"{_AT}.right: is another right")
-    if says.issued_at < sent.sent_at - MAX_AHEAD:
+    if says.issued_at < sent.issued_at - MAX_AHEAD:
         raise NotValidNow(f"{_AT}: is from before the request")
-    _check_due(says, sent.sent_at + MAX_AHEAD)
+    _check_due(says, sent.answered_at + MAX_AHEAD)
     for kept in says.kept:
         check_within(kept.claims, sent.claims, f"{_AT}.kept")
     if before is not None:

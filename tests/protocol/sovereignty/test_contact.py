@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocol.fields import MAX_URL
 from protocol.sovereignty.contact import Channel, Letter, Way, read_ways
 
 WEB = Way(Channel.WEB, "https://bank.example/privacy")
@@ -38,6 +39,12 @@ def test_a_contact_is_told_by_how_it_looks(contact, way):
 )  # fmt: skip
 def test_what_is_none_of_the_three_is_left_out(contact):
     assert read_ways([contact]) == ()
+
+
+def test_a_contact_has_a_cap():
+    longest = "x" * (MAX_URL - len("@bank.example")) + "@bank.example"
+    assert read_ways([longest]) == (Way(Channel.MAIL, longest),)
+    assert read_ways([f"x{longest}"]) == ()
 
 
 def test_a_page_comes_before_a_mail_and_a_mail_before_a_call():

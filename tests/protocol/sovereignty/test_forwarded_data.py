@@ -18,6 +18,7 @@ from protocol.errors import (
 )
 from protocol.fields import Fields
 from protocol.jwe import Jwe, encrypt_jwe
+from protocol.jws import sign_jws
 from protocol.sovereignty.forwarded_data import (
     TYP,
     Expected,
@@ -68,7 +69,7 @@ def seal(forwarded=FORWARDED, *, organisation=TOWN, key=ENC_KEY):
     )
 
 
-def wrap(token, *, cty="JWT"):
+def wrap(token, *, cty: str | None = "JWT"):
     """A JWE that our own side does not make."""
     content = token if isinstance(token, bytes) else token.encode()
     return encrypt_jwe(
@@ -78,7 +79,7 @@ def wrap(token, *, cty="JWT"):
         kid=None,
         ephemeral=seeded_key(71),
         random_bytes=seeded(72),
-        extra={"cty": cty},
+        extra=None if cty is None else {"cty": cty},
     )
 
 
@@ -117,6 +118,8 @@ def test_less_than_the_mandate_is_forwarded_where_less_is_asked_for():
         pytest.param(lambda: wrap(b"{}"), Malformed, id="not signed"),
         pytest.param(lambda: wrap(b"\xff"), Malformed, id="no token"),
         pytest.param(lambda: wrap("x", cty="json"), NotAuthentic, id="other content"),
+        pytest.param(lambda: wrap("x", cty=None), NotAuthentic, id="content of no type"),
+        pytest.param(lambda: wrap(sign_jws({"typ": "x+jwt"}, b"!", COCKPIT_KEY)), NotAuthentic, id="type first"),
         pytest.param(lambda: tampered(nonce="another"), NotForThisRequest, id="another nonce"),
         pytest.param(lambda: tampered(data={}), Malformed, id="no data"),
         pytest.param(lambda: tampered(data={"address": DATA["address"], "x": 1}), Malformed, id="more data"),

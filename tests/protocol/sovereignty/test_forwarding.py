@@ -22,7 +22,7 @@ from protocol.sovereignty.forwarding import (
     verify_mandate,
 )
 from protocol.sovereignty.recipient_terms import Change, RecipientTerms
-from protocol.sovereignty.signing import MAX_AHEAD, hash_text, sign_with_cockpit_key
+from protocol.sovereignty.signing import MAX_AHEAD, MAX_IDENTIFIER, hash_text, sign_with_cockpit_key
 from protocol.trust.anchors import Role
 from protocol.trust.registration import Intermediary, RegisteredCredential
 from tests.protocol.trust.test_registration import LEAST
@@ -215,6 +215,13 @@ def test_what_a_recipient_changed_is_named_and_a_new_name_is_no_change(registrat
     now = RecipientTerms.from_registration(replace(BANK_REGISTRATION, **registration), ADDRESS, recipients)
     assert TERMS.changes(now) == changes
     assert RecipientTerms.from_fields(Fields(now.to_dict(), "terms")) == now
+
+
+def test_kept_terms_have_a_cap():
+    longest = "x" * MAX_IDENTIFIER
+    assert RecipientTerms.from_fields(Fields({**TERMS.to_dict(), "recipients": [longest]}, "terms"))
+    with pytest.raises(Malformed, match="recipients"):
+        RecipientTerms.from_fields(Fields({**TERMS.to_dict(), "recipients": [longest + "x"]}, "terms"))
 
 
 @given(almost(TERMS.to_dict()))

@@ -107,6 +107,11 @@ def test_a_status_is_read_as_it_was_made(status):
     assert (found.says, found.signed.signer) == (status, TOWN)
 
 
+def test_the_last_use_and_a_clock_a_little_behind_are_fine():
+    assert verify(forged(used=3)).says.used == 3
+    assert verify(forged(iat=NOW - MAX_AHEAD)).says.issued_at == NOW - MAX_AHEAD
+
+
 def test_somebody_may_speak_for_the_source():
     assert verify(signed(STATUS, AGENCY), source=(AGENCY,)).signed.signer == AGENCY
 

@@ -60,8 +60,9 @@ def test_who_acts_for_somebody_shows_that_they_still_may():
     check(mandate, asked(("family_name",), id="r"), representation={GUARDIAN})
     with pytest.raises(NotForThisRequest):
         check(mandate, asked(("birthdate",), id="r"), representation={GUARDIAN})
-    with pytest.raises(NotForThisRequest):
-        check(asked(("x",), meta={"vct_values": [GUARDIAN, "urn:other:1"]}), representation={GUARDIAN})
+    for meta in ({"vct_values": [GUARDIAN, "urn:other:1"]}, {"vct_values": [GUARDIAN], "x": 1}):
+        with pytest.raises(NotForThisRequest):
+            check(asked(("x",), meta=meta), representation={GUARDIAN})
 
 
 FIRST = {"family_name": "Muster", "address": {"locality": "Köln"}, "nationalities": ["DE", "FR"], "adult": True}

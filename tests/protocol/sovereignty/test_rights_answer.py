@@ -18,10 +18,12 @@ from protocol.errors import (
 )
 from protocol.fields import Fields
 from protocol.jwe import Jwe, encrypt_jwe
+from protocol.sovereignty.claims import MAX_ID, MAX_QUERIES
 from protocol.sovereignty.rights import Right, sign_rights_request, verify_rights_request
 from protocol.sovereignty.rights_answer import (
     CTY,
     MAX_FILE,
+    MAX_RECIPIENTS,
     TYP,
     AnsweredFile,
     Information,
@@ -52,7 +54,7 @@ from tests.support.strategies import almost, flip, json_values
 
 ID = "case-0123456789abcdef"
 REQUEST = verify_rights_request(sign_rights_request(ACCESS, COCKPIT_KEY), CONCERNED, now=NOW)
-SENT = SentRequest(REQUEST.hash, Right.ACCESS, NOW, CLAIMS)
+SENT = SentRequest(REQUEST.hash, Right.ACCESS, NOW, NOW, CLAIMS)
 SCAN = describe_file("scan.pdf", "application/pdf", b"%PDF-1.7 a scan")
 TEXT = both("Steht hier.", "Stands here.")
 INFORMATION = Information(
@@ -69,7 +71,7 @@ def seal(answer=ANSWER, *, request=REQUEST, organisation=AGENCY):
     return seal_rights_answer(answer, request, pki.signer, pki.x5c, ephemeral=seeded_key(77), random_bytes=seeded(78))
 
 
-def wrap(content, *, key=ENC_KEY, enc="A256GCM", cty=CTY):
+def wrap(content, *, key=ENC_KEY, enc="A256GCM", cty: str | None = CTY):
     """A JWE that our own side does not make."""
     content = content if isinstance(content, bytes) else content.encode()
     return encrypt_jwe(
@@ -79,7 +81,7 @@ def wrap(content, *, key=ENC_KEY, enc="A256GCM", cty=CTY):
         kid=None,
         ephemeral=seeded_key(77),
         random_bytes=seeded(78),
-        extra={"cty": cty},
+        extra=None if cty is None else {"cty": cty},
     )
 
 
@@ -123,6 +125,7 @@ def test_whatever_data_there_is_arrives(data):
         pytest.param(lambda: wrap(forged(), key=OTHER_KEY), NotAuthentic, id="to another key"),
         pytest.param(lambda: wrap(forged(), enc="A128GCM"), NotAuthentic, id="another encryption"),
         pytest.param(lambda: wrap(forged(), cty="JSON"), NotAuthentic, id="another content"),
+        pytest.param(lambda: wrap(forged(), cty=None), NotAuthentic, id="content of no type"),
         pytest.param(lambda: wrap(forged(BANK)), NotTrusted, id="signed by somebody else"),
         pytest.param(lambda: wrap(forged(typ="rights-status+jwt")), NotAuthentic, id="another type"),
         pytest.param(lambda: wrap(encode_json(ANSWER.to_claims())), Malformed, id="not signed"),
@@ -212,6 +215,31 @@ def test_another_file_is_refused():
 
 def replace_size(file, size):
     return AnsweredFile(file.name, file.media_type, size, file.hash)
+
+
+def informed(**changes):
+    return wrap(forged(information={**INFORMATION.to_dict(), **changes}))
+
+
+def test_there_are_caps_on_what_is_told():
+    recipients = [{"name": "Bank"}] * MAX_RECIPIENTS
+    assert len(read(informed(recipients=recipients)).says.information.recipients) == MAX_RECIPIENTS
+    assert read(informed(recipients=[])).says.information.recipients == ()
+    for wrong in ([*recipients, recipients[0]], {}, "nobody"):
+        with pytest.raises(Malformed, match="recipients"):
+            read(informed(recipients=wrong))
+    queries = {f"{n:0{MAX_ID}}": 1 for n in range(MAX_QUERIES)}
+    assert read(wrap(forged(data=queries)), sent=replace(SENT, claims=dict.fromkeys(queries, ()))).says.data == queries
+    for wrong in ({**queries, "one more": 1}, {"": 1}, {"x" * (MAX_ID + 1): 1}):
+        with pytest.raises(Malformed, match="data"):
+            read(wrap(forged(data=wrong)))
+
+
+def test_a_file_is_sealed_only_to_a_key_of_the_request():
+    erasure = verify_rights_request(sign_rights_request(ERASURE, COCKPIT_KEY), CONCERNED, now=NOW)
+    with pytest.raises(ValueError, match="no key"):
+        seal_file(b"x", erasure, ephemeral=seeded_key(79), random_bytes=seeded(80))
+    assert seal_file(bytes(MAX_FILE), REQUEST, ephemeral=seeded_key(79), random_bytes=seeded(80))
 
 
 def test_a_file_over_the_cap_is_not_sealed():

@@ -60,7 +60,7 @@ HANDED_OUT = replace(DONE, right=Right.ACCESS, answer=ANSWER)
 EVERY = (RECEIVED, WORKING, AGAIN, EXTENDED, DONE, PARTLY, REFUSED, HANDED_OUT)
 NAMES = ("received", "working", "present again", "extended", "done", "partly", "refused", "handed out")
 
-SENT = SentRequest(REQUEST.hash, Right.ERASURE, NOW, CLAIMS)
+SENT = SentRequest(REQUEST.hash, Right.ERASURE, NOW, NOW, CLAIMS)
 
 
 def signed(status, organisation=AGENCY):
@@ -125,6 +125,21 @@ def test_a_status_that_is_wrong_is_refused(text, flaw):
         verify(text)
 
 
+def test_what_came_late_is_due_late_and_answered_as_of_then():
+    came = NOW + 5 * DAY
+    status = begin(REQUEST, id_=ID, now=came)
+    with pytest.raises(Malformed, match="longer than a month"):
+        verify(status, now=came)
+    assert verify(status, sent=replace(SENT, answered_at=came), now=came).says == status
+    # An answer that was lost comes again, and is older than the first one that arrived
+    assert verify(RECEIVED, sent=replace(SENT, answered_at=came), now=came).says == RECEIVED
+
+
+def test_clocks_may_differ_a_little():
+    assert verify(begin(REQUEST, id_=ID, now=NOW + MAX_AHEAD)).says.due == first_due(NOW + MAX_AHEAD)
+    assert verify(replace(RECEIVED, issued_at=NOW - MAX_AHEAD))
+
+
 def test_values_that_are_handed_out_have_an_answer():
     with pytest.raises(Malformed, match="answer"):
         verify(forged(HANDED_OUT, answer=...), sent=replace(SENT, right=Right.ACCESS))
@@ -187,6 +202,20 @@ def test_a_date_is_put_off_once_in_time_and_with_a_reason():
         extend(WORKING, WHY, due=last_due(NOW), received_at=NOW, now=WORKING.due + 1)
     with pytest.raises(Conflict):
         extend(DONE, WHY, due=last_due(NOW), received_at=NOW, now=LATER)
+
+
+def test_our_own_steps_say_what_their_state_needs():
+    assert proceed(RECEIVED, WORKING, received_at=NOW) == WORKING
+    with pytest.raises(Conflict, match="remedy"):
+        proceed(WORKING, replace(REFUSED, remedy=()), received_at=NOW)
+    with pytest.raises(Conflict, match="follow"):
+        proceed(WORKING, replace(RECEIVED, issued_at=LATER), received_at=NOW)
+
+
+def test_an_extension_is_in_time_to_the_last_second_and_work_may_end_late():
+    assert extend(WORKING, WHY, due=last_due(NOW), received_at=NOW, now=WORKING.due)
+    late = replace(DONE, issued_at=WORKING.due + 1)
+    assert proceed(WORKING, late, received_at=NOW) == late
 
 
 def test_a_reason_stays_as_long_as_the_later_date():

@@ -54,7 +54,7 @@ ANCHORS = published_anchors(PARTNERS)
 COCKPIT_SIGNER = RepeatableSigner(COCKPIT_KEY)
 ACCESS_TOKEN = sign_rights_request(WHOLE, COCKPIT_SIGNER)
 REQUEST = verify_rights_request(ACCESS_TOKEN, CONCERNED, now=NOW)
-SENT = SentRequest(REQUEST.hash, WHOLE.right, NOW, CLAIMS)
+SENT = SentRequest(REQUEST.hash, WHOLE.right, NOW, NOW, CLAIMS)
 SCAN = b"%PDF-1.7 a scan"
 DUE = (1_795_880_100, 1_801_353_599, 1_832_889_600, 1_827_619_200)
 
