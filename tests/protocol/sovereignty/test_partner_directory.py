@@ -14,6 +14,7 @@ from protocol.sovereignty.log_heads import LogHead
 from protocol.sovereignty.merkle import EMPTY_ROOT, TreeHead
 from protocol.sovereignty.partner_directory import (
     KEPT_HEADS,
+    MAX_PARTNERS,
     TYP,
     PartnerDirectory,
     Standing,
@@ -176,3 +177,13 @@ def test_other_algorithms_are_neither_made_nor_read():
         verify(sign_jws({"typ": TYP, "x5c": list(REGISTRAR.x5c)}, b"{}", ELSE))
     with pytest.raises(ValueError, match="ES256"):
         sign_partner_directory(DIRECTORY, ELSE, REGISTRAR.x5c)
+
+
+@pytest.mark.parametrize(
+    "partners",
+    [(EMPTY,) * (MAX_PARTNERS + 1), (replace(EMPTY, cockpit_endpoint=COCKPIT + "x" * 1800),) * 7000],
+    ids=["too many", "too large"],
+)
+def test_a_directory_over_its_caps_is_not_published(partners):
+    with pytest.raises(ValueError, match="at most"):
+        signed(replace(DIRECTORY, partners=partners))
