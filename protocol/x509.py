@@ -210,12 +210,13 @@ def _read(parsed: x509.Certificate) -> _Content:
     authority = extension(parsed, x509.AuthorityKeyIdentifier)
     constraints = extension(parsed, x509.BasicConstraints)
     spki = parsed.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    subject = parsed.subject  # which is made anew each time
     return _Content(
         key=_public_key(spki),
-        subject=parsed.subject.rfc4514_string(),
-        common_name=_name_for_people(parsed.subject),
+        subject=subject.rfc4514_string(),
+        common_name=_name_for_people(subject),
         serial_number=parsed.serial_number,
-        self_issued=parsed.issuer == parsed.subject,
+        self_issued=parsed.issuer == subject,
         is_authority=constraints is not None and constraints.ca,
         dns_names=tuple(names.get_values_for_type(x509.DNSName)) if names else (),
         uris=tuple(names.get_values_for_type(x509.UniformResourceIdentifier)) if names else (),
@@ -224,7 +225,7 @@ def _read(parsed: x509.Certificate) -> _Content:
         key_id=key_id.key_identifier if key_id else None,
         authority_key_id=authority.key_identifier if authority else None,
         crl_uris=tuple(_crl_uris(parsed)),
-        identifiers=tuple(_texts(parsed.subject, _IDENTIFIERS)),
+        identifiers=tuple(_texts(subject, _IDENTIFIERS)),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -46,7 +47,7 @@ def verify_chain(chain: Sequence[Certificate], anchors: Sequence[Certificate], *
     parsed = [x509.load_der_x509_certificate(certificate.der) for certificate in chain]
     verifier = (
         PolicyBuilder()
-        .store(Store([x509.load_der_x509_certificate(anchor.der) for anchor in anchors]))
+        .store(_store(tuple(anchors)))
         .time(datetime.datetime.fromtimestamp(now, datetime.UTC).replace(tzinfo=None))
         .max_chain_depth(MAX_CERTIFICATES)
         .extension_policies(ca_policy=_CA_POLICY, ee_policy=_LEAF_POLICY)
@@ -59,7 +60,14 @@ def verify_chain(chain: Sequence[Certificate], anchors: Sequence[Certificate], *
     # T084: what was sent is the path, in this order and nothing beside it
     if verified[:-1] != parsed:
         raise NotTrusted(f"{at}: has certificates in another order, or that do not belong to it")
-    return Certificate.from_der(verified[-1].public_bytes(serialization.Encoding.DER), at)
+    end = verified[-1].public_bytes(serialization.Encoding.DER)
+    return next(anchor for anchor in anchors if anchor.der == end)  # the store holds no others
+
+
+@lru_cache(maxsize=64)
+def _store(anchors: tuple[Certificate, ...]) -> Store:
+    """Cached: it depends on nothing but bytes, and keeps the keys that were read; many chains lead to the same few."""
+    return Store([x509.load_der_x509_certificate(anchor.der) for anchor in anchors])
 
 
 def verify_listed(chain: Sequence[Certificate], *, now: int, at: str) -> None:

@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request, Response
 from hoheit.demo.places import (
     AGENCIES,
     CAR_RENTAL,
+    CINEMA,
     CITIZEN_NAME,
     CITY_OFFICE,
     COLLEGE,
@@ -79,6 +80,7 @@ def start_page(town: Town, *, secret: bytes) -> FastAPI:
             registers=_doors(town, REGISTERS, language),
             desk=f"{town.address(CITY_OFFICE)}/desk",
             library=f"{town.address(LIBRARY)}/",
+            cinema=f"{town.address(CINEMA)}/",
         )
 
     @application.get("/wrong", include_in_schema=False)

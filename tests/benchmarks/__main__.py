@@ -12,6 +12,7 @@ from tests.benchmarks.mdoc import measure_mdoc
 from tests.benchmarks.measure import Report, heading, pin_to_one_core
 from tests.benchmarks.pages import measure_pages
 from tests.benchmarks.peers import measure_peers
+from tests.benchmarks.services import measure_services
 from tests.benchmarks.tokens import measure_key_tokens
 from tests.benchmarks.trust import measure_trust
 
@@ -26,12 +27,14 @@ def main() -> None:
     parser.add_argument(
         "parts",
         nargs="*",
-        metavar="tokens|mdoc|peers|keys|status|trust|load|haip|pages",
+        metavar="tokens|mdoc|peers|keys|status|trust|services|load|haip|pages",
         help="what to measure; by default all",
     )
     parser.add_argument("--json", type=Path, help="write the rows into this file")
     arguments = parser.parse_args()
-    parts = set(arguments.parts) or {"tokens", "mdoc", "peers", "keys", "status", "trust", "load", "haip", "pages"}
+    parts = set(arguments.parts) or {
+        *("tokens", "mdoc", "peers", "keys", "status", "trust", "services", "load", "haip", "pages")
+    }
     pin_to_one_core(CLIENT_CORE)
     report = Report()
     print(heading())
@@ -46,6 +49,8 @@ def main() -> None:
         measure_status_lists(report)
     if "trust" in parts:
         measure_trust(report, raw_verify)
+    if "services" in parts:
+        measure_services(report)
     if "load" in parts:
         measure_load(report, raw_verify)
     if "haip" in parts:

@@ -87,6 +87,13 @@ def test_everybody_follows_their_tutorial(chromium, demo, tmp_path):
             assert "Stadtbücherei" in phone.page.get_by_role("main").inner_text()
             citizen.picture(phone, dark=True)
             citizen.press(phone, "link")
+            citizen.press(phone)
+            phone.page.get_by_role("heading", name="Let the other side scan this code").wait_for()
+            for _ in range(2):
+                citizen.press(phone, only_said=True)
+            citizen.see(phone, only_said=True)
+            citizen.press(phone, only_said=True)
+            citizen.press(phone, "link")
             citizen.press(phone, "link")
             phone.page.get_by_text("Last name", exact=True).click()
             citizen.picture(phone, dark=True)

@@ -107,8 +107,7 @@ def test_the_citizen_reads_what_the_register_learns_asks_it_and_shares(listed: L
         citizen,
         "Sind sie registriert?",
         LERNT,
-        "City library zeigt keine Registrierung für Fragen nach Daten."
-        " Kein Amt hat geprüft, ob sie die Daten brauchen.",
+        "City library zeigt keine Registrierung für Fragen nach Daten. Kein Amt hat geprüft, ob die Daten nötig sind.",
     )
     citizen.see("wallet-register-offered-german")
     assert listed.people.registrar.asked == []

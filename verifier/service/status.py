@@ -14,6 +14,8 @@ from protocol.encoding import JsonObject, encode_json, read_json_object
 from protocol.errors import ProtocolError, Unavailable
 from protocol.exchange import Exchange
 from protocol.fields import Fields
+from protocol.jws import Jws
+from protocol.keys import PublicKey
 from protocol.status.check import (
     FindKey,
     KeptList,
@@ -66,7 +68,10 @@ class StatusLists:
         now = self.context.now()
         anchors = self.context.anchors()
         find = find_certified_list_key if self.context.haip else find_list_key
-        find_key: FindKey = lambda jws: find(jws, credential, anchors, now)  # noqa: E731 - it has a type
+
+        def find_key(jws: Jws) -> PublicKey:
+            return find(jws, credential, anchors, now)
+
         known = self._known.get(reference.uri)
         if known is None and offline_age:
             known = yield from self._restored(reference, find_key, max_age)

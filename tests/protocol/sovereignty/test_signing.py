@@ -106,6 +106,8 @@ def test_other_algorithms_are_neither_made_nor_read():
 
     with pytest.raises(ValueError, match="ES256"):
         sign_as_organisation("x+jwt", CLAIMS, Signer(), PKI.x5c)
+    with pytest.raises(ValueError, match="ES256"):
+        sign_with_cockpit_key("x+jwt", CLAIMS, Signer())
     with pytest.raises(NotAuthentic, match="algorithm"):
         verify(sign_jws({"typ": "x+jwt", "x5c": [*PKI.x5c]}, b'{"iat":1}', Signer()))
 
@@ -113,6 +115,12 @@ def test_other_algorithms_are_neither_made_nor_read():
 def test_the_type_is_looked_at_before_anything_else():
     with pytest.raises(NotAuthentic, match="type"):
         verify(sign_jws({"typ": "y+jwt", "x5c": ["!"]}, b"!", PKI.signer))
+    with pytest.raises(NotAuthentic, match="type"):
+        verify_cockpit_object(sign_jws({"typ": "y+jwt"}, b"!", COCKPIT_KEY), typ="x+jwt", now=NOW, at="object")
+
+
+def test_a_clock_may_be_a_little_ahead():
+    assert verify(signed({**CLAIMS, "iat": NOW + MAX_AHEAD})).issued_at == NOW + MAX_AHEAD
 
 
 def test_the_citizens_side_is_a_key():
