@@ -26,6 +26,7 @@ class VerifiedDpop:
     key: PublicKey
     jti: str
     nonce: str | None
+    issued_at: int  # epoch seconds
 
 
 def sign_dpop_proof(
@@ -68,7 +69,7 @@ def verify_dpop_proof(text: str, *, method: str, url: str, access_token: str | N
         if not now - MAX_AGE <= issued_at <= now + MAX_AHEAD:
             raise NotValidNow(f"{_AT}: was not made just now")
         _check_access_token(claims, access_token)
-        return VerifiedDpop(key, claims.text("jti", max_length=MAX_JTI), claims.optional_text("nonce"))
+        return VerifiedDpop(key, claims.text("jti", max_length=MAX_JTI), claims.optional_text("nonce"), issued_at)
 
 
 def access_token_hash(access_token: str) -> str:

@@ -42,15 +42,15 @@ def write_claims_by_query(claims: ClaimsByQuery) -> JsonObject:
     return {id_: write_paths(paths) for id_, paths in claims.items()}
 
 
-def read_paths(holder: Fields, name: str) -> tuple[ClaimPath, ...]:
+def read_paths(holder: Fields, name: str, *, max_paths: int = MAX_PATHS) -> tuple[ClaimPath, ...]:
     """Read a list of claims paths, which may be empty.
 
     Raises:
         Malformed: no list, too many, one that is no path, or one twice.
     """
     items = holder.required(name)
-    if not isinstance(items, list) or len(items) > MAX_PATHS:
-        raise Malformed(holder.path(name), f"must be an array of at most {MAX_PATHS} paths")
+    if not isinstance(items, list) or len(items) > max_paths:
+        raise Malformed(holder.path(name), f"must be an array of at most {max_paths} paths")
     at = holder.path(name)
     paths = tuple([read_path(Fields({"path": item}, f"{at}[{i}]")) for i, item in enumerate(items)])
     if len(set(paths)) != len(paths):

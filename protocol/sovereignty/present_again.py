@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-import orjson
-
 from protocol.credential import ClaimPath
 from protocol.dcql.path import EvaluationBudget, select_shown
 from protocol.dcql.query import CredentialQuery, DcqlQuery
 from protocol.encoding import JsonValue
 from protocol.errors import NotAuthentic, NotForThisRequest
 from protocol.sovereignty.claims import are_covered
+from protocol.sovereignty.selected_data import spelled
 
 _AT = "present again"
 
@@ -62,7 +61,7 @@ def check_equal_values(paths: Iterable[ClaimPath], first: JsonValue, again: Json
     for path in paths:
         before = [value for _, value in select_shown(first, path, budget)]
         now = [value for _, value in select_shown(again, path, budget)]
-        if not before or _spelled(before) != _spelled(now):
+        if not before or spelled(before) != spelled(now):
             raise NotAuthentic(f"{_AT}: a value is not the one that was presented first")
         compared = True
     if not compared:
@@ -71,8 +70,3 @@ def check_equal_values(paths: Iterable[ClaimPath], first: JsonValue, again: Json
 
 def _asks_for_more(asked: CredentialQuery) -> NotForThisRequest:
     return NotForThisRequest(f"{_AT}: credential query {asked.id} asks for more than the receipt names")
-
-
-def _spelled(values: list[JsonValue]) -> bytes:
-    """One spelling of values, in which true is not 1."""
-    return orjson.dumps(values, option=orjson.OPT_SORT_KEYS)

@@ -168,16 +168,16 @@ def verify_rights_request(text: str, concerned: Concerned, *, now: int) -> Verif
     return VerifiedRightsRequest(says, hash_text(text), text)
 
 
-def check_repeated(request: VerifiedRightsRequest, known: str) -> None:
-    """Check that a request with a known `jti` is the known one, which then gets the known answer.
+def check_repeated(found: str, known: str) -> None:
+    """Check that what has a known `jti` is what is known, which then gets the known answer.
 
-    `known` is the hash of the first.
+    Both are hashes of compact tokens; the same holds for mandates.
 
     Raises:
         Conflict: other bytes.
     """
-    if request.hash != known:
-        raise Conflict(f"{_AT}.jti: was used for another request")
+    if found != known:
+        raise Conflict("this jti was used for something else")
 
 
 def needs_present_again(right: Right, *, identifying: bool, represented: bool, open_case: bool) -> bool:

@@ -1,0 +1,117 @@
+"""The cockpit key: how a verifier announces its cockpit, and how the citizen's side answers with a key of one response.
+
+Both are extras: whoever does not know them ignores them, and whatever is wrong with them is ignored as well, because a
+request or a presentation must never fail for it. Only signed requests count, for else anybody could name an address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+
+from protocol.encoding import JsonObject, read_json
+from protocol.errors import Flaw, Malformed, Unsupported
+from protocol.fields import MAX_URL, read_https_url
+from protocol.keys import PublicKey
+from protocol.mdoc.device_request import DeviceRequest
+
+COCKPIT_ENDPOINT = "cockpit_endpoint"
+COCKPIT_KEY = "cockpit_key"
+
+MAX_ENDPOINT = MAX_URL - 256  # characters; the rest is for the paths of calls
+MAX_KEY_TEXT = 1024  # characters of a form field
+
+
+def read_cockpit_endpoint(value: object, at: str) -> str:
+    """Check that a value can be an endpoint: nothing in it may tell one citizen from another, or one call from the next.
+
+    Raises:
+        Malformed: no https URL with a path of its own, or one with a query, a fragment or a trailing slash.
+    """
+    url = read_https_url(value, at)
+    if len(url) > MAX_ENDPOINT:
+        raise Malformed(at, f"must have at most {MAX_ENDPOINT} characters")
+    if "?" in url or url.endswith("/"):
+        raise Malformed(at, "must have no query and no slash at its end")
+    return url
+
+
+def announce(endpoint: str) -> JsonObject:
+    """The member of `client_metadata`, or the entry of `requestInfo`; an endpoint that nobody would read is a ValueError."""
+    try:
+        return {COCKPIT_ENDPOINT: read_cockpit_endpoint(endpoint, COCKPIT_ENDPOINT)}
+    except Malformed as error:
+        raise ValueError(error.description) from error
+
+
+def announced_in_metadata(client_metadata: Mapping[str, object] | None, *, signed: bool) -> str | None:
+    """The endpoint that the metadata of a request announces; None: none, none that can be read, or nobody signed it."""
+    return _read(client_metadata.get(COCKPIT_ENDPOINT)) if signed and client_metadata is not None else None
+
+
+def announced_in_person(request: DeviceRequest) -> str | None:
+    """The endpoint that a reader announces, whose signatures were verified; None: none, or not the same one everywhere.
+
+    It stands in `requestInfo` of each document, and each of them has to be signed: by itself, or with the whole.
+    """
+    signed_as_a_whole = bool(request.reader_auth_all)
+    found = set()
+    for document in request.doc_requests:
+        if document.reader_auth is None and not signed_as_a_whole:
+            return None
+        found.add(_read(document.items.info.get(COCKPIT_ENDPOINT)))
+    return found.pop() if len(found) == 1 else None
+
+
+def key_member(key: PublicKey) -> JsonObject:
+    """What stands next to `vp_token`: inside what is encrypted, or in the data of `dc_api`. Never in an error."""
+    _check_own(key)
+    return {COCKPIT_KEY: key.to_jwk()}
+
+
+def key_field(key: PublicKey) -> dict[str, str]:
+    """The form field of a clear `direct_post`: the same as JSON text."""
+    _check_own(key)
+    return {COCKPIT_KEY: key.canonical_jwk().decode("ascii")}
+
+
+def read_key_member(members: Mapping[str, object], *, known: Collection[str] = ()) -> PublicKey | None:
+    """The key next to a `vp_token`; None: there is none, or it is ignored, being malformed or known from another answer.
+
+    `known` are the thumbprints of keys that answered before: one key opens one receipt.
+    """
+    value = members.get(COCKPIT_KEY)
+    with suppress(Flaw):
+        key = PublicKey.from_jwk(value, COCKPIT_KEY)
+        return key if key.crv == "P-256" and key.thumbprint() not in known else None
+    return None
+
+
+def read_key_field(form: Mapping[str, str], *, known: Collection[str] = ()) -> PublicKey | None:
+    """The same from the fields of a clear `direct_post`."""
+    text = form.get(COCKPIT_KEY, "")
+    with suppress(Flaw):
+        value = read_json(text.encode("utf-8", "surrogatepass"), COCKPIT_KEY, max_bytes=MAX_KEY_TEXT)
+        return read_key_member({COCKPIT_KEY: value}, known=known)
+    return None
+
+
+def check_cockpit_key(key: PublicKey, at: str) -> None:
+    """Check that a key is of the kind that cockpit keys are.
+
+    Raises:
+        Unsupported: on another curve.
+    """
+    if key.crv != "P-256":
+        raise Unsupported(f"{at}: must be on P-256")
+
+
+def _check_own(key: PublicKey) -> None:
+    if key.crv != "P-256":
+        raise ValueError("a cockpit key is on P-256")
+
+
+def _read(value: object) -> str | None:
+    with suppress(Flaw):
+        return read_cockpit_endpoint(value, COCKPIT_ENDPOINT)
+    return None

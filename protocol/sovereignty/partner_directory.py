@@ -1,0 +1,208 @@
+"""The witness: what a registrar saw of every partner's logs, in one document for everybody (`partner-directory+jwt`).
+
+A partner that shows one past to one citizen and another to the next needs two heads of one size, and everybody compares with
+the same document. Because it is the same for all, fetching it tells nothing about anybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Self
+
+from protocol.encoding import JsonObject, JsonValue, encode_json, read_json_object
+from protocol.errors import Malformed, NotAuthentic, NotTrusted, NotValidNow, RolledBack
+from protocol.fields import Fields
+from protocol.jws import Jws, check_typ, sign_jws, verify_signature
+from protocol.keys import Signer
+from protocol.sovereignty.log_heads import LogHead, read_heads
+from protocol.sovereignty.merkle import EMPTY_ROOT, Proof, TreeHead, verify_consistency
+from protocol.sovereignty.signing import ALGORITHMS, MAX_AHEAD, Organisation
+from protocol.trust.anchors import Role, TrustAnchors, TrustedParty
+from protocol.x509 import read_x5c
+
+TYP = "partner-directory+jwt"
+MAX_DIRECTORY = 16 << 20  # characters of the token
+MAX_PARTNERS = 50_000
+KEPT_HEADS = 6  # of one log: the newest, so that a report of the last hours is found
+_AT = "partner directory"
+
+
+class Standing(StrEnum):
+    """How a partner's head stands to what the witness saw."""
+
+    LISTED = "listed"
+    NEWER = "newer"  # than all that is listed: to be looked for again
+    BETWEEN = "between"  # not listed, but older than what is: the partner has to prove that it grew into that
+    CONTRADICTED = "contradicted"  # of the same size, and another
+
+
+@dataclass(frozen=True, slots=True)
+class Witnessed:
+    """A partner with the heads of its logs."""
+
+    organisation: Organisation
+    cockpit_endpoint: str
+    heads: tuple[LogHead, ...] = ()  # by log and size
+    broken_since: int | None = None  # epoch seconds; it has shown two pasts, or one that shrank
+
+    @classmethod
+    def from_fields(cls, partner: Fields) -> Self:
+        """Read the wire form; unknown members are ignored.
+
+        Raises:
+            Malformed: a member is missing or has the wrong shape.
+        """
+        return cls(
+            organisation=Organisation.from_fields(partner),
+            cockpit_endpoint=partner.https_url("cockpit_endpoint"),
+            heads=read_heads(partner, "heads", of_each_log=KEPT_HEADS),
+            broken_since=partner.optional_time("broken_since"),
+        )
+
+    def to_dict(self) -> JsonObject:
+        """The wire form."""
+        members: JsonObject = {
+            **self.organisation.to_dict(),
+            "cockpit_endpoint": self.cockpit_endpoint,
+            "heads": list[JsonValue]([head.to_dict() for head in self.heads]),
+        }
+        return members if self.broken_since is None else {**members, "broken_since": self.broken_since}
+
+    def newest(self, log: str) -> LogHead:
+        """The last head of a log; the empty one if none was seen."""
+        seen = [head for head in self.heads if head.log == log]
+        return max(seen, key=_size, default=LogHead(log, TreeHead(0, EMPTY_ROOT)))
+
+    def witness(self, head: LogHead, proof: Proof, *, now: int) -> Self:
+        """Take in a head that was fetched, with the proof that the newest one grew into it.
+
+        What is inconsistent is not taken in, and the partner is marked from then on: nothing that it shows later heals it.
+        """
+        newest = self.newest(head.log)
+        try:
+            verify_consistency(newest.tree, head.tree, proof, _AT)
+        except NotAuthentic:
+            return replace(self, broken_since=now) if self.broken_since is None else self
+        if head.tree.size == newest.tree.size:
+            return self
+        own = sorted((*(known for known in self.heads if known.log == head.log), head), key=_size)
+        others = [known for known in self.heads if known.log != head.log]
+        return replace(
+            self, heads=tuple(sorted((*others, *own[-KEPT_HEADS:]), key=lambda each: (each.log, _size(each))))
+        )
+
+    def standing(self, head: LogHead) -> Standing:
+        """How a head that the partner signed for a citizen stands to what was witnessed; the empty one is known to all."""
+        if head.tree.size == 0:
+            return Standing.LISTED if head.tree.root == EMPTY_ROOT else Standing.CONTRADICTED
+        seen = [known for known in self.heads if known.log == head.log]
+        for known in seen:
+            if known.tree.size == head.tree.size:
+                return Standing.LISTED if known == head else Standing.CONTRADICTED
+        if head.tree.size > self.newest(head.log).tree.size:
+            return Standing.NEWER
+        return Standing.BETWEEN
+
+    def next_after(self, head: LogHead) -> LogHead | None:
+        """The head into which one that stands between must have grown."""
+        larger = [known for known in self.heads if known.log == head.log and _size(known) > _size(head)]
+        return min(larger, key=_size, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerDirectory:
+    """What a registrar publishes every hour."""
+
+    seq: int  # grows with every publication
+    issued_at: int  # epoch seconds
+    expires_at: int
+    partners: tuple[Witnessed, ...]  # each organisation once
+
+    @classmethod
+    def from_fields(cls, claims: Fields) -> Self:
+        """Read the claims; unknown ones are ignored.
+
+        Raises:
+            Malformed: a member is missing or has the wrong shape, or a partner stands there twice.
+        """
+        at = claims.path("partners")
+        items = claims.possibly_empty_array("partners", max_items=MAX_PARTNERS)
+        partners = tuple([Witnessed.from_fields(Fields(item, f"{at}[{i}]")) for i, item in enumerate(items)])
+        if len({partner.organisation for partner in partners}) != len(partners):
+            raise Malformed(at, "has a partner twice")
+        return cls(claims.integer("seq"), claims.time("iat"), claims.time("exp"), partners)
+
+    def to_claims(self) -> JsonObject:
+        """The claims of the wire form."""
+        return {
+            "seq": self.seq,
+            "iat": self.issued_at,
+            "exp": self.expires_at,
+            "partners": list[JsonValue]([partner.to_dict() for partner in self.partners]),
+        }
+
+    def find(self, organisations: Iterable[Organisation]) -> Witnessed | None:
+        """A partner by what it is registered as, or None: its log is without a witness."""
+        wanted = frozenset(organisations)
+        return next((partner for partner in self.partners if partner.organisation in wanted), None)
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedDirectory:
+    """A directory in the word of a registrar whom we trust, inside its time and no older than what was known."""
+
+    says: PartnerDirectory
+    publisher: TrustedParty
+    raw: str
+
+
+def sign_partner_directory(directory: PartnerDirectory, signer: Signer, x5c: tuple[str, ...]) -> str:
+    """A directory as it is published; `x5c` is the registrar's chain without the anchor."""
+    if signer.public_key.alg not in ALGORITHMS:
+        raise ValueError("only ES256 and EdDSA")
+    token = sign_jws({"typ": TYP, "x5c": list[JsonValue](x5c)}, encode_json(directory.to_claims()), signer)
+    if len(token) > MAX_DIRECTORY or len(directory.partners) > MAX_PARTNERS:
+        raise ValueError(f"a directory has at most {MAX_DIRECTORY} characters and {MAX_PARTNERS} partners")
+    return token
+
+
+def verify_partner_directory(
+    text: str, *, anchors: TrustAnchors, now: int, known: PartnerDirectory | None
+) -> VerifiedDirectory:
+    """Check a directory; `known` is the newest that was seen from this registrar.
+
+    Raises:
+        NotTrusted: no registrar whom we trust vouches for it.
+        NotAuthentic: another type, algorithm or signature.
+        NotValidNow: expired, or from the future.
+        RolledBack: it is older than one that was seen, or another one of the same number.
+        Malformed, TooLarge, Unsupported: it cannot be read.
+    """
+    jws = Jws.from_compact(text, _AT, max_characters=MAX_DIRECTORY)
+    check_typ(jws.header, TYP, _AT)
+    if jws.header.alg not in ALGORITHMS:
+        raise NotAuthentic(f"{_AT}: is signed with an algorithm that is not accepted")
+    if not jws.header.x5c:
+        raise NotTrusted(f"{_AT}: says by no certificate who signed it")
+    chain = read_x5c(jws.header.x5c, f"{_AT} header.x5c")
+    publisher = anchors.chain(chain, role=Role.REGISTRATION_PROVIDER, now=now, at=_AT)
+    verify_signature(jws, chain[0].public_key, _AT)
+    claims = Fields(read_json_object(jws.payload, _AT, max_bytes=MAX_DIRECTORY), _AT)
+    # What is over, or older than what is known, is not worth reading
+    if claims.time("iat") > now + MAX_AHEAD:
+        raise NotValidNow(f"{_AT}: is from the future")
+    if claims.time("exp") <= now:
+        raise NotValidNow(f"{_AT}: has expired")
+    if known is not None and claims.integer("seq") < known.seq:
+        raise RolledBack(f"{_AT}: is older than the one that was seen before")
+    says = PartnerDirectory.from_fields(claims)
+    if known is not None and says.seq == known.seq and says != known:
+        # One document for everybody: two of one number are a split view of the witness itself
+        raise RolledBack(f"{_AT}: is another one than the one of this number that was seen before")
+    return VerifiedDirectory(says, publisher, text)
+
+
+def _size(head: LogHead) -> int:
+    return head.tree.size
