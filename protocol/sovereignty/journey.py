@@ -202,7 +202,7 @@ class _Needs:
         coming = [named for named in types if not self._holdings.has_ended(named)]
         awaited = [Giver(Kind.AWAITED, one.id) for one in self._pending.of(coming, but=id_)]
         services = [Giver(Kind.SERVICE, one.id) for one in self._givers.of(types, but=id_)]
-        if awaited or services:
+        if services:
             return (*awaited, *services)
         # The same proof counts once, whoever wants it
         names = [named.name for named in types] or [id_, want.query_id]

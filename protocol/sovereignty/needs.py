@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from protocol.dcql.match import Candidate, match_query
-from protocol.dcql.query import MDOC, SD_JWT_VC, CredentialQuery, DcqlQuery
+from protocol.dcql.query import CredentialQuery, DcqlQuery
 from protocol.errors import InvalidRequest
 from protocol.sovereignty.comparing import Why
 from protocol.sovereignty.eligibility import Gap
@@ -86,7 +86,7 @@ def _may_answer(asked: CredentialQuery, holdings: Holdings) -> list[Candidate]:
 
 def _gap(asked: CredentialQuery, holdings: Holdings) -> Gap:
     """What would help: a type that is asked and not held. What is held and does not answer will not, once more."""
-    types = _types(asked) if asked.format in (SD_JWT_VC, MDOC) and not asked.meta.other else ()
+    types = () if asked.meta.other else _types(asked)
     absent = tuple([named for named in types if not holdings.has(named)])
     if not absent:
         return Gap((), Why.NOT_STATED if types else Why.NOT_HELD)

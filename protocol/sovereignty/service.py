@@ -185,7 +185,7 @@ def check_hosts(service: Service, hosts: Collection[str]) -> None:
         NotTrusted: it is on another.
     """
     for name, url in (("start", service.start), ("forward", service.forward)):
-        if url is not None and (urlsplit(url).hostname or "") not in {host.lower() for host in hosts}:
+        if url is not None and urlsplit(url).hostname not in {host.lower() for host in hosts}:
             raise NotTrusted(f"service.{name}: is on a host that its provider did not register")
 
 

@@ -6,9 +6,9 @@ from protocol.jws import sign_jws
 from protocol.sovereignty.service import Service
 from protocol.trust.anchors import Role
 from tests.protocol.sovereignty.held import BIRTH, PID
-from tests.support.pki import DAY, NOW, Template, make_pki
+from tests.support.pki import DAY, NOW, Template, make_pki, seeded_key
 
-REGISTRAR = make_pki(Template(common_name="Registrar"), role=Role.REGISTRATION_PROVIDER)
+REGISTRAR = make_pki(Template(common_name="Registrar"), key=seeded_key(906), role=Role.REGISTRATION_PROVIDER)
 
 PERSON: JsonObject = {
     "id": "person",

@@ -184,6 +184,12 @@ def test_only_what_is_valid_now_counts():
         assert [reason.why for reason in found.reasons] == [Why.ENDED if times.get("expires_at") else Why.NOT_HELD]
 
 
+def test_what_has_not_begun_is_not_over():
+    rule = condition("semester", "exists", type_=STUDENT)
+    next_year = holding("s", STUDENT, {"semester": 4}, not_before=NOW + 1, expires_at=NOW + DAY)
+    assert judge(rule, next_year).reasons[0].why is Why.NOT_HELD
+
+
 def test_a_copy_that_is_over_does_not_hide_one_that_is_not():
     over = holding("student", STUDENT, {"semester": 2}, expires_at=NOW)
     assert truth(condition("semester", "equals", 3, type_=STUDENT), over, ENROLLED) is MET

@@ -76,6 +76,20 @@ def test_what_nobody_gives_is_for_the_citizen_to_find():
     assert step.elsewhere
 
 
+def test_a_proof_to_be_found_counts_once_whoever_wants_it():
+    one = service("one", needs=["urn:p"], gives=["urn:x"])
+    two = service("two", needs=["urn:q"], gives=["urn:x"])
+    goals = [service("goal", needs=["urn:x"]), service("other", needs=["urn:q"])]
+    assert ids(plan(Journey(("goal", "other")), services=[one, two, *goals])) == ["two", "goal", "other"]
+
+
+def test_proofs_that_nothing_is_known_of_count_one_by_one():
+    one = service("one", needs=[(), ()], gives=["urn:x"])
+    two = service("two", needs=["urn:q"], gives=["urn:x"])
+    goal = service("goal", needs=["urn:x"])
+    assert ids(plan(Journey(("goal",)), services=[one, two, goal])) == ["two", "goal"]
+
+
 def test_a_journey_is_left_and_resumed():
     journey = Journey(("allowance", "insurer")).after(OFFICE, {})
     found = plan(journey, ERIKA)

@@ -11,6 +11,7 @@ from protocol.sovereignty.rules import (
     MAX_DEPTH,
     MAX_NODES,
     MAX_SOURCES,
+    MAX_VALUE,
     MAX_VALUES,
     Combination,
     Condition,
@@ -26,7 +27,7 @@ PLACE: JsonObject = {"vct": "urn:eudi:pid:1", "path": ["birthdate"]}
 CLAIM: JsonObject = {"any": [PLACE]}
 OF_AGE: JsonObject = {"claim": CLAIM, "is": "age_at_least", "value": 18, "because": BECAUSE}
 ELSEWHERE = {"any": [{"doctype": "org.iso.18013.5.1.mDL", "path": ["org.iso.18013.5.1", "driving_privileges", None]}]}
-GOOD = [
+GOOD: list[JsonObject] = [
     OF_AGE,
     {"claim": {"as": "child", "about": "represented", **CLAIM}, "is": "age_below", "value": 1, "because": BECAUSE},
     {"claim": ELSEWHERE, "is": "exists", "because": BECAUSE},
@@ -34,6 +35,10 @@ GOOD = [
     {"claim": CLAIM, "is": "one_of", "value": ["a", 1, 2.5, False], "because": BECAUSE},
     {"claim": CLAIM, "is": "at_least", "value": 1.5, "because": BECAUSE},
     {"claim": CLAIM, "is": "at_most", "value": -3, "because": BECAUSE},
+    {"claim": CLAIM, "is": "age_below", "value": 150, "because": BECAUSE},
+    {"claim": CLAIM, "is": "age_at_least", "value": 0, "because": BECAUSE},
+    {"claim": CLAIM, "is": "equals", "value": "x" * MAX_VALUE, "because": BECAUSE},
+    {"claim": {"any": [{"doctype": "a", "path": ["ns", "element"]}]}, "is": "exists", "because": BECAUSE},
     {"claim": CLAIM, "is": "before", "value": "2024-02-29", "because": BECAUSE},
     {"claim": CLAIM, "is": "after", "value": "0001-01-01", "because": BECAUSE},
     {"all": [OF_AGE, {"not": OF_AGE, "because": BECAUSE}, {"any": [OF_AGE]}]},

@@ -19,6 +19,7 @@ def read(value):
     [
         {"de": "Kindergeld", "en": "Child benefit"},
         {"zh-Hant-TW": "a < b, 3 <4 & <- >", "sr-Latn": "two\nlines", "tlh": "x" * MAX_TEXT},
+        {f"aa-{i}": "x" for i in range(MAX_LANGUAGES)},
     ],
 )
 def test_a_text_is_written_as_it_was_read(text):
