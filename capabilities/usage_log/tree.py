@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from protocol.sovereignty.merkle import (
     HASH_SIZE,
-    Node,
     Nodes,
     Proof,
     TreeHead,
@@ -31,14 +30,14 @@ class Places(NamedTuple):
     """What has to be read."""
 
     rows: frozenset[int]  # of leaves
-    nodes: frozenset[tuple[int, int]]  # level, position
+    nodes: frozenset[int]  # numbers of nodes
 
 
 class Growth(NamedTuple):
     """What is to be kept when leaves are appended."""
 
     rows: Mapping[int, bytes]  # row → its leaves, one after another
-    nodes: tuple[Node, ...]
+    nodes: Mapping[int, bytes]  # number → root
     head: TreeHead
 
 
@@ -47,12 +46,12 @@ class KeptTree:
     """The part of a tree that was read: `merkle.Nodes`."""
 
     rows: Mapping[int, bytes]
-    nodes: Mapping[tuple[int, int], bytes]
+    nodes: Mapping[int, bytes]  # number → root
 
     def __call__(self, level: int, position: int) -> bytes:
         """The root of the subtree there."""
         if level >= ROW_LEVEL:
-            return self.nodes[level, position]
+            return self.nodes[number_of(level, position)]
         row = self.rows[position >> (ROW_LEVEL - level)]
         size = HASH_SIZE << level
         start = (position << level) % BLOCK * HASH_SIZE
@@ -62,14 +61,19 @@ class KeptTree:
         return hashes[0]
 
 
+def number_of(level: int, position: int) -> int:
+    """Level and position as one number, by which a database finds many nodes at once: each subtree's stands in its middle."""
+    return (2 * position + 1) << level
+
+
 def places_of(proofs: Iterable[Callable[[Nodes], object]]) -> Places:
     """What these proofs, or roots, will ask for."""
     rows: set[int] = set()
-    nodes: set[tuple[int, int]] = set()
+    nodes: set[int] = set()
 
     def note(level: int, position: int) -> bytes:
         if level >= ROW_LEVEL:
-            nodes.add((level, position))
+            nodes.add(number_of(level, position))
         else:
             rows.add(position >> (ROW_LEVEL - level))
         return b""
@@ -89,8 +93,7 @@ def grow(tree: KeptTree, size: int, leaves: Sequence[bytes]) -> Growth:
     if size % BLOCK or len(leaves) % BLOCK:
         raise ValueError("a log grows by whole blocks")
     made = append_leaves(tree, size, leaves)
-    kept = tuple([node for node in made if node.level >= ROW_LEVEL])
+    kept = {number_of(node.level, node.position): node.hash for node in made if node.level >= ROW_LEVEL}
     rows = {(size + i) // BLOCK: b"".join(leaves[i : i + BLOCK]) for i in range(0, len(leaves), BLOCK)}
     after = size + len(leaves)
-    known = {**tree.nodes, **{(node.level, node.position): node.hash for node in kept}}
-    return Growth(rows, kept, TreeHead(after, root_of(KeptTree({}, known), after)))
+    return Growth(rows, kept, TreeHead(after, root_of(KeptTree({}, {**tree.nodes, **kept}), after)))

@@ -30,7 +30,16 @@ def subproof(m, d, whole):
 
 
 def largest(n):
+    """The largest power of two below n."""
     k = 1
     while k * 2 < n:
         k *= 2
     return k
+
+
+def root_over(hashes):
+    """The root where the leaf hashes are known and what they are hashes of is not."""
+    if len(hashes) == 1:
+        return hashes[0]
+    k = largest(len(hashes))
+    return hashlib.sha256(b"\1" + root_over(hashes[:k]) + root_over(hashes[k:])).digest()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from random import Random
 from typing import TypeVar
 
@@ -16,6 +17,7 @@ from capabilities.usage_log.service import UsageLog
 from protocol.exchange import Exchange, run
 from protocol.formats import IssuerSigner
 from protocol.sovereignty.log_heads import LogHead, SignedHead, verify_usage_head
+from protocol.sovereignty.merkle import HASH_SIZE
 from protocol.sovereignty.usage import HOUR, Action, Addressee, Use
 from protocol.sovereignty.usage_report import (
     Asked,
@@ -25,10 +27,11 @@ from protocol.sovereignty.usage_report import (
     check_report,
     verify_usage_report,
 )
+from protocol.trust.anchors import Role, TrustAnchors
 from runtime.conversation import Slow
 from runtime.database.engine import Database
-from tests.support.partners import AGENCY, BANK, RECEIPT, both, known_partners, partner_anchors
-from tests.support.pki import NOW
+from tests.support.partners import AGENCY, BANK, RECEIPT, both, subject_of
+from tests.support.pki import AUTHORITY, NOW, Pki, make_pki, seeded_key
 
 T = TypeVar("T")
 
@@ -90,6 +93,13 @@ class Party:
         with self.database.reading() as connection:
             return [tuple(row) for row in connection.execute(select(METADATA.tables[f"usage_{table}"]))]
 
+    def leaves(self) -> list[bytes]:
+        """All leaves of the one log, in their order."""
+        rows = TABLES.rows.c
+        with self.database.reading() as connection:
+            found = connection.scalars(select(rows.hashes).order_by(rows.number)).all()
+        return [hashes[i : i + HASH_SIZE] for hashes in found for i in range(0, len(hashes), HASH_SIZE)]
+
     def change(self, statement: str, **values: object) -> None:
         """Tamper with what is stored."""
         self.database.write(lambda connection: connection.execute(text(statement), values))
@@ -106,8 +116,21 @@ def open_party(url: str, *, clock: Clock | None = None, seed: int = 1, create: b
     if create:
         database.write(lambda connection: _create(connection, database))
     store = SqlUsageLog(database, TABLES, now=clock, random_bytes=Random(seed).randbytes)
-    pki = known_partners()[AGENCY]
+    pki = lasting_pki()
     return Party(database, store, UsageLog(store, IssuerSigner(pki.signer, pki.x5c), clock), clock)
+
+
+@cache
+def lasting_pki() -> Pki:
+    """The party's certificate; logs are kept for longer than others last."""
+    end = NOW + 10 * 365 * DAY
+    leaf, root = replace(subject_of(AGENCY), not_after=end), replace(AUTHORITY, not_after=end)
+    return make_pki(leaf, root=root, key=seeded_key(6200), role=Role.VERIFIER)
+
+
+def anchors() -> TrustAnchors:
+    """Whom the wallet believes."""
+    return TrustAnchors([lasting_pki().anchor])
 
 
 def do(exchange: Exchange[T]) -> T:
@@ -143,9 +166,7 @@ class Reader:
         )
         seen = Seen(asked.seen.log, asked.seen.tree.size) if asked.seen is not None else None
         token = do(self.party.log.report(self.receipt, UsageRequest(self.after, seen)))
-        report = verify_usage_report(
-            token, asked, partner=(AGENCY,), anchors=partner_anchors(), now=self.party.clock.now
-        ).says
+        report = verify_usage_report(token, asked, partner=(AGENCY,), anchors=anchors(), now=self.party.clock.now).says
         check(report, asked)
         self.known, self.last_report_at = report.heads, report.issued_at
         if not entries:
@@ -170,7 +191,7 @@ class Reader:
 def head_of(party: Party, log: str = "2027") -> SignedHead:
     """The public head, as a witness verifies it."""
     token = do(party.log.head(log)).token
-    return verify_usage_head(token, log=log, partner=(AGENCY,), anchors=partner_anchors(), now=party.clock.now)
+    return verify_usage_head(token, log=log, partner=(AGENCY,), anchors=anchors(), now=party.clock.now)
 
 
 def numbers(reports: Sequence[UsageReport]) -> list[int]:

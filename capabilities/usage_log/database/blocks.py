@@ -86,7 +86,7 @@ class BlockWriter:
     def _keep(self, connection: Connection, log: str, growth: Growth) -> None:
         rows = [{"log": log, "number": number, "hashes": hashes} for number, hashes in growth.rows.items()]
         connection.execute(insert(self._tables.rows), rows)
-        nodes = [{"log": log, **node._asdict()} for node in growth.nodes]
+        nodes = [{"log": log, "number": number, "hash": root} for number, root in growth.nodes.items()]
         connection.execute(insert(self._tables.nodes), nodes)
 
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeVar
 
-from sqlalchemy import Connection, bindparam, select, tuple_
+from sqlalchemy import Connection, bindparam, select
 
 from capabilities.usage_log.database.tables import UsageTables
 from capabilities.usage_log.tree import KeptTree, Places, Prove, places_of
 from protocol.sovereignty.merkle import Proof
-
-T = TypeVar("T")
 
 READ_AT_ONCE = 500  # places, in one query
 
@@ -24,8 +21,8 @@ class NodeReader:
         self._rows = select(rows.number, rows.hashes).where(
             rows.log == bindparam("of"), rows.number.in_(bindparam("numbers", expanding=True))
         )
-        self._nodes = select(nodes.level, nodes.position, nodes.hash).where(
-            nodes.log == bindparam("of"), tuple_(nodes.level, nodes.position).in_(bindparam("places", expanding=True))
+        self._nodes = select(nodes.number, nodes.hash).where(
+            nodes.log == bindparam("of"), nodes.number.in_(bindparam("numbers", expanding=True))
         )
 
     def prove(self, connection: Connection, log: str, proofs: Sequence[Prove]) -> tuple[Proof, ...]:
@@ -36,17 +33,17 @@ class NodeReader:
     def read(self, connection: Connection, log: str, places: Places) -> KeptTree:
         """The part of a tree that has these places."""
         rows: dict[int, bytes] = {}
-        nodes: dict[tuple[int, int], bytes] = {}
+        nodes: dict[int, bytes] = {}
         for numbers in _portions(places.rows):
             found = connection.execute(self._rows, {"of": log, "numbers": numbers})
             rows.update({row.number: row.hashes for row in found})
-        for some in _portions(places.nodes):
-            found = connection.execute(self._nodes, {"of": log, "places": some})
-            nodes.update({(row.level, row.position): row.hash for row in found})
+        for numbers in _portions(places.nodes):
+            found = connection.execute(self._nodes, {"of": log, "numbers": numbers})
+            nodes.update({row.number: row.hash for row in found})
         return KeptTree(rows, nodes)
 
 
-def _portions(places: Iterable[T]) -> Iterator[Sequence[T]]:
+def _portions(places: Iterable[int]) -> Iterator[Sequence[int]]:
     found = tuple(places)
     for start in range(0, len(found), READ_AT_ONCE):
         yield found[start : start + READ_AT_ONCE]

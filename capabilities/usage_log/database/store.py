@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, tuple_, update
@@ -17,9 +18,9 @@ from capabilities.usage_log.tree import Prove
 from protocol.encoding import JsonObject, decode_base64url, encode_base64url, encode_json, read_json_object
 from protocol.fields import Fields
 from protocol.keys import RandomBytes
-from protocol.sovereignty.canonical import encode_canonical, hash_bytes
+from protocol.sovereignty.canonical import hash_bytes
 from protocol.sovereignty.merkle import Proof
-from protocol.sovereignty.usage import BLOCK, HOUR, MAX_ENTRY, UsageEntry, blind_entry, number_use
+from protocol.sovereignty.usage import BLOCK, HOUR, MAX_ENTRY, UsageEntry, Use, blind_entry, number_use
 from protocol.sovereignty.usage_report import News
 from runtime.codec import StoredDataError
 from runtime.database.engine import Database
@@ -162,7 +163,7 @@ class SqlUsageLog:
     def _write_use(self, connection: Connection, record: Used, n: int, now: int) -> int:
         """Write one use, unless the same was written in its hour; how many entries that were."""
         use, receipt = record.use, record.receipt
-        likeness, hour = _likeness(UsageEntry(receipt, n, use)), use.at // HOUR
+        likeness, hour = _likeness(use), use.at // HOUR
         found = self._alike.first(connection, {"of": receipt, "in_hour": hour, "like": likeness})
         alike = () if found is None else (UsageEntry.from_fields(Fields(_members(found[0]), "usage entry")),)
         entry = number_use(receipt, use, n=n, this_hour=alike)
@@ -174,7 +175,7 @@ class SqlUsageLog:
             "n": n,
             "hour": hour,
             "likeness": likeness,
-            "members": encode_canonical(blinded.members, "usage entry").decode(),
+            "members": encode_json(blinded.members).decode(),
             "blind": encode_base64url(blinded.blind),
             "leaf": encode_base64url(blinded.leaf),
             "written_at": now,
@@ -214,9 +215,10 @@ class SqlUsageLog:
         return 0
 
 
-def _likeness(entry: UsageEntry) -> str:
-    members = {name: value for name, value in entry.to_dict().items() if name not in ("n", "at")}
-    return hash_bytes(encode_canonical(members, "usage entry"))
+def _likeness(use: Use) -> str:
+    """What uses have in common that differ only in `at`. Which query comes first makes no difference."""
+    alike = replace(use, at=0, claims=dict(sorted(use.claims.items())))
+    return hash_bytes(encode_json(UsageEntry("", 0, alike).to_dict()))
 
 
 def _members(text: object) -> JsonObject:

@@ -40,7 +40,7 @@ class UsageTables:
             Column("n", BigInteger, primary_key=True),
             Column("hour", BigInteger, nullable=False),  # of `at`
             Column("likeness", Text, nullable=False),  # digest of the entry without `n` and `at`
-            Column("members", Text, nullable=False),  # in their one spelling
+            Column("members", Text, nullable=False),  # JSON
             Column("blind", Text, nullable=False),  # base64url
             Column("leaf", Text, nullable=False),  # base64url
             Column("written_at", BigInteger, nullable=False),
@@ -82,8 +82,7 @@ class UsageTables:
             "usage_nodes",
             metadata,
             Column("log", Text, primary_key=True),
-            Column("level", Integer, primary_key=True),
-            Column("position", BigInteger, primary_key=True),
+            Column("number", BigInteger, primary_key=True),  # of level and position
             Column("hash", LargeBinary, nullable=False),
             sqlite_with_rowid=False,
         )
@@ -148,8 +147,7 @@ def create_usage_log() -> None:
     op.create_table(
         "usage_nodes",
         sa.Column("log", sa.Text, primary_key=True),
-        sa.Column("level", sa.Integer, primary_key=True),
-        sa.Column("position", sa.BigInteger, primary_key=True),
+        sa.Column("number", sa.BigInteger, primary_key=True),
         sa.Column("hash", sa.LargeBinary, nullable=False),
         sqlite_with_rowid=False,
     )

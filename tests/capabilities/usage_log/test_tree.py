@@ -1,11 +1,13 @@
 """How a tree is kept gives the proofs of the definitions, and reads little of it."""
 
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capabilities.usage_log.tree import ROW_LEVEL, KeptTree, edge, grow, places_of
-from protocol.sovereignty.merkle import TreeHead, hash_leaf, prove_consistency, prove_inclusion, root_of
+from capabilities.usage_log.tree import KeptTree, edge, grow, number_of, places_of
+from protocol.sovereignty.merkle import MAX_SIZE, TreeHead, hash_leaf, prove_consistency, prove_inclusion, root_of
 from protocol.sovereignty.usage import BLOCK
 from tests.support.merkle import mth, path, subproof
 
@@ -18,14 +20,16 @@ class Kept:
 
     def read(self, places):
         return KeptTree(
-            {number: self.rows[number] for number in places.rows}, {place: self.nodes[place] for place in places.nodes}
+            {number: self.rows[number] for number in places.rows},
+            {number: self.nodes[number] for number in places.nodes},
         )
 
     def append(self, leaves):
         growth = grow(self.read(edge(self.size)), self.size, leaves)
         assert not set(growth.rows) & set(self.rows)
         self.rows.update(growth.rows)
-        self.nodes.update({node[:2]: node.hash for node in growth.nodes})
+        assert not set(growth.nodes) & set(self.nodes)
+        self.nodes.update(growth.nodes)
         self.size = growth.head.size
         return growth.head
 
@@ -56,15 +60,15 @@ def test_every_proof_is_the_definitions(blocks, data):
 def test_between_heads_nothing_below_a_block_is_read():
     for before in range(1, 40):
         for after in range(before, 41):
-            read = places_of([lambda nodes, m=before, n=after: prove_consistency(nodes, m * BLOCK, n * BLOCK)])
+            read = places_of([partial(prove_consistency, before=before * BLOCK, after=after * BLOCK)])
             assert read.rows == frozenset()
-            assert all(level >= ROW_LEVEL for level, _ in read.nodes)
+            assert all(number % BLOCK == 0 for number in read.nodes)
 
 
 def test_a_proof_in_ten_million_leaves_reads_some_twenty_nodes_and_one_row():
     size = 10_000_000 // BLOCK * BLOCK
     for index in (0, 63, 64, 123_456, size // 2, size - 1):
-        read = places_of([lambda nodes, i=index: prove_inclusion(nodes, i, size)])
+        read = places_of([partial(prove_inclusion, index=index, size=size)])
         assert len(read.rows) == 1
         assert len(read.nodes) <= 2 * 24
     read = places_of([lambda nodes: prove_consistency(nodes, 5 * BLOCK, size)])
@@ -80,3 +84,10 @@ def test_a_log_grows_by_whole_blocks_alone():
     with pytest.raises(ValueError, match="whole blocks"):
         grow(KeptTree({}, {}), 63, [bytes(32)] * 64)
     assert root_of(kept.read(edge(0)), 0) == mth([])
+
+
+def test_every_subtree_has_a_number_of_its_own():
+    numbers = {number_of(level, position) for level in range(12) for position in range(100)}
+    assert len(numbers) == 12 * 100
+    # The largest tree that there may be still has numbers that a database counts
+    assert number_of(0, MAX_SIZE) < 1 << 63
