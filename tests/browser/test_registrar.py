@@ -213,6 +213,7 @@ def test_the_way_goes_by_keyboard_and_without_scripts(chromium, office, url):
     with chromium.window(size=DESKTOP) as window:
         page = window.page
         page.goto(f"{url}/operator/login")
+        expect(page.locator("[autofocus]")).to_be_focused()
         page.keyboard.type(office.operator_code().lower().replace("-", " "))
         page.keyboard.press("Enter")
         expect(page.get_by_role("heading", level=1)).to_have_text("What waits for a decision")
