@@ -25,7 +25,7 @@ from runtime.pages import Pages, serve_static
 from runtime.registrations import OwnRegistration, RegistrationFolder, of_another_party
 from runtime.seal import Sealer
 from runtime.settings import Environment
-from runtime.sweep import sweeping
+from runtime.sweep import repeating, sweeping
 from runtime.trust_lists.renewing import Renewal, renewing
 from verifier.api.counters import counter_api
 from verifier.api.endpoints import protocol_endpoints
@@ -170,7 +170,8 @@ def create_app(settings: VerifierSettings, *, sender: Sender | None = None) -> F
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with sweeping(driver, sweep), renewing(driver, renewal):
+        appending = repeating(driver, verifier.usage.append, name="usage log")
+        async with sweeping(driver, sweep), renewing(driver, renewal), appending:
             yield
         driver.close()
         store.database.dispose()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
+from capabilities.usage_log.service import UsageLog
 from verifier.service.answers import Answers
 from verifier.service.boards import Boards
 from verifier.service.context import VerifierContext
@@ -27,6 +28,7 @@ class Verifier:
     counters: Counters
     boards: Boards
     meetings: Meetings
+    usage: UsageLog
 
     @classmethod
     def of(cls, context: VerifierContext) -> Self:
@@ -35,4 +37,6 @@ class Verifier:
         answers = Answers(context, requests, StatusLists(context), RevokedSigners(context))
         counters = Counters.of(context, requests)
         page_requests, boards = PageRequests(context, requests, answers), Boards(context, answers, counters)
-        return cls(context, requests, answers, page_requests, counters, boards, Meetings(context, requests, answers))
+        meetings = Meetings(context, requests, answers)
+        usage = UsageLog(context.store.usage, context.signing, context.now)
+        return cls(context, requests, answers, page_requests, counters, boards, meetings, usage)
