@@ -41,7 +41,6 @@ class NotAsked(StrEnum):
     AT_WORK = "at_work"  # it is being asked just now
     WAIT = "wait"  # the partner said when to come again
     ADDRESS_TELLS = "address_tells"  # what was sent does not say who the user is, and their internet address may
-    NO_KEY_IN_RECEIPT = "no_key_in_receipt"  # it is evidence only
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +119,6 @@ class Collecting:
                 return NotAsked.WAIT
         elif receipt is not None and now >= receipt.log_until:
             return NotAsked.TOO_LATE
-        elif receipt is not None and receipt.key is None:
-            return NotAsked.NO_KEY_IN_RECEIPT
         if not is_identifying(disclosure.sent) and not disclosure.agreed:
             return NotAsked.ADDRESS_TELLS
         return None
