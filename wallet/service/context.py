@@ -10,6 +10,7 @@ from protocol.encoding import encode_base64url
 from protocol.exchange import Exchange
 from protocol.keys import P256Key, RandomBytes
 from protocol.oid4vp.answer import RequestPolicy
+from protocol.sovereignty.partner_directory import PartnerDirectory
 from protocol.status.check import KnownList
 from protocol.trust.anchors import TrustAnchors
 from protocol.trust.register_asking import Register, RegisteredUse, RegisterQuestion
@@ -28,6 +29,11 @@ def _no_registers() -> tuple[Register, ...]:
 def _no_lists() -> Exchange[None]:
     """A wallet that follows no lists has none to renew."""
     yield from ()
+
+
+def _no_directory() -> PartnerDirectory | None:
+    """A wallet that follows no registrar has no witness."""
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,12 @@ class WalletContext:
     renew_trust: Callable[[], Exchange[None]] = (
         _no_lists  # before somebody new is met: fetch lists of whom to trust, if due
     )
+
+    # What a registrar saw of every partner's usage log, as it was fetched last; fetching depends on nothing that is held here
+    directory: Callable[[], PartnerDirectory | None] = _no_directory
+
+    # Ids of disclosures about which a partner is being asked; in memory alone
+    busy: set[str] = field(default_factory=set, repr=False, compare=False)
 
     def new_id(self) -> str:
         """A fresh id: 128 bits, hex, which never looks like an option of a command."""
