@@ -12,9 +12,9 @@ from protocol.encoding import JsonObject, JsonValue, encode_json, read_json_obje
 from protocol.errors import Flaw, InvalidRequest, Malformed, raised_as
 from protocol.fields import MAX_URL, Fields, read_https_url
 from protocol.jwe import ENCRYPTIONS, Jwe, decrypt_jwe, encrypt_jwe
-from protocol.keys import Decrypter, P256Key, PublicKey, RandomBytes
+from protocol.keys import Decrypter, P256Key, RandomBytes
 from protocol.oid4vp.request import DIRECT_POST_JWT, MAX_NONCE, ClientMetadata, EncryptionKey
-from protocol.sovereignty.cockpit import key_field, key_member, read_key_field, read_key_member
+from protocol.sovereignty.cockpit import CockpitKey, key_field, key_member, read_key_field, read_key_member
 
 MAX_PRESENTATIONS = 32  # for one credential query
 MAX_QUERIES = 64
@@ -41,7 +41,7 @@ class AuthorizationResponse:
 
     vp_token: Mapping[str, tuple[Presentation, ...]]
     state: str | None = None
-    cockpit_key: PublicKey | None = None  # ours (docs/sovereignty/receipts.md); a malformed one is none
+    cockpit_key: CockpitKey | None = None  # ours (docs/sovereignty/receipts.md); a malformed one is none
 
     @classmethod
     def from_dict(cls, value: object, at: str = "response") -> Self:
@@ -194,7 +194,7 @@ class ResponseAccepted:
         return {} if self.redirect_uri is None else {"redirect_uri": self.redirect_uri}
 
 
-def check_cockpit_asked(metadata: ClientMetadata | None, cockpit_key: PublicKey | None) -> None:
+def check_cockpit_asked(metadata: ClientMetadata | None, cockpit_key: CockpitKey | None) -> None:
     """Check that a key goes only to whoever announced a cockpit; else it is a ValueError."""
     if cockpit_key is not None and (metadata is None or metadata.cockpit_endpoint is None):
         raise ValueError("a cockpit key goes to those alone who announced a cockpit")

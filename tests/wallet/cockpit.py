@@ -89,7 +89,7 @@ class CockpitPartner(Partner):
         key = read_key_field(form)
         if "vp_token" not in form or key is None:
             return found
-        receipt = self.receipt(form, key.thumbprint())
+        receipt = self.receipt(form, key.key.thumbprint())
         self.receipts[key.thumbprint()] = receipt
         return answer({"receipt": receipt}) if self.inline else found
 

@@ -14,14 +14,15 @@ from protocol.device_retrieval.question import VerifiedDeviceRequest
 from protocol.encoding import JsonObject
 from protocol.errors import AccessDenied, ProtocolError
 from protocol.exchange import Exchange
-from protocol.keys import P256Key, PublicKey
+from protocol.keys import P256Key
 from protocol.mdoc.org_iso_mdoc import ORG_ISO_MDOC
 from protocol.mdoc.transcript import IsoDcApiHandover
 from protocol.oid4vp.dc_api import ORIGIN, PageRequest, answer_data, error_data
 from protocol.oid4vp.dc_api_object import VerifiedDcApiRequest, verify_page_request
 from protocol.oid4vp.response import Presentation
+from protocol.sovereignty.cockpit import CockpitKey
 from wallet.policy.showing import party_shown, plain
-from wallet.service.cockpit.disclosing import Disclosing, public_key
+from wallet.service.cockpit.disclosing import Disclosing, cockpit_key
 from wallet.service.context import WalletContext
 from wallet.service.presenting import DENIED, Presenting
 from wallet.service.seen import RequestSeen
@@ -68,7 +69,7 @@ class PagePresenting:
         begun = yield from self.presenting.begin(seen, choice)
         try:
             disclosure = yield from Disclosing(self.context).promise(seen, choice, begun)
-            data = self._answer(verified, begun.vp_token, public_key(disclosure))
+            data = self._answer(verified, begun.vp_token, cockpit_key(disclosure))
         except ProtocolError as error:
             yield from self.presenting.fail(seen, begun, error)
             raise
@@ -92,7 +93,7 @@ class PagePresenting:
         return (yield from verify_page_request(asked, anchors=anchors, policy=policy, now=now))
 
     def _answer(
-        self, verified: VerifiedPage, vp_token: Mapping[str, tuple[Presentation, ...]], cockpit_key: PublicKey | None
+        self, verified: VerifiedPage, vp_token: Mapping[str, tuple[Presentation, ...]], key: CockpitKey | None
     ) -> JsonObject:
         if isinstance(verified, VerifiedDeviceRequest):
             return answer_documents(verified.request, vp_token)
@@ -101,7 +102,7 @@ class PagePresenting:
             vp_token,
             ephemeral=P256Key.fresh(),
             random_bytes=self.context.random_bytes,
-            cockpit_key=cockpit_key,
+            cockpit_key=key,
         )
 
 

@@ -44,7 +44,7 @@ from wallet.policy.presenting import (
 from wallet.policy.showing import PartyShown, claims_shown, credential_name, plain
 from wallet.records import Copy, HeldCredential, LogEntry
 from wallet.service.asking import Asking
-from wallet.service.cockpit.disclosing import Disclosing, public_key
+from wallet.service.cockpit.disclosing import Disclosing, cockpit_key
 from wallet.service.context import WalletContext
 from wallet.service.given import Begun, Shared
 from wallet.service.seen import RequestSeen
@@ -152,7 +152,7 @@ class Presenting:
                 begun.vp_token,
                 ephemeral=P256Key.fresh(),
                 random_bytes=context.random_bytes,
-                cockpit_key=public_key(disclosure),
+                cockpit_key=cockpit_key(disclosure),
             )
         except ProtocolError as error:
             yield from self.fail(seen, begun, error)

@@ -16,9 +16,10 @@ from protocol.encoding import JsonValue
 from protocol.errors import Flaw, InvalidRequest, ProtocolError, Unavailable
 from protocol.exchange import Exchange
 from protocol.formats import format_of
-from protocol.keys import P256Key, PublicKey
+from protocol.keys import P256Key
 from protocol.oid4vp.dc_api import DcApiRequest
 from protocol.oid4vp.dc_api_object import VerifiedDcApiRequest
+from protocol.sovereignty.cockpit import CockpitKey
 from protocol.sovereignty.receipt_check import judge_receipt
 from protocol.sovereignty.receipt_evidence import Evidence, evidence_in_person, evidence_of_answer
 from protocol.sovereignty.unlinkable import random_hour
@@ -32,9 +33,11 @@ from wallet.service.given import Begun
 from wallet.service.seen import RequestSeen
 
 
-def public_key(disclosure: Disclosure | None) -> PublicKey | None:
+def cockpit_key(disclosure: Disclosure | None) -> CockpitKey | None:
     """What goes with the answer; None: no cockpit was announced."""
-    return P256Key.from_scalar(bytes.fromhex(disclosure.key)).public_key if disclosure is not None else None
+    if disclosure is None:
+        return None
+    return CockpitKey(P256Key.from_scalar(bytes.fromhex(disclosure.key)).public_key, disclosure.sent.request_hash)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,10 @@ def key_of(disclosure):
     return P256Key.from_scalar(bytes.fromhex(disclosure.key))
 
 
+def sent_jwk(disclosure):
+    return {**key_of(disclosure).public_key.to_jwk(), "kid": disclosure.sent.request_hash}
+
+
 def test_an_answer_carries_a_key_of_its_own_and_the_receipt_that_comes_back_matches(world):
     shared = world.present()
     disclosure = world.disclosure
@@ -71,7 +75,7 @@ def test_an_encrypted_answer_has_the_key_inside(world):
     assert form.keys() == {"response"}
     jwe = Jwe.from_compact(form["response"], "response")
     opened = read_json_object(decrypt_jwe(jwe, key, encs=("A256GCM",)), "response")
-    assert opened["cockpit_key"] == key_of(world.disclosure).public_key.to_jwk()
+    assert opened["cockpit_key"] == sent_jwk(world.disclosure)
     assert world.disclosure.receipt is None
 
 
@@ -221,7 +225,7 @@ def test_through_a_page_the_key_goes_with_the_data_and_the_receipt_is_collected(
     seen = world.run(world.wallet.pages.look(PageRequest(protocol, data, ORIGIN)))
     handed = world.run(world.wallet.pages.share(seen, seen.default_choice()))
     disclosure = world.disclosure
-    assert handed["cockpit_key"] == key_of(disclosure).public_key.to_jwk()
+    assert handed["cockpit_key"] == sent_jwk(disclosure)
     assert disclosure.sent.answered_at == ORIGIN
     assert disclosure.receipt is None
     assert disclosure.sent.request_hash == hash_json(data["request"], "request")
