@@ -90,7 +90,7 @@ class CockpitPartner(Partner):
         if "vp_token" not in form or key is None:
             return found
         receipt = self.receipt(form, key.key.thumbprint())
-        self.receipts[key.thumbprint()] = receipt
+        self.receipts[key.key.thumbprint()] = receipt
         return answer({"receipt": receipt}) if self.inline else found
 
     def receipt(self, form, thumbprint):
