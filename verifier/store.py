@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from capabilities.cockpit.store import CockpitStore
 from capabilities.usage_log.store import UsageStore
 from runtime.api_keys import ApiKeys
 from runtime.conversation import ConversationStore
@@ -54,6 +55,10 @@ class VerifierStore(ConversationStore, Protocol):
     @property
     def counters(self) -> Counters:
         """The list of counters."""
+
+    @property
+    def cockpit(self) -> CockpitStore:
+        """The receipts that were given."""
 
     @property
     def usage(self) -> UsageStore:

@@ -15,6 +15,7 @@ from protocol.jwe import ENCRYPTIONS, Jwe, decrypt_jwe, encrypt_jwe
 from protocol.keys import Decrypter, P256Key, RandomBytes
 from protocol.oid4vp.request import DIRECT_POST_JWT, MAX_NONCE, ClientMetadata, EncryptionKey
 from protocol.sovereignty.cockpit import CockpitKey, key_field, key_member, read_key_field, read_key_member
+from protocol.sovereignty.receipt_travel import carried_receipt, carry_receipt
 
 MAX_PRESENTATIONS = 32  # for one credential query
 MAX_QUERIES = 64
@@ -178,6 +179,7 @@ class ResponseAccepted:
     """What the verifier says once it has an answer (§8.2): perhaps where the user goes on."""
 
     redirect_uri: str | None = None
+    receipt: str | None = None  # ours (docs/sovereignty/receipts.md); whoever does not know it ignores it
 
     @classmethod
     def from_dict(cls, value: object, at: str = "verifier's answer") -> Self:
@@ -187,11 +189,12 @@ class ResponseAccepted:
             Malformed: no object, or a `redirect_uri` that must not be opened.
         """
         answer = Fields(value, at)
-        return cls(_redirect_uri(answer) if "redirect_uri" in answer.members else None)
+        return cls(_redirect_uri(answer) if "redirect_uri" in answer.members else None, carried_receipt(answer.members))
 
     def to_dict(self) -> JsonObject:
         """The JSON body."""
-        return {} if self.redirect_uri is None else {"redirect_uri": self.redirect_uri}
+        members: JsonObject = {} if self.redirect_uri is None else {"redirect_uri": self.redirect_uri}
+        return members if self.receipt is None else carry_receipt(members, self.receipt)
 
 
 def check_cockpit_asked(metadata: ClientMetadata | None, cockpit_key: CockpitKey | None) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from capabilities.cockpit.database import SqlCockpit
+from capabilities.cockpit.records import IssuedReceipt
 from capabilities.relay.database import SqlRelay
 from capabilities.usage_log.database.store import SqlUsageLog
 from capabilities.usage_log.records import Used
@@ -20,7 +22,15 @@ from runtime.database.migrations import migrate
 from verifier.counter import CounterChange, CounterStage, Removed, Standing
 from verifier.database.counters import SqlCounters
 from verifier.database.status_lists import SqlStatusLists
-from verifier.database.tables import api_keys, conversations, counters, relay_messages, status_lists, usage_tables
+from verifier.database.tables import (
+    api_keys,
+    cockpit_tables,
+    conversations,
+    counters,
+    relay_messages,
+    status_lists,
+    usage_tables,
+)
 from verifier.policy import MAX_OFFLINE_STATUS
 from verifier.session import Answered, Declined, Forgotten, Opened, Received, Requested, Session
 from verifier.usage import OVER, erased
@@ -32,7 +42,7 @@ _CODEC: Codec[Session | CounterStage] = Codec(
 )
 
 
-class SqlVerifierStore(SqlConversations[Session | CounterStage, CounterChange | Used]):
+class SqlVerifierStore(SqlConversations[Session | CounterStage, CounterChange | Used | IssuedReceipt]):
     """Everything a verifier keeps, on SQLite or PostgreSQL."""
 
     def __init__(
@@ -40,6 +50,7 @@ class SqlVerifierStore(SqlConversations[Session | CounterStage, CounterChange | 
     ) -> None:
         super().__init__(database, conversations, _CODEC, now, self._keep_records)
         self.counters = SqlCounters(database, counters)
+        self.cockpit = SqlCockpit(database, cockpit_tables)
         self.usage = SqlUsageLog(database, usage_tables, now=now, random_bytes=random_bytes)
         self.database = database
         self.api_keys = SqlApiKeys(database, api_keys)
@@ -59,15 +70,18 @@ class SqlVerifierStore(SqlConversations[Session | CounterStage, CounterChange | 
             )
             gone += self.relay.forget_expired(connection, before=now, limit=limit)
             gone += self.usage.forget_expired(connection, now=now, limit=limit)
+            gone += self.cockpit.forget_expired(connection, now=now, limit=limit)
             return gone + self.status_lists.forget_before(connection, now - MAX_OFFLINE_STATUS, limit)
 
         return self.database.write(work)
 
-    def _keep_records(self, connection: Connection, records: Sequence[CounterChange | Used]) -> None:
+    def _keep_records(self, connection: Connection, records: Sequence[CounterChange | Used | IssuedReceipt]) -> None:
+        given = [record for record in records if isinstance(record, IssuedReceipt)]
+        self.cockpit.write(connection, given)
         used = [record for record in records if isinstance(record, Used)]
         if used:
             self.usage.write(connection, used)
-        self.counters.change(connection, [record for record in records if not isinstance(record, Used)])
+        self.counters.change(connection, [record for record in records if not isinstance(record, Used | IssuedReceipt)])
 
     def _end(self, connection: Connection, ended: Sequence[Session | CounterStage], now: int) -> None:
         """Say of answers whose time is over that they are gone, as they go."""

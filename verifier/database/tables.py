@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import MetaData
 
+from capabilities.cockpit.database import CockpitTables
 from capabilities.relay.database import relay_table
 from capabilities.usage_log.database.tables import UsageTables
 from runtime.database.api_keys import api_key_table
@@ -18,3 +19,4 @@ status_lists = status_list_table(metadata)
 counters = counter_table(metadata)
 relay_messages = relay_table(metadata)
 usage_tables = UsageTables(metadata)
+cockpit_tables = CockpitTables(metadata)
