@@ -12,6 +12,7 @@ from verifier.service.context import VerifierContext
 from verifier.service.counters import Counters
 from verifier.service.meetings import Meetings
 from verifier.service.page_requests import PageRequests
+from verifier.service.partner_usage import PartnerUsage
 from verifier.service.requests import Requests
 from verifier.service.signers import RevokedSigners
 from verifier.service.status import StatusLists
@@ -29,6 +30,7 @@ class Verifier:
     boards: Boards
     meetings: Meetings
     usage: UsageLog
+    partner_usage: PartnerUsage
 
     @classmethod
     def of(cls, context: VerifierContext) -> Self:
@@ -39,4 +41,4 @@ class Verifier:
         page_requests, boards = PageRequests(context, requests, answers), Boards(context, answers, counters)
         meetings = Meetings(context, requests, answers)
         usage = UsageLog(context.store.usage, context.signing, context.now)
-        return cls(context, requests, answers, page_requests, counters, boards, meetings, usage)
+        return cls(context, requests, answers, page_requests, counters, boards, meetings, usage, PartnerUsage(context))

@@ -1,7 +1,5 @@
 """What a verifier does with an answer stands in the log of its receipt: written in the transaction that does it."""
 
-from dataclasses import replace
-
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
@@ -10,41 +8,11 @@ from protocol.errors import NotFound
 from protocol.jws import Jws
 from protocol.sovereignty.usage import HOUR
 from protocol.sovereignty.usage_report import UsageReport, UsageRequest
-from runtime.conversation import Advance, Change, SessionKey
-from tests.support.partners import both
+from tests.support.receipts import RECEIPT, give_receipt, uses
 from tests.support.shop import Shop
 from tests.support.verifier import Counter, answers
 from verifier.database.tables import usage_tables
 from verifier.policy import MIN_KEEP
-from verifier.session import REQUEST, Answered, no_request
-from verifier.usage import Logged, received
-
-RECEIPT = "receipt-0123456789abcdef"
-PURPOSE = both("Ausweis für die Bücherei", "Library card")
-CLAIMS = {"pid": (("family_name",),)}
-
-
-def log_of(counter: Counter) -> Logged:
-    return Logged.of(RECEIPT, counter.clock.now + 365 * 24 * HOUR, CLAIMS, PURPOSE, "de")
-
-
-def give_receipt(counter: Counter, request_id: str) -> None:
-    """Let an answer have a receipt, and its log."""
-    logged = log_of(counter)
-
-    def step(stage: object) -> Change[object, object]:
-        assert isinstance(stage, Answered)
-        records = received(logged, accepted=True, now=counter.clock.now)
-        return Change(replace(stage, logged=logged), records=records)
-
-    [stage] = counter.store.commit([Advance(SessionKey.of(REQUEST, request_id), step, no_request())])
-    assert isinstance(stage, Answered)
-
-
-def uses(counter: Counter) -> list[tuple[str, str]]:
-    """What was done, and by whom."""
-    entries = counter.store.usage.entries(RECEIPT, after=-1, limit=100)
-    return [(str(entry.members["action"]), str(entry.members["by"])) for entry in entries]
 
 
 @pytest.fixture
