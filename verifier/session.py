@@ -13,7 +13,7 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass, replace
 
-from capabilities.usage_log.records import Used
+from capabilities.usage_log.records import Written
 from protocol.errors import InvalidRequest, NotFound
 from runtime.conversation import Change, Event, SessionKey
 from verifier.usage import Logged, received
@@ -169,7 +169,7 @@ class Forgotten:
 
 
 Session = Requested | Opened | Received | Answered | Declined | Forgotten
-Outcome = Change[Session, Used]
+Outcome = Change[Session, Written]
 Awaited = Requested | Opened | Received  # an answer may come
 AWAITED: tuple[type[Awaited], ...] = (Requested, Opened, Received)
 Told = Requested | Opened | Received | Answered | Declined  # whoever asked is told how it stands

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from capabilities.relay.database import SqlRelay
 from capabilities.usage_log.database.store import SqlUsageLog
-from capabilities.usage_log.records import Used
+from capabilities.usage_log.records import Told, Used, Written
 from protocol.keys import RandomBytes
 from runtime import system
 from runtime.codec import Codec
@@ -32,7 +32,7 @@ _CODEC: Codec[Session | CounterStage] = Codec(
 )
 
 
-class SqlVerifierStore(SqlConversations[Session | CounterStage, CounterChange | Used]):
+class SqlVerifierStore(SqlConversations[Session | CounterStage, CounterChange | Written]):
     """Everything a verifier keeps, on SQLite or PostgreSQL."""
 
     def __init__(
@@ -63,11 +63,11 @@ class SqlVerifierStore(SqlConversations[Session | CounterStage, CounterChange | 
 
         return self.database.write(work)
 
-    def _keep_records(self, connection: Connection, records: Sequence[CounterChange | Used]) -> None:
-        used = [record for record in records if isinstance(record, Used)]
-        if used:
-            self.usage.write(connection, used)
-        self.counters.change(connection, [record for record in records if not isinstance(record, Used)])
+    def _keep_records(self, connection: Connection, records: Sequence[CounterChange | Written]) -> None:
+        written = [record for record in records if isinstance(record, Used | Told)]
+        if written:
+            self.usage.write(connection, written)
+        self.counters.change(connection, [record for record in records if not isinstance(record, Used | Told)])
 
     def _end(self, connection: Connection, ended: Sequence[Session | CounterStage], now: int) -> None:
         """Say of answers whose time is over that they are gone, as they go."""
