@@ -4,15 +4,18 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
+from capabilities.usage_log.records import Told
 from protocol.errors import NotFound
 from protocol.jws import Jws
 from protocol.sovereignty.usage import HOUR
-from protocol.sovereignty.usage_report import UsageReport, UsageRequest
+from protocol.sovereignty.usage_report import News, UsageReport, UsageRequest
+from tests.support.partners import both
 from tests.support.receipts import RECEIPT, give_receipt, uses
 from tests.support.shop import Shop
 from tests.support.verifier import Counter, answers
 from verifier.database.tables import usage_tables
 from verifier.policy import MIN_KEEP
+from verifier.service.partner_usage import Happened
 
 
 @pytest.fixture
@@ -128,6 +131,14 @@ def test_the_citizen_reads_it_and_everybody_gets_the_head(answered):
     claims = Jws.from_compact(head.text, "head").peek_claims("head")
     assert claims.integer("tree_size") == report.heads[0].tree.size
     assert counter.http("GET", "/cockpit/consistency?log=2027&from=0&to=64").json()["consistency"] == []
+
+
+def test_a_receipt_of_which_nothing_came_yet_has_nothing_to_be_used(counter):
+    news = News(counter.clock.now, both("Bewilligt", "Granted"))
+    counter.store.usage.record([Told(RECEIPT, counter.clock.now + HOUR, news)])
+    happened = Happened(counter.owner, {"action": "used", "by": "case system"}, RECEIPT)
+    with pytest.raises(NotFound):
+        counter.run(counter.verifier.partner_usage.log(happened))
 
 
 def everything(counter: Counter) -> str:
