@@ -1,9 +1,16 @@
 """Answers of a verifier that have a receipt, and what their log says."""
 
 from dataclasses import replace
+from typing import Any
 
+from protocol.fields import Fields
+from protocol.sovereignty.canonical import hash_bytes
+from protocol.sovereignty.durations import Retention
+from protocol.sovereignty.receipt import LegalBasis, Outcome, Receipt
+from protocol.sovereignty.receipt_parties import Controller
 from runtime.conversation import Advance, Change, SessionKey
-from tests.support.partners import both
+from tests.support.partners import AGENCY, both
+from tests.support.pki import DAY, NOW
 from tests.support.verifier import Counter
 from verifier.session import REQUEST, Answered, no_request
 from verifier.usage import Logged, received
@@ -11,11 +18,30 @@ from verifier.usage import Logged, received
 RECEIPT = "receipt-0123456789abcdef"
 PURPOSE = both("Ausweis für die Bücherei", "Library card")
 CLAIMS = {"pid": (("family_name",),)}
+RECEIPT_OF_CLAIMS = Receipt(
+    issuer="x509_hash:Zm9yIHRoZSB0ZXN0cyBvbmx5",
+    id=RECEIPT,
+    issued_at=NOW,
+    request=hash_bytes(b"request"),
+    presentations={"pid": (hash_bytes(b"presentation"),)},
+    claims=CLAIMS,
+    outcome=Outcome.ACCEPTED,
+    purpose=PURPOSE,
+    legal_basis=LegalBasis.CONSENT,
+    retention=Retention.from_fields(Fields({"retention": "P1D"}, "receipt"), "retention"),
+    log_until=NOW + 365 * DAY,
+    controller=Controller("City library", AGENCY, "https://library.example/privacy"),
+)
+
+
+def receipt(**changes: Any) -> Receipt:
+    """A receipt of one claim."""
+    return replace(RECEIPT_OF_CLAIMS, **changes)
 
 
 def log_of(counter: Counter) -> Logged:
     """With what the uses of an answer are logged."""
-    return Logged.of(RECEIPT, counter.clock.now + 365 * 86_400, CLAIMS, PURPOSE, "de")
+    return Logged.of(receipt(log_until=counter.clock.now + 365 * 86_400), "de")
 
 
 def give_receipt(counter: Counter, request_id: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from protocol.errors import InvalidRequest, NotFound
 from runtime.conversation import SessionKey
-from tests.support.partners import both
+from tests.support.receipts import receipt
 from verifier.keeping import forget, forget_in_browser, look
 from verifier.session import (
     RESPONSE_CODE,
@@ -204,7 +204,7 @@ def test_forgetting_leaves_an_id_alone(stage):
     assert (CODE in change.drop) == (stage is ANSWERED)
 
 
-LOGGED = Logged.of("receipt-0123456789abcdef", NOW + 9_000_000, {"pid": (("name",),)}, both("Alter", "Age"), "en")
+LOGGED = Logged.of(receipt(claims={"pid": (("name",),)}, log_until=NOW + 9_000_000), "en")
 
 
 def logged_uses(change):

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from capabilities.usage_log.records import Used
+from protocol.credential import ClaimPath
 from protocol.encoding import JsonObject
 from protocol.errors import InvalidRequest, Malformed, raised_as
 from protocol.exchange import Exchange
 from protocol.fields import Fields
-from protocol.sovereignty.claims import check_within
-from protocol.sovereignty.usage import Action, UsageEntry
+from protocol.sovereignty.claims import ClaimsByQuery, check_within
+from protocol.sovereignty.usage import Action, UsageEntry, Use
 from runtime.conversation import SessionKey, load, slow
 from verifier.service.context import VerifierContext
 from verifier.session import REQUEST, Answered, no_request
 
+MAX_PORTIONS = 64  # entries by which one answer was received; a receipt does not name more
 _AT = "usage"
 
 
@@ -58,18 +61,32 @@ class PartnerUsage:
     def _write(self, receipt: str, told: JsonObject) -> None:
         store, now = self.context.store.usage, self.context.now()
         known = store.receipt(receipt)
-        first = store.entries(receipt, after=-1, limit=1)
-        if known is None or now >= known.log_until or not first:
+        # The first entries say that all of it came: with its claims, and for what it was given
+        first = store.entries(receipt, after=-1, limit=MAX_PORTIONS)
+        came = [entry for entry in first if entry.members["action"] == Action.RECEIVED]
+        if known is None or now >= known.log_until or not came:
             raise no_request()
-        # The first entry says that all of it came: with its claims, and for what it was given
-        came = UsageEntry.from_fields(Fields(first[0].members, "usage entry"))
-        defaults = {name: first[0].members[name] for name in ("claims", "why")}
+        uses = [UsageEntry.from_fields(Fields(entry.members, "usage entry")).use for entry in came]
         with raised_as(InvalidRequest):
-            use = UsageEntry.from_fields(Fields({**defaults, "at": now, **told, "receipt": receipt, "n": 0}, _AT)).use
-            check_within(use.claims, came.use.claims, f"{_AT}.claims")
-            if use.action is Action.RECEIVED:
-                raise Malformed(f"{_AT}.action", "is written when an answer comes, and by nobody else")
-            if not came.use.at <= use.at <= now:
-                raise Malformed(f"{_AT}.at", "must be after the data came, and not in the future")
-            used = Used(receipt, known.log_until, use)
-        store.record([used])
+            told = {"at": now, "why": came[0].members["why"], **told, "receipt": receipt, "n": 0}
+            parts = [told] if "claims" in told else [{**told, "claims": entry.members["claims"]} for entry in came]
+            used = tuple([_use(receipt, known.log_until, part) for part in parts])
+            for each in used:
+                check_within(each.use.claims, _together(uses), f"{_AT}.claims")
+                if each.use.action is Action.RECEIVED:
+                    raise Malformed(f"{_AT}.action", "is written when an answer comes, and by nobody else")
+                if not uses[0].at <= each.use.at <= now:
+                    raise Malformed(f"{_AT}.at", "must be after the data came, and not in the future")
+        store.record(used)
+
+
+def _use(receipt: str, log_until: int, members: JsonObject) -> Used:
+    return Used(receipt, log_until, UsageEntry.from_fields(Fields(members, _AT)).use)
+
+
+def _together(uses: Sequence[Use]) -> ClaimsByQuery:
+    claims: dict[str, tuple[ClaimPath, ...]] = {}
+    for use in uses:
+        for id_, paths in use.claims.items():
+            claims[id_] = (*claims.get(id_, ()), *paths)
+    return claims
