@@ -12,7 +12,6 @@ from protocol.credential import ClaimPath
 from protocol.encoding import encode_json, read_json_object
 from protocol.fields import Fields
 from protocol.sovereignty.claims import ClaimsByQuery, read_claims_by_query, write_claims_by_query
-from protocol.sovereignty.receipt import Receipt
 from protocol.sovereignty.usage import Action, Use
 from protocol.sovereignty.wording import Wording
 from protocol.trust.localized import Localized
@@ -75,16 +74,16 @@ class Logged:
     language: str = "en"  # the partner's own
 
     @classmethod
-    def of(cls, receipt: Receipt, language: str) -> Self:
-        """With what the answer of a receipt is logged, by a partner who speaks this language."""
-        texts = tuple([encode_json(write_claims_by_query(claims)).decode() for claims in _portions(receipt.claims)])
+    def of(cls, receipt: str, log_until: int, claims: ClaimsByQuery, purpose: Wording, language: str) -> Self:
+        """From the parts of a receipt, by a partner who speaks this language."""
+        texts = tuple([encode_json(write_claims_by_query(portion)).decode() for portion in _portions(claims)])
         room = MAX_PURPOSE
-        purpose = []
-        for each in receipt.purpose:
+        said = []
+        for each in purpose:
             room -= len(encode_json(each.text))
             if room >= 0:
-                purpose.append((each.language, each.text))
-        return cls(receipt.id, receipt.log_until, texts, tuple(purpose), language)
+                said.append((each.language, each.text))
+        return cls(receipt, log_until, texts, tuple(said), language)
 
     def use(self, action: Action, by: By, *, now: int, why: Wording = ()) -> Records:
         """A use of all of the answer; without another reason it is what the citizen gave it for."""

@@ -6,7 +6,7 @@ import pytest
 
 from protocol.errors import InvalidRequest, NotFound
 from runtime.conversation import SessionKey
-from tests.support.receipts import receipt
+from tests.support.receipts import log_with
 from verifier.keeping import forget, forget_in_browser, look
 from verifier.session import (
     RESPONSE_CODE,
@@ -31,7 +31,7 @@ from verifier.session import (
     shows_to_owner,
     waiting,
 )
-from verifier.usage import By, Logged
+from verifier.usage import By
 
 NOW = 1000
 ASKED = Asked(
@@ -204,7 +204,7 @@ def test_forgetting_leaves_an_id_alone(stage):
     assert (CODE in change.drop) == (stage is ANSWERED)
 
 
-LOGGED = Logged.of(receipt(claims={"pid": (("name",),)}, log_until=NOW + 9_000_000), "en")
+LOGGED = log_with({"pid": (("name",),)}, until=NOW + 9_000_000, language="en")
 
 
 def logged_uses(change):

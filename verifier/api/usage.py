@@ -31,7 +31,7 @@ class UsageBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    receipt: str = Field(default="", max_length=MAX_ID, description="as the request's state had it")
+    receipt_id: str = Field(default="", max_length=MAX_ID, description="as the request's state had it")
     request_id: str = Field(default="", max_length=MAX_ID, description="instead, as long as the answer is here")
     action: str = Field(
         max_length=64,
@@ -62,7 +62,7 @@ def usage_api(verifier: Verifier, driver: Driver) -> APIRouter:
 
         Of uses that differ only in their time, the first in an hour is written: with `at`, sending again changes nothing.
         """
-        use = body.model_dump(exclude={"receipt", "request_id"}, exclude_none=True)
-        await driver.run(verifier.partner_usage.log(Happened(by, use, body.receipt, body.request_id)))
+        use = body.model_dump(exclude={"receipt_id", "request_id"}, exclude_none=True)
+        await driver.run(verifier.partner_usage.log(Happened(by, use, body.receipt_id, body.request_id)))
 
     return router

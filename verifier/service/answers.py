@@ -86,7 +86,7 @@ class Result:
     renewals: int = 0  # how often the code was made anew
     answered_at: int = 0  # epoch seconds
     keep_until: int = 0  # epoch seconds: then an answer is erased
-    receipt: str = ""  # id of its receipt, in whose log its uses are written; empty: it has none
+    receipt_id: str = ""  # of its receipt, in whose log its uses are written; empty: it has none
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,7 +324,7 @@ class Answers:
                     verdict=stage.verdict,
                     answered_at=stage.answered_at,
                     keep_until=stage.keep_until,
-                    receipt=stage.logged.receipt if stage.logged is not None else "",
+                    receipt_id=stage.logged.receipt if stage.logged is not None else "",
                 )
             case Declined():
                 return replace(result, state="declined", error=stage.error, answered_at=stage.declined_at)

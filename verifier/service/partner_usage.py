@@ -28,7 +28,7 @@ class Happened:
 
     owner: str  # digest of the API key
     use: JsonObject  # the members of an entry but `receipt` and `n`; `at`, `claims` and `why` may be left out
-    receipt: str = ""  # its jti, known to whoever got it with the answer
+    receipt_id: str = ""  # its jti, known to whoever got it with the answer
     request_id: str = ""  # instead, for the key that made the request and as long as the answer is here
 
 
@@ -45,9 +45,9 @@ class PartnerUsage:
             NotFound: no such receipt or request, somebody else's, or its log is over.
             InvalidRequest: it says too little or too much, speaks of data that the receipt does not have, or of the future.
         """
-        receipt = happened.receipt
+        receipt = happened.receipt_id
         if bool(receipt) == bool(happened.request_id):
-            raise InvalidRequest("either receipt or request_id is needed")
+            raise InvalidRequest("either receipt_id or request_id is needed")
         if happened.request_id:
             receipt = yield from self._receipt_of(happened.request_id, happened.owner)
         yield from slow(lambda: self._write(receipt, happened.use))

@@ -45,7 +45,7 @@ def test_a_partner_asks_watches_and_forgets(counter, held):
         "claims": None,
         "error": "",
         "expires_at": body["expires_at"],
-        "receipt": None,
+        "receipt_id": None,
     }
     exchange = answer_link(body["uri"], held, anchors=counter.wallet_anchors, now=counter.clock.now)
     wallet_drive(exchange, {HOST: counter.app})

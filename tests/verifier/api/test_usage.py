@@ -18,7 +18,7 @@ def answered(counter, held):
 
 
 def log(counter, **changes):
-    body = {"receipt": RECEIPT, **USE, **changes}
+    body = {"receipt_id": RECEIPT, **USE, **changes}
     return counter.api("POST", "/api/usage", json={name: value for name, value in body.items() if value is not None})
 
 
@@ -28,9 +28,9 @@ def entries(counter):
 
 def test_a_system_learns_the_receipt_with_the_answer_and_logs_with_it(answered):
     counter, made = answered
-    receipt = counter.api("GET", f"/api/requests/{made.id}").json()["receipt"]
+    receipt = counter.api("GET", f"/api/requests/{made.id}").json()["receipt_id"]
     assert receipt == RECEIPT
-    assert log(counter, receipt=receipt).status_code == 204
+    assert log(counter, receipt_id=receipt).status_code == 204
     assert [action for action, _ in uses(counter)] == ["received", "viewed", "used"]
     # What is not said is all that came, and for what it was given
     assert {**entries(counter)[2], "n": 0, "action": "received", "by": "Prüfdienst, automatisch"} == entries(counter)[0]
@@ -60,9 +60,9 @@ def test_saying_it_again_in_its_hour_changes_nothing(answered):
 
 def test_the_request_stands_for_its_receipt_while_the_answer_is_here(answered):
     counter, made = answered
-    assert log(counter, receipt=None, request_id=made.id).status_code == 204
+    assert log(counter, receipt_id=None, request_id=made.id).status_code == 204
     counter.api("DELETE", f"/api/requests/{made.id}")
-    assert log(counter, receipt=None, request_id=made.id, by="portal").status_code == 404
+    assert log(counter, receipt_id=None, request_id=made.id, by="portal").status_code == 404
     # The receipt lasts: data that was handed on is still out there
     assert log(counter, by="portal").status_code == 204
     assert [action for action, _ in uses(counter)] == ["received", "used", "erased", "used"]
@@ -76,9 +76,9 @@ def test_whose_request_or_receipt_it_is_not_gets_one_answer(answered, held):
     stranger = {"authorization": f"Bearer {counter.new_api_key()}"}
     body = {**USE, "request_id": made.id}
     found = [
-        log(counter, receipt="another-receipt-01234567"),
-        log(counter, receipt=None, request_id="unknown"),
-        log(counter, receipt=None, request_id=plain.id),
+        log(counter, receipt_id="another-receipt-01234567"),
+        log(counter, receipt_id=None, request_id="unknown"),
+        log(counter, receipt_id=None, request_id=plain.id),
         counter.http("POST", "/api/usage", json=body, headers=stranger),
     ]
     counter.clock.forward(365 * 86_400)
@@ -89,12 +89,12 @@ def test_whose_request_or_receipt_it_is_not_gets_one_answer(answered, held):
 
 def test_without_a_key_nothing_is_logged(answered):
     counter, _ = answered
-    assert counter.http("POST", "/api/usage", json={"receipt": RECEIPT, **USE}).status_code == 401
+    assert counter.http("POST", "/api/usage", json={"receipt_id": RECEIPT, **USE}).status_code == 401
     assert len(entries(counter)) == 1
 
 
 WRONG = {
-    "neither": {"receipt": None},
+    "neither": {"receipt_id": None},
     "both": {"request_id": "r1"},
     "an action that nobody knows": {"action": "sold"},
     "that an answer came": {"action": "received"},
