@@ -31,6 +31,7 @@ from runtime.trust_lists.renewing import Renewal, renewing
 from verifier.api.counters import counter_api
 from verifier.api.endpoints import protocol_endpoints
 from verifier.api.partner import partner_api
+from verifier.api.usage import usage_api
 from verifier.config import VerifierSettings
 from verifier.database.store import SqlVerifierStore
 from verifier.installation import ANCHORS, REGISTRATIONS, SECRET, SIGNING, STAGES
@@ -202,6 +203,7 @@ def make_application(verifier: Verifier, driver: Driver, lifespan: Lifespan[Fast
     application.state.verifier = verifier
     application.state.driver = driver
     application.include_router(partner_api(verifier, driver))
+    application.include_router(usage_api(verifier, driver))
     application.include_router(people_pages(verifier, driver, pages))
     application.include_router(page_requests(verifier, driver, pages))
     application.include_router(in_person_pages(verifier, driver, pages))

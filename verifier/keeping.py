@@ -52,5 +52,5 @@ def forgotten(session: Session, references: tuple[SessionKey, ...], *, now: int)
 def look(session: Session, by: By, *, now: int) -> Outcome:
     """Read what was disclosed; whoever's answer has a receipt finds that it was looked at. What is gone has no values."""
     if isinstance(session, Answered) and session.logged is not None:
-        return Change(session, records=(session.logged.use(Action.VIEWED, by, now=now),))
+        return Change(session, records=session.logged.use(Action.VIEWED, by, now=now))
     return Change(session)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from capabilities.cockpit.records import IssuedReceipt
-from capabilities.usage_log.records import Used
+from capabilities.usage_log.records import Written
 from protocol.dcql.query import DcqlQuery
 from protocol.encoding import read_json
 from protocol.errors import InvalidRequest, NotFound
@@ -193,7 +193,7 @@ class Forgotten:
 
 
 Session = Requested | Opened | Received | Answered | Declined | Forgotten
-Outcome = Change[Session, Used | IssuedReceipt]
+Outcome = Change[Session, Written | IssuedReceipt]
 Awaited = Requested | Opened | Received  # an answer may come
 AWAITED: tuple[type[Awaited], ...] = (Requested, Opened, Received)
 Told = Requested | Opened | Received | Answered | Declined  # whoever asked is told how it stands

@@ -29,7 +29,7 @@ from protocol.sovereignty.usage_report import (
     fill_report,
     sign_usage_report,
 )
-from runtime.conversation import slow, with_key
+from runtime.conversation import slow
 
 READ_AT_ONCE = 32  # entries: about as many as a report has room for
 NEWS_ROOM = 7 * 1024  # bytes of a report
@@ -71,9 +71,9 @@ class UsageLog:
         Raises:
             NotFound: there is no log of such a receipt, or it is over.
         """
-        report = yield from slow(lambda: self._report(receipt, request))
-        signing = self.signing
-        return (yield from with_key(signing.signer, lambda: sign_usage_report(report, signing.signer, signing.x5c)))
+        # Each entry is proven once more before it is signed, which takes too long for an event loop
+        signer, x5c = self.signing.signer, self.signing.x5c
+        return (yield from slow(lambda: sign_usage_report(self._report(receipt, request), signer, x5c)))
 
     def head(self, log: str) -> Exchange[PublishedHead]:
         """The head of a log as everybody gets it.

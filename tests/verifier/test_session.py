@@ -7,7 +7,7 @@ import pytest
 from capabilities.cockpit.records import IssuedReceipt
 from protocol.errors import InvalidRequest, NotFound
 from runtime.conversation import SessionKey
-from tests.support.partners import both
+from tests.support.receipts import log_with
 from verifier.keeping import forget, forget_in_browser, look
 from verifier.session import (
     MAX_HANDED,
@@ -21,6 +21,7 @@ from verifier.session import (
     Opened,
     Received,
     Requested,
+    Session,
     Terms,
     Verdict,
     answer,
@@ -34,7 +35,7 @@ from verifier.session import (
     shows_to_owner,
     waiting,
 )
-from verifier.usage import By, Logged
+from verifier.usage import By
 
 NOW = 1000
 ASKED = Asked(
@@ -81,7 +82,7 @@ def handed(stage, *hashes):
 
 
 def test_the_latest_that_were_handed_out_are_remembered():
-    stage = REQUESTED
+    stage: Session = REQUESTED
     for number in range(MAX_HANDED + 2):
         stage = open_request(stage, str(number), now=NOW + 1).next
     assert stage == handed(OPENED, *map(str, range(2, MAX_HANDED + 2)))
@@ -219,7 +220,7 @@ def test_forgetting_leaves_an_id_alone(stage):
     assert (CODE in change.drop) == (stage is ANSWERED)
 
 
-LOGGED = Logged.of("receipt-0123456789abcdef", NOW + 9_000_000, {"pid": (("name",),)}, both("Alter", "Age"), "en")
+LOGGED = log_with({"pid": (("name",),)}, until=NOW + 9_000_000, language="en")
 ISSUED = IssuedReceipt(LOGGED.receipt, "{}", "token", "key", "", NOW, LOGGED.log_until)
 GIVEN = Given(ISSUED, LOGGED, "what it says")
 

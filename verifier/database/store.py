@@ -11,7 +11,7 @@ from capabilities.cockpit.database import SqlCockpit
 from capabilities.cockpit.records import IssuedReceipt
 from capabilities.relay.database import SqlRelay
 from capabilities.usage_log.database.store import SqlUsageLog
-from capabilities.usage_log.records import Used
+from capabilities.usage_log.records import Told, Used, Written
 from protocol.keys import RandomBytes
 from runtime import system
 from runtime.codec import Codec
@@ -42,7 +42,7 @@ _CODEC: Codec[Session | CounterStage] = Codec(
 )
 
 
-class SqlVerifierStore(SqlConversations[Session | CounterStage, CounterChange | Used | IssuedReceipt]):
+class SqlVerifierStore(SqlConversations[Session | CounterStage, CounterChange | Written | IssuedReceipt]):
     """Everything a verifier keeps, on SQLite or PostgreSQL."""
 
     def __init__(
@@ -75,13 +75,14 @@ class SqlVerifierStore(SqlConversations[Session | CounterStage, CounterChange | 
 
         return self.database.write(work)
 
-    def _keep_records(self, connection: Connection, records: Sequence[CounterChange | Used | IssuedReceipt]) -> None:
+    def _keep_records(self, connection: Connection, records: Sequence[CounterChange | Written | IssuedReceipt]) -> None:
         given = [record for record in records if isinstance(record, IssuedReceipt)]
         self.cockpit.write(connection, given)
-        used = [record for record in records if isinstance(record, Used)]
-        if used:
-            self.usage.write(connection, used)
-        self.counters.change(connection, [record for record in records if not isinstance(record, Used | IssuedReceipt)])
+        written = [record for record in records if isinstance(record, Used | Told)]
+        if written:
+            self.usage.write(connection, written)
+        other = [record for record in records if not isinstance(record, Used | Told | IssuedReceipt)]
+        self.counters.change(connection, other)
 
     def _end(self, connection: Connection, ended: Sequence[Session | CounterStage], now: int) -> None:
         """Say of answers whose time is over that they are gone, as they go."""

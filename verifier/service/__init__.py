@@ -13,6 +13,7 @@ from verifier.service.context import VerifierContext
 from verifier.service.counters import Counters
 from verifier.service.meetings import Meetings
 from verifier.service.page_requests import PageRequests
+from verifier.service.partner_usage import PartnerUsage
 from verifier.service.receipts import Receipts
 from verifier.service.requests import Requests
 from verifier.service.signers import RevokedSigners
@@ -32,6 +33,7 @@ class Verifier:
     meetings: Meetings
     usage: UsageLog
     cockpit: Cockpit
+    partner_usage: PartnerUsage
 
     @classmethod
     def of(cls, context: VerifierContext) -> Self:
@@ -51,4 +53,6 @@ class Verifier:
             context.now,
             context.random_bytes,
         )
-        return cls(context, requests, answers, page_requests, counters, boards, meetings, usage, cockpit)
+        return cls(
+            context, requests, answers, page_requests, counters, boards, meetings, usage, cockpit, PartnerUsage(context)
+        )

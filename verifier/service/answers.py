@@ -320,6 +320,7 @@ class Answers:
                     answered_at=stage.answered_at,
                     keep_until=stage.keep_until,
                     receipt=stage.receipt,
+                    receipt_id=stage.logged.receipt if stage.logged is not None else "",
                 )
             case Declined():
                 return replace(result, state="declined", error=stage.error, answered_at=stage.declined_at)

@@ -56,4 +56,5 @@ class Result:
     renewals: int = 0  # how often the code was made anew
     answered_at: int = 0  # epoch seconds
     keep_until: int = 0  # epoch seconds: then an answer is erased
+    receipt_id: str = ""  # of its receipt, in whose log its uses are written; empty: it has none
     receipt: str = ""  # JSON: what whoever answered was told, without their key; empty: nothing

@@ -76,6 +76,37 @@ def test_after_log_until_nothing_is_said_even_before_it_is_erased(party):
         do(party.log.report(RECEIPT, UsageRequest()))
 
 
+class AppendsMeanwhile:
+    """A store to which another worker appends just after the heads were read."""
+
+    def __init__(self, party):
+        self.party = party
+
+    def __getattr__(self, name):
+        return getattr(self.party.store, name)
+
+    def logs(self, since):
+        found = self.party.store.logs(since)
+        self.party.clock.now += HOUR
+        assert self.party.store.append(self.party.clock.now) == BLOCK
+        return found
+
+
+def test_what_comes_into_a_tree_while_a_report_is_made_is_pending_in_it(party):
+    """Every report is true to itself: it proves nothing against a head that it does not have."""
+    reader = Reader(party)
+    quick, party.log = party.log, replace(party.log, store=AppendsMeanwhile(party))
+    party.use(RECEIVED)
+    report = reader.ask()
+    assert (report.heads, [entry.place for entry in report.entries]) == ((), [None])
+    # The next block has no room for anything but entries, so one of them is the very next leaf
+    party.use(*[replace(VIEWED, by=f"clerk {i}") for i in range(BLOCK)])
+    report = reader.ask()
+    assert [entry.place is None for entry in report.entries] == [False] + [True] * BLOCK
+    party.log = quick
+    assert all(entry.place for report in Reader(party).ask_all() for entry in report.entries)
+
+
 def test_more_entries_than_fit_come_in_further_reports(party):
     party.use(*[replace(VIEWED, by=f"clerk {i}") for i in range(120)])
     party.hour()

@@ -83,6 +83,11 @@ def counter(database_url, agency):
     made.close()
 
 
+def encrypted(request, answer):
+    key, enc = request.choose_encryption()
+    return answer.to_encrypted_form(key, enc, seeded_key(13), seeded(13))
+
+
 class Citizen:
     """A small wallet that answers one request by its code, with a cockpit key, and holds the partner to it."""
 
@@ -92,7 +97,7 @@ class Citizen:
         self.reference = reference_of(made)
         self.text = self.fetch()
         self.client_id = link.client_id
-        self.sent = None
+        self.sent: Sent | None = None
 
     def fetch(self):
         return self.counter.run(self.counter.verifier.requests.open(self.reference, None))
@@ -116,7 +121,7 @@ class Citizen:
         key = CockpitKey(self.key.public_key, hash_text(self.text)) if cockpit else None
         vp_token = {"pid": (presented,)}
         whole = AuthorizationResponse(vp_token, request.state, key)
-        form = whole.to_encrypted_form(*request.choose_encryption(), seeded_key(13), seeded(13))
+        form = encrypted(request, whole)
         shown = {"pid": [self.held.presentable.claims]} if not changed else {}
         evidence = evidence_of_answer(self.text, request.dcql_query, vp_token, shown)
         self.sent = Sent(
@@ -131,6 +136,7 @@ class Citizen:
         return self.counter.http("POST", f"/responses/{self.reference}", data=form).json()
 
     def judge(self, text):
+        assert self.sent is not None
         return judge_receipt(text, self.sent, anchors=self.counter.wallet_anchors, arrived_at=self.counter.clock.now)
 
 
@@ -196,7 +202,7 @@ def answer_naming(citizen, request_hash):
     request = citizen.request
     key = CockpitKey(citizen.key.public_key, request_hash)
     answer = AuthorizationResponse({"pid": (present(request, citizen.held),)}, request.state, key)
-    form = answer.to_encrypted_form(*request.choose_encryption(), seeded_key(13), seeded(13))
+    form = encrypted(request, answer)
     text = citizen.counter.http("POST", f"/responses/{citizen.reference}", data=form).json()["receipt"]
     citizen.sent = Sent(evidence_of_answer("", request.dcql_query, {}, {}), (WHO,), "", None, None, COCKPIT, NOW)
     return text

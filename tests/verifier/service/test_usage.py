@@ -1,50 +1,21 @@
 """What a verifier does with an answer stands in the log of its receipt: written in the transaction that does it."""
 
-from dataclasses import replace
-
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
+from capabilities.usage_log.records import Told
 from protocol.errors import NotFound
 from protocol.jws import Jws
 from protocol.sovereignty.usage import HOUR
-from protocol.sovereignty.usage_report import UsageReport, UsageRequest
-from runtime.conversation import Advance, Change, SessionKey
+from protocol.sovereignty.usage_report import News, UsageReport, UsageRequest
 from tests.support.partners import both
+from tests.support.receipts import RECEIPT, give_receipt, uses
 from tests.support.shop import Shop
 from tests.support.verifier import Counter, answers
 from verifier.database.tables import usage_tables
 from verifier.policy import MIN_KEEP
-from verifier.session import REQUEST, Answered, no_request
-from verifier.usage import Logged, received
-
-RECEIPT = "receipt-0123456789abcdef"
-PURPOSE = both("Ausweis für die Bücherei", "Library card")
-CLAIMS = {"pid": (("family_name",),)}
-
-
-def log_of(counter: Counter) -> Logged:
-    return Logged.of(RECEIPT, counter.clock.now + 365 * 24 * HOUR, CLAIMS, PURPOSE, "de")
-
-
-def give_receipt(counter: Counter, request_id: str) -> None:
-    """Let an answer have a receipt, and its log."""
-    logged = log_of(counter)
-
-    def step(stage: object) -> Change[object, object]:
-        assert isinstance(stage, Answered)
-        records = received(logged, accepted=True, now=counter.clock.now)
-        return Change(replace(stage, logged=logged), records=records)
-
-    [stage] = counter.store.commit([Advance(SessionKey.of(REQUEST, request_id), step, no_request())])
-    assert isinstance(stage, Answered)
-
-
-def uses(counter: Counter) -> list[tuple[str, str]]:
-    """What was done, and by whom."""
-    entries = counter.store.usage.entries(RECEIPT, after=-1, limit=100)
-    return [(str(entry.members["action"]), str(entry.members["by"])) for entry in entries]
+from verifier.service.partner_usage import Happened
 
 
 @pytest.fixture
@@ -160,6 +131,14 @@ def test_the_citizen_reads_it_and_everybody_gets_the_head(answered):
     claims = Jws.from_compact(head.text, "head").peek_claims("head")
     assert claims.integer("tree_size") == report.heads[0].tree.size
     assert counter.http("GET", "/cockpit/consistency?log=2027&from=0&to=64").json()["consistency"] == []
+
+
+def test_a_receipt_of_which_nothing_came_yet_has_nothing_to_be_used(counter):
+    news = News(counter.clock.now, both("Bewilligt", "Granted"))
+    counter.store.usage.record([Told(RECEIPT, counter.clock.now + HOUR, news)])
+    happened = Happened(counter.owner, {"action": "used", "by": "case system"}, RECEIPT)
+    with pytest.raises(NotFound):
+        counter.run(counter.verifier.partner_usage.log(happened))
 
 
 def everything(counter: Counter) -> str:
