@@ -9,6 +9,7 @@ from protocol.exchange import Exchange
 from protocol.sovereignty.unlinkable import DAY, is_refresh_due
 from runtime.conversation import slow
 from wallet.policy.cockpit.disclosed import is_identifying
+from wallet.policy.cockpit.timeline import Timeline
 from wallet.records import Disclosure, Preferences
 from wallet.service.cockpit.collecting import Collecting, Looked
 from wallet.service.context import WalletContext
@@ -30,6 +31,15 @@ class Cockpit:
     def disclosures(self) -> tuple[Disclosure, ...]:
         """Every answer to a request that announced a cockpit, oldest first."""
         return self.context.store.disclosures()
+
+    def timeline(self) -> Timeline:
+        """Everything that happened, and what partners say since.
+
+        Raises:
+            DamagedError: the log was altered.
+        """
+        context = self.context
+        return context.timelines.of(context.store.log(), context.store.disclosures(), context.now())
 
     def find(self, name: str) -> Disclosure:
         """The one of this id, or of an id that begins like this.
