@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from protocol.credential import ClaimPath
 from protocol.sovereignty.findings import Rule
@@ -12,10 +13,12 @@ from protocol.sovereignty.receipt_check import Absence, Finding
 from protocol.sovereignty.unlinkable import NotCalled
 from protocol.sovereignty.usage import Action, UsageEntry
 from protocol.trust.localized import Localized, in_language
+from wallet.policy.activity import label_of
+from wallet.policy.cockpit.disclosed import path_text
 from wallet.policy.cockpit.holding import HeldByPartner, Until
 from wallet.policy.cockpit.timeline import Item, Kind, Timeline
 from wallet.policy.showing import MAX_VALUE, plain
-from wallet.records import Disclosure, KeptReceipt, KnownFinding, KnownNews
+from wallet.records import Disclosure, HeldCredential, KeptReceipt, KnownFinding, KnownNews
 from wallet.service.cockpit.collecting import Looked, NotAsked
 from wallet.words import Words
 
@@ -27,6 +30,16 @@ class CockpitWords:
     words: Words
     language: str
     label: Callable[[str, ClaimPath], str]  # type of a document and a claims path → what its issuer calls it
+
+    @classmethod
+    def of(cls, words: Words, language: str, held: Sequence[HeldCredential]) -> Self:
+        """With the labels of documents of the same kinds that are still there."""
+        described = {credential.type: credential.described().claims for credential in held}
+
+        def label(type_: str, path: ClaimPath) -> str:
+            return label_of(path_text(path), described.get(type_, ()), language)
+
+        return cls(words, language, label)
 
     def __call__(self, text: str, /, **values: object) -> str:
         """A text with its values filled in."""

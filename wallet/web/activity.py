@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 
 from fastapi import APIRouter, Response
 
-from protocol.credential import ClaimPath
 from runtime.seal import DamagedError
 from wallet.cockpit_words import CockpitWords
 from wallet.policy.activity import GivenShown, Happened, activity, given, label_of
@@ -46,17 +45,6 @@ def timeline_of(visit: Visit) -> Timeline | None:
         return None
 
 
-def cockpit_words(visit: Visit) -> CockpitWords:
-    """What the cockpit says, with the labels of documents of the same kind that are still there."""
-    language = visit.wallet.context.language
-    described = {held.type: held.described().claims for held in visit.wallet.context.store.credentials()}
-
-    def label(type_: str, path: ClaimPath) -> str:
-        return label_of(path_text(path), described.get(type_, ()), language)
-
-    return CockpitWords(visit.words, language, label)
-
-
 @dataclass(frozen=True, slots=True)
 class Lines:
     """What a page needs to show some of the timeline."""
@@ -70,7 +58,7 @@ def lines(visit: Visit, timeline: Timeline, items: Sequence[Item]) -> Lines:
     """The same for these items."""
     held, language = visit.wallet.context.store.credentials(), visit.wallet.context.language
     shown = {item.number: given(item.entry, held, language) for item in items if item.what is None}
-    return Lines(timeline, cockpit_words(visit), shown)
+    return Lines(timeline, CockpitWords.of(visit.words, language, held), shown)
 
 
 def activity_pages() -> APIRouter:

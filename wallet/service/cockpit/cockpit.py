@@ -88,13 +88,16 @@ class Cockpit:
         """
         asked = 0
         for disclosure in self.disclosures() if self.refreshes() else ():
-            now = self.context.now()
-            turn = (disclosure.id, now // DAY)
-            if turn not in tried and is_refresh_due(disclosure.hour, last=disclosure.asked_at, now=now):
+            turn = (disclosure.id, self.context.now() // DAY)
+            if turn not in tried and self.is_due(disclosure):
                 tried.add(turn)
                 looked = yield from self.collecting.refresh(disclosure)
                 asked += looked.went_well
         return asked
+
+    def is_due(self, disclosure: Disclosure) -> bool:
+        """Whether it is the hour of an answer, in which nobody asked about it today."""
+        return is_refresh_due(disclosure.hour, last=disclosure.asked_at, now=self.context.now())
 
     def refreshes(self) -> bool:
         """Whether partners are asked in the background."""

@@ -172,7 +172,8 @@ def test_each_answer_is_asked_about_once_in_its_own_hour(world):
     cockpit = world.wallet.cockpit
     world.run(cockpit.choose_refresh(wanted=True))
     assert cockpit.refreshes()
-    tried, asked_in = set(), []
+    tried: set[tuple[str, int]] = set()
+    asked_in = []
     for quarter in range(96):
         world.now = NOW - NOW % DAY + DAY + quarter * 900
         if world.run(cockpit.refresh_due(tried)):
@@ -188,7 +189,7 @@ def test_a_partner_that_is_away_is_tried_once_a_day(world):
     cockpit = world.wallet.cockpit
     world.run(cockpit.choose_refresh(wanted=True))
     world.partner.say = Unreachable("away")
-    tried = set()
+    tried: set[tuple[str, int]] = set()
     for quarter in range(96):
         world.now = NOW - NOW % DAY + DAY + quarter * 900
         world.run(cockpit.refresh_due(tried))
