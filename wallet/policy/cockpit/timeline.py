@@ -6,6 +6,7 @@ searched are names of partners and documents, names of claims, and what partners
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -144,15 +145,20 @@ class Timeline:
             until = wanted.until or 1 << 62
             found = [item for item in found if wanted.since <= item.at < until]
         if wanted.partner:
-            found = [item for item in found if self.key_of(item) == wanted.partner]
+            own, parties = self.by_number, {wanted.partner}
+            parties.update(party for party, key in self.keys.items() if key == wanted.partner)
+            parties.difference_update(party for party, key in self.keys.items() if key != wanted.partner)
+            found = [
+                item
+                for item in found
+                if (own[item.number] == wanted.partner if item.number in own else item.party in parties)
+            ]
         if wanted.document:
             line = f"\n{wanted.document.lower()}\n"
             found = [item for item in found if line in item.text]
-        if len(wanted.needles) == 1:
-            [needle] = wanted.needles
-            found = [item for item in found if needle in item.text]
-        elif wanted.needles:
-            found = [item for item in found if any(needle in item.text for needle in wanted.needles)]
+        if wanted.needles:
+            has = re.compile("|".join(map(re.escape, wanted.needles))).search
+            found = [item for item in found if has(item.text)]
         yield from found
 
 

@@ -63,7 +63,7 @@ class Cockpit:
             Unavailable: what came could not be kept.
         """
         if 0 <= self.context.now() - disclosure.asked_at < LIVE_AFTER:
-            return Looked(disclosure)
+            return self.collecting.known(disclosure)
         return (yield from self.collecting.refresh(disclosure))
 
     def ask(self, disclosure: Disclosure) -> Exchange[Looked]:

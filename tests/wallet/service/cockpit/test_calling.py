@@ -79,7 +79,7 @@ def test_a_partner_that_the_witness_found_out_is_named(world):
 
 def test_another_endpoint_than_the_directory_has_is_not_called(world):
     given(world).witnessed(endpoint="https://library.example/other")
-    assert world.look().must_not is None  # it was asked just now, by its answer
+    assert world.look().must_not.reason is NotCalled.OTHER_THAN_LISTED
     assert world.later(HOUR).look().must_not.reason is NotCalled.OTHER_THAN_LISTED
     assert world.partner.calls == []
 
@@ -129,6 +129,7 @@ def test_a_dropped_key_asks_nobody_any_more_and_what_is_known_stays(world):
     known = world.disclosure.usage
     world.run(world.wallet.cockpit.drop_key(world.disclosure))
     assert (world.disclosure.key, world.disclosure.usage) == ("", known)
+    assert world.look().not_asked is NotAsked.KEY_DROPPED
     assert world.later(HOUR).look().not_asked is NotAsked.KEY_DROPPED
 
 
