@@ -27,17 +27,15 @@ MAX_SEARCH = 100.0  # milliseconds
 _SHOWN = (LoggedCredential("Personal ID", "urn:eudi:pid:1", ('["given_name"]', '["birthdate"]', '["address"]')),)
 
 
-def entry(number: int) -> NewEntry:
+def entry(hour: int) -> NewEntry:
     """What happened in one hour of that life."""
 
-    def note(place: int, before: str) -> LogEntry:
-        party = f"Partner {number % PARTNERS}"
-        action, outcome = ("sharing", "begun") if number % 3 else ("declined", "refused")
-        at, shown = NOW - (ENTRIES - number) * 3600, _SHOWN if number % 3 else ()
-        request = f"{number:064x}"
-        return LogEntry(
-            place, at, action, party, f"x509_hash:{number % PARTNERS}", "Register", shown, outcome, request, 0, before
-        )
+    def note(number: int, before: str) -> LogEntry:
+        party = f"Partner {hour % PARTNERS}"
+        action, outcome = ("sharing", "begun") if hour % 3 else ("declined", "refused")
+        at, shown = NOW - (ENTRIES - hour) * 3600, _SHOWN if hour % 3 else ()
+        party_id, request = f"x509_hash:{hour % PARTNERS}", f"{hour:064x}"
+        return LogEntry(number, at, action, party, party_id, "Register", shown, outcome, request, 0, before)
 
     return note
 
@@ -45,8 +43,8 @@ def entry(number: int) -> NewEntry:
 def fill(vault: Vault, entries: int) -> None:
     """A log of so many entries, in one transaction."""
     with vault._turn, vault._changing() as change:
-        for number in range(entries):
-            change.note(entry(number))
+        for hour in range(entries):
+            change.note(entry(hour))
 
 
 def measure_timeline(report: Report, entries: int = ENTRIES) -> None:

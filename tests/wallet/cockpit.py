@@ -214,6 +214,8 @@ def _refuse(effect):
 class CockpitWorld(MeetingWorld):
     """A wallet, and a registered library that has a cockpit."""
 
+    partner: CockpitPartner
+
     def __init__(self, vault, *, directory=None, register=True, **changes):
         partner = changes.pop("partner", {})
         super().__init__(vault, **changes)
