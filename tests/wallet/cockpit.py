@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from protocol.encoding import encode_base64url, read_json, read_json_object, sha256
@@ -24,11 +25,11 @@ from protocol.sovereignty.receipt_parties import Controller, Recipient
 from protocol.sovereignty.signing import Organisation, sign_as_organisation
 from protocol.sovereignty.usage import Action, Addressee, Use
 from protocol.sovereignty.usage_report import TYP as REPORT_TYP
-from protocol.sovereignty.usage_report import UsageReport, UsageRequest
-from protocol.trust.anchors import Role
+from protocol.sovereignty.usage_report import News, UsageReport, UsageRequest
+from protocol.trust.anchors import Role, TrustAnchors
 from tests.protocol.sovereignty.logs import Log
 from tests.support.partners import BANK, both
-from tests.support.pki import DAY, NOW, Template, make_pki, seeded_key
+from tests.support.pki import DAY, NOW, Pki, Template, make_pki, seeded_key
 from tests.wallet.counterparts import PARTNER, Partner, answer
 from tests.wallet.meeting import MeetingWorld
 from tests.wallet.registrar import ENTRY, LIBRARY
@@ -66,10 +67,11 @@ class CockpitPartner(Partner):
     calls: list[HttpRequest] = field(default_factory=list)
     proofs: set[str] = field(default_factory=set)
     spoil_report: Callable[[UsageReport], UsageReport] | None = None
-    sign_with: object = None  # somebody else's keys
+    sign_with: Pki | None = None  # somebody else's keys
     say: HttpResponse | ProtocolError | None = None  # instead of anything at the cockpit
     later: int = 0  # seconds after which the receipt is there
-    news: tuple = ()
+    news: tuple[News, ...] = ()
+    known_anchors: Callable[[], TrustAnchors] = lambda: TrustAnchors([])
 
     def __post_init__(self):
         if self.endpoint:
@@ -96,7 +98,7 @@ class CockpitPartner(Partner):
     def receipt(self, form, thumbprint):
         """The receipt for an answer by link, or what it lies."""
         query = self.request().dcql_query
-        vp_token = read_json_object(form["vp_token"].encode(), "vp_token")
+        vp_token: Any = read_json_object(form["vp_token"].encode(), "vp_token")
         shown = {id_: [self._shown(one) for one in items] for id_, items in vp_token.items()}
         return self.sign(self.made(evidence_of_answer(self.texts[-1], query, vp_token, shown), thumbprint))
 
@@ -153,8 +155,6 @@ class CockpitPartner(Partner):
             presentation, anchors=self.known_anchors(), expected=expected, now=self.now()
         )
         return run(exchange, _refuse).claims
-
-    known_anchors: Callable = None
 
     def _cockpit(self, request, path):
         self.calls.append(request)
@@ -213,6 +213,8 @@ def _refuse(effect):
 
 class CockpitWorld(MeetingWorld):
     """A wallet, and a registered library that has a cockpit."""
+
+    partner: CockpitPartner
 
     def __init__(self, vault, *, directory=None, register=True, **changes):
         partner = changes.pop("partner", {})

@@ -16,6 +16,7 @@ from protocol.trust.anchors import TrustAnchors
 from protocol.trust.register_asking import Register, RegisteredUse, RegisterQuestion
 from runtime.conversation import slow
 from wallet.keys import DeviceKeys
+from wallet.policy.cockpit.timeline import Timelines
 from wallet.policy.showing import PartyShown
 from wallet.records import Kept, LogEntry, LoggedCredential, keys_of
 from wallet.store import NewEntry, WalletStore
@@ -67,6 +68,8 @@ class WalletContext:
     # What a registrar saw of every partner's usage log, as it was fetched last; fetching depends on nothing that is held here
     directory: Callable[[], PartnerDirectory | None] = _no_directory
 
+    # The timeline of the log and of what partners say; in memory alone
+    timelines: Timelines = field(default_factory=Timelines, repr=False, compare=False)
     # Ids of disclosures about which a partner is being asked; in memory alone
     busy: set[str] = field(default_factory=set, repr=False, compare=False)
 

@@ -18,6 +18,7 @@ from runtime.seal import DamagedError
 from wallet.records import DeletedEntry, LogEntry
 
 BLIND_BYTES = 32
+_NAMES = tuple([one.name for one in fields(LogEntry)])
 
 Link = LogEntry | DeletedEntry
 
@@ -88,7 +89,7 @@ def _blinded(link: Link, before: str, random_bytes: RandomBytes) -> Link:
 
 
 def _members(entry: LogEntry) -> dict[str, object]:
-    members = {one.name: getattr(entry, one.name) for one in fields(entry)}
+    members = {name: getattr(entry, name) for name in _NAMES}
     if not entry.in_person:
         del members["in_person"]
     return members

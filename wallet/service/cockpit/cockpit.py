@@ -9,6 +9,7 @@ from protocol.exchange import Exchange
 from protocol.sovereignty.unlinkable import DAY, is_refresh_due
 from runtime.conversation import slow
 from wallet.policy.cockpit.disclosed import is_identifying
+from wallet.policy.cockpit.timeline import Timeline
 from wallet.records import Disclosure, Preferences
 from wallet.service.cockpit.collecting import Collecting, Looked
 from wallet.service.context import WalletContext
@@ -30,6 +31,15 @@ class Cockpit:
     def disclosures(self) -> tuple[Disclosure, ...]:
         """Every answer to a request that announced a cockpit, oldest first."""
         return self.context.store.disclosures()
+
+    def timeline(self) -> Timeline:
+        """Everything that happened, and what partners say since.
+
+        Raises:
+            DamagedError: the log was altered.
+        """
+        context = self.context
+        return context.timelines.of(context.store.log(), context.store.disclosures(), context.now())
 
     def find(self, name: str) -> Disclosure:
         """The one of this id, or of an id that begins like this.
@@ -53,7 +63,7 @@ class Cockpit:
             Unavailable: what came could not be kept.
         """
         if 0 <= self.context.now() - disclosure.asked_at < LIVE_AFTER:
-            return Looked(disclosure)
+            return self.collecting.known(disclosure)
         return (yield from self.collecting.refresh(disclosure))
 
     def ask(self, disclosure: Disclosure) -> Exchange[Looked]:
@@ -78,13 +88,16 @@ class Cockpit:
         """
         asked = 0
         for disclosure in self.disclosures() if self.refreshes() else ():
-            now = self.context.now()
-            turn = (disclosure.id, now // DAY)
-            if turn not in tried and is_refresh_due(disclosure.hour, last=disclosure.asked_at, now=now):
+            turn = (disclosure.id, self.context.now() // DAY)
+            if turn not in tried and self.is_due(disclosure):
                 tried.add(turn)
                 looked = yield from self.collecting.refresh(disclosure)
                 asked += looked.went_well
         return asked
+
+    def is_due(self, disclosure: Disclosure) -> bool:
+        """Whether it is the hour of an answer, in which nobody asked about it today."""
+        return is_refresh_due(disclosure.hour, last=disclosure.asked_at, now=self.context.now())
 
     def refreshes(self) -> bool:
         """Whether partners are asked in the background."""

@@ -79,7 +79,7 @@ class Collecting:
             self.context.busy.discard(disclosure.id)
 
     def _refresh(self, disclosure: Disclosure) -> Exchange[Looked]:
-        key, refusal = cockpit_key(disclosure), self._refusal(disclosure)
+        key, refusal = cockpit_key(disclosure), self.refusal(disclosure)
         if key is None or refusal is not None:
             return Looked(disclosure, refusal or NotAsked.KEY_DROPPED)
         try:
@@ -109,8 +109,22 @@ class Collecting:
         directory = self.context.directory()
         return directory.find(sent_of(disclosure).signers) if directory is not None else None
 
-    def _refusal(self, disclosure: Disclosure) -> NotAsked | None:
+    def known(self, disclosure: Disclosure) -> Looked:
+        """What is known of an answer without asking anybody, and why nobody is to be asked, if that is so."""
+        refusal = self.refusal(disclosure)
+        if refusal is not None:
+            return Looked(disclosure, refusal)
+        try:
+            self.check(disclosure)
+        except MustNotCall as error:
+            return Looked(disclosure, must_not=error)
+        return Looked(disclosure)
+
+    def refusal(self, disclosure: Disclosure) -> NotAsked | None:
+        """Why nobody is asked about an answer now, whatever the address; None: somebody may be."""
         now = self.context.now()
+        if not disclosure.key:
+            return NotAsked.KEY_DROPPED
         receipt = receipt_of(disclosure)
         if disclosure.receipt is None:
             if not is_collectable(disclosure.sent.at, now=now):

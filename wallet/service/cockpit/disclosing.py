@@ -91,9 +91,9 @@ class Disclosing:
 
     def withdraw(self, begun: Begun) -> Exchange[None]:
         """Forget what was kept of an answer that did not leave."""
-        kept = [one for one in self.context.store.disclosures() if one.log_number == begun.log_number]
-        if kept:
-            with suppress(Unavailable):
+        with suppress(Unavailable):
+            kept = [one for one in self.context.store.disclosures() if one.log_number == begun.log_number]
+            if kept:
                 yield from self.context.save(drop=kept)
 
     def arrived(self, disclosure: Disclosure | None, receipt: str | None) -> Exchange[None]:

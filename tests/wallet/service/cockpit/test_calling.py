@@ -79,7 +79,7 @@ def test_a_partner_that_the_witness_found_out_is_named(world):
 
 def test_another_endpoint_than_the_directory_has_is_not_called(world):
     given(world).witnessed(endpoint="https://library.example/other")
-    assert world.look().must_not is None  # it was asked just now, by its answer
+    assert world.look().must_not.reason is NotCalled.OTHER_THAN_LISTED
     assert world.later(HOUR).look().must_not.reason is NotCalled.OTHER_THAN_LISTED
     assert world.partner.calls == []
 
@@ -129,6 +129,7 @@ def test_a_dropped_key_asks_nobody_any_more_and_what_is_known_stays(world):
     known = world.disclosure.usage
     world.run(world.wallet.cockpit.drop_key(world.disclosure))
     assert (world.disclosure.key, world.disclosure.usage) == ("", known)
+    assert world.look().not_asked is NotAsked.KEY_DROPPED
     assert world.later(HOUR).look().not_asked is NotAsked.KEY_DROPPED
 
 
@@ -172,7 +173,8 @@ def test_each_answer_is_asked_about_once_in_its_own_hour(world):
     cockpit = world.wallet.cockpit
     world.run(cockpit.choose_refresh(wanted=True))
     assert cockpit.refreshes()
-    tried, asked_in = set(), []
+    tried: set[tuple[str, int]] = set()
+    asked_in = []
     for quarter in range(96):
         world.now = NOW - NOW % DAY + DAY + quarter * 900
         if world.run(cockpit.refresh_due(tried)):
@@ -188,7 +190,7 @@ def test_a_partner_that_is_away_is_tried_once_a_day(world):
     cockpit = world.wallet.cockpit
     world.run(cockpit.choose_refresh(wanted=True))
     world.partner.say = Unreachable("away")
-    tried = set()
+    tried: set[tuple[str, int]] = set()
     for quarter in range(96):
         world.now = NOW - NOW % DAY + DAY + quarter * 900
         world.run(cockpit.refresh_due(tried))

@@ -1,6 +1,7 @@
 """What is kept of an answer to a partner with a cockpit, whichever way it goes, and what comes back with it."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -214,7 +215,7 @@ def signatory(world):
 @pytest.mark.parametrize("several", [False, True])
 def test_through_a_page_the_key_goes_with_the_data_and_the_receipt_is_collected(world, several):
     request = page_request(world, ClientMetadata(cockpit_endpoint=COCKPIT))
-    times = {"origins": (ORIGIN,), "issued_at": NOW - 1, "expires_at": NOW + 300}
+    times: Any = {"origins": (ORIGIN,), "issued_at": NOW - 1, "expires_at": NOW + 300}
     if several:
         stranger = make_pki(key=seeded_key(99))
         other = Signatory(ClientId.of_certificate(stranger.leaf.der), stranger.signer, stranger.x5c)
