@@ -11,6 +11,7 @@ from protocol.fields import Fields
 from protocol.oid4vci.metadata import CredentialConfiguration
 from protocol.oid4vci.offer import CredentialOffer
 from protocol.oid4vci.token import TokenResponse
+from wallet.service_records import ServiceRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +189,7 @@ class Evidence:
     register_answer: str = ""  # what a register said that was asked; empty: none was
 
 
-Kept = HeldCredential | PendingIssuance | WalletUnit | Evidence
+Kept = HeldCredential | PendingIssuance | WalletUnit | Evidence | ServiceRecord
 
 
 def keys_of(record: Kept) -> frozenset[str]:

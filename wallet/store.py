@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from wallet.records import Evidence, HeldCredential, Kept, LogEntry, PendingIssuance, WalletUnit
+from wallet.service_records import Errand, JourneyKept, ServiceWishes
 
 
 class NewEntry(Protocol):
@@ -47,6 +48,15 @@ class WalletStore(Protocol):
 
     def evidence(self) -> tuple[Evidence, ...]:
         """The proof that is there for entries of the log; what is damaged proves nothing and is left out."""
+
+    def wishes(self) -> ServiceWishes:
+        """What the user decided about services; nothing yet where that is damaged."""
+
+    def journeys(self) -> tuple[JourneyKept, ...]:
+        """The plans that were begun, oldest first; what is damaged is left out."""
+
+    def errands(self) -> tuple[Errand, ...]:
+        """The requests that wait for a proof, oldest first; what is damaged is left out."""
 
     def write(
         self,

@@ -203,7 +203,7 @@ class _Evaluation:
         rule = weighed.rule
         if isinstance(rule, Condition):
             types = dict.fromkeys([source.type for source in rule.claim.any])
-            lacking = tuple([named for named in types if not self._holdings.has(named, rule.claim.about)])
+            lacking = tuple([named for named in types if not self._holdings.may_have(named, rule.claim.about)])
             return ((Gap(lacking, weighed.why_under(assignment) or Why.NOT_HELD),), False) if lacking else ((), True)
         below = [self._gaps(one, assignment) for one in weighed.below if one.truth(assignment) is Truth.UNKNOWN]
         if rule.junction is Junction.ANY:

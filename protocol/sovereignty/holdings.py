@@ -27,7 +27,9 @@ class HeldCredential:
     """A credential in the wallet."""
 
     candidate: Candidate  # `id` is the document's: the copies of a batch share it
-    about: About = About.SELF  # by its type, or as the citizen marked it
+    about: About | None = (
+        About.SELF
+    )  # by its type, or as the citizen marked it; None: nobody said, so no rule looks into it
     not_before: int | None = None  # epoch seconds
     expires_at: int | None = None
     revoked: bool = False  # or suspended
@@ -58,11 +60,11 @@ class Holdings:
         """Sort what is held; `today` is the date where the citizen is, by which ages count."""
         self.today = today
         self._by_type: dict[CredentialType, list[_Numbered]] = {}
-        self._about: set[tuple[CredentialType, About]] = set()
+        self._about: set[tuple[CredentialType, About | None]] = set()
         self._of_format: dict[str, list[Candidate]] = {}
-        self._ended: dict[CredentialType, set[About]] = {}
+        self._ended: dict[CredentialType, set[About | None]] = {}
         self._bound: dict[tuple[CredentialType, bool], int] = {}
-        self._columns: dict[tuple[Source, About], Column] = {}
+        self._columns: dict[tuple[Source, About | None], Column] = {}
         self._places: dict[int, tuple[int, ...]] = {}
         documents: dict[str, HeldCredential] = {}
         for credential in held:
@@ -81,8 +83,8 @@ class Holdings:
         """What stands where a claim may stand. Only what is valid now counts."""
         return [self.column(place, about) for place in places]
 
-    def column(self, place: Source, about: About) -> Column:
-        """What stands at one place."""
+    def column(self, place: Source, about: About | None) -> Column:
+        """What stands at one place, in documents about somebody; None: in those of which nobody said."""
         found = self._columns.get((place, about))
         if found is None:
             held = [one for one in self._by_type.get(place.type, ()) if one.credential.about is about]
@@ -93,6 +95,10 @@ class Holdings:
     def has(self, named: CredentialType, about: About | None = None) -> bool:
         """Whether a document of a type is held that is valid now; about one of the two, or about whomever."""
         return named in self._by_type if about is None else (named, about) in self._about
+
+    def may_have(self, named: CredentialType, about: About) -> bool:
+        """Whether one is held that is about somebody, or of which nobody said yet whom it is about."""
+        return (named, about) in self._about or (named, None) in self._about
 
     def has_ended(self, named: CredentialType, about: About | None = None) -> bool:
         """Whether one of a type was held whose time is over."""

@@ -100,7 +100,8 @@ def _have_all(held: int, claims: Iterable[ClaimsQuery], named: CredentialType, h
     """Whether one document has everything that is asked together."""
     for claim in claims:
         having = 0
-        for about in About:
+        # A request asks for documents, whomever they are about
+        for about in (*About, None):
             column = holdings.column(Source(named, claim.path), about)
             if claim.values:
                 for value in claim.values:

@@ -12,6 +12,7 @@ from wallet.service.meeting import MeetingPresenting
 from wallet.service.page_presenting import PagePresenting
 from wallet.service.presenting import Presenting
 from wallet.service.receiving import Receiving
+from wallet.service.services import Services
 from wallet.service.vouching import Vouching
 
 
@@ -27,6 +28,7 @@ class Wallet:
     meetings: MeetingPresenting
     keeping: Keeping
     vouching: Vouching
+    services: Services
 
     @classmethod
     def of(cls, context: WalletContext) -> Self:
@@ -37,4 +39,5 @@ class Wallet:
         presenting = Presenting(context)
         pages = PagePresenting(context, presenting)
         meetings = MeetingPresenting(context, presenting)
-        return cls(context, receiving, login, presenting, pages, meetings, Keeping(context), vouching)
+        services = Services.of(context, presenting, receiving)
+        return cls(context, receiving, login, presenting, pages, meetings, Keeping(context), vouching, services)

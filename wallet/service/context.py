@@ -17,6 +17,7 @@ from runtime.conversation import slow
 from wallet.keys import DeviceKeys
 from wallet.policy.showing import PartyShown
 from wallet.records import Kept, LogEntry, LoggedCredential, keys_of
+from wallet.service.published import Published
 from wallet.store import NewEntry, WalletStore
 
 
@@ -57,6 +58,8 @@ class WalletContext:
     renew_trust: Callable[[], Exchange[None]] = (
         _no_lists  # before somebody new is met: fetch lists of whom to trust, if due
     )
+
+    published: Published | None = None  # by the registrar that this wallet follows; None: it follows none
 
     def new_id(self) -> str:
         """A fresh id: 128 bits, hex, which never looks like an option of a command."""

@@ -12,6 +12,7 @@ import orjson
 from runtime.codec import Codec
 from runtime.seal import Sealer
 from wallet.records import Evidence, HeldCredential, Kept, LogEntry, PendingIssuance, WalletUnit
+from wallet.service_records import Errand, JourneyKept, ServiceWishes
 from wallet.store import NewEntry
 
 KINDS: dict[type[Kept | LogEntry], str] = {
@@ -19,9 +20,14 @@ KINDS: dict[type[Kept | LogEntry], str] = {
     PendingIssuance: "pending",
     WalletUnit: "unit",
     Evidence: "evidence",
+    ServiceWishes: "wishes",
+    JourneyKept: "journey",
+    Errand: "errand",
     LogEntry: "log",
 }
-CODEC: Codec[Kept | LogEntry] = Codec(HeldCredential, PendingIssuance, WalletUnit, Evidence, LogEntry)
+CODEC: Codec[Kept | LogEntry] = Codec(
+    HeldCredential, PendingIssuance, WalletUnit, Evidence, ServiceWishes, JourneyKept, Errand, LogEntry
+)
 
 
 @dataclass(frozen=True, slots=True)

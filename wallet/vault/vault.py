@@ -21,6 +21,7 @@ from protocol.errors import NotFound
 from runtime.codec import StoredDataError
 from runtime.seal import KEY_BYTES, DamagedError, Sealer
 from wallet.records import Evidence, HeldCredential, Kept, LogEntry, PendingIssuance, WalletUnit
+from wallet.service_records import Errand, JourneyKept, ServiceWishes
 from wallet.store import ChangeCredentials, NewEntry
 from wallet.vault.change import CODEC, KINDS, Change, Manifest, digest_of
 from wallet.vault.file import (
@@ -38,7 +39,7 @@ from wallet.vault.file import (
 )
 from wallet.vault.passphrase import SALT_BYTES, KeyDerivation, check_new_passphrase
 
-R = TypeVar("R", HeldCredential, PendingIssuance, WalletUnit, Evidence, LogEntry)
+R = TypeVar("R", HeldCredential, PendingIssuance, WalletUnit, Evidence, ServiceWishes, JourneyKept, Errand, LogEntry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +194,21 @@ class Vault:
         found, _ = self._read(Evidence)
         return tuple(sorted(found, key=lambda evidence: (evidence.at, evidence.id)))
 
+    def wishes(self) -> ServiceWishes:
+        """What the user decided about services; see `WalletStore.wishes`."""
+        found, _ = self._read(ServiceWishes)
+        return found[0] if found else ServiceWishes()
+
+    def journeys(self) -> tuple[JourneyKept, ...]:
+        """The plans that are whole, oldest first."""
+        found, _ = self._read(JourneyKept)
+        return tuple(sorted(found, key=lambda journey: (journey.begun_at, journey.id)))
+
+    def errands(self) -> tuple[Errand, ...]:
+        """The requests that wait for a proof, oldest first."""
+        found, _ = self._read(Errand)
+        return tuple(sorted(found, key=lambda errand: (errand.begun_at, errand.id)))
+
     def write(
         self, *, put: Sequence[Kept] = (), drop: Sequence[Kept] = (), note: NewEntry | None = None
     ) -> LogEntry | None:
@@ -248,7 +264,9 @@ class Vault:
         derivation = (derivation or KeyDerivation()).check()
         with self._turn:
             units, _ = self._read(WalletUnit)
+            wishes, _ = self._read(ServiceWishes)
             kept: list[Kept | LogEntry] = [*self.credentials(), *self.pending(), *units, *self.log(), *self.evidence()]
+            kept += [*wishes, *self.journeys(), *self.errands()]
             old, self._sealer = self._sealer, Sealer(os.urandom(KEY_BYTES))
             done = False
             try:
