@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
-from protocol.encoding import JsonObject, JsonValue, encode_base64url, sha256
+from protocol.encoding import JsonObject, JsonValue, encode_base64url, encode_json, sha256
 from protocol.exchange import HttpRequest, HttpResponse
 from protocol.fields import Fields
 from protocol.oid4vci.metadata import ClaimDescription, CredentialConfiguration, Display
@@ -120,20 +120,29 @@ class Publisher:
     answer: HttpResponse | None = None  # instead of what it publishes
     signing: Pki | None = None  # who signs; by default the registrar
     seen: list[HttpRequest] = field(default_factory=list)
+    _texts: dict[object, str] = field(default_factory=dict)
 
     def respond(self, request: HttpRequest) -> HttpResponse:
         """Answer one request."""
         self.seen.append(request)
         if self.answer is not None:
             return self.answer
-        text = self.catalogue() if urlsplit(request.url).path == "/catalogue" else self.partners()
+        text = self._text(urlsplit(request.url).path)
         etag = f'"{encode_base64url(sha256(text.encode()))}"'
         if dict(request.headers).get("if-none-match") == etag:
             return HttpResponse(304, (("etag", etag),), b"")
         return HttpResponse(200, (("content-type", "application/jwt"), ("etag", etag)), text.encode())
 
+    def _text(self, path: str) -> str:
+        """One document for everybody: the same bytes as long as nothing changes."""
+        signing = self.signing or self.pki
+        key = path, self.seq, self.expires_at, encode_json(list(self.services)), signing.leaf.der
+        if key not in self._texts:
+            self._texts[key] = self.catalogue() if path == "/catalogue" else self.partners()
+        return self._texts[key]
+
     def catalogue(self) -> str:
-        """The catalogue as it is published; the same bytes as long as nothing changes."""
+        """The catalogue, signed."""
         services = tuple([Service.from_fields(Fields(one, "service")) for one in self.services])
         signing = self.signing or self.pki
         return sign_catalogue(

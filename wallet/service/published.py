@@ -80,6 +80,8 @@ class Published:
         self._due_at = self._seen.tried_at + (EVERY if self._seen.came_at == self._seen.tried_at else RETRY)
         self._catalogue = _Kept[VerifiedCatalogue](CATALOGUE, self._verify_catalogue)
         self._partners = _Kept[VerifiedDirectory](PARTNERS, self._verify_partners)
+        if self._seen.problem in tuple(PublishedProblem):
+            self._catalogue.problem = PublishedProblem(self._seen.problem)
 
     @property
     def url(self) -> str:
@@ -120,8 +122,9 @@ class Published:
         catalogue_came = yield from self._renew(self._catalogue)
         partners_came = yield from self._renew(self._partners)
         came = catalogue_came and partners_came
+        problem = self._catalogue.problem or ""
         try:
-            self._seen = yield from slow(lambda: self._folder.tried(self._seen, at=now, came=came))
+            self._seen = yield from slow(lambda: self._folder.tried(self._seen, at=now, came=came, problem=problem))
         except ProtocolError as error:
             get_logger().warning("published by the registrar", reason=error.description)
         if came:

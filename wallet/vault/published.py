@@ -27,6 +27,7 @@ class Seen:
     numbers: Mapping[str, int] = field(default_factory=dict)  # document → highest `seq`
     tried_at: int = 0  # epoch seconds; when it was asked last, whatever came of it
     came_at: int = 0  # when everything came last
+    problem: str = ""  # what was wrong with the catalogue that was fetched last; empty: nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +50,18 @@ class PublishedFolder:
                 {name: numbers.integer(name) for name in numbers.members},
                 index.integer("tried_at"),
                 index.integer("came_at"),
+                index.optional_text("problem") or "",
             )
         except Flaw:
             return Seen(registrar)
 
-    def tried(self, seen: Seen, *, at: int, came: bool) -> Seen:
-        """Remember that the registrar was asked.
+    def tried(self, seen: Seen, *, at: int, came: bool, problem: str) -> Seen:
+        """Remember that the registrar was asked, and what was wrong with the catalogue.
 
         Raises:
             Unavailable: it cannot be written.
         """
-        seen = replace(seen, tried_at=at, came_at=at if came else seen.came_at)
+        seen = replace(seen, tried_at=at, came_at=at if came else seen.came_at, problem=problem)
         self._write_index(seen)
         return seen
 
@@ -79,7 +81,8 @@ class PublishedFolder:
         return seen
 
     def _write_index(self, seen: Seen) -> None:
-        self._write(INDEX, json.dumps(asdict(replace(seen, numbers=dict(seen.numbers)))))
+        members = asdict(replace(seen, numbers=dict(seen.numbers)))
+        self._write(INDEX, json.dumps({name: value for name, value in members.items() if value != ""}))
 
     def _read(self, name: str, max_bytes: int) -> str | None:
         try:

@@ -56,7 +56,7 @@ def test_a_wallet_that_follows_nobody_asks_nobody(town):
 
 def test_what_is_known_is_asked_for_by_its_own_hash_and_nothing_of_the_server(town):
     # A server could call a document differently for each wallet
-    text = town.publisher.catalogue()
+    text = town.publisher._text("/catalogue")
     town.publisher.answer = HttpResponse(
         200, (("content-type", "application/jwt"), ("etag", '"your-very-own"'), ("set-cookie", "you=1")), text.encode()
     )
@@ -110,6 +110,9 @@ def test_a_catalogue_rolled_back_is_refused_and_the_newer_one_stays(town, restar
     assert town.published.problem is PublishedProblem.ROLLED_BACK
     assert len(names(town)) == 4
     assert town.published.directory().seq == 7
+    # That is still to be said after a restart
+    town.follow()
+    assert town.published.problem is PublishedProblem.ROLLED_BACK
 
 
 def test_the_number_outlives_a_document_that_was_deleted(town):

@@ -43,7 +43,7 @@ def test_a_step_is_begun_answered_and_the_plan_goes_on(served, there):
     plan = begin_plan(there, "library", "Library card")
     assert served.world.partner.seen == []
     assert "You have: Personal ID" in words_of(plan)
-    assert "Only now is library.example called." in words_of(plan)
+    assert "library.example is called only when you press this." in words_of(plan)
     served.world.partner.reply = answer({"redirect_uri": f"{PARTNER}/form"})
     consent = submit(there, plan, "Begin this step")
     page = consent.headers["location"]
