@@ -55,8 +55,8 @@ class Errands:
         except NoServices:
             return ()
         holdings = self.catalogue.holdings()
-        fitting = [one for one in services if one.id not in self.catalogue.excluded(services, holdings)]
-        givers = Givers(fitting)
+        excluded = self.catalogue.excluded(services, holdings)
+        givers = Givers([one for one in services if one.id not in excluded])
         wants = check_needs(seen.verified.request.dcql_query, holdings).fewest
         found = [MissingProof(want.gap, givers.of(want.gap.types, but="")) for want in wants if want.gap.types]
         held = self.context.store.credentials()

@@ -16,7 +16,6 @@ def missing(served, citizen):
 def test_the_consent_says_who_gives_what_is_missing_and_tells_nobody(served, there):
     page = missing(served, there)
     words = words_of(page)
-    assert "Missing: The proof that you get with: Get a birth certificate" in words
     assert "City of Köln gives it to you: Get a birth certificate" in words
     assert "City library hears nothing meanwhile." in words
     assert [urlsplit(one.url).path for one in served.world.partner.seen] == ["/request"]
