@@ -173,11 +173,16 @@ class Published:
         Raises:
             ProtocolError: it is not good, or cannot be kept; what was known stays.
         """
-        found = kept.verify(text, self._current(kept))
-        if found.says.seq < self._seen.numbers.get(kept.name, found.says.seq):
-            raise RolledBack(f"{kept.name}: is older than the one that was seen before")
+        found = self._checked(kept, text, self._current(kept))
         self._seen = self._folder.keep(self._seen, kept.name, text, found.says.seq)
         kept.known = found
+
+    def _checked(self, kept: _Kept[V], text: str, known: V | None) -> V:
+        """A document that holds, and is no older than what was seen, whether it was fetched or lay in the folder."""
+        found = kept.verify(text, known)
+        if found.says.seq < self._seen.numbers.get(kept.name, found.says.seq):
+            raise RolledBack(f"{kept.name}: is older than the one that was seen before")
+        return found
 
     def _current(self, kept: _Kept[V]) -> V | None:
         """What is known, if its publisher is trusted still and its time is not over."""
@@ -186,7 +191,7 @@ class Published:
             text = self._folder.read(kept.name)
             if text is not None:
                 try:
-                    kept.known = kept.verify(text, None)
+                    kept.known = self._checked(kept, text, None)
                 except ProtocolError as error:
                     kept.problem = _problem_of(error)
         found = kept.known
@@ -203,8 +208,7 @@ class Published:
         return found
 
     def _verify_catalogue(self, text: str, _: VerifiedCatalogue | None) -> VerifiedCatalogue:
-        highest = self._seen.numbers.get(CATALOGUE)
-        return verify_catalogue(text, anchors=self._anchors(), now=self._now(), known_seq=highest)
+        return verify_catalogue(text, anchors=self._anchors(), now=self._now(), known_seq=None)
 
     def _verify_partners(self, text: str, known: VerifiedDirectory | None) -> VerifiedDirectory:
         says = None if known is None else known.says

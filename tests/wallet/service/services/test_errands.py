@@ -5,7 +5,10 @@ from dataclasses import replace
 import pytest
 
 from protocol.errors import InvalidRequest, NotFound
+from protocol.oid4vp.request_object import sign_request_object
+from tests.support.pki import NOW
 from tests.wallet.counterparts import dcql
+from tests.wallet.service_town import gives
 from wallet.service.services.errands import AS_IT_IS, LIFETIME, MAX_ERRANDS, RequestTooOld
 
 NEEDS_BIRTH = {"credentials": [dcql(("birthdate",), query_id="birth", vct="urn:town:birth:1")]}
@@ -79,12 +82,37 @@ def test_a_request_that_ran_out_has_its_service_begun_anew(there, asked):
         there.run(errands(there).resume(errand))
 
 
-def test_a_request_that_does_not_say_how_long_it_is_good_waits_an_hour(there, asked):
+def test_a_request_that_is_good_for_longer_waits_an_hour(there, asked):
     errand = there.run(errands(there).wait(asked))
-    there.partner.signed_at += AS_IT_IS
-    there.now += AS_IT_IS
+    partner = there.partner
+    lasting = sign_request_object(
+        partner.request(), partner.pki.signer, x5c=partner.pki.x5c, issued_at=NOW - 1, expires_at=NOW + 10 * AS_IT_IS
+    )
+    errand = replace(errand, request=lasting)
+    there.now += AS_IT_IS - 1
+    assert there.run(errands(there).resume(errand)).digest == errand.id
+    there.now += 1
     with pytest.raises(RequestTooOld):
         there.run(errands(there).resume(errand))
+
+
+def test_who_would_not_give_it_to_this_citizen_is_no_way_to_it(there):
+    there.receive_pid()
+    pension = next(one for one in there.publisher.services if one["id"] == "pension")
+    there.publisher.services = ({**pension, "gives": gives("urn:town:birth:1", "birth")},)
+    there.publisher.seq += 1
+    there.now += 3600
+    there.fetch()
+    there.partner.query = NEEDS_BIRTH
+    there.partner.signed_at = there.now
+    asked = there.run(there.wallet.presenting.look(there.partner.link()))
+    assert [proof.givers for proof in errands(there).missing(asked)] == [()]
+
+
+def test_whom_nothing_may_be_given_to_has_nothing_missing(there, asked):
+    standing = replace(asked.consent.standing, answerable=False)
+    barred = replace(asked, consent=replace(asked.consent, standing=standing))
+    assert errands(there).missing(barred) == ()
 
 
 def test_a_request_that_was_altered_does_not_go_on(there, asked):

@@ -155,7 +155,8 @@ def test_what_a_stranger_signed_is_refused(town, signing):
 
 
 def test_what_is_no_document_is_refused(town):
-    for body, kind in ((b"<html>", "text/html"), (b"no token", "application/jwt"), (b"\xff", "application/jwt")):
+    good = town.publisher._text("/catalogue").encode()
+    for body, kind in ((good, "text/html"), (b"no token", "application/jwt"), (b"\xff", "application/jwt")):
         town.publisher.answer = HttpResponse(200, (("content-type", kind),), body)
         town.fetch()
         assert town.published.problem is PublishedProblem.UNREADABLE
@@ -193,6 +194,19 @@ def test_a_file_that_was_altered_counts_for_nothing(town):
     town.now += EVERY
     town.fetch()
     assert names(town) is not None
+
+
+def test_an_older_document_that_is_put_back_counts_for_nothing(town):
+    town.fetch()
+    older = {name: town.folder.read(name) for name in ("catalogue", "partners")}
+    town.publisher.seq = 8
+    town.now += EVERY
+    town.fetch()
+    for name, text in older.items():
+        (town.folder.path / f"{name}.jwt").write_text(text)
+    town.follow()
+    assert (names(town), town.published.directory()) == (None, None)
+    assert town.published.problem is PublishedProblem.ROLLED_BACK
 
 
 def test_another_registrar_begins_anew(town):

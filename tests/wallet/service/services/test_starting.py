@@ -7,9 +7,10 @@ import pytest
 
 from protocol.errors import InvalidRequest, Unreachable
 from protocol.exchange import HttpResponse
+from protocol.oid4vp.client_id import Prefix
 from tests.support.pki import Template, make_pki, seeded_key
 from tests.wallet.counterparts import PARTNER, dcql
-from tests.wallet.service_town import LIBRARY, OFFICE
+from tests.wallet.service_town import LIBRARY, OFFICE, ServiceWorld
 from wallet.service.services.starting import NotTheProvider
 
 
@@ -62,6 +63,13 @@ def test_a_request_for_another_nonce_is_refused(there):
     there.partner.changes = {"wallet_nonce": "another-nonce-of-22-characters"}
     with pytest.raises(InvalidRequest, match="wallet_nonce"):
         start(there)
+
+
+def test_only_clients_of_a_kind_that_the_wallet_takes_may_ask(vault, tmp_path):
+    town = ServiceWorld(vault, tmp_path / "published", prefixes=frozenset((Prefix.X509_SAN_DNS,)))
+    town.fetch()
+    with pytest.raises(InvalidRequest, match="prefix is not accepted"):
+        start(town)
 
 
 def test_a_request_that_names_another_client_than_it_proves_is_refused(there):
