@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from protocol.encoding import JsonObject
 from runtime.anchors import write_anchor
 from runtime.serve import Listen, running
 from tests.browser.stage import Stage
@@ -194,16 +195,9 @@ def test_missing_proof_is_seen_fetched_and_the_request_goes_on(town: TownStage, 
 
 def test_a_service_behind_which_somebody_else_is_and_one_that_needs_itself(town: TownStage, citizen: Window) -> None:
     publisher = town.people.publisher
-    strange = {**publisher.services[0], "provider": {"identifier": "X", "country": "DE", "name": "Real office"}}
-    ring = {
-        **publisher.services[0],
-        "id": "ring",
-        "name": {"en": "Ring"},
-        "needs": {"credentials": [dcql(vct="urn:r:1")]},
-    }
-    other = {**ring, "id": "other", "needs": {"credentials": [dcql(vct="urn:r:2")]}}
-    given = {"issuer": "https://a.example", "credential_configuration_id": "x"}
-    ring["gives"], other["gives"] = [{**given, "vct": "urn:r:2"}], [{**given, "vct": "urn:r:1"}]
+    card = publisher.services[0]
+    strange: JsonObject = {**card, "provider": {"identifier": "X", "country": "DE", "name": "Real office"}}
+    ring, other = _needing_each_other(card, 0), _needing_each_other(card, 1)
     publisher.services = (strange, ring, other)
     town.fetch()
     page = citizen.page
@@ -239,3 +233,9 @@ def test_a_request_that_ran_out_meanwhile_has_to_be_asked_again(town: TownStage,
     citizen.page.get_by_role("button", name="Go on there").click()
     citizen.page.get_by_role("heading", name="They have to ask again").wait_for()
     citizen.see("wallet-request-over")
+
+
+def _needing_each_other(service: JsonObject, number: int) -> JsonObject:
+    given: JsonObject = {"issuer": "https://a.example", "credential_configuration_id": "x", "vct": f"urn:r:{number}"}
+    needs: JsonObject = {"credentials": [dcql(vct=f"urn:r:{1 - number}")]}
+    return {**service, "id": f"ring-{number}", "name": {"en": f"Ring {number}"}, "needs": needs, "gives": [given]}

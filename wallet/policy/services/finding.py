@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from protocol.sovereignty.service import LifeEvent, Service
 
@@ -13,7 +13,7 @@ MAX_FOUND = 50
 
 
 def find_services(
-    services: Sequence[Service], typed: str, event_names: dict[LifeEvent, tuple[str, ...]]
+    services: Sequence[Service], typed: str, event_names: Mapping[LifeEvent, tuple[str, ...]]
 ) -> tuple[Service, ...]:
     """The services that have every word in their texts, those that have them in their names first.
 

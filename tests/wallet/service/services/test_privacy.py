@@ -3,6 +3,7 @@
 import logging
 from dataclasses import dataclass
 
+from protocol.exchange import HttpRequest
 from tests.support.pki import NOW
 from tests.wallet.counterparts import PASSPHRASE, QUICK
 from tests.wallet.service_town import REGISTRAR, Publisher, ServiceWorld
@@ -13,7 +14,7 @@ from wallet.vault.vault import Vault
 
 def recorded(tmp_path, name, live, publisher):
     """The traffic to the registrar of one wallet, with its times; `live` is what its citizen does in each hour."""
-    traffic = []
+    traffic: list[tuple[int, HttpRequest]] = []
     with Vault.create(tmp_path / name / "wallet.db", PASSPHRASE, QUICK) as vault:
         town = ServiceWorld(vault, tmp_path / name / "published", seed=len(name))
         town.publisher = publisher
@@ -34,7 +35,7 @@ class Recorder:
 
     town: ServiceWorld
     publisher: Publisher
-    traffic: list
+    traffic: list[tuple[int, HttpRequest]]
 
     def respond(self, request):
         """Answer one request."""

@@ -3,6 +3,7 @@
 import re
 from html import unescape
 
+from protocol.encoding import JsonObject
 from tests.wallet.counterparts import dcql
 from tests.wallet.web.flows import follow, paste, receive, say
 from tests.wallet.web.visitor import words_of
@@ -10,7 +11,7 @@ from tests.wallet.web.visitor import words_of
 _LINK = re.compile(r'href="(/[^"]*)"[^>]*>(?:<strong>)?([^<]*)')
 _FORM = re.compile(r'<form method="post" action="([^"]*)"[^>]*>(.*?)</form>', re.DOTALL)
 _FIELD = re.compile(r'<(?:input|button)[^>]*name="([^"]*)"[^>]*value="([^"]*)"')
-NEEDS_BIRTH = {"credentials": [dcql(("birthdate",), query_id="birth", vct="urn:town:birth:1")]}
+NEEDS_BIRTH: JsonObject = {"credentials": [dcql(("birthdate",), query_id="birth", vct="urn:town:birth:1")]}
 
 
 def link(page, text):
