@@ -80,6 +80,8 @@ class ServiceWords:
             return words("%(what)s: yours has run out, renew it", what=proof.name)
         if proof.name:
             return proof.name
+        if not proof.types:
+            return words("Something that none of your documents says")
         if len(proof.givers) == 1:
             return words("The proof that you get with: %(service)s", service=proof.givers[0].name)
         return words("A document that you do not have yet")
