@@ -17,8 +17,8 @@ GIVER = ServiceShown("x", "Get it", "", "Office", (), "office.example")
 @pytest.mark.parametrize("language", ["de", "en"])
 def test_every_case_has_words_of_its_own(language):
     say = ServiceWords(Words(language))
-    for said, cases in ((say.event, LifeEvent), (say.problem, PublishedProblem), (say.rank, Rank)):
-        words = [said(case) for case in cases]
+    events, problems = [say.event(one) for one in LifeEvent], [say.problem(one) for one in PublishedProblem]
+    for words in (events, problems, [say.rank(one) for one in Rank]):
         assert all(words)
         assert len(set(words)) == len(words)
     assert all(len(names) == 2 for names in event_names().values())
