@@ -35,6 +35,7 @@ class HttpRequest:
     body: bytes = b""
     max_bytes: int = DEFAULT_RESPONSE_BYTES  # of the response's body, after decompression
     max_seconds: float | None = None  # from name to last byte; None: as long as the sender waits
+    gzip: bool = False  # take a compressed body, which is unpacked no further than `max_bytes`
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import asyncio
 import ipaddress
 import socket
 import ssl
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -28,6 +29,8 @@ PER_HOST = 8  # requests to one host at the same time
 MAX_HEADER_BYTES = 32 * 1024
 MAX_ADDRESSES = 4  # of one host that are tried
 RESOLVER_THREADS = 32
+_GZIP = 16 + zlib.MAX_WBITS  # with the header and checksum of gzip, and nothing else
+_GZIP_OVERHEAD = 64 * 1024  # bytes that packing may add
 
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 """Finds the addresses of a host name; raises OSError if there are none."""
@@ -127,7 +130,8 @@ class GuardedSender:
         async with httpx2.AsyncClient(
             verify=self._tls, trust_env=False, follow_redirects=False, limits=httpx2.Limits(max_keepalive_connections=0)
         ) as client:
-            headers = [("host", parts.netloc), ("accept-encoding", "identity"), ("user-agent", "hoheit")]
+            encoding = "gzip" if request.gzip else "identity"
+            headers = [("host", parts.netloc), ("accept-encoding", encoding), ("user-agent", "hoheit")]
             message = client.build_request(
                 request.method,
                 target,
@@ -137,7 +141,7 @@ class GuardedSender:
             )
             response = await client.send(message, stream=True)
             try:
-                return HttpResponse(response.status_code, _headers(response), await _body(response, request.max_bytes))
+                return HttpResponse(response.status_code, _headers(response), await _body(response, request))
             finally:
                 await response.aclose()
 
@@ -223,15 +227,43 @@ def _headers(response: httpx2.Response) -> tuple[tuple[str, str], ...]:
     return headers
 
 
-async def _body(response: httpx2.Response, max_bytes: int) -> bytes:
-    # T210: we asked for no compression, so a compressed answer is a bomb or a mistake
-    if response.headers.get("content-encoding", "identity") != "identity":
+async def _body(response: httpx2.Response, request: HttpRequest) -> bytes:
+    encoding = response.headers.get("content-encoding", "identity")
+    if encoding == "gzip" and request.gzip:
+        return await _unpacked(response, request.max_bytes)
+    # T210: what was not asked to be compressed, and is, is a bomb or a mistake
+    if encoding != "identity":
         raise Unreachable("an answer that is compressed although that was not asked")
     chunks: list[bytes] = []
-    left = max_bytes
+    left = request.max_bytes
     async for chunk in response.aiter_raw():
         left -= len(chunk)
         if left < 0:
-            raise TooLarge("response", f"is larger than {max_bytes} bytes")
+            raise _too_large(request.max_bytes)
         chunks.append(chunk)
     return b"".join(chunks)
+
+
+async def _unpacked(response: httpx2.Response, max_bytes: int) -> bytes:
+    """A compressed body, unpacked piece by piece, so that a bomb is found when it is one byte too large (T210)."""
+    unpacker = zlib.decompressobj(_GZIP)
+    chunks: list[bytes] = []
+    left, packed = max_bytes, 0
+    async for chunk in response.aiter_raw():
+        # What does not shrink is not larger packed either, but for a header
+        packed += len(chunk)
+        try:
+            found = unpacker.decompress(chunk, left + 1)
+        except zlib.error as error:
+            raise Unreachable("an answer that cannot be unpacked") from error
+        left -= len(found)
+        if left < 0 or packed > max_bytes + _GZIP_OVERHEAD:
+            raise _too_large(max_bytes)
+        chunks.append(found)
+    if not unpacker.eof or unpacker.unused_data:
+        raise Unreachable("an answer that cannot be unpacked")
+    return b"".join(chunks)
+
+
+def _too_large(max_bytes: int) -> TooLarge:
+    return TooLarge("response", f"is larger than {max_bytes} bytes")

@@ -26,12 +26,14 @@ from importlib.metadata import version
 from protocol.keys import RandomBytes
 from protocol.oid4vp.answer import RequestPolicy
 from protocol.oid4vp.client_id import Prefix
+from protocol.sovereignty.catalogue import MAX_CATALOGUE
+from protocol.sovereignty.partner_directory import MAX_DIRECTORY
 from protocol.trust.anchors import TrustAnchors
 from runtime import system
 from runtime.anchors import AnchorFolder
 from runtime.driver import Driver
 from runtime.hosts import HostSwitch
-from runtime.http import GuardedSender, Sender
+from runtime.http import GuardedSender, Sender, SenderLimits
 from runtime.key_token import check_token, open_token
 from runtime.seal import DamagedError
 from runtime.trust_lists.renewing import Renewal
@@ -41,11 +43,16 @@ from wallet.records import Kept, keys_of
 from wallet.service import Wallet
 from wallet.service.context import NOBODY, WalletContext, entry_of
 from wallet.service.opened import OpenWallet
+from wallet.service.published import Published
 from wallet.service.trusting import Trusting
 from wallet.vault.passphrase import KeyDerivation
+from wallet.vault.published import PublishedFolder
 from wallet.vault.vault import Vault
 from wallet.web.app import serve_wallet
 from wallet.web.door import Door
+from wallet.web.following import following
+
+FETCH_SECONDS = 60.0  # for one document of the registrar
 
 
 def create_wallet(settings: WalletSettings, passphrase: str, derivation: KeyDerivation | None = None) -> None:
@@ -67,8 +74,9 @@ def open_wallet(
     *,
     now: Callable[[], int] = system.now,
     random_bytes: RandomBytes = system.random_bytes,
+    published: Published | None = None,
 ) -> OpenWallet:
-    """Open the wallet of a data folder.
+    """Open the wallet of a data folder. `published` is what follows its registrar while it is closed, if something does.
 
     Raises:
         FileNotFoundError: there is none.
@@ -80,8 +88,7 @@ def open_wallet(
     policy = RequestPolicy.haip() if settings.haip else RequestPolicy()
     if settings.accept_unsigned_requests:
         policy = replace(policy, prefixes=policy.prefixes | {Prefix.REDIRECT_URI})
-    folder = AnchorFolder(settings.anchors_folder, now)
-    extra = AnchorFolder(settings.extra_anchors, now) if settings.extra_anchors is not None else None
+    folder, extra = _anchor_folders(settings, now)
     anchors = _anchors(folder, extra)
     renewal = Renewal(folder, now)
     vault = Vault.open(settings.vault, passphrase, now=now())
@@ -89,6 +96,7 @@ def open_wallet(
     if not vault.damaged():
         # What cannot be read may come back from a backup, and would need its keys
         keys.tidy(_keys_in(vault))
+    found = published or open_published(settings, now=now)
     context = WalletContext(
         store=vault,
         keys=keys,
@@ -106,6 +114,8 @@ def open_wallet(
         provider_url=settings.provider_url,
         version=version("hoheit"),
         relay=settings.relay,
+        published=found,
+        directory=found.directory,
     )
     driver = Driver(
         None,
@@ -113,6 +123,12 @@ def open_wallet(
         works_in_thread=not keys.in_memory,
     )
     return OpenWallet(Wallet.of(context), driver, vault, renewal)
+
+
+def open_published(settings: WalletSettings, *, now: Callable[[], int] = system.now) -> Published:
+    """What the registrar publishes, as far as it is known; the vault stays closed."""
+    folder = PublishedFolder(settings.published, max(MAX_CATALOGUE, MAX_DIRECTORY))
+    return Published(folder, settings.registrar_url, _anchors(*_anchor_folders(settings, now)), now)
 
 
 def open_device_keys(settings: WalletSettings, random_bytes: RandomBytes) -> DeviceKeys:
@@ -140,6 +156,7 @@ class WalletOpener:
     settings: WalletSettings
     sender: Sender | None = None
     now: Callable[[], int] = system.now
+    published: Published | None = None
 
     def exists(self) -> bool:
         """Whether there is one."""
@@ -151,7 +168,7 @@ class WalletOpener:
 
     def open(self, passphrase: str) -> OpenWallet:
         """Open it; see `open_wallet`. Its activity is read now, in the time that the passphrase takes, and not with a page."""
-        opened = open_wallet(self.settings, passphrase, self.sender, now=self.now)
+        opened = open_wallet(self.settings, passphrase, self.sender, now=self.now, published=self.published)
         with suppress(DamagedError):
             opened.wallet.cockpit.timeline()
         return opened
@@ -164,10 +181,17 @@ def create_web(settings: WalletSettings, sender: Sender | None = None) -> HostSw
         TokenError: its keys live in a token, and that is away.
     """
     check_token(settings.key_token)
-    opener = WalletOpener(settings, sender)
+    published = open_published(settings)
+    opener = WalletOpener(settings, sender, published=published)
     door = Door(opener, system.now, system.random_bytes, settings.auto_lock_seconds)
+    # A catalogue is larger than anything else that is fetched
+    patient = GuardedSender(allow_local=settings.env.allows_local, limits=SenderLimits(total_seconds=FETCH_SECONDS))
     return serve_wallet(
-        door, public_url=settings.public_url, random_bytes=system.random_bytes, trusting=open_trusting(settings)
+        door,
+        public_url=settings.public_url,
+        random_bytes=system.random_bytes,
+        trusting=open_trusting(settings),
+        following=following(published, Driver(None, sender or patient)),
     )
 
 
@@ -184,6 +208,11 @@ def restore_wallet(settings: WalletSettings, passphrase: str, *, now: Callable[[
 def open_trusting(settings: WalletSettings, *, now: Callable[[], int] = system.now) -> Trusting:
     """Whom the wallet of a data folder trusts; its vault stays closed."""
     return Trusting(settings.anchors_folder, now)
+
+
+def _anchor_folders(settings: WalletSettings, now: Callable[[], int]) -> tuple[AnchorFolder, AnchorFolder | None]:
+    extra = AnchorFolder(settings.extra_anchors, now) if settings.extra_anchors is not None else None
+    return AnchorFolder(settings.anchors_folder, now), extra
 
 
 def _anchors(folder: AnchorFolder, extra: AnchorFolder | None) -> Callable[[], TrustAnchors]:

@@ -25,6 +25,7 @@ from runtime.translations import LANGUAGES, SOURCE_LANGUAGE
 
 VAULT_FILE = "wallet.db"
 ANCHORS_FOLDER = "anchors"
+PUBLISHED_FOLDER = "published"
 _LANGUAGE_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
 
 
@@ -54,6 +55,7 @@ class WalletSettings(KeyTokenSettings):
     haip: bool = False  # deal with nobody who does less than HAIP 1.0 asks of them
     strict: bool = False  # give nothing to those who show no registration; HAIP has them show it
     provider_url: str = ""  # of the provider that vouches for this wallet; empty: nobody does
+    registrar_url: str = ""  # of the registrar whose services and partners this wallet knows; empty: none
     relay: str = (
         ""  # where messages wait when documents are shown in person; empty: they go from screen to camera alone
     )
@@ -67,7 +69,11 @@ class WalletSettings(KeyTokenSettings):
         """Refuse in production what is there for trying out, and in the demo what is there for tests."""
         if self.env is Environment.PRODUCTION and self.passphrase.get_secret_value():
             raise ValueError("passphrase needs HOHEIT_ENV=demo or test; use --passphrase-file")
-        for name, url in (("provider_url", self.provider_url), ("relay", self.relay)):
+        for name, url in (
+            ("provider_url", self.provider_url),
+            ("registrar_url", self.registrar_url),
+            ("relay", self.relay),
+        ):
             if url:
                 check_public_url(url, name)
                 refuse_local_in_production(self.env, **{name: url})
@@ -80,6 +86,11 @@ class WalletSettings(KeyTokenSettings):
     def vault(self) -> Path:
         """The wallet file."""
         return self.data / VAULT_FILE
+
+    @property
+    def published(self) -> Path:
+        """What the registrar publishes."""
+        return self.data / PUBLISHED_FOLDER
 
     @property
     def anchors_folder(self) -> Path:

@@ -11,6 +11,7 @@ from protocol.fields import Fields
 from protocol.oid4vci.metadata import CredentialConfiguration
 from protocol.oid4vci.offer import CredentialOffer
 from protocol.oid4vci.token import TokenResponse
+from wallet.service_records import ServiceRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,7 +333,7 @@ class Preferences:
     refresh: bool = False  # ask partners in the background what they did, each in an hour of its own
 
 
-Kept = HeldCredential | PendingIssuance | WalletUnit | Evidence | Disclosure | Preferences
+Kept = HeldCredential | PendingIssuance | WalletUnit | Evidence | Disclosure | Preferences | ServiceRecord
 
 
 def keys_of(record: Kept) -> frozenset[str]:

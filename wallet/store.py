@@ -15,6 +15,7 @@ from wallet.records import (
     Preferences,
     WalletUnit,
 )
+from wallet.service_records import Errand, JourneyKept, ServiceWishes
 
 
 class NewEntry(Protocol):
@@ -77,6 +78,15 @@ class WalletStore(Protocol):
 
     def evidence(self) -> tuple[Evidence, ...]:
         """The proof that is there for entries of the log; what is damaged proves nothing and is left out."""
+
+    def wishes(self) -> ServiceWishes:
+        """What the user decided about services; nothing yet where that is damaged."""
+
+    def journeys(self) -> tuple[JourneyKept, ...]:
+        """The plans that were begun, oldest first; what is damaged is left out."""
+
+    def errands(self) -> tuple[Errand, ...]:
+        """The requests that wait for a proof, oldest first; what is damaged is left out."""
 
     def write(
         self,

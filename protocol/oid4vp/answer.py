@@ -26,9 +26,16 @@ from protocol.oid4vp.request_object import (
     UnusableRequest,
     VerifiedRequest,
     accept_plain_request,
+    peek_client_id,
     verify_request_object,
 )
-from protocol.oid4vp.request_uri import FORM, RequestUriForm, read_request_object, request_object_request
+from protocol.oid4vp.request_uri import (
+    FORM,
+    RequestUriForm,
+    read_request_object,
+    request_object_post,
+    request_object_request,
+)
 from protocol.oid4vp.response import (
     AuthorizationResponse,
     ErrorResponse,
@@ -129,11 +136,40 @@ def fetch_request(
         verified = accept_plain_request(link.request)
     else:
         text, expected = yield from _request_object(link, policy, RequestUriForm(wallet_nonce, metadata))
-        try:
-            verified = yield from verify_request_object(text, expected, anchors=anchors, now=now)
-        except UnusableRequest as error:
-            yield from _post_error(error.response_uri, error, error.state)
-            raise
+        verified = yield from _verified(text, expected, anchors, now)
+    return (yield from _answerable(verified, policy))
+
+
+def fetch_request_at(
+    url: str, *, anchors: TrustAnchors, policy: RequestPolicy, wallet_nonce: str, metadata: JsonObject, now: int
+) -> Exchange[VerifiedRequest]:
+    """Get a request from an address that makes one for whoever comes, and verify it; see `fetch_request`.
+
+    No link said who asks: the client identifier is the one that the request names and proves. Whether they are whom the
+    address was to lead to is for the caller to check.
+
+    Raises:
+        InvalidRequest, VpFormatsNotSupported, InvalidTransactionData, Unreachable: as `fetch_request`.
+    """
+    response = yield from send(request_object_post(url, RequestUriForm(wallet_nonce, metadata)))
+    text = read_request_object(response)
+    client_id = peek_client_id(text)
+    if client_id.prefix not in policy.prefixes or not client_id.is_signed:
+        raise InvalidRequest("client_id: this client identifier prefix is not accepted")
+    audiences = (SELF_ISSUED, url) if policy.accept_request_uri_as_audience else (SELF_ISSUED,)
+    verified = yield from _verified(text, ExpectedRequest(client_id, audiences, wallet_nonce), anchors, now)
+    return (yield from _answerable(verified, policy))
+
+
+def _verified(text: str, expected: ExpectedRequest, anchors: TrustAnchors, now: int) -> Exchange[VerifiedRequest]:
+    try:
+        return (yield from verify_request_object(text, expected, anchors=anchors, now=now))
+    except UnusableRequest as error:
+        yield from _post_error(error.response_uri, error, error.state)
+        raise
+
+
+def _answerable(verified: VerifiedRequest, policy: RequestPolicy) -> Exchange[VerifiedRequest]:
     try:
         check_answerable(verified.request, policy, policy.response_modes)
     except ProtocolError as error:

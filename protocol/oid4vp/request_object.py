@@ -101,6 +101,16 @@ def proof_header(client_id: ClientId, x5c: tuple[str, ...], kid: str | None) -> 
             raise ValueError("this client identifier is not proven like that")
 
 
+def peek_client_id(text: str) -> ClientId:
+    """Who a request object says it is from, where no link said so before; `verify_request_object` proves it.
+
+    Raises:
+        InvalidRequest: it cannot be read.
+    """
+    with raised_as(InvalidRequest):
+        return ClientId.from_text(Jws.from_compact(text, _AT).peek_claims(_AT).required("client_id"))
+
+
 def verify_request_object(
     text: str, expected: ExpectedRequest, *, anchors: TrustAnchors, now: int
 ) -> Exchange[VerifiedRequest]:

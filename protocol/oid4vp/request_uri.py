@@ -18,6 +18,7 @@ from protocol.oid4vp.request_object import MEDIA_TYPE
 
 FORM = "application/x-www-form-urlencoded"
 PATH = "request_uri"
+_ACCEPT = ("accept", MEDIA_TYPE)
 
 
 class RequestOver(InvalidRequest):
@@ -55,12 +56,16 @@ class RequestUriForm:
 
 def request_object_request(link: RequestByReference, form: RequestUriForm) -> HttpRequest:
     """How a link wants its request object fetched; the form travels only by POST."""
-    accept = ("accept", MEDIA_TYPE)
     if link.request_uri_method is RequestUriMethod.GET:
-        return HttpRequest("GET", link.request_uri, (accept,), max_bytes=MAX_TOKEN)
-    headers = (accept, ("content-type", FORM))
+        return HttpRequest("GET", link.request_uri, (_ACCEPT,), max_bytes=MAX_TOKEN)
+    return request_object_post(link.request_uri, form)
+
+
+def request_object_post(url: str, form: RequestUriForm) -> HttpRequest:
+    """How a request object is fetched by POST."""
+    headers = (_ACCEPT, ("content-type", FORM))
     body = urlencode(form.to_form()).encode("ascii")
-    return HttpRequest("POST", link.request_uri, headers, body, max_bytes=MAX_TOKEN)
+    return HttpRequest("POST", url, headers, body, max_bytes=MAX_TOKEN)
 
 
 def read_request_object(response: HttpResponse) -> str:

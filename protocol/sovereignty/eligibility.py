@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
-from protocol.sovereignty.comparing import Why, comparer, judge
+from protocol.sovereignty.comparing import Judged, Why, judge
 from protocol.sovereignty.holdings import Holdings
 from protocol.sovereignty.rules import Combination, Condition, CredentialType, Junction, Rule
 from protocol.sovereignty.wording import Wording
@@ -66,10 +66,8 @@ class _Weighed(NamedTuple):
     met: int
     failed: int
     below: tuple[_Weighed, ...] = ()
-    why: tuple[
-        Why, ...
-    ] = ()  # of a condition: one for all assignments, or one for each document that its name may mean
-    stride: int = 1  # of a named condition: how many assignments lie between one document and the next
+    why: Why | None = None  # of a condition that comes to the same under all assignments
+    named: _Named | None = None  # of one that does not
 
     def truth(self, assignment: int) -> Truth:
         """How the node stands under one assignment."""
@@ -77,16 +75,41 @@ class _Weighed(NamedTuple):
             return Truth.MET
         return Truth.NOT_MET if self.failed >> assignment & 1 else Truth.UNKNOWN
 
-    def why_under(self, assignment: int) -> Why:
-        """What a condition came to under one assignment."""
-        return self.why[assignment // self.stride % len(self.why)]
+    def why_under(self, assignment: int) -> Why | None:
+        """What a condition came to under one assignment; None: it is none."""
+        return self.why if self.named is None else self.named.why_under(assignment)
 
 
 class _Documents(NamedTuple):
     """What a name may mean."""
 
-    ids: tuple[str, ...]
-    stride: int
+    places: tuple[int, ...]  # of documents, in the wallet
+    stride: int  # how many assignments lie between one document and the next
+
+    def meant(self, assignment: int) -> int:
+        """The document that is meant under one assignment."""
+        return self.places[assignment // self.stride % len(self.places)]
+
+    def spread(self, documents: int, everything: int) -> int:
+        """The assignments under which the name means one of some documents."""
+        if not documents:
+            return 0
+        block = (1 << self.stride) - 1
+        once = sum([block << i * self.stride for i, place in enumerate(self.places) if documents >> place & 1])
+        # The same in every period, by the closed form of the geometric row
+        return once * (everything // ((1 << self.stride * len(self.places)) - 1))
+
+
+class _Named(NamedTuple):
+    """How a condition with a name stands in each document that the name may mean."""
+
+    name: _Documents
+    judged: Judged
+
+    def why_under(self, assignment: int) -> Why:
+        """What it came to under one assignment. It may not look into the document that another condition names."""
+        place = self.name.meant(assignment)
+        return self.judged.why_in(place) if self.judged.documents >> place & 1 else Why.NOT_STATED
 
 
 class _TooManyError(Exception):
@@ -155,28 +178,18 @@ class _Evaluation:
 
     def _weigh_condition(self, condition: Condition) -> _Weighed:
         claim = condition.claim
-        found = self._holdings.find(claim.any, claim.about)
-        self._compared += found.size
+        columns = self._holdings.look_into(claim.any, claim.about)
+        self._compared += sum([column.size for column in columns])
         if self._compared > MAX_COMPARED:
             raise _TooManyError
-        compare = comparer(condition, self._holdings.today)
-        if claim.name is None or not found.documents:
-            why = judge(compare, found.distinct) if found.documents else self._why_nothing(condition)
+        judged = judge(condition, columns)
+        if claim.name is None or not judged.documents:
+            why = judged.why if judged.documents else self._why_nothing(condition)
             met, failed = (self._all if why is one else 0 for one in (Why.MET, Why.FAILED))
-            return _Weighed(condition, met, failed, (), (why,))
-        judged = {id_: judge(compare, values) for id_, values in found.documents}
-        ids, stride = self._names[claim.name]
-        whys = tuple([judged.get(id_, Why.NOT_STATED) for id_ in ids])
-        met = failed = 0
-        # One bit in every period, by the closed form of the geometric row
-        period = (1 << stride * len(ids)) - 1
-        for i, why in enumerate(whys):
-            where = (((1 << stride) - 1) << i * stride) * (self._all // period)
-            if why is Why.MET:
-                met |= where
-            elif why is Why.FAILED:
-                failed |= where
-        return _Weighed(condition, met, failed, (), whys, stride)
+            return _Weighed(condition, met, failed, why=why)
+        name = self._names[claim.name]
+        met, failed = (name.spread(documents, self._all) for documents in (judged.met, judged.failed))
+        return _Weighed(condition, met, failed, named=_Named(name, judged))
 
     def _why_nothing(self, condition: Condition) -> Why:
         about = condition.claim.about
@@ -190,8 +203,8 @@ class _Evaluation:
         rule = weighed.rule
         if isinstance(rule, Condition):
             types = dict.fromkeys([source.type for source in rule.claim.any])
-            lacking = tuple([named for named in types if not self._holdings.has(named, rule.claim.about)])
-            return ((Gap(lacking, weighed.why_under(assignment)),), False) if lacking else ((), True)
+            lacking = tuple([named for named in types if not self._holdings.may_have(named, rule.claim.about)])
+            return ((Gap(lacking, weighed.why_under(assignment) or Why.NOT_HELD),), False) if lacking else ((), True)
         below = [self._gaps(one, assignment) for one in weighed.below if one.truth(assignment) is Truth.UNKNOWN]
         if rule.junction is Junction.ANY:
             return min(below, key=lambda found: (found[1], len(found[0])))
@@ -201,16 +214,17 @@ class _Evaluation:
 
 def _assign(rule: Rule, holdings: Holdings) -> tuple[dict[str, _Documents], int]:
     """What each name may mean, any document in which one of its conditions may look, and how many assignments that makes."""
-    named: dict[str, dict[str, None]] = {}
+    documents: dict[str, int] = {}
     for claim in [condition.claim for condition in _conditions(rule)]:
         if claim.name is not None:
-            ids = [id_ for id_, _ in holdings.find(claim.any, claim.about).documents]
-            named.setdefault(claim.name, {}).update(dict.fromkeys(ids))
+            for column in holdings.look_into(claim.any, claim.about):
+                documents[claim.name] = documents.get(claim.name, 0) | column.documents
     names: dict[str, _Documents] = {}
     total = 1
-    for name, ids_of_name in named.items():
-        names[name] = _Documents(tuple(ids_of_name), total)
-        total *= max(len(ids_of_name), 1)
+    for name, may_be in documents.items():
+        places = holdings.places(may_be)
+        names[name] = _Documents(places, total)
+        total *= max(len(places), 1)
         if total > MAX_ASSIGNMENTS:
             raise _TooManyError
     return names, total
@@ -228,8 +242,7 @@ def _reasons(weighed: _Weighed, assignment: int, *, negated: bool) -> Iterator[R
     """The sentences of the nodes that make this one what it is."""
     rule, truth = weighed.rule, weighed.truth(assignment)
     if rule.because:
-        why = weighed.why_under(assignment) if isinstance(rule, Condition) else None
-        yield Reason(rule.because, truth, negated, why)
+        yield Reason(rule.because, truth, negated, weighed.why_under(assignment))
     elif isinstance(rule, Combination) and rule.junction is Junction.NOT:
         yield from _reasons(weighed.below[0], assignment, negated=not negated)
     else:

@@ -16,6 +16,7 @@ from protocol.dcql.match import Candidate
 from protocol.dcql.path import EvaluationBudget, select_path
 from protocol.encoding import JsonValue
 from protocol.errors import InvalidRequest
+from protocol.sovereignty.comparing import Column
 from protocol.sovereignty.rules import About, CredentialType, Source
 
 MAX_STEPS = 2000  # for one path in one credential: some thousand elements of an array, or fewer that are nested
@@ -26,7 +27,9 @@ class HeldCredential:
     """A credential in the wallet."""
 
     candidate: Candidate  # `id` is the document's: the copies of a batch share it
-    about: About = About.SELF  # by its type, or as the citizen marked it
+    about: About | None = (
+        About.SELF
+    )  # by its type, or as the citizen marked it; None: nobody said, so no rule looks into it
     not_before: int | None = None  # epoch seconds
     expires_at: int | None = None
     revoked: bool = False  # or suspended
@@ -41,30 +44,28 @@ class HeldCredential:
         return not self.revoked and self.expires_at is not None and self.expires_at <= now
 
 
-Documents = tuple[tuple[str, tuple[JsonValue, ...]], ...]  # for each its id, and what it says; empty: nothing
+class _Numbered(NamedTuple):
+    """A document, and its place among those that count."""
 
-
-class Found(NamedTuple):
-    """What stands where a claim may stand."""
-
-    documents: Documents
-    distinct: tuple[JsonValue, ...]  # what all of them say, each value once; null where one says nothing
-    size: int  # how many values
+    place: int
+    credential: HeldCredential
 
 
 class Holdings:
     """Everything that is held, at one moment. It remembers what it was asked, which changes no answer."""
 
-    __slots__ = ("_by_type", "_ended", "_found", "_of_format", "_said", "today")
+    __slots__ = ("_about", "_bound", "_by_type", "_columns", "_ended", "_of_format", "_places", "today")
 
     def __init__(self, held: Iterable[HeldCredential], *, now: int, today: date) -> None:
         """Sort what is held; `today` is the date where the citizen is, by which ages count."""
         self.today = today
-        self._by_type: dict[CredentialType, list[HeldCredential]] = {}
+        self._by_type: dict[CredentialType, list[_Numbered]] = {}
+        self._about: set[tuple[CredentialType, About | None]] = set()
         self._of_format: dict[str, list[Candidate]] = {}
-        self._ended: dict[CredentialType, set[About]] = {}
-        self._found: dict[tuple[tuple[Source, ...], About], Found] = {}
-        self._said: dict[tuple[Source, About], Documents] = {}
+        self._ended: dict[CredentialType, set[About | None]] = {}
+        self._bound: dict[tuple[CredentialType, bool], int] = {}
+        self._columns: dict[tuple[Source, About | None], Column] = {}
+        self._places: dict[int, tuple[int, ...]] = {}
         documents: dict[str, HeldCredential] = {}
         for credential in held:
             if credential.counts(now):
@@ -72,25 +73,32 @@ class Holdings:
             elif credential.ended(now):
                 for named in _types(credential.candidate):
                     self._ended.setdefault(named, set()).add(credential.about)
-        for credential in documents.values():
+        for place, credential in enumerate(documents.values()):
             self._of_format.setdefault(credential.candidate.format, []).append(credential.candidate)
             for named in _types(credential.candidate):
-                self._by_type.setdefault(named, []).append(credential)
+                self._by_type.setdefault(named, []).append(_Numbered(place, credential))
+                self._about.add((named, credential.about))
 
-    def find(self, places: tuple[Source, ...], about: About) -> Found:
-        """The documents that a claim may stand in, and what stands there; without values where it does not.
+    def look_into(self, places: tuple[Source, ...], about: About) -> list[Column]:
+        """What stands where a claim may stand. Only what is valid now counts."""
+        return [self.column(place, about) for place in places]
 
-        Only what is valid now counts.
-        """
-        key = (places, about)
-        found = self._found.get(key)
+    def column(self, place: Source, about: About | None) -> Column:
+        """What stands at one place, in documents about somebody; None: in those of which nobody said."""
+        found = self._columns.get((place, about))
         if found is None:
-            found = self._found[key] = self._look(places, about)
+            held = [one for one in self._by_type.get(place.type, ()) if one.credential.about is about]
+            said = tuple([(one.place, _select(one.credential.candidate, place.path)) for one in held])
+            found = self._columns[place, about] = Column(said, self.today)
         return found
 
     def has(self, named: CredentialType, about: About | None = None) -> bool:
         """Whether a document of a type is held that is valid now; about one of the two, or about whomever."""
-        return any(about is None or held.about is about for held in self._by_type.get(named, ()))
+        return named in self._by_type if about is None else (named, about) in self._about
+
+    def may_have(self, named: CredentialType, about: About) -> bool:
+        """Whether one is held that is about somebody, or of which nobody said yet whom it is about."""
+        return (named, about) in self._about or (named, None) in self._about
 
     def has_ended(self, named: CredentialType, about: About | None = None) -> bool:
         """Whether one of a type was held whose time is over."""
@@ -99,31 +107,28 @@ class Holdings:
 
     def candidates(self, named: CredentialType) -> list[Candidate]:
         """What is held of a type and valid now."""
-        return [held.candidate for held in self._by_type.get(named, ())]
+        return [one.credential.candidate for one in self._by_type.get(named, ())]
+
+    def documents(self, named: CredentialType, *, bound: bool) -> int:
+        """The documents of a type, or of them those that are bound to a key of the holder; with one bit for each."""
+        found = self._bound.get((named, bound))
+        if found is None:
+            held = self._by_type.get(named, ())
+            places = [1 << one.place for one in held if one.credential.candidate.holder_bound or not bound]
+            found = self._bound[named, bound] = sum(places)
+        return found
+
+    def places(self, documents: int) -> tuple[int, ...]:
+        """The places of some documents among all that count, in the order in which they are held."""
+        found = self._places.get(documents)
+        if found is None:
+            bits = range(documents.bit_length())
+            found = self._places[documents] = tuple([place for place in bits if documents >> place & 1])
+        return found
 
     def of_format(self, name: str) -> list[Candidate]:
         """What is held in a format and valid now."""
         return self._of_format.get(name, [])
-
-    def _look(self, places: tuple[Source, ...], about: About) -> Found:
-        values: dict[str, tuple[JsonValue, ...]] = {}
-        for place in places:
-            for id_, found in self._look_at(place, about):
-                values[id_] = (*values.get(id_, ()), *found)
-        distinct: dict[tuple[type, JsonValue], JsonValue] = {}
-        for said in values.values():
-            for value in said or (None,):
-                # Nothing in a container is ever compared, so one stands for all
-                key = type(value), None if isinstance(value, dict | list) else value
-                distinct.setdefault(key, value)
-        return Found(tuple(values.items()), tuple(distinct.values()), sum(map(len, values.values())))
-
-    def _look_at(self, place: Source, about: About) -> Documents:
-        found = self._said.get((place, about))
-        if found is None:
-            held = [one.candidate for one in self._by_type.get(place.type, ()) if one.about is about]
-            found = self._said[place, about] = tuple([(one.id, _select(one, place.path)) for one in held])
-        return found
 
 
 def _types(candidate: Candidate) -> tuple[CredentialType, ...]:

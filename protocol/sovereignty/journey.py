@@ -81,15 +81,36 @@ class Journey:
             Malformed: an answer is not what the service asked for.
         """
         given = {} if service.asks is None else service.asks.read_answers(answers)
+        return self._with(service, given).through(service.id)
+
+    def noting(self, service: Service, answers: JsonObject) -> Journey:
+        """The journey with what the citizen knows already; what is not answered is asked where the service is gone through.
+
+        Raises:
+            Malformed: an answer is not what the service asks for.
+        """
+        fields = {} if service.asks is None else {field.name: field for field in service.asks.fields}
+        if not answers.keys() <= fields.keys():
+            raise Malformed("answers", "answers something that was not asked")
+        for name, answer in answers.items():
+            fields[name].check(answer, f"answers.{name}")
+        return self._with(service, answers)
+
+    def through(self, service_id: str) -> Journey:
+        """The journey once a service was gone through, whose answers were not noted here."""
+        return replace(self, done=tuple(dict.fromkeys((*self.done, service_id)))[-MAX_DONE:])
+
+    def answer_to(self, field: FormField) -> JsonValue:
+        """What was answered to a question; None: nothing."""
+        key = _key(field.name, field.question())
+        return next((one.value for one in self.answers if _key(one.name, one.question) == key), None)
+
+    def _with(self, service: Service, given: JsonObject) -> Journey:
         fields = () if service.asks is None else service.asks.fields
         new = [Answer(one.name, one.question(), given[one.name]) for one in fields if one.name in given]
         replaced = {_key(answer.name, answer.question) for answer in new}
         kept = [answer for answer in self.answers if _key(answer.name, answer.question) not in replaced]
-        return replace(
-            self,
-            done=tuple(dict.fromkeys((*self.done, service.id)))[-MAX_DONE:],
-            answers=(*kept, *new)[-MAX_ANSWERS:],
-        )
+        return replace(self, answers=(*kept, *new)[-MAX_ANSWERS:])
 
     def again(self, service_id: str) -> Journey:
         """The journey with a service to be gone through once more, because nothing came of it."""

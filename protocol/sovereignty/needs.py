@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from protocol.dcql.match import Candidate, match_query
-from protocol.dcql.query import CredentialQuery, DcqlQuery
+from protocol.dcql.query import ClaimsQuery, CredentialQuery, DcqlQuery
 from protocol.errors import InvalidRequest
 from protocol.sovereignty.comparing import Why
 from protocol.sovereignty.eligibility import Gap
 from protocol.sovereignty.holdings import Holdings
-from protocol.sovereignty.rules import CredentialType
+from protocol.sovereignty.rules import About, CredentialType, Source
 
 
 class Want(NamedTuple):
@@ -38,18 +39,13 @@ class Readiness:
 
 
 def check_needs(needs: DcqlQuery | None, holdings: Holdings) -> Readiness:
-    """What of a query is at hand, and what is wanted. A query that takes too many steps is answered by nothing."""
+    """What of a query is at hand, and what is wanted. A path that takes too many steps is answered by nothing."""
     if needs is None:
         return Readiness()
-    held: dict[str, Candidate] = {}
-    for asked in needs.credentials:
-        held.update({candidate.id: candidate for candidate in _may_answer(asked, holdings)})
-    try:
-        matches = match_query(needs, held.values()).matches
-    except InvalidRequest:
-        matches = {}
     wanted = {
-        asked.id: Want(asked.id, _gap(asked, holdings)) for asked in needs.credentials if not matches.get(asked.id)
+        asked.id: Want(asked.id, _gap(asked, holdings))
+        for asked in needs.credentials
+        if not _is_answered(asked, holdings)
     }
     at_hand = tuple([asked.id for asked in needs.credentials if asked.id not in wanted])
     lacking = []
@@ -78,10 +74,50 @@ def _types(asked: CredentialQuery) -> tuple[CredentialType, ...]:
     return tuple([CredentialType(asked.format, named) for named in asked.meta.types])
 
 
-def _may_answer(asked: CredentialQuery, holdings: Holdings) -> list[Candidate]:
+def _is_answered(asked: CredentialQuery, holdings: Holdings) -> bool:
+    """Whether a document answers, as `protocol.dcql.match` finds it, by what is known of every path already."""
+    types = _types(asked)
+    if asked.trusted_authorities or not types:
+        candidates = {one.id: one for one in _may_answer(asked, types, holdings)}
+        try:
+            return bool(match_query(DcqlQuery((asked,)), candidates.values()).matches[asked.id])
+        except InvalidRequest:
+            return False
+    return any(_is_answered_by(named, asked, holdings) for named in types)
+
+
+def _is_answered_by(named: CredentialType, asked: CredentialQuery, holdings: Holdings) -> bool:
+    held = holdings.documents(named, bound=asked.holder_binding)
+    if not held or not asked.claims:
+        return bool(held)
+    if not asked.claim_sets:
+        return _have_all(held, asked.claims, named, holdings)
+    by_id = {claim.id: claim for claim in asked.claims}
+    return any(_have_all(held, [by_id[id_] for id_ in ids], named, holdings) for ids in asked.claim_sets)
+
+
+def _have_all(held: int, claims: Iterable[ClaimsQuery], named: CredentialType, holdings: Holdings) -> bool:
+    """Whether one document has everything that is asked together."""
+    for claim in claims:
+        having = 0
+        # A request asks for documents, whomever they are about
+        for about in (*About, None):
+            column = holdings.column(Source(named, claim.path), about)
+            if claim.values:
+                for value in claim.values:
+                    having |= column.saying(value)
+            else:
+                having |= column.stating
+        held &= having
+        if not held:
+            return False
+    return True
+
+
+def _may_answer(asked: CredentialQuery, types: Iterable[CredentialType], holdings: Holdings) -> list[Candidate]:
     if asked.meta.is_empty:
         return holdings.of_format(asked.format)
-    return [candidate for named in _types(asked) for candidate in holdings.candidates(named)]
+    return [candidate for named in types for candidate in holdings.candidates(named)]
 
 
 def _gap(asked: CredentialQuery, holdings: Holdings) -> Gap:

@@ -35,7 +35,20 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write the rows into this file")
     arguments = parser.parse_args()
     parts = set(arguments.parts) or {
-        *("tokens", "mdoc", "peers", "keys", "status", "trust", "services", "load", "haip", "pages", "usage", "timeline")
+        *(
+            "tokens",
+            "mdoc",
+            "peers",
+            "keys",
+            "status",
+            "trust",
+            "services",
+            "load",
+            "haip",
+            "pages",
+            "usage",
+            "timeline",
+        )
     }
     pin_to_one_core(CLIENT_CORE)
     report = Report()

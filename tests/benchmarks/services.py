@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 
 from protocol.encoding import JsonObject, JsonValue
 from protocol.fields import Fields
@@ -11,6 +12,7 @@ from protocol.sovereignty.holdings import HeldCredential, Holdings
 from protocol.sovereignty.rules import About
 from protocol.sovereignty.service import Service
 from protocol.sovereignty.suggestions import Suggestion, suggest
+from tests.benchmarks.crowded import make_crowded_world
 from tests.benchmarks.measure import Report, Row, microseconds_of
 from tests.protocol.sovereignty.held import TODAY, holding
 from tests.protocol.sovereignty.services import FULL
@@ -50,19 +52,20 @@ def suggest_all(services: list[Service], held: list[HeldCredential]) -> tuple[Su
 
 def measure_services(report: Report) -> None:
     """Rules alone, and suggestions with what is missing and who gives it."""
-    services, held = make_world(random.Random(6))
-    judged, suggested = microseconds_of(lambda: judge_all(services, held), lambda: suggest_all(services, held))
-    for name, spent in (("judged", judged), ("suggested", suggested)):
-        report.add(
-            Row(
-                f"{SERVICES:,} services, {HELD} credentials: {name}",
-                spent / 1000,
-                "ms",
-                LONGEST / spent,
-                f"{LONGEST // 1000} ms",
-                1.0,
+    worlds = {"of many kinds": make_world(random.Random(6)), "of few kinds": make_crowded_world(SERVICES, HELD)}
+    for kinds, (services, held) in worlds.items():
+        judged, suggested = microseconds_of(partial(judge_all, services, held), partial(suggest_all, services, held))
+        for name, spent in (("judged", judged), ("suggested", suggested)):
+            report.add(
+                Row(
+                    f"{SERVICES:,} services, {HELD} credentials {kinds}: {name}",
+                    spent / 1000,
+                    "ms",
+                    LONGEST / spent,
+                    f"{LONGEST // 1000} ms",
+                    1.0,
+                )
             )
-        )
 
 
 def _held(chance: random.Random, number: int) -> HeldCredential:

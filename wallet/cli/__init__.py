@@ -12,6 +12,10 @@ from wallet.cli.options import ExportForm, Options, RoleName, Surroundings
 from wallet.provider.cli import app as provider_app
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+services_app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+app.add_typer(
+    services_app, name="services", help="Look for services, and plan the way to them; nothing leaves the wallet."
+)
 app.add_typer(provider_app, name="provider", help="Vouch for wallets, and block those that are lost.")
 
 Json = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
@@ -232,6 +236,43 @@ def restore(context: typer.Context, as_json: Json = False) -> None:
     from wallet.cli.commands import restore as run
 
     run(_options(context, as_json))
+
+
+@services_app.command("list")
+def list_services(
+    context: typer.Context,
+    word: Annotated[str, typer.Argument(help="What you look for, such as Kindergeld.", show_default=False)] = "",
+    as_json: Json = False,
+) -> None:
+    """See which services there are."""
+    from wallet.cli.services import list_services as run
+
+    run(_options(context, as_json), word)
+
+
+@services_app.command()
+def suggest(
+    context: typer.Context,
+    on: Annotated[bool | None, typer.Option("--on/--off", help="Switch suggestions on or off.")] = None,
+    as_json: Json = False,
+) -> None:
+    """See which services fit what is in the wallet."""
+    from wallet.cli.services import suggest_services
+
+    suggest_services(_options(context, as_json), on)
+
+
+@services_app.command()
+def plan(
+    context: typer.Context,
+    wanted: Annotated[list[str], typer.Argument(help="A life event such as birth, or ids from the list.")],
+    begin: Annotated[bool, typer.Option("--begin", help="Keep the plan.")] = False,
+    as_json: Json = False,
+) -> None:
+    """See the way to a service: the steps, what is at hand, and what will be asked."""
+    from wallet.cli.services import plan_services
+
+    plan_services(_options(context, as_json), wanted, begin=begin)
 
 
 def _options(context: typer.Context, as_json: bool, yes: bool = False) -> Options:

@@ -249,12 +249,12 @@ def standing_shown(
             return StandingShown(problem=problem, answerable=answerable)
         case Registered(registration, unchecked):
             found = [Uncovered(asked.id, claim.path) for asked in query.credentials for claim in asked.claims]
-            asks_for = _things_shown(tuple(found), query, held, language)
+            asks_for = things_shown(tuple(found), query, held, language)
             shown = _registration_shown(registration, asker, language)
             return StandingShown(shown, asks_for, unchecked=unchecked)
         case AsksBeyond(registration, beyond, unchecked=unchecked):
             shown = _registration_shown(registration, asker, language)
-            things = _things_shown(beyond, query, held, language)
+            things = things_shown(beyond, query, held, language)
             return StandingShown(shown, beyond=things, answerable=answerable, unchecked=unchecked)
 
 
@@ -339,9 +339,10 @@ def _registration_shown(registration: Entry, asker: str, language: str) -> Regis
     )
 
 
-def _things_shown(
+def things_shown(
     things: tuple[Uncovered, ...], query: DcqlQuery, held: tuple[HeldCredential, ...], language: str
 ) -> tuple[BeyondShown, ...]:
+    """What is asked beyond what somebody said before, by the names that people know."""
     asked = {one.id: one for one in query.credentials}
     shown = [_thing_shown(found.path, asked[found.query_id], held, language) for found in things]
     return tuple(dict.fromkeys(shown))[:MAX_SHOWN]

@@ -13,6 +13,7 @@ from wallet.service.meeting import MeetingPresenting
 from wallet.service.page_presenting import PagePresenting
 from wallet.service.presenting import Presenting
 from wallet.service.receiving import Receiving
+from wallet.service.services import Services
 from wallet.service.vouching import Vouching
 
 
@@ -29,6 +30,7 @@ class Wallet:
     keeping: Keeping
     vouching: Vouching
     cockpit: Cockpit
+    services: Services
 
     @classmethod
     def of(cls, context: WalletContext) -> Self:
@@ -39,4 +41,6 @@ class Wallet:
         presenting = Presenting(context)
         pages = PagePresenting(context, presenting)
         meetings = MeetingPresenting(context, presenting)
-        return cls(context, receiving, login, presenting, pages, meetings, Keeping(context), vouching, Cockpit(context))
+        services = Services.of(context, presenting, receiving)
+        keeping, cockpit = Keeping(context), Cockpit(context)
+        return cls(context, receiving, login, presenting, pages, meetings, keeping, vouching, cockpit, services)

@@ -19,6 +19,7 @@ from wallet.keys import DeviceKeys
 from wallet.policy.cockpit.timeline import Timelines
 from wallet.policy.showing import PartyShown
 from wallet.records import Kept, LogEntry, LoggedCredential, keys_of
+from wallet.service.published import Published
 from wallet.store import NewEntry, WalletStore
 
 
@@ -65,7 +66,8 @@ class WalletContext:
         _no_lists  # before somebody new is met: fetch lists of whom to trust, if due
     )
 
-    # What a registrar saw of every partner's usage log, as it was fetched last; fetching depends on nothing that is held here
+    published: Published | None = None  # by the registrar that this wallet follows; None: it follows none
+    # What that registrar saw of every partner's usage log, as it was fetched last
     directory: Callable[[], PartnerDirectory | None] = _no_directory
 
     # The timeline of the log and of what partners say; in memory alone

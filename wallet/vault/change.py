@@ -23,6 +23,7 @@ from wallet.records import (
     Preferences,
     WalletUnit,
 )
+from wallet.service_records import Errand, JourneyKept, ServiceWishes
 from wallet.store import NewEntry
 from wallet.vault.log_chain import BLIND_BYTES, Link, deleted, link_after
 
@@ -35,12 +36,24 @@ KINDS: dict[type[object], str] = {
     Evidence: "evidence",
     Disclosure: "disclosure",
     Preferences: "preferences",
+    ServiceWishes: "wishes",
+    JourneyKept: "journey",
+    Errand: "errand",
     LogEntry: LOG,
     DeletedEntry: LOG,
 }
-CODEC: Codec[Stored] = Codec(
-    HeldCredential, PendingIssuance, WalletUnit, Evidence, Disclosure, Preferences, LogEntry, DeletedEntry
+RECORDS: tuple[type[Kept], ...] = (
+    HeldCredential,
+    PendingIssuance,
+    WalletUnit,
+    Evidence,
+    Disclosure,
+    Preferences,
+    ServiceWishes,
+    JourneyKept,
+    Errand,
 )
+CODEC: Codec[Stored] = Codec(*RECORDS, LogEntry, DeletedEntry)
 OF_THE_LOG = (KINDS[Evidence], KINDS[Disclosure])  # what belongs to entries of the log, and goes with them
 
 
@@ -133,3 +146,8 @@ class Change:
         self.noted.append(entry)
         self.manifest = replace(self.manifest, log_length=entry.number, log_end=link_after(entry, before))
         return entry
+
+
+def all_shown(held: HeldCredential, now: int) -> HeldCredential:
+    """A credential of which every copy counts as shown, because nobody knows which ones were."""
+    return replace(held, copies=tuple(replace(copy, used_at=copy.used_at or now) for copy in held.copies))

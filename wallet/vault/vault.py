@@ -29,8 +29,9 @@ from wallet.records import (
     Preferences,
     WalletUnit,
 )
+from wallet.service_records import Errand, JourneyKept, ServiceWishes
 from wallet.store import ChangeCredentials, LogHead, NewEntry
-from wallet.vault.change import KINDS, Change, Manifest, Stored
+from wallet.vault.change import KINDS, RECORDS, Change, Manifest, Stored, all_shown
 from wallet.vault.file import (
     FORMAT,
     Header,
@@ -151,7 +152,7 @@ class Vault:
         with ExitStack() as undo:
             undo.callback(opened.close)
             vault = cls(replace(opened, manifest=manifest))
-            vault.write(put=[_all_shown(held, now) for held in vault.credentials()], note=note)
+            vault.write(put=[all_shown(held, now) for held in vault.credentials()], note=note)
             undo.pop_all()
         return vault
 
@@ -217,6 +218,21 @@ class Vault:
         """What the user decided; see `WalletStore.preferences`."""
         found = self._read(Preferences).records
         return found[0] if found else None
+
+    def wishes(self) -> ServiceWishes:
+        """What the user decided about services; see `WalletStore.wishes`."""
+        found = self._read(ServiceWishes).records
+        return found[0] if found else ServiceWishes()
+
+    def journeys(self) -> tuple[JourneyKept, ...]:
+        """The plans that are whole, oldest first."""
+        found = self._read(JourneyKept).records
+        return tuple(sorted(found, key=lambda journey: (journey.begun_at, journey.id)))
+
+    def errands(self) -> tuple[Errand, ...]:
+        """The requests that wait for a proof, oldest first."""
+        found = self._read(Errand).records
+        return tuple(sorted(found, key=lambda errand: (errand.begun_at, errand.id)))
 
     def write(
         self, *, put: Sequence[Kept] = (), drop: Sequence[Kept] = (), note: NewEntry | None = None
@@ -289,15 +305,8 @@ class Vault:
         check_new_passphrase(passphrase)
         derivation = (derivation or KeyDerivation()).check()
         with self._turn:
-            kept: list[Stored] = [
-                *self.credentials(),
-                *self.pending(),
-                *self._read(WalletUnit).records,
-                *self._read_log().links,
-                *self.evidence(),
-                *self.disclosures(),
-                *self._read(Preferences).records,
-            ]
+            kept: list[Stored] = [*self._read_log().links]
+            kept += [record for kind in RECORDS for record in self._read(kind).records]
             old, self._sealer = self._sealer, Sealer(os.urandom(KEY_BYTES))
             done = False
             try:
@@ -383,7 +392,3 @@ def _new_header(passphrase: str, derivation: KeyDerivation, sealer: Sealer, mani
     salt = os.urandom(SALT_BYTES)
     wrapped = Sealer(derivation.derive(passphrase, salt)).seal(sealer.key, "vault key")
     return Header.new(derivation, salt, wrapped, sealer.seal(manifest.to_bytes(), "manifest"))
-
-
-def _all_shown(held: HeldCredential, now: int) -> HeldCredential:
-    return replace(held, copies=tuple(replace(copy, used_at=copy.used_at or now) for copy in held.copies))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,6 +23,7 @@ from wallet.web.adding import adding_pages
 from wallet.web.cockpit import cockpit_pages
 from wallet.web.door import Door
 from wallet.web.entrance import entrance
+from wallet.web.following import Following
 from wallet.web.keeping import keeping_pages
 from wallet.web.login import login_pages
 from wallet.web.meeting import meeting_pages
@@ -30,6 +31,10 @@ from wallet.web.presenting import presenting_pages
 from wallet.web.receiving import receiving_pages
 from wallet.web.refreshing import refreshing
 from wallet.web.room import Room
+from wallet.web.services.errands import errand_pages
+from wallet.web.services.pages import catalogue_pages
+from wallet.web.services.planning import planning_pages
+from wallet.web.services.tickets import Tickets
 from wallet.web.settings import settings_pages
 from wallet.web.told import told_pages
 from wallet.web.vouching import vouching_pages
@@ -38,13 +43,19 @@ from wallet.words import Words
 HOME = Path(__file__).parent.parent
 
 
-def serve_wallet(door: Door, *, public_url: str, random_bytes: RandomBytes, trusting: Trusting) -> HostSwitch:
-    """The application around a door. What comes for another host name is refused: no other site can point its name here."""
+def serve_wallet(
+    door: Door, *, public_url: str, random_bytes: RandomBytes, trusting: Trusting, following: Following | None = None
+) -> HostSwitch:
+    """The application around a door. What comes for another host name is refused: no other site can point its name here.
+
+    `following` goes on as long as the application runs, whether the door is open or not.
+    """
     room = Room(door, Pages(HOME, public_url=public_url, secret=random_bytes(32)))
+    tickets = Tickets(random_bytes(32))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with door.watched(), refreshing(door):
+        async with door.watched(), refreshing(door), following or nullcontext():
             yield
 
     def trouble(request: Request, status: int, code: str) -> Response:
@@ -55,6 +66,7 @@ def serve_wallet(door: Door, *, public_url: str, random_bytes: RandomBytes, trus
         title="Hoheit wallet", secure=public_url.startswith("https://"), lifespan=lifespan, error_page=trouble
     )
     application.state.room = room
+    application.state.tickets = tickets
     application.add_exception_handler(ProtocolError, _refusal)
     application.add_exception_handler(DamagedError, _damaged)
     application.add_exception_handler(HTTPException, _no_page)
@@ -71,6 +83,9 @@ def serve_wallet(door: Door, *, public_url: str, random_bytes: RandomBytes, trus
         login_pages(room, public_url),
         presenting_pages(),
         meeting_pages(),
+        catalogue_pages(tickets),
+        planning_pages(tickets),
+        errand_pages(tickets),
     ):
         router.include_in_schema = False
         application.include_router(router)

@@ -19,6 +19,7 @@ from wallet.web.locked import WhenLocked
 from wallet.web.meeting import decline_in_person, meeting_page, share_in_person
 from wallet.web.receiving import read_answer
 from wallet.web.room import Inside, Visit, redirect
+from wallet.web.services.consent import about_service
 from wallet.web.shelf import AtWork, Gone
 from wallet.web.things import Answered, AnswerShown, RequestWaiting
 
@@ -118,6 +119,7 @@ async def _share(visit: Visit, waiting: RequestWaiting, choice: Choice) -> Answe
         return await share_in_person(visit, waiting.met, waiting.seen, choice)
     sharing = visit.wallet.presenting.share(waiting.seen, choice)
     shared = await visit.run(sharing, WhenLocked.SCAN_AGAIN, WhenLocked.SHARED)
+    await visit.run(visit.wallet.services.answered(waiting.seen.digest, waiting.begun), WhenLocked.SHARED)
     return _answered(waiting, choice, shared.redirect_uri, arrived=shared.arrived)
 
 
@@ -126,6 +128,7 @@ async def _decline(visit: Visit, waiting: RequestWaiting) -> Answered | AnswerSh
         return await decline_in_person(visit, waiting.met, waiting.seen)
     declining = visit.wallet.presenting.decline(waiting.seen)
     redirect_uri = await visit.run(declining, WhenLocked.SCAN_AGAIN, WhenLocked.SCAN_AGAIN)
+    await visit.run(visit.wallet.services.errands.forget(waiting.seen.digest))
     return _answered(waiting, {}, redirect_uri, arrived=True)
 
 
@@ -143,7 +146,7 @@ def _consent_page(
     consent = waiting.seen.consent
     return visit.page(
         "present.html", status=400 if problem else 200, number=number, consent=consent, ways=ways_of(consent),
-        form=form, problem=problem,
+        form=form, problem=problem, **about_service(visit, waiting),
     )  # fmt: skip
 
 
@@ -152,4 +155,5 @@ def _answered(
 ) -> Answered:
     consent = waiting.seen.consent
     documents = chosen_documents(consent, choice)
-    return Answered(consent.asker, documents, arrived, redirect_uri, waiting.same_device)
+    journey = waiting.begun.journey if waiting.begun is not None else ""
+    return Answered(consent.asker, documents, arrived, redirect_uri, waiting.same_device, journey)

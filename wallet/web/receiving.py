@@ -200,7 +200,11 @@ def _add_arrived(router: APIRouter) -> None:
             with suppress(NotFound):  # it may have been deleted since
                 card = visit.wallet.keeping.shown(visit.wallet.keeping.find(held_id))
                 cards[card.id] = card
-        return visit.page("receive_kept.html", cards=list(cards.values()))
+        services = visit.wallet.services
+        return visit.page(
+            "receive_kept.html", cards=list(cards.values()), waiting=services.errands.waiting()[:1],
+            plans=[plan.id for plan in services.journeys.kept()],
+        )  # fmt: skip
 
 
 def _add_pending(router: APIRouter) -> None:

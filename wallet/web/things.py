@@ -12,6 +12,7 @@ from wallet.service.issuance import Arrived, OfferSeen
 from wallet.service.login import BegunLogin
 from wallet.service.meeting import Answer, CodeShown, Met, NotAsked
 from wallet.service.seen import RequestSeen
+from wallet.service.services.starting import BegunService
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ class RequestWaiting:
     same_device: bool  # a page on this device asked, and waits
     language: str  # in which it was put into words
     met: Met | None = None  # who asked in person; None: by a link
+    begun: BegunService | None = None  # the service that it belongs to; None: the user began none
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,3 +125,4 @@ class Answered:
     arrived: bool
     redirect_uri: str | None
     same_device: bool
+    journey: str = ""  # id of the plan that it belongs to

@@ -3,7 +3,8 @@
 import pytest
 
 from protocol.sovereignty.in_person import CLAIM_LENGTH
-from tests.protocol.device_retrieval.samples import ASKED, OTHER, SPACE, dcql, look, meet, query
+from tests.protocol.device_retrieval.samples import ASKED, OTHER, dcql, look, meet, query
+from tests.protocol.mdoc.samples import SPACE
 
 COCKPIT = "https://hire.example/cockpit"
 TWO = dcql(query((SPACE, "family_name")), query((SPACE, "given_name"), id="vehicle", doc_type=OTHER))

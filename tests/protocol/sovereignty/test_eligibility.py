@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -363,3 +364,12 @@ def test_one_document_that_is_over_does_not_fill_the_gap_of_another_type():
 def test_a_day_later_it_may_be_another_answer():
     rule = condition("semester", "equals", 3, type_=STUDENT)
     assert truth(rule, ENROLLED, now=NOW + DAY) is UNKNOWN
+
+
+def test_no_rule_looks_into_a_document_of_which_nobody_said_whom_it_is_about():
+    rule = condition("birthdate", "age_below", 18, type_=BIRTH, about="represented")
+    unsaid = judge(rule, replace(MIA, about=None))
+    # Another one like it would be no help: it has to be said
+    assert (unsaid.truth, unsaid.gaps, unsaid.unclear) == (Truth.UNKNOWN, (), True)
+    assert judge(rule, MIA).truth is Truth.MET
+    assert judge(rule).gaps != ()

@@ -1,4 +1,5 @@
 import itertools
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from protocol.dcql.query import DcqlQuery
 from protocol.sovereignty.comparing import Why
 from protocol.sovereignty.eligibility import Gap
 from protocol.sovereignty.needs import Readiness, Want, check_needs
-from protocol.sovereignty.rules import CredentialType
+from protocol.sovereignty.rules import About, CredentialType
 from tests.protocol.sovereignty.held import (
     BIRTH,
     DRIVER,
@@ -134,3 +135,39 @@ def test_ready_is_what_a_query_calls_satisfied(drawn, held):
         more = {wanted.query_id for option in chosen for wanted in option}
         fetched = [holding(id_, f"urn:{id_}", {}) for id_ in sorted(more)]
         assert not check_needs(needs, wallet(*documents, *fetched)).lacking
+
+
+pieces = st.fixed_dictionaries(
+    {"path": st.sampled_from([["x"], ["y"], ["z", None], ["z", 0]])},
+    optional={"values": st.lists(st.sampled_from([1, 2, "a", True]), min_size=1, max_size=2)},
+)
+said = st.fixed_dictionaries(
+    {},
+    optional={
+        "x": st.sampled_from([1, 1.0, True, "a", None]),
+        "y": st.sampled_from([2, "a"]),
+        "z": st.lists(st.sampled_from([1, "a"]), max_size=2),
+    },
+)
+
+
+@given(
+    st.lists(pieces, min_size=1, max_size=3),
+    st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=2, unique=True), max_size=2),
+    st.booleans(),
+    st.sampled_from([("urn:a",), ("urn:a", "urn:b"), ()]),
+    st.lists(st.tuples(st.sampled_from(["urn:a", "urn:b"]), said, st.booleans()), max_size=4),
+)
+def test_what_is_at_hand_is_what_a_request_finds(claims, options, binding, types, drawn):
+    claims = [{**claim, "id": f"c{i}"} for i, claim in enumerate(claims)]
+    sets_of_claims = [[f"c{i}" for i in one if i < len(claims)] for one in options]
+    members = {"claims": claims, "require_cryptographic_holder_binding": binding}
+    if sets_of_claims and all(sets_of_claims):
+        members["claim_sets"] = sets_of_claims
+    needs = query(asked("q", *types, **members))
+    held = []
+    for i, (type_, about_it, bound) in enumerate(drawn):
+        one = holding(str(i), type_, about_it, about=About.REPRESENTED if i % 2 else About.SELF)
+        held.append(replace(one, candidate=replace(one.candidate, holder_bound=bound)))
+    found = match_query(needs, [one.candidate for one in held]).matches["q"]
+    assert (check_needs(needs, wallet(*held)).at_hand == ("q",)) is bool(found)

@@ -1,0 +1,99 @@
+"""What the wallet says about services, in the user's language and in plain words."""
+
+from __future__ import annotations
+
+from protocol.sovereignty.service import LifeEvent
+from protocol.sovereignty.suggestions import Rank
+from runtime.translations import LANGUAGES
+from wallet.policy.services.showing import ProofShown, ReasonShown, SuggestionShown
+from wallet.service.published import PublishedProblem
+from wallet.words import Words
+
+
+class ServiceWords:
+    """The texts about services in one language."""
+
+    def __init__(self, words: Words) -> None:
+        self._words = words
+
+    def event(self, event: LifeEvent) -> str:
+        """What happens in a life."""
+        words = self._words
+        return {
+            LifeEvent.BIRTH: words("A child is born"),
+            LifeEvent.MOVING: words("Moving house"),
+            LifeEvent.STUDYING: words("School and studies"),
+            LifeEvent.STARTING_WORK: words("Starting a job"),
+            LifeEvent.LOSING_WORK: words("Losing a job"),
+            LifeEvent.STARTING_BUSINESS: words("Starting a business"),
+            LifeEvent.MARRYING: words("Getting married"),
+            LifeEvent.ILLNESS: words("Illness"),
+            LifeEvent.DISABILITY: words("Disability"),
+            LifeEvent.RETIRING: words("Retiring"),
+            LifeEvent.DYING: words("A death in the family"),
+            LifeEvent.TRAVELLING: words("Travelling"),
+            LifeEvent.DRIVING: words("Driving"),
+        }[event]
+
+    def problem(self, problem: PublishedProblem) -> str:
+        """Why there is no new list of services."""
+        words = self._words
+        return {
+            PublishedProblem.NOBODY: words("Your wallet follows nobody who keeps a list of services."),
+            PublishedProblem.NOT_YET: words("The list of services has not come yet. Please look again in a moment."),
+            PublishedProblem.AWAY: words("The list of services cannot be fetched right now. Your wallet tries again."),
+            PublishedProblem.STRANGER: words(
+                "The list of services that came was signed by nobody whom you trust with it. It was not taken."
+            ),
+            PublishedProblem.ROLLED_BACK: words(
+                "The list of services that came is older than the one you had. Somebody may want to hide something from you."
+                " It was not taken."
+            ),
+            PublishedProblem.OVER: words("The list of services is too old to rely on. Your wallet fetches a new one."),
+            PublishedProblem.UNREADABLE: words("The list of services that came cannot be read. It was not taken."),
+        }[problem]
+
+    def rank(self, rank: Rank) -> str:
+        """How near services are."""
+        words = self._words
+        return {
+            Rank.AT_HAND: words("You have everything for it"),
+            Rank.ONE_MISSING: words("One proof is missing"),
+            Rank.MORE: words("More is missing, or not clear"),
+        }[rank]
+
+    def reason(self, reason: ReasonShown) -> str:
+        """One sentence why, as it stands."""
+        words = self._words
+        if not reason.known:
+            if reason.renew:
+                return words("Not known, because a document has run out: %(why)s", why=reason.text)
+            return words("Not known yet: %(why)s", why=reason.text)
+        if reason.good is not reason.negated:
+            return reason.text
+        return words("Does not apply to you: %(why)s", why=reason.text)
+
+    def proof(self, proof: ProofShown) -> str:
+        """A proof that is missing, in a few words."""
+        words = self._words
+        if proof.renew and proof.name:
+            return words("%(what)s: yours has run out, renew it", what=proof.name)
+        if proof.name:
+            return proof.name
+        if not proof.types:
+            return words("Something that none of your documents says")
+        if len(proof.givers) == 1:
+            return words("The proof that you get with: %(service)s", service=proof.givers[0].name)
+        return words("A document that you do not have yet")
+
+    def asks(self, suggestion: SuggestionShown) -> str:
+        """How much is to be filled in."""
+        return self._words.count(
+            "They ask you %(count)s question.", "They ask you %(count)s questions.", suggestion.asks
+        )
+
+
+def event_names() -> dict[LifeEvent, tuple[str, ...]]:
+    """How life events are called in all languages, for people who look for one."""
+    spoken = [ServiceWords(Words(language)) for language in sorted(LANGUAGES)]
+    return {event: tuple([words.event(event) for words in spoken]) for event in LifeEvent}

@@ -1,0 +1,162 @@
+"""Plans: choose what you want, see the way there, go it step by step, leave it, go on, and forget it."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from fastapi import APIRouter, Response
+
+from protocol.errors import InvalidRequest, NotFound, ProtocolError, Unavailable, Unreachable
+from protocol.oid4vp.request_uri import RequestOver
+from protocol.sovereignty.service import LifeEvent, Service
+from wallet.service.services.catalogue import NoServices
+from wallet.service.services.journeys import NoPlan, WrongAnswer
+from wallet.service.services.starting import NotTheProvider
+from wallet.web.locked import WhenLocked
+from wallet.web.room import Inside, Visit, redirect
+from wallet.web.services.tickets import Tickets
+from wallet.web.services.views import find_service, services_page
+from wallet.web.things import RequestWaiting
+
+
+def planning_pages(tickets: Tickets) -> APIRouter:
+    """The pages of plans."""
+    router = APIRouter()
+    _add_beginning(router, tickets)
+    _add_plan(router, tickets)
+    _add_steps(router, tickets)
+    return router
+
+
+def plan_page(journey_id: str) -> str:
+    """Where a plan is seen."""
+    return f"/plans/{quote(journey_id, safe='')}"
+
+
+async def begin_service(visit: Visit, tickets: Tickets, service: Service, journey: str = "") -> Response:
+    """Call a service's address; the request that it makes waits for an answer then."""
+    starting, again = visit.wallet.services.starting, WhenLocked.SCAN_AGAIN
+    try:
+        seen = await visit.run(starting.start(service), again, again)
+    except Unavailable:
+        raise
+    except ProtocolError as error:
+        return services_page(
+            visit, tickets, "service_failed.html", status=error.status, service=service, journey=journey,
+            away=isinstance(error, Unreachable), other=isinstance(error, NotTheProvider),
+            page=isinstance(error, RequestOver) and service.needs is None, detail=error.description,
+            name=service.provider.name,
+        )  # fmt: skip
+    begun = starting.begun(service, seen, journey)
+    waiting = RequestWaiting(seen, same_device=True, language=visit.wallet.context.language, begun=begun)
+    return redirect(f"/present/{visit.shelf.put(waiting)}")
+
+
+def _add_beginning(router: APIRouter, tickets: Tickets) -> None:
+    @router.post("/plans/preview")
+    async def preview(visit: Inside) -> Response:
+        goals, event = _chosen(visit, tickets, await visit.form())
+        if not goals:
+            return redirect(f"/services/event/{tickets.of('event', event)}" if event else "/services")
+        try:
+            plan = await visit.run(visit.wallet.services.journeys.preview(goals, event))
+        except NoPlan as error:
+            return services_page(visit, tickets, "plan_none.html", status=409, detail=error.description, journey="")
+        return services_page(visit, tickets, "plan_preview.html", plan=plan, goals=goals, event=event)
+
+    @router.post("/plans")
+    async def begin(visit: Inside) -> Response:
+        goals, event = _chosen(visit, tickets, await visit.form())
+        kept = await visit.run(visit.wallet.services.journeys.begin(goals, event))
+        return redirect(plan_page(kept.id))
+
+    @router.post("/services/one/{ticket}/begin")
+    async def begin_one(ticket: str, visit: Inside) -> Response:
+        await visit.form()
+        return await begin_service(visit, tickets, find_service(visit, tickets, ticket))
+
+
+def _add_plan(router: APIRouter, tickets: Tickets) -> None:
+    @router.get("/plans/{journey_id}")
+    async def plan(journey_id: str, visit: Inside) -> Response:
+        return await _plan_page(visit, tickets, journey_id)
+
+    @router.get("/plans/{journey_id}/forget")
+    async def ask(journey_id: str, visit: Inside) -> Response:
+        visit.wallet.services.journeys.find(journey_id)
+        return services_page(visit, tickets, "plan_forget.html", journey=journey_id)
+
+    @router.post("/plans/{journey_id}/forget")
+    async def forget(journey_id: str, visit: Inside) -> Response:
+        await visit.form()
+        await visit.run(visit.wallet.services.journeys.forget(journey_id))
+        return redirect("/services")
+
+
+def _add_steps(router: APIRouter, tickets: Tickets) -> None:
+    @router.post("/plans/{journey_id}/{ticket}/begin")
+    async def begin(journey_id: str, ticket: str, visit: Inside) -> Response:
+        await visit.form()
+        visit.wallet.services.journeys.find(journey_id)
+        return await begin_service(visit, tickets, find_service(visit, tickets, ticket), journey_id)
+
+    @router.post("/plans/{journey_id}/{ticket}/done")
+    async def done(journey_id: str, ticket: str, visit: Inside) -> Response:
+        await visit.form()
+        service = find_service(visit, tickets, ticket)
+        await visit.run(visit.wallet.services.journeys.went_through(journey_id, service.id))
+        return redirect(plan_page(journey_id))
+
+    @router.post("/plans/{journey_id}/{ticket}/again")
+    async def again(journey_id: str, ticket: str, visit: Inside) -> Response:
+        await visit.form()
+        service = find_service(visit, tickets, ticket)
+        await visit.run(visit.wallet.services.journeys.again(journey_id, service.id))
+        return redirect(plan_page(journey_id))
+
+    @router.post("/plans/{journey_id}/{ticket}/answers")
+    async def answers(journey_id: str, ticket: str, visit: Inside) -> Response:
+        form = await visit.form()
+        service = find_service(visit, tickets, ticket)
+        typed = {name.removeprefix("answer-"): text for name, text in form.items() if name.startswith("answer-")}
+        try:
+            await visit.run(visit.wallet.services.journeys.note(journey_id, service.id, typed))
+        except WrongAnswer as error:
+            return await _plan_page(visit, tickets, journey_id, wrong=(service.id, error.field), typed=typed)
+        return redirect(plan_page(journey_id))
+
+
+async def _plan_page(
+    visit: Visit,
+    tickets: Tickets,
+    journey_id: str,
+    *,
+    wrong: tuple[str, str] | None = None,
+    typed: dict[str, str] | None = None,
+) -> Response:
+    try:
+        plan = await visit.run(visit.wallet.services.journeys.show(journey_id))
+    except NoPlan as error:
+        return services_page(visit, tickets, "plan_none.html", status=409, detail=error.description, journey=journey_id)
+    except NoServices as error:
+        return services_page(visit, tickets, "services.html", no_list=error.problem, journeys=[])
+    return services_page(
+        visit, tickets, "plan.html", status=400 if wrong else 200, plan=plan, wrong=wrong, typed=typed or {}
+    )
+
+
+def _chosen(visit: Visit, tickets: Tickets, form: dict[str, str]) -> tuple[list[str], LifeEvent | None]:
+    """What somebody ticked: services by their tickets, and the life event that they came from.
+
+    Raises:
+        NotFound: something is not offered.
+        InvalidRequest: no such life event.
+    """
+    services = [one.id for one in visit.wallet.services.catalogue.services()]
+    named = form.get("event", "")
+    try:
+        event = LifeEvent(tickets.find(named, "event", list(LifeEvent))) if named else None
+    except NotFound as error:
+        raise InvalidRequest("the form names no life event") from error
+    ticked = [name.removeprefix("goal-") for name in form if name.startswith("goal-")]
+    return [tickets.find(one, "service", services) for one in ticked], event
