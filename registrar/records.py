@@ -50,8 +50,16 @@ class PartyLine:
     document: str  # the registered party as JSON; empty: it never was registered
     proposed: str  # the party as somebody applied for, not yet decided; empty: nothing waits
     changed_at: int  # epoch seconds
-    country: str = ""
-    cockpit_endpoint: str = ""  # as registered; empty: none
+
+
+@dataclass(frozen=True, slots=True)
+class Cockpit:
+    """Where citizens see what a party does with their data; it is written with each step of the party's conversation."""
+
+    identifier: str
+    country: str
+    endpoint: str  # as registered; empty: none
+    active: bool  # registered now
 
 
 class ServiceState(StrEnum):
@@ -133,7 +141,7 @@ class StateOfAll:
     use: str | None = None  # None: of every use
 
 
-Record = PartyLine | GivenCertificate | StateOfAll | ServiceLine
+Record = PartyLine | GivenCertificate | StateOfAll | ServiceLine | Cockpit
 
 
 @dataclass(frozen=True, slots=True)

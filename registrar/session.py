@@ -15,6 +15,7 @@ from protocol.errors import Conflict, InvalidRequest
 from registrar.announcing import service_of, uncovered_by
 from registrar.records import (
     CertificateKind,
+    Cockpit,
     GivenCertificate,
     Offering,
     PartyLine,
@@ -127,9 +128,15 @@ def line_of(stage: Stage, now: int) -> PartyLine:
         document=registered,
         proposed=proposed,
         changed_at=now,
-        country=party.country,
-        cockpit_endpoint=(party.cockpit_endpoint or "") if registered else "",
     )
+
+
+def cockpit_of(stage: Stage) -> tuple[Cockpit, ...]:
+    """The cockpit of a party that is or was registered."""
+    if isinstance(stage, Applied | Refused):
+        return ()
+    party, active = party_of(stage.document), isinstance(stage, Registered)
+    return (Cockpit(stage.identifier, party.country, party.cockpit_endpoint or "", active),)
 
 
 def apply(party: Party, key: str, *, now: int) -> Step:
@@ -359,4 +366,4 @@ def _step(
     records: tuple[Record, ...] = (),
 ) -> Step:
     event = Event(action, stage.identifier, actor, detail)
-    return Change(stage, records=(line_of(stage, now), *records), events=(event,))
+    return Change(stage, records=(line_of(stage, now), *cockpit_of(stage), *records), events=(event,))

@@ -26,6 +26,7 @@ from registrar.database.witness import SqlWitness
 from registrar.records import (
     AuditLine,
     CertificateKind,
+    Cockpit,
     GivenCertificate,
     PartyLine,
     PartyState,
@@ -241,7 +242,8 @@ class SqlRegistrarStore(SqlConversations[Stage | SignedIn, Record]):
         for record in records:
             if isinstance(record, PartyLine):
                 _keep_party(connection, record)
-                self.witness.keep_party(connection, record)
+            elif isinstance(record, Cockpit):
+                self.witness.keep_cockpit(connection, record)
             elif isinstance(record, ServiceLine):
                 self.services.keep(connection, record)
             elif isinstance(record, GivenCertificate):

@@ -7,7 +7,7 @@ from dataclasses import asdict, fields
 from sqlalchemy import Connection, Row, and_, insert, or_, select, update
 
 from registrar.database.tables import partners, rounds
-from registrar.records import Partner, PartyLine, PartyState
+from registrar.records import Cockpit, Partner
 from runtime.database.engine import Database
 
 _ROUND = "usage logs"
@@ -96,18 +96,17 @@ class SqlWitness:
         with self._database.reading() as connection:
             return connection.scalar(select(rounds.c.ended).where(rounds.c.name == _ROUND)) or 0
 
-    def keep_party(self, connection: Connection, line: PartyLine) -> None:
+    def keep_cockpit(self, connection: Connection, cockpit: Cockpit) -> None:
         """Keep whether and where a party is a partner, in the transaction of the step that is about it.
 
         Whoever was one stays listed with what was seen of them, also when they rest, are removed or have no cockpit any more.
         """
-        active = line.state is PartyState.REGISTERED and bool(line.cockpit_endpoint)
-        changed: dict[str, object] = {"active": active, "country": line.country}
-        if line.cockpit_endpoint:
-            changed["cockpit_endpoint"] = line.cockpit_endpoint
-        known = connection.execute(update(partners).where(partners.c.identifier == line.identifier).values(changed))
-        if not known.rowcount and line.cockpit_endpoint:
-            new = Partner(line.identifier, line.country, line.cockpit_endpoint, active)
+        changed: dict[str, object] = {"country": cockpit.country, "active": cockpit.active and bool(cockpit.endpoint)}
+        if cockpit.endpoint:
+            changed["cockpit_endpoint"] = cockpit.endpoint
+        known = connection.execute(update(partners).where(partners.c.identifier == cockpit.identifier).values(changed))
+        if not known.rowcount and cockpit.endpoint:
+            new = Partner(cockpit.identifier, cockpit.country, cockpit.endpoint, cockpit.active)
             connection.execute(insert(partners), asdict(new))
 
 

@@ -168,7 +168,9 @@ class WitnessService:
         line = self.context.store.party(partner.identifier)
         used = party_of(line.document).intermediary if line is not None and line.document else None
         other = None if used is None else self.context.store.party(used.identifier)
-        return frozenset({own} if other is None else {own, Organisation(other.identifier, other.country)})
+        if other is None or not other.document:
+            return frozenset({own})
+        return frozenset({own, Organisation(other.identifier, party_of(other.document).country)})
 
 
 def _get(endpoint: str, name: str, asked: dict[str, str], media_type: str, max_bytes: int) -> Exchange[HttpResponse]:
