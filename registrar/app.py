@@ -24,8 +24,10 @@ from registrar.service import Registrar
 from registrar.service.context import RegistrarContext
 from registrar.web.application import application_pages
 from registrar.web.applying import applying_pages
+from registrar.web.offering import offering_pages
 from registrar.web.operator import operator_pages
 from registrar.web.public import public_pages
+from registrar.web.services import service_pages
 from registrar.web.site import Site
 from registrar.witnessing import witnessing
 from runtime import system
@@ -128,6 +130,8 @@ def make_application(registrar: Registrar, driver: Driver, lifespan: Lifespan[Fa
     application.include_router(public_pages(site))
     application.include_router(applying_pages(site))
     application.include_router(application_pages(site))
+    application.include_router(offering_pages(site))
+    application.include_router(service_pages(site))
     application.include_router(operator_pages(site))
     serve_static(application)
     return application

@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 from protocol.encoding import JsonObject, encode_json
 from protocol.errors import Unreachable
 from protocol.exchange import HttpRequest, HttpResponse
+from protocol.keys import P256Key
 from protocol.sovereignty.log_heads import sign_usage_head
 from protocol.x509 import Certificate
 from registrar.session import proposal_id
@@ -60,7 +61,7 @@ class Partner:
     """A partner's cockpit as a witness sees it, which lies when it is told to."""
 
     office: Office
-    key: object
+    key: P256Key
     chain: tuple[Certificate, ...]
     endpoint: str = COCKPIT
     logs: dict[str, Log] = field(default_factory=dict)
