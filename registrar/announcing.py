@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from capabilities.registration.party import Party
 from capabilities.registration.uses import Use
 from protocol.dcql.query import DcqlQuery
-from protocol.encoding import JsonValue, encode_json, read_json_object
+from protocol.encoding import JsonObject, JsonValue, encode_json, read_json_object
 from protocol.errors import Flaw, NotAuthentic, NotTrusted
 from protocol.fields import Fields
 from protocol.sovereignty.rules import Combination, Rule
@@ -87,6 +87,11 @@ def reason_of(offering: Offering) -> str:
 def service_of(document: str) -> Service:
     """The entry that a stage holds as JSON."""
     return Service.from_fields(Fields(read_json_object(document.encode("utf-8"), _AT), _AT))
+
+
+def entry_json(document: str) -> JsonObject | None:
+    """An entry that is kept, as JSON; None: there is none."""
+    return read_json_object(document.encode("utf-8"), _AT) if document else None
 
 
 def service_document(service: Service) -> str:

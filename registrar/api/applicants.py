@@ -15,10 +15,9 @@ from pydantic import BaseModel, Field, JsonValue
 from capabilities.registration.entries import MAX_SERVICES_FILE, entries_of
 from capabilities.registration.party import MAX_FILE, Party
 from protocol.csr import MAX_REQUEST
-from protocol.encoding import read_json_object
 from protocol.errors import MAX_DESCRIPTION, InvalidRequest
 from protocol.fields import Fields
-from registrar.announcing import Problem, reason_of
+from registrar.announcing import Problem, entry_json, reason_of
 from registrar.offering import offerings_of
 from registrar.records import GivenCertificate, Offering, PartyState, ServiceState
 from registrar.service import Registrar
@@ -193,14 +192,9 @@ def service_answer(offering: Offering) -> ServiceAnswer:
         state=offering.state,
         waits=bool(offering.proposed),
         reason=reason_of(offering),
-        announced=entry_of(offering.document),
-        proposed=entry_of(offering.proposed),
+        announced=entry_json(offering.document),
+        proposed=entry_json(offering.proposed),
     )
-
-
-def entry_of(document: str) -> dict[str, JsonValue] | None:
-    """An entry as JSON; None: there is none."""
-    return dict(read_json_object(document.encode("utf-8"), "service")) if document else None
 
 
 async def _read_party(request: Request) -> Party:

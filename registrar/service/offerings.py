@@ -9,7 +9,7 @@ from capabilities.registration.party import ISSUERS, Party
 from protocol.encoding import JsonValue
 from protocol.errors import Conflict, NotFound, Unavailable
 from protocol.exchange import Exchange
-from protocol.sovereignty.service import LifeEvent
+from protocol.sovereignty.service import LifeEvent, Service
 from registrar import offering
 from registrar.announcing import Problem, check_entry, read_entries, service_of
 from registrar.policy import MAX_ANNOUNCED, MAX_ANNOUNCED_BYTES, MAX_WAITING
@@ -49,12 +49,9 @@ class OfferingService:
         """
         if not isinstance(stage, Registered):
             raise Conflict("only who is registered can hand in services")
-        services, problems = read_entries(entries)
-        party = party_of(stage.document)
-        issuers = yield from slow(self._issuers) if any(service.gives for service in services) else _nobody()
-        found = [problem for service in services for problem in check_entry(service, party, lambda: issuers)]
-        if problems or found:
-            return HandedIn((), (*problems, *found))
+        services, problems = yield from self._read(stage.document, entries)
+        if problems:
+            return HandedIn((), problems)
         waiting = yield from slow(lambda: self.context.store.services.waiting(limit=MAX_WAITING))
         if len(waiting) + len(services) > MAX_WAITING:
             raise Unavailable("too many services wait for a decision; try again in some days")
@@ -65,6 +62,20 @@ class OfferingService:
             NotFound("this key belongs to no application"),
         )
         return HandedIn(tuple([offering.find_offering(after, service.id) for service in services]))
+
+    def check(self, document: str, entries: Iterable[JsonValue]) -> Exchange[tuple[Problem, ...]]:
+        """What is wrong with the services of a file, for whoever is registered by a document."""
+        return (yield from self._read(document, entries))[1]
+
+    def _read(
+        self, document: str, entries: Iterable[JsonValue]
+    ) -> Exchange[tuple[tuple[Service, ...], tuple[Problem, ...]]]:
+        services, problems = read_entries(entries)
+        party = party_of(document)
+        gives = any(service.gives for service in services)
+        issuers = (yield from slow(self._issuers)) if gives else ()
+        found = [problem for service in services for problem in check_entry(service, party, lambda: issuers)]
+        return services, (*problems, *found)
 
     def withdraw(self, key: str, service: str) -> Exchange[Offering]:
         """Take a service back, for whoever holds an application's key.
@@ -174,8 +185,3 @@ def issuers_of(context: RegistrarContext) -> tuple[Party, ...]:
                 break
             after = page[-1].identifier
     return tuple(found.values())
-
-
-def _nobody() -> Exchange[tuple[Party, ...]]:
-    yield from ()
-    return ()

@@ -141,19 +141,18 @@ def test_everybody_finds_services_by_what_happens_in_a_life(chromium, office, ur
     meanwhile(
         lambda: announce(office, key, WHOLE, entry(id="snacks", name={"de": "Imbiss", "en": "Snacks"}, needs=None))
     )
-    for size, kind in ((PHONE, "phone"), (DESKTOP, "desktop")):
-        with chromium.window(size=size, language=language) as window:
-            page = window.page
-            page.goto(f"{url}/services")
-            expect(page.get_by_role("heading", level=1)).to_have_text(asked)
-            window.see(f"services-{language}-{kind}")
-            page.get_by_role("link", name=event).click()
-            expect(page.get_by_role("heading", name=name)).to_be_visible()
-            expect(page.get_by_text(whom)).to_be_visible()
-            window.see(f"services-of-{language}-{kind}")
-            page.get_by_role("link", name="Kino Capitol").first.click()
-            expect(page.get_by_role("heading", name=name)).to_be_visible()
-            window.see(f"services-party-{language}-{kind}")
+    with chromium.window(size=PHONE, language=language) as window:
+        page = window.page
+        page.goto(f"{url}/services")
+        expect(page.get_by_role("heading", level=1)).to_have_text(asked)
+        window.see(f"services-{language}")
+        page.get_by_role("link", name=event).click()
+        expect(page.get_by_role("heading", name=name)).to_be_visible()
+        expect(page.get_by_text(whom)).to_be_visible()
+        window.see(f"services-of-{language}")
+        page.get_by_role("link", name="Kino Capitol").first.click()
+        expect(page.get_by_role("heading", name=name)).to_be_visible()
+        window.see(f"services-party-{language}")
 
 
 @pytest.mark.parametrize("language", SEEN)
