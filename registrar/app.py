@@ -29,7 +29,7 @@ from registrar.web.operator import operator_pages
 from registrar.web.public import public_pages
 from registrar.web.services import service_pages
 from registrar.web.site import Site
-from registrar.witnessing import witnessing
+from registrar.witnessing import EVERY, witnessing
 from runtime import system
 from runtime.asgi import add_health, create_application
 from runtime.database.engine import Database
@@ -95,7 +95,7 @@ def create_app(settings: RegistrarSettings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         worker = registrar.context.new_id()
-        async with sweeping(driver, sweep), witnessing(driver, registrar.witness, worker):
+        async with sweeping(driver, sweep), witnessing(driver, registrar.witness, worker, every=EVERY):
             yield
         driver.close()
         store.database.dispose()

@@ -18,9 +18,7 @@ PARTNER_SECONDS = 10.0  # for all logs of one partner
 
 
 @asynccontextmanager
-async def witnessing(
-    driver: Driver, witness: WitnessService, worker: str, *, every: float = EVERY
-) -> AsyncIterator[None]:
+async def witnessing(driver: Driver, witness: WitnessService, worker: str, *, every: float) -> AsyncIterator[None]:
     """Do each hour once, in whichever worker is first, while the block lasts."""
     task = asyncio.create_task(_for_ever(driver, witness, worker, every))
     try:
