@@ -27,6 +27,7 @@ from registrar.sheet import path_text
 LANGUAGES = ("de", "en")  # that every text has to be in
 MAX_ENTRY = 64 * 1024  # bytes of one entry as JSON
 MAX_OFFERINGS = 100  # services of one party
+MAX_OFFERED = 1 << 20  # bytes of all of them, announced and proposed: they are read with each step of the party
 
 _AT = "service"
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from protocol.errors import Conflict, NotFound
 from protocol.sovereignty.service import Service
-from registrar.announcing import MAX_OFFERINGS, service_document, service_of, uncovered_by
+from registrar.announcing import MAX_OFFERED, MAX_OFFERINGS, service_document, service_of, uncovered_by
 from registrar.records import Offering, ServiceState
 from registrar.session import (
     APPLICANT,
@@ -76,6 +76,8 @@ def offer(stage: Stage, services: Iterable[Service], document: str, *, now: int)
     after = tuple((known | changed).values())
     if len(after) > MAX_OFFERINGS:
         raise Conflict(f"a party has at most {MAX_OFFERINGS} services")
+    if sum(len(text.encode("utf-8")) for one in after for text in (one.document, one.proposed)) > MAX_OFFERED:
+        raise Conflict(f"all services of a party have at most {MAX_OFFERED} bytes")
     moved = [offering for offering in changed.values() if offering != known.get(offering.id)]
     return replace(_step(stage, after, moved, "service handed in", actor=APPLICANT, now=now), spend=tuple(taken))
 

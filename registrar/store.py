@@ -53,6 +53,9 @@ class ServiceStore(Protocol):
     def waiting(self, *, limit: int) -> tuple[ServiceLine, ...]:
         """Services about which something waits for a decision, the oldest first."""
 
+    def count_waiting(self) -> int:
+        """How many services wait for a decision."""
+
     def measure(self) -> tuple[int, int]:
         """How many entries are announced, or would be if their parties did not rest, and how many bytes they have."""
 

@@ -47,6 +47,12 @@ class SqlServices:
         with self._database.reading() as connection:
             return tuple(map(_line, connection.execute(query)))
 
+    def count_waiting(self) -> int:
+        """How many wait for a decision."""
+        query = select(func.count()).select_from(services).where(services.c.proposed != "")
+        with self._database.reading() as connection:
+            return connection.scalar(query) or 0
+
     def measure(self) -> tuple[int, int]:
         """How many entries are announced, or would be if their parties did not rest, and how many bytes they have."""
         query = select(func.count(), func.coalesce(func.sum(services.c.size), 0)).where(services.c.size > 0)

@@ -49,11 +49,11 @@ class OfferingService:
         """
         if not isinstance(stage, Registered):
             raise Conflict("only who is registered can hand in services")
-        services, problems = yield from self._read(stage.document, entries)
+        services, problems = yield from slow(lambda: self._read(stage.document, entries))
         if problems:
             return HandedIn((), problems)
-        waiting = yield from slow(lambda: self.context.store.services.waiting(limit=MAX_WAITING))
-        if len(waiting) + len(services) > MAX_WAITING:
+        waiting = yield from slow(self.context.store.services.count_waiting)
+        if waiting + len(services) > MAX_WAITING:
             raise Unavailable("too many services wait for a decision; try again in some days")
         now = self.context.now()
         after = yield from advance(
@@ -65,15 +65,12 @@ class OfferingService:
 
     def check(self, document: str, entries: Iterable[JsonValue]) -> Exchange[tuple[Problem, ...]]:
         """What is wrong with the services of a file, for whoever is registered by a document."""
-        return (yield from self._read(document, entries))[1]
+        return (yield from slow(lambda: self._read(document, entries)))[1]
 
-    def _read(
-        self, document: str, entries: Iterable[JsonValue]
-    ) -> Exchange[tuple[tuple[Service, ...], tuple[Problem, ...]]]:
+    def _read(self, document: str, entries: Iterable[JsonValue]) -> tuple[tuple[Service, ...], tuple[Problem, ...]]:
         services, problems = read_entries(entries)
         party = party_of(document)
-        gives = any(service.gives for service in services)
-        issuers = (yield from slow(self._issuers)) if gives else ()
+        issuers = self._issuers() if any(service.gives for service in services) else ()
         found = [problem for service in services for problem in check_entry(service, party, lambda: issuers)]
         return services, (*problems, *found)
 

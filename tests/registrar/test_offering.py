@@ -1,6 +1,7 @@
 """A service's way into the catalogue and out of it: who may do what, at which stage."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ REGISTERED = Registered(CINEMA, DOCUMENT, NOW)
 [LATER], _ = read_entries([entry(summary={"de": "Neu", "en": "New"})])
 [SNACKS], _ = read_entries([entry(id="snacks", needs=None)])
 TEXT = service_document(FILM)
-WHO = {"actor": OPERATOR, "now": NOW}
+WHO: dict[str, Any] = {"actor": OPERATOR, "now": NOW}
 
 
 def offered(stage, *services):
@@ -92,6 +93,9 @@ def test_a_party_has_no_more_services_than_fit(monkeypatch):
     with pytest.raises(Conflict, match="at most 1"):
         offered(REGISTERED, FILM, SNACKS)
     assert offered(WAITING, LATER)
+    monkeypatch.setattr("registrar.offering.MAX_OFFERED", len(TEXT) + len(service_document(LATER)) - 1)
+    with pytest.raises(Conflict, match="bytes"):
+        offered(ANNOUNCED, LATER)
 
 
 def test_it_is_announced_as_it_was_read():
@@ -162,7 +166,7 @@ def test_a_change_of_the_registration_takes_out_only_what_it_does_not_cover(rest
     both = replace(REGISTERED, offerings=(*ANNOUNCED.offerings, snacks))
     other = [{"format": "dc+sd-jwt", "vct_values": ["urn:eudi:pid:1"], "claims": [["family_name"]]}]
     waiting = document_of(cinema(uses=[use(credentials=other)]))
-    stage = replace(both, proposed=waiting)
+    stage: Registered | Suspended = replace(both, proposed=waiting)
     if rests:
         stage = replace(Suspended(CINEMA, DOCUMENT, NOW, "x", waiting), offerings=both.offerings)
     step = session.approve(stage, proposal_id(waiting), **WHO)

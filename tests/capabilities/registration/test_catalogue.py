@@ -1,7 +1,5 @@
 """A party hands in its services with the command that registers it, and takes one back."""
 
-from pathlib import Path
-
 import pytest
 
 from capabilities.registration.cli import register
@@ -36,7 +34,7 @@ def registrant(tmp_path) -> Registrant:
 
 
 @pytest.fixture
-def services(tmp_path) -> Path:
+def services(tmp_path):
     file = tmp_path / "services.json"
     file.write_bytes(encode_json({"services": [entry()]}))
     return file

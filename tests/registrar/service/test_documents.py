@@ -148,7 +148,8 @@ def test_whatever_happens_in_whichever_worker_the_number_never_runs_back(tmp_pat
     """T088"""
     office = make_office(f"sqlite:///{tmp_path_factory.mktemp('numbers')}/registrar.db")
     key = office.register(cinema())
-    workers, seen, texts = [another_worker(office) for _ in range(2)], 0, {}
+    workers, seen = [another_worker(office) for _ in range(2)], 0
+    texts: dict[int, str] = {}
     try:
         for deed in [*deeds, "ask 0", "ask 1"]:
             match deed.split():

@@ -228,6 +228,11 @@ def test_the_first_of_two_looks_counts(office, cinema_partner):
     late = office.run(office.registrar.witness.note_slow(stored))
     assert late == stored
     assert office.store.witness.partner(CINEMA) == after
+    # Also where nothing grew between the two
+    office.clock.move(HOUR)
+    again = look(cinema_partner)
+    assert office.run(office.registrar.witness.note_slow(after)) == after
+    assert office.store.witness.partner(CINEMA) == again
 
 
 def test_heads_of_logs_that_closed_long_ago_are_thinned_to_the_last(office, cinema_partner):
