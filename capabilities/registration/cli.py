@@ -6,8 +6,19 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from capabilities.registration.entries import read_services_file
+from capabilities.registration.options import NO_CATALOGUE, CatalogueOptions
 from capabilities.registration.party import Party
-from capabilities.registration.registering import Registrant, go_on, read_party, start, take_over
+from capabilities.registration.registering import (
+    Registrant,
+    go_on,
+    hand_in,
+    read_party,
+    services_of,
+    start,
+    take_over,
+    withdraw,
+)
 from capabilities.registration.service import REFUSED, REGISTERED, Standing
 from capabilities.registration.uses import Use, write_credential
 from protocol.encoding import JsonObject, JsonValue
@@ -29,17 +40,20 @@ def register(
     *,
     wait: bool,
     key: str = "",
+    catalogue: CatalogueOptions = NO_CATALOGUE,
     sender: Sender | None = None,
     pause: Callable[[], None] = lambda: time.sleep(WAIT_SECONDS),
 ) -> bool:
     """Apply, or go on with an application, and say how it stands; whether we are registered, with certificates in use.
 
     `file`: what is to be registered; None: what was sent before. `key`: of an application that was made by form. `wait`: until
-    somebody decided.
+    somebody decided. `catalogue`: what is to be done with our services, once we are registered.
 
     Raises:
         Malformed, InvalidRequest, Unauthorized, Unreachable, FileNotFoundError, FileExistsError: see `registering`.
     """
+    # Read first, so that a mistake in the file is told before anything is sent
+    entries = read_services_file(catalogue.services) if catalogue.services is not None else ()
     guarded = sender or GuardedSender(allow_local=settings.env.allows_local)
     if key:
         drive(take_over(registrant, registrar, key), None, guarded)
@@ -53,7 +67,22 @@ def register(
     print(_told(standing))
     if standing.state == REGISTERED:
         print("The certificates are in use from the next start on; wallets see who asks and what they may ask.")
+        _catalogue(registrant, entries, catalogue.withdraw, guarded)
+    elif catalogue != NO_CATALOGUE:
+        print("Services are handed in by whoever is registered. Run this command again then.")
     return standing.state == REGISTERED
+
+
+def _catalogue(registrant: Registrant, entries: tuple[JsonValue, ...], back: str, sender: Sender) -> None:
+    """Hand in services and take one back, and say how all of them stand."""
+    if entries:
+        drive(hand_in(registrant, entries), None, sender)
+    if back:
+        drive(withdraw(registrant, back), None, sender)
+    for service in drive(services_of(registrant), None, sender):
+        waits = " · waits for a decision" if service.waits else ""
+        reason = f": {service.reason}" if service.reason else ""
+        print(f"service {service.id}: {service.state}{waits}{reason}")
 
 
 def _told(standing: Standing) -> str:

@@ -8,11 +8,13 @@ from __future__ import annotations
 import errno
 import os
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from capabilities.registration.party import MAX_FILE, Party
-from capabilities.registration.service import REGISTERED, RegistrarClient, Standing
+from capabilities.registration.service import REGISTERED, RegistrarClient, ServiceStanding, Standing
+from protocol.encoding import JsonValue
 from protocol.errors import Malformed
 from protocol.exchange import Exchange
 from protocol.fields import read_https_url
@@ -134,6 +136,34 @@ def go_on(registrant: Registrant, *, now: int) -> Exchange[Standing]:
         if file.name not in kept:
             file.unlink()
     return standing
+
+
+def hand_in(registrant: Registrant, services: Iterable[JsonValue]) -> Exchange[tuple[ServiceStanding, ...]]:
+    """Hand in services for the catalogue of the register that we are in; how each stands.
+
+    Raises:
+        FileNotFoundError: we never applied.
+        InvalidRequest, Unauthorized, Unreachable: see `RegistrarClient.apply`.
+    """
+    client = RegistrarClient(registrar_of(registrant.data))
+    return (yield from client.hand_in(_key(registrant), services))
+
+
+def services_of(registrant: Registrant) -> Exchange[tuple[ServiceStanding, ...]]:
+    """How our services stand; see `hand_in`."""
+    client = RegistrarClient(registrar_of(registrant.data))
+    return (yield from client.services(_key(registrant)))
+
+
+def withdraw(registrant: Registrant, service: str) -> Exchange[ServiceStanding]:
+    """Take a service back.
+
+    Raises:
+        NotFound: there is none of this id.
+        FileNotFoundError, InvalidRequest, Unauthorized, Unreachable: see `hand_in`.
+    """
+    client = RegistrarClient(registrar_of(registrant.data))
+    return (yield from client.withdraw(_key(registrant), service))
 
 
 def _key(registrant: Registrant) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
+from urllib.parse import quote
 
 from capabilities.registration.party import Party
 from protocol.encoding import JsonValue, encode_json
@@ -15,6 +17,7 @@ REGISTERED = "registered"
 REFUSED = "refused"
 MAX_ANSWER = 4 * 1024 * 1024  # bytes
 MAX_CERTIFICATES = 100
+MAX_SERVICES = 200
 
 _AT = "registrar's answer"
 
@@ -34,6 +37,15 @@ class RegistrationCertificate(NamedTuple):
     use: str  # id; empty: of no single one
     jwt: str
     cwt: str  # base64url; empty: there is none
+
+
+class ServiceStanding(NamedTuple):
+    """How a service stands in the catalogue."""
+
+    id: str
+    state: str  # new, refused, announced, out or withdrawn
+    waits: bool  # whether something waits for a decision
+    reason: str  # why it was refused, or is out
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +96,20 @@ class RegistrarClient:
             ]
         )
 
+    def services(self, key: str) -> Exchange[tuple[ServiceStanding, ...]]:
+        """How our services stand; see `propose`."""
+        return _service_standings((yield from self._send("GET", "/services", None, key)))
+
+    def hand_in(self, key: str, services: Iterable[JsonValue]) -> Exchange[tuple[ServiceStanding, ...]]:
+        """Hand in services for the catalogue, all or none; see `propose`."""
+        response = yield from self._send("PUT", "/services", {"services": [*services]}, key)
+        return _service_standings(response)
+
+    def withdraw(self, key: str, service: str) -> Exchange[ServiceStanding]:
+        """Take a service back; see `propose`. There is none of this id: NotFound."""
+        response = yield from self._send("DELETE", f"/services/{quote(service, safe='')}", None, key)
+        return _service_standing(Fields(_read(response, "there is no service of this id"), _AT))
+
     def _call(self, method: str, path: str, body: JsonValue, key: str = "") -> Exchange[Fields]:
         response = yield from self._send(method, path, body, key)
         return Fields(_read(response), _AT)
@@ -109,13 +135,28 @@ def _standing(answer: Fields) -> Standing:
     )
 
 
-def _read(response: HttpResponse) -> JsonValue:
+def _service_standings(response: HttpResponse) -> tuple[ServiceStanding, ...]:
+    found = Fields({"services": _read(response)}, _AT).possibly_empty_array("services", max_items=MAX_SERVICES)
+    return tuple([_service_standing(Fields(one, f"{_AT}[{i}]")) for i, one in enumerate(found)])
+
+
+def _service_standing(answer: Fields) -> ServiceStanding:
+    reason = answer.members.get("reason")
+    return ServiceStanding(
+        id=answer.text("id"),
+        state=answer.text("state"),
+        waits=answer.boolean("waits", default=False),
+        reason=reason if isinstance(reason, str) else "",
+    )
+
+
+def _read(response: HttpResponse, missing: str = "there is no registrar at this address") -> JsonValue:
     if response.status in (200, 201):
         return response.json(_AT, max_bytes=MAX_ANSWER)
     if response.status == 401:
         raise Unauthorized("the registrar does not know this key")
     if response.status == 404:
-        raise NotFound("there is no registrar at this address")
+        raise NotFound(missing)
     if 400 <= response.status < 500:
         raise InvalidRequest(f"the registrar does not accept it: {_problem(response)}")
     raise Unreachable(f"the registrar answered with status {response.status}; try again later")
@@ -124,7 +165,9 @@ def _read(response: HttpResponse) -> JsonValue:
 def _problem(response: HttpResponse) -> str:
     """What it says itself, as far as that is words."""
     try:
-        said = Fields(response.json(_AT), _AT).text("error_description", max_length=500)
+        answer = Fields(response.json(_AT, max_bytes=MAX_ANSWER), _AT)
+        sentences = [one.text("sentence", max_length=500) for one in answer.optional_objects("problems")]
+        said = " · ".join(sentences) or answer.text("error_description", max_length=500)
     except Malformed:
         return f"status {response.status}"
     return said if said.isprintable() else f"status {response.status}"

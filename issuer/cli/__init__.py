@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from capabilities.registration.options import CatalogueOptions, ServicesFile, Withdraw
 from runtime.token_options import HsmModule, HsmPinFile, HsmToken, TokenOptions
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
@@ -116,17 +117,21 @@ def register(
     file: Annotated[
         Path | None, typer.Argument(help="The registration file; without: how the last one stands.")
     ] = None,
+    *,
     ask_key: Annotated[
         bool, typer.Option("--with-key", help="Go on with an application made by form: asks for its key.")
     ] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Until somebody decided.")] = False,
+    services: ServicesFile = None,
+    withdraw: Withdraw = "",
 ) -> None:
     """Get registered: apply, and take the certificates into use. Run it again until they are there, and to renew them."""
     from issuer.cli.registering import register_issuer
 
     # A key in the command line would stand in the list of processes
     key = typer.prompt("Key of the application", hide_input=True) if ask_key else ""
-    if not register_issuer(data, registrar, file, key=key, wait=wait):
+    catalogue = CatalogueOptions(services, withdraw)
+    if not register_issuer(data, registrar, file, key=key, wait=wait, catalogue=catalogue):
         raise typer.Exit(1)
 
 

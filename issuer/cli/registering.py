@@ -7,6 +7,7 @@ from ssl import DER_cert_to_PEM_cert
 from urllib.parse import urlsplit
 
 from capabilities.registration.cli import draft, register
+from capabilities.registration.options import NO_CATALOGUE, CatalogueOptions
 from capabilities.registration.registering import Registrant
 from issuer.app import open_types
 from issuer.config import IssuerSettings
@@ -29,14 +30,16 @@ def draft_registration(data: Path, entitlement: str) -> str:
 
 
 @explained()
-def register_issuer(data: Path, registrar: str, file: Path | None, *, key: str, wait: bool) -> bool:
+def register_issuer(
+    data: Path, registrar: str, file: Path | None, *, key: str, wait: bool, catalogue: CatalogueOptions = NO_CATALOGUE
+) -> bool:
     """Apply or go on; whether this issuer is registered now.
 
     Raises:
         Malformed, InvalidRequest, Unauthorized, Unreachable, FileNotFoundError, FileExistsError: see `register`.
     """
     settings = IssuerSettings.read(data)
-    return register(registrant_of(settings), settings, registrar, file, key=key, wait=wait)
+    return register(registrant_of(settings), settings, registrar, file, key=key, wait=wait, catalogue=catalogue)
 
 
 def registrant_of(settings: IssuerSettings) -> Registrant:

@@ -11,9 +11,14 @@ from runtime.token_options import HsmModule, HsmPinFile, HsmToken, TokenOptions
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
+services = typer.Typer(no_args_is_help=True, help="Services of parties, for the catalogue.")
+app.add_typer(services, name="services")
+
 Data = Annotated[Path, typer.Option(envvar="HOHEIT_REGISTRAR_DATA", help="The registrar's folder.")]
 Json = Annotated[bool, typer.Option("--json", help="Answer as JSON, one object a line.")]
 Identifier = Annotated[str, typer.Argument(help="Such as NTRDE-HRB 4711.")]
+ServiceId = Annotated[str, typer.Argument(help="The service's id.")]
+Operator = Annotated[str, typer.Option(help="Who decides, for the audit trail.")]
 Reason = Annotated[str, typer.Option(help="Why; the party reads it.")]
 
 
@@ -184,3 +189,68 @@ def remove(
     from registrar.cli.commands import decide
 
     print(decide(data, identifier, "remove", reason, operator))
+
+
+@app.command()
+def partners(data: Data, as_json: Json = False) -> None:
+    """List whose usage logs are witnessed, and how each stands."""
+    from registrar.cli.services import tell_partners
+
+    tell_partners(data, as_json=as_json)
+
+
+@services.command("list")
+def list_services(
+    data: Data,
+    waiting: Annotated[bool, typer.Option("--waiting", help="Only what waits for a decision.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List services, and how each stands."""
+    from registrar.cli.services import tell_services
+
+    tell_services(data, waiting=waiting, as_json=as_json)
+
+
+@services.command("show")
+def show_service(data: Data, service: ServiceId) -> None:
+    """Tell everything about one service, and what the checks say of what waits."""
+    from registrar.cli.services import tell_service
+
+    tell_service(data, service)
+
+
+@services.command("check")
+def check_services(
+    data: Data,
+    identifier: Identifier,
+    file: Annotated[Path, typer.Argument(help="A file of services, JSON.")],
+) -> None:
+    """Check a file of services against a party's registration; nothing is handed in."""
+    from registrar.cli.services import check_services_file
+
+    if not check_services_file(data, identifier, file):
+        raise typer.Exit(1)
+
+
+@services.command("approve")
+def approve_service(data: Data, service: ServiceId, operator: Operator = "command line") -> None:
+    """Put what waits into the catalogue; read it with `show` first."""
+    from registrar.cli.services import decide_service
+
+    print(decide_service(data, service, "approve", "", operator))
+
+
+@services.command("refuse")
+def refuse_service(data: Data, service: ServiceId, reason: Reason, operator: Operator = "command line") -> None:
+    """Say no to what was handed in; what is in the catalogue stays."""
+    from registrar.cli.services import decide_service
+
+    print(decide_service(data, service, "refuse", reason, operator))
+
+
+@services.command("take-out")
+def take_out_service(data: Data, service: ServiceId, reason: Reason, operator: Operator = "command line") -> None:
+    """Take a service out of the catalogue."""
+    from registrar.cli.services import decide_service
+
+    print(decide_service(data, service, "take-out", reason, operator))

@@ -110,14 +110,14 @@ def run_server(data: Path, host: str, port: int, workers: int) -> None:
 @explained()
 def migrate_database(data: Path) -> None:
     """Bring a registrar's database to this program's version."""
-    with _registrar(data):
+    with open_folder(data):
         print("The database is ready.")
 
 
 @explained()
 def make_api_key(data: Path, name: str) -> str:
     """A fresh key of the operators' API, which is kept as a digest only."""
-    with _registrar(data) as registrar:
+    with open_folder(data) as registrar:
         key, kept = new_api_key(name, now=system.now(), random_bytes=system.random_bytes)
         registrar.context.store.api_keys.put(kept)
     return key
@@ -130,7 +130,7 @@ def revoke_api_keys(data: Path, name: str) -> int:
     Raises:
         InvalidRequest: there is none.
     """
-    with _registrar(data) as registrar:
+    with open_folder(data) as registrar:
         count = registrar.context.store.api_keys.revoke(name)
     if not count:
         raise InvalidRequest("there is no key of this name that is good")
@@ -162,10 +162,10 @@ def register_file(data: Path, file: Path, operator: str) -> str:
         Conflict: somebody is registered under this identifier.
     """
     party = read_party(file)
-    with _registrar(data) as registrar:
-        key = _run(registrar, registrar.parties.apply(party))
+    with open_folder(data) as registrar:
+        key = run_here(registrar, registrar.parties.apply(party))
         proposal = proposal_id(document_of(party))
-        _run(registrar, registrar.parties.approve(party.identifier, proposal, operator))
+        run_here(registrar, registrar.parties.approve(party.identifier, proposal, operator))
     return key
 
 
@@ -173,9 +173,9 @@ def register_file(data: Path, file: Path, operator: str) -> str:
 def tell_parties(data: Path, *, waiting: bool, as_json: bool) -> None:
     """Tell who is in the register, page by page."""
     wanted = PartyFilter(waiting=True if waiting else None)
-    with _registrar(data) as registrar:
+    with open_folder(data) as registrar:
         after = ""
-        while lines := _run(registrar, registrar.parties.search(wanted, after=after)):
+        while lines := run_here(registrar, registrar.parties.search(wanted, after=after)):
             for line in lines:
                 if as_json:
                     print_json({"identifier": line.identifier, "state": str(line.state), "name": line.name})
@@ -192,9 +192,9 @@ def tell_party(data: Path, identifier: str) -> None:
     Raises:
         NotFound: nobody has this identifier.
     """
-    with _registrar(data) as registrar:
-        line = _run(registrar, registrar.parties.line(identifier))
-        given = _run(registrar, registrar.parties.certificates_of(identifier))
+    with open_folder(data) as registrar:
+        line = run_here(registrar, registrar.parties.line(identifier))
+        given = run_here(registrar, registrar.parties.certificates_of(identifier))
     print_json(
         {
             "identifier": line.identifier,
@@ -216,9 +216,9 @@ def decide(data: Path, identifier: str, deed: str, reason: str, operator: str) -
         NotFound: nobody has this identifier.
         Conflict, InvalidRequest: see `registrar.session`.
     """
-    with _registrar(data) as registrar:
+    with open_folder(data) as registrar:
         parties = registrar.parties
-        proposal = proposal_id(_run(registrar, parties.line(identifier)).proposed)
+        proposal = proposal_id(run_here(registrar, parties.line(identifier)).proposed)
         deeds = {
             "approve": lambda: parties.approve(identifier, proposal, operator),
             "refuse": lambda: parties.refuse(identifier, proposal, reason, operator),
@@ -226,13 +226,14 @@ def decide(data: Path, identifier: str, deed: str, reason: str, operator: str) -
             "resume": lambda: parties.resume(identifier, operator),
             "remove": lambda: parties.remove(identifier, reason, operator),
         }
-        _run(registrar, deeds[deed]())
-        line: PartyLine = _run(registrar, parties.line(identifier))
+        run_here(registrar, deeds[deed]())
+        line: PartyLine = run_here(registrar, parties.line(identifier))
     return f"{line.identifier}: {line.state}"
 
 
 @contextmanager
-def _registrar(data: Path) -> Iterator[Registrar]:
+def open_folder(data: Path) -> Iterator[Registrar]:
+    """The registrar of a folder, while the block lasts."""
     settings = RegistrarSettings.read(data)
     store = open_store(settings)
     try:
@@ -241,7 +242,8 @@ def _registrar(data: Path) -> Iterator[Registrar]:
         store.database.dispose()
 
 
-def _run(registrar: Registrar, work: Exchange[T]) -> T:
+def run_here(registrar: Registrar, work: Exchange[T]) -> T:
+    """Do something with the registrar's own service, in this thread."""
     return drive(work, registrar.context.store, NoSender())
 
 

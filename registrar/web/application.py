@@ -170,7 +170,7 @@ def _add_standing(pages: ApplicantPages) -> None:
     @pages.add("GET", "/registration.toml")
     async def as_file(applicant: Applicant) -> Response:
         text = write_toml(wanted_party(applicant.stage).to_dict())
-        return _file(text, TOML, "registration.toml")
+        return attachment(text, TOML, "registration.toml")
 
 
 def _add_change(pages: ApplicantPages) -> None:
@@ -268,15 +268,15 @@ def _add_certificates(pages: ApplicantPages) -> None:
     async def download(applicant: Applicant) -> Response:
         found = await own(applicant)
         if found.kind is CertificateKind.ACCESS:
-            return _file(found.content, "application/x-pem-file", "access-certificate.pem")
-        return _file(found.content, "application/jwt", f"{found.use or 'all'}.jwt")
+            return attachment(found.content, "application/x-pem-file", "access-certificate.pem")
+        return attachment(found.content, "application/jwt", f"{found.use or 'all'}.jwt")
 
     @pages.add("GET", "/certificates/{certificate}/cwt")
     async def download_cwt(applicant: Applicant) -> Response:
         found = await own(applicant)
         if not found.cwt:
             raise NotFound("no such certificate")
-        return _file(found.cwt, "text/plain", f"{found.use or 'all'}.cwt.txt")
+        return attachment(found.cwt, "text/plain", f"{found.use or 'all'}.cwt.txt")
 
 
 def wanted_party(stage: Stage) -> Party:
@@ -299,7 +299,8 @@ def _once(form: dict[str, str]) -> str:
     return once
 
 
-def _file(content: str, media_type: str, name: str) -> Response:
+def attachment(content: str, media_type: str, name: str) -> Response:
+    """Something to be kept as a file."""
     return Response(
         content,
         media_type=media_type,

@@ -43,7 +43,8 @@ _AT = "party"
 _FIELDS = {
     "identifier": "identifier", "country": "country", "email": "email", "phone": "phone", "trade_name": "trade_name",
     "legal_name": "legal_name", "given_name": "given_name", "family_name": "family_name", "support_uri": "support_uri",
-    "info_uri": "info_uri", "addresses": "service_address", "authorities": "signing_certificate",
+    "info_uri": "info_uri", "addresses": "service_address", "cockpit_endpoint": "cockpit_endpoint",
+    "authorities": "signing_certificate",
 }  # fmt: skip
 
 
@@ -51,7 +52,8 @@ _FIELDS = {
 class RegistrationForm:
     """What was typed, by the names of the fields; and what is wrong, as the fields' names with a word for why.
 
-    The words: missing, long, address, email, number, identifier, certificate, data, choose, short name, twice, wrong.
+    The words: missing, long, address, email, number, identifier, certificate, data, choose, short name, twice,
+    cockpit, wrong.
     """
 
     values: Mapping[str, str]
@@ -104,6 +106,8 @@ class RegistrationForm:
             "supervisory_authority": self._authority(),
             "entitlements": entitlements,
         }
+        if self._optional("cockpit_endpoint", 2000):
+            members["cockpit_endpoint"] = self._address("cockpit_endpoint")
         if self.values.get("public_body"):
             members["public_body"] = True
         if not (self.values.get("asks") or self.values.get("issues")):
@@ -261,6 +265,7 @@ _WORDS = {
     "email": "email",
     "signing_certificate": "certificate",
     "authority_email": "email",
+    "cockpit_endpoint": "cockpit",
 }
 
 
@@ -284,6 +289,7 @@ def _values(party: Party) -> dict[str, str] | None:
         **party.address._asdict(),
         "country": party.country,
         "service_address": party.addresses[0] if party.addresses else "",
+        "cockpit_endpoint": party.cockpit_endpoint or "",
         "asks": "yes" if SERVICE_PROVIDER in party.entitlements else "",
         "issues": next((kind for kind, name in _ISSUER.items() if name in party.entitlements), ""),
         "uses": str(max(1, len(party.uses))),

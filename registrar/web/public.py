@@ -10,12 +10,14 @@ from capabilities.registration.party import MAX_NAME
 from protocol.errors import NotFound, ProtocolError
 from protocol.trust.localized import in_language
 from protocol.x509 import Certificate
+from registrar.entry import entries_of_lines
 from registrar.records import PartyLine, PartyState
 from registrar.service.parties import MAX_PAGE, PUBLIC, registered_party
 from registrar.service.publications import LISTS
 from registrar.session import Registered, Suspended
 from registrar.sheet import asked_in
-from registrar.store import PartyFilter
+from registrar.store import PartyFilter, ServiceFilter
+from registrar.web.services import standing
 from registrar.web.site import Site
 from runtime.asgi import read_form
 from runtime.claim_words import country
@@ -69,6 +71,7 @@ def _add_register(router: APIRouter, site: Site) -> None:
 
 def _add_party(router: APIRouter, site: Site) -> None:
     parties, driver = site.registrar.parties, site.driver
+    offerings, witness = site.registrar.offerings, site.registrar.witness
 
     @router.get(f"{site.path}/register/{{identifier:path}}")
     async def party(request: Request, identifier: str) -> Response:
@@ -81,6 +84,8 @@ def _add_party(router: APIRouter, site: Site) -> None:
         except NotFound as error:
             return site.refusal(request, "refused.html", error)
         found, language = registered_party(line), language_of(request)
+        announced = await driver.run(offerings.search(ServiceFilter(party=identifier, announced=True)))
+        partner = await driver.run(witness.find(identifier))
         return site.page(
             request,
             "party.html",
@@ -98,6 +103,8 @@ def _add_party(router: APIRouter, site: Site) -> None:
             issued=[document.name for document in asked_in(found.provides, language)],
             services=[in_language(service, language) for service in found.services],
             country=country(found.country, language),
+            entries=entries_of_lines(announced, language),
+            partner=standing(partner) if partner is not None else None,
         )
 
 

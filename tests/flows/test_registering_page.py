@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from capabilities.registration.entries import read_services
+from registrar.announcing import check_entry, read_entries
 from runtime.toml import write_toml
 from tests.support.registrar import cinema, use
 from tests.support.tree import ROOT
@@ -15,7 +17,9 @@ from tests.support.tree import ROOT
 pytestmark = pytest.mark.flow
 
 PAGE = (ROOT / "docs/tutorials/registering.md").read_text(encoding="utf-8")
-QUICK, BY_COMMAND, KEEPING = re.findall(r"^```sh\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+QUICK, BY_COMMAND, HANDING_IN, KEEPING = re.findall(r"^```sh\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+
+[SERVICES] = re.findall(r"^```json\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 
 
 def typed(folder, script, **more):
@@ -67,3 +71,18 @@ def test_a_register_is_set_up_with_somebody_who_decides(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "Sign in at https://register.example/operator" in done.stdout
     assert serve.strip() == "--data register"
+
+
+def test_the_services_of_the_page_can_be_handed_in_by_whoever_is_registered(tmp_path):
+    services, unreadable = read_entries(read_services(SERVICES.encode(), "services.json"))
+    assert unreadable == ()
+    assert [problem.sentence for one in services for problem in check_entry(one, cinema(), tuple)] == []
+    (tmp_path / "services.json").write_text(SERVICES)
+    setting_up = (
+        'hoheit verifier init --data verifier --public-url https://kino.example --name "de=Kino" --use-case over-18\n'
+    )
+    # Whoever is in no register has nowhere to hand them in
+    refused = typed(tmp_path, setting_up + HANDING_IN)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("error: ")
+    assert "registration.toml" in refused.stderr

@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from capabilities.registration.cli import draft, register
+from capabilities.registration.options import NO_CATALOGUE, CatalogueOptions
 from capabilities.registration.party import SERVICE_PROVIDER
 from capabilities.registration.registering import Registrant
 from capabilities.registration.uses import Use
@@ -32,14 +33,16 @@ def draft_registration(data: Path) -> str:
 
 
 @explained()
-def register_verifier(data: Path, registrar: str, file: Path | None, *, key: str, wait: bool) -> bool:
+def register_verifier(
+    data: Path, registrar: str, file: Path | None, *, key: str, wait: bool, catalogue: CatalogueOptions = NO_CATALOGUE
+) -> bool:
     """Apply or go on; whether this verifier is registered now.
 
     Raises:
         Malformed, InvalidRequest, Unauthorized, Unreachable, FileNotFoundError, FileExistsError: see `register`.
     """
     settings = VerifierSettings.read(data)
-    return register(registrant_of(settings), settings, registrar, file, key=key, wait=wait)
+    return register(registrant_of(settings), settings, registrar, file, key=key, wait=wait, catalogue=catalogue)
 
 
 def registrant_of(settings: VerifierSettings) -> Registrant:

@@ -7,7 +7,9 @@ from fastapi import APIRouter
 from registrar.web.operator.desk import Desk
 from registrar.web.operator.history import add_history
 from registrar.web.operator.register import add_register
+from registrar.web.operator.services import add_services
 from registrar.web.operator.waiting import add_waiting
+from registrar.web.operator.witness import add_witness
 from registrar.web.site import Site
 
 
@@ -18,4 +20,6 @@ def operator_pages(site: Site) -> APIRouter:
     add_waiting(desk)
     add_register(desk)
     add_history(desk)
+    add_services(desk)
+    add_witness(desk)
     return desk.door.router

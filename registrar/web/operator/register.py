@@ -14,8 +14,10 @@ from registrar.records import PartyLine, PartyState
 from registrar.service.parties import MAX_PAGE, standing_of
 from registrar.session import MAX_REASON, Stage, party_of
 from registrar.sheet import sheet
-from registrar.store import PartyFilter
+from registrar.store import PartyFilter, ServiceFilter
 from registrar.web.operator.desk import Desk
+from registrar.web.operator.services import named
+from registrar.web.services import standing
 from runtime.languages import language_of
 from runtime.pages import redirect
 
@@ -58,6 +60,7 @@ def _add_list(desk: Desk) -> None:
 
 def _add_party(desk: Desk) -> None:
     driver, parties = desk.site.driver, desk.site.registrar.parties
+    offerings = desk.site.registrar.offerings
 
     @desk.page("/parties/{identifier:path}")
     async def party(visit: Visit) -> Response:
@@ -65,6 +68,7 @@ def _add_party(desk: Desk) -> None:
         line = await driver.run(parties.line(identifier))
         stage = await driver.run(parties.stage(identifier))
         shown = party_of(line.document or line.proposed)
+        partner = await driver.run(desk.site.registrar.witness.find(identifier))
         return desk.show(
             visit,
             "party.html",
@@ -74,6 +78,8 @@ def _add_party(desk: Desk) -> None:
             given=await driver.run(parties.certificates_of(identifier)),
             lines=await driver.run(parties.audit(limit=LAST_LINES, subject=identifier)),
             deeds=DEEDS.get(line.state, ()),
+            services=named(visit, await driver.run(offerings.search(ServiceFilter(party=identifier)))),
+            partner=standing(partner) if partner is not None else None,
         )
 
 

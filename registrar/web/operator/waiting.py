@@ -11,6 +11,7 @@ from registrar.records import PartyState
 from registrar.session import MAX_REASON, party_of, proposal_id
 from registrar.sheet import compare, sheet
 from registrar.web.operator.desk import Desk
+from registrar.web.operator.services import named
 from runtime.languages import language_of
 from runtime.pages import redirect
 
@@ -23,7 +24,13 @@ def add_waiting(desk: Desk) -> None:
     async def listed(visit: Visit) -> Response:
         # Read first: whatever comes while the list is read is news for the page
         version = await driver.run(parties.version())
-        return desk.show(visit, "waiting.html", lines=await driver.run(parties.waiting()), state=str(version))
+        return desk.show(
+            visit,
+            "waiting.html",
+            lines=await driver.run(parties.waiting()),
+            services=named(visit, await driver.run(site.registrar.offerings.waiting())),
+            state=str(version),
+        )
 
     @desk.door.router.get(f"{desk.home}/events")
     async def events(request: Request) -> Response:

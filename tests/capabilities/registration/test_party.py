@@ -105,3 +105,28 @@ country = "DE"
 def test_no_input_escapes_the_error_family(value):
     with pytest.raises(Malformed):
         Party.from_dict(value)
+
+
+def test_a_cockpit_is_optional_and_kept():
+    assert "cockpit_endpoint" not in cinema().to_dict()
+    party = cinema(cockpit_endpoint="https://kino.example/cockpit")
+    assert Party.from_dict(party.to_dict()) == party
+    assert party.hosts == ("kino.example",)
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "http://kino.example/cockpit",
+        "https://else.example/cockpit",
+        "https://kino.example/cockpit/",
+        "https://kino.example/cockpit?a=1",
+        "https://kino.example/" + "x" * 2000,
+        1,
+    ],
+    ids=["http", "another host", "slash", "query", "long", "number"],
+)
+def test_a_cockpit_has_its_form_and_is_on_a_registered_host(endpoint):
+    with pytest.raises(Malformed) as refusal:
+        cinema(cockpit_endpoint=endpoint)
+    assert refusal.value.at == "party.cockpit_endpoint"

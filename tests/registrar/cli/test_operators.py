@@ -1,9 +1,6 @@
 """Codes for operators: printed once, good until they are revoked, and written down."""
 
-import os
 import re
-
-import pytest
 
 from capabilities.accounts.service import clerk_code_digest
 from registrar.app import open_store
@@ -14,18 +11,6 @@ from tests.support.commands import Commands
 COMMANDS = Commands(app)
 done, refused = COMMANDS.done, COMMANDS.refused
 URL = "http://register.localhost:8000"
-SEAT = ("--street", "Lindenweg 9", "--locality", "Lindenau", "--postal-code", "01234")
-OPERATOR = ("--identifier", "NTRDE-HRA 99", "--email", "post@register.example", "--phone", "+49 30 99")
-
-
-@pytest.fixture
-def data(tmp_path, monkeypatch):
-    for name in [name for name in os.environ if name.startswith("HOHEIT_REGISTRAR_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("HOHEIT_ENV", "demo")
-    folder = tmp_path / "registrar"
-    done(folder, "init", "--public-url", URL, "--name", "de=Registerstelle", *OPERATOR, *SEAT)
-    return folder
 
 
 def store_of(data):

@@ -130,3 +130,21 @@ def test_every_mistake_is_said_at_once():
 def test_a_form_has_room_for_one_to_five_purposes(uses):
     assert 1 <= RegistrationForm({"uses": uses}).count <= 5
     assert 2 <= RegistrationForm({"uses": uses}).with_another_use().count <= 5
+
+
+def test_a_cockpit_is_typed_and_read_back():
+    form = RegistrationForm({**TYPED, "cockpit_endpoint": "kino.example/cockpit"})
+    party = form.party()
+    assert party is not None
+    assert party.cockpit_endpoint == "https://kino.example/cockpit"
+    assert form_of(party).values["cockpit_endpoint"] == "https://kino.example/cockpit"
+
+
+@pytest.mark.parametrize(
+    ("typed", "word"),
+    [("https://else.example/cockpit", "cockpit"), ("https://kino.example/", "cockpit"), ("no address", "address")],
+)
+def test_a_cockpit_is_on_a_registered_host_and_has_its_form(typed, word):
+    form = RegistrationForm({**TYPED, "cockpit_endpoint": typed})
+    assert form.party() is None
+    assert form.problems == {"cockpit_endpoint": word}
