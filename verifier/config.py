@@ -26,6 +26,7 @@ class VerifierSettings(ServiceSettings):
     show_registration: Shown = Shown.CERTIFICATE  # or the dataset alone: wallets then have to ask the register
     relay: bool = False  # be a relay for wallets that show in person, below `/relay`
     haip: bool = False  # ask as HAIP 1.0 wants it, and in no other way
+    own_use_cases_only: bool = False  # without those that are shipped
     extra_anchor: Path | None = None  # test only: a PEM file that is trusted as issuer of everything
 
     @model_validator(mode="after")

@@ -13,7 +13,7 @@ from hoheit.demo.places import BELONGINGS, PROVIDING
 from protocol.sovereignty.service import Service
 from verifier.once_only.description import ServiceDescription
 
-SERVICES = BELONGINGS / "services"
+FILES = BELONGINGS / "services"
 
 Addresses = Callable[[str], str]  # of a place, by its id
 
@@ -24,7 +24,7 @@ def service_files(place: str, address: Addresses) -> dict[str, str]:
     """The files of what a place offers, by their names, with the addresses of this town; empty: it offers nothing."""
     return {
         file.name: _PLACE.sub(lambda found: address(found[1]), file.read_text(encoding="utf-8"))
-        for file in sorted((SERVICES / place).glob("*.toml"))
+        for file in sorted((FILES / place).glob("*.toml"))
     }
 
 
@@ -38,12 +38,12 @@ def descriptions(place: str, address: Addresses) -> tuple[ServiceDescription, ..
     )
 
 
+def _entry(found: ServiceDescription, home: str) -> Service:
+    # What asks for nothing has no purpose that is registered
+    registration = found.announced.provider.identifier if found.announced.needs is None else found.id
+    return found.entry(f"{home}/services/{found.id}/start", registration)
+
+
 def town_catalogue(address: Addresses) -> tuple[Service, ...]:
     """Everything that the town offers, as its register publishes it."""
-    return tuple(
-        [
-            found.entry(f"{address(place.id)}/services/{found.id}/start", found.id)
-            for place in PROVIDING
-            for found in descriptions(place.id, address)
-        ]
-    )
+    return tuple([_entry(found, address(place.id)) for place in PROVIDING for found in descriptions(place.id, address)])

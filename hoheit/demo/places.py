@@ -94,7 +94,7 @@ CITY_OFFICE = Agency(
 UNIVERSITY = Agency(
     "universitaet",
     (("de", f"Universität {TOWN}"), ("en", f"University of {TOWN}")),
-    ("diploma", "library-card", "enrolment", "student-aid"),
+    ("diploma", "library-card"),
     "NTRDE-HRA 11",
     ("Non_Q_EAA_Provider",),
     EDUCATION,
@@ -136,6 +136,13 @@ WORK_OFFICE = Agency(
     "NTRDE-HRA 14",
     ("PUB_EAA_Provider",),
 )
+STUDENT_OFFICE = Agency(
+    "studium",
+    (("de", f"Studienwerk {TOWN}"), ("en", f"{TOWN} student services")),
+    ("enrolment", "student-aid"),
+    "NTRDE-HRA 15",
+    ("PUB_EAA_Provider",),
+)
 BANK = Agency(
     "bank",
     (("de", f"Sparkasse {TOWN}"), ("en", f"{TOWN} savings bank")),
@@ -143,7 +150,7 @@ BANK = Agency(
     "NTRDE-HRA 16",
     ("Non_Q_EAA_Provider",),
 )
-AGENCIES = (CITY_OFFICE, UNIVERSITY, FAMILY_OFFICE, HEALTH_FUND, WORK_OFFICE, BANK)
+AGENCIES = (CITY_OFFICE, UNIVERSITY, FAMILY_OFFICE, HEALTH_FUND, WORK_OFFICE, STUDENT_OFFICE, BANK)
 RELAY = LIBRARY  # who carries messages for wallets that show in person
 PARTNERS = (LIBRARY, CINEMA, PHARMACY, CAR_SHARING)
 
@@ -158,9 +165,7 @@ FAMILIES = _counter("familie", FAMILY_OFFICE)
 HEALTH_COUNTER = _counter("kasse", HEALTH_FUND)
 WORK = _counter("arbeit", WORK_OFFICE)
 SAVINGS = _counter("sparkasse", BANK)
-STUDENTS = Partner(
-    "studienwerk", (("de", f"Studienwerk {TOWN}"), ("en", f"{TOWN} student services")), (), "NTRDE-HRA 15"
-)
+STUDENTS = _counter("studienwerk", STUDENT_OFFICE)
 POWER = Partner("lindenstrom", (("de", "Lindenstrom"), ("en", "Linden power")), (), "NTRDE-HRB 4720")
 INSURER = Partner("versicherung", (("de", "Linden-Versicherung"), ("en", "Linden insurance")), (), "NTRDE-HRB 4721")
 COURSES = Partner("lernwerk", (("de", f"Lernwerk {TOWN}"), ("en", f"{TOWN} learning works")), (), "NTRDE-HRB 4722")

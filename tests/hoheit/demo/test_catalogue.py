@@ -3,7 +3,7 @@
 import pytest
 
 from capabilities.registration.uses import Use
-from hoheit.demo.catalogue import SERVICES, descriptions, service_files, town_catalogue
+from hoheit.demo.catalogue import FILES, descriptions, service_files, town_catalogue
 from hoheit.demo.places import AGENCIES, COUNTERS, PROVIDING, PUBLIC, REGISTER, Agency
 from protocol.dcql.query import CredentialMeta
 from protocol.fields import Fields
@@ -60,9 +60,9 @@ def test_the_catalogue_has_services_for_every_event_and_a_third_are_of_third_par
 
 
 def test_every_place_that_provides_has_files_and_every_file_has_a_place():
-    assert {folder.name for folder in SERVICES.iterdir()} == set(PLACES)
+    assert {folder.name for folder in FILES.iterdir()} == set(PLACES)
     assert set(COUNTERS) <= set(PROVIDING)
-    assert len(CATALOGUE) == len(list(SERVICES.rglob("*.toml")))
+    assert len(CATALOGUE) == len(list(FILES.rglob("*.toml")))
     assert service_files("nowhere", str) == {}
 
 
