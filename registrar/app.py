@@ -15,6 +15,7 @@ from protocol.x509 import Certificate
 from registrar.api.applicants import applicant_api
 from registrar.api.endpoints import public_endpoints
 from registrar.api.operators import operator_api
+from registrar.api.services import service_api
 from registrar.config import RegistrarSettings
 from registrar.database.store import SqlRegistrarStore
 from registrar.installation import ACCESS_AUTHORITY, LISTS, REGISTRATIONS, SECRET
@@ -26,11 +27,12 @@ from registrar.web.applying import applying_pages
 from registrar.web.operator import operator_pages
 from registrar.web.public import public_pages
 from registrar.web.site import Site
+from registrar.witnessing import witnessing
 from runtime import system
 from runtime.asgi import add_health, create_application
 from runtime.database.engine import Database
 from runtime.driver import Driver
-from runtime.http import NoSender
+from runtime.http import GuardedSender
 from runtime.installation import AUTHORITY, open_keys
 from runtime.live import LiveStreams
 from runtime.pages import Pages, serve_static
@@ -80,8 +82,9 @@ def create_app(settings: RegistrarSettings) -> FastAPI:
     """The web application of a registrar. It holds connections from its start-up to its shutdown."""
     store = open_store(settings)
     registrar = open_registrar(settings, store)
-    # A registrar calls nobody
-    driver = Driver(store, NoSender(), loads_in_thread=not store.database.is_sqlite)
+    # A registrar calls nobody but the cockpits of its partners
+    sender = GuardedSender(allow_local=settings.env.allows_local)
+    driver = Driver(store, sender, loads_in_thread=not store.database.is_sqlite)
 
     def sweep(limit: int) -> int:
         now = registrar.context.now()
@@ -89,7 +92,8 @@ def create_app(settings: RegistrarSettings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with sweeping(driver, sweep):
+        worker = registrar.context.new_id()
+        async with sweeping(driver, sweep), witnessing(driver, registrar.witness, worker):
             yield
         driver.close()
         store.database.dispose()
@@ -119,6 +123,7 @@ def make_application(registrar: Registrar, driver: Driver, lifespan: Lifespan[Fa
     application.state.registrar = registrar
     application.state.driver = driver
     application.include_router(operator_api(registrar, driver))
+    application.include_router(service_api(registrar, driver))
     application.include_router(applicant_api(registrar, driver))
     application.include_router(public_pages(site))
     application.include_router(applying_pages(site))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from capabilities.registration.party import OURS, WALLET_PROVIDER, Party, Seat, entitlement_uri
 from capabilities.registration.uses import Use
@@ -33,11 +32,16 @@ class Lifetimes:
     registration_certificate: int = 365 * DAY  # twelve months at most (TS 119 475 GEN-5.2.4-08)
     trusted_list: int = 7 * DAY  # made anew after half of it
     revocation_list: int = DAY  # likewise; a revocation is on it at once
+    catalogue: int = 7 * DAY  # likewise
+    partner_directory: int = DAY  # likewise; a new one comes with every hour in which a log grew
 
 
 USUAL_LIFETIMES = Lifetimes()
 
 MAX_WAITING = 1000  # applications that nobody decided yet; more are not taken (T244)
+
+MAX_ANNOUNCED = 10_000  # services in the catalogue
+MAX_ANNOUNCED_BYTES = 11 << 20  # of their entries; with what wraps them, the document stays within its 16 MiB
 
 MAX_GIVEN = 200  # certificates that one party gets in a day (T244)
 
@@ -52,7 +56,6 @@ LIST_OF = {
 
 def holder_of(party: Party) -> AccessHolder:
     """What an access certificate says of a party."""
-    hosts = [urlsplit(address).hostname or "" for address in party.addresses]
     person = (
         LegalPerson(party.legal_name)
         if party.legal_name is not None
@@ -64,7 +67,7 @@ def holder_of(party: Party) -> AccessHolder:
         trade_name=party.trade_name,
         country=party.country,
         contacts=AccessContacts((party.info_uri,), (party.email,), (party.phone,)),
-        dns_names=tuple(dict.fromkeys(host for host in hosts if host)),
+        dns_names=party.hosts,
     )
 
 

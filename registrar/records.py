@@ -50,6 +50,58 @@ class PartyLine:
     document: str  # the registered party as JSON; empty: it never was registered
     proposed: str  # the party as somebody applied for, not yet decided; empty: nothing waits
     changed_at: int  # epoch seconds
+    country: str = ""
+    cockpit_endpoint: str = ""  # as registered; empty: none
+
+
+class ServiceState(StrEnum):
+    """Where a service of a party stands in the catalogue."""
+
+    NEW = "new"  # nobody decided yet
+    REFUSED = "refused"
+    ANNOUNCED = "announced"
+    OUT = "out"  # taken out by us
+    WITHDRAWN = "withdrawn"  # by whoever offered it
+
+
+@dataclass(frozen=True, slots=True)
+class Offering:
+    """A service of a party: what is announced of it, and what is to be."""
+
+    id: str
+    state: ServiceState
+    document: str = ""  # the entry that was approved last, as JSON; empty: none was
+    proposed: str = ""  # the entry that waits for a decision; empty: none
+    reason: str = ""  # why it was refused, or is out: what an operator wrote, or what the problem is about
+    problem: str = ""  # why it is out, where a check found it (`ProblemKind`)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLine:
+    """What services are found by; it is written with each step that is about them."""
+
+    party: str  # identifier
+    offering: Offering
+    name: str  # as it is announced, or is to be
+    life_events: tuple[str, ...]  # of what is announced
+    changed_at: int  # epoch seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """Somebody whose usage logs are witnessed, with what was seen of them."""
+
+    identifier: str
+    country: str
+    cockpit_endpoint: str
+    active: bool  # registered now, with this endpoint
+    heads: str = "[]"  # those that were witnessed, as the directory has them, as JSON
+    signed: str = "{}"  # the newest head of each log as the partner signed it, as JSON
+    broken_since: int | None = None  # epoch seconds
+    evidence: str = "[]"  # what shows that it is broken: signed heads and a proof, as JSON
+    looked_at: int = 0  # epoch seconds, of the last try
+    reached_at: int = 0  # … of the last one that found nothing wrong
+    finding: str = ""  # what the last try found (`Finding`); empty: nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +133,7 @@ class StateOfAll:
     use: str | None = None  # None: of every use
 
 
-Record = PartyLine | GivenCertificate | StateOfAll
+Record = PartyLine | GivenCertificate | StateOfAll | ServiceLine
 
 
 @dataclass(frozen=True, slots=True)

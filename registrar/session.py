@@ -12,7 +12,18 @@ from capabilities.registration.party import Party
 from capabilities.status_publisher.records import EntryState
 from protocol.encoding import encode_json, read_json_object, sha256
 from protocol.errors import Conflict, InvalidRequest
-from registrar.records import CertificateKind, GivenCertificate, PartyLine, PartyState, Record, StateOfAll
+from registrar.announcing import service_of, uncovered_by
+from registrar.records import (
+    CertificateKind,
+    GivenCertificate,
+    Offering,
+    PartyLine,
+    PartyState,
+    Record,
+    ServiceLine,
+    ServiceState,
+    StateOfAll,
+)
 from runtime.conversation import Change, Event, SessionKey, Spend
 
 PARTY = "party"  # key of a conversation: the party's identifier
@@ -50,6 +61,7 @@ class Registered:
     since: int  # epoch seconds
     proposed: str = ""
     reason: str = ""  # why the last proposal was refused
+    offerings: tuple[Offering, ...] = ()  # services, each id once
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +73,7 @@ class Suspended:
     since: int  # epoch seconds, of the registration
     reason: str
     proposed: str = ""
+    offerings: tuple[Offering, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +127,8 @@ def line_of(stage: Stage, now: int) -> PartyLine:
         document=registered,
         proposed=proposed,
         changed_at=now,
+        country=party.country,
+        cockpit_endpoint=(party.cockpit_endpoint or "") if registered else "",
     )
 
 
@@ -165,13 +180,17 @@ def approve(stage: Stage, proposal: str, *, actor: str, now: int) -> Step:
     if isinstance(stage, Applied):
         return _step(Registered(stage.identifier, waiting, now), now, "registered", actor=actor)
     # Who is suspended stays so; what changed ends now, or it would hold again when they go on
-    ended = _ended(party_of(stage.document), party_of(waiting))
+    after_change = party_of(waiting)
+    ended = _ended(party_of(stage.document), after_change)
+    offerings, out = _without_uncovered(stage.offerings, after_change, now)
     after: Stage = (
-        replace(stage, document=waiting, proposed="")
+        replace(stage, document=waiting, proposed="", offerings=offerings)
         if isinstance(stage, Suspended)
-        else Registered(stage.identifier, waiting, stage.since)
+        else Registered(stage.identifier, waiting, stage.since, offerings=offerings)
     )
-    return _step(after, now, "change approved", actor=actor, records=ended)
+    step = _step(after, now, "change approved", actor=actor, records=(*ended, *out))
+    told = [Event("service out", stage.identifier, actor, line.offering.id) for line in out]
+    return replace(step, events=(*step.events, *told))
 
 
 def refuse(stage: Stage, proposal: str, reason: str, *, actor: str, now: int) -> Step:
@@ -181,7 +200,7 @@ def refuse(stage: Stage, proposal: str, reason: str, *, actor: str, now: int) ->
         Conflict: nothing waits, or it was changed meanwhile.
         InvalidRequest: no reason.
     """
-    why = _reason(reason)
+    why = checked_reason(reason)
     waiting = "" if isinstance(stage, Removed | Refused) else stage.proposed
     if not waiting:
         raise Conflict("nothing waits for a decision here")
@@ -202,10 +221,10 @@ def suspend(stage: Stage, reason: str, *, actor: str, now: int) -> Step:
         Conflict: it is not registered.
         InvalidRequest: no reason.
     """
-    why = _reason(reason)
+    why = checked_reason(reason)
     if not isinstance(stage, Registered):
         raise Conflict("only who is registered can be suspended")
-    after = Suspended(stage.identifier, stage.document, stage.since, why, stage.proposed)
+    after = Suspended(stage.identifier, stage.document, stage.since, why, stage.proposed, stage.offerings)
     rest = (StateOfAll(stage.identifier, EntryState.SUSPENDED),)
     return _step(after, now, "suspended", actor=actor, detail=why, records=rest)
 
@@ -218,7 +237,7 @@ def resume(stage: Stage, *, actor: str, now: int) -> Step:
     """
     if not isinstance(stage, Suspended):
         raise Conflict("only who is suspended can go on")
-    after = Registered(stage.identifier, stage.document, stage.since, stage.proposed)
+    after = Registered(stage.identifier, stage.document, stage.since, stage.proposed, offerings=stage.offerings)
     return _step(after, now, "resumed", actor=actor, records=(StateOfAll(stage.identifier, EntryState.VALID),))
 
 
@@ -229,10 +248,14 @@ def remove(stage: Stage, reason: str, *, actor: str, now: int) -> Step:
         Conflict: it is not registered, or removed before.
         InvalidRequest: no reason.
     """
-    why = _reason(reason)
+    why = checked_reason(reason)
     if not isinstance(stage, Registered | Suspended):
         raise Conflict("only who is registered can be removed")
-    end = (StateOfAll(stage.identifier, EntryState.REVOKED),)
+    gone: list[Record] = [
+        line_of_service(stage.identifier, replace(offering, state=ServiceState.OUT, proposed=""), now)
+        for offering in stage.offerings
+    ]
+    end: tuple[Record, ...] = (StateOfAll(stage.identifier, EntryState.REVOKED), *gone)
     return _step(Removed(stage.identifier, stage.document, why), now, "removed", actor=actor, detail=why, records=end)
 
 
@@ -269,12 +292,42 @@ def _ended(before: Party, after: Party) -> tuple[StateOfAll, ...]:
         for use in before.uses
         if kept.get(use.id) != use
     ]
-    if replace(before, uses=()) != replace(after, uses=()):
+    if replace(before, uses=(), cockpit_endpoint=None) != replace(after, uses=(), cockpit_endpoint=None):
         # Names, entitlements, contacts stand in every one of them
         ended = [StateOfAll(before.identifier, EntryState.REVOKED, CertificateKind.REGISTRATION)]
     if _in_access_certificate(before) != _in_access_certificate(after):
         ended.append(StateOfAll(before.identifier, EntryState.REVOKED, CertificateKind.ACCESS))
     return tuple(ended)
+
+
+def line_of_service(party: str, offering: Offering, now: int) -> ServiceLine:
+    """The line by which a service is found."""
+    shown = service_of(offering.document or offering.proposed)
+    announced = offering.state is ServiceState.ANNOUNCED
+    return ServiceLine(
+        party=party,
+        offering=offering,
+        name="\n".join(text.text for text in shown.name),
+        life_events=tuple([event.value for event in shown.life_events]) if announced else (),
+        changed_at=now,
+    )
+
+
+def _without_uncovered(
+    offerings: tuple[Offering, ...], party: Party, now: int
+) -> tuple[tuple[Offering, ...], tuple[ServiceLine, ...]]:
+    """Services after a change of the registration: those that it does not cover any more are out, and say why."""
+    after: list[Offering] = []
+    out: list[ServiceLine] = []
+    for offering in offerings:
+        kept = offering
+        if offering.state is ServiceState.ANNOUNCED:
+            problem = next(iter(uncovered_by(service_of(offering.document), party)), None)
+            if problem is not None:
+                kept = replace(offering, state=ServiceState.OUT, reason=problem.detail, problem=problem.kind.value)
+                out.append(line_of_service(party.identifier, kept, now))
+        after.append(kept)
+    return tuple(after), tuple(out)
 
 
 def _in_access_certificate(party: Party) -> tuple[object, ...]:
@@ -284,7 +337,12 @@ def _in_access_certificate(party: Party) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _reason(reason: str) -> str:
+def checked_reason(reason: str) -> str:
+    """What an operator writes down for the party and the trail.
+
+    Raises:
+        InvalidRequest: nothing, too much, or what cannot be printed.
+    """
     words = " ".join(reason.split())
     if not words or len(words) > MAX_REASON or not words.isprintable():
         raise InvalidRequest(f"a reason is needed, of at most {MAX_REASON} characters that can be printed")

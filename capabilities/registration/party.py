@@ -12,6 +12,7 @@ phone = "+49 30 1234"
 address = { street = "Lindenweg 1", locality = "Lindenau", postal_code = "01234" }
 services = [{ de = "Kino", en = "Cinema" }]
 addresses = ["https://kino.example"]  # where its service is reached: they stand in its access certificate
+cockpit_endpoint = "https://kino.example/cockpit"  # optional: where citizens see what is done with their data
 authorities = ["-----BEGIN CERTIFICATE-----…"]  # whoever issues: what its documents are signed under
 
 [supervisory_authority]
@@ -35,6 +36,7 @@ import tomllib
 from dataclasses import dataclass
 from ssl import DER_cert_to_PEM_cert
 from typing import NamedTuple, Self
+from urllib.parse import urlsplit
 
 from capabilities.registration.uses import (
     MAX_CREDENTIALS,
@@ -47,6 +49,7 @@ from capabilities.registration.uses import (
 from protocol.encoding import JsonObject, JsonValue
 from protocol.errors import Malformed
 from protocol.fields import MAX_URL, Fields
+from protocol.sovereignty.cockpit import read_cockpit_endpoint
 from protocol.trust.localized import Localized
 from protocol.trust.registration import ENTITLEMENT, RegisteredCredential
 from protocol.x509 import Certificate
@@ -132,6 +135,12 @@ class Party:
     lists: tuple[ListAddress, ...] = ()
     is_intermediary: bool = False
     intermediary: ActsFor | None = None
+    cockpit_endpoint: str | None = None  # whose usage log the register then witnesses
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts of the addresses that are registered."""
+        return tuple(dict.fromkeys(host for address in self.addresses if (host := urlsplit(address).hostname)))
 
     @property
     def name(self) -> str:
@@ -179,6 +188,7 @@ class Party:
             ),
             is_intermediary=members.boolean("is_intermediary", default=False),
             intermediary=_read_intermediary(members),
+            cockpit_endpoint=_read_cockpit(members),
         )
         party._check(at)
         return party
@@ -223,6 +233,7 @@ class Party:
             "lists": [dict[str, JsonValue](found._asdict()) for found in self.lists] or None,
             "is_intermediary": self.is_intermediary or None,
             "intermediary": _present(self.intermediary._asdict()) if self.intermediary else None,
+            "cockpit_endpoint": self.cockpit_endpoint,
         }
         return _present(members)
 
@@ -247,12 +258,14 @@ class Party:
             raise Malformed(f"{at}.intermediary", "must not be there for an intermediary")
         if len({use.id for use in self.uses}) != len(self.uses):
             raise Malformed(f"{at}.uses", "must have ids of their own")
+        if self.cockpit_endpoint is not None and urlsplit(self.cockpit_endpoint).hostname not in self.hosts:
+            raise Malformed(f"{at}.cockpit_endpoint", "must be on the host of one of the addresses")
 
 
 _MEMBERS = frozenset((
     "identifier", "country", "legal_name", "given_name", "family_name", "trade_name", "entitlements", "public_body",
     "info_uri", "support_uri", "email", "phone", "address", "services", "addresses", "supervisory_authority", "uses",
-    "provides", "authorities", "lists", "is_intermediary", "intermediary",
+    "provides", "authorities", "lists", "is_intermediary", "intermediary", "cockpit_endpoint",
 ))  # fmt: skip
 
 
@@ -321,6 +334,12 @@ def _read_intermediary(members: Fields) -> ActsFor | None:
         found.text("name", max_length=MAX_NAME),
         found.optional_https_url("registry_uri"),
     )
+
+
+def _read_cockpit(members: Fields) -> str | None:
+    if "cockpit_endpoint" not in members:
+        return None
+    return read_cockpit_endpoint(members.required("cockpit_endpoint"), members.path("cockpit_endpoint"))
 
 
 def _read_addresses(members: Fields) -> tuple[str, ...]:

@@ -18,12 +18,12 @@ def add_status_lists(endpoints: Endpoints, lists: StatusLists, driver: Driver, p
     async def status_list(request: Request) -> Response:
         published = await driver.run(lists.publish(request.path_params["list_id"]))
         headers = {"etag": f'"{published.etag}"', "cache-control": cache_control}
-        if _is_known(request, headers["etag"]):
+        if knows(request, headers["etag"]):
             return Response(status_code=304, headers=headers)
         return Response(published.token, media_type=MEDIA_TYPE, headers=headers)
 
 
-def _is_known(request: Request, etag: str) -> bool:
+def knows(request: Request, etag: str) -> bool:
     """Whether a client has this version already (RFC 9110 §13.1.2, by weak comparison)."""
     known = (tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(","))
     return any(tag in (etag, "*") for tag in known)

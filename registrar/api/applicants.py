@@ -8,13 +8,19 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Security
+from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, JsonValue
 
+from capabilities.registration.entries import MAX_SERVICES_FILE, entries_of
 from capabilities.registration.party import MAX_FILE, Party
 from protocol.csr import MAX_REQUEST
+from protocol.encoding import read_json_object
+from protocol.errors import MAX_DESCRIPTION, InvalidRequest
 from protocol.fields import Fields
-from registrar.records import GivenCertificate, PartyState
+from registrar.announcing import Problem, reason_of
+from registrar.offering import offerings_of
+from registrar.records import GivenCertificate, Offering, PartyState, ServiceState
 from registrar.service import Registrar
 from registrar.service.parties import Standing
 from registrar.session import APPLICANT
@@ -56,6 +62,33 @@ class RegistrationCertificateAnswer(BaseModel):
     expires_at: int = Field(description="epoch seconds")
 
 
+class ServiceAnswer(BaseModel):
+    """How a service stands in the catalogue."""
+
+    id: str
+    state: ServiceState
+    waits: bool = Field(description="whether something waits for a decision")
+    reason: str = Field(description="why it was refused, or is out; empty: nothing to say")
+    announced: dict[str, JsonValue] | None = Field(description="the entry that was approved last")
+    proposed: dict[str, JsonValue] | None = Field(description="the entry that waits")
+
+
+class ServiceProblem(BaseModel):
+    """What is wrong with a service that was handed in."""
+
+    service: str = Field(description="id, or where it stands in the file")
+    problem: str = Field(description="a word for programs")
+    sentence: str
+
+
+class ProblemsAnswer(BaseModel):
+    """Why nothing of a file was taken."""
+
+    error: str
+    error_description: str
+    problems: list[ServiceProblem]
+
+
 _KEY = HTTPBearer(scheme_name="Application key", description="given to whoever applied", auto_error=False)
 
 
@@ -64,6 +97,7 @@ def applicant_api(registrar: Registrar, driver: Driver) -> APIRouter:
     router = APIRouter(prefix="/api/application", tags=["application"])
     _add_application(router, registrar, driver)
     _add_certificates(router, registrar, driver)
+    _add_services(router, registrar, driver)
     return router
 
 
@@ -116,6 +150,57 @@ def _add_certificates(router: APIRouter, registrar: Registrar, driver: Driver) -
         stage = await driver.run(registrar.parties.registered(key))
         given = await driver.run(registrar.certificates.registrations(stage, APPLICANT))
         return [_registration(certificate) for certificate in given]
+
+
+def _add_services(router: APIRouter, registrar: Registrar, driver: Driver) -> None:
+    parties, offerings = registrar.parties, registrar.offerings
+
+    @router.get("/services")
+    async def services(key: Key) -> list[ServiceAnswer]:
+        """Your services, and how each stands."""
+        stage = await driver.run(parties.registered(key))
+        return [service_answer(offering) for offering in offerings_of(stage)]
+
+    @router.put("/services", response_model=list[ServiceAnswer], responses={400: {"model": ProblemsAnswer}})
+    async def hand_in(request: Request, key: Key) -> list[ServiceAnswer] | JSONResponse:
+        """Hand in services, all of them or, where one is wrong, none; those that are not named stay as they are."""
+        stage = await driver.run(parties.registered(key))
+        entries = entries_of(await read_json_body(request, "services", max_bytes=MAX_SERVICES_FILE))
+        handed_in = await driver.run(offerings.hand_in(key, stage, entries))
+        if handed_in.problems:
+            return JSONResponse(problems_answer(handed_in.problems).model_dump(), status_code=400)
+        return [service_answer(offering) for offering in handed_in.offerings]
+
+    @router.delete("/services/{service}")
+    async def withdraw(key: Key, service: str) -> ServiceAnswer:
+        """Take a service back: out of the catalogue at once."""
+        await driver.run(parties.standing(key))
+        return service_answer(await driver.run(offerings.withdraw(key, service)))
+
+
+def problems_answer(problems: tuple[Problem, ...]) -> ProblemsAnswer:
+    """Why nothing of a file was taken."""
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    told = InvalidRequest(problems[0].sentence[: MAX_DESCRIPTION - len(more)] + more).to_dict()
+    found = [ServiceProblem(service=one.service, problem=one.kind.value, sentence=one.sentence) for one in problems]
+    return ProblemsAnswer(**told, problems=found)
+
+
+def service_answer(offering: Offering) -> ServiceAnswer:
+    """How a service stands."""
+    return ServiceAnswer(
+        id=offering.id,
+        state=offering.state,
+        waits=bool(offering.proposed),
+        reason=reason_of(offering),
+        announced=entry_of(offering.document),
+        proposed=entry_of(offering.proposed),
+    )
+
+
+def entry_of(document: str) -> dict[str, JsonValue] | None:
+    """An entry as JSON; None: there is none."""
+    return dict(read_json_object(document.encode("utf-8"), "service")) if document else None
 
 
 async def _read_party(request: Request) -> Party:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from fastapi import Request, Response
 
-from capabilities.status_publisher.api import add_status_lists
+from capabilities.status_publisher.api import add_status_lists, knows
 from protocol.credential import ClaimPath
 from protocol.dcql.path import read_path
 from protocol.dcql.query import MAX_TYPES
@@ -19,11 +19,13 @@ from protocol.trust.registrar_api import MEDIA_TYPE as ANSWER
 from registrar.policy import UseQuestion
 from registrar.service import Registrar
 from registrar.service.answers import RegisterQuestion
+from registrar.service.documents import CATALOGUE, PARTNERS, Document
 from runtime.driver import Driver
 from runtime.endpoints import Endpoints
 
 CRL = "application/pkix-crl"  # RFC 2585 §4.2
 CERTIFICATE = "application/pkix-cert"  # RFC 2585 §4.1
+DOCUMENT = "application/jwt"
 MAX_PARAMETER = 2048  # characters
 USUAL_PAGE = 20  # parties
 AGE = "public, max-age=60"
@@ -49,6 +51,7 @@ def public_endpoints(registrar: Registrar, driver: Driver) -> Endpoints:
     endpoints = Endpoints()
     _add_register(endpoints, registrar, driver, path)
     _add_publications(endpoints, registrar, driver, path)
+    _add_documents(endpoints, registrar, driver, path)
     add_status_lists(endpoints, registrar.status_lists, driver, path)
     return endpoints
 
@@ -101,6 +104,38 @@ def _add_publications(endpoints: Endpoints, registrar: Registrar, driver: Driver
     @endpoints.get(f"{path}/access.cer")
     async def access_authority(_: Request) -> Response:
         return Response(authority, media_type=CERTIFICATE, headers={"cache-control": AGE})
+
+
+def _add_documents(endpoints: Endpoints, registrar: Registrar, driver: Driver, path: str) -> None:
+    documents = registrar.documents
+
+    @endpoints.get(f"{path}/{CATALOGUE}")
+    async def catalogue(request: Request) -> Response:
+        return _document(request, await driver.run(documents.catalogue()))
+
+    @endpoints.get(f"{path}/{PARTNERS}")
+    async def partners(request: Request) -> Response:
+        return _document(request, await driver.run(documents.partners()))
+
+
+def _document(request: Request, document: Document) -> Response:
+    """The same bytes for everybody, packed for whoever can unpack them."""
+    # Packed and not, it is the same document to whoever compares weakly (RFC 9110 §8.8.1)
+    headers = {"etag": f"W/{document.etag}", "cache-control": AGE, "vary": "accept-encoding"}
+    if knows(request, document.etag):
+        return Response(status_code=304, headers=headers)
+    if _takes_gzip(request):
+        return Response(document.packed, media_type=DOCUMENT, headers={**headers, "content-encoding": "gzip"})
+    return Response(document.token, media_type=DOCUMENT, headers=headers)
+
+
+def _takes_gzip(request: Request) -> bool:
+    """Whether a client asks for gzip by name (RFC 9110 §12.5.3)."""
+    for asked in request.headers.get("accept-encoding", "").split(","):
+        coding, _, weight = asked.strip().partition(";")
+        if coding.strip().lower() == "gzip":
+            return weight.replace(" ", "").lower() not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    return False
 
 
 def _signed(answer: str) -> Response:

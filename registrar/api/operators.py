@@ -99,14 +99,14 @@ def _add_decisions(router: APIRouter, registrar: Registrar, driver: Driver) -> N
     @router.post("/approve")
     async def approve(by: Actor, identifier: Identifier, request: Request) -> PartyAnswer:
         """Register what was proposed."""
-        proposal = (await _body(request)).text("proposal")
+        proposal = (await read_operator_body(request)).text("proposal")
         await driver.run(registrar.parties.approve(identifier, proposal, by))
         return await decided(identifier)
 
     @router.post("/refuse")
     async def refuse(by: Actor, identifier: Identifier, request: Request) -> PartyAnswer:
         """Say no, and why."""
-        body = await _body(request)
+        body = await read_operator_body(request)
         proposal, reason = body.text("proposal"), body.text("reason", max_length=MAX_REASON)
         await driver.run(registrar.parties.refuse(identifier, proposal, reason, by))
         return await decided(identifier)
@@ -114,7 +114,7 @@ def _add_decisions(router: APIRouter, registrar: Registrar, driver: Driver) -> N
     @router.post("/suspend")
     async def suspend(by: Actor, identifier: Identifier, request: Request) -> PartyAnswer:
         """Let a registration rest, with every certificate."""
-        reason = (await _body(request)).text("reason", max_length=MAX_REASON)
+        reason = (await read_operator_body(request)).text("reason", max_length=MAX_REASON)
         await driver.run(registrar.parties.suspend(identifier, reason, by))
         return await decided(identifier)
 
@@ -127,7 +127,7 @@ def _add_decisions(router: APIRouter, registrar: Registrar, driver: Driver) -> N
     @router.post("/remove")
     async def remove(by: Actor, identifier: Identifier, request: Request) -> PartyAnswer:
         """End a registration for ever, and every certificate with it."""
-        reason = (await _body(request)).text("reason", max_length=MAX_REASON)
+        reason = (await read_operator_body(request)).text("reason", max_length=MAX_REASON)
         await driver.run(registrar.parties.remove(identifier, reason, by))
         return await decided(identifier)
 
@@ -145,7 +145,8 @@ def _add_certificates(router: APIRouter, registrar: Registrar, driver: Driver) -
         return _certificate(await driver.run(registrar.certificates.revoke(certificate_id, by)))
 
 
-async def _body(request: Request) -> Fields:
+async def read_operator_body(request: Request) -> Fields:
+    """What an operator's program sent."""
     return Fields(await read_json_body(request, "body", max_bytes=MAX_BODY), "body")
 
 

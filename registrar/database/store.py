@@ -12,6 +12,7 @@ from capabilities.accounts.session import SignedIn
 from capabilities.status_publisher.database import SqlStatusLists
 from capabilities.status_publisher.records import EntryState
 from protocol.errors import NotFound
+from registrar.database.services import SqlServices
 from registrar.database.tables import (
     api_keys,
     certificates,
@@ -21,6 +22,7 @@ from registrar.database.tables import (
     publications,
     status_tables,
 )
+from registrar.database.witness import SqlWitness
 from registrar.records import (
     AuditLine,
     CertificateKind,
@@ -29,6 +31,7 @@ from registrar.records import (
     PartyState,
     Publication,
     Record,
+    ServiceLine,
     StateOfAll,
 )
 from registrar.session import STAGES, Stage
@@ -60,6 +63,8 @@ class SqlRegistrarStore(SqlConversations[Stage | SignedIn, Record]):
         self.api_keys = SqlApiKeys(database, api_keys)
         self.operator_codes = SqlApiKeys(database, operator_codes)
         self.status_lists = SqlStatusLists(database, status_tables, certificates)
+        self.services = SqlServices(database)
+        self.witness = SqlWitness(database)
         self._clock = now
 
     def migrate(self) -> None:
@@ -123,6 +128,17 @@ class SqlRegistrarStore(SqlConversations[Stage | SignedIn, Record]):
         with self.database.reading() as connection:
             return tuple(map(_certificate, connection.execute(query)))
 
+    def access_state(self, party: str, serial: str) -> EntryState | None:
+        """How an access certificate of a party stands."""
+        query = select(certificates.c.state).where(
+            certificates.c.party == party,
+            certificates.c.kind == str(CertificateKind.ACCESS),
+            certificates.c.serial == serial,
+        )
+        with self.database.reading() as connection:
+            state = connection.scalar(query)
+        return None if state is None else EntryState(state)
+
     def find_certificate(self, certificate_id: str) -> GivenCertificate | None:
         """One certificate."""
         with self.database.reading() as connection:
@@ -162,6 +178,11 @@ class SqlRegistrarStore(SqlConversations[Stage | SignedIn, Record]):
         with self.database.reading() as connection:
             row = connection.execute(select(publications).where(publications.c.name == name)).first()
         return Publication(*row) if row is not None else None
+
+    def number(self, name: str) -> int:
+        """The number of what was published last under a name."""
+        with self.database.reading() as connection:
+            return connection.scalar(select(publications.c.number).where(publications.c.name == name)) or 0
 
     def publish(self, publication: Publication) -> Publication:
         """Publish under the next number, if nobody else did."""
@@ -220,6 +241,9 @@ class SqlRegistrarStore(SqlConversations[Stage | SignedIn, Record]):
         for record in records:
             if isinstance(record, PartyLine):
                 _keep_party(connection, record)
+                self.witness.keep_party(connection, record)
+            elif isinstance(record, ServiceLine):
+                self.services.keep(connection, record)
             elif isinstance(record, GivenCertificate):
                 row = {**asdict(record), "kind": str(record.kind), "state": str(record.state)}
                 connection.execute(insert(certificates), row)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text
 
 from capabilities.status_publisher.database import StatusTables
 from runtime.database.api_keys import api_key_table
@@ -26,6 +26,47 @@ parties = Table(
     Column("document", Text, nullable=False),
     Column("proposed", Text, nullable=False),
     Column("changed_at", BigInteger, nullable=False),
+)
+services = Table(
+    "services",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("party", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("proposed", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("problem", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("life_events", Text, nullable=False),  # between blanks, one before and one after each
+    Column("size", Integer, nullable=False),  # bytes of the announced entry; 0: it is not announced
+    Column("changed_at", BigInteger, nullable=False),
+    Index("services_by_party", "party"),
+    Index("services_by_state", "state", "id"),
+)
+partners = Table(
+    "partners",
+    metadata,
+    Column("identifier", Text, primary_key=True),
+    Column("country", Text, nullable=False),
+    Column("cockpit_endpoint", Text, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("heads", Text, nullable=False),
+    Column("signed", Text, nullable=False),
+    Column("broken_since", BigInteger),
+    Column("evidence", Text, nullable=False),
+    Column("looked_at", BigInteger, nullable=False),
+    Column("reached_at", BigInteger, nullable=False),
+    Column("finding", Text, nullable=False),
+)
+rounds = Table(
+    "witness_rounds",
+    metadata,
+    Column("name", Text, primary_key=True),  # one row
+    Column("hour", BigInteger, nullable=False),  # the last hour that somebody took
+    Column("worker", Text, nullable=False),  # … and who
+    Column("held_until", BigInteger, nullable=False),  # epoch seconds; 0: it is done
+    Column("ended", BigInteger, nullable=False),  # how many rounds came to an end
 )
 certificates = Table(
     "certificates",

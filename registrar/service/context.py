@@ -46,6 +46,16 @@ class Endpoints:
         """The page that says how this registrar works."""
         return f"{self.url}/practices"
 
+    @property
+    def catalogue(self) -> str:
+        """The catalogue of services."""
+        return f"{self.url}/catalogue"
+
+    @property
+    def partners(self) -> str:
+        """The partners whose usage logs are witnessed."""
+        return f"{self.url}/partners"
+
     def trusted_list(self, name: str) -> str:
         """One list of trusted entities."""
         return f"{self.url}/lists/{name}"

@@ -6,9 +6,7 @@ Each is made when somebody asks and what it says has changed, or half its time i
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from capabilities.registration.party import SECTOR_PLATFORM, Party
 from capabilities.status_publisher.records import EntryState
@@ -22,8 +20,9 @@ from protocol.trust.lists import ListPointer, TrustedEntity, TrustedList, Truste
 from protocol.trust.localized import Localized
 from protocol.x509 import Certificate
 from registrar.policy import LIST_OF, address_of, entity_of
-from registrar.records import PartyState, Publication
+from registrar.records import PartyState
 from registrar.service.context import RegistrarContext, digest
+from registrar.service.numbered import Draft, Numbered
 from registrar.session import party_of
 from registrar.store import PartyFilter
 from runtime.conversation import slow
@@ -42,21 +41,12 @@ MAX_ON_LIST = 20_000
 PAGE = 1000
 
 
-class _Draft(NamedTuple):
-    """What is to be published, before it has a number and times."""
-
-    basis: str
-    sign: Callable[[int, int, int], str]  # number, issued at, next update → content
-
-
 @dataclass(frozen=True, slots=True)
 class PublicationService:
     """Lists and the list of revoked certificates, as they stand at each moment."""
 
     context: RegistrarContext
-    _known: dict[str, tuple[int, Publication]] = field(
-        default_factory=dict
-    )  # name → version of the register, what was made
+    numbered: Numbered
 
     def trusted_list(self, name: str) -> Exchange[str]:
         """A list of trusted entities as compact JAdES; who was removed before this call is not on it (T090).
@@ -67,41 +57,15 @@ class PublicationService:
         if name not in LISTS:
             raise NotFound("no such list")
         lifetime = self.context.lifetimes.trusted_list
-        return (yield from slow(lambda: self._current(name, lifetime, lambda: self._draft_list(name)).content))
+        return (yield from slow(lambda: self.numbered.current(name, lifetime, lambda: self._draft_list(name)).content))
 
     def revocation_list(self) -> Exchange[bytes]:
         """The list of revoked access certificates, DER; what was revoked before this call is on it (T091)."""
         lifetime = self.context.lifetimes.revocation_list
-        content = yield from slow(lambda: self._current("access.crl", lifetime, self._draft_crl).content)
+        content = yield from slow(lambda: self.numbered.current("access.crl", lifetime, self._draft_crl).content)
         return base64.b64decode(content)
 
-    def _current(self, name: str, lifetime: int, draft: Callable[[], _Draft]) -> Publication:
-        store, now = self.context.store, self.context.now()
-        # Read first: whatever comes while this is made counts for the next time
-        version = store.version()
-        remembered = self._known.get(name)
-        if remembered is not None and remembered[0] == version and now < remembered[1].issued_at + lifetime // 2:
-            return remembered[1]
-        known = store.publication(name)
-        wanted = draft()
-        while known is None or known.basis != wanted.basis or now >= known.issued_at + lifetime // 2:
-            known = self._next(name, lifetime, known, wanted, now)
-            if known.basis == wanted.basis:
-                break
-            # Another worker was first, and may have looked before something happened that has to be told here
-            wanted = draft()
-        self._known[name] = version, known
-        return known
-
-    def _next(self, name: str, lifetime: int, known: Publication | None, wanted: _Draft, now: int) -> Publication:
-        number = known.number + 1 if known is not None else 1
-        # Two clocks may differ; what readers see must never run back
-        issued_at = max(now, known.issued_at) if known is not None else now
-        ends = issued_at + lifetime
-        content = wanted.sign(number, issued_at, ends)
-        return self.context.store.publish(Publication(name, number, wanted.basis, content, issued_at, ends))
-
-    def _draft_list(self, name: str) -> _Draft:
+    def _draft_list(self, name: str) -> Draft:
         context, list_type = self.context, LISTS[name]
         entities = self._entities(list_type)
         pointers = self._pointers() if list_type is ListType.REGISTRARS else ()
@@ -127,7 +91,7 @@ class PublicationService:
             signing = context.lists
             return sign_list(made(number, issued_at, next_update), signing.signer, signing.x5c, signed_at=issued_at)
 
-        return _Draft(digest(encode_json(made(1, 0, 0).to_dict()).decode("utf-8"), *context.lists.x5c), sign)
+        return Draft(digest(encode_json(made(1, 0, 0).to_dict()).decode("utf-8"), *context.lists.x5c), sign)
 
     def _entities(self, list_type: ListType) -> tuple[TrustedEntity, ...]:
         context = self.context
@@ -205,7 +169,7 @@ class PublicationService:
             after = page[-1].identifier
         return found
 
-    def _draft_crl(self) -> _Draft:
+    def _draft_crl(self) -> Draft:
         context = self.context
         revoked = [
             RevokedCertificate(int(found.serial, 16), found.changed_at, _REASONS[found.state])
@@ -218,7 +182,7 @@ class PublicationService:
             )
             return base64.b64encode(der).decode("ascii")
 
-        return _Draft(digest(*[f"{one.serial_number:x} {one.reason}" for one in revoked]), sign)
+        return Draft(digest(*[f"{one.serial_number:x} {one.reason}" for one in revoked]), sign)
 
 
 _REASONS = {

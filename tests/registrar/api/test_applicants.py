@@ -99,10 +99,10 @@ def test_every_address_wants_its_key(office):
     key = office.register(cinema())
     open_to_all = {("POST", ME), ("GET", "/api/openapi.json"), ("HEAD", "/api/openapi.json")}
     for method, path in api_routes(office.application) - open_to_all:
-        ours = path.startswith(THEM)
-        address = path.replace("{certificate_id}", "x")
+        ours = not path.startswith(ME)
+        address = path.replace("{certificate_id}", "x").replace("{service}", "x")
         for wrong in ("", "x", key if ours else office.api_key):
-            answer = office.call(method, address, {}, key=wrong, query="identifier=x")
+            answer = office.call(method, address, {}, key=wrong, query="identifier=x&service=x")
             assert answer.status == 401, (method, path, wrong)
 
 

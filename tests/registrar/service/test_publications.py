@@ -10,7 +10,8 @@ from protocol.trust.list_signature import ExpectedList, anchors_of, verify_list
 from protocol.trust.list_types import ListType
 from protocol.x509 import Certificate
 from registrar.policy import DAY
-from registrar.service.publications import LISTS
+from registrar.service.numbered import Numbered
+from registrar.service.publications import LISTS, PublicationService
 from runtime.anchors import read_certificate
 from tests.registrar.service.test_certificates import access, anchors
 from tests.support.pki import NOW
@@ -19,6 +20,10 @@ from tests.support.registrar import CINEMA, OPERATOR, URL, agency, authority_pem
 
 def fetch(office, name):
     return office.run(office.registrar.publications.trusted_list(name))
+
+
+def another_worker(office):
+    return PublicationService(office.registrar.context, Numbered(office.registrar.context))
 
 
 def read(office, name, seen=None):
@@ -114,7 +119,7 @@ def test_a_list_is_made_anew_when_it_changes_or_half_its_time_is_over(office):
 
 def test_two_workers_never_publish_two_lists_of_one_number(office):
     """T088: the second finds what the first made."""
-    other = type(office.registrar.publications)(office.registrar.context)
+    other = another_worker(office)
     office.register(agency())
     one, two = fetch(office, "pid-providers"), office.run(other.trusted_list("pid-providers"))
     assert one == two
@@ -159,7 +164,7 @@ def test_an_unknown_list_is_not_found(office):
 def test_a_worker_that_was_overtaken_looks_again(office, monkeypatch):
     """T091: what the other one published was drafted before somebody was suspended."""
     context = office.registrar.context
-    slow, fast = (type(office.registrar.publications)(context) for _ in range(2))
+    slow, fast = (another_worker(office) for _ in range(2))
     office.register(agency())
     store = context.store
     before: dict[str, int] = {}
