@@ -18,10 +18,11 @@ from issuer.cli.registering import registrant_of as issuer_registrant
 from issuer.config import IssuerSettings
 from protocol.encoding import JsonObject, JsonValue
 from protocol.exchange import Exchange
+from protocol.sovereignty.service import Service
 from protocol.trust.registration import RegisteredCredential
 from registrar.app import make_application, open_registrar, open_store
 from registrar.config import RegistrarSettings
-from registrar.records import PartyState
+from registrar.records import PartyState, ServiceState
 from registrar.service import Registrar
 from registrar.session import proposal_id
 from runtime import system
@@ -130,6 +131,27 @@ class LocalRegister:
         self._send(go_on(issuer, now=system.now()))
         for file in issuer.registrations.glob("*.jwt"):
             replace_private(verifier.registrations / file.name, file.read_bytes())
+
+    def announce(self, settings: VerifierSettings, services: Sequence[Service]) -> None:
+        """Put services of somebody who is registered into the catalogue, if nobody decided about them before.
+
+        Raises:
+            ValueError: one may not stand there; the message says why.
+        """
+        new = [service for service in services if self._is_undecided(service.id)]
+        if not new:
+            return
+        key = verifier_registrant(settings).keys.secret(KEY).decode("ascii")
+        stage = self._run(self.registrar.parties.registered(key))
+        handed = self._run(self.registrar.offerings.hand_in(key, stage, [service.to_dict() for service in new]))
+        if handed.problems:
+            raise ValueError(handed.problems[0].sentence)
+        for one in handed.offerings:
+            self._run(self.registrar.offerings.approve(one.id, proposal_id(one.proposed), "set-up"))
+
+    def _is_undecided(self, service: str) -> bool:
+        line = self.registrar.context.store.services.find(service)
+        return line is None or line.offering.state is ServiceState.NEW
 
     def take_in(self, party: Party) -> None:
         """Register somebody who needs no certificates of ours, because lists name them."""

@@ -38,12 +38,18 @@ def descriptions(place: str, address: Addresses) -> tuple[ServiceDescription, ..
     )
 
 
+def entries(place: str, address: Addresses) -> tuple[Service, ...]:
+    """What a place offers, as it stands in the catalogue."""
+    return tuple([_entry(found, address(place)) for found in descriptions(place, address)])
+
+
+def town_catalogue(address: Addresses) -> tuple[Service, ...]:
+    """Everything that the town offers, in the order in which its register publishes it."""
+    found = [service for place in PROVIDING for service in entries(place.id, address)]
+    return tuple(sorted(found, key=lambda service: service.id))
+
+
 def _entry(found: ServiceDescription, home: str) -> Service:
     # What asks for nothing has no purpose that is registered
     registration = found.announced.provider.identifier if found.announced.needs is None else found.id
     return found.entry(f"{home}/services/{found.id}/start", registration)
-
-
-def town_catalogue(address: Addresses) -> tuple[Service, ...]:
-    """Everything that the town offers, as its register publishes it."""
-    return tuple([_entry(found, address(place.id)) for place in PROVIDING for found in descriptions(place.id, address)])

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from capabilities.accounts.service import new_clerk_code
 from capabilities.registration.party import SECTOR_PLATFORM, WALLET_PROVIDER
-from hoheit.demo.catalogue import service_files
+from hoheit.demo.catalogue import entries, service_files
 from hoheit.demo.oddities import register_odd
 from hoheit.demo.places import (
     AGENCIES,
@@ -22,6 +22,7 @@ from hoheit.demo.places import (
     PARTNERS,
     PEOPLE,
     PROVIDER,
+    PROVIDING,
     REGISTER,
     REGISTERS,
     RELAY,
@@ -222,6 +223,8 @@ def _register_everybody(town: Town, register: Register) -> None:
                 office.take_in_verifier(VerifierSettings.read(town.data(partner)), board)
         if register is REGISTER:
             register_odd(office, town.data)
+            for place in PROVIDING:
+                office.announce(VerifierSettings.read(town.data(place)), entries(place.id, town.below))
             _name_the_others(town, office)
 
 

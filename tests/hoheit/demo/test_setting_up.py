@@ -1,15 +1,16 @@
 """The town as it is set up: every office is one party, however many addresses it has, and every file has its addresses."""
 
 import secrets
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
 
 from capabilities.status_publisher.records import EntryState
 from hoheit.demo.catalogue import town_catalogue
-from hoheit.demo.places import AGENCIES, COUNTERS, FAMILIES, FAMILY_OFFICE, PROVIDING, REGISTER
+from hoheit.demo.places import AGENCIES, COUNTERS, FAMILIES, FAMILY_OFFICE, PROVIDING, REGISTER, TOWN_HALL
 from hoheit.demo.setting_up import set_up_town
-from hoheit.registering import open_register
+from hoheit.registering import drive_apart, open_register
 from issuer.app import open_store as open_issuer_store
 from issuer.app import open_types
 from issuer.config import IssuerSettings
@@ -17,13 +18,16 @@ from issuer.database.register import SqlRegister
 from issuer.installation import ACCESS
 from issuer.installation import REGISTRATIONS as ISSUER_REGISTRATIONS
 from protocol.exchange import run
+from protocol.sovereignty.catalogue import verify_catalogue
 from protocol.sovereignty.service import check_hosts
+from protocol.trust.anchors import Role, TrustAnchor, TrustAnchors
 from protocol.x509 import Certificate
 from registrar.config import RegistrarSettings
 from registrar.records import CertificateKind
 from registrar.service.parties import registered_party
 from runtime import system
-from runtime.installation import open_keys
+from runtime.http import NoSender
+from runtime.installation import AUTHORITY, open_keys
 from tests.hoheit.demo.citizens import PEOPLE
 from verifier.app import open_use_cases
 from verifier.config import VerifierSettings
@@ -143,6 +147,41 @@ def test_every_register_of_an_office_knows_the_people_of_the_town(town):
             fetched = run(register.fetch(subject), lambda effect: effect())
             assert dict(fetched) == record
         store.database.dispose()
+
+
+def published(office):
+    """The catalogue as a wallet fetches and checks it that trusts the town's register."""
+    registrar = office.registrar
+    answer = drive_apart(registrar.documents.catalogue(), NoSender(), registrar.context.store)
+    authority = Certificate.from_der(open_keys(office.settings.data, None).authority(AUTHORITY).to_der(), "authority")
+    anchor = TrustAnchor(authority, Role.REGISTRATION_PROVIDER, "register")
+    return verify_catalogue(
+        answer.token.decode("ascii"), anchors=TrustAnchors((anchor,)), now=system.now(), known_seq=None
+    )
+
+
+def test_the_register_publishes_everything_that_the_town_offers(town, office):
+    catalogue = published(office)
+    assert catalogue.says.services == town_catalogue(town.below)
+    assert catalogue.says.unreadable == ()
+
+
+def test_what_an_operator_took_out_stays_out_when_the_town_starts_again(town, office, monkeypatch):
+    monkeypatch.setenv("HOHEIT_ENV", "demo")
+    offerings, store = office.registrar.offerings, office.registrar.context.store
+    drive_apart(offerings.take_out("toddler-gym", "The hall is being repaired.", "Herr Amt"), NoSender(), store)
+    set_up_town(town.folder, START, now=system.now, random_bytes=secrets.token_bytes)
+    assert {service.id for service in town_catalogue(town.below)} - {
+        service.id for service in published(office).says.services
+    } == {"toddler-gym"}
+
+
+def test_a_service_that_may_not_stand_in_the_catalogue_is_said_by_name(town, office):
+    """Nothing of what was handed in is taken."""
+    service = replace(town_catalogue(town.below)[0], id="another", start="http://elsewhere.localhost:8480/start")
+    with pytest.raises(ValueError, match=r"^another: begins on a host that you did not register: elsewhere\.localhost"):
+        office.announce(VerifierSettings.read(town.data(TOWN_HALL)), [service])
+    assert office.registrar.context.store.services.find("another") is None
 
 
 def test_setting_up_once_more_changes_nothing(town, office, monkeypatch):
