@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 from capabilities.registration.party import SERVICE_PROVIDER, Party
-from capabilities.registration.registering import Registrant, go_on, hand_in, start
+from capabilities.registration.registering import KEY, Registrant, go_on, hand_in, start, take_over
 from capabilities.registration.uses import Use, write_credential
 from issuer.app import known_types, open_types
 from issuer.cli.registering import authority_pem, provided
@@ -18,24 +18,28 @@ from issuer.cli.registering import registrant_of as issuer_registrant
 from issuer.config import IssuerSettings
 from protocol.encoding import JsonObject, JsonValue
 from protocol.exchange import Exchange
+from protocol.sovereignty.service import Service
 from protocol.trust.registration import RegisteredCredential
 from registrar.app import make_application, open_registrar, open_store
 from registrar.config import RegistrarSettings
-from registrar.records import PartyState
+from registrar.records import PartyState, ServiceState
 from registrar.service import Registrar
 from registrar.session import proposal_id
 from runtime import system
 from runtime.conversation import ConversationStore
 from runtime.driver import Driver, drive
 from runtime.http import InProcessSender, NoSender, Sender
+from runtime.seal import replace_private
 from runtime.settings import ServiceSettings
 from verifier.app import open_use_cases
 from verifier.cli.registering import registrant_of as verifier_registrant
 from verifier.cli.registering import use_of
 from verifier.config import VerifierSettings
+from verifier.once_only.description import read_services
 
 T = TypeVar("T")
 
+SERVICES = "services"  # folder of once-only services in an installation
 LAW = "GDPR Art. 6 (1) a, consent"
 
 
@@ -89,9 +93,7 @@ class LocalRegister:
 
         `narrowed`: what of a use it registers; `more`: further members of the registration.
         """
-        privacy = f"{settings.public_url}/privacy"
-        cases = open_use_cases(settings).values()
-        uses = [narrowed(use_of(use_case, privacy_policy=privacy, legal_basis=LAW)) for use_case in cases]
+        uses = [narrowed(use) for use in uses_of(settings)]
         party = party_of(settings, board, (SERVICE_PROVIDER,), uses=uses, more=more)
         self._take_in(verifier_registrant(settings), party)
 
@@ -103,6 +105,53 @@ class LocalRegister:
         kinds = [provided(known[name]) for name in types or open_types(settings)]
         party = party_of(settings, board, entitlements, provides=kinds, authorities=(authority_pem(settings),))
         self._take_in(issuer_registrant(settings), party)
+
+    def take_in_office(
+        self, issuing: IssuerSettings, asking: VerifierSettings, board: Signboard, entitlements: Sequence[str]
+    ) -> None:
+        """Register one party that issues at one address and asks at another: each gets a certificate in its name."""
+        kinds = [provided(kind) for kind in open_types(issuing).values()]
+        both: JsonObject = {"addresses": [issuing.public_url, asking.public_url]}
+        party = party_of(
+            issuing,
+            board,
+            (*entitlements, SERVICE_PROVIDER),
+            uses=uses_of(asking),
+            provides=kinds,
+            authorities=(authority_pem(issuing),),
+            more=both,
+        )
+        issuer, verifier = issuer_registrant(issuing), verifier_registrant(asking)
+        self._send(start(issuer, self.settings.public_url, party))
+        self._approve(party.identifier)
+        key = issuer.keys.secret(KEY).decode("ascii")
+        self._send(take_over(verifier, self.settings.public_url, key))
+        self._send(go_on(verifier, now=system.now()))
+        # Registration certificates end those that were given before, so both show the same
+        self._send(go_on(issuer, now=system.now()))
+        for file in issuer.registrations.glob("*.jwt"):
+            replace_private(verifier.registrations / file.name, file.read_bytes())
+
+    def announce(self, settings: VerifierSettings, services: Sequence[Service]) -> None:
+        """Put services of somebody who is registered into the catalogue, if nobody decided about them before.
+
+        Raises:
+            ValueError: one may not stand there; the message says why.
+        """
+        new = [service for service in services if self._is_undecided(service.id)]
+        if not new:
+            return
+        key = verifier_registrant(settings).keys.secret(KEY).decode("ascii")
+        stage = self._run(self.registrar.parties.registered(key))
+        handed = self._run(self.registrar.offerings.hand_in(key, stage, [service.to_dict() for service in new]))
+        if handed.problems:
+            raise ValueError(handed.problems[0].sentence)
+        for one in handed.offerings:
+            self._run(self.registrar.offerings.approve(one.id, proposal_id(one.proposed), "set-up"))
+
+    def _is_undecided(self, service: str) -> bool:
+        line = self.registrar.context.store.services.find(service)
+        return line is None or line.offering.state is ServiceState.NEW
 
     def take_in(self, party: Party) -> None:
         """Register somebody who needs no certificates of ours, because lists name them."""
@@ -132,6 +181,18 @@ class LocalRegister:
 
     def _run(self, work: Exchange[T]) -> T:
         return drive_apart(work, NoSender(), self.registrar.context.store)
+
+
+def uses_of(settings: VerifierSettings) -> list[Use]:
+    """What a verifier registers for: its use cases, and its once-only services."""
+    privacy = f"{settings.public_url}/privacy"
+    uses = [use_of(one, privacy_policy=privacy, legal_basis=LAW) for one in open_use_cases(settings).values()]
+    folder = settings.data / SERVICES
+    for service in read_services(folder).values() if folder.exists() else ():
+        if service.use_case is not None:
+            use = use_of(service.use_case, privacy_policy=service.privacy_policy, legal_basis=service.legal_basis)
+            uses.append(replace(use, retention_days=service.retention_days))
+    return uses
 
 
 def drive_apart(work: Exchange[T], sender: Sender, store: ConversationStore | None = None) -> T:

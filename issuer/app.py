@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -57,6 +57,12 @@ def open_store(settings: IssuerSettings) -> SqlIssuerStore:
     return store
 
 
+@cache
+def _shipped_types() -> Mapping[str, CredentialType]:
+    """Read once: they do not change while a program runs, and where many issuers run in one, each asks."""
+    return read_types(SHIPPED_TYPES)
+
+
 def known_types(settings: IssuerSettings) -> dict[str, CredentialType]:
     """The credential types that are shipped, and those of the operator's own folder, which win, by id.
 
@@ -65,7 +71,7 @@ def known_types(settings: IssuerSettings) -> dict[str, CredentialType]:
     Raises:
         Malformed: a file is wrong.
     """
-    found = read_types(SHIPPED_TYPES)
+    found = dict(_shipped_types())
     if settings.types_folder is not None:
         own = read_types(settings.types_folder)
         families = {kind.family for kind in own.values()}

@@ -62,7 +62,7 @@ def open_use_cases(settings: VerifierSettings) -> dict[str, UseCase]:
     Raises:
         ValueError: the settings name one that is not there.
     """
-    found = read_use_cases(SHIPPED_USE_CASES)
+    found = {} if settings.own_use_cases_only else read_use_cases(SHIPPED_USE_CASES)
     if settings.use_cases_folder is not None:
         found.update(read_use_cases(settings.use_cases_folder))
     missing = [name for name in settings.use_cases if name not in found]

@@ -29,6 +29,7 @@ class VerifierSettings(ServiceSettings):
     privacy_policy: str = ""  # https URL, for receipts where no registration certificate says it
     dpo: str = ""  # e-mail address of the data protection officer, for receipts
     haip: bool = False  # ask as HAIP 1.0 wants it, and in no other way
+    own_use_cases_only: bool = False  # without those that are shipped
     extra_anchor: Path | None = None  # test only: a PEM file that is trusted as issuer of everything
 
     @model_validator(mode="after")

@@ -31,6 +31,7 @@ class NewVerifier:
     wallet_url: str = ""
     haip: bool = False
     relay: bool = False
+    own_use_cases_only: bool = False  # without those that are shipped
     token: TokenAccess | None = None  # where keys are made; None: sealed files
 
 
@@ -55,6 +56,7 @@ def set_up_verifier(new: NewVerifier, *, now: int, random_bytes: RandomBytes) ->
             "wallet_url": new.wallet_url,
             "haip": new.haip,
             "relay": new.relay,
+            "own_use_cases_only": new.own_use_cases_only,
         },
         token=new.token,
     )

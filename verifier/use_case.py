@@ -173,7 +173,7 @@ class UseCase:
         if unknown:
             raise Malformed(at, f"has unknown members: {', '.join(sorted(unknown))}")
         max_status_age = fields.optional_integer("max_status_age_seconds")
-        query = read_question(_with_null(fields.required("query")), f"{at}.query")
+        query = read_question(with_null(fields.required("query")), f"{at}.query")
         return cls(
             id=fields.text("id", max_length=100),
             title=_texts(fields.object("title")),
@@ -188,7 +188,7 @@ class UseCase:
             handling=Handling.from_fields(
                 fields, kept_for(fields.optional_integer("keep_seconds", maximum=MAX_KEEP) or 0)
             ),
-            names=_read_names(Fields(_with_null(members.get("asks", {})), f"{at}.asks"), query),
+            names=_read_names(Fields(with_null(members.get("asks", {})), f"{at}.asks"), query),
         )
 
 
@@ -282,7 +282,7 @@ def _path_text(path: ClaimPath) -> str:
 def _read_demands(fields: Fields, query: DcqlQuery) -> tuple[Demand, ...]:
     if "demands" not in fields.members:
         return ()
-    found = Fields({"demands": _with_null(fields.members["demands"])}, fields.at)
+    found = Fields({"demands": with_null(fields.members["demands"])}, fields.at)
     return tuple(Demand.from_fields(one, query) for one in found.objects("demands", max_items=MAX_DEMANDS))
 
 
@@ -317,12 +317,12 @@ def _texts(fields: Fields) -> Texts:
     return tuple((language, fields.text(language, max_length=500)) for language in fields.members)
 
 
-def _with_null(value: JsonValue) -> JsonValue:
-    """TOML has no null: in a path, "*" stands for it."""
+def with_null(value: JsonValue) -> JsonValue:
+    """What was read from TOML, which has no null: in a path, "*" stands for it."""
     if isinstance(value, list):
-        return [_with_null(item) for item in value]
+        return [with_null(item) for item in value]
     if isinstance(value, dict):
-        return {name: _path(item) if name == "path" else _with_null(item) for name, item in value.items()}
+        return {name: _path(item) if name == "path" else with_null(item) for name, item in value.items()}
     return value
 
 

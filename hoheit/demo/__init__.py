@@ -1,1 +1,1 @@
-"""The demo town: two agencies, two partners and one citizen, all on this machine, walking one credential through the town."""
+"""The demo town: agencies, partners and one citizen, all on this machine, walking credentials through the town."""

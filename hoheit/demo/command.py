@@ -25,7 +25,7 @@ def command(
     once: Annotated[bool, typer.Option("--once", help="End after the walk; status 0 if every step verified.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print each step as a line of JSON.")] = False,
 ) -> None:
-    """Start two agencies, two partners and a citizen's wallet on this machine, and walk one credential through them."""
+    """Start a town of agencies and partners and a citizen's wallet on this machine, and walk credentials through them."""
     env = os.environ.setdefault("HOHEIT_ENV", "demo")
     if env not in ALLOWED:
         raise ValueError("the demo needs HOHEIT_ENV to be demo or test, or not set at all")

@@ -76,7 +76,17 @@ class Partner:
 CITY_OFFICE = Agency(
     "buergeramt",
     (("de", f"Bürgeramt {TOWN}"), ("en", f"{TOWN} city office")),
-    ("pid", "residence", "disability-card", "mdl"),
+    (
+        "pid",
+        "residence",
+        "disability-card",
+        "mdl",
+        "birth-certificate",
+        "marriage-certificate",
+        "death-certificate",
+        "business-registration",
+        "parking-permit",
+    ),
     "NTRDE-HRA 10",
     ("PID_Provider", "PUB_EAA_Provider"),
     attested=("pid",),
@@ -105,9 +115,65 @@ CAR_SHARING = Partner(
     ("driving-licence",),
     "NTRDE-VR 78",
 )
-AGENCIES = (CITY_OFFICE, UNIVERSITY)
+FAMILY_OFFICE = Agency(
+    "familienamt",
+    (("de", f"Familienamt {TOWN}"), ("en", f"{TOWN} family office")),
+    ("child-benefit", "parental-allowance", "kita-place"),
+    "NTRDE-HRA 12",
+    ("PUB_EAA_Provider",),
+)
+HEALTH_FUND = Agency(
+    "lindenkasse",
+    (("de", "Lindenkasse"), ("en", "Linden health fund")),
+    ("health-insurance",),
+    "NTRDE-HRA 13",
+    ("PUB_EAA_Provider",),
+)
+WORK_OFFICE = Agency(
+    "arbeitsamt",
+    (("de", f"Amt für Arbeit und Rente {TOWN}"), ("en", f"{TOWN} office for work and pensions")),
+    ("income", "employment", "unemployment-benefit", "pension"),
+    "NTRDE-HRA 14",
+    ("PUB_EAA_Provider",),
+)
+STUDENT_OFFICE = Agency(
+    "studium",
+    (("de", f"Studienwerk {TOWN}"), ("en", f"{TOWN} student services")),
+    ("enrolment", "student-aid"),
+    "NTRDE-HRA 15",
+    ("PUB_EAA_Provider",),
+)
+BANK = Agency(
+    "bank",
+    (("de", f"Sparkasse {TOWN}"), ("en", f"{TOWN} savings bank")),
+    ("bank-account",),
+    "NTRDE-HRA 16",
+    ("Non_Q_EAA_Provider",),
+)
+AGENCIES = (CITY_OFFICE, UNIVERSITY, FAMILY_OFFICE, HEALTH_FUND, WORK_OFFICE, STUDENT_OFFICE, BANK)
 RELAY = LIBRARY  # who carries messages for wallets that show in person
 PARTNERS = (LIBRARY, CINEMA, PHARMACY, CAR_SHARING)
+
+
+def _counter(id_: str, agency: Agency) -> Partner:
+    """Where somebody who issues takes applications: the same office, at an address of its own."""
+    return Partner(id_, agency.name, (), agency.identifier, agency.register)
+
+
+TOWN_HALL = _counter("rathaus", CITY_OFFICE)
+FAMILIES = _counter("familie", FAMILY_OFFICE)
+HEALTH_COUNTER = _counter("kasse", HEALTH_FUND)
+WORK = _counter("arbeit", WORK_OFFICE)
+SAVINGS = _counter("sparkasse", BANK)
+STUDENTS = _counter("studienwerk", STUDENT_OFFICE)
+POWER = Partner("lindenstrom", (("de", "Lindenstrom"), ("en", "Linden power")), (), "NTRDE-HRB 4720")
+INSURER = Partner("versicherung", (("de", "Linden-Versicherung"), ("en", "Linden insurance")), (), "NTRDE-HRB 4721")
+COURSES = Partner("lernwerk", (("de", f"Lernwerk {TOWN}"), ("en", f"{TOWN} learning works")), (), "NTRDE-HRB 4722")
+GYMNASTS = Partner("turnverein", (("de", f"Turnverein {TOWN}"), ("en", f"{TOWN} gymnastics club")), (), "NTRDE-VR 79")
+# Who takes applications and nothing else; what they offer stands in `town/services`
+COUNTERS = (TOWN_HALL, FAMILIES, HEALTH_COUNTER, WORK, STUDENTS, SAVINGS, POWER, INSURER, COURSES, GYMNASTS)
+PUBLIC = (TOWN_HALL, FAMILIES, HEALTH_COUNTER, WORK, STUDENTS)  # of those, the offices; the others are third parties
+PROVIDING = (*COUNTERS, CAR_SHARING, CINEMA)  # whose services stand in the town's catalogue
 REGISTERS = (REGISTER, *SECTORS)
 
 # With whom something goes wrong, so that it can be tried by hand

@@ -9,17 +9,20 @@ from urllib.parse import urlsplit
 
 from capabilities.accounts.service import new_clerk_code
 from capabilities.registration.party import SECTOR_PLATFORM, WALLET_PROVIDER
+from hoheit.demo.catalogue import entries, service_files
 from hoheit.demo.oddities import register_odd
 from hoheit.demo.places import (
     AGENCIES,
     ATTESTED,
     CLERK,
     COLLEGE,
+    COUNTERS,
     ODD_PARTNERS,
     OPERATOR,
     PARTNERS,
     PEOPLE,
     PROVIDER,
+    PROVIDING,
     REGISTER,
     REGISTERS,
     RELAY,
@@ -33,7 +36,7 @@ from hoheit.demo.places import (
     Provider,
     Register,
 )
-from hoheit.registering import LocalRegister, Signboard, open_register, party_of
+from hoheit.registering import SERVICES, LocalRegister, Signboard, open_register, party_of
 from issuer.app import SHIPPED_TYPES, known_types
 from issuer.app import create_app as create_issuer
 from issuer.app import open_store as open_issuer_store
@@ -64,14 +67,14 @@ from wallet.provider.installation import NewProvider, set_up_provider
 WALLET = "wallet"
 KEY_FILE = "api-key"
 CLERK_FILE = "clerk-code"
-VERSION_FILE, VERSION = "version", "4"  # of how a town is laid out
+VERSION_FILE, VERSION = "version", "5"  # of how a town is laid out
 OPERATOR_FILE = "operator-code"
 STREET, POSTAL_CODE, PHONE = "Lindenweg 9", "01234", "+49 351 1234"
 # What a sector's platform publishes: who may ask there, in whose word, and who issues
 SECTOR_LISTS = ("sector",)
 
 Place = Agency | Partner | Register | Provider
-EVERYBODY = (*AGENCIES, COLLEGE, *PARTNERS, *ODD_PARTNERS)  # who knows others by lists
+EVERYBODY = (*AGENCIES, COLLEGE, *PARTNERS, *COUNTERS, *ODD_PARTNERS)  # who knows others by lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +89,15 @@ class Town:
 
     def address(self, place: Place) -> str:
         """Where a place is reached; also its identifier."""
-        return self._below(place.id)
+        return self.below(place.id)
 
     @property
     def wallet_address(self) -> str:
         """Where the citizen's wallet is reached."""
-        return self._below(WALLET_HOST)
+        return self.below(WALLET_HOST)
 
-    def _below(self, label: str) -> str:
+    def below(self, label: str) -> str:
+        """The address of a name below the town's."""
         scheme, _, place = self.start.partition("://")
         return f"{scheme}://{label}.{place}"
 
@@ -136,7 +140,10 @@ class Town:
             **{_host(self.address(r)): create_registrar(RegistrarSettings.read(self.data(r))) for r in REGISTERS},
             _host(self.address(PROVIDER)): create_provider(ProviderSettings.read(self.data(PROVIDER))),
             **{_host(self.address(a)): create_issuer(IssuerSettings.read(self.data(a))) for a in AGENCIES},
-            **{_host(self.address(p)): create_verifier(VerifierSettings.read(self.data(p))) for p in PARTNERS},
+            **{
+                _host(self.address(p)): create_verifier(VerifierSettings.read(self.data(p)))
+                for p in (*PARTNERS, *COUNTERS)
+            },
         }
 
 
@@ -161,7 +168,7 @@ def set_up_town(folder: Path, start: str, *, now: Callable[[], int], random_byte
     for agency in (*AGENCIES, COLLEGE):
         if not IssuerSettings.file(town.data(agency)).exists():
             _set_up_agency(town, agency, now(), random_bytes)
-    for partner in (*PARTNERS, *ODD_PARTNERS, SPORTS_CLUB):
+    for partner in (*PARTNERS, *COUNTERS, *ODD_PARTNERS, SPORTS_CLUB):
         if not VerifierSettings.file(town.data(partner)).exists():
             _set_up_partner(town, partner, now(), random_bytes)
     for anchors in (town.wallet_anchors, *(town.data(place) / ANCHORS for place in EVERYBODY)):
@@ -200,16 +207,24 @@ def _set_up_register(town: Town, register: Register, now: int, random_bytes: Ran
 def _register_everybody(town: Town, register: Register) -> None:
     """Whoever belongs into a register and is not there yet gets in, with every certificate in use."""
     with open_register(RegistrarSettings.read(town.data(register))) as office:
+        counters = {counter.identifier: counter for counter in COUNTERS}
         for agency in AGENCIES:
             if agency.register is register and not office.knows(agency.identifier):
                 board = Signboard(agency.identifier, f"post@{agency.id}.example", public_body=True)
-                office.take_in_issuer(IssuerSettings.read(town.data(agency)), board, agency.entitlements)
-        for partner in PARTNERS:
+                settings = IssuerSettings.read(town.data(agency))
+                if counter := counters.get(agency.identifier):
+                    asking = VerifierSettings.read(town.data(counter))
+                    office.take_in_office(settings, asking, board, agency.entitlements)
+                else:
+                    office.take_in_issuer(settings, board, agency.entitlements)
+        for partner in (*PARTNERS, *COUNTERS):
             if partner.register is register and not office.knows(partner.identifier):
                 board = Signboard(partner.identifier, f"post@{partner.id}.example")
                 office.take_in_verifier(VerifierSettings.read(town.data(partner)), board)
         if register is REGISTER:
             register_odd(office, town.data)
+            for place in PROVIDING:
+                office.announce(VerifierSettings.read(town.data(place)), entries(place.id, town.below))
             _name_the_others(town, office)
 
 
@@ -271,15 +286,18 @@ def _set_up_partner(town: Town, partner: Partner, now: int, random_bytes: Random
     folder = data / USE_CASES.name
     for file in USE_CASES.glob("*.toml"):
         write_private(folder / file.name, file.read_bytes())
+    for name, text in service_files(partner.id, town.below).items():
+        write_private(data / SERVICES / name, text.encode("utf-8"))
     new = NewVerifier(
         data,
         town.address(partner),
         partner.name,
         partner.use_cases,
-        use_cases_folder=str(folder),
+        use_cases_folder=str(folder) if partner.use_cases else "",
         wallet_url=town.wallet_address,
         haip=True,
         relay=partner == RELAY,
+        own_use_cases_only=not partner.use_cases,
     )
     set_up_verifier(new, now=now, random_bytes=random_bytes)
     store = open_verifier_store(VerifierSettings.read(data))

@@ -13,6 +13,7 @@ from hoheit.demo.places import (
     CITIZEN_NAME,
     CITY_OFFICE,
     CLERK,
+    COUNTERS,
     OPERATOR,
     PARTNERS,
     REGISTER,
@@ -57,7 +58,7 @@ def tell_what_to_try(town: Town, passphrase_file: Path, console: Console) -> Non
     console.print(escape(said), highlight=False, soft_wrap=True)
     console.print("\n[bold]Everybody in town[/bold]")
     console.print(f"  {town.wallet_address}/   the wallet of {CITIZEN_NAME}", highlight=False, soft_wrap=True)
-    for place in (*AGENCIES, *PARTNERS, *REGISTERS):
+    for place in (*AGENCIES, *COUNTERS, *PARTNERS, *REGISTERS):
         console.print(f"  {town.address(place)}/   {escape(dict(place.name)['en'])}", highlight=False, soft_wrap=True)
     console.print("\n[bold]To try by hand[/bold], in another terminal after `export HOHEIT_ENV=demo`")
     for what, command in things_to_try(town, passphrase_file):

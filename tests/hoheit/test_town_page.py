@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from hoheit.demo.places import AGENCIES, CITY_OFFICE, PARTNERS, REGISTERS
+from hoheit.demo.places import AGENCIES, CITY_OFFICE, COUNTERS, PARTNERS, REGISTERS
 from hoheit.demo.setting_up import Town
 from hoheit.demo.web import start_page
 
@@ -20,7 +20,7 @@ def page(language="en", start=START):
 @pytest.mark.parametrize("language", ["de", "en"])
 def test_everybody_is_on_the_first_page(language):
     text = page(language).text
-    for place in (*AGENCIES, *PARTNERS, *REGISTERS):
+    for place in (*AGENCIES, *COUNTERS, *PARTNERS, *REGISTERS):
         assert dict(place.name)[language] in text
         assert f'href="http://{place.id}.localhost:8480/"' in text
     assert 'href="http://wallet.localhost:8480"' in text

@@ -66,15 +66,18 @@ def draw(claims, record):
     return claims_of(card(claims), record)
 
 
-def test_six_types_are_shipped_and_one_of_them_in_two_forms():
+def test_the_types_are_shipped_and_one_of_them_in_two_forms():
+    ours = [
+        "bank-account", "birth-certificate", "business-registration", "child-benefit", "death-certificate", "diploma",
+        "disability-card", "employment", "enrolment", "health-insurance", "income", "kita-place", "library-card",
+        "marriage-certificate", "parental-allowance", "parking-permit", "pension", "residence", "student-aid",
+        "unemployment-benefit",
+    ]  # fmt: skip
     assert {kind.id: kind.type for kind in TYPES.values()} == {
         "pid": "urn:eudi:pid:1",
-        "residence": "urn:hoheit:residence:1",
-        "diploma": "urn:hoheit:diploma:1",
-        "disability-card": "urn:hoheit:disability-card:1",
-        "library-card": "urn:hoheit:library-card:1",
         "pid-mdoc": "eu.europa.ec.eudi.pid.1",
         "mdl": "org.iso.18013.5.1.mDL",
+        **{name: f"urn:hoheit:{name}:1" for name in ours},
     }
 
 
@@ -369,12 +372,15 @@ def test_files_that_do_not_go_together_are_refused(tmp_path, other, message):
         read_types(tmp_path)
 
 
-def test_twelve_fictional_citizens_live_in_the_demo_town():
-    assert len(PEOPLE) == 12
+LIVING = {subject: record for subject, record in PEOPLE.items() if "death" not in record}
+
+
+def test_fourteen_fictional_citizens_live_in_the_demo_town_and_one_has_died():
+    assert (len(PEOPLE), len(LIVING)) == (15, 14)
     assert all(str(record["email"]).endswith("@lindenau.example") for record in PEOPLE.values() if "email" in record)
 
 
-@pytest.mark.parametrize("subject", PEOPLE)
+@pytest.mark.parametrize("subject", LIVING)
 @pytest.mark.parametrize("name", ["pid", "residence"])
 @pytest.mark.parametrize("now", [NOW, int(datetime.datetime(2036, 2, 29, tzinfo=datetime.UTC).timestamp())])
 def test_every_citizen_of_the_demo_town_can_have_identity_card_and_proof_of_residence(subject, name, now):
@@ -383,7 +389,7 @@ def test_every_citizen_of_the_demo_town_can_have_identity_card_and_proof_of_resi
 
 
 def test_the_demo_town_has_people_in_every_situation():
-    pids = {subject: claims_of(TYPES["pid"], record) for subject, record in PEOPLE.items()}
+    pids = {subject: claims_of(TYPES["pid"], record) for subject, record in LIVING.items()}
     ages = {subject: pid["age_equal_or_over"] for subject, pid in pids.items()}
     assert any(not age["12"] for age in ages.values())  # a child
     assert any(age["16"] and not age["18"] for age in ages.values())  # a teenager

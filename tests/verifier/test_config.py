@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from runtime import system
 from runtime.settings import setting_problem
-from verifier.app import open_store, open_use_cases, open_verifier
+from verifier.app import SHIPPED_USE_CASES, open_store, open_use_cases, open_verifier
 from verifier.config import VerifierSettings
 from verifier.installation import NewVerifier, set_up_verifier
 from verifier.registration import Shown
@@ -93,6 +93,23 @@ def test_a_wrong_file_is_named(tmp_path, text, problem):
 def test_a_use_case_that_is_not_there_is_named(tmp_path):
     with pytest.raises(ValueError, match="there is no use case over-21"):
         open_use_cases(settings(tmp_path, 'use_cases = ["over-21"]\n' + FILE))
+
+
+def test_the_use_cases_that_are_shipped_can_be_left_out(tmp_path):
+    folder = tmp_path / "own"
+    folder.mkdir()
+    shipped = (SHIPPED_USE_CASES / "over-18.toml").read_text(encoding="utf-8")
+    (folder / "adult.toml").write_text(shipped.replace('id = "over-18"', 'id = "adult"'), encoding="utf-8")
+    for only, found in (
+        (False, {"adult", "over-18", "medicine", "library-sign-up", "driving-licence"}),
+        (True, {"adult"}),
+    ):
+        new = NewVerifier(
+            tmp_path / str(only), "https://library.example", (("de", "Bücherei"),), use_cases_folder=str(folder),
+            own_use_cases_only=only,
+        )  # fmt: skip
+        set_up_verifier(new, now=system.now(), random_bytes=system.random_bytes)
+        assert set(open_use_cases(VerifierSettings.read(new.data))) == found
 
 
 def test_a_verifier_shows_its_certificate_unless_it_is_told_to_show_the_dataset_alone(tmp_path):

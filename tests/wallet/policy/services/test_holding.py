@@ -105,7 +105,11 @@ def test_a_document_is_good_for_the_types_that_it_names():
 
 values = st.recursive(
     st.one_of(
-        st.none(), st.booleans(), st.integers(-(2**53), 2**53), st.text(max_size=12), st.sampled_from(["2026-11-02", "1990-08-12"])
+        st.none(),
+        st.booleans(),
+        st.integers(-(2**53), 2**53),
+        st.text(max_size=12),
+        st.sampled_from(["2026-11-02", "1990-08-12"]),
     ),
     lambda inner: st.one_of(
         st.lists(inner, max_size=3),
