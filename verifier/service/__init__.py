@@ -5,11 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
+from capabilities.accounts.policy import USUAL_ACCOUNTS
+from capabilities.accounts.service import Accounts, ClerkService
 from verifier.service.answers import Answers
 from verifier.service.boards import Boards
+from verifier.service.cases import Cases
 from verifier.service.context import VerifierContext
 from verifier.service.counters import Counters
+from verifier.service.forms import Forms
 from verifier.service.meetings import Meetings
+from verifier.service.notices import Notices
 from verifier.service.page_requests import PageRequests
 from verifier.service.requests import Requests
 from verifier.service.status import StatusLists
@@ -26,6 +31,10 @@ class Verifier:
     counters: Counters
     boards: Boards
     meetings: Meetings
+    forms: Forms
+    cases: Cases
+    notices: Notices
+    clerks: ClerkService
 
     @classmethod
     def of(cls, context: VerifierContext) -> Self:
@@ -34,4 +43,18 @@ class Verifier:
         answers = Answers(context, requests, StatusLists(context))
         counters = Counters.of(context, requests)
         page_requests, boards = PageRequests(context, requests, answers), Boards(context, answers, counters)
-        return cls(context, requests, answers, page_requests, counters, boards, Meetings(context, requests, answers))
+        cases = Cases(context)
+        accounts = Accounts(context.store.clerk_codes, USUAL_ACCOUNTS, context.now, context.random_bytes)
+        return cls(
+            context=context,
+            requests=requests,
+            answers=answers,
+            page_requests=page_requests,
+            counters=counters,
+            boards=boards,
+            meetings=Meetings(context, requests, answers),
+            forms=Forms.of(context, requests, answers),
+            cases=cases,
+            notices=Notices(context, cases),
+            clerks=ClerkService.of(accounts),
+        )
