@@ -16,11 +16,11 @@ from protocol.encoding import JsonObject
 from protocol.errors import Malformed, NotAuthentic, NotForThisRequest, NotTrusted, NotValidNow
 from protocol.fields import Fields
 from protocol.keys import PublicKey, Signer
+from protocol.sovereignty.canonical import read_hash
 from protocol.sovereignty.claims import are_covered, read_paths, write_paths
 from protocol.sovereignty.due_dates import add_months
 from protocol.sovereignty.recipient_terms import RecipientTerms
 from protocol.sovereignty.rights import read_id
-from protocol.sovereignty.rights_status import read_hash
 from protocol.sovereignty.signing import Organisation, hash_text, sign_with_cockpit_key, verify_cockpit_object
 from protocol.sovereignty.wording import Wording, read_wording, write_wording
 from protocol.trust.anchors import TrustedParty

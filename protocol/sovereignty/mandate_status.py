@@ -15,10 +15,10 @@ from protocol.encoding import JsonObject
 from protocol.errors import Conflict, Malformed, NotForThisRequest, NotValidNow, RolledBack, Unsupported
 from protocol.fields import Fields
 from protocol.keys import Signer
+from protocol.sovereignty.canonical import read_hash
 from protocol.sovereignty.forwarding import MAX_USES, VerifiedMandate
 from protocol.sovereignty.recipient_terms import RecipientTerms
 from protocol.sovereignty.rights import read_id
-from protocol.sovereignty.rights_status import read_hash
 from protocol.sovereignty.signing import (
     MAX_AHEAD,
     Organisation,

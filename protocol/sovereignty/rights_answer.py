@@ -16,9 +16,10 @@ from protocol.errors import Flaw, Malformed, NotAuthentic, NotForThisRequest
 from protocol.fields import Fields
 from protocol.jwe import MAX_JWE, Jwe, decrypt_jwe, encrypt_jwe
 from protocol.keys import Decrypter, P256Key, RandomBytes, Signer
+from protocol.sovereignty.canonical import read_hash
 from protocol.sovereignty.claims import MAX_ID, MAX_QUERIES, ClaimsByQuery
 from protocol.sovereignty.rights import HANDS_OUT, Right, VerifiedRightsRequest, read_id, read_right
-from protocol.sovereignty.rights_status import RightsStatus, SentRequest, read_hash
+from protocol.sovereignty.rights_status import RightsStatus, SentRequest
 from protocol.sovereignty.signing import (
     Organisation,
     OrganisationObject,

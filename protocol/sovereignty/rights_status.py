@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple, Self
 
-from protocol.encoding import JsonObject, JsonValue, decode_base64url
+from protocol.encoding import JsonObject, JsonValue
 from protocol.errors import Conflict, Flaw, Malformed, NotForThisRequest, NotValidNow, RolledBack, Unsupported
 from protocol.fields import Fields
 from protocol.keys import Signer
+from protocol.sovereignty.canonical import read_hash
 from protocol.sovereignty.claims import ClaimsByQuery, check_within, read_claims_by_query, write_claims_by_query
 from protocol.sovereignty.due_dates import first_due, last_due
 from protocol.sovereignty.rights import HANDS_OUT, Right, VerifiedRightsRequest, read_id, read_right
@@ -256,18 +257,6 @@ def check_follows(before: RightsStatus, after: RightsStatus) -> None:
         raise RolledBack(f"{_AT}.state: cannot follow the one that is known")
     if before.state in FINAL and replace(after, issued_at=before.issued_at) != before:
         raise RolledBack(f"{_AT}: differs from how the request had ended")
-
-
-def read_hash(claims: Fields, name: str) -> str:
-    """A SHA-256 in unpadded base64url.
-
-    Raises:
-        Malformed: anything else.
-    """
-    found = claims.text(name, max_length=64)
-    if len(decode_base64url(found, claims.path(name))) != 32:
-        raise Malformed(claims.path(name), "must be a SHA-256 in base64url")
-    return found
 
 
 def _check_due(status: RightsStatus, received_at: int) -> None:

@@ -14,12 +14,12 @@ from protocol.credential import ClaimPath
 from protocol.encoding import JsonObject, encode_json
 from protocol.errors import Malformed
 from protocol.fields import Fields
+from protocol.sovereignty.canonical import read_hash
 from protocol.sovereignty.claims import read_paths, write_paths
 from protocol.sovereignty.forwarding import MAX_TYPE, MAX_USES, Recipient
 from protocol.sovereignty.mandate_status import Ending
 from protocol.sovereignty.recipient_terms import Change, RecipientTerms
 from protocol.sovereignty.rights import read_id
-from protocol.sovereignty.rights_status import read_hash
 from protocol.sovereignty.selected_data import hash_value, select_data
 
 MAX_COPY = 256  # characters

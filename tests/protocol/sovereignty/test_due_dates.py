@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 
 import pytest
 from hypothesis import given
@@ -8,8 +8,8 @@ from protocol.fields import MAX_TIME
 from protocol.sovereignty.due_dates import add_months, first_due, last_due
 
 
-def at(*day):
-    return int(datetime(*day, tzinfo=UTC).timestamp())
+def at(year, month, day, *clock):
+    return int(datetime.combine(date(year, month, day), time(*clock), tzinfo=UTC).timestamp())
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.dcql.query import CredentialMeta
+from protocol.encoding import JsonObject
 from protocol.errors import (
     Malformed,
     NotAuthentic,
@@ -48,7 +49,7 @@ from tests.support.pki import DAY, NOW, seeded, seeded_key
 from tests.support.strategies import almost, flip
 
 GIVEN = sign_mandate(MANDATE, COCKPIT_KEY)
-DATA = {"address": {"street": "Ring 1", "locality": "Köln"}}
+DATA: JsonObject = {"address": {"street": "Ring 1", "locality": "Köln"}}
 FORWARDED = ForwardedData(GIVEN, 1, "nonce-of-the-bank", DATA, NOW + DAY)
 EXPECTED = Expected(Recipient(BANK, "account"), "nonce-of-the-bank", (STREET, PLACE))
 PROVIDED = RegisteredCredential("dc+sd-jwt", CredentialMeta((ADDRESS,)))
@@ -104,7 +105,7 @@ def test_forwarded_data_arrives():
 
 
 def test_less_than_the_mandate_is_forwarded_where_less_is_asked_for():
-    data = {"address": {"street": "Ring 1"}}
+    data: JsonObject = {"address": {"street": "Ring 1"}}
     assert receive(seal(replace(FORWARDED, data=data)), expected=EXPECTED._replace(claims=(STREET,))).says.data == data
 
 
@@ -183,7 +184,7 @@ def test_each_use_counts_once_and_only_its_repetition_comes_again():
     first = receive(seal()).last
     again = receive(seal(replace(FORWARDED, issued_at=NOW + 2)), last=first)
     assert (again.repeated, again.last) == (True, first)
-    other = {"address": {"street": "Markt 2"}}
+    other: JsonObject = {"address": {"street": "Markt 2"}}
     with pytest.raises(RolledBack):
         receive(seal(replace(FORWARDED, data=other)), last=first)
     third = receive(seal(replace(FORWARDED, n=3, data=other)), last=first)

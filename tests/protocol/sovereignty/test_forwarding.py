@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.dcql.query import CredentialMeta, DcqlQuery
+from protocol.encoding import JsonObject
 from protocol.errors import Malformed, NotAuthentic, NotForThisRequest, NotTrusted, NotValidNow, ProtocolError
 from protocol.fields import Fields
 from protocol.sovereignty.forwarding import (
@@ -93,7 +94,7 @@ def test_a_mandate_that_is_wrong_by_itself_is_refused(text, flaw):
 
 def test_a_mandate_ends_with_its_time():
     text = sign_mandate(MANDATE, COCKPIT_KEY)
-    assert verify_mandate(text, now=MANDATE.expires_at - 1)
+    assert verify_mandate(text, now=MANDATE.expires_at - 1).says == MANDATE
     with pytest.raises(NotValidNow, match="expired"):
         verify_mandate(text, now=MANDATE.expires_at)
 
@@ -139,7 +140,7 @@ def test_a_recipient_that_is_not_registered_for_it_gets_nothing(change):
 
 
 def asking(*paths, kind=ADDRESS, more=()):
-    query = {"id": "q", "format": "dc+sd-jwt", "meta": {"vct_values": [kind]}}
+    query: JsonObject = {"id": "q", "format": "dc+sd-jwt", "meta": {"vct_values": [kind]}}
     if paths:
         query["claims"] = [{"path": [*path]} for path in paths]
     return DcqlQuery.from_dict({"credentials": [query, *more]})
@@ -219,7 +220,9 @@ def test_what_a_recipient_changed_is_named_and_a_new_name_is_no_change(registrat
 
 def test_kept_terms_have_a_cap():
     longest = "x" * MAX_IDENTIFIER
-    assert RecipientTerms.from_fields(Fields({**TERMS.to_dict(), "recipients": [longest]}, "terms"))
+    assert RecipientTerms.from_fields(Fields({**TERMS.to_dict(), "recipients": [longest]}, "terms")).recipients == (
+        longest,
+    )
     with pytest.raises(Malformed, match="recipients"):
         RecipientTerms.from_fields(Fields({**TERMS.to_dict(), "recipients": [longest + "x"]}, "terms"))
 

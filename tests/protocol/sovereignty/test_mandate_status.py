@@ -22,6 +22,7 @@ from protocol.sovereignty.mandate_status import (
     ActiveMandate,
     EndedMandate,
     Ending,
+    Mandate,
     MandateStatus,
     begin,
     refresh,
@@ -158,7 +159,8 @@ def test_no_input_escapes_the_error_family(claims):
 
 @given(st.lists(st.sampled_from(["use", "revoke", "change", "wait"]), max_size=8))
 def test_no_order_of_steps_gets_past_the_count_or_an_end(steps):
-    mandate, uses, ended = ACTIVE, 0, False
+    mandate: Mandate = ACTIVE
+    uses, ended = 0, False
     for n, step in enumerate(steps):
         now = NOW + n
         match step:

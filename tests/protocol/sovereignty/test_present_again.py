@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 
 from protocol.dcql.query import DcqlQuery
+from protocol.encoding import JsonObject
 from protocol.errors import NotAuthentic, NotForThisRequest
 from protocol.sovereignty.present_again import Shown, check_asks_no_more, check_equal_values
 from tests.support.strategies import json_values
@@ -65,7 +66,12 @@ def test_who_acts_for_somebody_shows_that_they_still_may():
             check(asked(("x",), meta=meta), representation={GUARDIAN})
 
 
-FIRST = {"family_name": "Muster", "address": {"locality": "Köln"}, "nationalities": ["DE", "FR"], "adult": True}
+FIRST: JsonObject = {
+    "family_name": "Muster",
+    "address": {"locality": "Köln"},
+    "nationalities": ["DE", "FR"],
+    "adult": True,
+}
 
 
 def test_equal_values_are_the_same_persons():

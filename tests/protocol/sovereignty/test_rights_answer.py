@@ -56,6 +56,7 @@ ID = "case-0123456789abcdef"
 REQUEST = verify_rights_request(sign_rights_request(ACCESS, COCKPIT_KEY), CONCERNED, now=NOW)
 SENT = SentRequest(REQUEST.hash, Right.ACCESS, NOW, NOW, CLAIMS)
 SCAN = describe_file("scan.pdf", "application/pdf", b"%PDF-1.7 a scan")
+SCAN_WIRE = {"name": "scan.pdf", "type": "application/pdf", "size": SCAN.size, "hash": SCAN.hash}
 TEXT = both("Steht hier.", "Stands here.")
 INFORMATION = Information(
     TEXT, TEXT, (NamedRecipient("Bank", "LEIXG-1", TEXT), NamedRecipient("ein Nachbar", None, ())),
@@ -107,8 +108,8 @@ def test_an_answer_is_read_as_it_was_made():
 
 
 def test_portability_needs_no_information():
-    request = replace(ACCESS, right=Right.PORTABILITY)
-    request = verify_rights_request(sign_rights_request(request, COCKPIT_KEY), CONCERNED, now=NOW)
+    asked = replace(ACCESS, right=Right.PORTABILITY)
+    request = verify_rights_request(sign_rights_request(asked, COCKPIT_KEY), CONCERNED, now=NOW)
     answer = replace(ANSWER, right=Right.PORTABILITY, request=request.hash, information=None, files=())
     sent = replace(SENT, hash=request.hash, right=Right.PORTABILITY)
     assert read(seal(answer, request=request), sent=sent).says == answer
@@ -145,9 +146,6 @@ def test_whatever_data_there_is_arrives(data):
 def test_anything_else_is_refused(make, flaw):
     with pytest.raises(flaw):
         read(make())
-
-
-SCAN_WIRE = {"name": "scan.pdf", "type": "application/pdf", "size": SCAN.size, "hash": SCAN.hash}
 
 
 @pytest.mark.parametrize("member", sorted(set(INFORMATION.to_dict())))
@@ -225,14 +223,15 @@ def test_there_are_caps_on_what_is_told():
     recipients = [{"name": "Bank"}] * MAX_RECIPIENTS
     assert len(read(informed(recipients=recipients)).says.information.recipients) == MAX_RECIPIENTS
     assert read(informed(recipients=[])).says.information.recipients == ()
+    wrong: list[dict[str, str]] | dict[str, str] | str
     for wrong in ([*recipients, recipients[0]], {}, "nobody"):
         with pytest.raises(Malformed, match="recipients"):
             read(informed(recipients=wrong))
     queries = {f"{n:0{MAX_ID}}": 1 for n in range(MAX_QUERIES)}
     assert read(wrap(forged(data=queries)), sent=replace(SENT, claims=dict.fromkeys(queries, ()))).says.data == queries
-    for wrong in ({**queries, "one more": 1}, {"": 1}, {"x" * (MAX_ID + 1): 1}):
+    for many in ({**queries, "one more": 1}, {"": 1}, {"x" * (MAX_ID + 1): 1}):
         with pytest.raises(Malformed, match="data"):
-            read(wrap(forged(data=wrong)))
+            read(wrap(forged(data=many)))
 
 
 def test_a_file_is_sealed_only_to_a_key_of_the_request():

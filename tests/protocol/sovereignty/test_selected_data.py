@@ -2,10 +2,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocol.encoding import JsonObject
 from protocol.sovereignty.selected_data import hash_value, holds_only, select_data
 from tests.support.strategies import json_values
 
-CLAIMS = {
+CLAIMS: JsonObject = {
     "family_name": "Muster",
     "address": {"locality": "Köln", "street": "Ring", "empty": {}},
     "children": [{"name": "Mia", "age": 3}, {"age": 5}, "none"],

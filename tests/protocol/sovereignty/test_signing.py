@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocol.encoding import JsonObject
 from protocol.errors import Flaw, NotAuthentic, NotTrusted, NotValidNow, ProtocolError, TooLarge, Unsupported
 from protocol.fields import Fields
 from protocol.jws import sign_jws
@@ -34,7 +35,7 @@ from tests.support.pki import DAY, NOW, make_pki
 from tests.support.strategies import flip
 
 PKI = known_partners()[AGENCY]
-CLAIMS = {"iat": NOW, "state": "done"}
+CLAIMS: JsonObject = {"iat": NOW, "state": "done"}
 
 
 def signed(claims=CLAIMS, pki=PKI, typ="x+jwt"):
