@@ -31,6 +31,7 @@ from verifier.api.cases import case_api
 from verifier.api.counters import counter_api
 from verifier.api.endpoints import protocol_endpoints
 from verifier.api.partner import partner_api
+from verifier.api.starts import service_starts
 from verifier.config import VerifierSettings
 from verifier.database.store import SqlVerifierStore
 from verifier.installation import ANCHORS, REGISTRATIONS, SECRET, SERVICES, SIGNING, STAGES
@@ -237,6 +238,7 @@ def make_application(verifier: Verifier, driver: Driver, lifespan: Lifespan[Fast
     application.include_router(counter_pages(verifier, driver, pages))
     application.include_router(counter_codes(verifier, driver, pages))
     application.include_router(counter_api(verifier, driver))
+    application.include_router(service_starts(verifier, driver))
     application.include_router(service_pages(verifier, driver, pages))
     application.include_router(case_pages(verifier, driver, pages))
     application.include_router(desk_pages(verifier, driver, pages))

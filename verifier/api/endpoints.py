@@ -11,7 +11,6 @@ from protocol.oid4vp.request_uri import RequestUriForm
 from runtime.asgi import FORM, MAX_BODY, json_answer, read_form
 from runtime.driver import Driver
 from runtime.endpoints import Endpoints
-from runtime.pages import redirect
 from verifier.service import Verifier
 
 
@@ -30,7 +29,7 @@ def protocol_endpoints(verifier: Verifier, driver: Driver) -> Endpoints:
 
     @endpoints.post(f"{path}/requests/{{reference}}")
     async def post_request_object(request: Request) -> Response:
-        return await request_object(request.path_params["reference"], await _wallet_nonce(request))
+        return await request_object(request.path_params["reference"], await wallet_nonce_of(request))
 
     async def counter_request(request: Request, wallet_nonce: str | None) -> Response:
         text = await driver.run(verifier.counters.ask(request.path_params["reference"], wallet_nonce))
@@ -42,23 +41,7 @@ def protocol_endpoints(verifier: Verifier, driver: Driver) -> Endpoints:
 
     @endpoints.post(f"{path}/quick/{{reference}}")
     async def post_counter_request(request: Request) -> Response:
-        return await counter_request(request, await _wallet_nonce(request))
-
-    async def service_request(request: Request, wallet_nonce: str | None) -> Response:
-        text = await driver.run(verifier.forms.start(request.path_params["service"], wallet_nonce))
-        return Response(text, media_type=MEDIA_TYPE, headers={"cache-control": "no-store"})
-
-    @endpoints.get(f"{path}/services/{{service}}/start")
-    async def get_service_request(request: Request) -> Response:
-        # Somebody opened it in a browser, such as from a letter: the page leads on from there
-        if "text/html" in request.headers.get("accept", ""):
-            service = verifier.forms.service(request.path_params["service"])
-            return redirect(urlsplit(verifier.context.service_page(service.id)).path)
-        return await service_request(request, None)
-
-    @endpoints.post(f"{path}/services/{{service}}/start")
-    async def post_service_request(request: Request) -> Response:
-        return await service_request(request, await _wallet_nonce(request))
+        return await counter_request(request, await wallet_nonce_of(request))
 
     @endpoints.post(f"{path}/responses/{{reference}}")
     async def response(request: Request) -> Response:
@@ -76,7 +59,8 @@ def protocol_endpoints(verifier: Verifier, driver: Driver) -> Endpoints:
     return endpoints
 
 
-async def _wallet_nonce(request: Request) -> str | None:
+async def wallet_nonce_of(request: Request) -> str | None:
+    """The nonce that a wallet posts with its question for a request object, if it does."""
     # Some wallets post nothing at all, without any content type; that is a question too
     form = await read_form(request) if request.headers.get("content-type", "").startswith(FORM) else {}
     return RequestUriForm.from_form(form).wallet_nonce

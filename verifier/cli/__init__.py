@@ -213,11 +213,13 @@ def services_list(data: Data, as_json: Json = False) -> None:
 
 
 @services.command("entry")
-def services_entry(data: Data, name: Annotated[str, typer.Argument(help="The id of a service.")]) -> None:
-    """Print the entry of a service in the catalogue, as JSON."""
-    from verifier.cli.services import print_entry
+def services_entry(
+    data: Data, name: Annotated[str, typer.Argument(help="The id of a service; without: all of them.")] = ""
+) -> None:
+    """Print the entries for the catalogue, as JSON that a registrar takes."""
+    from verifier.cli.services import print_entries
 
-    print_entry(data, name)
+    print_entries(data, name)
 
 
 @services.command("webhook-secret")

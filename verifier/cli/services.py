@@ -15,7 +15,7 @@ from verifier.app import open_services, open_store
 from verifier.config import VerifierSettings
 from verifier.installation import SECRET
 from verifier.once_only.description import ServiceDescription
-from verifier.service.context import webhook_secret
+from verifier.service.context import service_start, webhook_secret
 
 
 @explained()
@@ -29,25 +29,26 @@ def list_services(data: Path, *, as_json: bool) -> None:
     for service in open_services(settings).values():
         address = f"{settings.public_url}/services/{service.id}"
         if as_json:
-            print_json({"id": service.id, "page": address, "start": f"{address}/start"})
+            print_json({"id": service.id, "page": address, "start": service_start(settings.public_url, service.id)})
         else:
             print(f"{service.id}: {service.announced.name[0].text}\n  {address}")
 
 
 @explained()
-def print_entry(data: Path, name: str) -> None:
-    """The entry of a service in the catalogue, as JSON.
+def print_entries(data: Path, name: str) -> None:
+    """The entry of a service in the catalogue, or those of all, as JSON that a registrar takes.
 
     Raises:
         NotFound: there is no such service.
     """
     settings = VerifierSettings.read(data)
-    print(encode_json(entry_of(settings, _service(settings, name))).decode("utf-8"))
+    services = [_service(settings, name)] if name else list(open_services(settings).values())
+    print(encode_json({"services": [entry_of(settings, service) for service in services]}).decode("utf-8"))
 
 
 def entry_of(settings: VerifierSettings, service: ServiceDescription) -> JsonObject:
     """The entry of a service in the catalogue; it is registered under the use that has its id."""
-    return service.entry(f"{settings.public_url}/services/{service.id}/start", service.id).to_dict()
+    return service.entry(service_start(settings.public_url, service.id), service.id).to_dict()
 
 
 @explained()

@@ -70,7 +70,9 @@ class SentLine(NamedTuple):
         if self.choice:
             members["choice"] = write_wording(self.choice)
         if self.document:
-            members |= {"document": write_wording(self.document), "issuer": self.issuer, "shown_at": self.shown_at}
+            members |= {"document": write_wording(self.document), "shown_at": self.shown_at}
+        if self.issuer:
+            members["issuer"] = self.issuer
         if self.binary:
             members["binary"] = True
         if self.remark:
@@ -156,7 +158,7 @@ def read_lines(plain: bytes) -> tuple[SentLine, ...]:
 
 def write_told(told: Told) -> bytes:
     """The form in which it is sealed."""
-    return write_kept(dict[str, JsonValue](told._asdict()))
+    return write_kept({name: value for name, value in told._asdict().items() if value})
 
 
 def read_told(plain: bytes) -> Told:

@@ -106,7 +106,7 @@ class VerifierContext:
 
     def service_start(self, service: str) -> str:
         """Where a wallet gets a request of its own for a service; a browser is led to its page."""
-        return f"{self.service_page(service)}/start"
+        return service_start(self.identifier, service)
 
     def service_back(self, service: str) -> str:
         """Where a wallet leads back to; a response code is added."""
@@ -168,3 +168,8 @@ def _client_of_certificate(x5c: str) -> ClientId:
 def webhook_secret(secret: bytes, service: str) -> str:
     """The secret that a service's webhook knows our notices by; `secret` is that of an installation's addresses."""
     return hmac.digest(secret, f"webhook\0{service}".encode(), hashlib.sha256).hex()
+
+
+def service_start(identifier: str, service: str) -> str:
+    """The address in the catalogue at which a service begins, of a verifier with this public URL."""
+    return f"{identifier}/services/{service}/start"

@@ -178,4 +178,4 @@ def _kind(field: ServiceField) -> str:
         case _, FieldFormat.EMAIL:
             return "email"
         case _:
-            return "long" if question.max_length is None or question.max_length > LONG_TEXT else "text"
+            return "long" if question.max_length is not None and question.max_length > LONG_TEXT else "text"
