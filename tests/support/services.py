@@ -70,7 +70,10 @@ optional = true
 name = "speaks"
 title = {{ de = "Sprache", en = "Language" }}
 type = "string"
-oneOf = [{{ const = "de", title = {{ de = "Deutsch", en = "German" }} }}, {{ const = "en", title = {{ de = "Englisch", en = "English" }} }}]
+oneOf = [
+  {{ const = "de", title = {{ de = "Deutsch", en = "German" }} }},
+  {{ const = "en", title = {{ de = "Englisch", en = "English" }} }},
+]
 optional = true
 
 [outcome]

@@ -109,7 +109,7 @@ def case_api(verifier: Verifier, driver: Driver) -> APIRouter:
     @router.post("/cases/{case}/decision")
     async def decide(case: str, body: DecisionBody, by: Reader) -> CaseInList:
         """Say how a case ends, or what is missing."""
-        members: JsonObject = body.model_dump()
+        members: JsonObject = {name: value for name, value in body.model_dump().items() if value}
         with raised_as(InvalidRequest):
             decision = Decision.from_fields(Fields(members, "decision"))
         return _case(await driver.run(cases.decide(case, decision, actor=by, role=SYSTEM)))

@@ -78,7 +78,7 @@ def test_whatever_is_typed_changes_nothing_that_is_attested(typed):
 
 @pytest.mark.parametrize("form", [{"family_name": "Forged"}, {"attested": "x"}, {"remark-iban": "x"}, {"remark-": "x"}])
 def test_a_form_with_forged_fields_is_refused_whole(form):
-    """T273: attested is what a document says, and no form is read for it."""
+    """attested is what a document says, and no form is read for it."""
     service = described()
     content = take(service, Content(), shown({"pid": {"family_name": "Mustermann"}}))
     with pytest.raises(InvalidRequest):
