@@ -247,7 +247,8 @@ def _add_form(router: APIRouter, site: ServicePages) -> None:
             saved = await driver.run(forms.save(service, site.secret(request, service), version, typed))
         except ProtocolError as error:
             return refusal_page(request, pages, verifier, error)
-        if later:
+        # What is wrong is not kept: nobody shall leave and think it was
+        if later and not saved.filled.typed:
             return redirect(f"{site.home(service)}?left=yes")
         if saved.filled.problems:
             return _form_page(request, site, saved.form, saved.filled)

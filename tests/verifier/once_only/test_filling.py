@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocol.encoding import JsonObject
 from protocol.errors import InvalidRequest, TooLarge
 from tests.support.services import IBAN, OTHER, SERVICE, described
 from tests.support.tree import ROOT
@@ -26,7 +27,7 @@ def subsets(items):
 
 def claims_for(service, document):
     """A document of this kind that has everything which a field comes from."""
-    claims = {}
+    claims: JsonObject = {}
     for field in service.fields:
         for source in field.documents:
             if source.document == document:
@@ -39,7 +40,7 @@ def _put(holder, path, value):
     if not rest:
         holder.setdefault(step, value)
     elif rest[0] is None:
-        inner = {}
+        inner: JsonObject = {}
         if rest[1:]:
             _put(inner, rest[1:], value)
         holder.setdefault(step, [inner or value])

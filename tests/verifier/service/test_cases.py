@@ -277,6 +277,7 @@ def hook(office, status=200, body=b""):
 
 
 def test_a_notice_says_no_value_and_comes_again_until_it_is_heard(office):
+    """T194: nothing personal goes to whoever owns the domain now; a redirect is not followed, and is no answer."""
     bodies = []
     network = office.network
 
@@ -292,7 +293,7 @@ def test_a_notice_says_no_value_and_comes_again_until_it_is_heard(office):
     assert office.run(deliver()) == 0
     assert len(bodies) == 1
     office.clock.forward(FIRST_WAIT)
-    network.answers[HOOK] = HttpResponse(500, (), b"")
+    network.answers[HOOK] = HttpResponse(307, (("location", "https://elsewhere.example/"),), b"")
     office.run(deliver())
     office.clock.forward(2 * FIRST_WAIT)
     network.answers[HOOK] = HttpResponse(204, (), b"")

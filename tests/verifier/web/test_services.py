@@ -5,11 +5,15 @@ import re
 import pytest
 
 from capabilities.accounts.service import new_clerk_code
+from protocol.errors import NotFound
 from protocol.exchange import HttpResponse
 from protocol.oid4vp.client_id import Prefix
+from protocol.oid4vp.response import ErrorResponse
+from runtime.conversation import SessionKey, load
 from tests.support.services import IBAN, service_verifier
 from tests.support.verifier import HOST, IDENTIFIER, answer_link, wallet_drive
 from tests.verifier.web.people import Browser, shown
+from verifier.session import AWAITED, REQUEST_URI
 
 HOME = "/services/child-benefit"
 
@@ -183,3 +187,116 @@ def test_a_webhook_is_told_without_a_value_and_may_decide(office, citizen, held)
     assert office.run(office.verifier.notices.deliver()) == 1
     assert "Decided at once." in citizen.get(citizen.address()).text
     assert page.status_code == 200
+
+
+def test_what_is_wrong_is_not_left_behind_unsaid(citizen):
+    begin(citizen, "hand")
+    page = fill(citizen, iban="short", later="yes")
+    assert page.status_code == 400
+    assert 'value="short"' in page.text
+
+
+def test_a_wallet_that_says_no_leads_to_a_page_that_goes_on(office, citizen):
+    begin(citizen, "here")
+    link, context = citizen.link(), office.verifier.context
+    assert "request_uri" in link
+    reference = context.reference(asked_by(office, citizen))
+    stage = office.run(load(SessionKey.of(REQUEST_URI, reference), NotFound("none"), AWAITED))
+    accepted = office.run(office.verifier.answers.receive(reference, _error_form(office, stage)))
+    page = citizen.get(accepted.redirect_uri)
+    assert "Nothing was shared" in page.text
+    assert f'href="{HOME}/form"' in page.text
+    citizen.get(f"{HOME}/form")
+    assert 'name="family_name"' in citizen.page.text
+
+
+def asked_by(office, citizen):
+    """The question of this browser's form."""
+    secret = next(value for name, value in citizen.cookies.items() if name.endswith("_s_child-benefit"))
+    return office.run(office.verifier.forms.open("child-benefit", secret)).draft.asked
+
+
+def _error_form(office, stage):
+    request = office.verifier.requests.authorization_request(stage)
+    return ErrorResponse("access_denied", state=request.state).to_form()
+
+
+def test_no_form_is_taken_from_another_site_or_another_visit(office, citizen):
+    """T233."""
+    begin(citizen, "hand")
+    fields = {"version": "1", "iban": IBAN}
+    token = re.search(r'name="form_token" value="([^"]+)"', citizen.page.text)[1]
+    for path in ("form", "send", "wallet", "drop"):
+        for form, headers in (
+            (fields, {}),
+            ({**fields, "form_token": "guess"}, {}),
+            ({**fields, "form_token": token}, {"origin": "https://evil.example"}),
+            ({**fields, "form_token": token}, {"sec-fetch-site": "cross-site"}),
+        ):
+            assert citizen.go("POST", f"{HOME}/{path}", data=form, headers=headers).status_code == 403
+    stranger = Browser(office)
+    stranger.get(HOME)
+    form = {**fields, "form_token": token}
+    assert stranger.go("POST", f"{HOME}/form", data=form).status_code == 403
+    page = citizen.get(f"{HOME}/form")
+    assert IBAN not in page.text
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({"iban": "x" * 300_000}, 413),
+        ({f"field{n}": "x" for n in range(120)}, 400),
+        ({"family_name": "a\x00b"}, 400),
+        ({"unknown": "x"}, 400),
+        ({"version": "-1"}, 400),
+        ({"version": "9" * 40}, 400),
+        ({"version": "7"}, 409),
+    ],
+)
+def test_a_huge_or_odd_form_is_refused_and_changes_nothing(citizen, fields, status):
+    """T224, T246."""
+    begin(citizen, "hand")
+    page = citizen.press(f"{HOME}/form", **{"version": "1", **fields})
+    assert page.status_code == status
+    page = citizen.get(f"{HOME}/form")
+    assert version(citizen) == "1"
+
+
+def test_the_address_of_a_case_cannot_be_guessed_and_the_number_opens_nothing(office, citizen, held):
+    """T237, T260."""
+    page = sent_with_wallet(office, citizen, held)
+    number = case_number(page)
+    assert number not in citizen.address()
+    for guess in (number, "x", "x" * 3000, "%2e%2e"):
+        assert Browser(office).get(f"/cases/{guess}").status_code == 404
+        assert Browser(office).get(f"/cases/{guess}/qr.svg").status_code in {404, 405}
+
+
+def test_every_page_of_the_desk_is_behind_its_door(office, citizen, held):
+    """T230."""
+    number = case_number(sent_with_wallet(office, citizen, held))
+    pages = ["", "/decided", "/before/x", "/decided/before/x", f"/cases/{number}"]
+    for page in pages:
+        found = Browser(office).go("GET", f"/desk{page}")
+        assert (found.status_code, found.headers["location"]) == (303, "/desk/login")
+    for deed in ("/find", f"/cases/{number}", "/logout"):
+        found = Browser(office).go("POST", f"/desk{deed}", data={"state": "granted"})
+        assert (found.status_code, found.headers["location"]) == (303, "/desk/login")
+    desk = clerk(office)
+    desk.get(f"/desk/cases/{number}")
+    once = re.search(r'name="once" value="([^"]+)"', desk.page.text)[1]
+    assert desk.press(f"/desk/cases/{number}", once=once, state="needs_more", text="One thing.").status_code == 200
+    assert desk.press(f"/desk/cases/{number}", once=once, state="granted").status_code == 409
+    office.store.clerk_codes.revoke("Ada")
+    assert "Waiting cases" not in desk.get("/desk").text
+
+
+def test_a_form_can_be_erased_before_it_is_sent(office, citizen):
+    begin(citizen, "hand")
+    citizen.get(HOME)
+    forms = re.findall(r'action="([^"]+)"', citizen.page.text)
+    assert f"{HOME}/drop" in forms
+    page = citizen.press(f"{HOME}/drop")
+    assert "You have begun already" not in page.text
+    assert citizen.get(f"{HOME}/form").status_code == 404
