@@ -32,6 +32,7 @@ from verifier.api.counters import counter_api
 from verifier.api.endpoints import protocol_endpoints
 from verifier.api.partner import partner_api
 from verifier.api.starts import service_starts
+from verifier.api.usage import usage_api
 from verifier.config import VerifierSettings
 from verifier.database.store import SqlVerifierStore
 from verifier.installation import ANCHORS, REGISTRATIONS, SECRET, SERVICES, SIGNING, STAGES
@@ -205,7 +206,8 @@ def create_app(settings: VerifierSettings, *, sender: Sender | None = None) -> F
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         notices = repeating(driver, verifier.notices.deliver, name="notices of cases", every=NOTICE_SECONDS)
-        async with sweeping(driver, sweep), renewing(driver, renewal), notices:
+        appending = repeating(driver, verifier.usage.append, name="usage log")
+        async with sweeping(driver, sweep), renewing(driver, renewal), appending, notices:
             yield
         driver.close()
         store.database.dispose()
@@ -232,6 +234,7 @@ def make_application(verifier: Verifier, driver: Driver, lifespan: Lifespan[Fast
     application.state.verifier = verifier
     application.state.driver = driver
     application.include_router(partner_api(verifier, driver))
+    application.include_router(usage_api(verifier, driver))
     application.include_router(people_pages(verifier, driver, pages))
     application.include_router(page_requests(verifier, driver, pages))
     application.include_router(in_person_pages(verifier, driver, pages))

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass, replace
-from typing import Never
 
+from capabilities.usage_log.records import Written
 from protocol.errors import InvalidRequest, NotFound
 from runtime.conversation import Change, Event, SessionKey
+from verifier.usage import Logged, received
 
 REQUEST = "request"  # the id in our API
 REQUEST_URI = "request_uri"
@@ -145,6 +146,7 @@ class Answered:
     collected: bool  # the browser that began came back with the code
     keep_until: int  # epoch seconds
     shown_at: int = 0  # epoch seconds: when a counter's page showed it first; 0: not yet
+    logged: Logged | None = None  # what its uses are logged with; None: it has no receipt, or nothing of it is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +169,7 @@ class Forgotten:
 
 
 Session = Requested | Opened | Received | Answered | Declined | Forgotten
-Outcome = Change[Session, Never]
+Outcome = Change[Session, Written]
 Awaited = Requested | Opened | Received  # an answer may come
 AWAITED: tuple[type[Awaited], ...] = (Requested, Opened, Received)
 Told = Requested | Opened | Received | Answered | Declined  # whoever asked is told how it stands
@@ -274,10 +276,11 @@ def answer(
     response_code: str,
     references: tuple[SessionKey, ...],
     now: int,
+    logged: Logged | None = None,
 ) -> Outcome:
     """Record the one answer; `disclosed` is sealed, `response_code` a digest or empty. A refused one leaves neither.
 
-    At a counter the code leads to a number, which whoever was refused needs too.
+    At a counter the code leads to a number, which whoever was refused needs too. `logged`: of an answer with a receipt.
 
     Raises:
         InvalidRequest: there was an answer before (T179), or it is too late.
@@ -285,10 +288,12 @@ def answer(
     asked = waiting(session, now=now).asked
     keep_until = now + asked.keep
     code = response_code if verdict.accepted or asked.counter else ""
+    held, kept = (disclosed, logged) if verdict.accepted else ("", None)
     return Change(
-        Answered(asked, now, verdict, disclosed if verdict.accepted else "", code, False, keep_until),
+        Answered(asked, now, verdict, held, code, False, keep_until, logged=kept),
         keys=(SessionKey(RESPONSE_CODE, code),) if code else (),
         drop=references,
+        records=received(logged, accepted=verdict.accepted, now=now),
         events=(Event("answer accepted" if verdict.accepted else "answer refused", asked.id),),
         expires_at=keep_until,
     )
@@ -353,43 +358,7 @@ def shows_to_owner(session: Session, response_code: str) -> bool:
     return bool(response_code) or not (session.asked.redirect_uri and session.response_code)
 
 
-def forget(session: Session, owner: str, *, references: tuple[SessionKey, ...]) -> Outcome:
-    """Erase what an answer told (T261); twice is the same as once. Only the owner may.
-
-    Raises:
-        NotFound: somebody else's.
-    """
-    found = session.owner if isinstance(session, Forgotten) else session.asked.owner
-    if not hmac.compare_digest(found, owner):
-        raise no_request()
-    return forgotten(session, references)
-
-
-def forget_in_browser(session: Session, browser: str, *, references: tuple[SessionKey, ...]) -> Outcome:
-    """The same for the browser that began on our own page; `browser` is a digest.
-
-    Raises:
-        NotFound: begun in another browser, or by a program.
-    """
-    if not began_in(session, browser):
-        raise no_request()
-    return forgotten(session, references)
-
-
 def began_in(session: Session, browser: str) -> bool:
     """Whether a request was begun on our own page in this browser; `browser` is a digest."""
     found = session.browser if isinstance(session, Forgotten) else session.asked.browser
     return bool(found) and hmac.compare_digest(found, browser)
-
-
-def forgotten(session: Session, references: tuple[SessionKey, ...]) -> Outcome:
-    """Drop all that a stage holds, for whoever may ask for it."""
-    if isinstance(session, Forgotten):
-        return Change(session)
-    asked = session.asked
-    drop = references
-    if isinstance(session, Answered) and session.response_code:
-        drop = (*drop, SessionKey(RESPONSE_CODE, session.response_code))
-    return Change(
-        Forgotten(asked.id, asked.owner, asked.browser), drop=drop, events=(Event("request forgotten", asked.id),)
-    )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from capabilities.usage_log.store import UsageStore
 from runtime.api_keys import ApiKeys
 from runtime.conversation import ConversationStore
 from verifier.counter import CounterRecord
@@ -106,5 +107,12 @@ class VerifierStore(ConversationStore, Protocol):
     def case_keys(self) -> ApiKeys:
         """The keys of programs that read cases and decide about them: they open nothing else."""
 
+    @property
+    def usage(self) -> UsageStore:
+        """What is done with answers; steps write into it in their own transaction."""
+
     def sweep(self, *, now: int, limit: int) -> int:
-        """Erase requests, answers, forms, cases and status lists whose time is over (T261); how many went, at most `limit`."""
+        """Erase requests, answers, forms, cases, logs and status lists whose time is over (T261).
+
+        How many went, at most `limit` of each.
+        """

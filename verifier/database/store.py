@@ -9,6 +9,10 @@ from sqlalchemy import Connection
 
 from capabilities.accounts.session import SignedIn
 from capabilities.relay.database import SqlRelay
+from capabilities.usage_log.database.store import SqlUsageLog
+from capabilities.usage_log.records import Told, Used, Written
+from protocol.keys import RandomBytes
+from runtime import system
 from runtime.codec import Codec
 from runtime.database.api_keys import SqlApiKeys
 from runtime.database.conversations import SqlConversations
@@ -28,16 +32,18 @@ from verifier.database.tables import (
     counters,
     relay_messages,
     status_lists,
+    usage_tables,
 )
 from verifier.once_only.case import Case, CaseChange, CaseStage, Draft, Erased
 from verifier.policy import MAX_OFFLINE_STATUS
 from verifier.session import Answered, Declined, Forgotten, Opened, Received, Requested, Session
 from verifier.store import CaseHearer
+from verifier.usage import OVER, erased
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 Stage = Session | CounterStage | CaseStage | SignedIn
-Record = CounterChange | CaseChange
+Record = CounterChange | CaseChange | Written
 
 _CODEC: Codec[Stage] = Codec(
     Requested,
@@ -61,12 +67,19 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
     `hearers` are told in the same transaction what was done with a case.
     """
 
-    def __init__(self, database: Database, now: Callable[[], int], hearers: Sequence[CaseHearer] = ()) -> None:
+    def __init__(
+        self,
+        database: Database,
+        now: Callable[[], int],
+        random_bytes: RandomBytes = system.random_bytes,
+        hearers: Sequence[CaseHearer] = (),
+    ) -> None:
+        super().__init__(database, conversations, _CODEC, now, self._keep_records)
         self.counters = SqlCounters(database, counters)
         self.cases = SqlCases(database, cases, case_notices, hearers)
-        super().__init__(database, conversations, _CODEC, now, self._keep_records)
         self.clerk_codes = SqlApiKeys(database, clerk_codes)
         self.case_keys = SqlApiKeys(database, case_keys)
+        self.usage = SqlUsageLog(database, usage_tables, now=now, random_bytes=random_bytes)
         self.database = database
         self.api_keys = SqlApiKeys(database, api_keys)
         self.status_lists = SqlStatusLists(database, status_lists)
@@ -80,16 +93,27 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
         """Erase what is over."""
 
         def work(connection: Connection) -> int:
-            gone = self.forget_expired(connection, before=now, limit=limit)
+            gone = self.forget_expired(
+                connection, before=now, limit=limit, ending=lambda ended: self._end(connection, ended, now)
+            )
             gone += self.cases.forget_expired(connection, before=now, limit=limit)
             gone += self.relay.forget_expired(connection, before=now, limit=limit)
+            gone += self.usage.forget_expired(connection, now=now, limit=limit)
             return gone + self.status_lists.forget_before(connection, now - MAX_OFFLINE_STATUS, limit)
 
         return self.database.write(work)
 
     def _keep_records(self, connection: Connection, records: Sequence[Record]) -> None:
+        written = [record for record in records if isinstance(record, Used | Told)]
+        if written:
+            self.usage.write(connection, written)
         for record in records:
             if isinstance(record, CounterRecord | CounterGone):
                 self.counters.change(connection, [record])
-            else:
+            elif not isinstance(record, Used | Told):
                 self.cases.change(connection, [record])
+
+    def _end(self, connection: Connection, ended: Sequence[Stage], now: int) -> None:
+        """Say of answers whose time is over that they are gone, as they go; and of the forms and cases that held one."""
+        answers = [stage for stage in ended if isinstance(stage, Answered | Draft | Case)]
+        self.usage.write(connection, [used for each in answers for used in erased(each.logged, now=now, why=OVER)])

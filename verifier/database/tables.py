@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import MetaData
 
 from capabilities.relay.database import relay_table
+from capabilities.usage_log.database.tables import UsageTables
 from runtime.database.api_keys import api_key_table
 from runtime.database.conversations import ConversationTables
 from verifier.database.cases import case_table, notice_table
@@ -21,3 +22,4 @@ cases = case_table(metadata)
 case_notices = notice_table(metadata)
 clerk_codes = api_key_table(metadata, "clerk_codes")
 case_keys = api_key_table(metadata, "case_keys")
+usage_tables = UsageTables(metadata)

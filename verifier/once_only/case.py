@@ -12,8 +12,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from capabilities.usage_log.records import Used
 from protocol.errors import Conflict, NotFound
+from protocol.sovereignty.usage import Action
 from runtime.conversation import Change, Event, SessionKey
+from verifier.usage import By, Logged, Records, erased
 
 DRAFT = "service draft"  # kinds of keys
 CASE = "case"
@@ -57,6 +60,7 @@ class Draft:
     version: int = 1  # grows with each change, so that two windows do not write over each other
     asked: str = ""  # id of the request that waits for the wallet; empty: none
     shown: str = ""  # id of the request whose answer stands in it; empty: filled in by hand
+    logged: Logged | None = None  # what uses of that answer are logged with; None: it has no receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,7 @@ class Case:
     decided_at: int = 0
     by: str = ""  # role or system that decided, never a person
     due_at: int = 0  # epoch seconds: by when the agency wants to answer; 0: it does not say, or has answered
+    logged: Logged | None = None  # as that of the form
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +136,7 @@ class Notice:
     expires_at: int
 
 
-CaseChange = CaseListed | CaseGone | CaseHappened | Notice
+CaseChange = CaseListed | CaseGone | CaseHappened | Notice | Used
 CaseOutcome = Change[CaseStage, CaseChange]
 
 
@@ -157,6 +162,7 @@ class Deciding:
     text: str
     offer: str
     by: str
+    place: By
     notify: bool
     now: int
 
@@ -183,8 +189,13 @@ def change(stage: CaseStage, draft: Draft, *, now: int) -> CaseOutcome:
         NotFound: it is a form no more.
         Conflict: somebody else was faster.
     """
-    _check_same(stage, draft)
-    return Change(replace(draft, version=draft.version + 1), expires_at=now + DRAFT_SECONDS)
+    found = _same(stage, draft)
+    replaced = found.logged is not None and found.logged != draft.logged
+    return Change(
+        replace(draft, version=draft.version + 1),
+        records=erased(found.logged, now=now) if replaced else (),
+        expires_at=now + DRAFT_SECONDS,
+    )
 
 
 def drop(stage: CaseStage, key: SessionKey, *, now: int) -> CaseOutcome:
@@ -195,7 +206,13 @@ def drop(stage: CaseStage, key: SessionKey, *, now: int) -> CaseOutcome:
     """
     if not isinstance(stage, Draft):
         raise no_form()
-    return Change(Erased(stage.id), drop=(key,), events=(Event("form dropped", stage.id),), expires_at=now)
+    return Change(
+        Erased(stage.id),
+        drop=(key,),
+        records=erased(stage.logged, now=now),
+        events=(Event("form dropped", stage.id),),
+        expires_at=now,
+    )
 
 
 def send(stage: CaseStage, draft: Draft, key: SessionKey, sending: Sending) -> CaseOutcome:
@@ -205,9 +222,18 @@ def send(stage: CaseStage, draft: Draft, key: SessionKey, sending: Sending) -> C
         NotFound: it was sent before.
         Conflict: it is not what was reviewed.
     """
-    _check_same(stage, draft)
+    draft = _same(stage, draft)
     now = sending.now
-    case = Case(draft.id, draft.service, now, sending.keep_until, sending.content, draft.shown, due_at=sending.due_at)
+    case = Case(
+        id=draft.id,
+        service=draft.service,
+        sent_at=now,
+        keep_until=sending.keep_until,
+        content=sending.content,
+        shown=draft.shown,
+        due_at=sending.due_at,
+        logged=draft.logged,
+    )
     listed = CaseListed(case.id, case.service, now, case.state, case.due_at, case.keep_until, case.shown)
     happened = CaseHappened(case.id, case.shown, Doing.SENT, "", now)
     notice = Notice(case.id, case.service, "case_sent", case.state, now, case.keep_until)
@@ -221,11 +247,12 @@ def send(stage: CaseStage, draft: Draft, key: SessionKey, sending: Sending) -> C
     )
 
 
-def _check_same(stage: CaseStage, draft: Draft) -> None:
+def _same(stage: CaseStage, draft: Draft) -> Draft:
     if not isinstance(stage, Draft):
         raise no_form()
     if stage.version != draft.version:
         raise changed_elsewhere()
+    return stage
 
 
 def case_of(stage: CaseStage, *, now: int) -> Case:
@@ -239,8 +266,10 @@ def case_of(stage: CaseStage, *, now: int) -> Case:
     return stage
 
 
-def view(stage: CaseStage, *, actor: str, by: str, now: int) -> CaseOutcome:
-    """Note that somebody looks at what is in a case, before they see it. `actor`: for our trail alone; `by`: their role.
+def view(stage: CaseStage, *, actor: str, by: str, place: By, now: int) -> CaseOutcome:
+    """Note that somebody looks at what is in a case, before they see it.
+
+    `actor`: for our trail alone; `by`: their role; `place`: the same for the log of the answer.
 
     Raises:
         NotFound: there is no such case.
@@ -248,7 +277,10 @@ def view(stage: CaseStage, *, actor: str, by: str, now: int) -> CaseOutcome:
     case = case_of(stage, now=now)
     return Change(
         case,
-        records=(CaseHappened(case.id, case.shown, Doing.VIEWED, by, now),),
+        records=(
+            CaseHappened(case.id, case.shown, Doing.VIEWED, by, now),
+            *_used(case, Action.VIEWED, place, now),
+        ),
         events=(Event("case viewed", case.id, actor=actor),),
     )
 
@@ -269,6 +301,7 @@ def decide(stage: CaseStage, deciding: Deciding, *, actor: str) -> CaseOutcome:
     records: list[CaseChange] = [
         CaseListed(case.id, case.service, case.sent_at, state, 0, case.keep_until, case.shown),
         CaseHappened(case.id, case.shown, Doing.DECIDED, deciding.by, now, deciding.text, deciding.offer),
+        *_used(case, Action.DECIDED, deciding.place, now),
     ]
     if deciding.notify:
         records.append(Notice(case.id, case.service, "case_decided", state, now, case.keep_until))
@@ -286,7 +319,15 @@ def erase(stage: CaseStage, keys: tuple[SessionKey, ...], *, actor: str, by: str
     return Change(
         Erased(case.id),
         drop=keys,
-        records=(CaseGone(case.id), CaseHappened(case.id, case.shown, Doing.ERASED, by, now)),
+        records=(
+            CaseGone(case.id),
+            CaseHappened(case.id, case.shown, Doing.ERASED, by, now),
+            *erased(case.logged, now=now),
+        ),
         events=(Event("case erased", case.id, actor=actor),),
         expires_at=now,
     )
+
+
+def _used(case: Case, action: Action, by: By, now: int) -> Records:
+    return () if case.logged is None else case.logged.use(action, by, now=now)

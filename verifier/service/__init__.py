@@ -7,6 +7,7 @@ from typing import Self
 
 from capabilities.accounts.policy import USUAL_ACCOUNTS
 from capabilities.accounts.service import Accounts, ClerkService
+from capabilities.usage_log.service import UsageLog
 from verifier.service.answers import Answers
 from verifier.service.boards import Boards
 from verifier.service.cases import Cases
@@ -16,6 +17,7 @@ from verifier.service.forms import Forms
 from verifier.service.meetings import Meetings
 from verifier.service.notices import Notices
 from verifier.service.page_requests import PageRequests
+from verifier.service.partner_usage import PartnerUsage
 from verifier.service.requests import Requests
 from verifier.service.signers import RevokedSigners
 from verifier.service.status import StatusLists
@@ -36,6 +38,8 @@ class Verifier:
     cases: Cases
     notices: Notices
     clerks: ClerkService
+    usage: UsageLog
+    partner_usage: PartnerUsage
 
     @classmethod
     def of(cls, context: VerifierContext) -> Self:
@@ -58,4 +62,6 @@ class Verifier:
             cases=cases,
             notices=Notices(context, cases),
             clerks=ClerkService.of(accounts),
+            usage=UsageLog(context.store.usage, context.signing, context.now),
+            partner_usage=PartnerUsage(context),
         )

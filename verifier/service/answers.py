@@ -24,6 +24,7 @@ from protocol.oid4vp.response import (
 from protocol.oid4vp.verify import VerificationPolicy, VerifiedResponse, verify_response
 from runtime.conversation import SessionKey, advance, load
 from verifier.demands import unmet
+from verifier.keeping import look
 from verifier.policy import MAX_RENEWALS, is_running_out
 from verifier.service.context import VerifierContext
 from verifier.service.requests import BROWSER, Requests, encrypted_to, key_id
@@ -59,6 +60,7 @@ from verifier.session import (
     shows_to_owner,
     waiting,
 )
+from verifier.usage import By
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ class Result:
     renewals: int = 0  # how often the code was made anew
     answered_at: int = 0  # epoch seconds
     keep_until: int = 0  # epoch seconds: then an answer is erased
+    receipt_id: str = ""  # of its receipt, in whose log its uses are written; empty: it has none
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +154,7 @@ class Answers:
         if not hmac.compare_digest(stage.asked.owner, owner):
             raise no_request()
         code = SessionKey.of(RESPONSE_CODE, response_code).digest if response_code else ""
-        return self._result(stage, shown=shows_to_owner(stage, code))
+        return (yield from self._read(stage, By.PROGRAM, shown=shows_to_owner(stage, code)))
 
     def result_for_browser(self, request_id: str, browser: str) -> Exchange[Result]:
         """The same for the browser that began on our page, and no other (T183).
@@ -161,6 +164,23 @@ class Answers:
         Raises:
             NotFound: unknown, over, or begun in another browser.
         """
+        found = yield from self._in_browser(request_id, browser)
+        if isinstance(found, Result):
+            return found
+        return (yield from self._read(found, By.PAGE, shown=shows_to_browser(found)))
+
+    def state_for_browser(self, request_id: str, browser: str) -> Exchange[Result]:
+        """The same without what was disclosed: for whoever only waits for something to change.
+
+        Raises:
+            NotFound: as above.
+        """
+        found = yield from self._in_browser(request_id, browser)
+        if isinstance(found, Result):
+            return found
+        return self._result(found, shown=shows_to_browser(found))
+
+    def _in_browser(self, request_id: str, browser: str) -> Exchange[Told | Result]:
         stage = yield from load(SessionKey.of(REQUEST, request_id), no_request(), KNOWN)
         if not began_in(stage, SessionKey.of(BROWSER, browser).digest):
             raise no_request()
@@ -168,7 +188,15 @@ class Answers:
             stage = yield from self.requests.renewed(stage)
         if isinstance(stage, Forgotten):
             return Result(request_id, "", same_device=False, state="forgotten", expires_at=0)
-        return self._result(stage, shown=shows_to_browser(stage))
+        return stage
+
+    def _read(self, stage: Told, by: By, *, shown: bool) -> Exchange[Result]:
+        """Where a request stands, with what was disclosed if that may be seen: the log knows of whoever reads a value."""
+        result = self._result(stage, shown=shown)
+        if not (shown and isinstance(stage, Answered) and stage.disclosed):
+            return result
+        disclosed, binary = yield from self.look(stage, by)
+        return replace(result, disclosed=disclosed, binary=binary)
 
     def collect(self, response_code: str, browser: str) -> Exchange[str]:
         """Trade a response code for the request's id, once, in the browser that began (T183).
@@ -290,15 +318,13 @@ class Answers:
             case Answered() if not shown:
                 return replace(result, state="answered")
             case Answered():
-                disclosed, binary = self.disclosed(stage)
                 return replace(
                     result,
                     state="accepted" if stage.verdict.accepted else "refused",
                     verdict=stage.verdict,
-                    disclosed=disclosed,
-                    binary=binary,
                     answered_at=stage.answered_at,
                     keep_until=stage.keep_until,
+                    receipt_id=stage.logged.receipt if stage.logged is not None else "",
                 )
             case Declined():
                 return replace(result, state="declined", error=stage.error, answered_at=stage.declined_at)
@@ -324,8 +350,24 @@ class Answers:
                 ends = is_running_out(stage.asked.expires_at, self.context.lifetimes, now=self.context.now())
                 return "unattended" if ends and stage.terms.renewals >= MAX_RENEWALS else "requested"
 
-    def disclosed(self, stage: Answered) -> tuple[JsonObject | None, Mapping[str, tuple[ClaimPath, ...]]]:
-        """What an accepted answer told: query id → list of claims, and which of them are bytes."""
+    def look(self, stage: Answered, by: By) -> Exchange[tuple[JsonObject | None, Mapping[str, tuple[ClaimPath, ...]]]]:
+        """What an accepted answer told: query id → list of claims, and which of them are bytes.
+
+        In the transaction that reads it, the log of its receipt says who did.
+
+        Raises:
+            NotFound: it was forgotten meanwhile.
+        """
+        if stage.logged is not None:
+            now = self.context.now()
+            key = SessionKey.of(REQUEST, stage.asked.id)
+            found = yield from advance(key, lambda session: look(session, by, now=now), no_request())
+            if not isinstance(found, Answered):
+                raise no_request()
+            stage = found
+        return self._open(stage)
+
+    def _open(self, stage: Answered) -> tuple[JsonObject | None, Mapping[str, tuple[ClaimPath, ...]]]:
         if not stage.disclosed:
             return None, {}
         sealed = decode_base64url(stage.disclosed)

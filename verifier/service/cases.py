@@ -23,9 +23,11 @@ from verifier.once_only.case import (
 )
 from verifier.once_only.sent import Decision, SentLine, Told, read_lines, read_told, write_told
 from verifier.service.context import VerifierContext
+from verifier.usage import By
 
 PAGE = 50  # cases in one list
 CLERK, SYSTEM = "clerk", "system"
+_PLACES = {CLERK: By.CLERK, SYSTEM: By.PROGRAM}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,9 @@ class Cases:
         key, now = SessionKey.of(CASE, id_), self.context.now()
         found = yield from load(key, no_case(), Case)
         by = self._role(role, found)
-        stage = yield from advance(key, lambda stage: view(stage, actor=actor, by=by, now=now), no_case())
+        stage = yield from advance(
+            key, lambda stage: view(stage, actor=actor, by=by, place=_PLACES[role], now=now), no_case()
+        )
         case = case_of(stage, now=now)
         return OpenCase(case, read_lines(self._open(case.id, case.content)), self._told(case))
 
@@ -87,6 +91,7 @@ class Cases:
             text=told.text,
             offer=told.offer,
             by=self._role(role, found),
+            place=_PLACES[role],
             notify=bool(self.webhook(found.service)),
             now=now,
         )

@@ -11,6 +11,7 @@ from protocol.errors import Conflict, NotFound
 from protocol.exchange import Exchange
 from runtime.conversation import Change, Event, SessionKey, advance, begin, load
 from runtime.rate_limit import RateLimit
+from verifier.keeping import hand_over
 from verifier.once_only.case import (
     CASE_PAGE,
     DRAFT,
@@ -33,7 +34,7 @@ from verifier.once_only.start import adopt, began_at_wallet
 from verifier.service.answers import Answers, Result
 from verifier.service.context import VerifierContext
 from verifier.service.requests import BROWSER, RequestOrder, Requests
-from verifier.session import RESPONSE_CODE, Answered, Declined, Outcome, Session, no_request
+from verifier.session import REQUEST, RESPONSE_CODE, Answered, Declined, Outcome, Session, no_request
 
 DAY = 86_400  # seconds
 AT_ONCE = 200  # requests and forms that one process makes for one service at once …
@@ -168,11 +169,11 @@ class Forms:
         if not form.draft.asked:
             return None
         try:
-            found = yield from self.answers.result_for_browser(form.draft.asked, secret)
+            found = yield from self.answers.state_for_browser(form.draft.asked, secret)
+            if found.state == "accepted":
+                yield from self._take(form, secret)
         except NotFound:
             return None  # its time was over, and it was swept away
-        if found.state == "accepted":
-            yield from self._take(form, found, secret)
         return found
 
     def back(self, id_: str, response_code: str, secret: str) -> Exchange[str]:
@@ -282,16 +283,25 @@ class Forms:
             return (yield from self.begin(id_, {}))
         return secret
 
-    def _take(self, form: OpenForm, found: Result, secret: str) -> Exchange[None]:
+    def _take(self, form: OpenForm, secret: str) -> Exchange[None]:
+        key = SessionKey.of(REQUEST, form.draft.asked)
+        logged = (yield from load(key, no_request(), Answered)).logged
+        found = yield from self.answers.result_for_browser(form.draft.asked, secret)
         issuers = dict(found.verdict.issuers) if found.verdict else {}
         shown = Shown(found.disclosed or {}, issuers, found.binary, found.answered_at)
         content = take(form.service, form.content, shown)
         sealed = self._seal(form.draft.id, content.sealable())
         try:
-            yield from self._write(secret, replace(form.draft, content=sealed, asked="", shown=found.id))
+            taken = replace(form.draft, content=sealed, asked="", shown=found.id, logged=logged)
+            yield from self._write(secret, taken)
         except Conflict:
             return  # another look was faster, and took the same
-        yield from self._forget(found.id, secret)
+        digest, now, references = SessionKey.of(BROWSER, secret).digest, self.context.now(), self.requests.references
+
+        def step(session: Session) -> Outcome:
+            return hand_over(session, digest, references=references(session), now=now)
+
+        yield from advance(key, step, no_request())
 
     def _said_before(
         self, service: ServiceDescription, earlier: Mapping[str, str]

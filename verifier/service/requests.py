@@ -27,6 +27,7 @@ from protocol.oid4vp.response import ResponseKey
 from protocol.trust.dataset import REGISTRAR_DATASET
 from runtime.conversation import Change, Event, SessionKey, advance, begin, load, with_key
 from verifier.counter import REQUEST_SECONDS, UNSEEN_SECONDS
+from verifier.keeping import forget, forget_in_browser
 from verifier.policy import MAX_RENEWALS, MIN_KEEP, is_running_out, kept_for
 from verifier.registration import outside_registration, registration_for, verifier_info
 from verifier.service.context import VP_FORMATS, VerifierContext
@@ -41,8 +42,6 @@ from verifier.session import (
     Requested,
     Session,
     Terms,
-    forget,
-    forget_in_browser,
     no_request,
     open_request,
     renew,
@@ -236,7 +235,8 @@ class Requests:
             NotFound: unknown, or somebody else's (T184).
         """
         key = SessionKey.of(REQUEST, request_id)
-        yield from advance(key, lambda s: forget(s, owner, references=self.references(s)), no_request())
+        now = self.context.now()
+        yield from advance(key, lambda s: forget(s, owner, references=self.references(s), now=now), no_request())
 
     def forget_in_browser(self, request_id: str, browser: str) -> Exchange[None]:
         """The same for the browser that began on our page, and no other.
@@ -245,8 +245,10 @@ class Requests:
             NotFound: unknown, over, or begun in another browser (T237).
         """
         key = SessionKey.of(REQUEST, request_id)
-        digest = SessionKey.of(BROWSER, browser).digest
-        yield from advance(key, lambda s: forget_in_browser(s, digest, references=self.references(s)), no_request())
+        digest, now = SessionKey.of(BROWSER, browser).digest, self.context.now()
+        yield from advance(
+            key, lambda s: forget_in_browser(s, digest, references=self.references(s), now=now), no_request()
+        )
 
     def references(self, session: Session) -> tuple[SessionKey, ...]:
         """What wallets find an open request by: its code's reference, and the one of the code before."""

@@ -86,7 +86,7 @@ def people_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
         browser = pages.browser(request)
 
         async def look() -> str:
-            return _state(await driver.run(verifier.answers.result_for_browser(request_id, browser)))
+            return _state(await driver.run(verifier.answers.state_for_browser(request_id, browser)))
 
         return await live.events(look)
 
