@@ -12,9 +12,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from capabilities.usage_log.records import Used
+from capabilities.usage_log.records import Told, Used
 from protocol.errors import Conflict, NotFound
 from protocol.sovereignty.usage import Action
+from protocol.sovereignty.usage_report import News
+from protocol.trust.localized import Localized
 from runtime.conversation import Change, Event, SessionKey
 from verifier.usage import By, Logged, Records, erased
 
@@ -24,7 +26,10 @@ CASE_PAGE = "case page"
 EARLIER = "earlier answers"
 
 DRAFT_SECONDS = 7 * 86_400  # that a form waits for somebody who left it
-MAX_TEXT = 4000  # characters of an outcome in plain words
+MAX_TEXT = 2000  # characters of an outcome in plain words, as a wallet takes them
+
+
+_GRANTED = (Localized("de", "Ihr Antrag wurde bewilligt."), Localized("en", "Your application was granted."))
 
 
 class CaseState(StrEnum):
@@ -136,7 +141,7 @@ class Notice:
     expires_at: int
 
 
-CaseChange = CaseListed | CaseGone | CaseHappened | Notice | Used
+CaseChange = CaseListed | CaseGone | CaseHappened | Notice | Used | Told
 CaseOutcome = Change[CaseStage, CaseChange]
 
 
@@ -303,6 +308,10 @@ def decide(stage: CaseStage, deciding: Deciding, *, actor: str) -> CaseOutcome:
         CaseHappened(case.id, case.shown, Doing.DECIDED, deciding.by, now, deciding.text, deciding.offer),
         *_used(case, Action.DECIDED, deciding.place, now),
     ]
+    if case.logged is not None:
+        words = (Localized(case.logged.language, deciding.text),) if deciding.text else _GRANTED
+        news = News(now, words, deciding.offer or None)
+        records.append(Told(case.logged.receipt, case.logged.log_until, news))
     if deciding.notify:
         records.append(Notice(case.id, case.service, "case_decided", state, now, case.keep_until))
     event = Event("case decided", case.id, actor=actor, detail=state)

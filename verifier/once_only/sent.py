@@ -8,9 +8,9 @@ from enum import StrEnum
 from typing import NamedTuple, Self
 
 from protocol.encoding import JsonObject, JsonValue
-from protocol.errors import Malformed
-from protocol.fields import MAX_URL, Fields, read_https_url
-from protocol.sovereignty.wording import Wording, read_optional_wording, read_wording, write_wording
+from protocol.errors import Malformed, TooLarge
+from protocol.fields import Fields, read_https_url
+from protocol.sovereignty.wording import Wording, check_plain, read_optional_wording, read_wording, write_wording
 from verifier.once_only.case import DECISIONS, MAX_TEXT, CaseState
 from verifier.once_only.description import ServiceDescription
 from verifier.once_only.filling import Content, read_kept, write_kept
@@ -18,7 +18,8 @@ from verifier.once_only.sources import ServiceField
 
 MAX_OFFER = 4096  # characters
 
-_OFFER = re.compile(r"(?:openid-credential-offer|haip|haip-vci)://[!-~]+", re.ASCII)
+MAX_TOLD = 5 * 1024  # bytes of words and offer together: both fit into what a wallet fetches at once
+_OFFER = re.compile(r"(?:openid-credential-offer|haip-vci)://[!-~]+", re.ASCII)
 
 
 class Basis(StrEnum):
@@ -106,11 +107,17 @@ class Decision(NamedTuple):
         text = (decision.optional_text("text", max_length=MAX_TEXT) or "").strip().replace("\r\n", "\n")
         if not text and state != CaseState.GRANTED:
             raise Malformed(decision.path("text"), "must say why, or what is missing")
+        # It goes to wallets too, which take nothing else
+        check_plain(text, decision.path("text"))
         offer = (decision.optional_text("offer", max_length=MAX_OFFER) or "").strip()
         if offer and state != CaseState.GRANTED:
             raise Malformed(decision.path("offer"), "is for a case that is granted")
         if offer and not _OFFER.fullmatch(offer):
-            read_https_url(offer if len(offer) <= MAX_URL else None, decision.path("offer"))
+            if not offer.startswith("https://"):
+                raise Malformed(decision.path("offer"), "must be the link of a credential offer")
+            read_https_url(offer, decision.path("offer"))
+        if len(text.encode()) + len(offer) > MAX_TOLD:
+            raise TooLarge(decision.path("text"), f"has more than {MAX_TOLD} bytes together with its offer")
         return cls(CaseState(state), Told(text, offer))
 
 

@@ -14,6 +14,7 @@ from protocol.oid4vp.client_id import Prefix
 from protocol.oid4vp.request_object import ExpectedRequest, verify_request_object
 from runtime.api_keys import new_api_key
 from runtime.rate_limit import TooManyRequests
+from tests.support.receipts import RECEIPT, give_receipt, uses
 from tests.support.services import IBAN, SERVICE, described, service_verifier
 from tests.support.verifier import Addresses, answer_form, present, run_together
 from verifier.app import with_questions
@@ -26,6 +27,7 @@ from verifier.service.requests import RequestOrder
 
 ID = "child-benefit"
 HOOK = "https://system.example/hook"
+SERVICE_BY = "Prüfdienst, automatisch"
 TYPED = {"family_name": "Planted-Mustermann", "child_name": "Planted-Mia", "iban": "PLANTED0000000000"}
 
 
@@ -226,7 +228,10 @@ def test_a_case_is_decided_once_and_what_is_missing_may_come_before(office):
         ({"state": "granted", "offer": "javascript:alert(1)"}, "decision.offer"),
         ({"state": "granted", "offer": "http://a.example/"}, "decision.offer"),
         ({"state": "granted", "offer": "openid-credential-offer://?a b"}, "decision.offer"),
-        ({"state": "granted", "text": "x" * 4001}, "decision.text"),
+        ({"state": "granted", "text": "x" * 2001}, "decision.text"),
+        ({"state": "granted", "text": "<b>Yes</b>"}, "decision.text"),
+        ({"state": "granted", "text": "\U0001f600" * 1500}, "decision.text"),
+        ({"state": "granted", "offer": "http://localhost/offer"}, "decision.offer"),
     ],
 )
 def test_a_decision_that_says_too_little_or_something_else_is_refused(members, at):
@@ -406,3 +411,55 @@ def test_a_service_may_not_have_the_id_of_a_use_case():
     service = described(SERVICE, "same")
     with pytest.raises(ValueError, match="same is the id of a use case too"):
         with_questions({"same": service.use_case}, {"same": service})
+
+
+def with_receipt(office, held):
+    """A form with an answer that has a receipt."""
+    secret = begun(office)
+    made = shown(office, secret, held)
+    give_receipt(office, made.id)
+    office.run(office.verifier.forms.look(ID, secret))
+    return secret
+
+
+def test_the_log_of_the_answer_goes_on_with_the_case_to_its_end(office, held):
+    """T261: taking over is no erasing, and everything that is done with the answer stands in the citizen's log."""
+    secret = with_receipt(office, held)
+    saved(office, secret, child_name="Mia", iban=IBAN)
+    case = office.run(office.verifier.forms.send(ID, secret, opened(office, secret).draft.version))
+    assert uses(office) == [("received", SERVICE_BY), ("viewed", "Seite des Prüfdienstes")]
+    office.clock.forward(3600)
+    office.store.sweep(now=office.clock.now, limit=100)
+    office.run(office.verifier.cases.open(case, actor="Ada", role="clerk"))
+    office.run(office.verifier.cases.open(case, actor="till", role="system"))
+    decided(office, case, text="Granted.", offer="https://a.example/offer")
+    assert uses(office)[2:] == [
+        ("viewed", "Sachbearbeitung"),
+        ("viewed", "Programm, über die Schnittstelle"),
+        ("decided", "Sachbearbeitung"),
+    ]
+    [news] = office.store.usage.news(RECEIPT, 10)
+    assert [text.text for text in news.text] == ["Granted."]
+    assert news.offer == "https://a.example/offer"
+    office.clock.forward(31 * 86_400)
+    office.store.sweep(now=office.clock.now, limit=100)
+    assert uses(office)[5:] == [("erased", SERVICE_BY)]
+
+
+@pytest.mark.parametrize("end", ["dropped", "left", "shown anew", "case erased"])
+def test_whichever_way_a_form_ends_the_log_says_that_its_answer_is_gone(office, held, end):
+    """T261."""
+    secret = with_receipt(office, held)
+    if end == "dropped":
+        office.run(office.verifier.forms.drop(ID, secret))
+    elif end == "left":
+        office.clock.forward(8 * 86_400)
+        office.store.sweep(now=office.clock.now, limit=100)
+    elif end == "shown anew":
+        shown(office, secret, held)
+        office.run(office.verifier.forms.look(ID, secret))
+    else:
+        saved(office, secret, child_name="Mia", iban=IBAN)
+        case = office.run(office.verifier.forms.send(ID, secret, opened(office, secret).draft.version))
+        office.run(office.verifier.cases.erase(case, actor="till", role="system"))
+    assert uses(office)[2:] == [("erased", SERVICE_BY)]
