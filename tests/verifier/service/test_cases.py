@@ -1,90 +1,36 @@
 """Cases on both databases: sent once, decided once, told, listed, and erased with everything that was in them."""
 
 import re
-from dataclasses import replace
 
 import pytest
 from sqlalchemy import text as sql
 
 from protocol.encoding import encode_json
 from protocol.errors import Conflict, InvalidRequest, Malformed, NotFound
-from protocol.exchange import HttpResponse
 from protocol.fields import Fields
-from protocol.oid4vp.client_id import Prefix
-from protocol.oid4vp.request_object import ExpectedRequest, verify_request_object
 from runtime.api_keys import new_api_key
 from runtime.rate_limit import TooManyRequests
-from tests.support.receipts import RECEIPT, give_receipt, uses
-from tests.support.services import IBAN, SERVICE, described, service_verifier
-from tests.support.verifier import Addresses, answer_form, present, run_together
+from tests.support.services import IBAN, SERVICE, described
+from tests.support.verifier import answer_form, present, run_together
+from tests.verifier.service.office import (
+    ID,
+    TYPED,
+    _request,
+    begun,
+    decided,
+    everything,
+    office,
+    opened,
+    saved,
+    sent,
+    shown,
+)
 from verifier.app import with_questions
-from verifier.once_only.case import CaseState, Doing
-from verifier.once_only.sent import Decision, Told
-from verifier.service.context import webhook_secret
+from verifier.once_only.sent import Decision
 from verifier.service.forms import AT_ONCE
-from verifier.service.notices import FIRST_WAIT, LEASE_SECONDS, MAX_ATTEMPTS, signature, wait
 from verifier.service.requests import RequestOrder
 
-ID = "child-benefit"
-HOOK = "https://system.example/hook"
-SERVICE_BY = "Prüfdienst, automatisch"
-TYPED = {"family_name": "Planted-Mustermann", "child_name": "Planted-Mia", "iban": "PLANTED0000000000"}
-
-
-@pytest.fixture
-def office(database_url, agency):
-    made = service_verifier(database_url, agency.anchors)
-    yield made
-    made.close()
-
-
-def begun(office):
-    return office.run(office.verifier.forms.begin(ID, {}))
-
-
-def opened(office, secret):
-    return office.run(office.verifier.forms.open(ID, secret))
-
-
-def saved(office, secret, **typed):
-    return office.run(office.verifier.forms.save(ID, secret, opened(office, secret).draft.version, typed))
-
-
-def sent(office, **typed):
-    secret = begun(office)
-    saved(office, secret, **(typed or TYPED))
-    return office.run(office.verifier.forms.send(ID, secret, opened(office, secret).draft.version)), secret
-
-
-def shown(office, secret, held, **changes):
-    """Answer what a form asks, as a wallet does."""
-    office.run(office.verifier.forms.ask(ID, secret, same_device=False))
-    asked = opened(office, secret).draft.asked
-    made = replace(office.ask(), id=asked)
-    reference = office.verifier.context.reference(asked)
-    stage_request = office.run(_request(office, reference))
-    form = answer_form(stage_request, {"pid": [present(stage_request, held, now=office.clock.now)]})
-    office.run(office.verifier.answers.receive(reference, form))
-    return made
-
-
-def _request(office, reference):
-    text = yield from office.verifier.requests.open(reference, None)
-    expected = ExpectedRequest(office.verifier.context.client_id(Prefix.X509_HASH, ""))
-    verified = yield from verify_request_object(text, expected, anchors=office.wallet_anchors, now=office.clock.now)
-    return verified.request
-
-
-def decided(office, case, state="granted", **told):
-    decision = Decision(CaseState(state), Told(**told))
-    return office.run(office.verifier.cases.decide(case, decision, actor="Ada", role="clerk"))
-
-
-def everything(office):
-    """All bytes that the database holds, by table."""
-    with office.store.database.reading() as connection:
-        names = ("sessions", "session_keys", "spent_values", "events", "cases", "case_notices")
-        return "\n".join(str(connection.execute(sql(f"select * from {name}")).all()) for name in names)
+__all__ = ["office"]
 
 
 def test_what_is_sent_is_sealed_and_listed_without_a_value(office):
@@ -240,116 +186,12 @@ def test_a_decision_that_says_too_little_or_something_else_is_refused(members, a
     assert refusal.value.at == at
 
 
-def test_whoever_hears_is_told_in_the_same_transaction_and_a_failure_undoes_both(office, held):
-    heard = []
-
-    class Hearer:
-        def heard(self, connection, happened):
-            if happened.text == "fails":
-                raise RuntimeError("the log is full")
-            heard.append(happened)
-
-    office.store.cases._hearers = (Hearer(),)
-    secret = begun(office)
-    made = shown(office, secret, held)
-    office.run(office.verifier.forms.look(ID, secret))
-    saved(office, secret, child_name="Mia", iban=IBAN)
-    case = office.run(office.verifier.forms.send(ID, secret, opened(office, secret).draft.version))
-    office.run(office.verifier.cases.open(case, actor="Ada", role="clerk"))
-    with pytest.raises(RuntimeError):
-        decided(office, case, text="fails")
-    decided(office, case, text="Granted.", offer="https://a.example/offer")
-    office.clock.forward(31 * 86_400)
-    office.store.sweep(now=office.clock.now, limit=100)
-    doings = [one.doing for one in heard]
-    assert doings == [Doing.SENT, Doing.VIEWED, Doing.DECIDED, Doing.ERASED]
-    assert {one.shown for one in heard} == {made.id}
-    assert heard[1].by == "clerk, Familienkasse Lindenau"
-    assert (heard[2].text, heard[2].offer) == ("Granted.", "https://a.example/offer")
-    assert "Ada" not in str(heard)
-
-
 def test_too_many_forms_of_one_service_are_refused(office):
     """T195."""
     for _ in range(AT_ONCE):
         begun(office)
     with pytest.raises(TooManyRequests):
         begun(office)
-
-
-def hook(office, status=200, body=b""):
-    office.network.answers[HOOK] = HttpResponse(status, (("content-type", "application/json"),), body)
-
-
-def test_a_notice_says_no_value_and_comes_again_until_it_is_heard(office):
-    """T194: nothing personal goes to whoever owns the domain now; a redirect is not followed, and is no answer."""
-    bodies = []
-    network = office.network
-
-    class Watched(Addresses):
-        async def send(self, request):
-            bodies.append((dict(request.headers), request.body))
-            return await network.send(request)
-
-    office.network = Watched()
-    case, _ = sent(office)
-    deliver = office.verifier.notices.deliver
-    assert office.run(deliver()) == 0
-    assert office.run(deliver()) == 0
-    assert len(bodies) == 1
-    office.clock.forward(FIRST_WAIT)
-    network.answers[HOOK] = HttpResponse(307, (("location", "https://elsewhere.example/"),), b"")
-    office.run(deliver())
-    office.clock.forward(2 * FIRST_WAIT)
-    network.answers[HOOK] = HttpResponse(204, (), b"")
-    assert office.run(deliver()) == 1
-    office.clock.forward(LEASE_SECONDS)
-    assert office.run(deliver()) == 0
-    assert len(bodies) == 3
-    headers, body = bodies[-1]
-    assert case.encode() in body
-    assert b"Planted" not in b"".join(body for _, body in bodies)
-    secret = _webhook_secret(office)
-    stamp = int(re.match(r"t=(\d+),", headers["hoheit-signature"])[1])
-    assert headers["hoheit-signature"] == signature(secret, body, at=stamp)
-    assert headers["hoheit-signature"] != signature(secret, body + b" ", at=stamp)
-
-
-def _webhook_secret(office):
-    return webhook_secret(office.verifier.context.secret, ID)
-
-
-def test_a_notice_is_given_up_after_some_days_and_goes_with_its_case(office):
-    sent(office)
-    deliver = office.verifier.notices.deliver
-    for attempt in range(1, MAX_ATTEMPTS + 1):
-        office.run(deliver())
-        office.clock.forward(wait(attempt))
-    calls = len(office.network.calls)
-    assert calls == MAX_ATTEMPTS
-    office.clock.forward(wait(99))
-    office.run(deliver())
-    assert len(office.network.calls) == calls
-
-
-def test_two_workers_never_deliver_the_same_notice(office):
-    sent(office)
-    hook(office)
-    cases = office.store.cases
-    now = office.clock.now
-    assert len(cases.claim_notices(now=now, until=now + 60, limit=10)) == 1
-    assert cases.claim_notices(now=now, until=now + 60, limit=10) == ()
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [b"[]", b"{", b'{"state": "received"}', b'{"state": "granted", "offer": "javascript:1"}', b"x" * 70_000, b""],
-)
-def test_an_answer_of_a_system_that_is_no_decision_changes_nothing(office, answer):
-    case, _ = sent(office)
-    hook(office, body=answer)
-    office.run(office.verifier.notices.deliver())
-    assert office.run(office.verifier.cases.open(case, actor="", role="system")).case.state == "received"
 
 
 def case_key(office):
@@ -411,55 +253,3 @@ def test_a_service_may_not_have_the_id_of_a_use_case():
     service = described(SERVICE, "same")
     with pytest.raises(ValueError, match="same is the id of a use case too"):
         with_questions({"same": service.use_case}, {"same": service})
-
-
-def with_receipt(office, held):
-    """A form with an answer that has a receipt."""
-    secret = begun(office)
-    made = shown(office, secret, held)
-    give_receipt(office, made.id)
-    office.run(office.verifier.forms.look(ID, secret))
-    return secret
-
-
-def test_the_log_of_the_answer_goes_on_with_the_case_to_its_end(office, held):
-    """T261: taking over is no erasing, and everything that is done with the answer stands in the citizen's log."""
-    secret = with_receipt(office, held)
-    saved(office, secret, child_name="Mia", iban=IBAN)
-    case = office.run(office.verifier.forms.send(ID, secret, opened(office, secret).draft.version))
-    assert uses(office) == [("received", SERVICE_BY), ("viewed", "Seite des Prüfdienstes")]
-    office.clock.forward(3600)
-    office.store.sweep(now=office.clock.now, limit=100)
-    office.run(office.verifier.cases.open(case, actor="Ada", role="clerk"))
-    office.run(office.verifier.cases.open(case, actor="till", role="system"))
-    decided(office, case, text="Granted.", offer="https://a.example/offer")
-    assert uses(office)[2:] == [
-        ("viewed", "Sachbearbeitung"),
-        ("viewed", "Programm, über die Schnittstelle"),
-        ("decided", "Sachbearbeitung"),
-    ]
-    [news] = office.store.usage.news(RECEIPT, 10)
-    assert [text.text for text in news.text] == ["Granted."]
-    assert news.offer == "https://a.example/offer"
-    office.clock.forward(31 * 86_400)
-    office.store.sweep(now=office.clock.now, limit=100)
-    assert uses(office)[5:] == [("erased", SERVICE_BY)]
-
-
-@pytest.mark.parametrize("end", ["dropped", "left", "shown anew", "case erased"])
-def test_whichever_way_a_form_ends_the_log_says_that_its_answer_is_gone(office, held, end):
-    """T261."""
-    secret = with_receipt(office, held)
-    if end == "dropped":
-        office.run(office.verifier.forms.drop(ID, secret))
-    elif end == "left":
-        office.clock.forward(8 * 86_400)
-        office.store.sweep(now=office.clock.now, limit=100)
-    elif end == "shown anew":
-        shown(office, secret, held)
-        office.run(office.verifier.forms.look(ID, secret))
-    else:
-        saved(office, secret, child_name="Mia", iban=IBAN)
-        case = office.run(office.verifier.forms.send(ID, secret, opened(office, secret).draft.version))
-        office.run(office.verifier.cases.erase(case, actor="till", role="system"))
-    assert uses(office)[2:] == [("erased", SERVICE_BY)]
