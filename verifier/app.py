@@ -12,6 +12,7 @@ from starlette.types import Lifespan
 
 from capabilities.relay.web import relay_endpoints
 from protocol.trust.anchors import Role, TrustAnchor, TrustAnchors
+from protocol.trust.registration import Contact
 from protocol.x509 import Certificate
 from runtime import system
 from runtime.anchors import AnchorFolder, read_certificate
@@ -180,6 +181,9 @@ def open_verifier(settings: VerifierSettings, store: SqlVerifierStore, folder: A
             haip=settings.haip,
             services=services,
             wallet_url=settings.wallet_url,
+            cockpit=settings.cockpit,
+            privacy_policy=settings.privacy_policy,
+            dpo=Contact(email=settings.dpo) if settings.dpo else None,
         )
     )
 

@@ -12,8 +12,12 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
+from capabilities.cockpit.records import IssuedReceipt
 from capabilities.usage_log.records import Written
+from protocol.dcql.query import DcqlQuery
+from protocol.encoding import read_json
 from protocol.errors import InvalidRequest, NotFound
 from runtime.conversation import Change, Event, SessionKey
 from verifier.usage import Logged, received
@@ -21,6 +25,7 @@ from verifier.usage import Logged, received
 REQUEST = "request"  # the id in our API
 REQUEST_URI = "request_uri"
 RESPONSE_CODE = "response_code"
+MAX_HANDED = 8  # request objects that are remembered; whoever fetches more of them knows what they do
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,7 @@ class PageTerms:
     nonce: str
     encryption_key: str  # as that of `Terms`, and another one
     documents: DocumentsTerms | None = None  # None: made by a program that did not know this way
+    handed: tuple[str, ...] = ()  # hashes of what was signed for this view
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,7 @@ class MeetingTerms:
     key: str  # the private key of this session, sealed, base64url
     message: str  # for that wallet: encrypted, base64url
     relayed: bool = False  # the message lies at the relay that the wallet named, and its answer is awaited there
+    request: str = ""  # the DeviceRequest, base64url: what receipts name by its hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +91,13 @@ class Terms:
     former_until: int = 0  # epoch seconds: until then the code before this one leads here too
     page: PageTerms | None = None  # of the latest view that can ask through its browser
     meeting: MeetingTerms | None = None  # with the wallet whose code was read last
+    handed: tuple[str, ...] = ()  # hashes of the latest request objects that wallets fetched, for their receipts
+
+
+@lru_cache(maxsize=512)
+def read_query(text: str) -> DcqlQuery:
+    """The query that a stage holds as text. Cached: a use case asks the same again and again."""
+    return DcqlQuery.from_dict(read_json(text.encode("utf-8"), "dcql_query"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +149,15 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """The receipt for an answer, as it is recorded with it."""
+
+    issued: IssuedReceipt
+    logged: Logged
+    shown: str  # as `Answered.receipt`
+
+
+@dataclass(frozen=True, slots=True)
 class Answered:
     """An answer was checked; there will be no second one."""
 
@@ -147,6 +170,7 @@ class Answered:
     keep_until: int  # epoch seconds
     shown_at: int = 0  # epoch seconds: when a counter's page showed it first; 0: not yet
     logged: Logged | None = None  # what its uses are logged with; None: it has no receipt, or nothing of it is kept
+    receipt: str = ""  # JSON: what whoever answered was told, without their key; empty: nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +193,7 @@ class Forgotten:
 
 
 Session = Requested | Opened | Received | Answered | Declined | Forgotten
-Outcome = Change[Session, Written]
+Outcome = Change[Session, Written | IssuedReceipt]
 Awaited = Requested | Opened | Received  # an answer may come
 AWAITED: tuple[type[Awaited], ...] = (Requested, Opened, Received)
 Told = Requested | Opened | Received | Answered | Declined  # whoever asked is told how it stands
@@ -188,18 +212,24 @@ def no_request() -> NotFound:
     return NotFound("no such request")
 
 
-def open_request(session: Session, *, now: int) -> Outcome:
+def open_request(session: Session, handed: str, *, now: int) -> Outcome:
     """Hand out the request object; as often as the wallet asks, until it is answered or expires (T185).
+
+    `handed` is the hash of what this wallet gets: each fetch is signed anew, and a receipt names the one that was answered.
 
     Raises:
         NotFound: answered, declined, forgotten or expired.
     """
     if isinstance(session, Requested) and now < session.asked.expires_at:
-        opened = Opened(session.asked, session.terms, now)
+        opened = Opened(session.asked, _hand(session.terms, handed), now)
         return Change(opened, events=(Event("request opened", session.asked.id),))
     if isinstance(session, Opened | Received) and now < session.asked.expires_at:
-        return Change(session)
+        return Change(replace(session, terms=_hand(session.terms, handed)))
     raise no_request()
+
+
+def _hand(terms: Terms, handed: str) -> Terms:
+    return replace(terms, handed=(*terms.handed, handed)[-MAX_HANDED:])
 
 
 def renew(
@@ -276,11 +306,11 @@ def answer(
     response_code: str,
     references: tuple[SessionKey, ...],
     now: int,
-    logged: Logged | None = None,
+    given: Given | None = None,
 ) -> Outcome:
     """Record the one answer; `disclosed` is sealed, `response_code` a digest or empty. A refused one leaves neither.
 
-    At a counter the code leads to a number, which whoever was refused needs too. `logged`: of an answer with a receipt.
+    At a counter the code leads to a number, which whoever was refused needs too. `given`: of an answer with a receipt.
 
     Raises:
         InvalidRequest: there was an answer before (T179), or it is too late.
@@ -288,12 +318,14 @@ def answer(
     asked = waiting(session, now=now).asked
     keep_until = now + asked.keep
     code = response_code if verdict.accepted or asked.counter else ""
+    logged = given.logged if given is not None else None
     held, kept = (disclosed, logged) if verdict.accepted else ("", None)
+    receipt = given.shown if given is not None else ""
     return Change(
-        Answered(asked, now, verdict, held, code, False, keep_until, logged=kept),
+        Answered(asked, now, verdict, held, code, False, keep_until, logged=kept, receipt=receipt),
         keys=(SessionKey(RESPONSE_CODE, code),) if code else (),
         drop=references,
-        records=received(logged, accepted=verdict.accepted, now=now),
+        records=() if given is None else (given.issued, *received(logged, accepted=verdict.accepted, now=now)),
         events=(Event("answer accepted" if verdict.accepted else "answer refused", asked.id),),
         expires_at=keep_until,
     )

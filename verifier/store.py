@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from capabilities.cockpit.store import CockpitStore
 from capabilities.usage_log.store import UsageStore
 from runtime.api_keys import ApiKeys
 from runtime.conversation import ConversationStore
@@ -106,6 +107,10 @@ class VerifierStore(ConversationStore, Protocol):
     @property
     def case_keys(self) -> ApiKeys:
         """The keys of programs that read cases and decide about them: they open nothing else."""
+
+    @property
+    def cockpit(self) -> CockpitStore:
+        """The receipts that were given."""
 
     @property
     def usage(self) -> UsageStore:

@@ -4,20 +4,24 @@ from dataclasses import replace
 
 import pytest
 
+from capabilities.cockpit.records import IssuedReceipt
 from protocol.errors import InvalidRequest, NotFound
 from runtime.conversation import SessionKey
 from tests.support.receipts import log_with
 from verifier.keeping import forget, forget_in_browser, look
 from verifier.session import (
+    MAX_HANDED,
     RESPONSE_CODE,
     Answered,
     Asked,
     Declined,
     Forgotten,
+    Given,
     Line,
     Opened,
     Received,
     Requested,
+    Session,
     Terms,
     Verdict,
     answer,
@@ -56,6 +60,7 @@ DECLINED = Declined(ASKED, NOW + 2, "access_denied")
 FORGOTTEN = Forgotten("r1", "aa", "bb")
 REFERENCE = SessionKey("request_uri", "dd")
 CODE = SessionKey(RESPONSE_CODE, "cc")
+HANDED = "hash of what was handed out"
 
 
 def given(session, verdict=ACCEPTED, now=NOW + 2):
@@ -63,20 +68,31 @@ def given(session, verdict=ACCEPTED, now=NOW + 2):
 
 
 def test_the_first_wallet_opens_the_request_and_the_next_find_it_open():
-    opened = open_request(REQUESTED, now=NOW + 1)
-    assert opened.next == OPENED
+    opened = open_request(REQUESTED, HANDED, now=NOW + 1)
+    assert opened.next == handed(OPENED)
     assert [event.action for event in opened.events] == ["request opened"]
-    again = open_request(OPENED, now=NOW + 2)
-    assert again.next is OPENED
+    again = open_request(OPENED, HANDED, now=NOW + 2)
+    assert again.next == handed(OPENED)
     assert again.events == ()
-    assert open_request(RECEIVED, now=NOW + 3).next is RECEIVED
+    assert open_request(RECEIVED, HANDED, now=NOW + 3).next == handed(RECEIVED)
+
+
+def handed(stage, *hashes):
+    return replace(stage, terms=replace(TERMS, handed=hashes or (HANDED,)))
+
+
+def test_the_latest_that_were_handed_out_are_remembered():
+    stage: Session = REQUESTED
+    for number in range(MAX_HANDED + 2):
+        stage = open_request(stage, str(number), now=NOW + 1).next
+    assert stage == handed(OPENED, *map(str, range(2, MAX_HANDED + 2)))
 
 
 @pytest.mark.parametrize("stage", [ANSWERED, DECLINED, FORGOTTEN])
 def test_a_finished_request_is_not_handed_out(stage):
     """T185."""
     with pytest.raises(NotFound):
-        open_request(stage, now=NOW + 3)
+        open_request(stage, HANDED, now=NOW + 3)
 
 
 @pytest.mark.parametrize("stage", [REQUESTED, OPENED, RECEIVED])
@@ -84,7 +100,7 @@ def test_a_request_ends_at_its_time(stage):
     """T196: one second before it is good, at its time it is over."""
     assert waiting(stage, now=NOW + 299) is stage
     with pytest.raises(NotFound):
-        open_request(stage, now=NOW + 300)
+        open_request(stage, HANDED, now=NOW + 300)
     with pytest.raises(InvalidRequest):
         waiting(stage, now=NOW + 300)
     with pytest.raises(InvalidRequest):
@@ -205,22 +221,30 @@ def test_forgetting_leaves_an_id_alone(stage):
 
 
 LOGGED = log_with({"pid": (("name",),)}, until=NOW + 9_000_000, language="en")
+ISSUED = IssuedReceipt(LOGGED.receipt, "{}", "token", "key", "", NOW, LOGGED.log_until)
+GIVEN = Given(ISSUED, LOGGED, "what it says")
 
 
 def logged_uses(change):
-    return [(used.receipt, used.use.action.value, used.use.at) for used in change.records]
+    return [
+        (used.receipt, used.use.action.value, used.use.at)
+        for used in change.records
+        if not isinstance(used, IssuedReceipt)
+    ]
 
 
 def test_an_answer_with_a_receipt_is_received_in_its_log():
-    change = answer(OPENED, ACCEPTED, "sealed", response_code="cc", references=(), now=NOW + 2, logged=LOGGED)
+    change = answer(OPENED, ACCEPTED, "sealed", response_code="cc", references=(), now=NOW + 2, given=GIVEN)
     assert change.next.logged == LOGGED
     assert logged_uses(change) == [(LOGGED.receipt, "received", NOW + 2)]
-    assert change.records[0].use.claims == {"pid": (("name",),)}
+    assert change.records[0] == ISSUED
+    assert change.records[1].use.claims == {"pid": (("name",),)}
+    assert change.next.receipt == GIVEN.shown
     assert given(OPENED).records == ()
 
 
 def test_of_an_answer_that_was_refused_the_log_says_that_nothing_is_kept():
-    change = answer(OPENED, REFUSED, "sealed", response_code="cc", references=(), now=NOW + 2, logged=LOGGED)
+    change = answer(OPENED, REFUSED, "sealed", response_code="cc", references=(), now=NOW + 2, given=GIVEN)
     assert (change.next.disclosed, change.next.logged) == ("", None)
     assert [action for _, action, _ in logged_uses(change)] == ["received", "erased"]
 

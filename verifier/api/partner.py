@@ -17,8 +17,8 @@ from runtime.asgi import bearer_key
 from runtime.driver import Driver
 from verifier.other_ways import Asker
 from verifier.service import Verifier
-from verifier.service.answers import Result
 from verifier.service.requests import RequestOrder, ResponseMode
+from verifier.service.results import Result
 from verifier.session import Verdict
 from verifier.use_case import read_question
 

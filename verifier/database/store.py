@@ -8,6 +8,8 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from capabilities.accounts.session import SignedIn
+from capabilities.cockpit.database import SqlCockpit
+from capabilities.cockpit.records import IssuedReceipt
 from capabilities.relay.database import SqlRelay
 from capabilities.usage_log.database.store import SqlUsageLog
 from capabilities.usage_log.records import Told, Used, Written
@@ -28,6 +30,7 @@ from verifier.database.tables import (
     case_notices,
     cases,
     clerk_codes,
+    cockpit_tables,
     conversations,
     counters,
     relay_messages,
@@ -43,7 +46,7 @@ from verifier.usage import OVER, erased
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 Stage = Session | CounterStage | CaseStage | SignedIn
-Record = CounterChange | CaseChange | Written
+Record = CounterChange | CaseChange | Written | IssuedReceipt
 
 _CODEC: Codec[Stage] = Codec(
     Requested,
@@ -79,6 +82,7 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
         self.cases = SqlCases(database, cases, case_notices, hearers)
         self.clerk_codes = SqlApiKeys(database, clerk_codes)
         self.case_keys = SqlApiKeys(database, case_keys)
+        self.cockpit = SqlCockpit(database, cockpit_tables)
         self.usage = SqlUsageLog(database, usage_tables, now=now, random_bytes=random_bytes)
         self.database = database
         self.api_keys = SqlApiKeys(database, api_keys)
@@ -99,18 +103,21 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
             gone += self.cases.forget_expired(connection, before=now, limit=limit)
             gone += self.relay.forget_expired(connection, before=now, limit=limit)
             gone += self.usage.forget_expired(connection, now=now, limit=limit)
+            gone += self.cockpit.forget_expired(connection, now=now, limit=limit)
             return gone + self.status_lists.forget_before(connection, now - MAX_OFFLINE_STATUS, limit)
 
         return self.database.write(work)
 
     def _keep_records(self, connection: Connection, records: Sequence[Record]) -> None:
+        given = [record for record in records if isinstance(record, IssuedReceipt)]
+        self.cockpit.write(connection, given)
         written = [record for record in records if isinstance(record, Used | Told)]
         if written:
             self.usage.write(connection, written)
         for record in records:
             if isinstance(record, CounterRecord | CounterGone):
                 self.counters.change(connection, [record])
-            elif not isinstance(record, Used | Told):
+            elif not isinstance(record, Used | Told | IssuedReceipt):
                 self.cases.change(connection, [record])
 
     def _end(self, connection: Connection, ended: Sequence[Stage], now: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import MetaData
 
+from capabilities.cockpit.database import CockpitTables
 from capabilities.relay.database import relay_table
 from capabilities.usage_log.database.tables import UsageTables
 from runtime.database.api_keys import api_key_table
@@ -23,3 +24,4 @@ case_notices = notice_table(metadata)
 clerk_codes = api_key_table(metadata, "clerk_codes")
 case_keys = api_key_table(metadata, "case_keys")
 usage_tables = UsageTables(metadata)
+cockpit_tables = CockpitTables(metadata)

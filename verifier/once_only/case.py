@@ -25,7 +25,8 @@ CASE = "case"
 CASE_PAGE = "case page"
 EARLIER = "earlier answers"
 
-DRAFT_SECONDS = 7 * 86_400  # that a form waits for somebody who left it
+DRAFT_DAYS = 7  # that a form waits for somebody who left it
+DRAFT_SECONDS = DRAFT_DAYS * 86_400
 MAX_TEXT = 2000  # characters of an outcome in plain words, as a wallet takes them
 
 

@@ -7,6 +7,7 @@ from typing import Self
 
 from capabilities.accounts.policy import USUAL_ACCOUNTS
 from capabilities.accounts.service import Accounts, ClerkService
+from capabilities.cockpit.service import Cockpit
 from capabilities.usage_log.service import UsageLog
 from verifier.service.answers import Answers
 from verifier.service.boards import Boards
@@ -18,6 +19,7 @@ from verifier.service.meetings import Meetings
 from verifier.service.notices import Notices
 from verifier.service.page_requests import PageRequests
 from verifier.service.partner_usage import PartnerUsage
+from verifier.service.receipts import Receipts
 from verifier.service.requests import Requests
 from verifier.service.signers import RevokedSigners
 from verifier.service.status import StatusLists
@@ -39,15 +41,26 @@ class Verifier:
     notices: Notices
     clerks: ClerkService
     usage: UsageLog
+    cockpit: Cockpit
     partner_usage: PartnerUsage
 
     @classmethod
     def of(cls, context: VerifierContext) -> Self:
         """Wire the services of one verifier."""
-        requests = Requests(context)
+        requests = Requests(context, Receipts(context))
         answers = Answers(context, requests, StatusLists(context), RevokedSigners(context))
         counters = Counters.of(context, requests)
         page_requests, boards = PageRequests(context, requests, answers), Boards(context, answers, counters)
+        usage = UsageLog(context.store.usage, context.signing, context.now)
+        cockpit = Cockpit(
+            context.cockpit_endpoint,
+            context.store.cockpit,
+            context.signing,
+            usage.report,
+            context.secret,
+            context.now,
+            context.random_bytes,
+        )
         cases = Cases(context)
         accounts = Accounts(context.store.clerk_codes, USUAL_ACCOUNTS, context.now, context.random_bytes)
         return cls(
@@ -62,6 +75,7 @@ class Verifier:
             cases=cases,
             notices=Notices(context, cases),
             clerks=ClerkService.of(accounts),
-            usage=UsageLog(context.store.usage, context.signing, context.now),
+            usage=usage,
+            cockpit=cockpit,
             partner_usage=PartnerUsage(context),
         )

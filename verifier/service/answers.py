@@ -5,15 +5,15 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from protocol.credential import ClaimPath
 from protocol.encoding import JsonObject, decode_base64url, encode_base64url
-from protocol.errors import InvalidRequest, ProtocolError
+from protocol.errors import ProtocolError
 from protocol.exchange import Exchange
 from protocol.jwe import ENCRYPTIONS
 from protocol.keys import Decrypter
-from protocol.oid4vp.request import Question
+from protocol.oid4vp.request import AuthorizationRequest, Question
 from protocol.oid4vp.response import (
     AuthorizationResponse,
     ErrorResponse,
@@ -27,7 +27,9 @@ from verifier.demands import unmet
 from verifier.keeping import look
 from verifier.policy import MAX_RENEWALS, is_running_out
 from verifier.service.context import VerifierContext
+from verifier.service.receipts import Way, way_of_openid
 from verifier.service.requests import BROWSER, Requests, encrypted_to, key_id
+from verifier.service.results import Judged, RefusedAnswer, Result
 from verifier.service.signers import RevokedSigners
 from verifier.service.status import StatusLists
 from verifier.session import (
@@ -42,6 +44,7 @@ from verifier.session import (
     Awaited,
     Declined,
     Forgotten,
+    Given,
     Line,
     Opened,
     Received,
@@ -61,32 +64,6 @@ from verifier.session import (
     waiting,
 )
 from verifier.usage import By
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """Where a request stands, and what was found."""
-
-    id: str
-    use_case: str
-    same_device: bool
-    state: (
-        str  # requested, opened, answered (the response code is awaited), accepted, refused, declined, expired; on our
-    )
-    # own page also received (it is being checked), unattended (requested, but no longer renewed) and forgotten
-    expires_at: int  # epoch seconds
-    verdict: Verdict | None = None
-    disclosed: JsonObject | None = None  # query id → list of claims; only of an accepted answer
-    # Query id → claims of it that are bytes, in base64url; null for every index
-    binary: Mapping[str, tuple[ClaimPath, ...]] = field(default_factory=dict)
-    error: str = ""  # the wallet's own code, when it declined
-    link: str = ""  # for wallets, while one is awaited
-    web_link: str = ""  # for the wallet that runs in the browser
-    qr_svg: str = ""
-    renewals: int = 0  # how often the code was made anew
-    answered_at: int = 0  # epoch seconds
-    keep_until: int = 0  # epoch seconds: then an answer is erased
-    receipt_id: str = ""  # of its receipt, in whose log its uses are written; empty: it has none
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +90,14 @@ class Answers:
         code = self.context.new_secret() if leads_on else ""
         digest = SessionKey.of(RESPONSE_CODE, code).digest if code else ""
         question = self.requests.expected_request(stage, encrypted_to(response_key))
-        verified = yield from self.judge(key, stage, question, response, digest)
+        way = self._by_link(stage, question, response)
+        judged = yield from self.judge(key, stage, question, response, digest, way=way)
+        verified, receipt = (judged.verified, judged.receipt) if judged is not None else (None, "")
         # At a counter the verdict is for the clerk alone: everybody who answered is led to their number
         if verified is not None and not verified.accepted and not stage.asked.counter:
             failed = next((str(check.name) for check in verified.checks if check.passed is False), "vp_token")
-            raise InvalidRequest(f"vp_token: {failed} does not hold")
-        return self._accepted(stage.asked, code)
+            raise RefusedAnswer(f"vp_token: {failed} does not hold", receipt)
+        return replace(self._accepted(stage.asked, code), receipt=receipt or None)
 
     def judge(
         self,
@@ -128,11 +107,13 @@ class Answers:
         response: AuthorizationResponse | ErrorResponse,
         response_code: str,
         *,
+        way: Way | None,
         reader_key: Decrypter | None = None,
-    ) -> Exchange[VerifiedResponse | None]:
+    ) -> Exchange[Judged | None]:
         """Verify an answer to a question and record what was found: the first one counts, whichever way it came (T179).
 
-        None: the wallet said no. `response_code` is a digest, or empty; `reader_key` as in `verify_response`.
+        None: the wallet said no. `response_code` is a digest, or empty; `way` as its receipt names it (None: there is none);
+        `reader_key` as in `verify_response`.
 
         Raises:
             InvalidRequest: answered before, over, or not an answer to this question (then it stays open).
@@ -141,8 +122,11 @@ class Answers:
             yield from self._decline(key, stage, response, response_code)
             return None
         verified = yield from self._verify_openly(key, stage, question, response, reader_key)
-        yield from self._record(key, stage.asked, verified, response_code)
-        return verified
+        given = yield from self.requests.receipts.give(stage, verified, way)
+        yield from self._record(key, stage.asked, verified, response_code, given)
+        # Whoever sent no key does not know what a receipt is, and gets the answer that every wallet knows
+        sent = given is not None and way is not None and way.key is not None
+        return Judged(verified, given.issued.token if given is not None and sent else "")
 
     def result(self, request_id: str, owner: str, response_code: str = "") -> Exchange[Result]:
         """Where a request stands, for the API key that made it (T184).
@@ -276,7 +260,18 @@ class Answers:
             )
         )
 
-    def _record(self, key: SessionKey, asked: Asked, verified: VerifiedResponse, code: str) -> Exchange[None]:
+    def _by_link(
+        self, stage: Awaited, question: AuthorizationRequest, response: AuthorizationResponse | ErrorResponse
+    ) -> Way | None:
+        """How an answer to the code came; nothing where no wallet fetched what we signed."""
+        handed = stage.terms.handed
+        if isinstance(response, ErrorResponse) or not handed:
+            return None
+        return way_of_openid(question, str(question.client_id), response, handed)
+
+    def _record(
+        self, key: SessionKey, asked: Asked, verified: VerifiedResponse, code: str, given: Given | None
+    ) -> Exchange[None]:
         now = self.context.now()
         disclosed = ""
         if verified.accepted:
@@ -297,7 +292,7 @@ class Answers:
         references = self.requests.references
         yield from advance(
             key,
-            lambda s: answer(s, verdict, disclosed, response_code=code, references=references(s), now=now),
+            lambda s: answer(s, verdict, disclosed, response_code=code, references=references(s), now=now, given=given),
             not_open(),
         )
 
@@ -324,6 +319,7 @@ class Answers:
                     verdict=stage.verdict,
                     answered_at=stage.answered_at,
                     keep_until=stage.keep_until,
+                    receipt=stage.receipt,
                     receipt_id=stage.logged.receipt if stage.logged is not None else "",
                 )
             case Declined():

@@ -31,9 +31,10 @@ from verifier.once_only.description import ServiceDescription
 from verifier.once_only.filling import Content, Filled, Shown, carry_over, complete, fill, take
 from verifier.once_only.sent import read_lines, sent_lines, stated_before, write_lines
 from verifier.once_only.start import adopt, began_at_wallet
-from verifier.service.answers import Answers, Result
+from verifier.service.answers import Answers
 from verifier.service.context import VerifierContext
 from verifier.service.requests import BROWSER, RequestOrder, Requests
+from verifier.service.results import Result
 from verifier.session import REQUEST, RESPONSE_CODE, Answered, Declined, Outcome, Session, no_request
 
 DAY = 86_400  # seconds

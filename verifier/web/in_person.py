@@ -27,8 +27,8 @@ from runtime.live import LiveStreams
 from runtime.moving_codes import moving_codes
 from runtime.pages import Pages
 from verifier.service import Verifier
-from verifier.service.answers import Result
 from verifier.service.requests import RequestOrder
+from verifier.service.results import Result
 from verifier.session import MeetingTerms
 from verifier.use_case import AskedDocument, UseCase
 from verifier.web.large import Outcome, large_verdict

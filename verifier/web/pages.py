@@ -14,8 +14,8 @@ from runtime.languages import language_of
 from runtime.live import LiveStreams
 from runtime.pages import Pages, qr_svg
 from verifier.service import Verifier
-from verifier.service.answers import Result
 from verifier.service.requests import RequestOrder
+from verifier.service.results import Result
 from verifier.use_case import distinct
 from verifier.web.form_view import wording_in
 from verifier.web.values import shared_documents

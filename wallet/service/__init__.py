@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
+from wallet.service.cockpit.cockpit import Cockpit
 from wallet.service.context import WalletContext
 from wallet.service.keeping import Keeping
 from wallet.service.login import Login
@@ -27,6 +28,7 @@ class Wallet:
     meetings: MeetingPresenting
     keeping: Keeping
     vouching: Vouching
+    cockpit: Cockpit
 
     @classmethod
     def of(cls, context: WalletContext) -> Self:
@@ -37,4 +39,4 @@ class Wallet:
         presenting = Presenting(context)
         pages = PagePresenting(context, presenting)
         meetings = MeetingPresenting(context, presenting)
-        return cls(context, receiving, login, presenting, pages, meetings, Keeping(context), vouching)
+        return cls(context, receiving, login, presenting, pages, meetings, Keeping(context), vouching, Cockpit(context))

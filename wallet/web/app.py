@@ -20,6 +20,7 @@ from runtime.seal import DamagedError
 from wallet.service.trusting import Trusting
 from wallet.web.activity import activity_pages
 from wallet.web.adding import adding_pages
+from wallet.web.cockpit import cockpit_pages
 from wallet.web.door import Door
 from wallet.web.entrance import entrance
 from wallet.web.keeping import keeping_pages
@@ -27,6 +28,7 @@ from wallet.web.login import login_pages
 from wallet.web.meeting import meeting_pages
 from wallet.web.presenting import presenting_pages
 from wallet.web.receiving import receiving_pages
+from wallet.web.refreshing import refreshing
 from wallet.web.room import Room
 from wallet.web.settings import settings_pages
 from wallet.web.told import told_pages
@@ -42,7 +44,7 @@ def serve_wallet(door: Door, *, public_url: str, random_bytes: RandomBytes, trus
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with door.watched():
+        async with door.watched(), refreshing(door):
             yield
 
     def trouble(request: Request, status: int, code: str) -> Response:
@@ -60,6 +62,7 @@ def serve_wallet(door: Door, *, public_url: str, random_bytes: RandomBytes, trus
         entrance(room),
         keeping_pages(),
         activity_pages(),
+        cockpit_pages(),
         settings_pages(trusting),
         vouching_pages(),
         told_pages(),

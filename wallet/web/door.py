@@ -113,6 +113,11 @@ class Door:
         visit = self._of(browser)
         return visit.opened, visit.shelf
 
+    def opened(self) -> OpenWallet | None:
+        """The wallet, if it is open; looking is no click."""
+        self.close_if_idle()
+        return self._visit.opened if self._visit is not None else None
+
     def has_open(self, opened: OpenWallet) -> bool:
         """Whether a wallet that was entered is still the one that is open; opened once more it is another one."""
         return self._visit is not None and self._visit.opened is opened

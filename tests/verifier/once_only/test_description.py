@@ -60,6 +60,7 @@ def test_the_page_shows_a_file_that_is_read():
         ('life_events = ["birth"]', 'life_events = ["parties"]', "child-benefit.toml.life_events[0]"),
         ("retention_days = 30", "retention_days = 0", "child-benefit.toml.retention_days"),
         ("retention_days = 30", "retention = 30", "child-benefit.toml"),
+        ('"GDPR Art. 6 (1) e"', '"the law"', "child-benefit.toml.legal_basis"),
         ('country = "DE"', 'country = "Germany"', "child-benefit.toml.provider.country"),
         ('name = "Familienkasse Lindenau"', 'name = "x"\nphone = "1"', "child-benefit.toml.provider"),
         ('id = "birth"', 'id = "pid"', "child-benefit.toml.needs"),
@@ -113,3 +114,10 @@ def test_a_huge_file_is_not_read(tmp_path):
     Path(tmp_path, "huge.toml").write_text("#" * 300_000)
     with pytest.raises(Malformed, match="is larger than"):
         read_services(tmp_path)
+
+
+def test_a_receipt_says_on_what_the_service_stands_and_how_long_it_keeps_what_was_shown():
+    """A form may wait seven days before it is sent, and the thirty count from there."""
+    handling = described().use_case.handling
+    assert (handling.legal_basis.value, handling.service) == ("public_task", "child-benefit")
+    assert handling.retention.lasts.text == "P37D"
