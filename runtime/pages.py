@@ -9,6 +9,7 @@ import secrets
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 import jinja2
@@ -59,12 +60,15 @@ class Pages:
         self.session = SessionCookie(f"{self.cookie}_in", secure=self._secure)
         self._environments = {language: self._environment(home, language) for language in LANGUAGES}
 
-    def session_cookie(self, name: str, lifetime: int | None = None) -> SessionCookie:
+    def session_cookie(self, name: str, lifetime: int | None = None, *, from_elsewhere: bool = False) -> SessionCookie:
         """A cookie like that of people who signed in, for another secret of a browser's session.
 
-        `lifetime` (seconds): it outlives the session, for a browser that stands where it is.
+        `lifetime` (seconds): it outlives the session, for a browser that stands where it is. `from_elsewhere`: the browser
+        brings it also where a link of another site or app leads here, such as a wallet's.
         """
-        return SessionCookie(f"{self.cookie}_{name}", secure=self._secure, lifetime=lifetime)
+        return SessionCookie(
+            f"{self.cookie}_{name}", secure=self._secure, lifetime=lifetime, from_elsewhere=from_elsewhere
+        )
 
     def page(self, request: Request, template: str, *, status: int = 200, **values: object) -> Response:
         """A page in the reader's language."""
@@ -174,9 +178,10 @@ class Pages:
 class SessionCookie:
     """The cookie of somebody who signed in: made at that moment, for this host alone, gone with the browser (T236)."""
 
-    def __init__(self, name: str, *, secure: bool, lifetime: int | None = None) -> None:
+    def __init__(self, name: str, *, secure: bool, lifetime: int | None = None, from_elsewhere: bool = False) -> None:
         self.name = name
         self._secure = secure
+        self._same_site: Literal["lax", "strict"] = "lax" if from_elsewhere else "strict"
         self._lifetime = lifetime  # seconds; None: until the browser ends
 
     def secret(self, request: Request) -> str:
@@ -192,13 +197,13 @@ class SessionCookie:
             path="/",
             secure=self._secure,
             httponly=True,
-            samesite="strict",
+            samesite=self._same_site,
         )
         return response
 
     def take(self, response: Response) -> Response:
         """Let the browser forget it."""
-        response.delete_cookie(self.name, path="/", secure=self._secure, httponly=True, samesite="strict")
+        response.delete_cookie(self.name, path="/", secure=self._secure, httponly=True, samesite=self._same_site)
         return response
 
 

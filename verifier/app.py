@@ -28,24 +28,31 @@ from runtime.seal import Sealer
 from runtime.settings import Environment
 from runtime.sweep import repeating, sweeping
 from runtime.trust_lists.renewing import Renewal, renewing
+from verifier.api.cases import case_api
 from verifier.api.counters import counter_api
 from verifier.api.endpoints import protocol_endpoints
 from verifier.api.partner import partner_api
+from verifier.api.starts import service_starts
 from verifier.api.usage import usage_api
 from verifier.config import VerifierSettings
 from verifier.database.store import SqlVerifierStore
-from verifier.installation import ANCHORS, REGISTRATIONS, SECRET, SIGNING, STAGES
+from verifier.installation import ANCHORS, REGISTRATIONS, SECRET, SERVICES, SIGNING, STAGES
+from verifier.once_only.description import ServiceDescription, read_services
 from verifier.policy import Lifetimes
 from verifier.registration import outside_registration
 from verifier.service import Verifier
 from verifier.service.context import VerifierContext
 from verifier.use_case import UseCase, read_use_cases
+from verifier.web.cases import case_pages
 from verifier.web.counter_codes import counter_codes
 from verifier.web.counters import counter_pages
+from verifier.web.desk import desk_pages
 from verifier.web.in_person import in_person_pages
 from verifier.web.page_requests import page_requests
 from verifier.web.pages import error_page, people_pages
+from verifier.web.services import service_pages
 
+NOTICE_SECONDS = 5.0  # between two looks at which notices of cases are due
 SHIPPED_USE_CASES = Path(__file__).parent / "use_cases"
 
 
@@ -69,6 +76,31 @@ def open_use_cases(settings: VerifierSettings) -> dict[str, UseCase]:
     if missing:
         raise ValueError(f"use_cases: there is no use case {missing[0]}")
     return {name: found[name] for name in settings.use_cases or found}
+
+
+def open_services(settings: VerifierSettings) -> dict[str, ServiceDescription]:
+    """The once-only services of this verifier, by id.
+
+    Raises:
+        Flaw: a file is wrong; the message names it and the place.
+    """
+    folder = settings.services_folder or settings.data / SERVICES
+    if settings.services_folder is None and not folder.exists():
+        return {}
+    return read_services(folder)
+
+
+def with_questions(use_cases: Mapping[str, UseCase], services: Mapping[str, ServiceDescription]) -> dict[str, UseCase]:
+    """Everything that is asked: the use cases, and what the services need.
+
+    Raises:
+        ValueError: a service has the id of a use case.
+    """
+    questions = {id_: service.use_case for id_, service in services.items()}
+    both = sorted(set(use_cases) & set(services))
+    if both:
+        raise ValueError(f"services: {both[0]} is the id of a use case too")
+    return {**use_cases, **{id_: use_case for id_, use_case in questions.items() if use_case is not None}}
 
 
 def open_registrations(settings: VerifierSettings) -> RegistrationFolder:
@@ -120,7 +152,8 @@ def open_verifier(settings: VerifierSettings, store: SqlVerifierStore, folder: A
     """
     keys = open_keys(settings.data, settings.key_token)
     folder = folder or open_folder(settings)
-    use_cases, registrations = open_use_cases(settings), open_registrations(settings)
+    services = open_services(settings)
+    use_cases, registrations = with_questions(open_use_cases(settings), services), open_registrations(settings)
     signing = keys.signer(SIGNING)
     chain = [Certificate.from_x5c(text) for text in signing.x5c]
     leaf = chain[0]
@@ -146,6 +179,7 @@ def open_verifier(settings: VerifierSettings, store: SqlVerifierStore, folder: A
             shown=settings.show_registration,
             refuse_unregistered=settings.env is Environment.PRODUCTION,
             haip=settings.haip,
+            services=services,
             wallet_url=settings.wallet_url,
             cockpit=settings.cockpit,
             privacy_policy=settings.privacy_policy,
@@ -175,8 +209,9 @@ def create_app(settings: VerifierSettings, *, sender: Sender | None = None) -> F
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        notices = repeating(driver, verifier.notices.deliver, name="notices of cases", every=NOTICE_SECONDS)
         appending = repeating(driver, verifier.usage.append, name="usage log")
-        async with sweeping(driver, sweep), renewing(driver, renewal), appending:
+        async with sweeping(driver, sweep), renewing(driver, renewal), appending, notices:
             yield
         driver.close()
         store.database.dispose()
@@ -210,6 +245,11 @@ def make_application(verifier: Verifier, driver: Driver, lifespan: Lifespan[Fast
     application.include_router(counter_pages(verifier, driver, pages))
     application.include_router(counter_codes(verifier, driver, pages))
     application.include_router(counter_api(verifier, driver))
+    application.include_router(service_starts(verifier, driver))
+    application.include_router(service_pages(verifier, driver, pages))
+    application.include_router(case_pages(verifier, driver, pages))
+    application.include_router(desk_pages(verifier, driver, pages))
+    application.include_router(case_api(verifier, driver))
     serve_static(application)
     return application
 

@@ -21,6 +21,7 @@ class VerifierSettings(ServiceSettings):
 
     use_cases: tuple[str, ...] = ()  # ids; empty: all that are there
     use_cases_folder: Path | None = None  # more use cases, beside those that are shipped
+    services_folder: Path | None = None  # folder of once-only services; empty: `services` in the data folder
     anchors: Path | None = None  # folder of trust anchors; empty: `anchors` in the data folder
     registrations: Path | None = None  # folder of registration certificates; empty: `registrations` in the data folder
     show_registration: Shown = Shown.CERTIFICATE  # or the dataset alone: wallets then have to ask the register

@@ -12,6 +12,7 @@ from verifier.config import VerifierSettings
 
 ANCHORS = "anchors"
 REGISTRATIONS = "registrations"
+SERVICES = "services"
 SIGNING = "access"
 SECRET = "addresses"
 STAGES = "stages"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from dataclasses import replace
 
 from protocol.sovereignty.usage import Action
 from runtime.conversation import Change, Event, SessionKey
@@ -31,6 +32,17 @@ def forget_in_browser(session: Session, browser: str, *, references: tuple[Sessi
     if not began_in(session, browser):
         raise no_request()
     return forgotten(session, references, now=now)
+
+
+def hand_over(session: Session, browser: str, *, references: tuple[SessionKey, ...], now: int) -> Outcome:
+    """Keep an answer no longer here, because it stands in a form now: nothing is erased, and its log goes on there.
+
+    `browser` is a digest.
+
+    Raises:
+        NotFound: begun in another browser, or by a program.
+    """
+    return replace(forget_in_browser(session, browser, references=references, now=now), records=())
 
 
 def forgotten(session: Session, references: tuple[SessionKey, ...], *, now: int) -> Outcome:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from capabilities.cockpit.store import CockpitStore
 from capabilities.usage_log.store import UsageStore
 from runtime.api_keys import ApiKeys
 from runtime.conversation import ConversationStore
 from verifier.counter import CounterRecord
+from verifier.once_only.case import CaseHappened, CaseListed
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,44 @@ class Counters(Protocol):
         """Every counter, oldest first."""
 
 
+class DueNotice(NamedTuple):
+    """A notice that the agency's own system shall have now."""
+
+    id: int
+    case: str
+    service: str
+    event: str  # case_sent, case_decided
+    state: str  # as it was then
+    at: int  # epoch seconds
+    attempts: int  # with this one
+
+
+class Cases(Protocol):
+    """The list of cases, and the notices of them; each case advances as a conversation."""
+
+    def newest(self, states: Sequence[str], service: str, before: str, limit: int) -> tuple[CaseListed, ...]:
+        """Cases in one of these states, newest first; of one service, where one is named, and after the case `before`."""
+
+    def claim_notices(self, *, now: int, until: int, limit: int) -> tuple[DueNotice, ...]:
+        """Take notices that are due, counting an attempt; nobody else gets them before `until`."""
+
+    def notice_done(self, id_: int) -> None:
+        """Drop a notice that was delivered, or is given up."""
+
+    def notice_later(self, id_: int, due_at: int) -> None:
+        """Let a notice wait until then."""
+
+
+class CaseHearer(Protocol):
+    """Somebody who writes down what becomes of the data in cases: the usage log, and the news for the citizen.
+
+    `connection` is that of the transaction in which it happens, so that neither is ever there without the other.
+    """
+
+    def heard(self, connection: object, happened: CaseHappened) -> None:
+        """Write down one thing. `text` and `offer` are for the citizen alone."""
+
+
 class VerifierStore(ConversationStore, Protocol):
     """Everything a verifier keeps. Every method is one transaction, durable when it returns.
 
@@ -57,6 +97,18 @@ class VerifierStore(ConversationStore, Protocol):
         """The list of counters."""
 
     @property
+    def cases(self) -> Cases:
+        """The list of cases."""
+
+    @property
+    def clerk_codes(self) -> ApiKeys:
+        """The sign-in codes of clerks: they open the desk and nothing else."""
+
+    @property
+    def case_keys(self) -> ApiKeys:
+        """The keys of programs that read cases and decide about them: they open nothing else."""
+
+    @property
     def cockpit(self) -> CockpitStore:
         """The receipts that were given."""
 
@@ -65,4 +117,7 @@ class VerifierStore(ConversationStore, Protocol):
         """What is done with answers; steps write into it in their own transaction."""
 
     def sweep(self, *, now: int, limit: int) -> int:
-        """Erase requests, answers, logs and status lists whose time is over (T261); how many, at most `limit` of each."""
+        """Erase requests, answers, forms, cases, logs and status lists whose time is over (T261).
+
+        How many went, at most `limit` of each.
+        """

@@ -42,6 +42,7 @@ class By(StrEnum):
     PROGRAM = "program"  # of the partner, by the API
     PAGE = "page"  # of ours, in the browser that began
     COUNTER = "counter"
+    CLERK = "clerk"  # who works on the cases of services
 
 
 _NAMES = {
@@ -50,12 +51,14 @@ _NAMES = {
         By.PROGRAM: "Programm, über die Schnittstelle",
         By.PAGE: "Seite des Prüfdienstes",
         By.COUNTER: "Schalter",
+        By.CLERK: "Sachbearbeitung",
     },
     "en": {
         By.SERVICE: "checking service, automatically",
         By.PROGRAM: "program, through the interface",
         By.PAGE: "page of the checking service",
         By.COUNTER: "counter",
+        By.CLERK: "clerk",
     },
 }
 

@@ -232,7 +232,7 @@ def _read_bound(field: Fields, name: str) -> int | float | None:
     bound = field.members.get(name)
     if bound is None:
         return None
-    if isinstance(bound, bool) or not isinstance(bound, int | float) or abs(bound) > MAX_AMOUNT:
+    if isinstance(bound, bool) or not isinstance(bound, int | float) or not abs(bound) <= MAX_AMOUNT:  # nor NaN
         raise Malformed(field.path(name), f"must be a number of at most {MAX_AMOUNT}")
     return bound
 

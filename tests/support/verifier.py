@@ -38,7 +38,7 @@ from runtime.driver import Driver, drive
 from runtime.http import InProcessSender, Sender
 from runtime.seal import Sealer
 from tests.support.pki import DAY, NOW, Pki, Template, make_pki, seeded, seeded_key
-from verifier.app import make_application
+from verifier.app import make_application, with_questions
 from verifier.database.store import SqlVerifierStore
 from verifier.policy import Lifetimes
 from verifier.service import Verifier
@@ -220,7 +220,7 @@ def make_verifier(
     context = VerifierContext(
         identifier=identifier,
         name=(("de", "Stadtbücherei"), ("en", "City library")),
-        use_cases={case.id: case for case in cases},
+        use_cases=with_questions({case.id: case for case in cases}, changes.get("services", {})),
         anchors=anchors if callable(anchors) else lambda: anchors,
         store=store,
         signing=IssuerSigner(access.signer, access.x5c),

@@ -32,7 +32,7 @@ def protocol_endpoints(verifier: Verifier, driver: Driver) -> Endpoints:
 
     @endpoints.post(f"{path}/requests/{{reference}}")
     async def post_request_object(request: Request) -> Response:
-        return await request_object(request.path_params["reference"], await _wallet_nonce(request))
+        return await request_object(request.path_params["reference"], await wallet_nonce_of(request))
 
     async def counter_request(request: Request, wallet_nonce: str | None) -> Response:
         text = await driver.run(verifier.counters.ask(request.path_params["reference"], wallet_nonce))
@@ -44,7 +44,7 @@ def protocol_endpoints(verifier: Verifier, driver: Driver) -> Endpoints:
 
     @endpoints.post(f"{path}/quick/{{reference}}")
     async def post_counter_request(request: Request) -> Response:
-        return await counter_request(request, await _wallet_nonce(request))
+        return await counter_request(request, await wallet_nonce_of(request))
 
     @endpoints.post(f"{path}/responses/{{reference}}")
     async def response(request: Request) -> Response:
@@ -66,7 +66,8 @@ def protocol_endpoints(verifier: Verifier, driver: Driver) -> Endpoints:
     return endpoints
 
 
-async def _wallet_nonce(request: Request) -> str | None:
+async def wallet_nonce_of(request: Request) -> str | None:
+    """The nonce that a wallet posts with its question for a request object, if it does."""
     # Some wallets post nothing at all, without any content type; that is a question too
     form = await read_form(request) if request.headers.get("content-type", "").startswith(FORM) else {}
     return RequestUriForm.from_form(form).wallet_nonce

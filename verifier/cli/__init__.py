@@ -15,6 +15,9 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 counter = typer.Typer(no_args_is_help=True, help="Places in a shop where a printed code asks a question.")
 app.add_typer(counter, name="counter")
 
+services = typer.Typer(no_args_is_help=True, help="Once-only services: one file each in the folder `services`.")
+app.add_typer(services, name="services")
+
 Data = Annotated[Path, typer.Option(envvar="HOHEIT_VERIFIER_DATA", help="The verifier's folder.")]
 Json = Annotated[bool, typer.Option("--json", help="Answer as JSON, one object a line.")]
 
@@ -204,6 +207,64 @@ def counter_unpair(data: Data, name: Place) -> None:
     from verifier.cli.counters import unpair_browsers
 
     print(unpair_browsers(data, name))
+
+
+@services.command("list")
+def services_list(data: Data, as_json: Json = False) -> None:
+    """Read every file; tell what is wrong, or where the services are."""
+    from verifier.cli.services import list_services
+
+    list_services(data, as_json=as_json)
+
+
+@services.command("entry")
+def services_entry(
+    data: Data, name: Annotated[str, typer.Argument(help="The id of a service; without: all of them.")] = ""
+) -> None:
+    """Print the entries for the catalogue, as JSON that a registrar takes."""
+    from verifier.cli.services import print_entries
+
+    print_entries(data, name)
+
+
+@services.command("webhook-secret")
+def services_webhook_secret(data: Data, name: Annotated[str, typer.Argument(help="The id of a service.")]) -> None:
+    """Print the secret by which the webhook of a service checks that a notice comes from here."""
+    from verifier.cli.services import print_webhook_secret
+
+    print_webhook_secret(data, name)
+
+
+@app.command()
+def clerk(data: Data, name: Annotated[str, typer.Argument(help="Who signs in; the audit trail names them.")]) -> None:
+    """Make a code with which a clerk signs in at the desk. It is shown this once."""
+    from verifier.cli.services import make_clerk_code
+
+    make_clerk_code(data, name)
+
+
+@app.command("revoke-clerk")
+def revoke_clerk(data: Data, name: Annotated[str, typer.Argument(help="Who shall sign in no more.")]) -> None:
+    """Make every sign-in code of this name useless, and sign them out."""
+    from verifier.cli.services import revoke_clerk_codes
+
+    revoke_clerk_codes(data, name)
+
+
+@app.command("case-key")
+def case_key(data: Data, name: Annotated[str, typer.Argument(help="What the key is for.")]) -> None:
+    """Make a key for a program that reads cases and decides about them. It is shown this once."""
+    from verifier.cli.services import make_case_key
+
+    make_case_key(data, name)
+
+
+@app.command("revoke-case-key")
+def revoke_case_key(data: Data, name: Annotated[str, typer.Argument(help="What the key was for.")]) -> None:
+    """Make every key for cases of this name useless."""
+    from verifier.cli.services import revoke_case_keys
+
+    revoke_case_keys(data, name)
 
 
 @app.command()

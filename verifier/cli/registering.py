@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,9 +17,10 @@ from protocol.trust.registration import RegisteredCredential
 from runtime.certificates import CertificateNames
 from runtime.commands import explained
 from runtime.installation import open_keys
-from verifier.app import open_use_cases
+from verifier.app import open_services, open_use_cases
 from verifier.config import VerifierSettings
 from verifier.installation import REGISTRATIONS, SIGNING
+from verifier.once_only.description import ServiceDescription
 from verifier.use_case import UseCase
 
 DAY = 86_400  # seconds
@@ -26,9 +28,10 @@ DAY = 86_400  # seconds
 
 @explained()
 def draft_registration(data: Path) -> str:
-    """A registration file for this verifier's use cases."""
+    """A registration file for this verifier's use cases and services."""
     settings = VerifierSettings.read(data)
     uses = [use_of(use_case) for use_case in open_use_cases(settings).values()]
+    uses += [use for service in open_services(settings).values() if (use := use_of_service(service)) is not None]
     return draft(settings, entitlement=SERVICE_PROVIDER, uses=uses)
 
 
@@ -68,6 +71,15 @@ def use_of(use_case: UseCase, *, privacy_policy: str = "", legal_basis: str = ""
         legal_basis=legal_basis,
         retention_days=-(-use_case.keep // DAY),
     )
+
+
+def use_of_service(service: ServiceDescription) -> Use | None:
+    """A once-only service as it is registered; None: it asks wallets for nothing."""
+    use_case = service.use_case
+    if use_case is None:
+        return None
+    use = use_of(use_case, privacy_policy=service.privacy_policy, legal_basis=service.legal_basis)
+    return replace(use, retention_days=service.retention_days)
 
 
 def _registered(query: CredentialQuery) -> RegisteredCredential:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from capabilities.accounts.session import SignedIn
 from capabilities.cockpit.database import SqlCockpit
 from capabilities.cockpit.records import IssuedReceipt
 from capabilities.relay.database import SqlRelay
@@ -19,11 +20,16 @@ from runtime.database.api_keys import SqlApiKeys
 from runtime.database.conversations import SqlConversations
 from runtime.database.engine import Database
 from runtime.database.migrations import migrate
-from verifier.counter import CounterChange, CounterStage, Removed, Standing
+from verifier.counter import CounterChange, CounterGone, CounterRecord, CounterStage, Removed, Standing
+from verifier.database.cases import SqlCases
 from verifier.database.counters import SqlCounters
 from verifier.database.status_lists import SqlStatusLists
 from verifier.database.tables import (
     api_keys,
+    case_keys,
+    case_notices,
+    cases,
+    clerk_codes,
     cockpit_tables,
     conversations,
     counters,
@@ -31,25 +37,51 @@ from verifier.database.tables import (
     status_lists,
     usage_tables,
 )
+from verifier.once_only.case import Case, CaseChange, CaseStage, Draft, Erased
 from verifier.policy import MAX_OFFLINE_STATUS
 from verifier.session import Answered, Declined, Forgotten, Opened, Received, Requested, Session
+from verifier.store import CaseHearer
 from verifier.usage import OVER, erased
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
-_CODEC: Codec[Session | CounterStage] = Codec(
-    Requested, Opened, Received, Answered, Declined, Forgotten, Standing, Removed
+Stage = Session | CounterStage | CaseStage | SignedIn
+Record = CounterChange | CaseChange | Written | IssuedReceipt
+
+_CODEC: Codec[Stage] = Codec(
+    Requested,
+    Opened,
+    Received,
+    Answered,
+    Declined,
+    Forgotten,
+    Standing,
+    Removed,
+    Draft,
+    Case,
+    Erased,
+    SignedIn,
 )
 
 
-class SqlVerifierStore(SqlConversations[Session | CounterStage, CounterChange | Written | IssuedReceipt]):
-    """Everything a verifier keeps, on SQLite or PostgreSQL."""
+class SqlVerifierStore(SqlConversations[Stage, Record]):
+    """Everything a verifier keeps, on SQLite or PostgreSQL.
+
+    `hearers` are told in the same transaction what was done with a case.
+    """
 
     def __init__(
-        self, database: Database, now: Callable[[], int], random_bytes: RandomBytes = system.random_bytes
+        self,
+        database: Database,
+        now: Callable[[], int],
+        random_bytes: RandomBytes = system.random_bytes,
+        hearers: Sequence[CaseHearer] = (),
     ) -> None:
         super().__init__(database, conversations, _CODEC, now, self._keep_records)
         self.counters = SqlCounters(database, counters)
+        self.cases = SqlCases(database, cases, case_notices, hearers)
+        self.clerk_codes = SqlApiKeys(database, clerk_codes)
+        self.case_keys = SqlApiKeys(database, case_keys)
         self.cockpit = SqlCockpit(database, cockpit_tables)
         self.usage = SqlUsageLog(database, usage_tables, now=now, random_bytes=random_bytes)
         self.database = database
@@ -68,6 +100,7 @@ class SqlVerifierStore(SqlConversations[Session | CounterStage, CounterChange | 
             gone = self.forget_expired(
                 connection, before=now, limit=limit, ending=lambda ended: self._end(connection, ended, now)
             )
+            gone += self.cases.forget_expired(connection, before=now, limit=limit)
             gone += self.relay.forget_expired(connection, before=now, limit=limit)
             gone += self.usage.forget_expired(connection, now=now, limit=limit)
             gone += self.cockpit.forget_expired(connection, now=now, limit=limit)
@@ -75,16 +108,19 @@ class SqlVerifierStore(SqlConversations[Session | CounterStage, CounterChange | 
 
         return self.database.write(work)
 
-    def _keep_records(self, connection: Connection, records: Sequence[CounterChange | Written | IssuedReceipt]) -> None:
+    def _keep_records(self, connection: Connection, records: Sequence[Record]) -> None:
         given = [record for record in records if isinstance(record, IssuedReceipt)]
         self.cockpit.write(connection, given)
         written = [record for record in records if isinstance(record, Used | Told)]
         if written:
             self.usage.write(connection, written)
-        other = [record for record in records if not isinstance(record, Used | Told | IssuedReceipt)]
-        self.counters.change(connection, other)
+        for record in records:
+            if isinstance(record, CounterRecord | CounterGone):
+                self.counters.change(connection, [record])
+            elif not isinstance(record, Used | Told | IssuedReceipt):
+                self.cases.change(connection, [record])
 
-    def _end(self, connection: Connection, ended: Sequence[Session | CounterStage], now: int) -> None:
-        """Say of answers whose time is over that they are gone, as they go."""
-        answers = [stage for stage in ended if isinstance(stage, Answered)]
+    def _end(self, connection: Connection, ended: Sequence[Stage], now: int) -> None:
+        """Say of answers whose time is over that they are gone, as they go; and of the forms and cases that held one."""
+        answers = [stage for stage in ended if isinstance(stage, Answered | Draft | Case)]
         self.usage.write(connection, [used for each in answers for used in erased(each.logged, now=now, why=OVER)])

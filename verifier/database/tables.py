@@ -9,6 +9,7 @@ from capabilities.relay.database import relay_table
 from capabilities.usage_log.database.tables import UsageTables
 from runtime.database.api_keys import api_key_table
 from runtime.database.conversations import ConversationTables
+from verifier.database.cases import case_table, notice_table
 from verifier.database.counters import counter_table
 from verifier.database.status_lists import status_list_table
 
@@ -18,5 +19,9 @@ api_keys = api_key_table(metadata)
 status_lists = status_list_table(metadata)
 counters = counter_table(metadata)
 relay_messages = relay_table(metadata)
+cases = case_table(metadata)
+case_notices = notice_table(metadata)
+clerk_codes = api_key_table(metadata, "clerk_codes")
+case_keys = api_key_table(metadata, "case_keys")
 usage_tables = UsageTables(metadata)
 cockpit_tables = CockpitTables(metadata)

@@ -16,11 +16,16 @@ from typing import NamedTuple, Self
 from protocol.encoding import JsonObject, JsonValue
 from protocol.errors import Malformed
 from protocol.fields import Fields
+from protocol.sovereignty.durations import Retention
 from protocol.sovereignty.form import MAX_FIELDS, Form
+from protocol.sovereignty.receipt import LegalBasis
+from protocol.sovereignty.receipt_parties import Recipient
 from protocol.sovereignty.service import Provider, Service
 from protocol.sovereignty.wording import Wording, read_wording
 from verifier.once_only.asking import asked_query, asked_texts
+from verifier.once_only.case import DRAFT_DAYS
 from verifier.once_only.sources import Document, ServiceField, refuse_unknown, without_sources
+from verifier.receipts import Handling
 from verifier.use_case import MAX_FILE, UseCase, with_null
 
 MAX_NEEDS = 16
@@ -31,6 +36,21 @@ MAX_LAW = 200  # characters
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)  # as registrars take it
 _DURING_READING = "https://localhost/"  # an address that is nobody's: the real one comes with the installation
+_LAW = re.compile(r"[^\x00-\x1f<]*6 ?\(1\) [a-f]")
+_BASES = dict(
+    zip(
+        "abcdef",
+        (
+            LegalBasis.CONSENT,
+            LegalBasis.CONTRACT,
+            LegalBasis.LEGAL_OBLIGATION,
+            LegalBasis.VITAL_INTEREST,
+            LegalBasis.PUBLIC_TASK,
+            LegalBasis.LEGITIMATE_INTEREST,
+        ),
+        strict=True,
+    )
+)
 _MEMBERS = frozenset((
     "name", "summary", "life_events", "provider", "purpose", "legal_basis", "privacy_policy", "retention_days",
     "recipients", "needs", "eligible", "fields", "gives", "outcome",
@@ -38,14 +58,6 @@ _MEMBERS = frozenset((
 _OF_A_PROVIDER = frozenset(("identifier", "country", "name"))
 _OF_A_RECIPIENT = frozenset(("name", "identifier", "purpose"))
 _OF_AN_OUTCOME = frozenset(("webhook", "answer_days"))
-
-
-class Recipient(NamedTuple):
-    """Who else gets what a citizen sends."""
-
-    name: str
-    identifier: str
-    purpose: Wording
 
 
 class OutcomeSettings(NamedTuple):
@@ -93,7 +105,16 @@ class ServiceDescription:
             max_status_age=0,  # an agency decides by it: looked up for every answer
             keep=0,  # what was shown is taken over into the form, and then forgotten as an answer
             names=asked_texts(self.documents, self.fields),
+            handling=self._handling,
         )
+
+    @property
+    def _handling(self) -> Handling:
+        """What a receipt says: a form may wait before it is sent, and its time counts from there."""
+        days = self.retention_days + DRAFT_DAYS
+        recipients = tuple([Recipient(one.name, one.identifier, one.purpose) for one in self.recipients])
+        retention = Retention.from_fields(Fields({"retention": f"P{days}D"}, self.id), "retention")
+        return Handling(_BASES[self.legal_basis[-1]], retention, recipients, self.id)
 
     def entry(self, start: str, registration: str) -> Service:
         """The entry in the catalogue. `registration`: id in the registrar's register.
@@ -125,7 +146,7 @@ class ServiceDescription:
             id=id_,
             announced=_read_announced(id_, file, documents, fields),
             purpose=read_wording(file, "purpose"),
-            legal_basis=file.text("legal_basis", max_length=MAX_LAW),
+            legal_basis=_read_law(file),
             privacy_policy=file.https_url("privacy_policy"),
             retention_days=file.integer("retention_days", minimum=1, maximum=LONGEST_RETENTION),
             documents=documents,
@@ -219,6 +240,13 @@ def _always_attested(field: ServiceField, documents: tuple[Document, ...]) -> bo
     for document in needed:
         groups.setdefault((document.one_of, "" if document.one_of else document.id), []).append(document.id)
     return any(sure.issuperset(options) for options in groups.values())
+
+
+def _read_law(file: Fields) -> str:
+    law = file.text("legal_basis", max_length=MAX_LAW)
+    if not _LAW.fullmatch(law):
+        raise Malformed(file.path("legal_basis"), "must end in a letter of GDPR Art. 6 (1), such as GDPR Art. 6 (1) e")
+    return law
 
 
 def _read_recipient(recipient: Fields) -> Recipient:

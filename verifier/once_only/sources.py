@@ -17,6 +17,7 @@ from protocol.sovereignty.rules import CredentialType, read_type
 from protocol.sovereignty.wording import Wording, read_wording
 
 MAX_SOURCES = 16  # of one field
+RESERVED = ("form_token", "later", "version")  # what else stands in a form of ours
 
 _OF_A_DOCUMENT = frozenset(("id", "name", "vct", "doctype", "optional", "one_of", "correct_at"))
 _FROM_A_DOCUMENT = frozenset(("document", "path", "optional"))
@@ -91,6 +92,8 @@ class ServiceField:
             Malformed: a member is missing, unknown or wrong.
         """
         name = field.text("name", max_length=64)
+        if name in RESERVED:
+            raise Malformed(field.path("name"), f"must be another name than {', '.join(RESERVED)}")
         schema = Fields({key: value for key, value in field.members.items() if key not in _OURS}, field.at)
         question = FormField.from_fields(name, schema, required=not field.boolean("optional", default=False))
         types = {document.id: document.type.format for document in documents}

@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
+from capabilities.accounts.policy import USUAL_ACCOUNTS
+from capabilities.accounts.service import Accounts, ClerkService
 from capabilities.cockpit.service import Cockpit
 from capabilities.usage_log.service import UsageLog
 from verifier.service.answers import Answers
 from verifier.service.boards import Boards
+from verifier.service.cases import Cases
 from verifier.service.context import VerifierContext
 from verifier.service.counters import Counters
+from verifier.service.forms import Forms
 from verifier.service.meetings import Meetings
+from verifier.service.notices import Notices
 from verifier.service.page_requests import PageRequests
 from verifier.service.partner_usage import PartnerUsage
 from verifier.service.receipts import Receipts
@@ -31,6 +36,10 @@ class Verifier:
     counters: Counters
     boards: Boards
     meetings: Meetings
+    forms: Forms
+    cases: Cases
+    notices: Notices
+    clerks: ClerkService
     usage: UsageLog
     cockpit: Cockpit
     partner_usage: PartnerUsage
@@ -42,7 +51,6 @@ class Verifier:
         answers = Answers(context, requests, StatusLists(context), RevokedSigners(context))
         counters = Counters.of(context, requests)
         page_requests, boards = PageRequests(context, requests, answers), Boards(context, answers, counters)
-        meetings = Meetings(context, requests, answers)
         usage = UsageLog(context.store.usage, context.signing, context.now)
         cockpit = Cockpit(
             context.cockpit_endpoint,
@@ -53,6 +61,21 @@ class Verifier:
             context.now,
             context.random_bytes,
         )
+        cases = Cases(context)
+        accounts = Accounts(context.store.clerk_codes, USUAL_ACCOUNTS, context.now, context.random_bytes)
         return cls(
-            context, requests, answers, page_requests, counters, boards, meetings, usage, cockpit, PartnerUsage(context)
+            context=context,
+            requests=requests,
+            answers=answers,
+            page_requests=page_requests,
+            counters=counters,
+            boards=boards,
+            meetings=Meetings(context, requests, answers),
+            forms=Forms.of(context, requests, answers),
+            cases=cases,
+            notices=Notices(context, cases),
+            clerks=ClerkService.of(accounts),
+            usage=usage,
+            cockpit=cockpit,
+            partner_usage=PartnerUsage(context),
         )

@@ -23,6 +23,7 @@ from protocol.x509 import Certificate
 from runtime.registrations import OwnRegistration
 from runtime.seal import Sealer
 from runtime.trust_lists.standing import ListsAge
+from verifier.once_only.description import ServiceDescription
 from verifier.policy import Lifetimes
 from verifier.registration import Shown
 from verifier.store import VerifierStore
@@ -57,6 +58,7 @@ class VerifierContext:
     shown: Shown = Shown.CERTIFICATE  # by what a request says that we are registered
     refuse_unregistered: bool = False  # ask nothing that the registrations do not cover
     haip: bool = False  # ask as HAIP 1.0 wants it, and in no other way
+    services: Mapping[str, ServiceDescription] = field(default_factory=dict)  # their questions are among `use_cases`
     wallet_url: str = ""  # of a wallet that runs in the browser, without a slash at the end; empty: none is offered
     cockpit: bool = True  # announce a cockpit, and give receipts
     privacy_policy: str = ""  # where no registration says it; empty: then no receipt is given
@@ -105,6 +107,22 @@ class VerifierContext:
     def counter_code_uri(self, reference: str) -> str:
         """Where the code of a counter leads: a wallet that asks there gets a request of its own."""
         return f"{self.identifier}/quick/{reference}"
+
+    def service_page(self, service: str) -> str:
+        """Where people begin a service, and go on with it."""
+        return f"{self.identifier}/services/{service}"
+
+    def service_start(self, service: str) -> str:
+        """Where a wallet gets a request of its own for a service; a browser is led to its page."""
+        return service_start(self.identifier, service)
+
+    def service_back(self, service: str) -> str:
+        """Where a wallet leads back to; a response code is added."""
+        return f"{self.service_page(service)}/back"
+
+    def case_secret(self, case: str) -> str:
+        """The part of a case's address that only its citizen gets to know; nobody without our secret can make it."""
+        return encode_base64url(hmac.digest(self.secret, f"case\0{case}".encode(), hashlib.sha256))
 
     def qr_svg(self, reference: str) -> str:
         """A request's QR code as a picture."""
@@ -179,3 +197,13 @@ def _organisation(x5c: str) -> Organisation | None:
 @lru_cache(maxsize=8)
 def _client_of_certificate(x5c: str) -> ClientId:
     return ClientId.of_certificate(b64decode(x5c))
+
+
+def webhook_secret(secret: bytes, service: str) -> str:
+    """The secret that a service's webhook knows our notices by; `secret` is that of an installation's addresses."""
+    return hmac.digest(secret, f"webhook\0{service}".encode(), hashlib.sha256).hex()
+
+
+def service_start(identifier: str, service: str) -> str:
+    """The address in the catalogue at which a service begins, of a verifier with this public URL."""
+    return f"{identifier}/services/{service}/start"

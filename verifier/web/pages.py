@@ -17,6 +17,7 @@ from verifier.service import Verifier
 from verifier.service.requests import RequestOrder
 from verifier.service.results import Result
 from verifier.use_case import distinct
+from verifier.web.form_view import wording_in
 from verifier.web.values import shared_documents
 
 _OPEN = frozenset(
@@ -35,7 +36,8 @@ def people_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
     async def start(request: Request) -> Response:
         browser = pages.browser(request) or pages.new_browser()
         language = language_of(request)
-        cases = verifier.context.use_cases.values()
+        context = verifier.context
+        cases = [case for id_, case in context.use_cases.items() if id_ not in context.services]
         page = pages.page(
             request,
             "start.html",
@@ -43,6 +45,14 @@ def people_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
             questions=[
                 (case.id, case.title_in(language), case.purpose_in(language), verifier.meetings.can_ask(case.query))
                 for case in cases
+            ],
+            services=[
+                (
+                    f"{path}/services/{service.id}",
+                    wording_in(service.announced.name, language),
+                    wording_in(service.announced.summary, language),
+                )
+                for service in context.services.values()
             ],
             action=f"{path}/ask",
             in_person=f"{path}/in-person",

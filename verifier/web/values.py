@@ -67,6 +67,12 @@ def shared_documents(
     return tuple(shared)
 
 
+def shown_value(label: str, value: JsonValue, language: str, *, binary: bool = False) -> SharedValue:
+    """One value that stands alone, such as in a form; `binary`: it is bytes, in base64url."""
+    reader = _Reader(language, frozenset({(), (None,)}) if binary else frozenset())
+    return reader.value(label, [((), value)], ClaimKind.PLAIN)
+
+
 @dataclass(frozen=True, slots=True)
 class _Reader:
     """Reads the claims of one document aloud."""

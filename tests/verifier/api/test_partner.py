@@ -163,6 +163,10 @@ def test_every_route_asks_for_a_key(counter):
         ("DELETE", "/api/counters/{counter}"),
         ("POST", "/api/counters/{counter}/pairing"),
         ("DELETE", "/api/counters/{counter}/browsers"),
+        ("GET", "/api/cases"),
+        ("GET", "/api/cases/{case}"),
+        ("DELETE", "/api/cases/{case}"),
+        ("POST", "/api/cases/{case}/decision"),
     }
     keys = ["", "Bearer", "Bearer ", "Bearer wrong", f"Bearer {revoked}", f"Basic {counter.api_key}", counter.api_key]
     keys += [f"Bearer {counter.api_key}x", f"Bearer {counter.owner}"]
@@ -207,7 +211,8 @@ def test_the_shape_is_published(counter):
     one = "/api/requests/{request_id}"
     requests = {"/api/requests", one, f"{one}/meeting", f"{one}/meeting/answer"}
     counters = {f"/api/counters{below}" for below in ("", "/{counter}", "/{counter}/pairing", "/{counter}/browsers")}
-    assert set(document["paths"]) == requests | counters | {"/api/usage"}
+    cases = {f"/api/cases{below}" for below in ("", "/{case}", "/{case}/decision")}
+    assert set(document["paths"]) == requests | counters | cases | {"/api/usage"}
     for path in document["paths"].values():
         for operation in path.values():
             assert operation["security"]

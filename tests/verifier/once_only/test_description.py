@@ -1,0 +1,123 @@
+"""The one file of a service: what is read, what comes of it, and what is refused with its place."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from protocol.errors import Malformed
+from protocol.fields import Fields
+from protocol.sovereignty.service import Service
+from tests.support.services import OTHER, SERVICE, described
+from tests.support.tree import ROOT
+from verifier.once_only.description import read_services
+
+PAGE = ROOT / "docs" / "operating" / "services.md"
+
+
+def test_the_question_asks_for_exactly_what_fills_a_field():
+    query = described().use_case.query
+    asked = {one.id: [claim.path for claim in one.claims] for one in query.credentials}
+    assert asked == {"pid": [("family_name",)], "passport": [("family_name",)], "birth": [("given_name",)]}
+    sets = [(one.options, one.required) for one in query.credential_sets]
+    assert sets == [((("pid",), ("passport",)), True), ((("birth",),), False)]
+
+
+def test_a_claim_that_may_be_missing_is_in_the_sets_that_come_first():
+    text = SERVICE.replace(
+        '{ document = "pid", path = ["family_name"] }', '{ document = "pid", path = ["x"], optional = true }'
+    )
+    text += '\n[[fields]]\nname = "born"\ntitle = { en = "Born" }\ntype = "string"\n'
+    text += 'from = [{ document = "pid", path = ["birthdate"] }]\n'
+    [pid] = [one for one in described(text).use_case.query.credentials if one.id == "pid"]
+    assert [[*ids] for ids in pid.claim_sets] == [["c0", "c1"], ["c1"]]
+
+
+def test_the_catalogue_announces_what_no_needed_document_answers():
+    entry = described().entry("https://library.example/services/child-benefit/start", "child-benefit")
+    assert [field.name for field in entry.asks.fields] == ["child_name", "iban", "children", "speaks"]
+    assert Service.from_fields(Fields(entry.to_dict(), "service")) == entry
+
+
+def test_an_alternative_that_lacks_the_answer_leaves_it_to_be_asked():
+    text = SERVICE.replace(', { document = "passport", path = ["family_name"] }', "").replace(
+        'from = [{ document = "birth", path = ["given_name"], optional = true }]',
+        'from = [{ document = "birth", path = ["given_name"] }, { document = "passport", path = ["child"] }]',
+    )
+    assert next(field.name for field in described(text).announced.asks.fields) == "family_name"
+
+
+def test_the_page_shows_a_file_that_is_read():
+    shown = re.search(r"```toml\n(.*?)```", PAGE.read_text(), re.DOTALL)[1]
+    service = described(shown)
+    assert service.outcome.answer_days == 14
+    assert [gift.configuration_id for gift in service.announced.gives] == ["child-benefit"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "at"),
+    [
+        ('life_events = ["birth"]', 'life_events = ["parties"]', "child-benefit.toml.life_events[0]"),
+        ("retention_days = 30", "retention_days = 0", "child-benefit.toml.retention_days"),
+        ("retention_days = 30", "retention = 30", "child-benefit.toml"),
+        ('"GDPR Art. 6 (1) e"', '"the law"', "child-benefit.toml.legal_basis"),
+        ('country = "DE"', 'country = "Germany"', "child-benefit.toml.provider.country"),
+        ('name = "Familienkasse Lindenau"', 'name = "x"\nphone = "1"', "child-benefit.toml.provider"),
+        ('id = "birth"', 'id = "pid"', "child-benefit.toml.needs"),
+        ('document = "birth"', 'document = "berth"', "child-benefit.toml.fields[1].from[0].document"),
+        ('one_of = "identity"\ncorrect_at', 'one_of = "alone"\ncorrect_at', "child-benefit.toml.needs"),
+        ('correct_at = "https://', 'correct_at = "http://', "child-benefit.toml.needs[0].correct_at"),
+        ("minLength = 15", 'pattern = "a+"', "child-benefit.toml.fields[2]"),
+        ("maxLength = 34", "maxLength = 3", "child-benefit.toml.fields[2]"),
+        ('name = "iban"', 'name = "children"', "child-benefit.toml.fields"),
+        ('name = "iban"', 'name = "remark-iban"', "child-benefit.toml.fields.properties"),
+        ('en = "Child benefit" }', 'en = "<b>Child benefit</b>" }', "child-benefit.toml.name.en"),
+        ('webhook = "https://', 'webhook = "ftp://', "child-benefit.toml.outcome.webhook"),
+        ("answer_days = 14", "answer_weeks = 2", "child-benefit.toml.outcome"),
+        ("retention_days = 30", "retention_days = ", "child-benefit.toml"),
+        ("minimum = 1", "minimum = nan", "child-benefit.toml.fields[3].minimum"),
+        ('name = "iban"', 'name = "version"', "child-benefit.toml.fields[2].name"),
+    ],
+)
+def test_what_is_wrong_is_refused_with_file_and_place(old, new, at):
+    assert old in SERVICE
+    with pytest.raises(Malformed) as refusal:
+        described(SERVICE.replace(old, new, 1))
+    assert refusal.value.at == at
+
+
+def test_a_document_that_fills_no_field_is_not_asked_for():
+    """T190: nothing is asked for that is not needed."""
+    text = re.sub(r'from = \[\{ document = "birth".*\n', "", SERVICE)
+    with pytest.raises(Malformed, match="asks for birth, and no field comes from it"):
+        described(text)
+
+
+def test_a_folder_is_read_whole_and_what_refers_elsewhere_is_checked(tmp_path):
+    Path(tmp_path, "child-benefit.toml").write_text(SERVICE)
+    Path(tmp_path, "allowance.toml").write_text(OTHER)
+    assert list(read_services(tmp_path)) == ["allowance", "child-benefit"]
+    for old, new in (('field = "iban"', 'field = "nothing"'), ('field = "iban"', 'field = "children"')):
+        Path(tmp_path, "allowance.toml").write_text(OTHER.replace(old, new))
+        with pytest.raises(Malformed, match=r"allowance\.toml\.fields\.account\.from: names child-benefit"):
+            read_services(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["Child.toml", "-a.toml", "a b.toml", f"{'a' * 64}.toml"])
+def test_a_file_is_called_as_registers_call_a_use(tmp_path, name):
+    Path(tmp_path, name).write_text(OTHER)
+    with pytest.raises(Malformed, match="must be called by small letters"):
+        read_services(tmp_path)
+
+
+def test_a_huge_file_is_not_read(tmp_path):
+    Path(tmp_path, "huge.toml").write_text("#" * 300_000)
+    with pytest.raises(Malformed, match="is larger than"):
+        read_services(tmp_path)
+
+
+def test_a_receipt_says_on_what_the_service_stands_and_how_long_it_keeps_what_was_shown():
+    """A form may wait seven days before it is sent, and the thirty count from there."""
+    handling = described().use_case.handling
+    assert (handling.legal_basis.value, handling.service) == ("public_task", "child-benefit")
+    assert handling.retention.lasts.text == "P37D"
