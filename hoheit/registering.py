@@ -10,7 +10,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from capabilities.registration.party import SERVICE_PROVIDER, Party
-from capabilities.registration.registering import KEY, Registrant, go_on, hand_in, start, take_over
+from capabilities.registration.registering import KEY, Registrant, go_on, start, take_over
 from capabilities.registration.uses import Use, write_credential
 from issuer.app import known_types, open_types
 from issuer.cli.registering import authority_pem, provided
@@ -158,14 +158,6 @@ class LocalRegister:
         parties = self.registrar.parties
         self._run(parties.apply(party))
         self._approve(party.identifier)
-
-    def announce(self, registrant: Registrant, services: Sequence[JsonObject]) -> None:
-        """Hand in services of somebody who is registered, and put them into the catalogue."""
-        for standing in self._send(hand_in(registrant, services)):
-            if standing.waits:
-                line = self._run(self.registrar.offerings.line(standing.id))
-                proposal = proposal_id(line.offering.proposed)
-                self._run(self.registrar.offerings.approve(standing.id, proposal, "set-up"))
 
     def _take_in(self, registrant: Registrant, party: Party) -> None:
         self._send(start(registrant, self.settings.public_url, party))
