@@ -94,7 +94,8 @@ class LocalRegister:
         `narrowed`: what of a use it registers; `more`: further members of the registration.
         """
         uses = [narrowed(use) for use in uses_of(settings)]
-        party = party_of(settings, board, (SERVICE_PROVIDER,), uses=uses, more=more)
+        known = {**cockpit_of(settings), **(more or {})}
+        party = party_of(settings, board, (SERVICE_PROVIDER,), uses=uses, more=known)
         self._take_in(verifier_registrant(settings), party)
 
     def take_in_issuer(
@@ -111,7 +112,7 @@ class LocalRegister:
     ) -> None:
         """Register one party that issues at one address and asks at another: each gets a certificate in its name."""
         kinds = [provided(kind) for kind in open_types(issuing).values()]
-        both: JsonObject = {"addresses": [issuing.public_url, asking.public_url]}
+        both: JsonObject = {"addresses": [issuing.public_url, asking.public_url], **cockpit_of(asking)}
         party = party_of(
             issuing,
             board,
@@ -185,6 +186,11 @@ def uses_of(settings: VerifierSettings) -> list[Use]:
             use = use_of(service.use_case, privacy_policy=service.privacy_policy, legal_basis=service.legal_basis)
             uses.append(replace(use, retention_days=service.retention_days))
     return uses
+
+
+def cockpit_of(settings: VerifierSettings) -> JsonObject:
+    """Where citizens follow what becomes of their data, as it is registered."""
+    return {"cockpit_endpoint": f"{settings.public_url}/cockpit"} if settings.cockpit else {}
 
 
 def drive_apart(work: Exchange[T], sender: Sender, store: ConversationStore | None = None) -> T:

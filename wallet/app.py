@@ -128,7 +128,9 @@ def open_wallet(
 def open_published(settings: WalletSettings, *, now: Callable[[], int] = system.now) -> Published:
     """What the registrar publishes, as far as it is known; the vault stays closed."""
     folder = PublishedFolder(settings.published, max(MAX_CATALOGUE, MAX_DIRECTORY))
-    return Published(folder, settings.registrar_url, _anchors(*_anchor_folders(settings, now)), now)
+    trusted, extra = _anchor_folders(settings, now)
+    renewal = Renewal(trusted, now)
+    return Published(folder, settings.registrar_url, _anchors(trusted, extra), now, renewal.when_due)
 
 
 def open_device_keys(settings: WalletSettings, random_bytes: RandomBytes) -> DeviceKeys:

@@ -102,6 +102,7 @@ def draft(
     uses: Iterable[Use] = (),
     provides: Iterable[RegisteredCredential] = (),
     authority: str = "",
+    cockpit_endpoint: str = "",
 ) -> str:
     """A registration file with everything that an installation knows of itself; what is empty in it, a person fills in."""
     name = next(iter(settings.name.values()))
@@ -128,6 +129,8 @@ def draft(
         members["provides"] = list[JsonValue](issued)
     if authority:
         members["authorities"] = [authority]
+    if cockpit_endpoint:
+        members["cockpit_endpoint"] = cockpit_endpoint
     return f"{_HINT}\n{write_toml(members)}"
 
 

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from rich.console import Console
 
-from hoheit.demo.places import PROVIDER, RELAY
+from hoheit.demo.places import PROVIDER, REGISTER, RELAY
 from hoheit.demo.setting_up import EVERYBODY, Town, set_up_town
 from hoheit.demo.telling import VERDICT, tell_beginning, tell_step, tell_what_to_try
 from hoheit.demo.walk import Step, Walk
@@ -103,6 +103,7 @@ def open_town(folder: Path, port: int, public_url: str = "", *, as_json: bool) -
         haip=True,
         provider_url=town.address(PROVIDER),
         relay=f"{town.address(RELAY)}/relay",
+        registrar_url=town.address(REGISTER),
     )
     if not settings.vault.exists():
         write_private(town.wallet / PASSPHRASE_FILE, secrets.token_urlsafe(16).encode("ascii"))

@@ -32,7 +32,8 @@ def draft_registration(data: Path) -> str:
     settings = VerifierSettings.read(data)
     uses = [use_of(use_case) for use_case in open_use_cases(settings).values()]
     uses += [use for service in open_services(settings).values() if (use := use_of_service(service)) is not None]
-    return draft(settings, entitlement=SERVICE_PROVIDER, uses=uses)
+    cockpit = f"{settings.public_url}/cockpit" if settings.cockpit else ""
+    return draft(settings, entitlement=SERVICE_PROVIDER, uses=uses, cockpit_endpoint=cockpit)
 
 
 @explained()

@@ -65,17 +65,28 @@ class _Kept(Generic[V]):
     problem: PublishedProblem | None = None
 
 
+def nothing_to_renew() -> Exchange[None]:
+    """No lists are followed, or somebody else follows them."""
+    yield from ()
+
+
 class Published:
     """What one registrar publishes, followed."""
 
     def __init__(
-        self, folder: PublishedFolder, url: str, anchors: Callable[[], TrustAnchors], now: Callable[[], int]
+        self,
+        folder: PublishedFolder,
+        url: str,
+        anchors: Callable[[], TrustAnchors],
+        now: Callable[[], int],
+        renew_trust: Callable[[], Exchange[None]] = nothing_to_renew,
     ) -> None:
-        """Follow the registrar at an address; nobody if it is empty."""
+        """Follow the registrar at an address; nobody if it is empty. `renew_trust` fetches lists of whom to trust, if due."""
         self._folder = folder
         self._url = url
         self._anchors = anchors
         self._now = now
+        self._renew_trust = renew_trust
         self._seen = folder.seen(url)
         self._due_at = self._seen.tried_at + (EVERY if self._seen.came_at == self._seen.tried_at else RETRY)
         self._catalogue = _Kept[VerifiedCatalogue](CATALOGUE, self._verify_catalogue)
@@ -119,6 +130,8 @@ class Published:
         if not self._url or self._due_at - EVERY <= now < self._due_at:
             return
         self._due_at = now + RETRY
+        # Whether a registrar is trusted stands in lists, which a wallet has not got when it is new
+        yield from self._renew_trust()
         catalogue_came = yield from self._renew(self._catalogue)
         partners_came = yield from self._renew(self._partners)
         came = catalogue_came and partners_came

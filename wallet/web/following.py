@@ -29,5 +29,6 @@ async def following(published: Published, driver: Driver) -> AsyncIterator[None]
 
 async def _follow_for_ever(published: Published, driver: Driver) -> None:
     while published.url:
-        await driver.run(published.when_due())
+        # Not in the first moment: where everything starts at once, the registrar does not answer yet
         await asyncio.sleep(LOOK_SECONDS)
+        await driver.run(published.when_due())
