@@ -162,7 +162,11 @@ def create_web(settings: WalletSettings, sender: Sender | None = None) -> HostSw
     opener = WalletOpener(settings, sender)
     door = Door(opener, system.now, system.random_bytes, settings.auto_lock_seconds)
     return serve_wallet(
-        door, public_url=settings.public_url, random_bytes=system.random_bytes, trusting=open_trusting(settings)
+        door,
+        public_url=settings.public_url,
+        random_bytes=system.random_bytes,
+        trusting=open_trusting(settings),
+        in_background=settings.renew,
     )
 
 

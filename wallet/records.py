@@ -48,6 +48,8 @@ class HeldCredential:
     can_be_taken_back: bool = True  # its issuer says somewhere whether it holds; older records: until the next look-up
     document: str = ""  # one for all forms of a document; empty: it has this one form
     binary: tuple[str, ...] = ()  # claims paths, as JSON text, of values that are bytes
+    grant: str = ""  # id of the `RenewalGrant` by which it is fetched anew; empty: it cannot be
+    issuance: str = ""  # another one after each renewal, see `issuance_of`
 
     def __repr__(self) -> str:
         """Never the claims."""
@@ -60,6 +62,11 @@ class HeldCredential:
     def read_binary(self) -> tuple[ClaimPath, ...]:
         """Which of its claims are bytes."""
         return tuple(read_path(text) for text in self.binary)
+
+    @property
+    def issuance_of(self) -> str:
+        """Names this one issuance: what was seen of another one is not what is here now."""
+        return self.issuance or self.id
 
     def described(self) -> CredentialConfiguration:
         """How the issuer, or else its type, calls it and its claims."""
@@ -112,6 +119,7 @@ class PendingIssuance:
     client_id: str  # empty: anonymous
     wanted: tuple[WantedCredential, ...]
     begun_at: int  # epoch seconds
+    renews: str = ""  # id of the `RenewalGrant` whose documents are fetched anew; empty: it is a first time
 
     def read_offer(self) -> CredentialOffer:
         """The offer that it began with."""
@@ -124,6 +132,40 @@ class PendingIssuance:
     def __repr__(self) -> str:
         """Never a key or a token."""
         return f"PendingIssuance({self.id})"
+
+
+@dataclass(frozen=True, slots=True)
+class RenewalGrant:
+    """By what documents that came together can be fetched anew, without asking their person again (RFC 6749 §6)."""
+
+    id: str
+    offer: str  # JSON: which issuer, which server
+    refresh_token: str  # empty: it is over
+    dpop_key: str  # hex: the token is good with it alone
+    client_id: str  # empty: anonymous
+    begun_at: int  # epoch seconds
+    tried_at: int = 0  # epoch seconds, of the last time that the issuer said no
+    over: str = ""  # why it is over: the issuer's word; empty: it is not
+
+    def read_offer(self) -> CredentialOffer:
+        """Which issuer, which server."""
+        return CredentialOffer.from_dict(read_json_object(self.offer.encode("utf-8"), "offer"))
+
+    def __repr__(self) -> str:
+        """Never a key or a token."""
+        return f"RenewalGrant({self.id})"
+
+
+@dataclass(frozen=True, slots=True)
+class RenewedDocument:
+    """What the last renewals of a document changed: which data, never what they say. There is one for each document."""
+
+    id: str  # of the document
+    at: int  # epoch seconds
+    reason: str  # why it was renewed, see `wallet.policy.renewing.WhyRenew`
+    changed: tuple[str, ...]  # claims paths as JSON text, since the user looked last
+    types: tuple[str, ...]  # of its forms
+    seen_at: int = 0  # epoch seconds; 0: the user has not looked yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +201,7 @@ class LogEntry:
 
     number: int  # from 1
     at: int  # epoch seconds
-    action: str  # received, not kept, sharing, shared, declined, failed, deleted, restored, log deleted, vouched for, blocked
+    action: str  # received, renewed, not kept, sharing, shared, declined, failed, deleted, restored, log deleted, …
     party: str  # as people know it; empty: nobody we know
     party_id: str  # client identifier, or credential issuer identifier
     trusted_by: str  # who vouches for it; empty: nobody
@@ -188,7 +230,7 @@ class Evidence:
     register_answer: str = ""  # what a register said that was asked; empty: none was
 
 
-Kept = HeldCredential | PendingIssuance | WalletUnit | Evidence
+Kept = HeldCredential | PendingIssuance | RenewalGrant | RenewedDocument | WalletUnit | Evidence
 
 
 def keys_of(record: Kept) -> frozenset[str]:

@@ -125,6 +125,21 @@ def log(
 
 
 @app.command()
+def renew(
+    context: typer.Context,
+    credential: Annotated[
+        str,
+        typer.Argument(help="The id from the list, or how it begins; without it: whatever is due.", show_default=False),
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """Fetch a credential anew, with all its copies, as the issuer's register is today."""
+    from wallet.cli.commands import renew as run
+
+    run(_options(context, as_json), credential)
+
+
+@app.command()
 def forget(context: typer.Context, credential: Credential, as_json: Json = False, yes: Yes = False) -> None:
     """Delete a credential with its keys, for ever; or give up something that was begun."""
     from wallet.cli.commands import forget as run

@@ -12,6 +12,7 @@ from wallet.service.meeting import MeetingPresenting
 from wallet.service.page_presenting import PagePresenting
 from wallet.service.presenting import Presenting
 from wallet.service.receiving import Receiving
+from wallet.service.renewing import Renewing
 from wallet.service.vouching import Vouching
 
 
@@ -27,6 +28,7 @@ class Wallet:
     meetings: MeetingPresenting
     keeping: Keeping
     vouching: Vouching
+    renewing: Renewing
 
     @classmethod
     def of(cls, context: WalletContext) -> Self:
@@ -37,4 +39,6 @@ class Wallet:
         presenting = Presenting(context)
         pages = PagePresenting(context, presenting)
         meetings = MeetingPresenting(context, presenting)
-        return cls(context, receiving, login, presenting, pages, meetings, Keeping(context), vouching)
+        keeping = Keeping(context)
+        renewing = Renewing(context, receiving, vouching, keeping)
+        return cls(context, receiving, login, presenting, pages, meetings, keeping, vouching, renewing)

@@ -11,17 +11,28 @@ import orjson
 
 from runtime.codec import Codec
 from runtime.seal import Sealer
-from wallet.records import Evidence, HeldCredential, Kept, LogEntry, PendingIssuance, WalletUnit
+from wallet.records import (
+    Evidence,
+    HeldCredential,
+    Kept,
+    LogEntry,
+    PendingIssuance,
+    RenewalGrant,
+    RenewedDocument,
+    WalletUnit,
+)
 from wallet.store import NewEntry
 
 KINDS: dict[type[Kept | LogEntry], str] = {
     HeldCredential: "credential",
     PendingIssuance: "pending",
+    RenewalGrant: "grant",
+    RenewedDocument: "renewed",
     WalletUnit: "unit",
     Evidence: "evidence",
     LogEntry: "log",
 }
-CODEC: Codec[Kept | LogEntry] = Codec(HeldCredential, PendingIssuance, WalletUnit, Evidence, LogEntry)
+CODEC: Codec[Kept | LogEntry] = Codec(*KINDS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,16 @@ from typing import Self, TypeVar
 from protocol.errors import NotFound
 from runtime.codec import StoredDataError
 from runtime.seal import KEY_BYTES, DamagedError, Sealer
-from wallet.records import Evidence, HeldCredential, Kept, LogEntry, PendingIssuance, WalletUnit
+from wallet.records import (
+    Evidence,
+    HeldCredential,
+    Kept,
+    LogEntry,
+    PendingIssuance,
+    RenewalGrant,
+    RenewedDocument,
+    WalletUnit,
+)
 from wallet.store import ChangeCredentials, NewEntry
 from wallet.vault.change import CODEC, KINDS, Change, Manifest, digest_of
 from wallet.vault.file import (
@@ -38,7 +47,7 @@ from wallet.vault.file import (
 )
 from wallet.vault.passphrase import SALT_BYTES, KeyDerivation, check_new_passphrase
 
-R = TypeVar("R", HeldCredential, PendingIssuance, WalletUnit, Evidence, LogEntry)
+R = TypeVar("R", HeldCredential, PendingIssuance, RenewalGrant, RenewedDocument, WalletUnit, Evidence, LogEntry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +173,16 @@ class Vault:
         found, _ = self._read(PendingIssuance)
         return tuple(sorted(found, key=lambda pending: (pending.begun_at, pending.id)))
 
+    def grants(self) -> tuple[RenewalGrant, ...]:
+        """By what documents are renewed, oldest first; see `WalletStore.grants`."""
+        found, _ = self._read(RenewalGrant)
+        return tuple(sorted(found, key=lambda grant: (grant.begun_at, grant.id)))
+
+    def renewed(self) -> tuple[RenewedDocument, ...]:
+        """What renewals changed, oldest first."""
+        found, _ = self._read(RenewedDocument)
+        return tuple(sorted(found, key=lambda renewed: (renewed.at, renewed.id)))
+
     def unit(self) -> WalletUnit | None:
         """How the wallet is known to its provider; see `WalletStore.unit`."""
         found, _ = self._read(WalletUnit)
@@ -194,10 +213,17 @@ class Vault:
         return tuple(sorted(found, key=lambda evidence: (evidence.at, evidence.id)))
 
     def write(
-        self, *, put: Sequence[Kept] = (), drop: Sequence[Kept] = (), note: NewEntry | None = None
+        self,
+        *,
+        put: Sequence[Kept] = (),
+        drop: Sequence[Kept] = (),
+        note: NewEntry | None = None,
+        needs: Sequence[str] = (),
     ) -> LogEntry | None:
         """Keep, destroy and note in one transaction; see `WalletStore.write`."""
         with self._turn, self._changing() as change:
+            if any(f"{KINDS[HeldCredential]} {held_id}" not in change.manifest.records for held_id in needs):
+                raise NotFound("this credential is not there any more")
             for record in put:
                 change.put(record)
             for record in drop:
@@ -249,6 +275,7 @@ class Vault:
         with self._turn:
             units, _ = self._read(WalletUnit)
             kept: list[Kept | LogEntry] = [*self.credentials(), *self.pending(), *units, *self.log(), *self.evidence()]
+            kept += [*self.grants(), *self.renewed()]
             old, self._sealer = self._sealer, Sealer(os.urandom(KEY_BYTES))
             done = False
             try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -27,6 +27,7 @@ from wallet.web.login import login_pages
 from wallet.web.meeting import meeting_pages
 from wallet.web.presenting import presenting_pages
 from wallet.web.receiving import receiving_pages
+from wallet.web.renewing import renewal_pages, renewing
 from wallet.web.room import Room
 from wallet.web.settings import settings_pages
 from wallet.web.told import told_pages
@@ -36,13 +37,18 @@ from wallet.words import Words
 HOME = Path(__file__).parent.parent
 
 
-def serve_wallet(door: Door, *, public_url: str, random_bytes: RandomBytes, trusting: Trusting) -> HostSwitch:
-    """The application around a door. What comes for another host name is refused: no other site can point its name here."""
+def serve_wallet(
+    door: Door, *, public_url: str, random_bytes: RandomBytes, trusting: Trusting, in_background: bool = True
+) -> HostSwitch:
+    """The application around a door. What comes for another host name is refused: no other site can point its name here.
+
+    `in_background`: it renews documents by itself while it is open.
+    """
     room = Room(door, Pages(HOME, public_url=public_url, secret=random_bytes(32)))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with door.watched():
+        async with door.watched(), renewing(door, random_bytes) if in_background else nullcontext():
             yield
 
     def trouble(request: Request, status: int, code: str) -> Response:
@@ -59,6 +65,7 @@ def serve_wallet(door: Door, *, public_url: str, random_bytes: RandomBytes, trus
     for router in (
         entrance(room),
         keeping_pages(),
+        renewal_pages(),
         activity_pages(),
         settings_pages(trusting),
         vouching_pages(),
