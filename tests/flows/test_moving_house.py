@@ -2,7 +2,6 @@
 
 import json
 
-import httpx2
 import pytest
 
 from protocol.oid4vci.client import IssuerRefused
@@ -14,16 +13,6 @@ from wallet.policy.renewing import NotRenewed, WhyNotRenewed, WhyRenew
 from wallet.records import RenewalGrant
 
 pytestmark = pytest.mark.flow
-
-
-@pytest.fixture(autouse=True)
-def as_before(town):
-    """Everybody shares the services: the citizen moves back, or comes back."""
-    yield
-    town.issuer.post("/api/people", people={CITIZEN: PERSON_BEFORE[CITIZEN]}) if CITIZEN in PERSON_BEFORE else None
-
-
-PERSON_BEFORE: dict[str, dict[str, object]] = {}
 
 
 def patch(town, record, *, preview=False):
@@ -50,6 +39,16 @@ def state(town, kind):
     return town.wallet.wallet.keeping.shown(document(town, kind)).state
 
 
+def issued_since(town, before=()):
+    """What the citizen was issued, beyond what was there before."""
+    known = {line["id"] for line in before}
+    return [
+        line
+        for line in town.issuer.get("/api/credentials", subject=CITIZEN).json()
+        if line["id"] not in known and line["credential_configuration_id"] == "pid"
+    ]
+
+
 def sign_up(town):
     """Show where one lives: the state of the answer, and the town that the library saw."""
     request = town.verifier.post("/api/requests", use_case="library-sign-up")
@@ -74,8 +73,8 @@ def test_who_moves_gets_a_new_proof_of_residence_and_the_old_one_counts_no_more(
     assert sign_up(town) == ("accepted", [OLD]), "looking at what would be does nothing"
 
     done = move(town, NEW)
-    assert done == told
-    assert sign_up(town)[0] == "rejected"
+    assert done["residence"] == told["residence"]
+    assert sign_up(town)[0] == "refused"
     wallet, run = town.wallet.wallet, town.wallet.run
     assert wallet.renewing.due() == ()
     run(wallet.keeping.look_up_status())
@@ -105,8 +104,9 @@ def test_who_moves_gets_a_new_proof_of_residence_and_the_old_one_counts_no_more(
 
 def test_a_new_name_leaves_the_old_card_good_until_the_wallet_has_the_new_one(town):
     patch(town, {"family_name": "Alt"})
+    before = issued_since(town)
     town.receive("pid")
-    [line] = [patch(town, {"family_name": "Neu"}, preview=True)["pid"]]
+    line = patch(town, {"family_name": "Neu"}, preview=True)["pid"]
     assert line["fate"] == "replaced"
     assert line["ends_at"] > town.clock()
     patch(town, {"family_name": "Neu"})
@@ -116,26 +116,33 @@ def test_a_new_name_leaves_the_old_card_good_until_the_wallet_has_the_new_one(to
     old = document(town, PID)
     done = run(wallet.renewing.renew(old))
     assert '["family_name"]' in done.changed
-    states = {line["id"]: line["state"] for line in town.issuer.get("/api/credentials", subject=CITIZEN).json()}
-    issued = [line for line in town.issuer.get("/api/credentials", subject=CITIZEN).json()][:20]
+    issued = issued_since(town, before)
     # The wallet said that it has the new ones, and that ended the old ones
-    assert [line["state"] for line in issued] == ["valid"] * 10 + ["revoked"] * 10
-    assert states
+    assert sorted(line["state"] for line in issued) == ["revoked"] * 10 + ["valid"] * 10
 
 
 def test_what_was_changed_by_mistake_and_put_right_ends_nothing(town):
     patch(town, {"family_name": "Recht"})
+    before = issued_since(town)
     town.receive("pid")
-    assert patch(town, {"family_name": "Falsch"})["pid"]["fate"] == "replaced"
-    assert patch(town, {"family_name": "Recht"})["pid"]["fate"] == "same"
+    mine = {line["id"] for line in issued_since(town, before)}
+
+    def fate(name):
+        body = {"subject": CITIZEN, "record": {"family_name": name}}
+        lines = town.issuer.client.patch(f"{town.issuer.address}/api/people", json=body).json()
+        return [(line["fate"], bool(line["ends_at"])) for line in lines if line["credential_id"] in mine]
+
+    assert fate("Falsch") == [("replaced", True)]
+    assert fate("Recht") == [("same", False)]
+    assert fate("Falsch") == [("replaced", True)]
 
 
 def test_a_filled_up_batch_leaves_the_old_copies_to_their_end(town):
+    before = issued_since(town)
     town.receive("pid")
     run = town.wallet.run
     run(town.wallet.wallet.renewing.renew(document(town, PID)))
-    issued = town.issuer.get("/api/credentials", subject=CITIZEN).json()[:20]
-    assert {line["state"] for line in issued} == {"valid"}
+    assert [line["state"] for line in issued_since(town, before)] == ["valid"] * 20
     assert len(document(town, PID).forms[0].copies) == 10
 
 
@@ -144,8 +151,7 @@ def test_a_stolen_refresh_token_is_worth_nothing_without_the_key_and_its_family_
     town.receive("pid")
     wallet, run = town.wallet.wallet, town.wallet.run
     [grant] = wallet.context.store.grants()
-    contact = wallet.receiving.look(town.offer("pid")["uri"])
-    seen = run(contact)
+    seen = run(wallet.receiving.look(town.offer("pid")["uri"]))
     thief = wallet.vouching.dpop_client(wallet.context.new_session_key())
     with pytest.raises(IssuerRefused, match="invalid_grant"):
         run(fetch_tokens(seen.contact, TokenRequest(RefreshTokenGrant(grant.refresh_token)), thief))
@@ -158,21 +164,18 @@ def test_a_stolen_refresh_token_is_worth_nothing_without_the_key_and_its_family_
     assert len(document(town, PID).forms[0].copies) == 10, "what is held stays"
 
 
-def test_what_a_clerk_has_revoked_is_renewed_no_more_and_the_rest_is(town):
+def test_what_a_clerk_has_revoked_is_renewed_no_more(town):
     """T114"""
-    town.receive("pid", "residence")
-    before = town.issuer.get("/api/credentials", subject=CITIZEN).json()
-    one = next(line["id"] for line in before if line["credential_configuration_id"] == "residence")
-    town.issuer.post(f"/api/credentials/{one}/revoke")
+    before = {line["id"] for line in town.issuer.get("/api/credentials", subject=CITIZEN).json()}
+    town.receive("residence")
+    now = {line["id"] for line in town.issuer.get("/api/credentials", subject=CITIZEN).json()}
+    town.issuer.post(f"/api/credentials/{min(now - before)}/revoke")
     with pytest.raises(NotRenewed) as refusal:
         town.wallet.run(town.wallet.wallet.renewing.renew(document(town, RESIDENCE)))
     assert refusal.value.why is WhyNotRenewed.OVER
 
 
 def test_who_is_not_in_the_register_any_more_has_no_documents_but_a_degree(town):
-    people = town.issuer.client
-    record = {"family_name": "Weg", "given_name": "Wanda", "birthdate": "1990-01-01"}
-    del people, record
     town.receive("pid")
     town.receive("diploma")
     told = {
@@ -189,8 +192,3 @@ def _gone(town, *, preview):
     )
     answer.raise_for_status()
     return answer.json()
-
-
-def test_a_register_that_cannot_be_written_says_so(town):
-    with pytest.raises(httpx2.HTTPStatusError):
-        patch(town, {"x": {"a": "b" * 300_000}})
