@@ -65,6 +65,9 @@ def fields_of(
             before = found.get(path)
             rules = (*before.rules, claim.rule) if before is not None else (claim.rule,)
             label = before.label if before is not None else _label(claim, language)
+            # Two places of the register that are called alike are told apart by the document that needs the second
+            if before is None and any(other.label == label for other in found.values()):
+                label = f"{label} ({kind.name(language)})"
             found[path] = RegisterField(path_text(path), path, label, _text(record, path), claim.rule.kind, rules)
     everything = tuple(found.values())[:MAX_FIELDS]
     return (*(one for one in everything if one.value), *(one for one in everything if not one.value))
