@@ -1,0 +1,147 @@
+"""Renewing a document in a browser, and by itself while the wallet is open."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+
+from protocol.errors import Unreachable
+from tests.support.pki import NOW
+from tests.wallet.counterparts import CLAIMS, Agency, World, answer, held
+from tests.wallet.web.flows import receive
+from tests.wallet.web.visitor import Served, words_of
+from wallet.web import renewing
+
+OVER = answer({"error": "invalid_grant"}, 400)
+DENIED = answer({"error": "credential_request_denied"}, 400)
+
+
+@pytest.fixture
+def served(tmp_path, monkeypatch):
+    """A wallet with an agency that gives the right to renew."""
+    monkeypatch.setenv("HOHEIT_ENV", "test")
+    wallet = Served(tmp_path / "wallet", World(None, Agency(refresh_token="refresh-1")))
+    wallet.create()
+    yield wallet
+    wallet.door.close()
+
+
+def card(served):
+    """The address of the one document."""
+    [one] = served.vault.credentials()
+    return f"/cards/{one.id}"
+
+
+def renew(served, citizen):
+    """Press the button; what the page says then."""
+    return citizen.done(citizen.post(f"{card(served)}/renew", f"{card(served)}/renew"))
+
+
+def test_what_changed_is_said_until_its_owner_has_seen_it(served, citizen):
+    receive(served, citizen)
+    served.world.agency.claims = {**CLAIMS, "family_name": "Neumann"}
+    assert "The office learns that you renew it." in words_of(citizen.get(f"{card(served)}/renew"))
+    assert "Family name new: Neumann" in renew(served, citizen)
+    assert "was renewed, and something is different now." in words_of(citizen.get("/"))
+    assert "new: Neumann" in words_of(citizen.get(card(served)))
+    assert citizen.post(f"{card(served)}/seen", card(served)).status_code == 303
+    assert "new: Neumann" not in words_of(citizen.get(card(served)))
+    assert "was renewed" not in words_of(citizen.get("/"))
+
+
+def test_what_says_the_same_says_so(served, citizen):
+    receive(served, citizen)
+    assert "It says the same as before." in renew(served, citizen)
+
+
+@pytest.mark.parametrize(
+    ("refuse", "said"),
+    [
+        ({"/token": OVER}, "Please ask for a new one there."),
+        ({"/credential": DENIED}, "did not give a new one now. Your document stays as it is."),
+        ({"/token": Unreachable("away")}, "The office could not be reached just now."),
+    ],
+)
+def test_what_went_wrong_is_said_with_what_to_do(served, citizen, refuse, said):
+    receive(served, citizen)
+    served.world.agency.refuse = refuse
+    assert said in renew(served, citizen)
+    assert len(served.vault.credentials()[0].copies) == 3
+
+
+def test_a_right_that_is_over_leads_to_the_office(served, citizen):
+    receive(served, citizen)
+    served.world.agency.refuse = {"/token": OVER}
+    renew(served, citizen)
+    page = citizen.get(card(served))
+    assert "does not renew this document by itself any more" in words_of(page)
+    assert 'href="https://agency.example/"' in page.text
+    assert "This document cannot be renewed from here." in words_of(citizen.get(f"{card(served)}/renew"))
+
+
+def test_a_document_that_was_taken_back_leads_to_the_new_one(served, citizen):
+    receive(served, citizen)
+    served.vault.write(put=[replace(served.vault.credentials()[0], status="invalid", status_checked_at=NOW)])
+    assert "Maybe something about you has changed there" in words_of(citizen.get(card(served)))
+
+
+def test_a_document_without_the_right_says_what_to_do(served, citizen):
+    served.vault.write(put=[held("one")])
+    assert "does not renew this document by itself. When it ends" in words_of(citizen.get("/cards/one"))
+
+
+def test_a_renewal_in_the_middle_needs_nobody_to_go_on(served, citizen):
+    receive(served, citizen)
+    served.world.agency.refuse = {"/credential": Unreachable("away")}
+    renew(served, citizen)
+    assert len(served.vault.pending()) == 1
+    assert "Begun and not finished" not in words_of(citizen.get("/"))
+
+
+def run_for(served, seconds, monkeypatch):
+    """Let the background work while the clock runs on by so much."""
+    started = served.world.now
+
+    async def a_while():
+        async with renewing.renewing(served.door, served.random_bytes, every=0.001):
+            for moment in range(started, started + seconds + 1, 20):
+                served.world.now = moment
+                await asyncio.sleep(0.005)
+
+    del monkeypatch
+    with suppress(asyncio.CancelledError):
+        asyncio.run(a_while())
+
+
+def due(served):
+    """The document was taken back."""
+    served.vault.write(put=[replace(served.vault.credentials()[0], status="invalid", status_checked_at=NOW)])
+    served.world.agency.seen.clear()
+
+
+def test_an_open_wallet_renews_by_itself_and_not_in_the_first_minute(served, citizen, monkeypatch):
+    receive(served, citizen)
+    due(served)
+    run_for(served, 40, monkeypatch)
+    assert served.world.agency.seen == []
+    run_for(served, 240, monkeypatch)
+    assert served.vault.credentials()[0].status == ""
+    assert [request.url for request in served.world.agency.seen if request.url.endswith("/credential")] != []
+
+
+def test_a_closed_wallet_does_nothing(served, citizen, monkeypatch):
+    receive(served, citizen)
+    due(served)
+    served.door.close()
+    run_for(served, 280, monkeypatch)
+    assert served.world.agency.seen == []
+
+
+def test_what_fails_by_itself_is_no_harm(served, citizen, monkeypatch):
+    receive(served, citizen)
+    due(served)
+    served.world.agency.refuse = {"/token": Unreachable("away")}
+    run_for(served, 260, monkeypatch)
+    assert served.vault.credentials()[0].status == "invalid"
+    assert "Taken back" in words_of(citizen.get("/"))
