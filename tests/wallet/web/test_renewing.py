@@ -9,7 +9,6 @@ import pytest
 from protocol.errors import Unreachable
 from tests.support.pki import NOW
 from tests.wallet.counterparts import CLAIMS, Agency, World, answer, held
-from tests.wallet.web.flows import receive
 from tests.wallet.web.visitor import Served, words_of
 from wallet.web import renewing
 
@@ -27,6 +26,14 @@ def served(tmp_path, monkeypatch):
     wallet.door.close()
 
 
+def receive(served):
+    """Take a document and keep it."""
+    opened = served.wallet()
+    receiving, run = opened.wallet.receiving, opened.run
+    seen = run(receiving.look(served.world.agency.offer()))
+    run(receiving.keep(run(receiving.fetch(run(receiving.take(seen)), seen.contact))))
+
+
 def card(served):
     """The address of the one document."""
     [one] = served.vault.credentials()
@@ -39,7 +46,7 @@ def renew(served, citizen):
 
 
 def test_what_changed_is_said_until_its_owner_has_seen_it(served, citizen):
-    receive(served, citizen)
+    receive(served)
     served.world.agency.claims = {**CLAIMS, "family_name": "Neumann"}
     assert "The office learns that you renew it." in words_of(citizen.get(f"{card(served)}/renew"))
     assert "Family name new: Neumann" in renew(served, citizen)
@@ -51,7 +58,7 @@ def test_what_changed_is_said_until_its_owner_has_seen_it(served, citizen):
 
 
 def test_what_says_the_same_says_so(served, citizen):
-    receive(served, citizen)
+    receive(served)
     assert "It says the same as before." in renew(served, citizen)
 
 
@@ -64,14 +71,14 @@ def test_what_says_the_same_says_so(served, citizen):
     ],
 )
 def test_what_went_wrong_is_said_with_what_to_do(served, citizen, refuse, said):
-    receive(served, citizen)
+    receive(served)
     served.world.agency.refuse = refuse
     assert said in renew(served, citizen)
     assert len(served.vault.credentials()[0].copies) == 3
 
 
 def test_a_right_that_is_over_leads_to_the_office(served, citizen):
-    receive(served, citizen)
+    receive(served)
     served.world.agency.refuse = {"/token": OVER}
     renew(served, citizen)
     page = citizen.get(card(served))
@@ -81,7 +88,7 @@ def test_a_right_that_is_over_leads_to_the_office(served, citizen):
 
 
 def test_a_document_that_was_taken_back_leads_to_the_new_one(served, citizen):
-    receive(served, citizen)
+    receive(served)
     served.vault.write(put=[replace(served.vault.credentials()[0], status="invalid", status_checked_at=NOW)])
     assert "Maybe something about you has changed there" in words_of(citizen.get(card(served)))
 
@@ -92,14 +99,14 @@ def test_a_document_without_the_right_says_what_to_do(served, citizen):
 
 
 def test_a_renewal_in_the_middle_needs_nobody_to_go_on(served, citizen):
-    receive(served, citizen)
+    receive(served)
     served.world.agency.refuse = {"/credential": Unreachable("away")}
     renew(served, citizen)
     assert len(served.vault.pending()) == 1
     assert "Begun and not finished" not in words_of(citizen.get("/"))
 
 
-def run_for(served, seconds, monkeypatch):
+def run_for(served, seconds):
     """Let the background work while the clock runs on by so much."""
     started = served.world.now
 
@@ -109,7 +116,6 @@ def run_for(served, seconds, monkeypatch):
                 served.world.now = moment
                 await asyncio.sleep(0.005)
 
-    del monkeypatch
     with suppress(asyncio.CancelledError):
         asyncio.run(a_while())
 
@@ -120,28 +126,28 @@ def due(served):
     served.world.agency.seen.clear()
 
 
-def test_an_open_wallet_renews_by_itself_and_not_in_the_first_minute(served, citizen, monkeypatch):
-    receive(served, citizen)
+def test_an_open_wallet_renews_by_itself_and_not_in_the_first_minute(served, citizen):
+    receive(served)
     due(served)
-    run_for(served, 40, monkeypatch)
+    run_for(served, 40)
     assert served.world.agency.seen == []
-    run_for(served, 240, monkeypatch)
+    run_for(served, 255)
     assert served.vault.credentials()[0].status == ""
     assert [request.url for request in served.world.agency.seen if request.url.endswith("/credential")] != []
 
 
-def test_a_closed_wallet_does_nothing(served, citizen, monkeypatch):
-    receive(served, citizen)
+def test_a_closed_wallet_does_nothing(served, citizen):
+    receive(served)
     due(served)
     served.door.close()
-    run_for(served, 280, monkeypatch)
+    run_for(served, 280)
     assert served.world.agency.seen == []
 
 
-def test_what_fails_by_itself_is_no_harm(served, citizen, monkeypatch):
-    receive(served, citizen)
+def test_what_fails_by_itself_is_no_harm(served, citizen):
+    receive(served)
     due(served)
     served.world.agency.refuse = {"/token": Unreachable("away")}
-    run_for(served, 260, monkeypatch)
+    run_for(served, 260)
     assert served.vault.credentials()[0].status == "invalid"
     assert "Taken back" in words_of(citizen.get("/"))
