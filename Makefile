@@ -26,13 +26,13 @@ QUICK := -m "not (soak or flow or kill)" $(foreach folder,flows interop browser,
 demo: $(BASE)
 	@$(BIN)/hoheit demo $(if $(filter-out 0,$(ONCE)),--once) $(ARGS)
 
-# A browser takes all that a small machine has, so those tests come first and alone; the last line of all is the verdict.
+# Tests in a browser come first; the last line of all is the verdict.
 test: $(TEST)
 	@deploy/needs postgresql
 	@deploy/needs chromium
 	@deploy/needs softhsm2
 	@$(MAKE) --no-print-directory lint
-	@$(if $(ARGS),,$(COMPLETE) $(PYTEST) tests/browser)
+	@$(if $(ARGS),,$(COMPLETE) $(PYTEST) $(SIDE_BY_SIDE) tests/browser)
 	@$(COMPLETE) $(PYTEST) $(SIDE_BY_SIDE) $(or $(ARGS),--ignore=tests/browser)
 
 check: lint

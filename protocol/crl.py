@@ -73,6 +73,7 @@ class RevocationList:
     of_leaves: bool  # whether it is about certificates that sign no others
     of_authorities: bool
     revoked: Mapping[int, RevocationReason] = field(repr=False)  # by serial number
+    der: bytes = field(repr=False)  # as its authority signed it
 
     def check_fresh(self, now: int) -> None:
         """Check that the list may answer now.
@@ -102,7 +103,7 @@ def verify_crl(der: bytes, issuer: Certificate, *, uri: str, now: int) -> Revoca
     try:
         parsed = x509.load_der_x509_crl(der)
         _check_signed(parsed, authority)
-        found = _read(parsed, issuer, uri)
+        found = _read(parsed, issuer, uri, der)
     except _UNREADABLE as error:
         raise Malformed(_AT, "is not a list that can be read") from error
     found.check_fresh(now)
@@ -121,12 +122,27 @@ def fetch_crls(
         ProtocolError: see `verify_crl`.
     """
     lists: list[RevocationList] = []
-    for certificate, issuer in _steps(party):
+    for certificate, issuer in issuers_in(party):
         found = next((known[uri] for uri in certificate.crl_uris if _may_answer(known.get(uri), issuer, now)), None)
         if found is None:
             found = yield from _fetch_any(certificate, issuer, known, now)
         lists.append(found)
     return tuple(lists)
+
+
+def issuers_in(party: TrustedParty) -> Iterator[tuple[Certificate, Certificate]]:
+    """Each certificate of a chain with the one that issued it; the anchor is taken out by hand and stands in no list.
+
+    Raises:
+        NotTrusted: nothing says who issued the last one.
+    """
+    if not party.chain:
+        return iter(())
+    if party.anchor is None:
+        raise NotTrusted(f"{_AT}: nothing says who issued the last certificate")
+    # Whoever stands on a list with their own certificate is taken out there by hand too
+    listed = party.chain[-1:] == (party.anchor,)
+    return pairwise(party.chain if listed else (*party.chain, party.anchor))
 
 
 def check_not_revoked(party: TrustedParty, lists: Iterable[RevocationList], *, now: int, at: str) -> None:
@@ -138,7 +154,7 @@ def check_not_revoked(party: TrustedParty, lists: Iterable[RevocationList], *, n
         NotValidNow: see `RevocationList.check_fresh`.
     """
     by_address = {(found.issuer, found.uri): found for found in lists}
-    for index, (certificate, issuer) in enumerate(_steps(party)):
+    for index, (certificate, issuer) in enumerate(issuers_in(party)):
         found = next((by_address[issuer, uri] for uri in certificate.crl_uris if (issuer, uri) in by_address), None)
         if found is None or not (found.of_authorities if index else found.of_leaves):
             raise NotTrusted(f"{at}: nothing says whether a certificate was revoked")
@@ -148,17 +164,6 @@ def check_not_revoked(party: TrustedParty, lists: Iterable[RevocationList], *, n
             raise Suspended(f"{at}: a certificate is suspended")
         if reason is not None:
             raise Revoked(f"{at}: a certificate was revoked")
-
-
-def _steps(party: TrustedParty) -> Iterator[tuple[Certificate, Certificate]]:
-    """Each certificate with the one that issued it; the anchor is taken out by hand and stands in no list."""
-    if not party.chain:
-        return iter(())
-    if party.anchor is None:
-        raise NotTrusted(f"{_AT}: nothing says who issued the last certificate")
-    # Whoever stands on a list with their own certificate is taken out there by hand too
-    listed = party.chain[-1:] == (party.anchor,)
-    return pairwise(party.chain if listed else (*party.chain, party.anchor))
 
 
 def _may_answer(known: RevocationList | None, issuer: Certificate, now: int) -> bool:
@@ -210,7 +215,7 @@ def _check_signed(parsed: x509.CertificateRevocationList, authority: x509.Certif
         raise NotAuthentic(f"{_AT}: the signature does not hold")
 
 
-def _read(parsed: x509.CertificateRevocationList, issuer: Certificate, uri: str) -> RevocationList:
+def _read(parsed: x509.CertificateRevocationList, issuer: Certificate, uri: str, der: bytes) -> RevocationList:
     for found in parsed.extensions:
         if found.critical and not isinstance(found.value, _UNDERSTOOD):
             raise Unsupported(f"{_AT}: only full lists are accepted")
@@ -230,6 +235,7 @@ def _read(parsed: x509.CertificateRevocationList, issuer: Certificate, uri: str)
         of_leaves=of_leaves,
         of_authorities=of_authorities,
         revoked=MappingProxyType(revoked),
+        der=der,
     )
 
 

@@ -33,7 +33,7 @@ from protocol.oid4vp.request import Question
 from protocol.oid4vp.response import AuthorizationResponse, Presentation
 from protocol.oid4vp.transaction_data import TransactionData, TypeRule, assign_transaction_data, read_transaction_data
 from protocol.status.check import Status, StatusReport
-from protocol.trust.anchors import TrustAnchors
+from protocol.trust.anchors import TrustAnchors, TrustedParty
 
 
 class CheckName(StrEnum):
@@ -87,6 +87,7 @@ class VerifiedResponse:
 
 
 StatusOf = Callable[[VerifiedCredential], Exchange[StatusReport]]
+ObjectionTo = Callable[[TrustedParty], Exchange[str]]
 
 
 def verify_response(
@@ -96,13 +97,15 @@ def verify_response(
     anchors: TrustAnchors,
     policy: VerificationPolicy,
     status_of: StatusOf,
+    objection_to: ObjectionTo | None = None,
     now: int,
     reader_key: Decrypter | None = None,
 ) -> Exchange[VerifiedResponse]:
     """Verify an answer to our request, presentation by presentation, then the whole.
 
-    `status_of` looks up a credential's status and never raises. `reader_key` is our own key of a session in which the answer
-    came (`protocol.device_retrieval`). That there was no answer before is for the store to say.
+    `status_of` looks up a credential's status and never raises; `objection_to`, why whoever signed it does not count any
+    more, as when a certificate was revoked, or nothing (None: that is not looked up). `reader_key` is our own key of a
+    session in which the answer came (`protocol.device_retrieval`). That there was no answer before is for the store to say.
 
     Raises:
         InvalidRequest: no answer to this request at all: another state, unknown query ids, more presentations than were
@@ -120,6 +123,9 @@ def verify_response(
             credential = yield from work.verify(presentation, query)
             if credential is None:
                 continue
+            if objection_to is not None:
+                reason = yield from objection_to(credential.issuer)
+                work.lines.note(CheckName.TRUSTED_ISSUER, passed=not reason, reason=reason)
             report = yield from status_of(credential)
             as_of = report.checked_at if credential.status else None
             work.lines.note(CheckName.STATUS, report.status is Status.VALID, report.reason, as_of)

@@ -104,14 +104,14 @@ def test_a_cinema_applies_is_approved_and_gets_its_certificates(window, operator
     window.see("application-waits")
 
     desk = operator.page
-    desk.get_by_role("link", name="Kino Capitol").click(timeout=5000)
+    desk.get_by_role("link", name="Kino Capitol").click()
     operator.see("operator-application")
     desk.get_by_role("button", name="Approve").click()
     expect(desk.get_by_role("status")).to_have_text("registered")
     operator.see("operator-party")
 
     # The applicant's page goes on by itself
-    expect(page.get_by_role("status")).to_contain_text("You are registered.", timeout=5000)
+    expect(page.get_by_role("status")).to_contain_text("You are registered.")
     window.see("application-registered")
     page.get_by_role("link", name="Get a certificate that says who you are").click()
     page.get_by_label("Or paste it here").fill(request_of(seeded_key(5)))
@@ -178,7 +178,7 @@ def test_an_operator_sees_what_changed_and_decides(operator, office, url):
     changed = cinema(trade_name="Kino Nova", phone="+49 30 5", uses=[use(), much])
     meanwhile(lambda: office.run(office.registrar.parties.propose(key, changed)))
     # The list looks by itself
-    expect(desk.get_by_role("link", name="Kino Capitol")).to_be_visible(timeout=5000)
+    expect(desk.get_by_role("link", name="Kino Capitol")).to_be_visible()
     operator.see("operator-waiting")
     desk.get_by_role("link", name="Kino Capitol").click()
     expect(desk.get_by_text("Look at this twice")).to_be_visible()

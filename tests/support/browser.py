@@ -16,13 +16,24 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Playwright,
+    Request,
+    expect,
+    sync_playwright,
+)
 
 PHONE, DESKTOP = (360, 740), (1280, 800)
 NARROWEST = (320, 640)  # the smallest phone; what a desk's screen is at 400 % (WCAG 2.2, 1.4.10)
 SIZES = {"phone": PHONE, "desktop": DESKTOP}
 SCHEMES = ("light", "dark")
 TIMEOUT = 30_000  # milliseconds
+# A small machine that runs several browsers side by side is slow; what is looked for is there at once on a quiet one
+expect.set_options(timeout=20_000)
 CAMERA_SIZE = (1280, 720)
 # Failures that tests bring about: a page that is left while something loads, and answers that say no
 _EXPECTED = ("net::ERR_ABORTED",)

@@ -12,6 +12,7 @@ from verifier.service.counters import Counters
 from verifier.service.meetings import Meetings
 from verifier.service.page_requests import PageRequests
 from verifier.service.requests import Requests
+from verifier.service.signers import RevokedSigners
 from verifier.service.status import StatusLists
 
 
@@ -31,7 +32,7 @@ class Verifier:
     def of(cls, context: VerifierContext) -> Self:
         """Wire the services of one verifier."""
         requests = Requests(context)
-        answers = Answers(context, requests, StatusLists(context))
+        answers = Answers(context, requests, StatusLists(context), RevokedSigners(context))
         counters = Counters.of(context, requests)
         page_requests, boards = PageRequests(context, requests, answers), Boards(context, answers, counters)
         return cls(context, requests, answers, page_requests, counters, boards, Meetings(context, requests, answers))

@@ -27,6 +27,7 @@ from verifier.demands import unmet
 from verifier.policy import MAX_RENEWALS, is_running_out
 from verifier.service.context import VerifierContext
 from verifier.service.requests import BROWSER, Requests, encrypted_to, key_id
+from verifier.service.signers import RevokedSigners
 from verifier.service.status import StatusLists
 from verifier.session import (
     AWAITED,
@@ -92,6 +93,7 @@ class Answers:
     context: VerifierContext
     requests: Requests
     status_lists: StatusLists
+    signers: RevokedSigners
 
     def receive(self, reference: str, form: Mapping[str, str]) -> Exchange[ResponseAccepted]:
         """Take a wallet's answer: the first one counts, whatever it is (T179).
@@ -240,6 +242,7 @@ class Answers:
                 status_of=lambda credential: self.status_lists.status_of(
                     credential, terms.max_status_age, terms.offline_status_age
                 ),
+                objection_to=self.signers.objection_to,
                 now=self.context.now(),
                 reader_key=reader_key,
             )
