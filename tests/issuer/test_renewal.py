@@ -11,6 +11,7 @@ from issuer.editing import fields_of, read_edits
 from issuer.renewal import (
     USUAL,
     Fate,
+    LeafPath,
     OnChange,
     RenewalPolicy,
     WhenGone,
@@ -21,6 +22,7 @@ from issuer.renewal import (
     write_said,
 )
 from issuer.service.changes import patched
+from protocol.encoding import JsonObject
 from protocol.errors import Malformed
 from tests.support.strategies import json_values
 
@@ -106,7 +108,7 @@ def test_both_forms_of_a_document_are_remembered_by_the_paths_of_its_claims():
 
 
 def test_what_is_stored_is_read_as_it_was():
-    digests = {("address", "city"): "a", ("we.ird", '"'): "b"}
+    digests: dict[LeafPath, str] = {("address", "city"): "a", ("we.ird", '"'): "b"}
     assert read_said(write_said(digests)) == digests
 
 
@@ -167,7 +169,7 @@ def test_a_patch_does_what_rfc_7396_says(record, patch):
 
 
 def test_a_patch_is_not_nested_without_end():
-    deep = {}
+    deep: JsonObject = {}
     for _ in range(30):
         deep = {"a": deep}
     with pytest.raises(Malformed):
@@ -175,7 +177,7 @@ def test_a_patch_is_not_nested_without_end():
 
 
 def test_what_a_clerk_changes_in_the_form_becomes_a_patch():
-    record = {"name": "Anna", "address": {"city": "Köln"}, "since": "2020-01-01"}
+    record: JsonObject = {"name": "Anna", "address": {"city": "Köln"}, "since": "2020-01-01"}
     fields = fields_of(kind(), record, "en")
     assert [(one.name, one.label, one.value) for one in fields] == [
         ("name", "Name", "Anna"),

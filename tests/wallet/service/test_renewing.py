@@ -172,7 +172,7 @@ def test_what_was_cut_off_goes_on_and_the_old_one_holds_meanwhile(world, place, 
     assert world.vault.pending() == ()
 
 
-def test_a_wallet_that_is_killed_at_any_moment_has_the_old_one_or_the_new_one(vault):
+def test_a_wallet_that_is_killed_at_any_moment_has_the_old_one_or_the_new_one(vault, monkeypatch):
     """T158: killed before or after any effect; there is always one document with all its copies, and it can be renewed."""
 
     class Killed(BaseException):
@@ -196,7 +196,7 @@ def test_a_wallet_that_is_killed_at_any_moment_has_the_old_one_or_the_new_one(va
                 raise Killed
             return outcome
 
-        world.perform = perform
+        monkeypatch.setattr(world, "perform", perform)
         try:
             renew(world)
         except Killed:

@@ -5,6 +5,8 @@ from contextlib import suppress
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from protocol.errors import Unreachable
 from tests.support.pki import NOW
@@ -106,15 +108,19 @@ def test_a_renewal_in_the_middle_needs_nobody_to_go_on(served, citizen):
     assert "Begun and not finished" not in words_of(citizen.get("/"))
 
 
-def run_for(served, seconds):
+def run_for(served, seconds, until=lambda: True):
     """Let the background work while the clock runs on by so much."""
     started = served.world.now
 
     async def a_while():
         async with renewing.renewing(served.door, served.random_bytes, every=0.001):
-            for moment in range(started, started + seconds + 1, 20):
+            for moment in range(started, started + seconds + 1, 5):
                 served.world.now = moment
                 await asyncio.sleep(0.005)
+            for _ in range(500):
+                if until():
+                    break
+                await asyncio.sleep(0.02)
 
     with suppress(asyncio.CancelledError):
         asyncio.run(a_while())
@@ -124,16 +130,24 @@ def due(served):
     """The document was taken back."""
     served.vault.write(put=[replace(served.vault.credentials()[0], status="invalid", status_checked_at=NOW)])
     served.world.agency.seen.clear()
+    served.world.agency.notifications.clear()
 
 
-def test_an_open_wallet_renews_by_itself_and_not_in_the_first_minute(served, citizen):
+def test_an_open_wallet_renews_by_itself_after_a_while(served, citizen, monkeypatch):
+    monkeypatch.setattr(renewing, "FIRST", (30, 35))
     receive(served)
     due(served)
-    run_for(served, 40)
+    run_for(served, 25)
     assert served.world.agency.seen == []
-    run_for(served, 255)
+    served.world.now = NOW
+    run_for(served, 40, lambda: bool(served.world.agency.notifications))
     assert served.vault.credentials()[0].status == ""
-    assert [request.url for request in served.world.agency.seen if request.url.endswith("/credential")] != []
+
+
+@given(st.binary(min_size=4, max_size=4))
+def test_moments_are_drawn_and_none_is_in_the_first_minute(drawn):
+    for low, high in (renewing.FIRST, renewing.BETWEEN):
+        assert 60 <= low <= renewing._drawn((low, high), lambda _: drawn) <= high
 
 
 def test_a_closed_wallet_does_nothing(served, citizen):
@@ -148,6 +162,6 @@ def test_what_fails_by_itself_is_no_harm(served, citizen):
     receive(served)
     due(served)
     served.world.agency.refuse = {"/token": Unreachable("away")}
-    run_for(served, 260)
+    run_for(served, 260, lambda: bool(served.world.agency.seen))
     assert served.vault.credentials()[0].status == "invalid"
     assert "Taken back" in words_of(citizen.get("/"))
