@@ -12,6 +12,7 @@ from starlette.types import Lifespan
 
 from capabilities.relay.web import relay_endpoints
 from protocol.trust.anchors import Role, TrustAnchor, TrustAnchors
+from protocol.trust.registration import Contact
 from protocol.x509 import Certificate
 from runtime import system
 from runtime.anchors import AnchorFolder, read_certificate
@@ -25,11 +26,12 @@ from runtime.pages import Pages, serve_static
 from runtime.registrations import OwnRegistration, RegistrationFolder, of_another_party
 from runtime.seal import Sealer
 from runtime.settings import Environment
-from runtime.sweep import sweeping
+from runtime.sweep import repeating, sweeping
 from runtime.trust_lists.renewing import Renewal, renewing
 from verifier.api.counters import counter_api
 from verifier.api.endpoints import protocol_endpoints
 from verifier.api.partner import partner_api
+from verifier.api.usage import usage_api
 from verifier.config import VerifierSettings
 from verifier.database.store import SqlVerifierStore
 from verifier.installation import ANCHORS, REGISTRATIONS, SECRET, SIGNING, STAGES
@@ -145,6 +147,9 @@ def open_verifier(settings: VerifierSettings, store: SqlVerifierStore, folder: A
             refuse_unregistered=settings.env is Environment.PRODUCTION,
             haip=settings.haip,
             wallet_url=settings.wallet_url,
+            cockpit=settings.cockpit,
+            privacy_policy=settings.privacy_policy,
+            dpo=Contact(email=settings.dpo) if settings.dpo else None,
         )
     )
 
@@ -170,7 +175,8 @@ def create_app(settings: VerifierSettings, *, sender: Sender | None = None) -> F
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with sweeping(driver, sweep), renewing(driver, renewal):
+        appending = repeating(driver, verifier.usage.append, name="usage log")
+        async with sweeping(driver, sweep), renewing(driver, renewal), appending:
             yield
         driver.close()
         store.database.dispose()
@@ -197,6 +203,7 @@ def make_application(verifier: Verifier, driver: Driver, lifespan: Lifespan[Fast
     application.state.verifier = verifier
     application.state.driver = driver
     application.include_router(partner_api(verifier, driver))
+    application.include_router(usage_api(verifier, driver))
     application.include_router(people_pages(verifier, driver, pages))
     application.include_router(page_requests(verifier, driver, pages))
     application.include_router(in_person_pages(verifier, driver, pages))

@@ -25,6 +25,9 @@ class VerifierSettings(ServiceSettings):
     registrations: Path | None = None  # folder of registration certificates; empty: `registrations` in the data folder
     show_registration: Shown = Shown.CERTIFICATE  # or the dataset alone: wallets then have to ask the register
     relay: bool = False  # be a relay for wallets that show in person, below `/relay`
+    cockpit: bool = True  # announce where citizens follow what becomes of their data, and give receipts
+    privacy_policy: str = ""  # https URL, for receipts where no registration certificate says it
+    dpo: str = ""  # e-mail address of the data protection officer, for receipts
     haip: bool = False  # ask as HAIP 1.0 wants it, and in no other way
     extra_anchor: Path | None = None  # test only: a PEM file that is trusted as issuer of everything
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 
 from protocol.errors import NotFound, Unavailable
 from runtime.conversation import Change, Event, SessionKey
-from verifier.session import Answered, Declined, Forgotten, Outcome, Session, forgotten, no_request
+from verifier.keeping import forgotten
+from verifier.session import Answered, Declined, Forgotten, Outcome, Session, no_request
 
 COUNTER = "counter"  # kinds of keys
 PAIRING = "pairing"
@@ -197,7 +198,7 @@ def show(session: Session, counter: str, *, stay: int, now: int) -> Outcome:
     return Change(replace(session, shown_at=now))
 
 
-def clear(session: Session, counter: str, *, references: tuple[SessionKey, ...]) -> Outcome:
+def clear(session: Session, counter: str, *, references: tuple[SessionKey, ...], now: int) -> Outcome:
     """Erase what was answered at a counter (T261); twice is the same as once.
 
     Raises:
@@ -207,7 +208,7 @@ def clear(session: Session, counter: str, *, references: tuple[SessionKey, ...])
         return Change(session)
     if session.asked.counter != counter:
         raise no_request()
-    return forgotten(session, references)
+    return forgotten(session, references, now=now)
 
 
 def shown_until(session: Answered | Declined, stay: int) -> int:

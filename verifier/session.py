@@ -12,14 +12,20 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass, replace
-from typing import Never
+from functools import lru_cache
 
+from capabilities.cockpit.records import IssuedReceipt
+from capabilities.usage_log.records import Written
+from protocol.dcql.query import DcqlQuery
+from protocol.encoding import read_json
 from protocol.errors import InvalidRequest, NotFound
 from runtime.conversation import Change, Event, SessionKey
+from verifier.usage import Logged, received
 
 REQUEST = "request"  # the id in our API
 REQUEST_URI = "request_uri"
 RESPONSE_CODE = "response_code"
+MAX_HANDED = 8  # request objects that are remembered; whoever fetches more of them knows what they do
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,7 @@ class PageTerms:
     nonce: str
     encryption_key: str  # as that of `Terms`, and another one
     documents: DocumentsTerms | None = None  # None: made by a program that did not know this way
+    handed: tuple[str, ...] = ()  # hashes of what was signed for this view
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,7 @@ class MeetingTerms:
     key: str  # the private key of this session, sealed, base64url
     message: str  # for that wallet: encrypted, base64url
     relayed: bool = False  # the message lies at the relay that the wallet named, and its answer is awaited there
+    request: str = ""  # the DeviceRequest, base64url: what receipts name by its hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +91,13 @@ class Terms:
     former_until: int = 0  # epoch seconds: until then the code before this one leads here too
     page: PageTerms | None = None  # of the latest view that can ask through its browser
     meeting: MeetingTerms | None = None  # with the wallet whose code was read last
+    handed: tuple[str, ...] = ()  # hashes of the latest request objects that wallets fetched, for their receipts
+
+
+@lru_cache(maxsize=512)
+def read_query(text: str) -> DcqlQuery:
+    """The query that a stage holds as text. Cached: a use case asks the same again and again."""
+    return DcqlQuery.from_dict(read_json(text.encode("utf-8"), "dcql_query"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +149,15 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """The receipt for an answer, as it is recorded with it."""
+
+    issued: IssuedReceipt
+    logged: Logged
+    shown: str  # as `Answered.receipt`
+
+
+@dataclass(frozen=True, slots=True)
 class Answered:
     """An answer was checked; there will be no second one."""
 
@@ -145,6 +169,8 @@ class Answered:
     collected: bool  # the browser that began came back with the code
     keep_until: int  # epoch seconds
     shown_at: int = 0  # epoch seconds: when a counter's page showed it first; 0: not yet
+    logged: Logged | None = None  # what its uses are logged with; None: it has no receipt, or nothing of it is kept
+    receipt: str = ""  # JSON: what whoever answered was told, without their key; empty: nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +193,7 @@ class Forgotten:
 
 
 Session = Requested | Opened | Received | Answered | Declined | Forgotten
-Outcome = Change[Session, Never]
+Outcome = Change[Session, Written | IssuedReceipt]
 Awaited = Requested | Opened | Received  # an answer may come
 AWAITED: tuple[type[Awaited], ...] = (Requested, Opened, Received)
 Told = Requested | Opened | Received | Answered | Declined  # whoever asked is told how it stands
@@ -186,18 +212,24 @@ def no_request() -> NotFound:
     return NotFound("no such request")
 
 
-def open_request(session: Session, *, now: int) -> Outcome:
+def open_request(session: Session, handed: str, *, now: int) -> Outcome:
     """Hand out the request object; as often as the wallet asks, until it is answered or expires (T185).
+
+    `handed` is the hash of what this wallet gets: each fetch is signed anew, and a receipt names the one that was answered.
 
     Raises:
         NotFound: answered, declined, forgotten or expired.
     """
     if isinstance(session, Requested) and now < session.asked.expires_at:
-        opened = Opened(session.asked, session.terms, now)
+        opened = Opened(session.asked, _hand(session.terms, handed), now)
         return Change(opened, events=(Event("request opened", session.asked.id),))
     if isinstance(session, Opened | Received) and now < session.asked.expires_at:
-        return Change(session)
+        return Change(replace(session, terms=_hand(session.terms, handed)))
     raise no_request()
+
+
+def _hand(terms: Terms, handed: str) -> Terms:
+    return replace(terms, handed=(*terms.handed, handed)[-MAX_HANDED:])
 
 
 def renew(
@@ -274,10 +306,11 @@ def answer(
     response_code: str,
     references: tuple[SessionKey, ...],
     now: int,
+    given: Given | None = None,
 ) -> Outcome:
     """Record the one answer; `disclosed` is sealed, `response_code` a digest or empty. A refused one leaves neither.
 
-    At a counter the code leads to a number, which whoever was refused needs too.
+    At a counter the code leads to a number, which whoever was refused needs too. `given`: of an answer with a receipt.
 
     Raises:
         InvalidRequest: there was an answer before (T179), or it is too late.
@@ -285,10 +318,14 @@ def answer(
     asked = waiting(session, now=now).asked
     keep_until = now + asked.keep
     code = response_code if verdict.accepted or asked.counter else ""
+    logged = given.logged if given is not None else None
+    held, kept = (disclosed, logged) if verdict.accepted else ("", None)
+    receipt = given.shown if given is not None else ""
     return Change(
-        Answered(asked, now, verdict, disclosed if verdict.accepted else "", code, False, keep_until),
+        Answered(asked, now, verdict, held, code, False, keep_until, logged=kept, receipt=receipt),
         keys=(SessionKey(RESPONSE_CODE, code),) if code else (),
         drop=references,
+        records=() if given is None else (given.issued, *received(logged, accepted=verdict.accepted, now=now)),
         events=(Event("answer accepted" if verdict.accepted else "answer refused", asked.id),),
         expires_at=keep_until,
     )
@@ -353,43 +390,7 @@ def shows_to_owner(session: Session, response_code: str) -> bool:
     return bool(response_code) or not (session.asked.redirect_uri and session.response_code)
 
 
-def forget(session: Session, owner: str, *, references: tuple[SessionKey, ...]) -> Outcome:
-    """Erase what an answer told (T261); twice is the same as once. Only the owner may.
-
-    Raises:
-        NotFound: somebody else's.
-    """
-    found = session.owner if isinstance(session, Forgotten) else session.asked.owner
-    if not hmac.compare_digest(found, owner):
-        raise no_request()
-    return forgotten(session, references)
-
-
-def forget_in_browser(session: Session, browser: str, *, references: tuple[SessionKey, ...]) -> Outcome:
-    """The same for the browser that began on our own page; `browser` is a digest.
-
-    Raises:
-        NotFound: begun in another browser, or by a program.
-    """
-    if not began_in(session, browser):
-        raise no_request()
-    return forgotten(session, references)
-
-
 def began_in(session: Session, browser: str) -> bool:
     """Whether a request was begun on our own page in this browser; `browser` is a digest."""
     found = session.browser if isinstance(session, Forgotten) else session.asked.browser
     return bool(found) and hmac.compare_digest(found, browser)
-
-
-def forgotten(session: Session, references: tuple[SessionKey, ...]) -> Outcome:
-    """Drop all that a stage holds, for whoever may ask for it."""
-    if isinstance(session, Forgotten):
-        return Change(session)
-    asked = session.asked
-    drop = references
-    if isinstance(session, Answered) and session.response_code:
-        drop = (*drop, SessionKey(RESPONSE_CODE, session.response_code))
-    return Change(
-        Forgotten(asked.id, asked.owner, asked.browser), drop=drop, events=(Event("request forgotten", asked.id),)
-    )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from capabilities.cockpit.store import CockpitStore
+from capabilities.usage_log.store import UsageStore
 from runtime.api_keys import ApiKeys
 from runtime.conversation import ConversationStore
 from verifier.counter import CounterRecord
@@ -54,5 +56,13 @@ class VerifierStore(ConversationStore, Protocol):
     def counters(self) -> Counters:
         """The list of counters."""
 
+    @property
+    def cockpit(self) -> CockpitStore:
+        """The receipts that were given."""
+
+    @property
+    def usage(self) -> UsageStore:
+        """What is done with answers; steps write into it in their own transaction."""
+
     def sweep(self, *, now: int, limit: int) -> int:
-        """Erase requests, answers and status lists whose time is over (T261); how many went, at most `limit`."""
+        """Erase requests, answers, logs and status lists whose time is over (T261); how many, at most `limit` of each."""

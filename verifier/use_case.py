@@ -21,6 +21,15 @@ name = { de = "Personalausweis" }
 data = [{ path = ["birthdate"], label = { de = "Geburtsdatum" } }]
                                       # where a value has parts: parts = { member = { de = "…" } }
 
+legal_basis = "consent"               # for receipts (GDPR Art. 6(1)): consent, contract, legal_obligation, public_task, …
+retention = "P30D"                    # how long you keep what you learn (ISO 8601); without it: as long as answers stay here
+service = "library-card"              # optional: id of the registered service
+
+[[recipients]]                        # optional: who else gets it from you
+name = "City archive"
+identifier = "NTRDE-HRB123"
+purpose = { de = "…", en = "…" }
+
 [[demands]]                           # optional: what values must be for an answer to be accepted, see `verifier.demands`
 """
 
@@ -39,7 +48,8 @@ from protocol.errors import Flaw, Malformed
 from protocol.fields import Fields
 from protocol.formats import format_of
 from verifier.demands import MAX_DEMANDS, Demand
-from verifier.policy import MAX_OFFLINE_STATUS, Lifetimes, check_judgeable
+from verifier.policy import MAX_OFFLINE_STATUS, Lifetimes, check_judgeable, kept_for
+from verifier.receipts import AS_USUAL, Handling
 
 _MEMBERS = frozenset(
     (
@@ -54,6 +64,10 @@ _MEMBERS = frozenset(
         "query",
         "asks",
         "demands",
+        "legal_basis",
+        "retention",
+        "recipients",
+        "service",
     )
 )
 MAX_KEEP = 10 * 365 * 86_400
@@ -115,6 +129,7 @@ class UseCase:
     offline_status_age: int = 0  # seconds; 0: without a network nothing is accepted that could have been taken back
     intended_use: str = ""  # identifier in the register; empty: the id
     demands: tuple[Demand, ...] = ()  # what values must be, beyond the query
+    handling: Handling = AS_USUAL  # what receipts say of what becomes of the data
 
     @property
     def registered_use(self) -> str:
@@ -170,6 +185,9 @@ class UseCase:
             keep=fields.optional_integer("keep_seconds", maximum=MAX_KEEP) or 0,
             intended_use=fields.optional_text("intended_use_id", max_length=200) or "",
             demands=_read_demands(fields, query),
+            handling=Handling.from_fields(
+                fields, kept_for(fields.optional_integer("keep_seconds", maximum=MAX_KEEP) or 0)
+            ),
             names=_read_names(Fields(_with_null(members.get("asks", {})), f"{at}.asks"), query),
         )
 

@@ -19,6 +19,7 @@ Inside a running event loop it is `await opened.driver.run(…)` instead of `ope
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 
@@ -32,6 +33,7 @@ from runtime.driver import Driver
 from runtime.hosts import HostSwitch
 from runtime.http import GuardedSender, Sender
 from runtime.key_token import check_token, open_token
+from runtime.seal import DamagedError
 from runtime.trust_lists.renewing import Renewal
 from wallet.config import WalletSettings
 from wallet.keys import DeviceKeys, SealedKeys, TokenKeys, token_label
@@ -148,8 +150,11 @@ class WalletOpener:
         create_wallet(self.settings, passphrase)
 
     def open(self, passphrase: str) -> OpenWallet:
-        """Open it; see `open_wallet`."""
-        return open_wallet(self.settings, passphrase, self.sender, now=self.now)
+        """Open it; see `open_wallet`. Its activity is read now, in the time that the passphrase takes, and not with a page."""
+        opened = open_wallet(self.settings, passphrase, self.sender, now=self.now)
+        with suppress(DamagedError):
+            opened.wallet.cockpit.timeline()
+        return opened
 
 
 def create_web(settings: WalletSettings, sender: Sender | None = None) -> HostSwitch:

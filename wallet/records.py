@@ -209,8 +209,17 @@ class LogEntry:
     outcome: str  # in the end: done, begun, refused, unknown, or why it failed
     request: str  # digest of the request that was answered, hex; empty: none
     completes: int  # number of the entry whose outcome was not known yet; 0: none
-    before: str  # SHA-256 of the entry before, hex; of the first: empty
+    before: str  # link of the chain before it, hex; of the first: empty
     in_person: bool = False  # they stood in front of the user
+    blind: str = ""  # 32 random bytes, hex: whoever has its hash cannot guess what it said; older entries: none
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedEntry:
+    """What is left of an entry that the user deleted: its place and its blinded hash, so that the chain still holds."""
+
+    number: int
+    hash: str  # SHA-256, hex
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +239,144 @@ class Evidence:
     register_answer: str = ""  # what a register said that was asked; empty: none was
 
 
-Kept = HeldCredential | PendingIssuance | RenewalGrant | RenewedDocument | WalletUnit | Evidence
+@dataclass(frozen=True, slots=True)
+class DisclosedDocument:
+    """Which document answered which part of a request."""
+
+    query_id: str  # in person: the docType
+    name: str  # as its issuer calls it
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class SentAnswer:
+    """What the wallet knows of one answer that it gave. No value of a claim is in it, only hashes of what was sent."""
+
+    at: int  # epoch seconds
+    client_id: str  # of the request; empty: in person
+    announced: str  # cockpit endpoint
+    answered_at: str  # where it went: `response_uri`, or the origin of the page; empty: in person
+    request: str  # as it was signed
+    request_hash: str
+    presentations: tuple[tuple[str, tuple[str, ...]], ...]  # query id → hashes
+    claims: tuple[tuple[str, tuple[str, ...]], ...]  # query id → claims paths as JSON text
+    documents: tuple[DisclosedDocument, ...]
+    requesters: tuple[tuple[str, str], ...]  # identifier and country, by the access certificate
+    name: str  # of the partner, as registered or as its certificate says
+    trusted_by: str
+    registration: str  # the certificate that held when it was shown; empty: none was
+
+
+@dataclass(frozen=True, slots=True)
+class KeptReceipt:
+    """A receipt as it came, with everything that is wrong with it."""
+
+    raw: str
+    arrived_at: int  # epoch seconds
+    findings: tuple[str, ...]  # by `protocol.sovereignty.receipt_check`
+    problem: str = ""  # why it cannot be read or believed
+    signer_status: str = "unknown"  # of its certificate when it came: good, revoked or unknown
+
+
+@dataclass(frozen=True, slots=True)
+class KeptReport:
+    """A usage report as it came, which binds the partner."""
+
+    raw: str
+    issued_at: int  # epoch seconds
+    quiet: bool  # it brought nothing that was not known
+
+
+@dataclass(frozen=True, slots=True)
+class KnownUse:
+    """One thing that a partner says that it did with data."""
+
+    n: int
+    leaf: str  # hash as it was shown first, hex
+    in_tree: bool  # proven to be
+    entry: str  # JSON, as it came
+
+
+@dataclass(frozen=True, slots=True)
+class KnownHead:
+    """How far a log of a partner had come, by one of its reports."""
+
+    log: str
+    size: int
+    root: str  # hex
+    report_at: int  # epoch seconds
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFinding:
+    """Something that a partner left out or contradicted."""
+
+    rule: str  # by `protocol.sovereignty.findings`
+    at: int  # epoch seconds, when it was found
+    entries: tuple[int, ...] = ()
+    log: str = ""
+    who: str = ""
+    claims: tuple[tuple[str, str], ...] = ()  # query id, claims path as JSON text
+
+
+@dataclass(frozen=True, slots=True)
+class KnownNews:
+    """What a partner let the user know."""
+
+    at: int  # epoch seconds
+    text: tuple[tuple[str, str], ...]  # language → text
+    offer: str  # link of an offer; empty: none
+
+
+@dataclass(frozen=True, slots=True)
+class UsageKnown:
+    """Everything that a partner ever said that it did with the data of one receipt."""
+
+    reported_at: int = 0  # epoch seconds; `iat` of the last report
+    complete_at: int = 0  # of the last report that left nothing for another one
+    looked_at: int = 0  # when it came
+    uses: tuple[KnownUse, ...] = ()  # by number
+    heads: tuple[KnownHead, ...] = ()  # of the last report
+    unwitnessed: tuple[KnownHead, ...] = ()  # that the witness has still to confirm
+    findings: tuple[KnownFinding, ...] = ()
+    news: tuple[KnownNews, ...] = ()
+    reports: tuple[KeptReport, ...] = ()
+    refused: str = ""  # why the last answer was not taken, by the code of its error; empty: it was
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """One answer to a request that announced a cockpit: what was sent, the key for it, and what the partner says since."""
+
+    id: str
+    log_number: int  # of the log entry that says what was given
+    sent: SentAnswer
+    thumbprint: str  # of the cockpit key
+    key: str  # the private key, hex; empty: the user dropped it, and with it the rights that hang on it
+    claim: str  # hex; binds the key after a session in person; empty: the key went with the answer
+    hour: int  # of the day (UTC), drawn at random, in which it is refreshed where that is switched on
+    asked_at: int = 0  # epoch seconds; when the partner answered last
+    wait_until: int = 0  # epoch seconds; before then the partner wants not to be asked for the receipt
+    agreed: bool = False  # the user said yes to asking, though their address may tell more than what was sent
+    receipt: KeptReceipt | None = None
+    usage: UsageKnown = UsageKnown()
+
+    def __repr__(self) -> str:
+        """Never the key."""
+        return f"Disclosure({self.id})"
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What the user decided about the wallet. There is one record of this kind."""
+
+    id: str
+    refresh: bool = False  # ask partners in the background what they did, each in an hour of its own
+
+
+Kept = (
+    HeldCredential | PendingIssuance | RenewalGrant | RenewedDocument | WalletUnit | Evidence | Disclosure | Preferences
+)
 
 
 def keys_of(record: Kept) -> frozenset[str]:

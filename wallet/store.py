@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from wallet.records import (
+    Disclosure,
     Evidence,
     HeldCredential,
     Kept,
     LogEntry,
     PendingIssuance,
+    Preferences,
     RenewalGrant,
     RenewedDocument,
     WalletUnit,
@@ -22,6 +24,14 @@ class NewEntry(Protocol):
 
     def __call__(self, number: int, before: str) -> LogEntry:
         """The entry with its number and the hash of the one before it."""
+
+
+class LogHead(NamedTuple):
+    """What the log comes to: whoever noted it can tell later that nothing before it was altered or taken away."""
+
+    length: int  # entries, deleted ones too
+    deleted: int
+    chain: str  # the last link, hex
 
 
 ChangeCredentials = Callable[[tuple[HeldCredential, ...]], Sequence[HeldCredential]]
@@ -54,11 +64,24 @@ class WalletStore(Protocol):
         """The ids of credentials that are damaged or missing, and cannot be used any more."""
 
     def log(self) -> tuple[LogEntry, ...]:
-        """Everything that happened, oldest first, its chain checked.
+        """Everything that happened and was not deleted, oldest first, its chain checked; the same value until it changes.
 
         Raises:
             DamagedError: an entry was altered, or is missing.
         """
+
+    def log_head(self) -> LogHead:
+        """The end of the log's chain.
+
+        Raises:
+            DamagedError: see `log`.
+        """
+
+    def disclosures(self) -> tuple[Disclosure, ...]:
+        """Answers to requests that announced a cockpit, oldest first; the same value until one changes. None is damaged."""
+
+    def preferences(self) -> Preferences | None:
+        """What the user decided about the wallet; None: nothing yet, or it is damaged, because it can be decided anew."""
 
     def evidence(self) -> tuple[Evidence, ...]:
         """The proof that is there for entries of the log; what is damaged proves nothing and is left out."""
@@ -92,5 +115,13 @@ class WalletStore(Protocol):
             NotFound: there is no damaged one of this id.
         """
 
+    def delete_entry(self, number: int) -> None:
+        """Destroy an entry of the log, what became of it, and everything that belongs to it; its hash alone is left.
+
+        Raises:
+            NotFound: there is no such entry.
+            DamagedError: see `log`.
+        """
+
     def clear_log(self, note: NewEntry) -> LogEntry:
-        """Destroy the log and the proof that belongs to it; a new one begins with this entry (T263)."""
+        """Destroy the log and everything that belongs to its entries; a new one begins with this entry (T263)."""

@@ -40,7 +40,7 @@ from wallet.policy.documents import Document
 from wallet.service.issuance import OfferSeen
 from wallet.service.meeting import CodeShown, NotAsked, Way
 from wallet.service.opened import OpenWallet
-from wallet.service.presenting import RequestSeen
+from wallet.service.seen import RequestSeen
 from wallet.words import Words
 
 # The form of a document, where it is not the usual one

@@ -7,7 +7,7 @@ anywhere between two messages. Whichever way the messages travel is for `carrier
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from protocol.cbor import encode_wrapped
@@ -16,6 +16,7 @@ from protocol.keys import P256Key
 from protocol.mdoc.engagement import DeviceEngagement, RetrievalMethod
 from protocol.mdoc.session import Session, SessionData, SessionEstablishment, Termination, reader_key_bytes
 from protocol.mdoc.transcript import ProximityHandover
+from protocol.sovereignty.in_person import derive_claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,11 @@ class HolderMeeting:
         """
         establishment = SessionEstablishment.from_bytes(message)
         handover = ProximityHandover(self.engagement.raw, establishment.reader_key_bytes)
-        session = Session.of_device(self.own, establishment.reader_key, _transcript_bytes(handover))
+        transcript = _transcript_bytes(handover)
+        session = Session.of_device(self.own, establishment.reader_key, transcript)
         session, request = session.decrypt(establishment.data)
-        return AskedMeeting(handover, session, request)
+        claim = derive_claim(self.own.agree(establishment.reader_key), transcript)
+        return AskedMeeting(handover, session, request, claim)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class AskedMeeting:
     handover: ProximityHandover
     session: Session
     request: bytes  # DeviceRequest, encoded
+    claim: bytes = field(repr=False)  # by which a cockpit key is bound afterwards (docs/sovereignty/receipts.md)
 
     def answer(self, device_response: bytes) -> bytes:
         """The message with the answer, which ends the session: one request, one answer."""
@@ -74,6 +78,11 @@ class ReaderMeeting:
     def handover(self) -> ProximityHandover:
         """What both sides bind all that they sign to."""
         return ProximityHandover(self.engagement.raw, reader_key_bytes(self.own.public_key))
+
+    @property
+    def claim(self) -> bytes:
+        """By which the wallet binds a cockpit key afterwards; the reader keeps its hash alone (`hash_claim`)."""
+        return derive_claim(self.own.agree(self.engagement.device_key), _transcript_bytes(self.handover))
 
     def ask(self, request: Callable[[ProximityHandover], bytes]) -> bytes:
         """The first message, with the DeviceRequest that `request` makes and signs for this session."""

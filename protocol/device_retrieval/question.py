@@ -27,6 +27,7 @@ from protocol.mdoc.device_request import (
 from protocol.mdoc.transcript import Handover
 from protocol.oid4vp.request import EncryptionKey, VerifierInfo
 from protocol.oid4vp.request_object import Unauthenticated
+from protocol.sovereignty.cockpit import COCKPIT_ENDPOINT, announced_in_person
 from protocol.trust.anchors import Role, TrustAnchors, TrustedParty
 from protocol.trust.carried import REGISTRATION_CERT
 from protocol.x509 import Certificate
@@ -69,6 +70,7 @@ class VerifiedDeviceRequest:
     # As it was signed, for whoever has to prove what was asked: in JSON, the DeviceRequest and what else a signature is over;
     # empty: nobody signed it
     raw: str = field(default="", compare=False, repr=False)
+    cockpit_endpoint: str | None = None  # ours (docs/sovereignty/receipts.md); None: none is announced and signed
 
 
 def verify_device_request(
@@ -97,7 +99,8 @@ def verify_device_request(
         "device_request": encode_base64url(data),
         "session_transcript": encode_base64url(handover.session_transcript()),
     }
-    return VerifiedDeviceRequest(question, party, encode_json(proof).decode("utf-8"))
+    raw = encode_json(proof).decode("utf-8")
+    return VerifiedDeviceRequest(question, party, raw, announced_in_person(request))
 
 
 def answerable_part(query: DcqlQuery, held: Iterable[Candidate]) -> DcqlQuery:
@@ -138,12 +141,16 @@ def ask_reader_question(
     signer: Signer | None,
     chain: Sequence[Certificate],
     registration: str | None = None,
+    cockpit_endpoint: str | None = None,
 ) -> bytes:
     """The encoded DeviceRequest for a query that `mdoc_part` made, signed for this session (see `write_device_request`).
 
-    `registration` is a registration certificate, as it is signed. A query with anything else is a ValueError.
+    `registration` is a registration certificate, as it is signed; `cockpit_endpoint` is announced to wallets that know it,
+    and counts only where somebody signs. A query with anything else is a ValueError.
     """
     info: CborMap = {} if registration is None else {EU_REGISTRATION: registration.encode("ascii")}
+    if cockpit_endpoint is not None:
+        info[COCKPIT_ENDPOINT] = cockpit_endpoint
     items = tuple(ItemsRequest.of(_doc_type(asked), _elements(asked), info) for asked in query.credentials)
     return write_device_request(items, transcript=handover.session_transcript(), signer=signer, chain=tuple(chain))
 

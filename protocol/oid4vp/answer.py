@@ -16,7 +16,7 @@ from protocol.errors import Flaw, InvalidRequest, ProtocolError, VpFormatsNotSup
 from protocol.exchange import Exchange, HttpRequest, HttpResponse, send
 from protocol.formats import FORMATS
 from protocol.jwe import ENCRYPTIONS, KEY_AGREEMENT
-from protocol.keys import SIGNATURE_ALGORITHMS, P256Key, PublicKey, RandomBytes
+from protocol.keys import SIGNATURE_ALGORITHMS, P256Key, RandomBytes
 from protocol.oid4vp.client_id import ClientId, Prefix
 from protocol.oid4vp.link import PlainRequest, RequestByReference, RequestByValue, RequestLink, RequestUriMethod
 from protocol.oid4vp.request import DC_API, DC_API_JWT, DIRECT_POST, DIRECT_POST_JWT, SELF_ISSUED, Question
@@ -37,6 +37,7 @@ from protocol.oid4vp.response import (
     check_cockpit_asked,
 )
 from protocol.oid4vp.transaction_data import TransactionData, TypeRule, read_transaction_data
+from protocol.sovereignty.cockpit import CockpitKey
 from protocol.sovereignty.receipt_travel import carried_receipt
 from protocol.trust.anchors import TrustAnchors
 
@@ -158,7 +159,7 @@ def send_answer(
     *,
     ephemeral: P256Key,
     random_bytes: RandomBytes,
-    cockpit_key: PublicKey | None = None,
+    cockpit_key: CockpitKey | None = None,
 ) -> Exchange[Delivery]:
     """Post the presentations, encrypted if that was asked (§8.2, §8.3). From here on the data counts as given away.
 

@@ -15,7 +15,7 @@ from protocol.dcql.query import DcqlQuery
 from protocol.encoding import JsonObject, JsonValue
 from protocol.errors import InvalidRequest, Malformed, ProtocolError, raised_as
 from protocol.fields import Fields, read_https_url
-from protocol.keys import P256Key, PublicKey, RandomBytes
+from protocol.keys import P256Key, RandomBytes
 from protocol.mdoc.transcript import DcApiHandover
 from protocol.oid4vp.client_id import ClientId
 from protocol.oid4vp.request import (
@@ -40,6 +40,7 @@ from protocol.oid4vp.response import (
     check_cockpit_asked,
     decrypt_response,
 )
+from protocol.sovereignty.cockpit import CockpitKey
 
 ORIGIN = "origin:"  # §A.4: before the origin, in the audience of an answer
 MAX_VERIFIER_INFO = 32
@@ -213,7 +214,7 @@ def answer_data(
     *,
     ephemeral: P256Key,
     random_bytes: RandomBytes,
-    cockpit_key: PublicKey | None = None,
+    cockpit_key: CockpitKey | None = None,
 ) -> JsonObject:
     """The `data` that goes back to the page with these presentations, encrypted if that was asked (§A.4).
 

@@ -58,6 +58,8 @@ class VerifiedDcApiRequest:
     party: TrustedParty | Unauthenticated
     # As it was signed, for whoever has to prove what was asked; empty: nobody signed it
     raw: str = field(default="", compare=False, repr=False)
+    # The whole of what several signed, as it came, which receipts name by its hash; None: one alone signed, or nobody
+    whole: JsonObject | None = field(default=None, compare=False, repr=False)
 
 
 def sign_page_request(
@@ -145,7 +147,8 @@ def _verify_multisigned(
 ) -> Exchange[VerifiedDcApiRequest]:
     """The first signature that holds, of somebody who is trusted here, says who asks; others may be for other worlds."""
     with raised_as(InvalidRequest):
-        tokens = read_general_jws(Fields(asked.data, "data").required("request"), _AT)
+        whole = Fields(asked.data, "data").object("request")
+        tokens = read_general_jws(whole.members, _AT)
     refusals: list[ProtocolError] = []
     for token in tokens:
         try:
@@ -163,7 +166,7 @@ def _verify_multisigned(
             _check_claims(claims, asked.origin, now)
             infos = read_verifier_info(_header(jws))
             request = DcApiRequest.from_signed(claims, asked.origin, client_id, infos)
-        return VerifiedDcApiRequest(request, party, token)
+        return VerifiedDcApiRequest(request, party, token, dict(whole.members))
     raise refusals[0]
 
 

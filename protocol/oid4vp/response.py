@@ -12,9 +12,10 @@ from protocol.encoding import JsonObject, JsonValue, encode_json, read_json_obje
 from protocol.errors import Flaw, InvalidRequest, Malformed, raised_as
 from protocol.fields import MAX_URL, Fields, read_https_url
 from protocol.jwe import ENCRYPTIONS, Jwe, decrypt_jwe, encrypt_jwe
-from protocol.keys import Decrypter, P256Key, PublicKey, RandomBytes
+from protocol.keys import Decrypter, P256Key, RandomBytes
 from protocol.oid4vp.request import DIRECT_POST_JWT, MAX_NONCE, ClientMetadata, EncryptionKey
-from protocol.sovereignty.cockpit import key_field, key_member, read_key_field, read_key_member
+from protocol.sovereignty.cockpit import CockpitKey, key_field, key_member, read_key_field, read_key_member
+from protocol.sovereignty.receipt_travel import carried_receipt, carry_receipt
 
 MAX_PRESENTATIONS = 32  # for one credential query
 MAX_QUERIES = 64
@@ -41,7 +42,7 @@ class AuthorizationResponse:
 
     vp_token: Mapping[str, tuple[Presentation, ...]]
     state: str | None = None
-    cockpit_key: PublicKey | None = None  # ours (docs/sovereignty/receipts.md); a malformed one is none
+    cockpit_key: CockpitKey | None = None  # ours (docs/sovereignty/receipts.md); a malformed one is none
 
     @classmethod
     def from_dict(cls, value: object, at: str = "response") -> Self:
@@ -178,6 +179,7 @@ class ResponseAccepted:
     """What the verifier says once it has an answer (§8.2): perhaps where the user goes on."""
 
     redirect_uri: str | None = None
+    receipt: str | None = None  # ours (docs/sovereignty/receipts.md); whoever does not know it ignores it
 
     @classmethod
     def from_dict(cls, value: object, at: str = "verifier's answer") -> Self:
@@ -187,14 +189,15 @@ class ResponseAccepted:
             Malformed: no object, or a `redirect_uri` that must not be opened.
         """
         answer = Fields(value, at)
-        return cls(_redirect_uri(answer) if "redirect_uri" in answer.members else None)
+        return cls(_redirect_uri(answer) if "redirect_uri" in answer.members else None, carried_receipt(answer.members))
 
     def to_dict(self) -> JsonObject:
         """The JSON body."""
-        return {} if self.redirect_uri is None else {"redirect_uri": self.redirect_uri}
+        members: JsonObject = {} if self.redirect_uri is None else {"redirect_uri": self.redirect_uri}
+        return members if self.receipt is None else carry_receipt(members, self.receipt)
 
 
-def check_cockpit_asked(metadata: ClientMetadata | None, cockpit_key: PublicKey | None) -> None:
+def check_cockpit_asked(metadata: ClientMetadata | None, cockpit_key: CockpitKey | None) -> None:
     """Check that a key goes only to whoever announced a cockpit; else it is a ValueError."""
     if cockpit_key is not None and (metadata is None or metadata.cockpit_endpoint is None):
         raise ValueError("a cockpit key goes to those alone who announced a cockpit")

@@ -84,6 +84,8 @@ class VerifiedResponse:
     surplus: Mapping[str, tuple[ClaimPath, ...]]  # query id → what was disclosed though nobody asked
     holders: int  # how many different keys the credentials are bound to; more than one need not be one person (T187)
     binary: Mapping[str, tuple[ClaimPath, ...]]  # query id → claims that are bytes; null for every index
+    # Query id → all that each presentation discloses whose signature holds; for receipts, which say what came
+    shown: Mapping[str, tuple[JsonObject, ...]] = field(default_factory=dict, repr=False)
 
 
 StatusOf = Callable[[VerifiedCredential], Exchange[StatusReport]]
@@ -153,6 +155,7 @@ def verify_response(
             for query_id, held in found.items()
             if query_id in reduced.claims and any(credential.binary for credential in held)
         },
+        shown={query_id: tuple([credential.claims for credential in held]) for query_id, held in found.items()},
     )
 
 

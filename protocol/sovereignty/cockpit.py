@@ -6,14 +6,16 @@ request or a presentation must never fail for it. Only signed requests count, fo
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import NamedTuple
 
 from protocol.encoding import JsonObject, read_json
 from protocol.errors import Flaw, Malformed, Unsupported
 from protocol.fields import MAX_URL, read_https_url
 from protocol.keys import PublicKey
 from protocol.mdoc.device_request import DeviceRequest
+from protocol.sovereignty.canonical import check_hash, encode_canonical
 
 COCKPIT_ENDPOINT = "cockpit_endpoint"
 COCKPIT_KEY = "cockpit_key"
@@ -66,36 +68,44 @@ def announced_in_person(request: DeviceRequest) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
-def key_member(key: PublicKey) -> JsonObject:
+class CockpitKey(NamedTuple):
+    """The key of one response, and the request that it answers: a verifier may have handed out the same one several times."""
+
+    key: PublicKey
+    request: str | None = None  # its hash, as a receipt has it; None: nobody says
+
+
+def key_member(cockpit: CockpitKey) -> JsonObject:
     """What stands next to `vp_token`: inside what is encrypted, or in the data of `dc_api`. Never in an error."""
-    _check_own(key)
-    return {COCKPIT_KEY: key.to_jwk()}
+    if cockpit.key.crv != "P-256":
+        raise ValueError("a cockpit key is on P-256")
+    named: JsonObject = {} if cockpit.request is None else {"kid": cockpit.request}
+    return {COCKPIT_KEY: {**cockpit.key.to_jwk(), **named}}
 
 
-def key_field(key: PublicKey) -> dict[str, str]:
+def key_field(cockpit: CockpitKey) -> dict[str, str]:
     """The form field of a clear `direct_post`: the same as JSON text."""
-    _check_own(key)
-    return {COCKPIT_KEY: key.canonical_jwk().decode("ascii")}
+    return {COCKPIT_KEY: encode_canonical(key_member(cockpit)[COCKPIT_KEY], COCKPIT_KEY).decode("ascii")}
 
 
-def read_key_member(members: Mapping[str, object], *, known: Collection[str] = ()) -> PublicKey | None:
-    """The key next to a `vp_token`; None: there is none, or it is ignored, being malformed or known from another answer.
+def read_key_member(members: Mapping[str, object]) -> CockpitKey | None:
+    """The key next to a `vp_token`; None: there is none, or a malformed one, which is ignored.
 
-    `known` are the thumbprints of keys that answered before: one key opens one receipt.
+    That it is not known from another answer is for the store to say: one key opens one receipt.
     """
     value = members.get(COCKPIT_KEY)
     with suppress(Flaw):
         key = PublicKey.from_jwk(value, COCKPIT_KEY)
-        return key if key.crv == "P-256" and key.thumbprint() not in known else None
+        return CockpitKey(key, _read_request(value)) if key.crv == "P-256" else None
     return None
 
 
-def read_key_field(form: Mapping[str, str], *, known: Collection[str] = ()) -> PublicKey | None:
+def read_key_field(form: Mapping[str, str]) -> CockpitKey | None:
     """The same from the fields of a clear `direct_post`."""
     text = form.get(COCKPIT_KEY, "")
     with suppress(Flaw):
         value = read_json(text.encode("utf-8", "surrogatepass"), COCKPIT_KEY, max_bytes=MAX_KEY_TEXT)
-        return read_key_member({COCKPIT_KEY: value}, known=known)
+        return read_key_member({COCKPIT_KEY: value})
     return None
 
 
@@ -109,9 +119,10 @@ def check_cockpit_key(key: PublicKey, at: str) -> None:
         raise Unsupported(f"{at}: must be on P-256")
 
 
-def _check_own(key: PublicKey) -> None:
-    if key.crv != "P-256":
-        raise ValueError("a cockpit key is on P-256")
+def _read_request(jwk: object) -> str | None:
+    with suppress(Flaw):
+        return check_hash(jwk.get("kid") if isinstance(jwk, dict) else None, COCKPIT_KEY)
+    return None
 
 
 def _read(value: object) -> str | None:

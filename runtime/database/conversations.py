@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 from sqlalchemy import (
@@ -148,11 +149,27 @@ class SqlConversations(Generic[S, R]):
         """Let no step of a session run until this transaction ends; nothing if there is no such session."""
         self._find_locked.first(connection, _key(key))
 
-    def forget_expired(self, connection: Connection, *, before: int, limit: int) -> int:
-        """Forget sessions and spent values that expired before an instant, at most `limit` of each; how many went."""
+    def forget_expired(
+        self,
+        connection: Connection,
+        *,
+        before: int,
+        limit: int,
+        ending: Callable[[Sequence[S]], None] | None = None,
+    ) -> int:
+        """Forget sessions and spent values that expired before an instant, at most `limit` of each; how many went.
+
+        `ending` is told the stages in which the sessions end, and writes what its role has to say of them.
+        """
         sessions, spent = self._tables.sessions, self._tables.spent
-        old = select(sessions.c.id).where(sessions.c.expires_at < before).limit(limit)
-        gone: int = connection.execute(delete(sessions).where(sessions.c.id.in_(old))).rowcount
+        # What somebody takes a step of at this moment may get a later end; it is looked at again the next time
+        old = select(sessions.c.id, sessions.c.stage).where(sessions.c.expires_at < before).limit(limit)
+        found = connection.execute(old.with_for_update(skip_locked=True)).all()
+        if ending is not None:
+            ending(tuple(self._readable(row.stage for row in found)))
+        gone = len(found)
+        if found:
+            connection.execute(delete(sessions).where(sessions.c.id.in_([row.id for row in found])))
         rows = connection.execute(
             select(spent.c.kind, spent.c.digest).where(spent.c.expires_at < before).limit(limit)
         ).all()
@@ -162,6 +179,12 @@ class SqlConversations(Generic[S, R]):
                 [{"k": row.kind, "d": row.digest} for row in rows],
             )
         return gone + len(rows)
+
+    def _readable(self, stages: Iterable[object]) -> Iterator[S]:
+        """What can be read: what another version or a damage left goes without a word, but it goes."""
+        for stage in stages:
+            with suppress(StoredDataError):
+                yield self._codec.decode(_text(stage))
 
     def _carry_out_group(
         self, connection: Connection, effects: Sequence[Advance[object, object] | Begin[object, object]]

@@ -13,8 +13,10 @@ from tests.benchmarks.measure import Report, heading, pin_to_one_core
 from tests.benchmarks.pages import measure_pages
 from tests.benchmarks.peers import measure_peers
 from tests.benchmarks.services import measure_services
+from tests.benchmarks.timeline import measure_timeline
 from tests.benchmarks.tokens import measure_key_tokens
 from tests.benchmarks.trust import measure_trust
+from tests.benchmarks.usage import measure_usage
 
 CLIENT_CORE = 1
 
@@ -27,13 +29,13 @@ def main() -> None:
     parser.add_argument(
         "parts",
         nargs="*",
-        metavar="tokens|mdoc|peers|keys|status|trust|services|load|haip|pages",
+        metavar="tokens|mdoc|peers|keys|status|trust|services|load|haip|pages|usage|timeline",
         help="what to measure; by default all",
     )
     parser.add_argument("--json", type=Path, help="write the rows into this file")
     arguments = parser.parse_args()
     parts = set(arguments.parts) or {
-        *("tokens", "mdoc", "peers", "keys", "status", "trust", "services", "load", "haip", "pages")
+        *("tokens", "mdoc", "peers", "keys", "status", "trust", "services", "load", "haip", "pages", "usage", "timeline")
     }
     pin_to_one_core(CLIENT_CORE)
     report = Report()
@@ -57,6 +59,10 @@ def main() -> None:
         measure_haip(report)
     if "pages" in parts:
         measure_pages(report)
+    if "usage" in parts:
+        measure_usage(report)
+    if "timeline" in parts:
+        measure_timeline(report)
     if arguments.json is not None:
         found = {"python": platform.python_version(), "machine": platform.machine(), "rows": report.to_list()}
         arguments.json.write_text(json.dumps(found, indent=1) + "\n")

@@ -99,7 +99,7 @@ def test_who_asks_too_much_gets_nothing_and_the_proof_can_be_taken_along(registr
     shares_nothing(citizen)
     page = citizen.page
     page.goto(f"{registry.url}/activity")
-    page.get_by_role("link", name="See the proof of it").click()
+    page.get_by_role("link", name="City library asked for more than they registered for").click()
     page.get_by_role("heading", name="Proof of what was asked").wait_for()
     citizen.see("wallet-proof")
     with page.expect_download() as download:

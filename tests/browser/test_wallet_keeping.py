@@ -206,10 +206,12 @@ def test_what_happened_is_read_by_party_and_deleted(chromium, wallet):
         page.get_by_text("You showed Personal ID to City library.").wait_for()
         assert page.get_by_text("Given name, Date of birth").count() == 2
         window.see("wallet-activity")
-        page.get_by_text("Only one office or partner").click()
-        page.get_by_role("link", name="City of Köln").click()
-        page.get_by_text("Only what happened with City of Köln.").wait_for()
+        page.get_by_text("Search and choose").click()
+        page.get_by_label("Office or partner").select_option(label="City of Köln (1)")
+        page.get_by_role("button", name="Show", exact=True).click()
+        page.get_by_text("1 line found").wait_for()
         assert page.locator("main ol > li").count() == 1
+        window.see("wallet-activity-found")
         page.get_by_role("link", name="See everything").click()
         page.get_by_role("link", name="Delete the list").click()
         window.see("wallet-activity-delete")

@@ -37,7 +37,7 @@ from verifier.config import VerifierSettings
 from wallet.app import create_wallet, open_wallet
 from wallet.config import WalletSettings
 from wallet.policy.asking import AsksBeyond, Registered, RegistrationProblem, Unregistered, WronglyRegistered
-from wallet.service.presenting import RequestSeen
+from wallet.service.seen import RequestSeen
 
 pytestmark = pytest.mark.flow
 

@@ -42,9 +42,9 @@ from verifier.app import make_application
 from verifier.database.store import SqlVerifierStore
 from verifier.policy import Lifetimes
 from verifier.service import Verifier
-from verifier.service.answers import Result
 from verifier.service.context import VerifierContext
 from verifier.service.requests import MadeRequest, RequestOrder
+from verifier.service.results import Result
 from verifier.session import REQUEST
 from verifier.use_case import UseCase
 
@@ -205,6 +205,7 @@ def make_verifier(
     identifier: str = IDENTIFIER,
     wallet_url: str = "",
     seed: int = 7,
+    access: Pki | None = None,
     **changes: Any,
 ) -> Counter:
     """A verifier of the host `library.example`; a second one with the same database and another seed is a second worker."""
@@ -213,7 +214,7 @@ def make_verifier(
     store = SqlVerifierStore(Database(database_url, "verifier"), clock)
     store.migrate()
     # What all workers of one verifier share is the same; what they draw is not
-    access = access_pki(identifier)
+    access = access or access_pki(identifier)
     shared = seeded(3)
     cases = [UseCase.from_toml(text, "use case") for text in use_cases]
     context = VerifierContext(

@@ -22,7 +22,7 @@ from wallet.app import open_wallet
 from wallet.config import WalletSettings
 from wallet.records import PendingIssuance
 from wallet.service.opened import OpenWallet
-from wallet.service.presenting import RequestSeen
+from wallet.service.seen import RequestSeen
 
 OPENED, TAKEN, KEEPING, KEPT, SHARING, SHARED, DONE = "opened", "taken", "keeping", "kept", "sharing", "shared", "done"
 

@@ -140,7 +140,7 @@ def test_no_other_counter_shows_or_erases(session):
         with pytest.raises(NotFound):
             show(session, counter, stay=30, now=NOW)
         with pytest.raises(NotFound):
-            clear(session, counter, references=())
+            clear(session, counter, references=(), now=NOW)
 
 
 @pytest.mark.parametrize("session", [REQUESTED, Forgotten("r1", "", "")])
@@ -152,9 +152,9 @@ def test_what_was_not_answered_is_not_shown(session):
 def test_what_is_erased_is_gone_and_stays_so():
     """T261"""
     for session in (ANSWERED, DECLINED, REQUESTED):
-        gone = clear(session, "c1", references=()).next
+        gone = clear(session, "c1", references=(), now=NOW).next
         assert gone == Forgotten("r1", "", "")
-        assert clear(gone, "c1", references=()).next is gone
+        assert clear(gone, "c1", references=(), now=NOW).next is gone
 
 
 @pytest.mark.parametrize(("keep", "seconds"), [(0, SHOWN_SECONDS), (29, 30), (31, 31), (10**9, MAX_SHOWN_SECONDS)])

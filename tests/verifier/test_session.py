@@ -4,26 +4,30 @@ from dataclasses import replace
 
 import pytest
 
+from capabilities.cockpit.records import IssuedReceipt
 from protocol.errors import InvalidRequest, NotFound
 from runtime.conversation import SessionKey
+from tests.support.receipts import log_with
+from verifier.keeping import forget, forget_in_browser, look
 from verifier.session import (
+    MAX_HANDED,
     RESPONSE_CODE,
     Answered,
     Asked,
     Declined,
     Forgotten,
+    Given,
     Line,
     Opened,
     Received,
     Requested,
+    Session,
     Terms,
     Verdict,
     answer,
     await_another,
     collect,
     decline,
-    forget,
-    forget_in_browser,
     open_request,
     receive,
     renew,
@@ -31,6 +35,7 @@ from verifier.session import (
     shows_to_owner,
     waiting,
 )
+from verifier.usage import By
 
 NOW = 1000
 ASKED = Asked(
@@ -55,6 +60,7 @@ DECLINED = Declined(ASKED, NOW + 2, "access_denied")
 FORGOTTEN = Forgotten("r1", "aa", "bb")
 REFERENCE = SessionKey("request_uri", "dd")
 CODE = SessionKey(RESPONSE_CODE, "cc")
+HANDED = "hash of what was handed out"
 
 
 def given(session, verdict=ACCEPTED, now=NOW + 2):
@@ -62,20 +68,31 @@ def given(session, verdict=ACCEPTED, now=NOW + 2):
 
 
 def test_the_first_wallet_opens_the_request_and_the_next_find_it_open():
-    opened = open_request(REQUESTED, now=NOW + 1)
-    assert opened.next == OPENED
+    opened = open_request(REQUESTED, HANDED, now=NOW + 1)
+    assert opened.next == handed(OPENED)
     assert [event.action for event in opened.events] == ["request opened"]
-    again = open_request(OPENED, now=NOW + 2)
-    assert again.next is OPENED
+    again = open_request(OPENED, HANDED, now=NOW + 2)
+    assert again.next == handed(OPENED)
     assert again.events == ()
-    assert open_request(RECEIVED, now=NOW + 3).next is RECEIVED
+    assert open_request(RECEIVED, HANDED, now=NOW + 3).next == handed(RECEIVED)
+
+
+def handed(stage, *hashes):
+    return replace(stage, terms=replace(TERMS, handed=hashes or (HANDED,)))
+
+
+def test_the_latest_that_were_handed_out_are_remembered():
+    stage: Session = REQUESTED
+    for number in range(MAX_HANDED + 2):
+        stage = open_request(stage, str(number), now=NOW + 1).next
+    assert stage == handed(OPENED, *map(str, range(2, MAX_HANDED + 2)))
 
 
 @pytest.mark.parametrize("stage", [ANSWERED, DECLINED, FORGOTTEN])
 def test_a_finished_request_is_not_handed_out(stage):
     """T185."""
     with pytest.raises(NotFound):
-        open_request(stage, now=NOW + 3)
+        open_request(stage, HANDED, now=NOW + 3)
 
 
 @pytest.mark.parametrize("stage", [REQUESTED, OPENED, RECEIVED])
@@ -83,7 +100,7 @@ def test_a_request_ends_at_its_time(stage):
     """T196: one second before it is good, at its time it is over."""
     assert waiting(stage, now=NOW + 299) is stage
     with pytest.raises(NotFound):
-        open_request(stage, now=NOW + 300)
+        open_request(stage, HANDED, now=NOW + 300)
     with pytest.raises(InvalidRequest):
         waiting(stage, now=NOW + 300)
     with pytest.raises(InvalidRequest):
@@ -197,14 +214,59 @@ def test_a_refusal_is_told_to_a_program_without_a_code():
 @pytest.mark.parametrize("stage", [REQUESTED, OPENED, RECEIVED, ANSWERED, DECLINED])
 def test_forgetting_leaves_an_id_alone(stage):
     """T261."""
-    change = forget(stage, "aa", references=(REFERENCE,))
+    change = forget(stage, "aa", references=(REFERENCE,), now=NOW)
     assert change.next == FORGOTTEN
     assert REFERENCE in change.drop
     assert (CODE in change.drop) == (stage is ANSWERED)
 
 
+LOGGED = log_with({"pid": (("name",),)}, until=NOW + 9_000_000, language="en")
+ISSUED = IssuedReceipt(LOGGED.receipt, "{}", "token", "key", "", NOW, LOGGED.log_until)
+GIVEN = Given(ISSUED, LOGGED, "what it says")
+
+
+def logged_uses(change):
+    return [
+        (used.receipt, used.use.action.value, used.use.at)
+        for used in change.records
+        if not isinstance(used, IssuedReceipt)
+    ]
+
+
+def test_an_answer_with_a_receipt_is_received_in_its_log():
+    change = answer(OPENED, ACCEPTED, "sealed", response_code="cc", references=(), now=NOW + 2, given=GIVEN)
+    assert change.next.logged == LOGGED
+    assert logged_uses(change) == [(LOGGED.receipt, "received", NOW + 2)]
+    assert change.records[0] == ISSUED
+    assert change.records[1].use.claims == {"pid": (("name",),)}
+    assert change.next.receipt == GIVEN.shown
+    assert given(OPENED).records == ()
+
+
+def test_of_an_answer_that_was_refused_the_log_says_that_nothing_is_kept():
+    change = answer(OPENED, REFUSED, "sealed", response_code="cc", references=(), now=NOW + 2, given=GIVEN)
+    assert (change.next.disclosed, change.next.logged) == ("", None)
+    assert [action for _, action, _ in logged_uses(change)] == ["received", "erased"]
+
+
+def test_looking_and_forgetting_are_in_the_log():
+    stage = replace(ANSWERED, logged=LOGGED)
+    looked = look(stage, By.COUNTER, now=NOW + 9)
+    assert looked.next is stage
+    assert logged_uses(looked) == [(LOGGED.receipt, "viewed", NOW + 9)]
+    assert looked.records[0].use.by == "counter"
+    gone = forget(stage, "aa", references=(), now=NOW + 10)
+    assert logged_uses(gone) == [(LOGGED.receipt, "erased", NOW + 10)]
+
+
+@pytest.mark.parametrize("stage", [ANSWERED, DECLINED, FORGOTTEN])
+def test_what_has_no_receipt_or_is_gone_has_no_log(stage):
+    assert look(stage, By.PAGE, now=NOW).records == ()
+    assert forget(stage, "aa", references=(), now=NOW).records == ()
+
+
 def test_forgetting_twice_is_forgetting_once():
-    change = forget(FORGOTTEN, "aa", references=(REFERENCE,))
+    change = forget(FORGOTTEN, "aa", references=(REFERENCE,), now=NOW)
     assert change.next is FORGOTTEN
     assert change.events == ()
 
@@ -213,7 +275,7 @@ def test_forgetting_twice_is_forgetting_once():
 def test_nobody_forgets_what_is_somebody_elses(stage):
     """T184, T237."""
     with pytest.raises(NotFound):
-        forget(stage, "other", references=(REFERENCE,))
+        forget(stage, "other", references=(REFERENCE,), now=NOW)
 
 
 FRESH = replace(TERMS, nonce="fresh nonce", state="fresh state", encryption_key="fresh key", renewals=1)
@@ -268,14 +330,14 @@ def test_what_was_no_answer_leaves_the_request_open():
 @pytest.mark.parametrize("stage", [REQUESTED, OPENED, RECEIVED, ANSWERED, DECLINED, FORGOTTEN])
 def test_the_browser_that_began_forgets_and_no_other(stage):
     """T237, T261."""
-    assert forget_in_browser(stage, "bb", references=(REFERENCE,)).next == FORGOTTEN
+    assert forget_in_browser(stage, "bb", references=(REFERENCE,), now=NOW).next == FORGOTTEN
     for other in ("other", ""):
         with pytest.raises(NotFound):
-            forget_in_browser(stage, other, references=(REFERENCE,))
+            forget_in_browser(stage, other, references=(REFERENCE,), now=NOW)
 
 
 @pytest.mark.parametrize("stage", [replace(ANSWERED, asked=replace(ASKED, browser="")), replace(FORGOTTEN, browser="")])
 def test_what_a_program_asked_no_browser_forgets(stage):
     """T237: a browser without a secret is not the browser of a program's request."""
     with pytest.raises(NotFound):
-        forget_in_browser(stage, "", references=())
+        forget_in_browser(stage, "", references=(), now=NOW)

@@ -152,20 +152,22 @@ class MeetingWorld(RegisteredWorld):
 class Reader:
     """The library's reader, which asks one thing of whoever's code it read."""
 
-    def __init__(self, world, text, asked, *, signed=True, seed=30, entry=None, pki=None, chain=None, **members):
+    def __init__(
+        self, world, text, asked, *, signed=True, seed=30, entry=None, pki=None, chain=None, cockpit=None, **members
+    ):
         self.world = world
         self.query = DcqlQuery.from_dict({"credentials": [*asked], **members})
         self.meeting = ReaderMeeting(DeviceEngagement.from_text(text), seeded_key(seed))
         signing = pki or world.partner.pki
-        self.message = self.meeting.ask(
-            lambda handover: ask_reader_question(
-                self.query,
-                handover,
-                signer=signing.signer if signed else None,
-                chain=signing.certificates if signed else (),
-                registration=world.registrar.certificate(entry) if entry is not None else None,
-            )
+        self.request = ask_reader_question(
+            self.query,
+            self.meeting.handover,
+            signer=signing.signer if signed else None,
+            chain=signing.certificates if signed else (),
+            registration=world.registrar.certificate(entry) if entry is not None else None,
+            cockpit_endpoint=cockpit,
         )
+        self.message = self.meeting.ask(lambda _: self.request)
 
     @property
     def relay(self):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from urllib.parse import urlsplit
 
 from fastapi import Request, Response
 
+from capabilities.cockpit.api import add_cockpit
+from capabilities.usage_log.api import add_usage_log
 from protocol.oid4vp.request_object import MEDIA_TYPE
 from protocol.oid4vp.request_uri import RequestUriForm
 from runtime.asgi import FORM, MAX_BODY, json_answer, read_form
@@ -49,6 +52,10 @@ def protocol_endpoints(verifier: Verifier, driver: Driver) -> Endpoints:
         return json_answer(
             (await driver.run(verifier.answers.receive(request.path_params["reference"], form))).to_dict()
         )
+
+    cockpit_path = f"{path}/cockpit"
+    add_cockpit(endpoints, verifier.cockpit, driver, cockpit_path, time.monotonic)
+    add_usage_log(endpoints, verifier.usage, driver, cockpit_path)
 
     did_path = f"{path}/did.json" if path else "/.well-known/did.json"
 

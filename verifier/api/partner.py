@@ -17,8 +17,8 @@ from runtime.asgi import bearer_key
 from runtime.driver import Driver
 from verifier.other_ways import Asker
 from verifier.service import Verifier
-from verifier.service.answers import Result
 from verifier.service.requests import RequestOrder, ResponseMode
+from verifier.service.results import Result
 from verifier.session import Verdict
 from verifier.use_case import read_question
 
@@ -95,6 +95,9 @@ class RequestState(BaseModel):
     )
     error: str = Field(default="", description="the wallet's own code, when it declined")
     expires_at: int = Field(description="epoch seconds: until then a wallet can answer")
+    receipt_id: str | None = Field(
+        default=None, description="of an accepted answer: with it your systems log what they do with the claims"
+    )
 
 
 class WalletCode(BaseModel):
@@ -202,6 +205,7 @@ def state_of(result: Result) -> RequestState:
         claims=result.disclosed,
         error=result.error,
         expires_at=result.expires_at,
+        receipt_id=result.receipt_id or None,
     )
 
 

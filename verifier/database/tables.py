@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import MetaData
 
+from capabilities.cockpit.database import CockpitTables
 from capabilities.relay.database import relay_table
+from capabilities.usage_log.database.tables import UsageTables
 from runtime.database.api_keys import api_key_table
 from runtime.database.conversations import ConversationTables
 from verifier.database.counters import counter_table
@@ -16,3 +18,5 @@ api_keys = api_key_table(metadata)
 status_lists = status_list_table(metadata)
 counters = counter_table(metadata)
 relay_messages = relay_table(metadata)
+usage_tables = UsageTables(metadata)
+cockpit_tables = CockpitTables(metadata)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from protocol.credential import ClaimPath
 from protocol.encoding import JsonObject, decode_base64url, encode_base64url
-from protocol.errors import InvalidRequest, ProtocolError
+from protocol.errors import ProtocolError
 from protocol.exchange import Exchange
 from protocol.jwe import ENCRYPTIONS
 from protocol.keys import Decrypter
-from protocol.oid4vp.request import Question
+from protocol.oid4vp.request import AuthorizationRequest, Question
 from protocol.oid4vp.response import (
     AuthorizationResponse,
     ErrorResponse,
@@ -24,9 +24,12 @@ from protocol.oid4vp.response import (
 from protocol.oid4vp.verify import VerificationPolicy, VerifiedResponse, verify_response
 from runtime.conversation import SessionKey, advance, load
 from verifier.demands import unmet
+from verifier.keeping import look
 from verifier.policy import MAX_RENEWALS, is_running_out
 from verifier.service.context import VerifierContext
+from verifier.service.receipts import Way, way_of_openid
 from verifier.service.requests import BROWSER, Requests, encrypted_to, key_id
+from verifier.service.results import Judged, RefusedAnswer, Result
 from verifier.service.signers import RevokedSigners
 from verifier.service.status import StatusLists
 from verifier.session import (
@@ -41,6 +44,7 @@ from verifier.session import (
     Awaited,
     Declined,
     Forgotten,
+    Given,
     Line,
     Opened,
     Received,
@@ -59,31 +63,7 @@ from verifier.session import (
     shows_to_owner,
     waiting,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """Where a request stands, and what was found."""
-
-    id: str
-    use_case: str
-    same_device: bool
-    state: (
-        str  # requested, opened, answered (the response code is awaited), accepted, refused, declined, expired; on our
-    )
-    # own page also received (it is being checked), unattended (requested, but no longer renewed) and forgotten
-    expires_at: int  # epoch seconds
-    verdict: Verdict | None = None
-    disclosed: JsonObject | None = None  # query id → list of claims; only of an accepted answer
-    # Query id → claims of it that are bytes, in base64url; null for every index
-    binary: Mapping[str, tuple[ClaimPath, ...]] = field(default_factory=dict)
-    error: str = ""  # the wallet's own code, when it declined
-    link: str = ""  # for wallets, while one is awaited
-    web_link: str = ""  # for the wallet that runs in the browser
-    qr_svg: str = ""
-    renewals: int = 0  # how often the code was made anew
-    answered_at: int = 0  # epoch seconds
-    keep_until: int = 0  # epoch seconds: then an answer is erased
+from verifier.usage import By
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +90,14 @@ class Answers:
         code = self.context.new_secret() if leads_on else ""
         digest = SessionKey.of(RESPONSE_CODE, code).digest if code else ""
         question = self.requests.expected_request(stage, encrypted_to(response_key))
-        verified = yield from self.judge(key, stage, question, response, digest)
+        way = self._by_link(stage, question, response)
+        judged = yield from self.judge(key, stage, question, response, digest, way=way)
+        verified, receipt = (judged.verified, judged.receipt) if judged is not None else (None, "")
         # At a counter the verdict is for the clerk alone: everybody who answered is led to their number
         if verified is not None and not verified.accepted and not stage.asked.counter:
             failed = next((str(check.name) for check in verified.checks if check.passed is False), "vp_token")
-            raise InvalidRequest(f"vp_token: {failed} does not hold")
-        return self._accepted(stage.asked, code)
+            raise RefusedAnswer(f"vp_token: {failed} does not hold", receipt)
+        return replace(self._accepted(stage.asked, code), receipt=receipt or None)
 
     def judge(
         self,
@@ -125,11 +107,13 @@ class Answers:
         response: AuthorizationResponse | ErrorResponse,
         response_code: str,
         *,
+        way: Way | None,
         reader_key: Decrypter | None = None,
-    ) -> Exchange[VerifiedResponse | None]:
+    ) -> Exchange[Judged | None]:
         """Verify an answer to a question and record what was found: the first one counts, whichever way it came (T179).
 
-        None: the wallet said no. `response_code` is a digest, or empty; `reader_key` as in `verify_response`.
+        None: the wallet said no. `response_code` is a digest, or empty; `way` as its receipt names it (None: there is none);
+        `reader_key` as in `verify_response`.
 
         Raises:
             InvalidRequest: answered before, over, or not an answer to this question (then it stays open).
@@ -138,8 +122,11 @@ class Answers:
             yield from self._decline(key, stage, response, response_code)
             return None
         verified = yield from self._verify_openly(key, stage, question, response, reader_key)
-        yield from self._record(key, stage.asked, verified, response_code)
-        return verified
+        given = yield from self.requests.receipts.give(stage, verified, way)
+        yield from self._record(key, stage.asked, verified, response_code, given)
+        # Whoever sent no key does not know what a receipt is, and gets the answer that every wallet knows
+        sent = given is not None and way is not None and way.key is not None
+        return Judged(verified, given.issued.token if given is not None and sent else "")
 
     def result(self, request_id: str, owner: str, response_code: str = "") -> Exchange[Result]:
         """Where a request stands, for the API key that made it (T184).
@@ -151,7 +138,7 @@ class Answers:
         if not hmac.compare_digest(stage.asked.owner, owner):
             raise no_request()
         code = SessionKey.of(RESPONSE_CODE, response_code).digest if response_code else ""
-        return self._result(stage, shown=shows_to_owner(stage, code))
+        return (yield from self._read(stage, By.PROGRAM, shown=shows_to_owner(stage, code)))
 
     def result_for_browser(self, request_id: str, browser: str) -> Exchange[Result]:
         """The same for the browser that began on our page, and no other (T183).
@@ -161,6 +148,23 @@ class Answers:
         Raises:
             NotFound: unknown, over, or begun in another browser.
         """
+        found = yield from self._in_browser(request_id, browser)
+        if isinstance(found, Result):
+            return found
+        return (yield from self._read(found, By.PAGE, shown=shows_to_browser(found)))
+
+    def state_for_browser(self, request_id: str, browser: str) -> Exchange[Result]:
+        """The same without what was disclosed: for whoever only waits for something to change.
+
+        Raises:
+            NotFound: as above.
+        """
+        found = yield from self._in_browser(request_id, browser)
+        if isinstance(found, Result):
+            return found
+        return self._result(found, shown=shows_to_browser(found))
+
+    def _in_browser(self, request_id: str, browser: str) -> Exchange[Told | Result]:
         stage = yield from load(SessionKey.of(REQUEST, request_id), no_request(), KNOWN)
         if not began_in(stage, SessionKey.of(BROWSER, browser).digest):
             raise no_request()
@@ -168,7 +172,15 @@ class Answers:
             stage = yield from self.requests.renewed(stage)
         if isinstance(stage, Forgotten):
             return Result(request_id, "", same_device=False, state="forgotten", expires_at=0)
-        return self._result(stage, shown=shows_to_browser(stage))
+        return stage
+
+    def _read(self, stage: Told, by: By, *, shown: bool) -> Exchange[Result]:
+        """Where a request stands, with what was disclosed if that may be seen: the log knows of whoever reads a value."""
+        result = self._result(stage, shown=shown)
+        if not (shown and isinstance(stage, Answered) and stage.disclosed):
+            return result
+        disclosed, binary = yield from self.look(stage, by)
+        return replace(result, disclosed=disclosed, binary=binary)
 
     def collect(self, response_code: str, browser: str) -> Exchange[str]:
         """Trade a response code for the request's id, once, in the browser that began (T183).
@@ -248,7 +260,18 @@ class Answers:
             )
         )
 
-    def _record(self, key: SessionKey, asked: Asked, verified: VerifiedResponse, code: str) -> Exchange[None]:
+    def _by_link(
+        self, stage: Awaited, question: AuthorizationRequest, response: AuthorizationResponse | ErrorResponse
+    ) -> Way | None:
+        """How an answer to the code came; nothing where no wallet fetched what we signed."""
+        handed = stage.terms.handed
+        if isinstance(response, ErrorResponse) or not handed:
+            return None
+        return way_of_openid(question, str(question.client_id), response, handed)
+
+    def _record(
+        self, key: SessionKey, asked: Asked, verified: VerifiedResponse, code: str, given: Given | None
+    ) -> Exchange[None]:
         now = self.context.now()
         disclosed = ""
         if verified.accepted:
@@ -269,7 +292,7 @@ class Answers:
         references = self.requests.references
         yield from advance(
             key,
-            lambda s: answer(s, verdict, disclosed, response_code=code, references=references(s), now=now),
+            lambda s: answer(s, verdict, disclosed, response_code=code, references=references(s), now=now, given=given),
             not_open(),
         )
 
@@ -290,15 +313,14 @@ class Answers:
             case Answered() if not shown:
                 return replace(result, state="answered")
             case Answered():
-                disclosed, binary = self.disclosed(stage)
                 return replace(
                     result,
                     state="accepted" if stage.verdict.accepted else "refused",
                     verdict=stage.verdict,
-                    disclosed=disclosed,
-                    binary=binary,
                     answered_at=stage.answered_at,
                     keep_until=stage.keep_until,
+                    receipt=stage.receipt,
+                    receipt_id=stage.logged.receipt if stage.logged is not None else "",
                 )
             case Declined():
                 return replace(result, state="declined", error=stage.error, answered_at=stage.declined_at)
@@ -324,8 +346,24 @@ class Answers:
                 ends = is_running_out(stage.asked.expires_at, self.context.lifetimes, now=self.context.now())
                 return "unattended" if ends and stage.terms.renewals >= MAX_RENEWALS else "requested"
 
-    def disclosed(self, stage: Answered) -> tuple[JsonObject | None, Mapping[str, tuple[ClaimPath, ...]]]:
-        """What an accepted answer told: query id → list of claims, and which of them are bytes."""
+    def look(self, stage: Answered, by: By) -> Exchange[tuple[JsonObject | None, Mapping[str, tuple[ClaimPath, ...]]]]:
+        """What an accepted answer told: query id → list of claims, and which of them are bytes.
+
+        In the transaction that reads it, the log of its receipt says who did.
+
+        Raises:
+            NotFound: it was forgotten meanwhile.
+        """
+        if stage.logged is not None:
+            now = self.context.now()
+            key = SessionKey.of(REQUEST, stage.asked.id)
+            found = yield from advance(key, lambda session: look(session, by, now=now), no_request())
+            if not isinstance(found, Answered):
+                raise no_request()
+            stage = found
+        return self._open(stage)
+
+    def _open(self, stage: Answered) -> tuple[JsonObject | None, Mapping[str, tuple[ClaimPath, ...]]]:
         if not stage.disclosed:
             return None, {}
         sealed = decode_base64url(stage.disclosed)

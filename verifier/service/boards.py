@@ -40,6 +40,7 @@ from verifier.session import (
     Verdict,
     no_request,
 )
+from verifier.usage import By
 
 OUTCOMES: tuple[type[Answered | Declined], ...] = (Answered, Declined)
 
@@ -166,9 +167,9 @@ class Boards:
             return None, {}
         try:
             session = yield from load(SessionKey.of(REQUEST, shown.request), no_request(), Answered)
+            return (yield from self.answers.look(session, By.COUNTER))
         except NotFound:
             return None, {}  # the wallet said no, or it was erased just now
-        return self.answers.disclosed(session)
 
     def _look(self, standing: Standing) -> Exchange[tuple[Board, tuple[str, ...]]]:
         """What stands there, and the requests whose places nobody needs any more."""

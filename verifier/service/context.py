@@ -11,10 +11,15 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 from protocol.encoding import JsonObject, encode_base64url
+from protocol.errors import NotTrusted
 from protocol.formats import IssuerSigner, vp_formats
 from protocol.keys import RandomBytes
 from protocol.oid4vp.client_id import ClientId, Prefix
+from protocol.sovereignty.receipt_parties import Controller
+from protocol.sovereignty.signing import Organisation
 from protocol.trust.anchors import TrustAnchors
+from protocol.trust.registration import Contact
+from protocol.x509 import Certificate
 from runtime.registrations import OwnRegistration
 from runtime.seal import Sealer
 from runtime.trust_lists.standing import ListsAge
@@ -53,6 +58,9 @@ class VerifierContext:
     refuse_unregistered: bool = False  # ask nothing that the registrations do not cover
     haip: bool = False  # ask as HAIP 1.0 wants it, and in no other way
     wallet_url: str = ""  # of a wallet that runs in the browser, without a slash at the end; empty: none is offered
+    cockpit: bool = True  # announce a cockpit, and give receipts
+    privacy_policy: str = ""  # where no registration says it; empty: then no receipt is given
+    dpo: Contact | None = None  # data protection officer
 
     def new_secret(self) -> str:
         """A fresh nonce, state or code: 256 bits, base64url."""
@@ -114,6 +122,24 @@ class VerifierContext:
         """The DID URL of the key that signs requests."""
         return f"{self.did}#{self.signing.signer.public_key.thumbprint()}"
 
+    @property
+    def cockpit_endpoint(self) -> str:
+        """Where citizens reach us about what they gave."""
+        return f"{self.identifier}/cockpit"
+
+    @property
+    def organisation(self) -> Organisation | None:
+        """Who we are by our access certificate; None: it names no registered organisation."""
+        return _organisation(self.signing.x5c[0])
+
+    @property
+    def controller(self) -> Controller | None:
+        """Who answers for the data where no registration says it; None: nobody is known, or no privacy policy."""
+        who = self.organisation
+        if who is None or not self.privacy_policy:
+            return None
+        return Controller(self.name[0][1], who, self.privacy_policy, dpo=self.dpo)
+
     def client_id(self, prefix: Prefix, reference: str) -> ClientId:
         """How this verifier calls itself, by one of the prefixes."""
         match prefix:
@@ -140,6 +166,14 @@ class VerifierContext:
             "verificationMethod": [method],
             "authentication": [self.key_id],
         }
+
+
+@lru_cache(maxsize=8)
+def _organisation(x5c: str) -> Organisation | None:
+    try:
+        return Organisation.from_certificate(Certificate.from_x5c(x5c), "access certificate")[0]
+    except NotTrusted:
+        return None
 
 
 @lru_cache(maxsize=8)

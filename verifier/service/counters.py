@@ -219,9 +219,11 @@ class Counters:
 
     def clear(self, id_: str, request: str) -> Exchange[None]:
         """Erase what was answered by a request at a counter; what is gone already is no mistake."""
-        key, references = SessionKey.of(REQUEST, request), self.requests.references
+        key, references, now = SessionKey.of(REQUEST, request), self.requests.references, self.context.now()
         try:
-            yield from advance(key, lambda session: clear(session, id_, references=references(session)), no_request())
+            yield from advance(
+                key, lambda session: clear(session, id_, references=references(session), now=now), no_request()
+            )
         except NotFound:
             return  # the sweep was faster
 

@@ -22,6 +22,7 @@ from protocol.keys import P256Key
 from protocol.mdoc.engagement import DeviceEngagement
 from protocol.mdoc.transcript import ProximityHandover
 from protocol.oid4vp.response import AuthorizationResponse, ErrorResponse
+from protocol.sovereignty.receipt_evidence import evidence_in_person
 from protocol.trust.carried import REGISTRATION_CERT, Carried, carried_registration
 from protocol.x509 import Certificate
 from runtime.conversation import SessionKey, advance, load, with_key
@@ -29,7 +30,8 @@ from runtime.logs import get_logger
 from verifier.other_ways import Asker, meet, note_relayed, waiting_in_meeting
 from verifier.service.answers import Answers
 from verifier.service.context import VerifierContext
-from verifier.service.requests import BROWSER, Requests, read_query
+from verifier.service.receipts import Way
+from verifier.service.requests import BROWSER, Requests
 from verifier.session import (
     AWAITED,
     REQUEST,
@@ -37,6 +39,7 @@ from verifier.session import (
     MeetingTerms,
     no_request,
     not_open,
+    read_query,
 )
 
 
@@ -73,11 +76,12 @@ class Meetings:
             engagement = DeviceEngagement.from_text(code.strip())
         own = P256Key.generate(context.random_bytes)
         # Made once and kept: the session's first message must never be encrypted twice with another content
-        message = yield from self._message(stage, ReaderMeeting(engagement, own))
+        message, asked = yield from self._message(stage, ReaderMeeting(engagement, own))
         terms = MeetingTerms(
             encode_base64url(engagement.raw),
             encode_base64url(context.sealer.seal(own.to_scalar(), _sealed_for(request_id))),
             encode_base64url(message),
+            request=encode_base64url(asked),
         )
         yield from advance(
             SessionKey.of(REQUEST, request_id),
@@ -152,12 +156,14 @@ class Meetings:
         response: AuthorizationResponse | ErrorResponse
         with raised_as(InvalidRequest):
             try:
-                response = read_device_response(meeting.read_answer(message), question.dcql_query)
+                data = meeting.read_answer(message)
+                response = read_device_response(data, question.dcql_query)
             except AccessDenied:
-                response = ErrorResponse(AccessDenied.code)
+                data, response = b"", ErrorResponse(AccessDenied.code)
         key = SessionKey.of(REQUEST, request_id)
         # No response code: it is whoever asked that the answer came to (T183)
-        yield from self.answers.judge(key, stage, question, response, "", reader_key=meeting.own)
+        way = self._way(met, meeting, data)
+        yield from self.answers.judge(key, stage, question, response, "", way=way, reader_key=meeting.own)
 
     def _note_relayed(self, request_id: str, met: MeetingTerms, *, relayed: bool) -> Exchange[None]:
         yield from advance(
@@ -170,7 +176,16 @@ class Meetings:
         found = yield from load(SessionKey.of(REQUEST, request_id), not_open(), AWAITED)
         return waiting_in_meeting(found, asker, now=self.context.now())
 
-    def _message(self, stage: Awaited, meeting: ReaderMeeting) -> Exchange[bytes]:
+    def _way(self, met: MeetingTerms, meeting: ReaderMeeting, response: bytes) -> Way | None:
+        """How the answer came, for its receipt: the wallet binds its key afterwards, by what only this session knows."""
+        who = self.context.organisation
+        if who is None or not met.request:
+            return None
+        request = decode_base64url(met.request)
+        return Way(who.identifier, lambda _: evidence_in_person(request, response), claim=meeting.claim)
+
+    def _message(self, stage: Awaited, meeting: ReaderMeeting) -> Exchange[tuple[bytes, bytes]]:
+        """The session's first message, and the request in it."""
         context = self.context
         registration = self._registration(stage)
         question = self._question(stage, meeting.handover)
@@ -181,8 +196,10 @@ class Meetings:
             signer=context.signing.signer,
             chain=chain,
             registration=registration,
+            cockpit_endpoint=self.requests.receipts.endpoint(stage),
         )
-        return (yield from with_key(context.signing.signer, lambda: meeting.ask(request)))
+        asked = yield from with_key(context.signing.signer, lambda: request(meeting.handover))
+        return meeting.ask(lambda _: asked), asked
 
     def _registration(self, stage: Awaited) -> str | None:
         """The registration certificate that requests show, if they show one."""

@@ -21,24 +21,36 @@ from protocol.mdoc.org_iso_mdoc import ORG_ISO_MDOC, EncryptionInfo
 from protocol.oid4vp.client_id import Prefix
 from protocol.oid4vp.dc_api import DcApiRequest, Exchanged, read_answer_data
 from protocol.oid4vp.dc_api_object import Signatory, sign_page_request, sign_page_request_by_all
-from protocol.oid4vp.request import DC_API_JWT, ClientMetadata, EncryptionKey, Question, VerifierInfo
+from protocol.oid4vp.request import (
+    DC_API_JWT,
+    ClientMetadata,
+    EncryptionKey,
+    Question,
+    VerifierInfo,
+    without_cockpit,
+)
 from protocol.oid4vp.response import AuthorizationResponse, ErrorResponse, ResponseKey
+from protocol.sovereignty.canonical import hash_json
 from protocol.trust.carried import Carried, carried_registration
 from protocol.x509 import read_x5c
 from runtime.conversation import SessionKey, advance, load
 from verifier.other_ways import ask_on_page, waiting_on_page
 from verifier.service.answers import Answers
 from verifier.service.context import VP_FORMATS, VerifierContext
-from verifier.service.requests import BROWSER, Requests, encrypted_to, read_query
+from verifier.service.receipts import Way, way_of_openid
+from verifier.service.requests import BROWSER, Requests, encrypted_to
 from verifier.session import (
     AWAITED,
+    KNOWN,
     REQUEST,
     Awaited,
     DocumentsTerms,
     PageTerms,
     Requested,
+    began_in,
     no_request,
     not_open,
+    read_query,
 )
 
 # HAIP 1.0 §5.2 wants one of these at least, and §5 `x509_hash` where it is signed. It is about OpenID4VP, and leaves other
@@ -72,18 +84,17 @@ class PageRequests:
         context = self.context
         documents = DocumentsTerms(context.new_secret(), self._new_key(_DOCUMENTS_KEY, request_id))
         page = PageTerms(context.new_secret(), self._new_key(_PAGE_KEY, request_id), documents)
-        digest = SessionKey.of(BROWSER, browser).digest
-        stage = yield from advance(
-            SessionKey.of(REQUEST, request_id),
-            lambda session: ask_on_page(session, page, digest, now=context.now()),
-            no_request(),
-        )
-        if not isinstance(stage, Requested):
-            raise TypeError("a page asks what nobody has opened")
+        key, digest = SessionKey.of(REQUEST, request_id), SessionKey.of(BROWSER, browser).digest
+        stage = yield from load(key, no_request(), KNOWN)
+        if not isinstance(stage, Requested) or not began_in(stage, digest):
+            raise no_request()
         request, infos = self._request(stage, page), self.requests.verifier_info(stage)
-        asked: list[JsonObject] = [
-            {"protocol": str(way), "data": self._data(way, stage, request, infos)} for way in self.ways
-        ]
+        made = {way: self._data(way, stage, request, infos) for way in self.ways}
+        # Which of them a wallet answers it says itself; the one that most of them know comes last
+        signed = [made[way] for way in (Exchanged.MULTISIGNED, Exchanged.SIGNED) if way in made]
+        page = replace(page, handed=tuple([hash_json(data["request"], "request") for data in signed]))
+        yield from advance(key, lambda session: ask_on_page(session, page, digest, now=context.now()), no_request())
+        asked: list[JsonObject] = [{"protocol": str(way), "data": data} for way, data in made.items()]
         query = mdoc_part(request.dcql_query)
         if query is not None:
             asked.append({"protocol": ORG_ISO_MDOC, "data": self._documents(stage, documents, query, infos)})
@@ -108,7 +119,14 @@ class PageRequests:
             self._read_documents(stage, page, data) if protocol == ORG_ISO_MDOC else self._read(stage, page, data)
         )
         # No response code: it is this browser that the answer came to (T183)
-        yield from self.answers.judge(key, stage, question, response, "")
+        way = self._way(page, question, response) if protocol != ORG_ISO_MDOC else None
+        yield from self.answers.judge(key, stage, question, response, "", way=way)
+
+    def _way(self, page: PageTerms, question: Question, response: AuthorizationResponse | ErrorResponse) -> Way | None:
+        """How an answer came, for its receipt; by annex C it has no room for a key."""
+        if isinstance(response, ErrorResponse) or not page.handed:
+            return None
+        return way_of_openid(question, str(self.context.client_id(Prefix.X509_HASH, "")), response, page.handed)
 
     def _read(
         self, stage: Awaited, page: PageTerms, data: JsonValue
@@ -158,7 +176,8 @@ class PageRequests:
 
     def _request(self, stage: Awaited, page: PageTerms) -> DcApiRequest:
         key = EncryptionKey(_key_id(page), self._decryption_key(_PAGE_KEY, stage, page.encryption_key).public_key)
-        return self._question(stage, page, ClientMetadata((key,), ENCRYPTIONS, VP_FORMATS))
+        endpoint = self.requests.receipts.endpoint(stage)
+        return self._question(stage, page, ClientMetadata((key,), ENCRYPTIONS, VP_FORMATS, cockpit_endpoint=endpoint))
 
     def _data(
         self, way: Exchanged, stage: Awaited, request: DcApiRequest, infos: tuple[VerifierInfo, ...]
@@ -173,7 +192,8 @@ class PageRequests:
                 both = (certified, identified)
                 return sign_page_request_by_all(request, both, origins=origins, issued_at=now, expires_at=ends)
             case Exchanged.UNSIGNED:
-                return replace(request, verifier_info=infos).to_unsigned()
+                bare = without_cockpit(request.client_metadata)
+                return replace(request, client_metadata=bare, verifier_info=infos).to_unsigned()
 
     def _signatories(self, infos: tuple[VerifierInfo, ...]) -> tuple[Signatory, Signatory]:
         """This verifier by its certificate, and by its DID."""

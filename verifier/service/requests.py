@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Literal, Never
 
 from protocol.dcql.query import DcqlQuery
-from protocol.encoding import JsonValue, decode_base64url, encode_base64url, encode_json, read_json
+from protocol.encoding import JsonValue, decode_base64url, encode_base64url, encode_json
 from protocol.errors import InvalidRequest, Malformed, raised_as
 from protocol.exchange import Exchange
 from protocol.fields import read_https_url
@@ -24,12 +23,15 @@ from protocol.oid4vp.request import (
 )
 from protocol.oid4vp.request_object import sign_request_object
 from protocol.oid4vp.response import ResponseKey
+from protocol.sovereignty.signing import hash_text
 from protocol.trust.dataset import REGISTRAR_DATASET
 from runtime.conversation import Change, Event, SessionKey, advance, begin, load, with_key
 from verifier.counter import REQUEST_SECONDS, UNSEEN_SECONDS
+from verifier.keeping import forget, forget_in_browser
 from verifier.policy import MAX_RENEWALS, MIN_KEEP, is_running_out, kept_for
 from verifier.registration import outside_registration, registration_for, verifier_info
 from verifier.service.context import VP_FORMATS, VerifierContext
+from verifier.service.receipts import Receipts
 from verifier.session import (
     AWAITED,
     REQUEST,
@@ -41,10 +43,9 @@ from verifier.session import (
     Requested,
     Session,
     Terms,
-    forget,
-    forget_in_browser,
     no_request,
     open_request,
+    read_query,
     renew,
 )
 from verifier.use_case import UseCase
@@ -88,6 +89,7 @@ class Requests:
     """Making and handing out requests."""
 
     context: VerifierContext
+    receipts: Receipts
 
     def make(self, order: RequestOrder, request_id: str = "") -> Exchange[MadeRequest]:
         """Make a request with a nonce, a state and a key of its own (T191, T192).
@@ -154,12 +156,13 @@ class Requests:
         if prefix is Prefix.REDIRECT_URI or self._is_over(found, reference, now):
             raise no_request()
         signed = yield from self._signed(found, wallet_nonce, now)
-        stage = yield from advance(key, lambda session: open_request(session, now=now), no_request())
+        handed = hash_text(signed)
+        stage = yield from advance(key, lambda session: open_request(session, handed, now=now), no_request())
         if not isinstance(stage, Opened | Received):
             raise TypeError("opening leads to an open request")
-        if (stage.asked, stage.terms) != (found.asked, found.terms):
-            # It was renewed in between
-            return (yield from self._signed(stage, wallet_nonce, now))
+        if (stage.asked, stage.terms.nonce) != (found.asked, found.terms.nonce):
+            # It was renewed in between; now that it is opened, it stays as it is
+            return (yield from self.open(reference, wallet_nonce))
         return signed
 
     def _signed(self, stage: Awaited, wallet_nonce: str | None, now: int) -> Exchange[str]:
@@ -236,7 +239,8 @@ class Requests:
             NotFound: unknown, or somebody else's (T184).
         """
         key = SessionKey.of(REQUEST, request_id)
-        yield from advance(key, lambda s: forget(s, owner, references=self.references(s)), no_request())
+        now = self.context.now()
+        yield from advance(key, lambda s: forget(s, owner, references=self.references(s), now=now), no_request())
 
     def forget_in_browser(self, request_id: str, browser: str) -> Exchange[None]:
         """The same for the browser that began on our page, and no other.
@@ -245,8 +249,10 @@ class Requests:
             NotFound: unknown, over, or begun in another browser (T237).
         """
         key = SessionKey.of(REQUEST, request_id)
-        digest = SessionKey.of(BROWSER, browser).digest
-        yield from advance(key, lambda s: forget_in_browser(s, digest, references=self.references(s)), no_request())
+        digest, now = SessionKey.of(BROWSER, browser).digest, self.context.now()
+        yield from advance(
+            key, lambda s: forget_in_browser(s, digest, references=self.references(s), now=now), no_request()
+        )
 
     def references(self, session: Session) -> tuple[SessionKey, ...]:
         """What wallets find an open request by: its code's reference, and the one of the code before."""
@@ -258,10 +264,11 @@ class Requests:
 
     def authorization_request(self, stage: Awaited, wallet_nonce: str | None = None) -> AuthorizationRequest:
         """The request as it travels, the same every time but for the wallet's nonce."""
-        metadata = ClientMetadata(vp_formats=VP_FORMATS)
+        endpoint = self.receipts.endpoint(stage)
+        metadata = ClientMetadata(vp_formats=VP_FORMATS, cockpit_endpoint=endpoint)
         if stage.terms.encryption_key:
             key = EncryptionKey(key_id(stage.terms), self.decryption_key(stage).public_key)
-            metadata = ClientMetadata((key,), ENCRYPTIONS, VP_FORMATS)
+            metadata = ClientMetadata((key,), ENCRYPTIONS, VP_FORMATS, cockpit_endpoint=endpoint)
         return replace(
             self.expected_request(stage, metadata),
             wallet_nonce=wallet_nonce,
@@ -385,9 +392,3 @@ def _check_redirect(order: RequestOrder) -> None:
         read_https_url(order.redirect_uri, "redirect_uri")
         if not order.same_device:
             raise Malformed("redirect_uri", "needs same_device")
-
-
-@lru_cache(maxsize=512)
-def read_query(text: str) -> DcqlQuery:
-    """The query that a stage holds as text. Cached: a use case asks the same again and again."""
-    return DcqlQuery.from_dict(read_json(text.encode("utf-8"), "dcql_query"))

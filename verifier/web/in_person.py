@@ -6,6 +6,7 @@ Where the wallet names no way for messages, or it leads nowhere, both sides show
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from urllib.parse import urlsplit
@@ -26,8 +27,8 @@ from runtime.live import LiveStreams
 from runtime.moving_codes import moving_codes
 from runtime.pages import Pages
 from verifier.service import Verifier
-from verifier.service.answers import Result
 from verifier.service.requests import RequestOrder
+from verifier.service.results import Result
 from verifier.session import MeetingTerms
 from verifier.use_case import AskedDocument, UseCase
 from verifier.web.large import Outcome, large_verdict
@@ -71,7 +72,7 @@ def in_person_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRout
         browser = pages.browser(request)
 
         async def look() -> str:
-            return _state(*await driver.run(_look(verifier, request_id, browser)))
+            return _state(*await driver.run(_look(verifier, request_id, browser, verifier.answers.state_for_browser)))
 
         return await live.events(look)
 
@@ -107,7 +108,7 @@ def in_person_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRout
     async def _shown(request: Request, request_id: str, *, again: bool = False) -> Response:
         browser = pages.browser(request)
         try:
-            found, met = await driver.run(_look(verifier, request_id, browser))
+            found, met = await driver.run(_look(verifier, request_id, browser, verifier.answers.result_for_browser))
         except ProtocolError as error:
             return refusal_page(request, pages, verifier, error)
         return pages.remember(_page(request, pages, verifier, found, None if again else met), browser)
@@ -116,7 +117,7 @@ def in_person_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRout
         """What was read belongs to nothing here; the question stays open where it was."""
         browser = pages.browser(request)
         try:
-            found, met = await driver.run(_look(verifier, request_id, browser))
+            found, met = await driver.run(_look(verifier, request_id, browser, verifier.answers.result_for_browser))
         except ProtocolError:
             return refusal_page(request, pages, verifier, error)
         return _page(request, pages, verifier, found, met, wrong=True)
@@ -124,11 +125,13 @@ def in_person_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRout
     return router
 
 
-def _look(verifier: Verifier, request_id: str, browser: str) -> Exchange[tuple[Result, MeetingTerms | None]]:
-    """How it stands, after a look whether the answer has come."""
+def _look(
+    verifier: Verifier, request_id: str, browser: str, read: Callable[[str, str], Exchange[Result]]
+) -> Exchange[tuple[Result, MeetingTerms | None]]:
+    """How it stands, after a look whether the answer has come; `read` it with its values, or without."""
     asker = verifier.meetings.in_browser(browser)
     yield from verifier.meetings.look(request_id, asker)
-    found = yield from verifier.answers.result_for_browser(request_id, browser)
+    found = yield from read(request_id, browser)
     return found, (yield from verifier.meetings.met(request_id, asker))
 
 

@@ -14,8 +14,8 @@ from runtime.languages import language_of
 from runtime.live import LiveStreams
 from runtime.pages import Pages, qr_svg
 from verifier.service import Verifier
-from verifier.service.answers import Result
 from verifier.service.requests import RequestOrder
+from verifier.service.results import Result
 from verifier.use_case import distinct
 from verifier.web.values import shared_documents
 
@@ -76,7 +76,7 @@ def people_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
         browser = pages.browser(request)
 
         async def look() -> str:
-            return _state(await driver.run(verifier.answers.result_for_browser(request_id, browser)))
+            return _state(await driver.run(verifier.answers.state_for_browser(request_id, browser)))
 
         return await live.events(look)
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from wallet.cli.options import Options, RoleName, Surroundings
+from wallet.cli.options import ExportForm, Options, RoleName, Surroundings
 from wallet.provider.cli import app as provider_app
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
@@ -137,6 +137,27 @@ def renew(
     from wallet.cli.commands import renew as run
 
     run(_options(context, as_json), credential)
+
+
+@app.command()
+def receipts(
+    context: typer.Context,
+    receipt: Annotated[
+        str, typer.Argument(help="The id from the list, or how it begins; without it: all.", show_default=False)
+    ] = "",
+    export: Annotated[
+        ExportForm | None, typer.Option(help="Write receipts in another form: that of ISO/IEC TS 27560.")
+    ] = None,
+    collect: Annotated[
+        bool,
+        typer.Option("--collect", help="Ask the partner first; without an id: about each answer whose hour it is now."),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """See what partners confirmed, hold and did with your data; ask them; or export their receipts."""
+    from wallet.cli.commands import receipts as run
+
+    run(_options(context, as_json), receipt, export, collect=collect)
 
 
 @app.command()

@@ -20,9 +20,10 @@ from wallet.cli.keeping import (
     show_log,
 )
 from wallet.cli.meeting import show_in_person
-from wallet.cli.options import Options, RoleName
+from wallet.cli.options import ExportForm, Options, RoleName
 from wallet.cli.presenting import present_to
 from wallet.cli.qr import read_argument
+from wallet.cli.receipts import collect_receipts, export_receipts, list_receipts, show_receipt
 from wallet.cli.receiving import go_on, receive_offer
 from wallet.cli.renewing import renew_credential, renew_due
 from wallet.cli.session import closed_session, open_session, read_passphrase_file, type_new_passphrase
@@ -109,6 +110,19 @@ def renew(options: Options, name: str) -> None:
             renew_credential(session, name)
         else:
             renew_due(session)
+
+
+def receipts(options: Options, name: str, export: ExportForm | None, *, collect: bool) -> None:
+    """`receipts`: all of them or one, asked for anew or exported."""
+    with open_session(options) as session:
+        if collect:
+            collect_receipts(session, name)
+        if export is ExportForm.ISO_27560:
+            export_receipts(session, name)
+        elif name:
+            show_receipt(session, name)
+        else:
+            list_receipts(session)
 
 
 def forget(options: Options, name: str) -> None:

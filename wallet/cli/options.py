@@ -25,6 +25,12 @@ class RoleName(StrEnum):
     VERIFIER = "verifier"
 
 
+class ExportForm(StrEnum):
+    """In which form receipts are written for others."""
+
+    ISO_27560 = "27560"
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """The network, the clock and the browser; whoever runs a command inside a program may bring their own."""

@@ -8,7 +8,7 @@ from protocol.errors import AccessDenied
 from protocol.oid4vp.answer import Delivered
 from wallet.cli.session import OpenSession
 from wallet.policy.presenting import ChoiceShown, PresentationConsent, QuestionShown
-from wallet.service.presenting import RequestSeen
+from wallet.service.seen import RequestSeen
 
 Choice = dict[str, tuple[str, ...]]
 

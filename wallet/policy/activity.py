@@ -31,20 +31,11 @@ class GivenShown:
 
 
 @dataclass(frozen=True, slots=True)
-class PartyMet:
-    """Somebody with whom something happened."""
-
-    number: int  # of the newest entry about them, by which pages name them: no name stands in an address (T260)
-    name: str
-    times: int
-
-
-@dataclass(frozen=True, slots=True)
 class Page:
     """A part of the list."""
 
     entries: tuple[Happened, ...]
-    older: int  # number of the entry before which the next page begins; 0: there is none
+    more: bool  # there are older ones
 
 
 def activity(log: Sequence[LogEntry]) -> tuple[Happened, ...]:
@@ -55,17 +46,9 @@ def activity(log: Sequence[LogEntry]) -> tuple[Happened, ...]:
     )
 
 
-def page_of(happened: Sequence[Happened], before: int = 0) -> Page:
-    """One page; `before` is the number of an entry, 0 begins with the newest."""
-    rest = [one for one in happened if not before or one.entry.number < before]
-    shown = tuple(rest[:PAGE])
-    return Page(shown, shown[-1].entry.number if len(rest) > PAGE else 0)
-
-
-def with_party(happened: Sequence[Happened], number: int) -> tuple[Happened, ...]:
-    """What happened with the party of one entry; nothing if there is no such entry."""
-    party = next((_party(one.entry) for one in happened if one.entry.number == number), "")
-    return tuple(one for one in happened if party and _party(one.entry) == party)
+def page_of(happened: Sequence[Happened]) -> Page:
+    """The newest."""
+    return Page(tuple(happened[:PAGE]), more=len(happened) > PAGE)
 
 
 def about(happened: Sequence[Happened], kinds: Set[str]) -> tuple[Happened, ...]:
@@ -73,38 +56,19 @@ def about(happened: Sequence[Happened], kinds: Set[str]) -> tuple[Happened, ...]
     return tuple(one for one in happened if any(credential.type in kinds for credential in one.entry.credentials))
 
 
-def parties(happened: Sequence[Happened]) -> tuple[PartyMet, ...]:
-    """Everybody with whom something happened, whoever was last first."""
-    found: dict[str, PartyMet] = {}
-    for one in happened:
-        if party := _party(one.entry):
-            first = found.get(party) or PartyMet(one.entry.number, party_name(one.entry), 0)
-            found[party] = PartyMet(first.number, first.name, first.times + 1)
-    return tuple(found.values())
-
-
-def party_name(entry: LogEntry) -> str:
-    """Whom an entry is about, as people know them; empty if it is about nobody."""
-    return plain(entry.party or entry.party_id)
-
-
 def given(entry: LogEntry, held: Sequence[HeldCredential], language: str) -> tuple[GivenShown, ...]:
     """The data that an entry is about, with the labels of documents of the same kind that are still there."""
     described = {credential.type: credential.described().claims for credential in held}
     labels: dict[str, dict[str, None]] = {}
     for credential in entry.credentials:
-        named = [_label(path, described.get(credential.type, ()), language) for path in credential.claims]
+        named = [label_of(path, described.get(credential.type, ()), language) for path in credential.claims]
         # Forms of one document have one name, and most labels
         labels.setdefault(plain(credential.name), {}).update(dict.fromkeys(named))
     return tuple(GivenShown(name, tuple(found)) for name, found in labels.items())
 
 
-def _party(entry: LogEntry) -> str:
-    return entry.party_id or entry.party
-
-
-def _label(text: str, descriptions: Sequence[ClaimDescription], language: str) -> str:
-    """What a claims path of the log is called; elements of an array have no number there."""
+def label_of(text: str, descriptions: Sequence[ClaimDescription], language: str) -> str:
+    """What a claims path of the log is called, by what its issuer says of it; elements of an array have no number there."""
     try:
         steps = read_json(text.encode("utf-8"), "path")
     except Malformed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
+from wallet.service.cockpit.cockpit import Cockpit
 from wallet.service.context import WalletContext
 from wallet.service.keeping import Keeping
 from wallet.service.login import Login
@@ -29,6 +30,7 @@ class Wallet:
     keeping: Keeping
     vouching: Vouching
     renewing: Renewing
+    cockpit: Cockpit
 
     @classmethod
     def of(cls, context: WalletContext) -> Self:
@@ -41,4 +43,6 @@ class Wallet:
         meetings = MeetingPresenting(context, presenting)
         keeping = Keeping(context)
         renewing = Renewing(context, receiving, vouching, keeping)
-        return cls(context, receiving, login, presenting, pages, meetings, keeping, vouching, renewing)
+        return cls(
+            context, receiving, login, presenting, pages, meetings, keeping, vouching, renewing, Cockpit(context)
+        )

@@ -176,7 +176,7 @@ class Asking:
             beyond=beyond,
             authority=contacts_of(registration.supervisory_authority if registration else None),
             request=verified.raw,
-            registration=_readable_registration(request),
+            registration=readable_registration(request),
             register_answer=registration.answer if registration else "",
         )
         note = context.entry(action, asker, outcome_of(standing), beyond, request=digest)
@@ -240,7 +240,8 @@ def _registration_of(request: Question) -> str | None:
     return carried_registration([*entries, *(Carried(info.format, {}) for info in partial)], _VERIFIER_INFO)
 
 
-def _readable_registration(request: Question) -> str:
+def readable_registration(request: Question) -> str:
+    """The registration certificate of a request, unverified; empty: none, or none that can be read."""
     try:
         return _registration_of(request) or ""
     except ProtocolError:

@@ -10,11 +10,13 @@ from protocol.encoding import encode_base64url
 from protocol.exchange import Exchange
 from protocol.keys import P256Key, RandomBytes
 from protocol.oid4vp.answer import RequestPolicy
+from protocol.sovereignty.partner_directory import PartnerDirectory
 from protocol.status.check import KnownList
 from protocol.trust.anchors import TrustAnchors
 from protocol.trust.register_asking import Register, RegisteredUse, RegisterQuestion
 from runtime.conversation import slow
 from wallet.keys import DeviceKeys
+from wallet.policy.cockpit.timeline import Timelines
 from wallet.policy.showing import PartyShown
 from wallet.records import Kept, LogEntry, LoggedCredential, keys_of
 from wallet.store import NewEntry, WalletStore
@@ -28,6 +30,11 @@ def _no_registers() -> tuple[Register, ...]:
 def _no_lists() -> Exchange[None]:
     """A wallet that follows no lists has none to renew."""
     yield from ()
+
+
+def _no_directory() -> PartnerDirectory | None:
+    """A wallet that follows no registrar has no witness."""
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,14 @@ class WalletContext:
     renew_trust: Callable[[], Exchange[None]] = (
         _no_lists  # before somebody new is met: fetch lists of whom to trust, if due
     )
+
+    # What a registrar saw of every partner's usage log, as it was fetched last; fetching depends on nothing that is held here
+    directory: Callable[[], PartnerDirectory | None] = _no_directory
+
+    # The timeline of the log and of what partners say; in memory alone
+    timelines: Timelines = field(default_factory=Timelines, repr=False, compare=False)
+    # Ids of disclosures about which a partner is being asked; in memory alone
+    busy: set[str] = field(default_factory=set, repr=False, compare=False)
 
     def new_id(self) -> str:
         """A fresh id: 128 bits, hex, which never looks like an option of a command."""

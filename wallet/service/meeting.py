@@ -27,9 +27,11 @@ from wallet.policy.asking import Lookup
 from wallet.policy.haip import check_haip_reader
 from wallet.policy.presenting import next_copy
 from wallet.policy.showing import PartyShown, plain
+from wallet.service.cockpit.disclosing import Disclosing
 from wallet.service.context import WalletContext
 from wallet.service.given import Begun
-from wallet.service.presenting import Presenting, RequestSeen
+from wallet.service.presenting import Presenting
+from wallet.service.seen import RequestSeen
 
 LIFETIME = 300  # seconds: of the code until somebody asks, and of what they ask until it is answered
 
@@ -198,7 +200,9 @@ class MeetingPresenting:
         self._check_size(met, seen, choice)
         begun = yield from self.presenting.begin(seen, choice)
         try:
-            message = met.asked.answer(device_response(question.dcql_query, begun.vp_token))
+            response = device_response(question.dcql_query, begun.vp_token)
+            yield from Disclosing(self.context).promise_in_person(seen, begun, met.asked, response)
+            message = met.asked.answer(response)
         except ProtocolError as error:
             yield from self.presenting.fail(seen, begun, error)
             raise

@@ -20,9 +20,12 @@ from protocol.mdoc.transcript import IsoDcApiHandover
 from protocol.oid4vp.dc_api import ORIGIN, PageRequest, answer_data, error_data
 from protocol.oid4vp.dc_api_object import VerifiedDcApiRequest, verify_page_request
 from protocol.oid4vp.response import Presentation
+from protocol.sovereignty.cockpit import CockpitKey
 from wallet.policy.showing import party_shown, plain
+from wallet.service.cockpit.disclosing import Disclosing, cockpit_key
 from wallet.service.context import WalletContext
-from wallet.service.presenting import DENIED, Presenting, RequestSeen
+from wallet.service.presenting import DENIED, Presenting
+from wallet.service.seen import RequestSeen
 
 VerifiedPage = VerifiedDcApiRequest | VerifiedDeviceRequest
 
@@ -65,7 +68,8 @@ class PagePresenting:
         verified = _page(seen)
         begun = yield from self.presenting.begin(seen, choice)
         try:
-            data = self._answer(verified, begun.vp_token)
+            disclosure = yield from Disclosing(self.context).promise(seen, choice, begun)
+            data = self._answer(verified, begun.vp_token, cockpit_key(disclosure))
         except ProtocolError as error:
             yield from self.presenting.fail(seen, begun, error)
             raise
@@ -88,11 +92,17 @@ class PagePresenting:
             return verify_documents_request(asked, anchors=anchors, policy=policy, now=now)
         return (yield from verify_page_request(asked, anchors=anchors, policy=policy, now=now))
 
-    def _answer(self, verified: VerifiedPage, vp_token: Mapping[str, tuple[Presentation, ...]]) -> JsonObject:
+    def _answer(
+        self, verified: VerifiedPage, vp_token: Mapping[str, tuple[Presentation, ...]], key: CockpitKey | None
+    ) -> JsonObject:
         if isinstance(verified, VerifiedDeviceRequest):
             return answer_documents(verified.request, vp_token)
         return answer_data(
-            verified.request, vp_token, ephemeral=P256Key.fresh(), random_bytes=self.context.random_bytes
+            verified.request,
+            vp_token,
+            ephemeral=P256Key.fresh(),
+            random_bytes=self.context.random_bytes,
+            cockpit_key=key,
         )
 
 

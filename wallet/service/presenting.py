@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from protocol.credential import VerifiedCredential
-from protocol.dcql.match import Candidate, CandidateMatch, QueryMatch, match_query
+from protocol.dcql.match import Candidate, CandidateMatch, match_query
 from protocol.device_retrieval.question import VerifiedDeviceRequest, answerable_part
 from protocol.errors import AccessDenied, NotValidNow, ProtocolError, Unavailable
 from protocol.exchange import Exchange
@@ -27,7 +27,6 @@ from wallet.policy.presenting import (
     Caution,
     ChoiceShown,
     LogDamaged,
-    PresentationConsent,
     UnusableShown,
     asker_shown,
     cautions_of,
@@ -46,33 +45,14 @@ from wallet.policy.presenting import (
 from wallet.policy.showing import PartyShown, claims_shown, credential_name, plain
 from wallet.records import Copy, HeldCredential, LogEntry
 from wallet.service.asking import Asking
+from wallet.service.cockpit.disclosing import Disclosing, cockpit_key
 from wallet.service.context import WalletContext
 from wallet.service.given import Begun, Shared
+from wallet.service.seen import RequestSeen
 from wallet.store import NewEntry
 
 VP_FORMATS = vp_formats(SIGNATURE_ALGORITHMS, SIGNATURE_ALGORITHMS)
 DENIED = "nothing is presented"  # the same whether the user says no or has nothing: refusal looks like absence
-
-
-@dataclass(frozen=True, slots=True)
-class RequestSeen:
-    """A request that was verified and matched; nothing was given away yet."""
-
-    verified: AskedRequest
-    standing: Standing  # whether they may ask
-    match: QueryMatch  # of the part that may be answered
-    consent: PresentationConsent  # what the user decides on
-    fresh: frozenset[str]  # ids of credentials with a copy that nobody has seen
-    issuances: frozenset[str]  # what the user saw: a renewal may have changed what is said since
-    digest: str  # how this request is known again
-
-    def default_choice(self) -> dict[str, tuple[str, ...]]:
-        """The least that answers; see `QueryMatch.default_choice`.
-
-        Raises:
-            AccessDenied: nothing that is held answers.
-        """
-        return self.match.default_choice()
 
 
 @dataclass(slots=True)
@@ -165,14 +145,21 @@ class Presenting:
         context = self.context
         verified = _by_link(seen)
         begun = yield from self.begin(seen, choice)
+        disclosing = Disclosing(context)
         try:
+            disclosure = yield from disclosing.promise(seen, choice, begun)
             delivery = yield from send_answer(
-                verified, begun.vp_token, ephemeral=P256Key.fresh(), random_bytes=context.random_bytes
+                verified,
+                begun.vp_token,
+                ephemeral=P256Key.fresh(),
+                random_bytes=context.random_bytes,
+                cockpit_key=cockpit_key(disclosure),
             )
         except ProtocolError as error:
             yield from self.fail(seen, begun, error)
             raise
         yield from self.finish(seen, begun, "done" if isinstance(delivery, Delivered) else "unknown")
+        yield from disclosing.arrived(disclosure, delivery.receipt)
         return Shared(delivery, begun.log_number)
 
     def begin(self, seen: RequestSeen, choice: Mapping[str, Sequence[str]]) -> Exchange[Begun]:
@@ -203,6 +190,7 @@ class Presenting:
 
     def fail(self, seen: RequestSeen, begun: Begun, error: ProtocolError) -> Exchange[None]:
         """Note that an answer did not leave, and why."""
+        yield from Disclosing(self.context).withdraw(begun)
         note = self.context.entry("failed", seen.consent.asker, plain(error.description), completes=begun.log_number)
         yield from self.context.save(note=note)
 

@@ -2,37 +2,59 @@
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import orjson
 
+from protocol.keys import RandomBytes
 from runtime.codec import Codec
 from runtime.seal import Sealer
 from wallet.records import (
+    DeletedEntry,
+    Disclosure,
     Evidence,
     HeldCredential,
     Kept,
     LogEntry,
     PendingIssuance,
+    Preferences,
     RenewalGrant,
     RenewedDocument,
     WalletUnit,
 )
 from wallet.store import NewEntry
+from wallet.vault.log_chain import BLIND_BYTES, Link, deleted, link_after
 
-KINDS: dict[type[Kept | LogEntry], str] = {
+Stored = Kept | Link
+LOG = "log"
+KINDS: dict[type[object], str] = {
     HeldCredential: "credential",
     PendingIssuance: "pending",
     RenewalGrant: "grant",
     RenewedDocument: "renewed",
     WalletUnit: "unit",
     Evidence: "evidence",
-    LogEntry: "log",
+    Disclosure: "disclosure",
+    Preferences: "preferences",
+    LogEntry: LOG,
+    DeletedEntry: LOG,
 }
-CODEC: Codec[Kept | LogEntry] = Codec(*KINDS)
+CODEC: Codec[Stored] = Codec(
+    HeldCredential,
+    PendingIssuance,
+    RenewalGrant,
+    RenewedDocument,
+    WalletUnit,
+    Evidence,
+    Disclosure,
+    Preferences,
+    LogEntry,
+    DeletedEntry,
+)
+OF_THE_LOG = (KINDS[Evidence], KINDS[Disclosure])  # what belongs to entries of the log, and goes with them
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +79,31 @@ class Manifest:
 class Change:
     """What one transaction does, and the manifest that it leads to."""
 
-    def __init__(self, connection: sqlite3.Connection, sealer: Sealer, manifest: Manifest) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, sealer: Sealer, manifest: Manifest, *, blinds: RandomBytes | None
+    ) -> None:
+        """`blinds` makes those of new entries of the log; None: in a vault whose log is still of the old kind."""
         self._connection = connection
         self._sealer = sealer
+        self._blinds = blinds
         self.manifest = replace(manifest, counter=manifest.counter + 1, records=dict(manifest.records))
         self.has_dropped = False
+        self.log_was_rewritten = False  # not only added to
+        self.written: list[Stored] = []
+        self.dropped: list[tuple[str, str]] = []  # kinds and ids
+        self.noted: list[LogEntry] = []
 
-    def put(self, record: Kept | LogEntry) -> None:
+    def put(self, record: Stored) -> None:
         """Seal a record in its next version."""
         kind = KINDS[type(record)]
         version = self.manifest.counter
-        record_id = str(record.number) if isinstance(record, LogEntry) else record.id
+        record_id = str(record.number) if isinstance(record, LogEntry | DeletedEntry) else record.id
         name = f"{kind} {record_id}"
         sealed = self._sealer.seal(CODEC.encode(record).encode("utf-8"), f"{name} {version}")
         self._connection.execute("REPLACE INTO records VALUES (?, ?, ?, ?)", (kind, record_id, version, sealed))
-        if not isinstance(record, LogEntry):  # the log is held together by its chain
+        if kind != LOG:  # the log is held together by its chain
             self.manifest.records[name] = version
+        self.written.append(record)
 
     def drop(self, kind: str, record_id: str) -> None:
         """Destroy a record."""
@@ -80,30 +111,43 @@ class Change:
             "DELETE FROM records WHERE kind = ? AND COALESCE(CAST(id AS TEXT), '') = ?", (kind, record_id)
         )
         self.manifest.records.pop(f"{kind} {record_id}", None)
+        self.dropped.append((kind, record_id))
         self.has_dropped = True
 
     def clear_log(self) -> None:
-        """Destroy the log, and the proofs that it names."""
-        self._connection.execute("DELETE FROM records WHERE kind IN (?, ?)", (KINDS[LogEntry], KINDS[Evidence]))
-        proof = f"{KINDS[Evidence]} "
-        kept = {name: version for name, version in self.manifest.records.items() if not name.startswith(proof)}
+        """Destroy the log, and everything that belongs to its entries."""
+        gone = (LOG, *OF_THE_LOG)
+        self._connection.execute("DELETE FROM records WHERE kind IN (?, ?, ?)", gone)
+        prefixes = tuple(f"{kind} " for kind in gone)
+        kept = {name: version for name, version in self.manifest.records.items() if not name.startswith(prefixes)}
         self.manifest = replace(self.manifest, records=kept, log_length=0, log_end="")
-        self.has_dropped = True
+        self.has_dropped = self.log_was_rewritten = True
+
+    def rewrite_log(self, links: Sequence[Link], end: str) -> None:
+        """Put another log in the place of this one; of as many entries."""
+        for link in links:
+            self.put(link)
+        self.manifest = replace(self.manifest, log_length=len(links), log_end=end)
+        self.has_dropped = self.log_was_rewritten = True
+
+    def delete_entries(self, entries: Sequence[LogEntry]) -> None:
+        """Destroy entries of the log: their hashes stay, so that the chain does."""
+        for entry in entries:
+            self.put(deleted(entry))
+        self.has_dropped = self.log_was_rewritten = True
 
     def note(self, note: NewEntry) -> LogEntry:
         """Add to the end of the log."""
-        entry = note(self.manifest.log_length + 1, self.manifest.log_end)
+        before = self.manifest.log_end
+        entry = note(self.manifest.log_length + 1, before)
+        if self._blinds is not None:
+            entry = replace(entry, blind=self._blinds(BLIND_BYTES).hex())
         self.put(entry)
-        self.manifest = replace(self.manifest, log_length=entry.number, log_end=digest_of(entry))
+        self.noted.append(entry)
+        self.manifest = replace(self.manifest, log_length=entry.number, log_end=link_after(entry, before))
         return entry
 
 
-def digest_of(entry: LogEntry) -> str:
-    """What the next entry of the log names it by, hex.
-
-    A field that came later is left out where it says nothing, so that a chain that was begun without it still holds.
-    """
-    members = {one.name: getattr(entry, one.name) for one in fields(entry)}
-    if not entry.in_person:
-        del members["in_person"]
-    return hashlib.sha256(orjson.dumps([LogEntry.__name__, members])).hexdigest()
+def all_shown(held: HeldCredential, now: int) -> HeldCredential:
+    """A credential of a file that was put back: each of its copies may have been shown since."""
+    return replace(held, copies=tuple(replace(copy, used_at=copy.used_at or now) for copy in held.copies))

@@ -8,7 +8,7 @@ import sqlite3
 import stat
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -17,7 +17,7 @@ from protocol.errors import ProtocolError, Unavailable
 from runtime.seal import DamagedError, Sealer
 from wallet.vault.passphrase import SALT_BYTES, KeyDerivation, Tries, WrongPassphrase
 
-FORMAT = 1
+FORMAT = 2  # 1: the log is a chain of plain hashes (`wallet.vault.log_chain`)
 
 _PRAGMAS = (
     "locking_mode=EXCLUSIVE",
@@ -63,7 +63,7 @@ class Header:
     @classmethod
     def new(cls, derivation: KeyDerivation, salt: bytes, wrapped: bytes, manifest: bytes) -> Self:
         """The header of a new file, or of an old one with a new passphrase."""
-        digest = _digest(derivation, salt, wrapped)
+        digest = _digest(FORMAT, derivation, salt, wrapped)
         return cls(FORMAT, salt, derivation.operations, derivation.memory, wrapped, digest, 0, 0, manifest)
 
     @property
@@ -76,6 +76,10 @@ class Header:
         """How often a wrong passphrase came."""
         return Tries(self.failures, self.next_try)
 
+    def renewed(self) -> Self:
+        """The same of a file that is in today's format."""
+        return replace(self, format=FORMAT, digest=_digest(FORMAT, self.derivation, self.salt, self.wrapped))
+
     def check(self) -> Self:
         """Refuse what no program of this version wrote.
 
@@ -84,14 +88,16 @@ class Header:
         """
         if self.format > FORMAT:
             raise DamagedError("the wallet file was made by a newer version of this program; use that one")
-        if len(self.salt) != SALT_BYTES or self.digest != _digest(self.derivation, self.salt, self.wrapped):
+        if len(self.salt) != SALT_BYTES or self.digest != _digest(
+            self.format, self.derivation, self.salt, self.wrapped
+        ):
             raise DamagedError("the wallet file is damaged")
         self.derivation.check()
         return self
 
 
-def _digest(derivation: KeyDerivation, salt: bytes, wrapped: bytes) -> bytes:
-    return sha256(encode_json([FORMAT, derivation.operations, derivation.memory, salt.hex(), wrapped.hex()]))
+def _digest(file_format: int, derivation: KeyDerivation, salt: bytes, wrapped: bytes) -> bytes:
+    return sha256(encode_json([file_format, derivation.operations, derivation.memory, salt.hex(), wrapped.hex()]))
 
 
 @contextmanager

@@ -18,21 +18,23 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from protocol.errors import NotFound
-from runtime.codec import StoredDataError
 from runtime.seal import KEY_BYTES, DamagedError, Sealer
 from wallet.records import (
+    Disclosure,
     Evidence,
     HeldCredential,
     Kept,
     LogEntry,
     PendingIssuance,
+    Preferences,
     RenewalGrant,
     RenewedDocument,
     WalletUnit,
 )
-from wallet.store import ChangeCredentials, NewEntry
-from wallet.vault.change import CODEC, KINDS, Change, Manifest, digest_of
+from wallet.store import ChangeCredentials, LogHead, NewEntry
+from wallet.vault.change import KINDS, Change, Manifest, Stored, all_shown
 from wallet.vault.file import (
+    FORMAT,
     Header,
     OlderCopyError,
     SeenCounter,
@@ -45,9 +47,11 @@ from wallet.vault.file import (
     unlock,
     write_header,
 )
+from wallet.vault.log_chain import blinded_anew
 from wallet.vault.passphrase import SALT_BYTES, KeyDerivation, check_new_passphrase
+from wallet.vault.reading import Found, LogRead, Memory, read_log, read_records
 
-R = TypeVar("R", HeldCredential, PendingIssuance, RenewalGrant, RenewedDocument, WalletUnit, Evidence, LogEntry)
+R = TypeVar("R", bound=Stored)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ class _Opened:
     sealer: Sealer
     seen: SeenCounter
     manifest: Manifest
+    format: int = FORMAT
 
     def close(self) -> None:
         self.connection.close()
@@ -75,6 +80,9 @@ class Vault:
         self._seen = opened.seen
         self._manifest = opened.manifest
         self._turn = threading.RLock()
+        self._memory = Memory()
+        self._format = opened.format
+        self._renew()
 
     @classmethod
     def create(cls, path: Path, passphrase: str, derivation: KeyDerivation | None = None) -> Self:
@@ -145,7 +153,7 @@ class Vault:
         with ExitStack() as undo:
             undo.callback(opened.close)
             vault = cls(replace(opened, manifest=manifest))
-            vault.write(put=[_all_shown(held, now) for held in vault.credentials()], note=note)
+            vault.write(put=[all_shown(held, now) for held in vault.credentials()], note=note)
             undo.pop_all()
         return vault
 
@@ -165,52 +173,56 @@ class Vault:
 
     def credentials(self) -> tuple[HeldCredential, ...]:
         """Everything held, oldest first."""
-        found, _ = self._read(HeldCredential)
+        found = self._read(HeldCredential).records
         return tuple(sorted(found, key=lambda held: (held.received_at, held.id)))
 
     def pending(self) -> tuple[PendingIssuance, ...]:
         """What was begun and not finished, oldest first."""
-        found, _ = self._read(PendingIssuance)
-        return tuple(sorted(found, key=lambda pending: (pending.begun_at, pending.id)))
+        return tuple(sorted(self._read(PendingIssuance).records, key=lambda pending: (pending.begun_at, pending.id)))
 
     def grants(self) -> tuple[RenewalGrant, ...]:
         """By what documents are renewed, oldest first; see `WalletStore.grants`."""
-        found, _ = self._read(RenewalGrant)
-        return tuple(sorted(found, key=lambda grant: (grant.begun_at, grant.id)))
+        return tuple(sorted(self._read(RenewalGrant).records, key=lambda grant: (grant.begun_at, grant.id)))
 
     def renewed(self) -> tuple[RenewedDocument, ...]:
         """What renewals changed, oldest first."""
-        found, _ = self._read(RenewedDocument)
-        return tuple(sorted(found, key=lambda renewed: (renewed.at, renewed.id)))
+        return tuple(sorted(self._read(RenewedDocument).records, key=lambda renewed: (renewed.at, renewed.id)))
 
     def unit(self) -> WalletUnit | None:
         """How the wallet is known to its provider; see `WalletStore.unit`."""
-        found, _ = self._read(WalletUnit)
-        return found[0] if found else None
+        return next(iter(self._read(WalletUnit).records), None)
 
     def damaged(self) -> tuple[str, ...]:
         """The ids of records that are damaged, missing, or not where they belong."""
-        return tuple(sorted({*self._read(HeldCredential)[1], *self._read(PendingIssuance)[1]}))
+        return tuple(sorted({*self._read(HeldCredential).damaged, *self._read(PendingIssuance).damaged}))
 
     def log(self) -> tuple[LogEntry, ...]:
         """Everything that happened; a DamagedError if the chain does not hold."""
-        found, damaged = self._read(LogEntry)
-        if damaged:
-            raise DamagedError(f"log: entry {damaged[0]} is damaged")
-        entries = sorted(found, key=lambda entry: entry.number)
-        before = ""
-        for number, entry in enumerate(entries, 1):
-            if entry.number != number or entry.before != before:
-                raise DamagedError(f"log: entry {number} is missing or was altered")
-            before = digest_of(entry)
-        if len(entries) != self._manifest.log_length or before != self._manifest.log_end:
-            raise DamagedError("log: its end is missing")
-        return tuple(entries)
+        return self._read_log().entries
+
+    def log_head(self) -> LogHead:
+        """How long the log is and what its chain comes to; see `WalletStore.log_head`."""
+        with self._turn:
+            read = self._read_log()
+            return LogHead(len(read.links), len(read.links) - len(read.entries), self._manifest.log_end)
 
     def evidence(self) -> tuple[Evidence, ...]:
         """The proof that is whole, oldest first."""
-        found, _ = self._read(Evidence)
-        return tuple(sorted(found, key=lambda evidence: (evidence.at, evidence.id)))
+        return tuple(sorted(self._read(Evidence).records, key=lambda evidence: (evidence.at, evidence.id)))
+
+    def disclosures(self) -> tuple[Disclosure, ...]:
+        """What was answered to whom announced a cockpit; see `WalletStore.disclosures`."""
+        with self._turn, reported("the wallet file cannot be read"):
+            self._memory.refresh(self._connection)
+            if self._memory.disclosures is None:
+                found = self._read(Disclosure)
+                records = tuple(sorted(found.records, key=lambda record: (record.sent.at, record.id)))
+                self._memory.disclosures = Found(records, found.damaged)
+            return self._memory.disclosures.records
+
+    def preferences(self) -> Preferences | None:
+        """What the user decided; see `WalletStore.preferences`."""
+        return next(iter(self._read(Preferences).records), None)
 
     def write(
         self,
@@ -255,6 +267,23 @@ class Vault:
             change.clear_log()
             return change.note(note)
 
+    def delete_entry(self, number: int) -> None:
+        """Destroy one entry of the log; see `WalletStore.delete_entry`."""
+        with self._turn:
+            entries = self._read_log().entries
+            gone = [entry for entry in entries if number in (entry.number, entry.completes)]
+            if number not in {entry.number for entry in gone}:
+                raise NotFound("there is no such entry")
+            left = {entry.request for entry in entries if entry not in gone and entry.request}
+            requests = {entry.request for entry in gone if entry.request} - left
+            with self._changing() as change:
+                change.delete_entries(gone)
+                for request in requests:
+                    change.drop(KINDS[Evidence], request)
+                for disclosure in self.disclosures():
+                    if disclosure.log_number == number:
+                        change.drop(KINDS[Disclosure], disclosure.id)
+
     def check_passphrase(self, passphrase: str, *, now: int) -> None:
         """Check that whoever stands before the open wallet knows its passphrase.
 
@@ -273,9 +302,17 @@ class Vault:
         check_new_passphrase(passphrase)
         derivation = (derivation or KeyDerivation()).check()
         with self._turn:
-            units, _ = self._read(WalletUnit)
-            kept: list[Kept | LogEntry] = [*self.credentials(), *self.pending(), *units, *self.log(), *self.evidence()]
-            kept += [*self.grants(), *self.renewed()]
+            kept: list[Stored] = [
+                *self.credentials(),
+                *self.pending(),
+                *self._read(WalletUnit).records,
+                *self._read_log().links,
+                *self.evidence(),
+                *self.disclosures(),
+                *self.grants(),
+                *self.renewed(),
+                *self._read(Preferences).records,
+            ]
             old, self._sealer = self._sealer, Sealer(os.urandom(KEY_BYTES))
             done = False
             try:
@@ -284,16 +321,32 @@ class Vault:
                         change.put(record)
                     write_header(self._connection, _new_header(passphrase, derivation, self._sealer, change.manifest))
                     change.has_dropped = True
+                    change.log_was_rewritten = True
                 done = True
             finally:
                 if not done:
                     self._sealer = old
 
+    def _renew(self) -> None:
+        """Bring a file of an older program up to today: its log gets blinds. One that is damaged stays as it is."""
+        if self._format >= FORMAT:
+            return
+        try:
+            links = self._read_log().links
+        except DamagedError:
+            return
+        with self._changing() as change:
+            change.rewrite_log(*blinded_anew(links, os.urandom))
+            write_header(self._connection, read_header(self._connection).renewed())
+        self._format = FORMAT
+
     @contextmanager
     def _changing(self) -> Iterator[Change]:
         """One transaction; the manifest goes with it, and the counter after it."""
-        change = Change(self._connection, self._sealer, self._manifest)
+        blinds = os.urandom if self._format >= FORMAT else None
+        change = Change(self._connection, self._sealer, self._manifest, blinds=blinds)
         with reported("the wallet file cannot be written; nothing was changed"):
+            self._memory.refresh(self._connection)
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield change
@@ -305,38 +358,25 @@ class Vault:
                     with suppress(sqlite3.Error):
                         self._connection.execute("ROLLBACK")
         self._manifest = change.manifest
+        self._memory.follow(self._connection, change)
         self._seen.write_after_commit(self._sealer, change.manifest.counter)
         if change.has_dropped:
             # T228: what was deleted is erased in the file, and must not stay in the journal
             with suppress(sqlite3.Error):
                 self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
-    def _read(self, kind: type[R]) -> tuple[list[R], list[str]]:
+    def _read(self, kind: type[R]) -> Found[R]:
         """The records of a kind that are whole, and the ids of those that are not."""
-        name = KINDS[kind]
+        with self._turn:
+            return read_records(self._connection, self._sealer, self._manifest, kind)
+
+    def _read_log(self) -> LogRead:
+        """The log as it stands, read and checked once."""
         with self._turn, reported("the wallet file cannot be read"):
-            rows = self._connection.execute(
-                "SELECT COALESCE(CAST(id AS TEXT), ''), version, sealed FROM records WHERE kind = ? ORDER BY id",
-                (name,),
-            ).fetchall()
-            manifest = self._manifest
-        found: list[R] = []
-        damaged: list[str] = []
-        missing: set[str] = {key.removeprefix(f"{name} ") for key in manifest.records if key.startswith(f"{name} ")}
-        for record_id, version, sealed in rows:
-            missing.discard(record_id)
-            if name != KINDS[LogEntry] and manifest.records.get(f"{name} {record_id}") != version:
-                damaged.append(record_id)
-                continue
-            try:
-                text = self._sealer.open(bytes(sealed), f"{name} {record_id} {version}").decode("utf-8")
-                record = CODEC.decode(text)
-            except (DamagedError, StoredDataError, TypeError, ValueError):
-                damaged.append(record_id)
-                continue
-            if isinstance(record, kind):
-                found.append(record)
-        return found, [*damaged, *sorted(missing)]
+            self._memory.refresh(self._connection)
+            if self._memory.log is None:
+                self._memory.log = read_log(self._connection, self._sealer, self._manifest)
+            return self._memory.log
 
 
 def _unlock(path: Path, passphrase: str, now: int) -> _Opened:
@@ -351,14 +391,10 @@ def _unlock(path: Path, passphrase: str, now: int) -> _Opened:
         sealer = unlock(connection, header, passphrase, now)
         manifest = Manifest.from_bytes(sealer.open(header.manifest, "manifest"))
         undo.pop_all()
-    return _Opened(connection, descriptor, sealer, SeenCounter(path), manifest)
+    return _Opened(connection, descriptor, sealer, SeenCounter(path), manifest, header.format)
 
 
 def _new_header(passphrase: str, derivation: KeyDerivation, sealer: Sealer, manifest: Manifest) -> Header:
     salt = os.urandom(SALT_BYTES)
     wrapped = Sealer(derivation.derive(passphrase, salt)).seal(sealer.key, "vault key")
     return Header.new(derivation, salt, wrapped, sealer.seal(manifest.to_bytes(), "manifest"))
-
-
-def _all_shown(held: HeldCredential, now: int) -> HeldCredential:
-    return replace(held, copies=tuple(replace(copy, used_at=copy.used_at or now) for copy in held.copies))

@@ -1,17 +1,32 @@
-"""What happened with the user's data: who, when, which data; and making the list go away."""
+"""The Datencockpit's timeline: everything that happened and what partners say, what is looked for in it, and its end."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
 from fastapi import APIRouter, Response
 
-from protocol.encoding import encode_json
-from protocol.errors import NotFound
 from runtime.seal import DamagedError
-from wallet.policy.activity import Happened, activity, given, page_of, parties, party_name, with_party
-from wallet.policy.asking import evidence_document
-from wallet.records import Evidence
-from wallet.web.room import Inside, Visit
+from wallet.cockpit_words import CockpitWords
+from wallet.policy.activity import GivenShown, Happened, activity, given, label_of
+from wallet.policy.cockpit.disclosed import path_text
+from wallet.policy.cockpit.timeline import MAX_SEARCH, Filter, Item, Kind, Timeline, part_of
+from wallet.web.room import Inside, Visit, redirect
+from wallet.web.shelf import Gone
 from wallet.web.told import Done, tell
+
+DAY = 86_400  # seconds
+RECENT = {"week": 7 * DAY, "month": 30 * DAY}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody looks for. It lies on the shelf, so that nothing of it stands in an address (T260)."""
+
+    found: Filter
+    form: Mapping[str, str]  # as it was filled in
 
 
 def what_happened(visit: Visit) -> tuple[Happened, ...] | None:
@@ -22,62 +37,82 @@ def what_happened(visit: Visit) -> tuple[Happened, ...] | None:
         return None
 
 
+def timeline_of(visit: Visit) -> Timeline | None:
+    """Everything, with what partners say; None if the list was altered."""
+    try:
+        return visit.wallet.cockpit.timeline()
+    except DamagedError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """What a page needs to show some of the timeline."""
+
+    timeline: Timeline
+    say: CockpitWords
+    given: Mapping[int, tuple[GivenShown, ...]]  # by the number of the entry
+
+
+def lines(visit: Visit, timeline: Timeline, items: Sequence[Item]) -> Lines:
+    """The same for these items."""
+    held, language = visit.wallet.context.store.credentials(), visit.wallet.context.language
+    shown = {item.number: given(item.entry, held, language) for item in items if item.what is None}
+    return Lines(timeline, CockpitWords.of(visit.words, language, held), shown)
+
+
 def activity_pages() -> APIRouter:
-    """The list, and its parts. Addresses name entries by number and nobody by name (T260)."""
+    """The timeline, and its end. Addresses name entries by number and nobody by name (T260)."""
     router = APIRouter()
 
-    def show(visit: Visit, *, party: int = 0, before: int = 0) -> Response:
-        happened = what_happened(visit)
-        if happened is None:
+    def show(visit: Visit, number: int, wanted: Wanted | None = None, shelf: str = "") -> Response:
+        timeline = timeline_of(visit)
+        if timeline is None:
             return visit.page("activity_damaged.html")
-        chosen = with_party(happened, party) if party else happened
-        if party and not chosen:
-            raise NotFound("there is no such entry")
-        page = page_of(chosen, before)
-        held, language = visit.wallet.context.store.credentials(), visit.wallet.context.language
+        found = timeline.find(wanted.found if wanted is not None else Filter())
+        part = part_of(found, number)
+        form: Mapping[str, str] = wanted.form if wanted is not None else {}
         return visit.page(
-            "activity.html",
-            page=page,
-            given={one.entry.number: given(one.entry, held, language) for one in page.entries},
-            parties=parties(happened),
-            party=party,
-            party_name=party_name(chosen[0].entry) if party else "",
-            before=before,
-            proofs={evidence.id for evidence in visit.wallet.context.store.evidence()},
-        )
+            "activity.html", part=part, count=len(found), form=form, kinds=[*Kind], years=_years(timeline),
+            base=f"/activity/found/{shelf}" if shelf else "/activity", searching=wanted is not None,
+            head=visit.wallet.context.store.log_head(), shown=lines(visit, timeline, part.items),
+        )  # fmt: skip
 
     @router.get("/activity")
     async def newest(visit: Inside) -> Response:
-        return show(visit)
+        return show(visit, 1)
 
-    @router.get("/activity/before/{before:int}")
-    async def older(visit: Inside, before: int) -> Response:
-        return show(visit, before=before)
+    @router.get("/activity/page/{number:int}")
+    async def older(visit: Inside, number: int) -> Response:
+        return show(visit, number)
 
-    @router.get("/activity/with/{party:int}")
-    async def of_party(visit: Inside, party: int) -> Response:
-        return show(visit, party=party)
+    @router.post("/activity/find")
+    async def find(visit: Inside) -> Response:
+        form = await visit.form()
+        timeline = timeline_of(visit)
+        if timeline is None:
+            return redirect("/activity")
+        wanted = _wanted(visit, timeline, form)
+        return redirect(f"/activity/found/{visit.shelf.put(wanted)}" if not wanted.found.is_empty else "/activity")
 
-    @router.get("/activity/with/{party:int}/before/{before:int}")
-    async def older_of_party(visit: Inside, party: int, before: int) -> Response:
-        return show(visit, party=party, before=before)
+    @router.get("/activity/found/{shelf}")
+    async def found(visit: Inside, shelf: str) -> Response:
+        return found_page(visit, shelf, 1)
 
-    @router.get("/activity/entry/{number:int}")
-    async def entry(visit: Inside, number: int) -> Response:
-        happened, evidence = _proven(visit, number)
-        held, language = visit.wallet.context.store.credentials(), visit.wallet.context.language
-        shown = {number: given(happened.entry, held, language)}
-        return visit.page("activity_entry.html", happened=happened, evidence=evidence, given=shown)
+    @router.get("/activity/found/{shelf}/page/{number:int}")
+    async def found_older(visit: Inside, shelf: str, number: int) -> Response:
+        return found_page(visit, shelf, number)
 
-    @router.get("/activity/entry/{number:int}/proof.json")
-    async def proof(visit: Inside, number: int) -> Response:
-        _, evidence = _proven(visit, number)
-        headers = {"content-disposition": 'attachment; filename="proof.json"', "cache-control": "no-store"}
-        return Response(encode_json(evidence_document(evidence)), media_type="application/json", headers=headers)
+    def found_page(visit: Visit, shelf: str, number: int) -> Response:
+        try:
+            wanted = visit.shelf.look(shelf, Wanted)
+        except Gone:
+            return redirect("/activity")
+        return show(visit, number, wanted, shelf)
 
     @router.get("/activity/delete")
     async def ask(visit: Inside) -> Response:
-        return visit.page("activity_delete.html")
+        return visit.page("activity_delete.html", keys=_keys(visit))
 
     @router.post("/activity/delete")
     async def delete(visit: Inside) -> Response:
@@ -88,15 +123,60 @@ def activity_pages() -> APIRouter:
     return router
 
 
-def _proven(visit: Visit, number: int) -> tuple[Happened, Evidence]:
-    """An entry with the proof that belongs to it.
+def _keys(visit: Visit) -> int:
+    """How many keys for rights go with the list."""
+    return sum(bool(one.key) for one in visit.wallet.cockpit.disclosures())
 
-    Raises:
-        NotFound: there is no such entry, or none with proof.
-    """
-    for happened in what_happened(visit) or ():
-        if happened.entry.number == number and happened.entry.request:
-            for evidence in visit.wallet.context.store.evidence():
-                if evidence.id == happened.entry.request:
-                    return happened, evidence
-    raise NotFound("there is no proof for this entry")
+
+def _wanted(visit: Visit, timeline: Timeline, form: Mapping[str, str]) -> Wanted:
+    """What a form asks for; what makes no sense in it is left out."""
+    names = ("search", "partner", "document", "kind", "time")
+    asked = {name: form.get(name, "").strip()[:MAX_SEARCH] for name in names}
+    met = timeline.partner(_number(asked["partner"]))
+    kind = asked["kind"] if asked["kind"] in {*Kind} else ""
+    since, until = _time(asked["time"], visit.wallet.context.now())
+    found = Filter(
+        partner=met.key if met is not None else "",
+        document=asked["document"] if asked["document"] in timeline.documents else "",
+        kind=Kind(kind) if kind else None,
+        since=since,
+        until=until,
+        needles=_needles(visit, asked["search"]),
+    )
+    return Wanted(found, {**asked, "partner": str(met.number) if met is not None else ""})
+
+
+def _needles(visit: Visit, text: str) -> tuple[str, ...]:
+    """What is searched for: the text itself, and the claims whose label has it."""
+    if not text:
+        return ()
+    wanted, language = text.lower(), visit.wallet.context.language
+    named: dict[str, None] = {wanted: None}
+    for held in visit.wallet.context.store.credentials():
+        described = held.described().claims
+        for description in described:
+            path = path_text(description.path)
+            if wanted in label_of(path, described, language).lower():
+                named[path.lower()] = None
+    return tuple(named)
+
+
+def _time(text: str, now: int) -> tuple[int, int]:
+    if text in RECENT:
+        return now - RECENT[text], 0
+    year = _number(text)
+    if not 1970 <= year <= 9998:
+        return 0, 0
+    begins, ends = (int(datetime(one, 1, 1, tzinfo=UTC).timestamp()) for one in (year, year + 1))
+    return begins, ends
+
+
+def _years(timeline: Timeline) -> tuple[int, ...]:
+    if not timeline.items:
+        return ()
+    first, last = (datetime.fromtimestamp(item.at, UTC).year for item in (timeline.items[-1], timeline.items[0]))
+    return tuple(range(last, first - 1, -1))
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0

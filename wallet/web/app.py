@@ -20,6 +20,7 @@ from runtime.seal import DamagedError
 from wallet.service.trusting import Trusting
 from wallet.web.activity import activity_pages
 from wallet.web.adding import adding_pages
+from wallet.web.cockpit import cockpit_pages
 from wallet.web.door import Door
 from wallet.web.entrance import entrance
 from wallet.web.keeping import keeping_pages
@@ -27,6 +28,7 @@ from wallet.web.login import login_pages
 from wallet.web.meeting import meeting_pages
 from wallet.web.presenting import presenting_pages
 from wallet.web.receiving import receiving_pages
+from wallet.web.refreshing import refreshing
 from wallet.web.renewing import renewal_pages, renewing
 from wallet.web.room import Room
 from wallet.web.settings import settings_pages
@@ -48,7 +50,8 @@ def serve_wallet(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with door.watched(), renewing(door, random_bytes) if in_background else nullcontext():
+        background = renewing(door, random_bytes) if in_background else nullcontext()
+        async with door.watched(), refreshing(door), background:
             yield
 
     def trouble(request: Request, status: int, code: str) -> Response:
@@ -67,6 +70,7 @@ def serve_wallet(
         keeping_pages(),
         renewal_pages(),
         activity_pages(),
+        cockpit_pages(),
         settings_pages(trusting),
         vouching_pages(),
         told_pages(),

@@ -113,13 +113,14 @@ class Door:
         visit = self._of(browser)
         return visit.opened, visit.shelf
 
+    def opened(self) -> OpenWallet | None:
+        """The wallet, if it is open; looking is no click."""
+        self.close_if_idle()
+        return self._visit.opened if self._visit is not None else None
+
     def has_open(self, opened: OpenWallet) -> bool:
         """Whether a wallet that was entered is still the one that is open; opened once more it is another one."""
         return self._visit is not None and self._visit.opened is opened
-
-    def current(self) -> OpenWallet | None:
-        """The wallet that is open, for what it does by itself; that is no click."""
-        return self._visit.opened if self._visit is not None else None
 
     def seconds_left(self, browser: str) -> int:
         """How long the wallet stays open for a browser without a click; 0: it is closed. Asking is no click."""

@@ -19,7 +19,7 @@ from wallet.policy.choosing import Choice, chosen_documents
 from wallet.policy.haip import NotHaip
 from wallet.policy.presenting import ChoiceShown
 from wallet.service.meeting import Answer, AskedInPerson, MeetingOver, Met, Way
-from wallet.service.presenting import RequestSeen
+from wallet.service.seen import RequestSeen
 from wallet.web.door import Closed
 from wallet.web.locked import WhenLocked
 from wallet.web.receiving import read_answer

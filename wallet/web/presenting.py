@@ -13,7 +13,7 @@ from wallet.policy.choosing import Choice, ChoiceMissing, NothingChosen, chosen_
 from wallet.policy.presenting import LogDamaged
 from wallet.policy.showing import plain
 from wallet.service.meeting import AnswerTooLarge
-from wallet.service.presenting import RequestSeen
+from wallet.service.seen import RequestSeen
 from wallet.web.activity import what_happened
 from wallet.web.locked import WhenLocked
 from wallet.web.meeting import decline_in_person, meeting_page, share_in_person

@@ -108,7 +108,7 @@ async def _renew_for_ever(door: Door, random_bytes: RandomBytes, every: float) -
     due = 0
     while True:
         await asyncio.sleep(every)
-        opened, now = door.current(), door.now()
+        opened, now = door.opened(), door.now()
         if opened is not known:
             known, due = opened, now + _drawn(FIRST, random_bytes)
         if opened is not None and now >= due:

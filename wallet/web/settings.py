@@ -23,11 +23,18 @@ def settings_pages(trusting: Trusting) -> APIRouter:
         return visit.page(
             "settings.html", status=status, problem=problem, wait=wait, trusted=_trusted(trusting), now=trusting.now(),
             least=MIN_PASSPHRASE, good=GOOD_LENGTH, vouching=visit.wallet.vouching.shown(),
+            refreshes=visit.wallet.cockpit.refreshes(),
         )  # fmt: skip
 
     @router.get("/settings")
     async def settings(visit: Inside) -> Response:
         return show(visit)
+
+    @router.post("/settings/refresh")
+    async def refresh(visit: Inside) -> Response:
+        form = await visit.form()
+        await visit.run(visit.wallet.cockpit.choose_refresh(wanted="refresh" in form))
+        return tell(visit, Done.REFRESH_CHOSEN)
 
     @router.post("/settings/passphrase")
     async def change(visit: Inside) -> Response:

@@ -12,7 +12,7 @@ from wallet.policy.vouching import WhyUnvouched
 from wallet.service.issuance import Arrived, OfferSeen
 from wallet.service.login import BegunLogin
 from wallet.service.meeting import Answer, CodeShown, Met, NotAsked
-from wallet.service.presenting import RequestSeen
+from wallet.service.seen import RequestSeen
 
 
 @dataclass(frozen=True, slots=True)

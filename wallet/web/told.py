@@ -20,6 +20,8 @@ class Done(StrEnum):
     DAMAGED_DELETED = "damaged_deleted"
     PENDING_FORGOTTEN = "pending_forgotten"
     LIST_DELETED = "list_deleted"
+    ENTRY_DELETED = "entry_deleted"
+    REFRESH_CHOSEN = "refresh_chosen"
     PASSPHRASE_CHANGED = "passphrase_changed"
     VOUCHED_FOR = "vouched_for"
     BLOCKED = "blocked"

@@ -75,12 +75,16 @@ class Met:
     establishment: bytes
 
 
-def meet(asked=ASKED, *, signer=READER_PKI.signer, chain=READER_PKI.certificates, registration=None, seed=20):
+def meet(
+    asked=ASKED, *, signer=READER_PKI.signer, chain=READER_PKI.certificates, registration=None, seed=20, cockpit=None
+):
     """A holder shows a code, and a reader asks."""
     holder = HolderMeeting.begin(seeded_key(seed))
     reader = ReaderMeeting(DeviceEngagement.from_text(holder.engagement.to_text()), seeded_key(seed + 1))
     establishment = reader.ask(
-        lambda handover: ask_reader_question(asked, handover, signer=signer, chain=chain, registration=registration)
+        lambda handover: ask_reader_question(
+            asked, handover, signer=signer, chain=chain, registration=registration, cockpit_endpoint=cockpit
+        )
     )
     return Met(holder, reader, establishment)
 

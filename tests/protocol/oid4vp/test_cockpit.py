@@ -14,7 +14,8 @@ from protocol.oid4vp.dc_api import DcApiRequest, answer_data, read_answer_data
 from protocol.oid4vp.request import DC_API, DC_API_JWT, DIRECT_POST, DIRECT_POST_JWT, ClientMetadata
 from protocol.oid4vp.request_object import Unauthenticated, VerifiedRequest, accept_plain_request
 from protocol.oid4vp.response import AuthorizationResponse, ResponseKey, read_response_form
-from protocol.sovereignty.cockpit import COCKPIT_ENDPOINT, COCKPIT_KEY
+from protocol.sovereignty.cockpit import COCKPIT_ENDPOINT, COCKPIT_KEY, CockpitKey
+from protocol.sovereignty.signing import hash_text
 from tests.protocol.oid4vp import page_side
 from tests.protocol.oid4vp.page_side import ORIGIN, page_asks, page_asks_in_clear
 from tests.protocol.oid4vp.samples import (
@@ -35,7 +36,8 @@ from tests.support.partners import COCKPIT
 from tests.support.partners import COCKPIT_KEY as OURS
 from tests.support.pki import seeded
 
-KEY = OURS.public_key
+KEY = CockpitKey(OURS.public_key, hash_text("the request"))
+JWK = {**OURS.public_key.to_jwk(), "kid": KEY.request}
 OPENS = ResponseKey("k1", RESPONSE_KEY, ("A128GCM", "A256GCM"))
 ANNOUNCED = replace(METADATA, cockpit_endpoint=COCKPIT)
 ANNOUNCED_IN_CLEAR = ClientMetadata(cockpit_endpoint=COCKPIT)
@@ -92,7 +94,7 @@ def test_the_key_goes_inside_what_is_encrypted():
     _, form = sent(asked(client_metadata=ANNOUNCED))
     assert set(form) == {"response"}
     inside = read_json_object(decrypt_jwe(Jwe.from_compact(form["response"]), RESPONSE_KEY), "x")
-    assert inside[COCKPIT_KEY] == KEY.to_jwk()
+    assert inside[COCKPIT_KEY] == JWK
     assert read_response_form(form, response_mode=DIRECT_POST_JWT, key=OPENS).cockpit_key == KEY
 
 
@@ -104,7 +106,7 @@ def test_the_key_goes_as_a_field_of_a_clear_form():
 
 def test_the_key_goes_in_the_data_of_a_page():
     clear = given(page_asks_in_clear(client_metadata=ANNOUNCED_IN_CLEAR))
-    assert clear[COCKPIT_KEY] == KEY.to_jwk()
+    assert clear[COCKPIT_KEY] == JWK
     assert read_answer_data(clear, response_mode=DC_API, key=None) == AuthorizationResponse(PRESENTED, None, KEY)
     encrypted = given(page_asks(client_metadata=ANNOUNCED))
     assert set(encrypted) == {"response"}

@@ -25,7 +25,8 @@ def entries_of(*uses, receipt=RECEIPT):
 class Log:
     """The tree of one year, with the entries of one receipt."""
 
-    def __init__(self, *uses, seed=1, year="2026"):
+    def __init__(self, *uses, seed=1, year="2026", receipt=RECEIPT):
+        self.receipt = receipt
         self.random_bytes = Random(seed).randbytes
         self.year, self.size, self.kept, self.leaves = year, 0, {}, []
         self.pending = []
@@ -37,7 +38,7 @@ class Log:
 
     def add(self, *uses):
         for use in uses:
-            self.entries.append(blind_entry(UsageEntry(RECEIPT, len(self.entries), use), self.random_bytes))
+            self.entries.append(blind_entry(UsageEntry(self.receipt, len(self.entries), use), self.random_bytes))
             self.pending.append(self.entries[-1].leaf)
 
     def hour(self):
@@ -63,7 +64,7 @@ class Log:
 
     def report(self, *, at=NOW + 300, after=-1, seen=None):
         return UsageReport(
-            RECEIPT,
+            self.receipt,
             at,
             (self.head(),),
             tuple(self.reported(blinded) for blinded in self.entries if blinded.entry.n > after),

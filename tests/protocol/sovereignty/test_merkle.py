@@ -1,7 +1,5 @@
 """The tree of a usage log, against known answers and against a second implementation that only follows the definitions."""
 
-import hashlib
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,6 +18,7 @@ from protocol.sovereignty.merkle import (
     verify_consistency,
     verify_inclusion,
 )
+from tests.support.merkle import mth, path, subproof
 from tests.support.strategies import flip
 
 # The tree that implementations of RFC 6962 have tested with since Certificate Transparency's first
@@ -80,39 +79,6 @@ class Tree:
 
     def head(self, size):
         return TreeHead(size, root_of(self, size))
-
-
-# The definitions of RFC 9162 §2.1.1, §2.1.3.1 and §2.1.4.1, word by word
-
-
-def mth(d):
-    if not d:
-        return hashlib.sha256().digest()
-    if len(d) == 1:
-        return hashlib.sha256(b"\0" + d[0]).digest()
-    k = largest(len(d))
-    return hashlib.sha256(b"\1" + mth(d[:k]) + mth(d[k:])).digest()
-
-
-def path(m, d):
-    if len(d) == 1:
-        return []
-    k = largest(len(d))
-    return [*path(m, d[:k]), mth(d[k:])] if m < k else [*path(m - k, d[k:]), mth(d[:k])]
-
-
-def subproof(m, d, whole):
-    if m == len(d):
-        return [] if whole else [mth(d)]
-    k = largest(len(d))
-    return [*subproof(m, d[:k], whole), mth(d[k:])] if m <= k else [*subproof(m - k, d[k:], False), mth(d[:k])]
-
-
-def largest(n):
-    k = 1
-    while k * 2 < n:
-        k *= 2
-    return k
 
 
 def raises_nothing(check, *arguments):

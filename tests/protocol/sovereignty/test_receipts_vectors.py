@@ -13,7 +13,14 @@ from protocol.fields import Fields
 from protocol.keys import PublicKey
 from protocol.oauth.dpop import sign_dpop_proof
 from protocol.sovereignty.calls import verify_call
-from protocol.sovereignty.cockpit import key_field, key_member, read_cockpit_endpoint, read_key_field, read_key_member
+from protocol.sovereignty.cockpit import (
+    CockpitKey,
+    key_field,
+    key_member,
+    read_cockpit_endpoint,
+    read_key_field,
+    read_key_member,
+)
 from protocol.sovereignty.durations import Retention
 from protocol.sovereignty.in_person import derive_claim, hash_claim
 from protocol.sovereignty.receipt import TYP, Receipt
@@ -52,6 +59,7 @@ FILE = "receipts.json"
 PARTNERS = published_partners(FILE)
 ANCHORS = published_anchors(PARTNERS)
 PUBLIC = COCKPIT_KEY.public_key
+OF_ONE = CockpitKey(PUBLIC, RECEIPT.request)
 URL = f"{COCKPIT}/receipt"
 OTHER = OTHER_KEY.public_key.thumbprint()
 WIRE: dict[str, Any] = RECEIPT.to_claims()
@@ -184,7 +192,7 @@ def made() -> JsonObject:
         "partners": {each.organisation.identifier: each.to_dict() for each in PARTNERS.values()},
         "cockpit_key": private_jwk(COCKPIT_KEY),
         "endpoints": {"good": [COCKPIT], "ignored": [value for value in MALFORMED if len(str(value)) < 100]},
-        "key": {"member": key_member(PUBLIC), "field": key_field(PUBLIC), "thumbprint": PUBLIC.thumbprint()},
+        "key": {"member": key_member(OF_ONE), "field": key_field(OF_ONE), "thumbprint": PUBLIC.thumbprint()},
         "calls": {"method": "POST", "url": URL, "proofs": calls()},
         "unlinkable": places(),
         "in_person": in_person(),
@@ -247,7 +255,12 @@ def test_endpoints_are_read_or_ignored():
 
 def test_the_key_is_read_in_both_forms():
     key = PublicKey.from_jwk({name: value for name, value in VECTORS["cockpit_key"].items() if name != "d"})
-    assert read_key_member(VECTORS["key"]["member"]) == read_key_field(VECTORS["key"]["field"]) == key
+    found = read_key_member(VECTORS["key"]["member"])
+    assert (
+        found
+        == read_key_field(VECTORS["key"]["field"])
+        == CockpitKey(key, VECTORS["key"]["member"]["cockpit_key"]["kid"])
+    )
 
 
 def test_the_evidence_is_computed_from_what_was_sent():

@@ -257,6 +257,50 @@ def test_what_has_expired_is_forgotten_in_portions(store):
     assert load(store, "3") == Open(0)
 
 
+def test_a_role_is_told_how_sessions_end_in_the_transaction_that_forgets_them(store):
+    for number in range(3):
+        store.commit([start(str(number), number)])
+    store.database.write(
+        lambda connection: connection.execute(
+            TABLES.sessions.update().where(TABLES.sessions.c.id == 2).values(stage="[]")
+        )
+    )
+    told: list[object] = []
+
+    def forget(ending):
+        return store.database.write(
+            lambda connection: store.forget_expired(connection, before=NOW + LIFETIME + 1, limit=10, ending=ending)
+        )
+
+    def fail(_):
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        forget(fail)
+    assert len(store.rows("sessions")) == 3
+    # What cannot be read goes as well
+    assert forget(told.extend) == 3
+    assert sorted(stage.count for stage in told if isinstance(stage, Open)) == [0, 2]
+    assert store.rows("sessions") == []
+
+
+def test_what_somebody_is_working_on_is_not_forgotten_meanwhile(fresh_postgres_url):
+    store = open_counters(fresh_postgres_url)
+    store.commit([start("a"), start("b")])
+
+    def forget():
+        return store.database.write(
+            lambda connection: store.forget_expired(connection, before=NOW + LIFETIME + 1, limit=10)
+        )
+
+    with store.database.engine.begin() as working:
+        store.lock(working, name("a"))
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(forget).result(timeout=5) == 1
+    assert forget() == 1
+    store.database.dispose()
+
+
 def test_ids_full_of_sql_are_ids(store):
     """T224"""
     for value in ["'; DROP TABLE sessions; --", '"', "%", "_", "\\", "\x00", "x" * 1_000_000, "😀"]:

@@ -45,6 +45,7 @@ def test_a_partner_asks_watches_and_forgets(counter, held):
         "claims": None,
         "error": "",
         "expires_at": body["expires_at"],
+        "receipt_id": None,
     }
     exchange = answer_link(body["uri"], held, anchors=counter.wallet_anchors, now=counter.clock.now)
     wallet_drive(exchange, {HOST: counter.app})
@@ -156,6 +157,7 @@ def test_every_route_asks_for_a_key(counter):
         ("DELETE", "/api/requests/{request_id}"),
         ("POST", "/api/requests/{request_id}/meeting"),
         ("POST", "/api/requests/{request_id}/meeting/answer"),
+        ("POST", "/api/usage"),
         ("POST", "/api/counters"),
         ("GET", "/api/counters"),
         ("DELETE", "/api/counters/{counter}"),
@@ -205,7 +207,7 @@ def test_the_shape_is_published(counter):
     one = "/api/requests/{request_id}"
     requests = {"/api/requests", one, f"{one}/meeting", f"{one}/meeting/answer"}
     counters = {f"/api/counters{below}" for below in ("", "/{counter}", "/{counter}/pairing", "/{counter}/browsers")}
-    assert set(document["paths"]) == requests | counters
+    assert set(document["paths"]) == requests | counters | {"/api/usage"}
     for path in document["paths"].values():
         for operation in path.values():
             assert operation["security"]

@@ -13,7 +13,7 @@ from tests.support.pki import NOW
 from tests.support.tree import ROOT
 from tests.wallet.counterparts import PASSPHRASE, QUICK, held
 from tests.wallet.vault.tampering import file_as_database, note, opened
-from wallet.vault.file import InUse
+from wallet.vault.file import FORMAT, InUse
 from wallet.vault.passphrase import KeyDerivation, Tries, WrongPassphrase
 from wallet.vault.vault import Vault
 
@@ -113,7 +113,7 @@ def test_a_file_that_asks_for_all_memory_is_refused(path, vault):
 
     with file_as_database(path) as connection:
         salt, wrapped = connection.execute("SELECT salt, wrapped FROM meta").fetchone()
-        digest = sha256(encode_json([1, 3, 1 << 40, salt.hex(), wrapped.hex()]))
+        digest = sha256(encode_json([FORMAT, 3, 1 << 40, salt.hex(), wrapped.hex()]))
         connection.execute("UPDATE meta SET operations = 3, memory = ?, digest = ?", (1 << 40, digest))
     with pytest.raises(DamagedError, match="not safe"):
         opened(path)
@@ -245,6 +245,6 @@ def test_a_newer_file_is_left_to_the_newer_program(path, vault):
     """T222"""
     vault.close()
     with file_as_database(path) as connection:
-        connection.execute("UPDATE meta SET format = 2")
+        connection.execute("UPDATE meta SET format = 3")
     with pytest.raises(DamagedError, match="newer version"):
         opened(path)

@@ -14,7 +14,7 @@ from tests.support.pki import NOW
 from tests.wallet.counterparts import CLAIMS, PASSPHRASE, QUICK, held
 from tests.wallet.vault.tampering import all_bytes, file_as_database, note, opened
 from wallet.records import LogEntry, LoggedCredential, PendingIssuance, WantedCredential
-from wallet.vault.change import digest_of
+from wallet.vault.log_chain import digest_of
 from wallet.vault.passphrase import WrongPassphrase
 from wallet.vault.vault import Vault
 

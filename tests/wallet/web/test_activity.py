@@ -7,7 +7,7 @@ import pytest
 from tests.support.pki import NOW
 from tests.wallet.counterparts import VCT, held
 from tests.wallet.web.visitor import words_of
-from wallet.policy.activity import PAGE
+from wallet.policy.cockpit.timeline import PAGE
 from wallet.policy.showing import PartyShown
 from wallet.records import LoggedCredential
 from wallet.service.context import entry_of
@@ -24,7 +24,8 @@ def note(served, action, party, outcome="done", *paths, completes=0):
 
 def lines(answer):
     """The sentences of a page, newest first."""
-    return re.findall(r"</time></p>\s*<p>(.*?)</p>", answer.text)
+    found = re.findall(r"</time></p>\s*<p>(.*?)</p>", answer.text)
+    return [re.sub("<[^>]*>", "", line) for line in found]
 
 
 def test_everything_that_happened_is_a_sentence_with_what_data_newest_first(served, citizen):
@@ -58,12 +59,13 @@ def test_a_long_list_has_pages(served, citizen):
         note(served, "declined", LIBRARY, "refused")
     first = citizen.get("/activity")
     assert len(lines(first)) == PAGE
-    assert 'href="/activity/before/2"' in first.text
-    second = citizen.get("/activity/before/2")
+    assert 'href="/activity/page/2"' in first.text
+    second = citizen.get("/activity/page/2")
     assert len(lines(second)) == 1
     assert "Older" not in words_of(second)
     assert len(lines(citizen.get("/activity/with/1"))) == PAGE
-    assert len(lines(citizen.get("/activity/with/1/before/2"))) == 1
+    assert len(lines(citizen.get("/activity/with/1/page/2"))) == 1
+    assert len(lines(citizen.get("/activity/page/99"))) == 1
 
 
 def test_the_list_of_one_party_names_nobody_in_its_address(served, citizen):
@@ -74,9 +76,83 @@ def test_the_list_of_one_party_names_nobody_in_its_address(served, citizen):
     assert 'href="/activity/with/2">https://shop.example' in page.text
     only = citizen.get("/activity/with/1")
     assert lines(only) == ["You said no to City library."]
-    assert "Only what happened with City library." in words_of(only)
+    assert "City library" in words_of(only)
     assert citizen.get("/activity/with/9").status_code == 404
     assert citizen.get("/activity/with/x").status_code == 404
+
+
+def find(citizen, **form):
+    """Look for something; the page with what was found."""
+    answer = citizen.post("/activity/find", page="/activity", **form)
+    assert answer.status_code == 303
+    return citizen.get(answer.headers["location"])
+
+
+@pytest.mark.parametrize(
+    ("form", "found"),
+    [
+        ({"search": "LIBRARY"}, 3),
+        ({"search": "birth"}, 1),  # by the label of a claim
+        ({"search": "no such word"}, 0),
+        ({"partner": "4"}, 1),
+        ({"kind": "given"}, 1),
+        ({"document": VCT}, 2),
+        ({"time": "week"}, 4),
+        ({"time": "1999"}, 0),
+        ({"kind": "given", "partner": "1", "search": "library", "time": "month"}, 1),
+    ],
+)
+def test_one_finds_by_word_partner_document_kind_and_time_and_nothing_of_it_stands_in_an_address(
+    served, citizen, form, found
+):
+    """T260"""
+    served.vault.write(put=[held("aa")])
+    note(served, "received", LIBRARY, "done", '["given_name"]')
+    note(served, "sharing", LIBRARY, "begun", '["birthdate"]')
+    note(served, "declined", LIBRARY, "refused")
+    note(served, "declined", SHOP, "refused")
+    answer = citizen.post("/activity/find", page="/activity", **form)
+    assert re.fullmatch(r"/activity/found/[0-9a-f]{32}", answer.headers["location"])
+    page = citizen.get(answer.headers["location"])
+    assert len(lines(page)) == found
+    assert f"{found} line" in words_of(page)
+
+
+@pytest.mark.parametrize("form", [{}, {"kind": "nothing"}, {"partner": "99"}, {"time": "0"}, {"document": "other"}])
+def test_what_asks_for_nothing_shows_everything(served, citizen, form):
+    note(served, "declined", LIBRARY, "refused")
+    assert citizen.post("/activity/find", page="/activity", **form).headers["location"] == "/activity"
+
+
+def test_what_was_found_has_pages_and_is_gone_after_a_while(served, citizen):
+    for _ in range(PAGE + 1):
+        note(served, "declined", LIBRARY, "refused")
+    answer = citizen.post("/activity/find", page="/activity", search="library")
+    where = answer.headers["location"]
+    assert len(lines(citizen.get(f"{where}/page/2"))) == 1
+    assert citizen.get("/activity/found/unknown").headers["location"] == "/activity"
+
+
+def test_a_line_can_be_deleted_and_the_rest_stays_checked(served, citizen):
+    """T228"""
+    for party in (LIBRARY, SHOP):
+        note(served, "declined", party, "refused")
+    chain = served.vault.log_head().chain
+    asked = citizen.get("/activity/entry/1/delete")
+    assert "cannot be undone" in words_of(asked)
+    assert "key" not in words_of(asked)
+    assert "The line is deleted" in citizen.done(citizen.post("/activity/entry/1/delete", page="/"))
+    page = citizen.get("/activity")
+    assert lines(page) == ["You said no to https://shop.example/&lt;script&gt;."]
+    assert f"{chain[:16]} {chain[16:32]}" in words_of(page)
+    assert "You deleted 1 of them." in words_of(page)
+    assert citizen.get("/activity/entry/1").status_code == 404
+    assert citizen.post("/activity/entry/1/delete", page="/").status_code == 404
+
+
+def test_the_head_of_the_list_is_shown_so_that_it_can_be_noted(served, citizen):
+    note(served, "declined", LIBRARY, "refused")
+    assert served.vault.log_head().chain[48:] in words_of(citizen.get("/activity"))
 
 
 def test_the_list_is_deleted_after_a_question(served, citizen):

@@ -1,0 +1,62 @@
+"""The addresses that citizens' wallets call: read, ask the service, write. No cookies, no redirects, nothing kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fastapi import Request, Response
+
+from capabilities.cockpit.service import Cockpit
+from protocol.encoding import JsonValue, read_json
+from protocol.errors import InvalidDpopProofAtResource, InvalidRequest, Malformed, raised_as
+from protocol.fields import Fields
+from protocol.sovereignty.calls import CallPath
+from protocol.sovereignty.in_person import read_claim
+from protocol.sovereignty.receipt_travel import MEDIA_TYPE
+from protocol.sovereignty.usage_report import UsageRequest
+from runtime.asgi import read_message
+from runtime.driver import Driver
+from runtime.endpoints import Endpoints
+from runtime.rate_limit import RateLimit
+
+MAX_CALL = 4096  # bytes of a body
+CALLS_AT_ONCE = 120  # of one address, behind which many may sit
+CALLS_PER_MINUTE = 120.0
+
+
+def add_cockpit(
+    endpoints: Endpoints, cockpit: Cockpit, driver: Driver, path: str, elapsed: Callable[[], float]
+) -> None:
+    """Serve `<path>/receipt` and `<path>/usage`; `elapsed` is a clock in seconds."""
+    limit = RateLimit(CALLS_AT_ONCE, CALLS_PER_MINUTE, elapsed)
+
+    @endpoints.post(f"{path}/{CallPath.RECEIPT}")
+    async def receipt(request: Request) -> Response:
+        proof, body = await _read(request, limit)
+        with raised_as(InvalidRequest):
+            claim = read_claim(Fields(body, "body"))
+        return _answer(await driver.run(cockpit.receipt(proof, claim)))
+
+    @endpoints.post(f"{path}/{CallPath.USAGE}")
+    async def usage(request: Request) -> Response:
+        proof, body = await _read(request, limit)
+        with raised_as(InvalidRequest):
+            asked = UsageRequest.from_dict(body)
+        return _answer(await driver.run(cockpit.usage(proof, asked)))
+
+
+async def _read(request: Request, limit: RateLimit) -> tuple[str, JsonValue]:
+    """The one proof of a call, and its body."""
+    limit.spend(request.client.host if request.client is not None else "")
+    proofs = request.headers.getlist("dpop")
+    if len(proofs) != 1:
+        raise InvalidDpopProofAtResource("cockpit call: one proof is needed")
+    _, body = await read_message(request, ("application/json",), max_bytes=MAX_CALL)
+    try:
+        return proofs[0], read_json(body, "body")
+    except Malformed as error:
+        raise InvalidRequest(error.description) from error
+
+
+def _answer(token: str) -> Response:
+    return Response(token, media_type=MEDIA_TYPE, headers={"cache-control": "no-store"})

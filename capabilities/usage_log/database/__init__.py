@@ -1,0 +1,1 @@
+"""A usage log in SQL, beside a role's own tables and in its transactions."""

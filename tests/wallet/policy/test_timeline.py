@@ -1,0 +1,164 @@
+"""The timeline: everything in its order, found by what it is about, and the same however it came to be known."""
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocol.sovereignty.receipt_check import Absence
+from tests.support.pki import DAY, NOW
+from tests.wallet.counterparts import VCT
+from tests.wallet.disclosures import disclosure
+from wallet.policy.cockpit.timeline import PAGE, Filter, Kind, Timelines, part_of
+from wallet.records import KnownFinding, KnownNews, LogEntry, LoggedCredential, UsageKnown
+
+ACTIONS = ("sharing", "received", "declined", "failed", "overasked", "deleted")
+
+
+def entry(number, action="sharing", party="library", at=None, completes=0, **changes):
+    members = {
+        "at": NOW + number if at is None else at, "party": party.title(), "party_id": party, "trusted_by": "", "request": "",
+        "credentials": (LoggedCredential("Personal ID", VCT, ('["given_name"]',)),), "outcome": "done", "before": "",
+    }  # fmt: skip
+    return LogEntry(**{"number": number, "action": action, "completes": completes, **members, **changes})
+
+
+ENTRIES = st.lists(
+    st.tuples(st.sampled_from(ACTIONS), st.sampled_from(["library", "shop", ""]), st.integers(0, 50)), max_size=12
+).map(lambda drawn: tuple(entry(n, *one[:2], at=NOW + one[2]) for n, one in enumerate(drawn, 1)))
+
+
+@given(log=ENTRIES, split=st.integers(0, 12))
+def test_a_log_that_is_gone_on_with_is_the_same_as_one_that_is_read_at_once(log, split):
+    begun = Timelines()
+    begun.of(log[:split], (), NOW)
+    gone_on, at_once = begun.of(log, (), NOW), Timelines().of(log, (), NOW)
+    assert gone_on == at_once
+    times = [item.at for item in at_once.items]
+    assert times == sorted(times, reverse=True)
+    assert len(at_once.items) == len(log)
+
+
+@given(log=ENTRIES, gone=st.sets(st.integers(1, 12)))
+def test_a_log_that_lost_entries_is_read_anew(log, gone):
+    known = Timelines()
+    known.of(log, (), NOW)
+    left = tuple(one for one in log if one.number not in gone)
+    assert known.of(left, (), NOW) == Timelines().of(left, (), NOW)
+
+
+@given(
+    log=ENTRIES,
+    wanted=st.builds(
+        Filter,
+        partner=st.sampled_from(["", "library", "nobody"]),
+        document=st.sampled_from(["", VCT, "other"]),
+        kind=st.none() | st.sampled_from(Kind),
+        since=st.sampled_from([0, NOW + 10]),
+        until=st.sampled_from([0, NOW + 30]),
+        needles=st.sampled_from([(), ("library",), ("shop", "given_name"), ("library\nlibrary",), ("(",)]),
+    ),
+)
+def test_what_is_found_is_what_a_plain_search_finds(log, wanted):
+    timeline = Timelines().of(log, (), NOW)
+
+    def fits(item):
+        return (
+            (not wanted.partner or item.party == wanted.partner)
+            and (not wanted.document or any(one.type == wanted.document for one in item.entry.credentials))
+            and (wanted.kind is None or item.kind is wanted.kind)
+            and item.at >= wanted.since
+            and (not wanted.until or item.at < wanted.until)
+            and (not wanted.needles or any(needle in item.text for needle in wanted.needles))
+        )
+
+    assert list(timeline.find(wanted)) == [item for item in timeline.items if fits(item)]
+
+
+def test_what_became_of_an_answer_is_said_with_it():
+    log = (entry(1, outcome="begun"), entry(2, "shared", completes=1, outcome="done"))
+    timelines = Timelines()
+    assert timelines.of(log[:1], (), NOW).happened(log[0]).outcome == "begun"
+    timeline = timelines.of(log, (), NOW)
+    assert [item.number for item in timeline.items] == [1]
+    assert timeline.happened(log[0]).outcome == "done"
+
+
+def test_as_long_as_nothing_changes_it_is_the_same_value():
+    log, disclosures = (entry(1),), (disclosure(),)
+    timelines = Timelines()
+    assert timelines.of(log, disclosures, NOW) is timelines.of(log, disclosures, NOW + 10)
+
+
+def test_a_promised_receipt_is_missing_after_a_day_by_itself():
+    log, disclosures = (entry(1, at=NOW),), (disclosure(),)
+    timelines = Timelines()
+    assert [item.what for item in timelines.of(log, disclosures, NOW).items] == [None]
+    assert [item.what for item in timelines.of(log, disclosures, NOW + DAY - 1).items] == [None]
+    late = timelines.of(log, disclosures, NOW + DAY)
+    assert [(item.kind, item.what) for item in late.items] == [(Kind.WARNING, Absence.PROMISED), (Kind.GIVEN, None)]
+
+
+def test_news_and_findings_stand_at_their_time_and_are_searched():
+    usage = UsageKnown(
+        news=(KnownNews(NOW + 5, (("en", "Your card is ready"),), ""),),
+        findings=(KnownFinding("gap", NOW + 9, who="Advertiser"),),
+    )
+    timeline = Timelines().of((entry(1, at=NOW),), (disclosure(usage=usage),), NOW + 10)
+    assert [item.kind for item in timeline.items] == [Kind.WARNING, Kind.NEWS, Kind.GIVEN]
+    assert [item.kind for item in timeline.find(Filter(needles=("card is ready",)))] == [Kind.NEWS]
+    assert [item.kind for item in timeline.find(Filter(needles=("advertiser",)))] == [Kind.WARNING]
+    assert len(timeline.of_entry(1)) == 3
+
+
+def test_a_partner_with_a_new_certificate_is_still_the_same():
+    """Who they are is the registered identifier, never a client identifier."""
+    log = (
+        entry(1, party="x509_hash:old"),
+        entry(2, party="x509_hash:new"),
+        entry(3, "declined", party="x509_hash:new"),
+    )
+    timeline = Timelines().of(log, (disclosure("a", log_number=1), disclosure("b", log_number=2)), NOW)
+    [met] = timeline.partners
+    assert (met.name, met.number, met.times) == ("Family Office", 3, 3)
+    assert timeline.partner(1) == met
+    assert len([item for item in timeline.find(Filter(partner=met.key)) if item.what is None]) == 3
+
+
+def test_who_asks_for_several_is_none_of_them():
+    log = (entry(1, party="broker"), entry(2, party="broker"), entry(3, party="broker"))
+    other = disclosure("b", log_number=2, requesters=(("LEIXG-OTHER", "AT"),), name="Other")
+    timeline = Timelines().of(log, (disclosure("a", log_number=1), other), NOW)
+    assert sorted((met.name, met.times) for met in timeline.partners) == [
+        ("Broker", 1),
+        ("Family Office", 1),
+        ("Other", 1),
+    ]
+    for number in (1, 2, 3):
+        met = timeline.partner(number)
+        assert met.number == number
+        assert {item.number for item in timeline.find(Filter(partner=met.key))} == {number}
+
+
+def test_a_disclosure_whose_entry_is_gone_is_left_out():
+    timeline = Timelines().of((entry(1),), (disclosure(log_number=7),), NOW + 2 * DAY)
+    assert len(timeline.items) == 1
+
+
+@given(st.integers(0, 130), st.integers(-3, 9))
+def test_every_line_is_on_one_page(count, number):
+    items = Timelines().of(tuple(entry(n) for n in range(1, count + 1)), (), NOW).items
+    part = part_of(items, number)
+    assert 1 <= part.number <= part.last
+    pages = [part_of(items, page).items for page in range(1, part.last + 1)]
+    assert tuple(item for page in pages for item in page) == items
+    assert all(len(page) <= PAGE for page in pages)
+    assert part.older == (part.number + 1 if part.number < part.last else 0)
+
+
+def test_of_somebody_unknown_there_is_no_partner():
+    timeline = Timelines().of((entry(1, "deleted", party="", party_id=""),), (), NOW)
+    assert timeline.partners == ()
+    assert timeline.partner(1) is None
+    assert timeline.partner(9) is None
+    assert replace(timeline.items[0], number=1) == timeline.items[0]

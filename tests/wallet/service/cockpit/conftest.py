@@ -1,0 +1,14 @@
+"""A wallet with documents, and a library with a cockpit."""
+
+import pytest
+
+from tests.wallet.cockpit import CockpitWorld
+from tests.wallet.meeting import document
+
+
+@pytest.fixture
+def world(vault):
+    """A wallet that holds an identity card and a driving licence."""
+    world = CockpitWorld(vault)
+    world.receive()
+    return world.keep(document())

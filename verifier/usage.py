@@ -1,0 +1,125 @@
+"""What a verifier writes about its own use of an answer, into the log that the citizen reads (docs/sovereignty/usage.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self
+
+from capabilities.usage_log.records import Used
+from protocol.credential import ClaimPath
+from protocol.encoding import encode_json, read_json_object
+from protocol.fields import Fields
+from protocol.sovereignty.claims import ClaimsByQuery, read_claims_by_query, write_claims_by_query
+from protocol.sovereignty.usage import Action, Use
+from protocol.sovereignty.wording import Wording
+from protocol.trust.localized import Localized
+
+Records = tuple[Used, ...]
+
+MAX_CLAIMS = 5 * 1024  # bytes of them in one entry
+MAX_PURPOSE = 9 * 1024  # bytes, in all languages: room for the longest text, with four for each character
+
+OVER = (
+    Localized("de", "Die Zeit ist vorbei, für die wir die Daten behalten."),
+    Localized("en", "The time for which we keep the data is over."),
+)
+EARLIER = (
+    Localized("de", "Wir brauchen die Daten nicht länger."),
+    Localized("en", "We do not need the data any longer."),
+)
+NOT_KEPT = (
+    Localized("de", "Eine Prüfung ist gescheitert. Wir haben die Daten nicht behalten."),
+    Localized("en", "A check failed. We did not keep the data."),
+)
+
+
+class By(StrEnum):
+    """Who uses an answer: a place or a system, never an employee."""
+
+    SERVICE = "service"  # ours, by itself
+    PROGRAM = "program"  # of the partner, by the API
+    PAGE = "page"  # of ours, in the browser that began
+    COUNTER = "counter"
+
+
+_NAMES = {
+    "de": {
+        By.SERVICE: "Prüfdienst, automatisch",
+        By.PROGRAM: "Programm, über die Schnittstelle",
+        By.PAGE: "Seite des Prüfdienstes",
+        By.COUNTER: "Schalter",
+    },
+    "en": {
+        By.SERVICE: "checking service, automatically",
+        By.PROGRAM: "program, through the interface",
+        By.PAGE: "page of the checking service",
+        By.COUNTER: "counter",
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """What the uses of one answer are written with, for as long as the answer is here."""
+
+    receipt: str  # its jti
+    log_until: int  # epoch seconds
+    # JSON: query id → paths, as the receipt has them, never values; in portions, as a receipt may name more than an entry can
+    claims: tuple[str, ...]
+    purpose: tuple[
+        tuple[str, str], ...
+    ]  # language → text, as the receipt has it; the first ones that an entry has room for
+    language: str = "en"  # the partner's own
+
+    @classmethod
+    def of(cls, receipt: str, log_until: int, claims: ClaimsByQuery, purpose: Wording, language: str) -> Self:
+        """From the parts of a receipt, by a partner who speaks this language."""
+        texts = tuple([encode_json(write_claims_by_query(portion)).decode() for portion in _portions(claims)])
+        room = MAX_PURPOSE
+        said = []
+        for each in purpose:
+            room -= len(encode_json(each.text))
+            if room >= 0:
+                said.append((each.language, each.text))
+        return cls(receipt, log_until, texts, tuple(said), language)
+
+    def use(self, action: Action, by: By, *, now: int, why: Wording = ()) -> Records:
+        """A use of all of the answer; without another reason it is what the citizen gave it for."""
+        reason = why or tuple([Localized(language, text) for language, text in self.purpose])
+        who = _NAMES.get(self.language, _NAMES["en"])[by]
+        return tuple(
+            [Used(self.receipt, self.log_until, Use(now, action, _claims(text), who, reason)) for text in self.claims]
+        )
+
+
+def received(logged: Logged | None, *, accepted: bool, now: int) -> Records:
+    """What came; of what failed a check nothing is kept, and the log says both."""
+    if logged is None:
+        return ()
+    came = logged.use(Action.RECEIVED, By.SERVICE, now=now)
+    return came if accepted else (*came, *logged.use(Action.ERASED, By.SERVICE, now=now, why=NOT_KEPT))
+
+
+def erased(logged: Logged | None, *, now: int, why: Wording = EARLIER) -> Records:
+    """All of it is gone."""
+    return () if logged is None else logged.use(Action.ERASED, By.SERVICE, now=now, why=why)
+
+
+def _claims(text: str) -> ClaimsByQuery:
+    return read_claims_by_query(Fields({"claims": read_json_object(text.encode(), "claims")}, "receipt"), "claims")
+
+
+def _portions(claims: ClaimsByQuery) -> Iterator[ClaimsByQuery]:
+    """Claims in portions that an entry has room for, nothing lost and nothing twice."""
+    portion: dict[str, tuple[ClaimPath, ...]] = {}
+    room = MAX_CLAIMS
+    for id_, path in [(id_, path) for id_, paths in claims.items() for path in paths or (None,)]:
+        size = len(encode_json([id_, path]))
+        if portion and size > room:
+            yield portion
+            portion, room = {}, MAX_CLAIMS
+        portion[id_] = (*portion.get(id_, ()), *(() if path is None else (path,)))
+        room -= size
+    yield portion

@@ -1,0 +1,224 @@
+"""The Datencockpit's single things: one entry with everything that belongs to it, one partner, and letting go of a key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter, Response
+
+from protocol.encoding import JsonObject, JsonValue, encode_json
+from protocol.errors import NotFound
+from protocol.exchange import Exchange
+from protocol.sovereignty.receipt_27560 import write_27560
+from wallet.policy.asking import evidence_document
+from wallet.policy.cockpit.disclosed import absence_of, receipt_of, registration_of
+from wallet.policy.cockpit.holding import held_by_partner
+from wallet.policy.cockpit.timeline import Filter, Item, Kind, PartnerMet, Timeline, part_of
+from wallet.records import Disclosure, Evidence
+from wallet.service.cockpit.collecting import Looked
+from wallet.web.activity import lines, timeline_of
+from wallet.web.locked import WhenLocked
+from wallet.web.room import Inside, Visit, redirect
+from wallet.web.told import Done, tell
+
+NO_STORE = "no-store"
+
+
+def cockpit_pages() -> APIRouter:
+    """Every page of one entry or one partner."""
+    router = APIRouter()
+    _add_entry(router)
+    _add_partner(router)
+    _add_deletion(router)
+    return router
+
+
+def _add_entry(router: APIRouter) -> None:
+    @router.get("/activity/entry/{number:int}")
+    async def entry(visit: Inside, number: int) -> Response:
+        disclosure = visit.wallet.cockpit.of_entry(number)
+        looked = await _look(visit, visit.wallet.cockpit.open(disclosure)) if disclosure is not None else None
+        return _entry_page(visit, number, looked)
+
+    @router.post("/activity/entry/{number:int}/ask")
+    async def ask(visit: Inside, number: int) -> Response:
+        await visit.form()
+        await _look(visit, visit.wallet.cockpit.ask(_disclosure(visit, number)))
+        return redirect(f"/activity/entry/{number}")
+
+    @router.get("/activity/entry/{number:int}/proof.json")
+    async def proof(visit: Inside, number: int) -> Response:
+        evidence = _evidence(visit, _items(visit, number)[1])
+        if evidence is None:
+            raise NotFound("there is no proof for this entry")
+        return _download("proof.json", evidence_document(evidence))
+
+    @router.get("/activity/entry/{number:int}/signed.json")
+    async def signed(visit: Inside, number: int) -> Response:
+        return _download("signed.json", signed_objects(_disclosure(visit, number)))
+
+    @router.get("/activity/entry/{number:int}/receipt-27560.json")
+    async def standard_form(visit: Inside, number: int) -> Response:
+        disclosure = _disclosure(visit, number)
+        receipt = receipt_of(disclosure)
+        if receipt is None or disclosure.receipt is None:
+            raise NotFound("there is no receipt for this entry")
+        language = visit.wallet.context.language
+        return _download("receipt-27560.json", write_27560(receipt, disclosure.receipt.raw, language))
+
+
+def _add_partner(router: APIRouter) -> None:
+    @router.get("/activity/with/{number:int}")
+    async def partner(visit: Inside, number: int) -> Response:
+        return await show(visit, number, 1)
+
+    @router.get("/activity/with/{number:int}/page/{page:int}")
+    async def older(visit: Inside, number: int, page: int) -> Response:
+        return await show(visit, number, page)
+
+    @router.post("/activity/with/{number:int}/ask")
+    async def ask(visit: Inside, number: int) -> Response:
+        await visit.form()
+        timeline, met = _partner(visit, number)
+        for disclosure in _disclosures(visit, timeline, met):
+            await _look(visit, visit.wallet.cockpit.open(disclosure))
+        return redirect(f"/activity/with/{number}")
+
+    async def show(visit: Visit, number: int, page: int) -> Response:
+        timeline, met = _partner(visit, number)
+        disclosures = _disclosures(visit, timeline, met)
+        looked = None
+        if len(disclosures) == 1:
+            # Several at once could be matched with each other by the moment, so those are asked about one by one
+            looked = await _look(visit, visit.wallet.cockpit.open(disclosures[0]))
+            timeline, met = _partner(visit, number)
+            disclosures = _disclosures(visit, timeline, met)
+        now = visit.wallet.context.now()
+        newest = disclosures[-1] if disclosures else None
+        items = timeline.find(Filter(partner=met.key))
+        part = part_of(items, page)
+        return visit.page(
+            "activity_partner.html", met=met, newest=newest, looked=looked, held=held_by_partner(disclosures, now),
+            registration=registration_of(newest.sent) if newest is not None else None, several=len(disclosures) > 1,
+            last=_last(items), part=part, base=f"/activity/with/{number}", now=now,
+            witnessed=newest is not None and visit.wallet.cockpit.collecting.partner(newest) is not None,
+            findings=_findings(items), shown=lines(visit, timeline, part.items),
+        )  # fmt: skip
+
+
+def _add_deletion(router: APIRouter) -> None:
+    @router.get("/activity/entry/{number:int}/delete")
+    async def ask(visit: Inside, number: int) -> Response:
+        timeline, item = _items(visit, number)
+        disclosure = visit.wallet.cockpit.of_entry(number)
+        return visit.page(
+            "activity_entry_delete.html", item=item, disclosure=disclosure, evidence=_evidence(visit, item),
+            shown=lines(visit, timeline, [item]),
+        )  # fmt: skip
+
+    @router.post("/activity/entry/{number:int}/delete")
+    async def delete(visit: Inside, number: int) -> Response:
+        await visit.form()
+        await visit.run(visit.wallet.cockpit.delete_entry(number))
+        return tell(visit, Done.ENTRY_DELETED)
+
+    @router.get("/activity/entry/{number:int}/key")
+    async def ask_key(visit: Inside, number: int) -> Response:
+        timeline, item = _items(visit, number)
+        disclosure = _disclosure(visit, number)
+        return visit.page("activity_key.html", item=item, disclosure=disclosure, shown=lines(visit, timeline, [item]))
+
+    @router.post("/activity/entry/{number:int}/key")
+    async def drop(visit: Inside, number: int) -> Response:
+        await visit.form()
+        await visit.run(visit.wallet.cockpit.drop_key(_disclosure(visit, number)))
+        return redirect(f"/activity/entry/{number}")
+
+
+def signed_objects(disclosure: Disclosure) -> JsonObject:
+    """Everything that was signed about one answer, as it was signed; no value of a claim is in it."""
+    receipt = disclosure.receipt
+    return {
+        "request": disclosure.sent.request,
+        "registration_certificate": disclosure.sent.registration,
+        "receipt": receipt.raw if receipt is not None else "",
+        "receipt_findings": list[JsonValue](receipt.findings) if receipt is not None else [],
+        "usage_reports": [report.raw for report in disclosure.usage.reports],
+        "usage_findings": [
+            {"rule": one.rule, "found_at": one.at, "entries": list[JsonValue](one.entries), "who": one.who}
+            for one in disclosure.usage.findings
+        ],
+    }
+
+
+def _entry_page(visit: Visit, number: int, looked: Looked | None) -> Response:
+    timeline, item = _items(visit, number)
+    items = timeline.of_entry(number)
+    disclosure = visit.wallet.cockpit.of_entry(number)
+    now = visit.wallet.context.now()
+    return visit.page(
+        "activity_entry.html", item=item, items=[one for one in items if one is not item], disclosure=disclosure,
+        looked=looked, receipt=receipt_of(disclosure) if disclosure is not None else None,
+        absence=absence_of(disclosure, now) if disclosure is not None else None,
+        held=held_by_partner([disclosure], now) if disclosure is not None else (),
+        witnessed=disclosure is not None and visit.wallet.cockpit.collecting.partner(disclosure) is not None,
+        partner=timeline.partner(number), evidence=_evidence(visit, item), shown=lines(visit, timeline, [item]),
+    )  # fmt: skip
+
+
+async def _look(visit: Visit, looking: Exchange[Looked]) -> Looked:
+    return await visit.run(looking, WhenLocked.NOT_DONE, WhenLocked.DONE)
+
+
+def _items(visit: Visit, number: int) -> tuple[Timeline, Item]:
+    """The timeline, and the line of an entry of the log.
+
+    Raises:
+        NotFound: there is no such entry, or the list is not to be believed.
+    """
+    timeline = timeline_of(visit)
+    if timeline is not None:
+        for item in timeline.of_entry(number):
+            if item.what is None:
+                return timeline, item
+    raise NotFound("there is no such entry")
+
+
+def _partner(visit: Visit, number: int) -> tuple[Timeline, PartnerMet]:
+    timeline, _ = _items(visit, number)
+    met = timeline.partner(number)
+    if met is None:
+        raise NotFound("this entry is about nobody")
+    return timeline, met
+
+
+def _disclosure(visit: Visit, number: int) -> Disclosure:
+    disclosure = visit.wallet.cockpit.of_entry(number)
+    if disclosure is None:
+        raise NotFound("this partner announced no receipts for this entry")
+    return disclosure
+
+
+def _disclosures(visit: Visit, timeline: Timeline, met: PartnerMet) -> list[Disclosure]:
+    own = {number for number, key in timeline.by_number.items() if key == met.key}
+    return [one for one in visit.wallet.cockpit.disclosures() if one.log_number in own]
+
+
+def _evidence(visit: Visit, item: Item) -> Evidence | None:
+    if not item.entry.request:
+        return None
+    return next((one for one in visit.wallet.context.store.evidence() if one.id == item.entry.request), None)
+
+
+def _last(items: Sequence[Item]) -> Item | None:
+    """The newest line of the log about somebody, which says why they were trusted then."""
+    return next((item for item in items if item.what is None), None)
+
+
+def _findings(items: Sequence[Item]) -> tuple[Item, ...]:
+    return tuple([item for item in items if item.kind is Kind.WARNING and item.what is not None])
+
+
+def _download(name: str, content: JsonObject) -> Response:
+    headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": NO_STORE}
+    return Response(encode_json(content), media_type="application/json", headers=headers)
