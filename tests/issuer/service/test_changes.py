@@ -70,8 +70,7 @@ def test_a_document_that_is_replaced_holds_until_the_wallet_has_the_new_one(desk
     assert (told.fate, told.changed, told.ends_at) == (Fate.REPLACED, (("points",),), desk.clock.now + 14 * DAY)
     assert states(desk) == [VALID]
     tokens, raw = renew(desk, wallet, tokens)
-    assert sorted(states(desk)) == sorted([VALID, REVOKED])
-    assert states(desk)[-1] is VALID
+    assert states(desk) == [REVOKED, VALID]
     said = [decode_base64url(part, "disclosure") for part in raw.split("~")[1:-1]]
     assert any(text.endswith(b',"points",8]') for text in said)
 
@@ -105,8 +104,8 @@ def test_what_matters_ends_at_once_and_can_be_had_anew(desk, wallet):
     assert states(desk) == [REVOKED]
     renew(desk, wallet, tokens)
     assert sorted(states(desk)) == sorted([REVOKED, VALID])
-    line = next(one for one in desk.store.audit(limit=50, subject="anna") if one.action == "credential revoked")
-    assert (line.actor, line.detail) == ("register change", Reason.CHANGED)
+    lines = [(one.action, one.actor, one.detail) for one in desk.store.audit(limit=50, subject="anna")]
+    assert ("credential revoked", "register change", Reason.CHANGED) in lines
 
 
 def test_looking_at_what_would_be_does_nothing(desk, wallet):
@@ -229,8 +228,7 @@ def test_what_was_issued_from_the_old_record_while_it_changed_is_found_a_minute_
 def test_looking_twice_does_nothing_twice(desk, wallet):
     issue(desk, wallet)
     patch(desk, {"points": 8})
-    before = desk.store.audit(limit=50)
-    first = desk.store.live_batches("anna", now=desk.clock.now)
+    before, first = desk.store.audit(limit=50), desk.store.live_batches("anna", now=desk.clock.now)
     desk.clock.move(DAY)
     desk.run(desk.issuer.changes.settle("anna"))
     assert desk.store.live_batches("anna", now=desk.clock.now) == first
