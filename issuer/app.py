@@ -227,6 +227,7 @@ def serve_issuer(
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(sweeping(driver, sweep))
             await stack.enter_async_context(repeating(driver, issuer.watch.look, name="wallet check"))
+            await stack.enter_async_context(repeating(driver, issuer.changes.look, name="register changes"))
             if renewal is not None:
                 await stack.enter_async_context(renewing(driver, renewal))
             yield

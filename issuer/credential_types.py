@@ -25,6 +25,8 @@ watched = true                       # the default: only wallets whose provider 
 doctype = "org.hoheit.residence.1"
 namespace = "org.hoheit.residence.1" # of all elements; by default the doctype
 
+[renewal]                            # see `issuer.renewal`
+
 [[claims]]                           # in the order in which people see them
 path = ["address", "locality"]       # "*" stands for every element of an array
 type = "text"                        # text, date, birthdate, integer, boolean, picture, object, array
@@ -41,12 +43,13 @@ import base64
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from issuer.claim_declarations import check_members, read_claim, read_texts
 from issuer.claims import Claim, ClaimTree
 from issuer.elements import elements_of, kinds_of, write_elements
+from issuer.renewal import USUAL, LeafPath, RenewalPolicy, read_renewal
 from protocol.dcql.query import MDOC, SD_JWT_VC
 from protocol.encoding import JsonObject, JsonValue
 from protocol.errors import CredentialRequestDenied, Malformed, raised_as
@@ -67,7 +70,7 @@ LOGO_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
 
 _MEMBERS = frozenset((
     "id", "vct", "mdoc", "scope", "batch_size", "status", "validity_days", "name", "description", "look", "claims",
-    "key_attestation",
+    "key_attestation", "renewal",
 ))  # fmt: skip
 _LOOK_MEMBERS = frozenset(("background_color", "text_color", "logo"))
 _MDOC_MEMBERS = frozenset(("doctype", "namespace"))
@@ -95,6 +98,8 @@ class CredentialType:
     kinds: Mapping[str, Mapping[str, Kind]]  # of the elements of an mdoc, by namespace; empty in others
     key_requirements: KeyRequirements | None = None  # how well keys have to be kept; None: nobody has to attest them
     is_watched: bool = False  # issued only to wallets whose provider says whether they still hold (TS3 1.5 §2.4)
+    renewal: RenewalPolicy = USUAL
+    places: Mapping[LeafPath, LeafPath] = field(default_factory=dict)  # of elements: the claims' own paths
 
     def name(self, language: str) -> str:
         """What it is called in a language, else in the first."""
@@ -185,6 +190,7 @@ def read_type(text: str, at: str, folder: Path) -> tuple[CredentialType, ...]:
     if not _ID.fullmatch(type_id):
         raise Malformed(fields.path("id"), "must be small letters and digits, with single . _ - between them")
     claims = tuple(map(read_claim, fields.objects("claims", max_items=MAX_CLAIMS)))
+    renewal = _renewal(fields, claims)
     forms = _forms(fields, claims)
     validity_days = fields.integer("validity_days", minimum=1, maximum=3650)
     asked = fields.optional_object("key_attestation")
@@ -207,6 +213,8 @@ def read_type(text: str, at: str, folder: Path) -> tuple[CredentialType, ...]:
             kinds=kinds_of(form.tree) if form.format == MDOC else {},
             key_requirements=requirements,
             is_watched=is_watched,
+            renewal=renewal,
+            places=form.places,
         )
         for form in forms
     ])  # fmt: skip
@@ -238,6 +246,7 @@ class _Form:
     claims: tuple[Claim, ...]
     tree: ClaimTree
     suffix: str = ""  # of id and scope, which are different for each form
+    places: Mapping[LeafPath, LeafPath] = field(default_factory=dict)
 
 
 def _forms(fields: Fields, claims: tuple[Claim, ...]) -> tuple[_Form, ...]:
@@ -249,8 +258,13 @@ def _forms(fields: Fields, claims: tuple[Claim, ...]) -> tuple[_Form, ...]:
     if mdoc is not None:
         check_members(mdoc, _MDOC_MEMBERS)
         doctype = mdoc.text("doctype", max_length=300)
-        found = elements_of(claims, mdoc.optional_text("namespace") or doctype, at)
-        forms.append(_Form(MDOC, doctype, found[1:], ClaimTree.of(found, at), "-mdoc" if forms else ""))
+        namespace = mdoc.optional_text("namespace") or doctype
+        found = elements_of(claims, namespace, at)
+        places: dict[LeafPath, LeafPath] = {
+            (namespace, one.element): tuple(map(str, one.path)) for one in claims if one.element is not None
+        }
+        suffix = "-mdoc" if forms else ""
+        forms.append(_Form(MDOC, doctype, found[1:], ClaimTree.of(found, at), suffix, places))
     if not forms:
         raise Malformed(
             fields.path("vct"), "is missing, and so is mdoc: a type is issued in one of these forms, or in both"
@@ -263,6 +277,18 @@ def _read_text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise Malformed(path.name, "is not UTF-8") from error
+
+
+def _renewal(fields: Fields, claims: tuple[Claim, ...]) -> RenewalPolicy:
+    """How documents of a type are renewed; what it names has to be in them."""
+    asked = fields.optional_object("renewal")
+    found = read_renewal(asked)
+    for part in found.at_once:
+        if not any(claim.path[: len(part)] == part for claim in claims):
+            raise Malformed(
+                fields.path("renewal.at_once"), f"names {'.'.join(part)[:100]}, which is no claim of this type"
+            )
+    return found
 
 
 def _requirements(asked: Fields, watched_days: int | None) -> KeyRequirements:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from issuer.claims import path_text
 from issuer.credential_types import CredentialType
-from issuer.register import MAX_RECORD, MAX_SUBJECT
+from issuer.register import MAX_RECORD, is_subject
 from issuer.values import ValueRule
 from protocol.credential import ClaimPath
 from protocol.encoding import JsonObject, JsonValue, encode_json
@@ -28,7 +28,6 @@ MAX_INDEX = 99
 SUBJECT = "subject"
 
 _STEP = re.compile(r"(?:^|\.)([^.\[\]]+)|\[([0-9]{1,2})\]")
-_SUBJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +109,7 @@ def _person(row: list[str], columns: list[_Column], at: str) -> tuple[str, JsonO
     if len(row) != len(columns) + 1:
         raise Malformed(at, f"has {len(row)} cells, and the header {len(columns) + 1}")
     subject = row[0]
-    if not _SUBJECT.fullmatch(subject) or len(subject) > MAX_SUBJECT:
+    if not is_subject(subject):
         raise Malformed(f"{at}, {SUBJECT}", "must be letters, digits and . _ ~ -, beginning with a letter or digit")
     record: JsonObject = {}
     for column, cell in zip(columns, row[1:], strict=True):

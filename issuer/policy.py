@@ -23,7 +23,6 @@ class Lifetimes:
     pushed_request: int = 300
     code: int = 60
     access_token: int = 600
-    refresh_token: int = 90 * 86_400
     c_nonce: int = 300
     dpop_nonce: int = 300
     letter_code: int = 30 * 86_400
@@ -89,6 +88,9 @@ class Reason(StrEnum):
     OTHER = "other"
     WALLET_REVOKED = "wallet revoked"  # found by the daily check, as the next one
     KEYS_REVOKED = "keys revoked"
+    CHANGED = "register changed"  # found by what the register says now, as the next two
+    GONE = "not in the register"
+    LACKING = "register has not what it needs"
 
 
 WANTED = {
@@ -101,6 +103,8 @@ REASONS = {
     Deed.REINSTATE: (Reason.ASKED, Reason.SETTLED, Reason.MISTAKE, Reason.OTHER),
     Deed.REVOKE: (Reason.ASKED, Reason.LOST, Reason.WRONG, Reason.NOT_ENTITLED, Reason.MISTAKE, Reason.OTHER),
 }
+# Whoever holds the wallet may not be its owner: nothing at all is given to it any more
+ENDS_WALLET = frozenset(("", Reason.LOST, Reason.WALLET_REVOKED, Reason.KEYS_REVOKED))
 MAX_REASON = 200  # characters of free text
 
 

@@ -24,6 +24,48 @@ class IssuedCredential:
     issued_at: int  # epoch seconds
     expires_at: int  # epoch seconds
     state: CredentialState = CredentialState.VALID
+    said: str = ""  # id of the `SaidClaims` of its batch; empty: issued by an older program
+
+
+@dataclass(frozen=True, slots=True)
+class SaidClaims:
+    """What a batch said when it was issued: keyed digests alone, which tell whether the register still says the same."""
+
+    id: str
+    digests: str  # JSON, see `issuer.renewal.write_said`
+    expires_at: int  # epoch seconds, of its credentials
+
+
+@dataclass(frozen=True, slots=True)
+class Superseded:
+    """A wallet has a new batch: of what it replaces, whatever was waiting for that is revoked."""
+
+    session_id: str
+    configuration_id: str
+    kept: tuple[str, ...]  # ids of the new batch
+
+
+@dataclass(frozen=True, slots=True)
+class LiveBatch:
+    """Copies of one document that say the same and are not revoked."""
+
+    session_id: str
+    configuration_id: str
+    subject: str
+    credential_id: str  # of one of them
+    has_status: bool
+    said: str  # id; empty: nobody remembers what they say
+    digests: str  # JSON; empty: likewise
+    revoke_at: int  # epoch seconds; 0: nothing is to come
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeNotice:
+    """Something changed in the register about a person; it is looked at until that is done."""
+
+    subject: str
+    number: int  # another one with each notice
+    actor: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +125,7 @@ class DueWatch:
     status: WalletStatus
 
 
-Record = IssuedCredential | StateChanged | OfferRecord | DocumentWatch
+Record = IssuedCredential | StateChanged | OfferRecord | DocumentWatch | SaidClaims | Superseded
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +140,7 @@ class IssuedDocument:
     expires_at: int  # epoch seconds
     state: CredentialState
     has_status: bool  # whether it can be suspended and revoked
+    revoke_at: int = 0  # epoch seconds: it is outdated, and ends then; 0: it is not
 
 
 @dataclass(frozen=True, slots=True)

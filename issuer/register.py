@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from urllib.parse import quote
 
-from protocol.encoding import JsonValue, read_json_object
+from protocol.encoding import JsonObject, JsonValue, read_json_object
 from protocol.errors import CredentialRequestDenied, Flaw, Unavailable
 from protocol.exchange import Exchange, HttpRequest, send
 
 MAX_SUBJECT = 200  # characters
 MAX_RECORD = 256 * 1024  # bytes
+
+_SUBJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,33 @@ class Register(Protocol):
             CredentialRequestDenied: it knows no such person.
             Unavailable: it cannot be asked for now.
         """
+
+
+@runtime_checkable
+class OwnRegister(Register, Protocol):
+    """A register that the issuer writes itself: its own tables."""
+
+    def look(self, subject: str) -> JsonObject | None:
+        """What it knows of a person; None: there is no such person."""
+
+    def put(self, records: Mapping[str, Mapping[str, JsonValue]]) -> None:
+        """Add people, or replace what was known of them, in one transaction.
+
+        Raises:
+            InvalidRequest: this issuer may read it and no more.
+        """
+
+    def remove(self, subject: str) -> None:
+        """Forget a person.
+
+        Raises:
+            InvalidRequest: this issuer may read it and no more.
+        """
+
+
+def is_subject(text: str) -> bool:
+    """Whether something can be the id of a person."""
+    return len(text) <= MAX_SUBJECT and _SUBJECT.fullmatch(text) is not None
 
 
 def person_of(subject: str, record: Mapping[str, JsonValue]) -> Person:

@@ -8,11 +8,13 @@ from typing import Protocol
 from capabilities.status_publisher.store import StatusStore
 from issuer.records import (
     AuditLine,
+    ChangeNotice,
     CredentialState,
     DueWatch,
     IssuedCredential,
     IssuedDocument,
     LetterCode,
+    LiveBatch,
     OfferRecord,
 )
 from runtime.api_keys import ApiKeys
@@ -104,6 +106,27 @@ class IssuerStore(ConversationStore, Protocol):
 
     def end_watch(self, watch_id: int) -> None:
         """Look a document's wallet up no more."""
+
+    def live_batches(self, subject: str, *, now: int) -> tuple[LiveBatch, ...]:
+        """What a person has that is not revoked and has not ended, by what it says."""
+
+    def outdate(self, batch: LiveBatch, *, revoke_at: int, actor: str, now: int) -> None:
+        """Have a batch revoked at a moment, unless it is to be already; 0: it is true again and stays."""
+
+    def revoke_batch(self, batch: LiveBatch, *, actor: str, now: int) -> None:
+        """Revoke the copies of a batch and no others; what its conversation gives goes on."""
+
+    def revoke_due(self, *, now: int, limit: int) -> int:
+        """Revoke copies whose moment has come, at most `limit`; how many went."""
+
+    def note_changes(self, subjects: Sequence[str], *, due_at: int, actor: str) -> None:
+        """Remember that the register changes about people: their documents are looked at from that moment on."""
+
+    def due_changes(self, *, now: int, again_at: int, limit: int) -> tuple[ChangeNotice, ...]:
+        """People whose documents have to be looked at; until `again_at` no other worker takes them."""
+
+    def change_done(self, notice: ChangeNotice) -> None:
+        """Forget a notice, unless another one came meanwhile."""
 
     def put_letter_code(self, code: LetterCode, *, actor: str, now: int) -> None:
         """Keep a letter code, and who had it made; those of earlier letters to the same person are good no more."""

@@ -194,6 +194,7 @@ def create_web(settings: WalletSettings, sender: Sender | None = None) -> HostSw
         random_bytes=system.random_bytes,
         trusting=open_trusting(settings),
         following=following(published, Driver(None, sender or patient)),
+        in_background=settings.renew,
     )
 
 

@@ -13,12 +13,13 @@ from protocol.sovereignty.receipt_check import Absence, Finding
 from protocol.sovereignty.unlinkable import NotCalled
 from protocol.sovereignty.usage import Action, UsageEntry
 from protocol.trust.localized import Localized, in_language
+from wallet.disclosure_records import Disclosure, KeptReceipt, KnownFinding, KnownNews
 from wallet.policy.activity import label_of
 from wallet.policy.cockpit.disclosed import path_text
 from wallet.policy.cockpit.holding import HeldByPartner, Until
 from wallet.policy.cockpit.timeline import Item, Kind, Timeline
 from wallet.policy.showing import MAX_VALUE, plain
-from wallet.records import Disclosure, HeldCredential, KeptReceipt, KnownFinding, KnownNews
+from wallet.records import HeldCredential
 from wallet.service.cockpit.collecting import Looked, NotAsked
 from wallet.words import Words
 

@@ -51,6 +51,7 @@ class WalletSettings(KeyTokenSettings):
     language: str = Field(default_factory=_language_of_locale, pattern="^(de|en)$")
     public_url: PublicUrl = "http://localhost:8766"  # where the user's browser finds the wallet, if it is served
     auto_lock_seconds: int = Field(default=300, ge=10, le=3600)  # without a click
+    renew: bool = True  # while it is open in a browser, documents are fetched anew when it is time
     client_id: str = Field(default="hoheit-wallet", min_length=1)
     haip: bool = False  # deal with nobody who does less than HAIP 1.0 asks of them
     strict: bool = False  # give nothing to those who show no registration; HAIP has them show it

@@ -11,6 +11,7 @@ from protocol.fields import Fields
 from protocol.oid4vci.metadata import CredentialConfiguration
 from protocol.oid4vci.offer import CredentialOffer
 from protocol.oid4vci.token import TokenResponse
+from wallet.disclosure_records import Disclosure
 from wallet.service_records import ServiceRecord
 
 
@@ -49,6 +50,8 @@ class HeldCredential:
     can_be_taken_back: bool = True  # its issuer says somewhere whether it holds; older records: until the next look-up
     document: str = ""  # one for all forms of a document; empty: it has this one form
     binary: tuple[str, ...] = ()  # claims paths, as JSON text, of values that are bytes
+    grant: str = ""  # id of the `RenewalGrant` by which it is fetched anew; empty: it cannot be
+    issuance: str = ""  # another one after each renewal, see `issuance_of`
 
     def __repr__(self) -> str:
         """Never the claims."""
@@ -61,6 +64,11 @@ class HeldCredential:
     def read_binary(self) -> tuple[ClaimPath, ...]:
         """Which of its claims are bytes."""
         return tuple(read_path(text) for text in self.binary)
+
+    @property
+    def issuance_of(self) -> str:
+        """Names this one issuance: what was seen of another one is not what is here now."""
+        return self.issuance or self.id
 
     def described(self) -> CredentialConfiguration:
         """How the issuer, or else its type, calls it and its claims."""
@@ -113,6 +121,7 @@ class PendingIssuance:
     client_id: str  # empty: anonymous
     wanted: tuple[WantedCredential, ...]
     begun_at: int  # epoch seconds
+    renews: str = ""  # id of the `RenewalGrant` whose documents are fetched anew; empty: it is a first time
 
     def read_offer(self) -> CredentialOffer:
         """The offer that it began with."""
@@ -125,6 +134,40 @@ class PendingIssuance:
     def __repr__(self) -> str:
         """Never a key or a token."""
         return f"PendingIssuance({self.id})"
+
+
+@dataclass(frozen=True, slots=True)
+class RenewalGrant:
+    """By what documents that came together can be fetched anew, without asking their person again (RFC 6749 §6)."""
+
+    id: str
+    offer: str  # JSON: which issuer, which server
+    refresh_token: str  # empty: it is over
+    dpop_key: str  # hex: the token is good with it alone
+    client_id: str  # empty: anonymous
+    begun_at: int  # epoch seconds
+    tried_at: int = 0  # epoch seconds, of the last time that the issuer said no
+    over: str = ""  # why it is over: the issuer's word; empty: it is not
+
+    def read_offer(self) -> CredentialOffer:
+        """Which issuer, which server."""
+        return CredentialOffer.from_dict(read_json_object(self.offer.encode("utf-8"), "offer"))
+
+    def __repr__(self) -> str:
+        """Never a key or a token."""
+        return f"RenewalGrant({self.id})"
+
+
+@dataclass(frozen=True, slots=True)
+class RenewedDocument:
+    """What the last renewals of a document changed: which data, never what they say. There is one for each document."""
+
+    id: str  # of the document
+    at: int  # epoch seconds
+    reason: str  # why it was renewed, see `wallet.policy.renewing.WhyRenew`
+    changed: tuple[str, ...]  # claims paths as JSON text, since the user looked last
+    types: tuple[str, ...]  # of its forms
+    seen_at: int = 0  # epoch seconds; 0: the user has not looked yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +203,7 @@ class LogEntry:
 
     number: int  # from 1
     at: int  # epoch seconds
-    action: str  # received, not kept, sharing, shared, declined, failed, deleted, restored, log deleted, vouched for, blocked
+    action: str  # received, renewed, not kept, sharing, shared, declined, failed, deleted, restored, log deleted, …
     party: str  # as people know it; empty: nobody we know
     party_id: str  # client identifier, or credential issuer identifier
     trusted_by: str  # who vouches for it; empty: nobody
@@ -199,133 +242,6 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class DisclosedDocument:
-    """Which document answered which part of a request."""
-
-    query_id: str  # in person: the docType
-    name: str  # as its issuer calls it
-    type: str
-
-
-@dataclass(frozen=True, slots=True)
-class SentAnswer:
-    """What the wallet knows of one answer that it gave. No value of a claim is in it, only hashes of what was sent."""
-
-    at: int  # epoch seconds
-    client_id: str  # of the request; empty: in person
-    announced: str  # cockpit endpoint
-    answered_at: str  # where it went: `response_uri`, or the origin of the page; empty: in person
-    request: str  # as it was signed
-    request_hash: str
-    presentations: tuple[tuple[str, tuple[str, ...]], ...]  # query id → hashes
-    claims: tuple[tuple[str, tuple[str, ...]], ...]  # query id → claims paths as JSON text
-    documents: tuple[DisclosedDocument, ...]
-    requesters: tuple[tuple[str, str], ...]  # identifier and country, by the access certificate
-    name: str  # of the partner, as registered or as its certificate says
-    trusted_by: str
-    registration: str  # the certificate that held when it was shown; empty: none was
-
-
-@dataclass(frozen=True, slots=True)
-class KeptReceipt:
-    """A receipt as it came, with everything that is wrong with it."""
-
-    raw: str
-    arrived_at: int  # epoch seconds
-    findings: tuple[str, ...]  # by `protocol.sovereignty.receipt_check`
-    problem: str = ""  # why it cannot be read or believed
-    signer_status: str = "unknown"  # of its certificate when it came: good, revoked or unknown
-
-
-@dataclass(frozen=True, slots=True)
-class KeptReport:
-    """A usage report as it came, which binds the partner."""
-
-    raw: str
-    issued_at: int  # epoch seconds
-    quiet: bool  # it brought nothing that was not known
-
-
-@dataclass(frozen=True, slots=True)
-class KnownUse:
-    """One thing that a partner says that it did with data."""
-
-    n: int
-    leaf: str  # hash as it was shown first, hex
-    in_tree: bool  # proven to be
-    entry: str  # JSON, as it came
-
-
-@dataclass(frozen=True, slots=True)
-class KnownHead:
-    """How far a log of a partner had come, by one of its reports."""
-
-    log: str
-    size: int
-    root: str  # hex
-    report_at: int  # epoch seconds
-
-
-@dataclass(frozen=True, slots=True)
-class KnownFinding:
-    """Something that a partner left out or contradicted."""
-
-    rule: str  # by `protocol.sovereignty.findings`
-    at: int  # epoch seconds, when it was found
-    entries: tuple[int, ...] = ()
-    log: str = ""
-    who: str = ""
-    claims: tuple[tuple[str, str], ...] = ()  # query id, claims path as JSON text
-
-
-@dataclass(frozen=True, slots=True)
-class KnownNews:
-    """What a partner let the user know."""
-
-    at: int  # epoch seconds
-    text: tuple[tuple[str, str], ...]  # language → text
-    offer: str  # link of an offer; empty: none
-
-
-@dataclass(frozen=True, slots=True)
-class UsageKnown:
-    """Everything that a partner ever said that it did with the data of one receipt."""
-
-    reported_at: int = 0  # epoch seconds; `iat` of the last report
-    complete_at: int = 0  # of the last report that left nothing for another one
-    looked_at: int = 0  # when it came
-    uses: tuple[KnownUse, ...] = ()  # by number
-    heads: tuple[KnownHead, ...] = ()  # of the last report
-    unwitnessed: tuple[KnownHead, ...] = ()  # that the witness has still to confirm
-    findings: tuple[KnownFinding, ...] = ()
-    news: tuple[KnownNews, ...] = ()
-    reports: tuple[KeptReport, ...] = ()
-    refused: str = ""  # why the last answer was not taken, by the code of its error; empty: it was
-
-
-@dataclass(frozen=True, slots=True)
-class Disclosure:
-    """One answer to a request that announced a cockpit: what was sent, the key for it, and what the partner says since."""
-
-    id: str
-    log_number: int  # of the log entry that says what was given
-    sent: SentAnswer
-    thumbprint: str  # of the cockpit key
-    key: str  # the private key, hex; empty: the user dropped it, and with it the rights that hang on it
-    claim: str  # hex; binds the key after a session in person; empty: the key went with the answer
-    hour: int  # of the day (UTC), drawn at random, in which it is refreshed where that is switched on
-    asked_at: int = 0  # epoch seconds; when the partner answered last
-    wait_until: int = 0  # epoch seconds; before then the partner wants not to be asked for the receipt
-    agreed: bool = False  # the user said yes to asking, though their address may tell more than what was sent
-    receipt: KeptReceipt | None = None
-    usage: UsageKnown = UsageKnown()
-
-    def __repr__(self) -> str:
-        """Never the key."""
-        return f"Disclosure({self.id})"
-
-
-@dataclass(frozen=True, slots=True)
 class Preferences:
     """What the user decided about the wallet. There is one record of this kind."""
 
@@ -333,7 +249,17 @@ class Preferences:
     refresh: bool = False  # ask partners in the background what they did, each in an hour of its own
 
 
-Kept = HeldCredential | PendingIssuance | WalletUnit | Evidence | Disclosure | Preferences | ServiceRecord
+Kept = (
+    HeldCredential
+    | PendingIssuance
+    | RenewalGrant
+    | RenewedDocument
+    | WalletUnit
+    | Evidence
+    | Disclosure
+    | Preferences
+    | ServiceRecord
+)
 
 
 def keys_of(record: Kept) -> frozenset[str]:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
+from wallet.disclosure_records import Disclosure
 from wallet.records import (
-    Disclosure,
     Evidence,
     HeldCredential,
     Kept,
     LogEntry,
     PendingIssuance,
     Preferences,
+    RenewalGrant,
+    RenewedDocument,
     WalletUnit,
 )
 from wallet.service_records import Errand, JourneyKept, ServiceWishes
@@ -49,6 +51,12 @@ class WalletStore(Protocol):
 
     def pending(self) -> tuple[PendingIssuance, ...]:
         """What was begun and not finished, oldest first."""
+
+    def grants(self) -> tuple[RenewalGrant, ...]:
+        """By what documents are renewed, oldest first; what is damaged is left out: the document has to be asked for again."""
+
+    def renewed(self) -> tuple[RenewedDocument, ...]:
+        """What renewals changed, oldest first."""
 
     def unit(self) -> WalletUnit | None:
         """How the wallet is known to its provider; None as well if that is damaged, because it can be made anew."""
@@ -94,8 +102,13 @@ class WalletStore(Protocol):
         put: Sequence[Kept] = (),
         drop: Sequence[Kept] = (),
         note: NewEntry | None = None,
+        needs: Sequence[str] = (),
     ) -> LogEntry | None:
-        """Keep records, destroy others and add to the log, all or nothing; the entry that was added."""
+        """Keep records, destroy others and add to the log, all or nothing; the entry that was added.
+
+        Raises:
+            NotFound: a credential is not there any more of those that it needs; nothing was changed.
+        """
 
     def change(self, ids: Sequence[str], step: ChangeCredentials, note: NewEntry | None = None) -> LogEntry | None:
         """Load credentials, keep what the pure `step` makes of them, and add to the log: nobody comes in between.

@@ -370,6 +370,7 @@ class Words:
         what = ", ".join(dict.fromkeys(credential.name for credential in entry.credentials)) or self("something")
         sentence = {
             "received": self("You received %(what)s from %(who)s.", what=what, who=who),
+            "renewed": self("%(who)s renewed %(what)s.", what=what, who=who),
             "not kept": self("%(who)s gave nothing that could be kept: %(what)s.", what=what, who=who),
             "sharing": self("You showed %(what)s to %(who)s.", what=what, who=who),
             "declined": self("You said no to %(who)s.", who=who),

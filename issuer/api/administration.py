@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query, Request, Security
-from fastapi.exceptions import RequestValidationError
-from fastapi.security import HTTPBearer
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from issuer.api.bodies import Actor, Subject, actor, described, read_body
+from issuer.api.people import add_people
 from issuer.records import CredentialState, IssuedCredential
 from issuer.register import MAX_SUBJECT
 from issuer.service import Issuer
 from issuer.service.offers import GrantKind, OfferOrder
-from protocol.encoding import JsonObject
-from runtime.api_keys import find_api_key
-from runtime.asgi import bearer_key, read_json_body
 from runtime.driver import Driver
 
-MAX_ADMIN_BODY = 64 * 1024  # bytes
-M = TypeVar("M", bound=BaseModel)
-
-# T224: no database takes a NUL
-Subject = Annotated[str, Field(min_length=1, max_length=MAX_SUBJECT, pattern=r"^[^\x00]+$")]
 ConfigurationId = Annotated[str, Field(max_length=200)]
 
 
@@ -96,48 +87,12 @@ def administration(issuer: Issuer, driver: Driver) -> APIRouter:
     router = APIRouter(prefix="/api", tags=["administration"])
     _add_offers(router, issuer, driver)
     _add_credentials(router, issuer, driver)
+    add_people(router, issuer, driver)
     return router
 
 
-_KEY = HTTPBearer(scheme_name="API key", description="made by `hoheit issuer api-key`", auto_error=False)
-
-
-async def actor(request: Request, _: Annotated[object, Security(_KEY)]) -> str:
-    """The name of the API key that a request carries.
-
-    Raises:
-        Unauthorized: no good key.
-    """
-    state = request.app.state
-    found = await state.driver.run(find_api_key(state.issuer.context.store.api_keys, bearer_key(request)))
-    return str(found.name)
-
-
-Actor = Annotated[str, Depends(actor)]
-
-
-def read_body(model: type[M]) -> Callable[[Request], Awaitable[M]]:
-    """How a route reads its body: as strictly as everything else that comes in, and only with a good key."""
-
-    async def read(request: Request) -> M:
-        value = await read_json_body(request, "body", max_bytes=MAX_ADMIN_BODY)
-        try:
-            return model.model_validate(value)
-        except ValidationError as error:
-            found = error.errors(include_input=False, include_url=False, include_context=False)
-            raise RequestValidationError([{**line, "loc": ("body", *line["loc"])} for line in found]) from error
-
-    return read
-
-
-def _described(model: type[BaseModel]) -> dict[str, JsonObject]:
-    """How a body stands in OpenAPI, since the framework does not read it."""
-    schema: JsonObject = model.model_json_schema()
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
-
-
 def _add_offers(router: APIRouter, issuer: Issuer, driver: Driver) -> None:
-    @router.post("/offers", status_code=201, response_model_exclude_none=True, openapi_extra=_described(OfferBody))
+    @router.post("/offers", status_code=201, response_model_exclude_none=True, openapi_extra=described(OfferBody))
     async def make_offer(by: Actor, body: Annotated[OfferBody, Depends(read_body(OfferBody))]) -> OfferMade:
         """Make an offer for one person."""
         named, documents = body.credential_configuration_ids or (), body.documents or ()
@@ -171,7 +126,7 @@ def _add_offers(router: APIRouter, issuer: Issuer, driver: Driver) -> None:
         await driver.run(issuer.offers.withdraw(offer_id, by))
         return OfferState(id=offer_id, state=await driver.run(issuer.offers.state(offer_id)))
 
-    @router.post("/letters", status_code=201, openapi_extra=_described(LetterBody))
+    @router.post("/letters", status_code=201, openapi_extra=described(LetterBody))
     async def write_letter(by: Actor, body: Annotated[LetterBody, Depends(read_body(LetterBody))]) -> Letter:
         """A one-time code with which a person logs in."""
         return Letter(letter_code=await driver.run(issuer.authorization.write_letter(body.subject, by)))

@@ -17,7 +17,6 @@ from typing import TypeVar
 from capabilities.accounts.service import new_clerk_code
 from issuer.app import create_app, known_types, open_issuer, open_register, open_store, open_types
 from issuer.config import IssuerSettings
-from issuer.database.register import SqlRegister
 from issuer.database.store import SqlIssuerStore
 from issuer.installation import ANCHORS, ENCRYPTION, NewIssuer, certify_anew, set_up_issuer
 from issuer.people import read_people
@@ -250,19 +249,19 @@ def revoke_clerk_codes(data: Path, name: str) -> None:
 def put_people(data: Path, table: Path) -> None:
     """Put the people of a table into the register and tell how many there were.
 
-    Columns may be for any type that is known here, issued or not, so that one table serves several issuers.
+    Columns may be for any type that is known here, issued or not, so that one table serves several issuers. The documents of
+    those about whom something changed are looked at, here or by the issuer when it runs.
 
     Raises:
         Malformed: a row or cell is wrong; nobody was put in.
         ValueError: the register is not one of our own tables.
     """
     with opened(data) as desk:
-        register = desk.issuer.context.register
-        if not isinstance(register, SqlRegister):
+        if not desk.issuer.changes.is_own:
             raise ValueError("this issuer asks a register by HTTP; people are put in there")
         people = read_people(table.read_bytes(), known_types(desk.settings).values())
-        register.put(people)
-    print(f"In the register now: {len(people)} people of this table.")
+        changed = desk.run(desk.issuer.changes.put(people, "import-people"))
+    print(f"In the register now: {len(people)} people of this table; {len(changed)} are new or changed.")
 
 
 @explained()

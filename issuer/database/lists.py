@@ -106,4 +106,5 @@ def _document(row: Row[tuple[object, ...]]) -> IssuedDocument:
         expires_at=row.expires_at,
         state=CredentialState(row.state),
         has_status=row.status_list != "",
+        revoke_at=row.revoke_at,
     )

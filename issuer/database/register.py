@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select
 from sqlalchemy.exc import ProgrammingError
@@ -11,7 +11,7 @@ from issuer.database.store import MIGRATIONS
 from issuer.database.tables import people, people_names
 from issuer.register import Person, folded, name_of, person_of
 from protocol.encoding import JsonObject, JsonValue, encode_json, read_json_object
-from protocol.errors import CredentialRequestDenied, Unavailable
+from protocol.errors import CredentialRequestDenied, InvalidRequest, Unavailable
 from protocol.exchange import Exchange
 from runtime.conversation import slow
 from runtime.database.engine import Database
@@ -81,10 +81,15 @@ class SqlRegister:
 
     def read(self, subject: str) -> JsonObject:
         """What the register knows of a person; see `fetch`."""
-        found = self._record.look({"subject": subject})
+        found = self.look(subject)
         if found is None:
             raise CredentialRequestDenied("the register knows no such person")
-        return read_json_object(str(found[0]).encode(), "register")
+        return found
+
+    def look(self, subject: str) -> JsonObject | None:
+        """What the register knows of a person; None: there is no such person."""
+        found = self._record.look({"subject": subject})
+        return read_json_object(str(found[0]).encode(), "register") if found is not None else None
 
     def subjects(self, limit: int) -> tuple[str, ...]:
         """The ids of people, in order, at most `limit`."""
@@ -92,7 +97,7 @@ class SqlRegister:
             return tuple(connection.scalars(select(people.c.subject).order_by(people.c.subject).limit(limit)))
 
     def put(self, records: Mapping[str, Mapping[str, JsonValue]]) -> None:
-        """Add people, or replace what was known of them, in one transaction."""
+        """Add people, or replace what was known of them, in one transaction; see `OwnRegister`."""
         rows = [{"subject": subject, "record": encode_json(dict(r)).decode()} for subject, r in records.items()]
         names = [{"subject": subject, "name": folded(name_of(record))} for subject, record in records.items()]
         those = [{"one": subject} for subject in records]
@@ -105,13 +110,21 @@ class SqlRegister:
             connection.execute(insert(people_names), names)
 
         if rows:
-            self._database.write(work)
+            self._write(work)
 
     def remove(self, subject: str) -> None:
-        """Forget a person."""
+        """Forget a person; see `OwnRegister`."""
 
         def work(connection: Connection) -> None:
             for table in (people, people_names):
                 connection.execute(delete(table).where(table.c.subject == subject))
 
-        self._database.write(work)
+        self._write(work)
+
+    def _write(self, work: Callable[[Connection], None]) -> None:
+        try:
+            self._database.write(work)
+        except ProgrammingError as error:
+            raise InvalidRequest(
+                "this register is read here and cannot be written to; change it where it is"
+            ) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
@@ -11,7 +12,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, updat
 from capabilities.accounts.session import SignedIn
 from capabilities.status_publisher.database import SqlStatusLists
 from capabilities.status_publisher.policy import next_state
-from issuer.database import lists, watches
+from issuer.database import lists, outdated, watches
 from issuer.database.tables import (
     api_keys,
     clerk_codes,
@@ -23,15 +24,19 @@ from issuer.database.tables import (
 )
 from issuer.records import (
     AuditLine,
+    ChangeNotice,
     CredentialState,
     DocumentWatch,
     DueWatch,
     IssuedCredential,
     IssuedDocument,
     LetterCode,
+    LiveBatch,
     OfferRecord,
     Record,
+    SaidClaims,
     StateChanged,
+    Superseded,
 )
 from issuer.session.stages import ANY_STAGE, CONVERSATION, Session
 from protocol.errors import NotFound
@@ -76,6 +81,7 @@ class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
         self._add_credential = Prepared(database, _ADD_CREDENTIAL)
         self._a_suspended_copy = Prepared(database, _A_SUSPENDED_COPY)
         self._add_watch = Prepared(database, watches.ADD)
+        self._add_said = Prepared(database, outdated.ADD_SAID)
 
     def migrate(self) -> None:
         """Bring the database to this program's version."""
@@ -172,7 +178,8 @@ class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
             letters = connection.execute(delete(letter_codes).where(letter_codes.c.digest.in_(old_letters))).rowcount
             forgotten = self.forget_expired(connection, before=now, limit=limit)
             watched = watches.forget_ended(connection, now=now, limit=limit)
-            return max(blocks, letters + forgotten + watched)
+            said = outdated.forget_said(connection, now=now, limit=limit)
+            return max(blocks, letters + forgotten + watched, said)
 
         return self.database.write(work)
 
@@ -197,6 +204,48 @@ class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
     def end_watch(self, watch_id: int) -> None:
         """Look a wallet up no more."""
         self.database.write(lambda connection: watches.end(connection, watch_id))
+
+    def live_batches(self, subject: str, *, now: int) -> tuple[LiveBatch, ...]:
+        """What a person has that may be outdated."""
+        with self.database.reading() as connection:
+            return outdated.live_batches(connection, subject, now=now)
+
+    def outdate(self, batch: LiveBatch, *, revoke_at: int, actor: str, now: int) -> None:
+        """Say when a batch ends."""
+        self.database.write(lambda connection: outdated.outdate(connection, batch, revoke_at, actor, now))
+
+    def revoke_batch(self, batch: LiveBatch, *, actor: str, now: int) -> None:
+        """Revoke the copies of a batch and no others."""
+
+        def work(connection: Connection) -> None:
+            # Copies that are being issued now have to wait
+            self.lock(connection, SessionKey.of(CONVERSATION, batch.session_id))
+            change = partial(self._change, connection, now=now)
+            outdated.revoke_batch(connection, batch, change, actor, now)
+
+        self.database.write(work)
+
+    def revoke_due(self, *, now: int, limit: int) -> int:
+        """Revoke what was outdated for as long as it may be."""
+
+        def work(connection: Connection) -> int:
+            return outdated.revoke_due(connection, partial(self._change, connection, now=now), now=now, limit=limit)
+
+        return self.database.write(work)
+
+    def note_changes(self, subjects: Sequence[str], *, due_at: int, actor: str) -> None:
+        """Have people looked at."""
+        self.database.write(lambda connection: outdated.note_changes(connection, subjects, due_at=due_at, actor=actor))
+
+    def due_changes(self, *, now: int, again_at: int, limit: int) -> tuple[ChangeNotice, ...]:
+        """People to look at now."""
+        return self.database.write(
+            lambda connection: outdated.due_changes(connection, now=now, again_at=again_at, limit=limit)
+        )
+
+    def change_done(self, notice: ChangeNotice) -> None:
+        """A person was looked at."""
+        self.database.write(lambda connection: outdated.change_done(connection, notice))
 
     def put_letter_code(self, code: LetterCode, *, actor: str, now: int) -> None:
         """Keep a letter code; those of earlier letters to the same person are good no more."""
@@ -232,6 +281,11 @@ class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
                 self._add_offer.run(connection, offer)
             elif isinstance(record, DocumentWatch):
                 self._add_watch.run(connection, watches.row_of(record))
+            elif isinstance(record, SaidClaims):
+                self._add_said.run(connection, outdated.said_row(record))
+            elif isinstance(record, Superseded):
+                now = self._clock()
+                outdated.supersede(connection, record, partial(self._change, connection, now=now), now)
 
     def _change(self, connection: Connection, change: StateChanged, now: int) -> None:
         connection.execute(_SET_STATE, {"credential": change.credential_id, "new_state": str(change.state)})
@@ -255,6 +309,8 @@ def _row(record: IssuedCredential) -> dict[str, object]:
         "issued_at": record.issued_at,
         "expires_at": record.expires_at,
         "state": str(record.state),
+        "said": record.said,
+        "revoke_at": 0,
     }
 
 
@@ -270,4 +326,5 @@ def _credential(row: Row[tuple[object, ...]]) -> IssuedCredential:
         issued_at=row.issued_at,
         expires_at=row.expires_at,
         state=CredentialState(row.state),
+        said=row.said,
     )

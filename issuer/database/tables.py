@@ -25,13 +25,36 @@ credentials = Table(
     Column("issued_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
     Column("state", Text, nullable=False),
+    Column("said", Text, nullable=False),  # id in `said_claims`; empty: issued by an older program
+    Column("revoke_at", BigInteger, nullable=False),  # epoch seconds: it is outdated, and ends then; 0: it does not
     Index("credentials_by_subject", "subject", "issued_at"),
     Index("credentials_by_session", "session_id"),
     Index("credentials_by_time", "issued_at", "id"),
+    Index("credentials_by_revocation", "revoke_at", sqlite_where=Column("revoke_at") != 0,
+          postgresql_where=Column("revoke_at") != 0),
     # Two credentials must never share a place (T078); a type without status has none
     Index("credentials_by_index", "status_list", "status_index", unique=True, sqlite_where=Column("status_list") != "",
           postgresql_where=Column("status_list") != ""),
 )  # fmt: skip
+# What each batch said, as keyed digests
+said_claims = Table(
+    "said_claims",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("digests", Text, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Index("said_claims_by_end", "expires_at"),
+)
+# About whom the register has changed, until their documents were looked at
+register_changes = Table(
+    "register_changes",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Index("register_changes_by_time", "due_at"),
+)
 letter_codes = Table(
     "letter_codes",
     metadata,

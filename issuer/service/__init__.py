@@ -8,6 +8,7 @@ from typing import Self
 from capabilities.accounts.service import Accounts, ClerkService
 from capabilities.status_publisher.service import StatusIndices, StatusLists
 from issuer.service.authorization import AuthorizationService
+from issuer.service.changes import Changes
 from issuer.service.clients import ClientService
 from issuer.service.context import IssuerContext
 from issuer.service.credentials import CredentialService
@@ -39,6 +40,7 @@ class Issuer:
     status_lists: StatusLists
     clerks: ClerkService
     desk: DeskService
+    changes: Changes
     handles: Handles
     watch: WalletWatch
     signers: SignerList
@@ -63,6 +65,7 @@ class Issuer:
                 Accounts(context.store.clerk_codes, context.policy.desk, context.now, context.random_bytes)
             ),
             desk=DeskService(context, offers, status),
+            changes=Changes(context, status),
             handles=Handles(context),
             watch=WalletWatch(context, wallets, status),
             signers=SignerList(context.authority, context.revoked, context.now),

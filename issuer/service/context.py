@@ -12,8 +12,9 @@ from capabilities.status_publisher.service import StatusPublisher
 from issuer.credential_types import CredentialType
 from issuer.policy import IssuerPolicy
 from issuer.register import Register
+from issuer.renewal import DIGEST_LENGTH, LeafPath, said
 from issuer.store import IssuerStore
-from protocol.encoding import JsonObject, JsonValue, encode_base64url
+from protocol.encoding import JsonObject, JsonValue, encode_base64url, encode_json
 from protocol.errors import CredentialRequestDenied, Flaw, InvalidDpopProof, NotTrusted, Unavailable, UseDpopNonce
 from protocol.formats import IssuerSigner, format_of
 from protocol.keys import Decrypter, RandomBytes
@@ -163,7 +164,11 @@ class IssuerContext:
             CredentialRequestDenied: the register lacks something or has it otherwise, or nobody would believe this from us; the
                 message names it, and never repeats a value.
         """
-        written = kind.written(kind.claims_for(record, now=now))
+        return self.written(kind, kind.claims_for(record, now=now))
+
+    def written(self, kind: CredentialType, claims: JsonObject) -> JsonObject:
+        """The same for claims that were drawn before; see `document`."""
+        written = kind.written(claims)
         try:
             format_of(kind.format).check_claims(written, self.signing)
         except NotTrusted as error:
@@ -190,6 +195,15 @@ class IssuerContext:
         """A digest that nobody without the issuer's secret can make or guess, base64url."""
         text = "\0".join((purpose, *parts)).encode()
         return encode_base64url(hmac.new(self.secret, text, hashlib.sha256).digest())
+
+    def said(self, kind: CredentialType, claims: JsonObject, batch: str) -> dict[LeafPath, str]:
+        """What is remembered of what a batch says: digests that nobody can compare with those of another batch."""
+
+        def digest(path: LeafPath, value: bytes) -> str:
+            name = encode_json([batch, *path]).decode()
+            return self.keyed("said", name, value.decode())[:DIGEST_LENGTH]
+
+        return said(claims, kind.places, digest)
 
     def new_nonce(self, purpose: str, lifetime: int) -> str:
         """A nonce that needs no storing until it is spent."""

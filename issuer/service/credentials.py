@@ -14,7 +14,8 @@ from capabilities.status_publisher.records import StatusEntry
 from capabilities.status_publisher.service import StatusIndices
 from issuer.credential_types import CredentialType
 from issuer.policy import last_day, next_check
-from issuer.records import DocumentWatch, IssuedCredential, WalletStatus, Watched
+from issuer.records import DocumentWatch, IssuedCredential, SaidClaims, WalletStatus, Watched
+from issuer.renewal import write_said
 from issuer.service.context import IssuerContext
 from issuer.service.proofs import ProofService, ProvenKeys
 from issuer.session.issuance import check_may_issue, issue, notify
@@ -64,6 +65,7 @@ class _Draft:
     now: int
     issued_at: int  # as the credential says it
     expires_at: int
+    said: SaidClaims
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,20 +100,24 @@ class CredentialService:
         now = context.now()
         issuing = check_access(session, access.key.digest, dpop_key=access.dpop_key, now=now)
         credential_type = self._credential_type(request, issuing)
-        check_may_issue(issuing, credential_type.id, access.key.digest)
+        renewable_until = _renewable_until(issuing, credential_type)
+        check_may_issue(issuing, credential_type.id, access.key.digest, now=now, renewable_until=renewable_until)
         proven = yield from self.proofs.verify(request, issuing, credential_type)
         signing_until = context.signing_until(now)
         statuses = _statuses(issuing, proven, credential_type)
         record = yield from context.register.fetch(issuing.subject)
         issued_at, expires_at = credential_type.validity(now)
+        # Never beyond the certificate that vouches for it, nor beyond what is promised of the wallet
+        expires_at = min(expires_at, signing_until, *(last_day(status.kept_until, now) for _, status in statuses))
+        claims, batch_id = credential_type.claims_for(record, now=now), context.new_id()
         draft = _Draft(
             credential_type,
-            context.document(credential_type, record, now=now),
+            context.written(credential_type, claims),
             issuing,
             now=now,
             issued_at=issued_at,
-            # Never beyond the certificate that vouches for it, nor beyond what is promised of the wallet
-            expires_at=min(expires_at, signing_until, *(last_day(status.kept_until, now) for _, status in statuses)),
+            expires_at=expires_at,
+            said=SaidClaims(batch_id, write_said(context.said(credential_type, claims, batch_id)), expires_at),
         )
         # OID4VCI 1.0 §8.3: fewer credentials than proofs are allowed, where a type has less than what is announced
         used = proven.keys[: credential_type.batch_size]
@@ -130,6 +136,7 @@ class CredentialService:
             credential_ids=tuple(credential.id for _, credential in made),
             notification=_notification(notification_id),
             token=access.key.digest,
+            at=now,
         )
 
         def issue_them(current: Session) -> Outcome:
@@ -140,6 +147,8 @@ class CredentialService:
                 batch=batch,
                 credentials=tuple(credential for _, credential in made),
                 watches=_watches(draft, statuses),
+                said=(draft.said,),
+                renewable_until=renewable_until,
                 spend=(*access.spend, *proven.spend),
                 now=now,
             )
@@ -221,6 +230,7 @@ class CredentialService:
             holder_key=key.thumbprint(),
             issued_at=draft.now,
             expires_at=draft.expires_at,
+            said=draft.said.id,
         )
         return raw, kept
 
@@ -243,6 +253,8 @@ class CredentialService:
         raise InvalidToken("an access token of type DPoP is needed")
 
     def _credential_type(self, request: CredentialRequest, issuing: Issuing) -> CredentialType:
+        if (request.credential_identifier or request.credential_configuration_id) in issuing.ended:
+            raise CredentialRequestDenied("this document was taken back, or deleted; it has to be asked for again")
         if request.credential_identifier is not None:
             name = request.credential_identifier
             if name not in issuing.by_details:
@@ -254,6 +266,11 @@ class CredentialService:
             if name not in issuing.configuration_ids:
                 raise InsufficientScope("the access token does not cover this credential")
         return self.context.types[name]
+
+
+def _renewable_until(issuing: Issuing, credential_type: CredentialType) -> int | None:
+    """How long a document is given anew; None for a conversation that an older program began: as long as its tokens live."""
+    return credential_type.renewal.renewable_until(issuing.began_at) if issuing.began_at else None
 
 
 def _statuses(

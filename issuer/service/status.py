@@ -5,10 +5,11 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 
+from issuer.policy import ENDS_WALLET
 from issuer.records import CredentialState, IssuedCredential
 from issuer.service.context import IssuerContext
 from issuer.session.stages import CONVERSATION, REVOKED, Outcome, Session
-from issuer.session.tokens import end_tokens
+from issuer.session.tokens import end_configurations, end_tokens
 from protocol.errors import NotFound
 from protocol.exchange import Exchange
 from runtime.conversation import SessionKey, advance, slow
@@ -29,6 +30,8 @@ class StatusService:
     ) -> Exchange[IssuedCredential]:
         """Revoke, suspend or reinstate a credential with all its copies (T080). A revocation ends its tokens too (T114).
 
+        They end for this document; where the wallet itself is why, or nobody says why, for all that came with it.
+
         Raises:
             NotFound: no such credential.
             Conflict: it is revoked, and stays so.
@@ -39,15 +42,21 @@ class StatusService:
             if credential is None:
                 raise NotFound("no such credential")
             # First the tokens: were we stopped in between, no new credential could be got, and the clerk asks again
-            yield from self._end_tokens(credential.session_id, actor)
+            yield from self._end_tokens(credential, actor, reason)
         now = context.now()
         store = context.store
         return (yield from slow(lambda: store.change_state(credential_id, wanted, actor=actor, now=now, reason=reason)))
 
-    def _end_tokens(self, conversation: str, actor: str) -> Exchange[None]:
+    def _end_tokens(self, credential: IssuedCredential, actor: str, reason: str) -> Exchange[None]:
+        types = self.context.types
+        known = types.get(credential.configuration_id)
+        kin = frozenset(name for name, kind in types.items() if known is not None and kind.family == known.family)
+
         def end(session: Session) -> Outcome:
-            return end_tokens(session, REVOKED, actor)
+            if reason.partition(":")[0] in ENDS_WALLET:
+                return end_tokens(session, REVOKED, actor)
+            return end_configurations(session, kin | {credential.configuration_id}, REVOKED, actor)
 
         forgotten = NotFound("this conversation is over")
         with suppress(NotFound):
-            yield from advance(SessionKey.of(CONVERSATION, conversation), end, forgotten)
+            yield from advance(SessionKey.of(CONVERSATION, credential.session_id), end, forgotten)

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from issuer.service.clients import NO_HEADERS, AttestationHeaders, Client, ClientService
 from issuer.service.context import IssuerContext, ShownKey
 from issuer.session.login import CodeRedemption, redeem_code
 from issuer.session.offers import redeem_offer
-from issuer.session.stages import CODE, PRE_AUTHORIZED_CODE, REFRESH_TOKEN, Issuing, Outcome, Session, Tokens
+from issuer.session.stages import (
+    CODE,
+    PRE_AUTHORIZED_CODE,
+    REFRESH_TOKEN,
+    Granted,
+    Issuing,
+    Offered,
+    Outcome,
+    Session,
+    Tokens,
+)
 from issuer.session.tokens import renew
 from protocol.errors import InvalidAuthorizationDetails, InvalidDpopProof, InvalidGrant
 from protocol.exchange import Exchange
@@ -61,7 +72,7 @@ class TokenService:
             access=SessionKey.of("", access).digest,
             access_expires_at=now + lifetimes.access_token,
             refresh=SessionKey.of("", refresh).digest if dpop_key else "",
-            refresh_expires_at=now + lifetimes.refresh_token,
+            refresh_expires_at=now,
             dpop_key=dpop_key,
         )
         stage: Session = yield from self._advance(request, tokens, client, spend, now)
@@ -86,6 +97,12 @@ class TokenService:
             return request.grant.refresh_token
         return self.context.new_secret()
 
+    def _ending(self, tokens: Tokens, configuration_ids: Sequence[str], now: int) -> Tokens:
+        """Tokens that end with what can be renewed for longest; each document's own end is looked at when it is issued."""
+        types = self.context.types
+        ends = [types[name].renewal.renewable_until(now) for name in configuration_ids if name in types]
+        return replace(tokens, refresh_expires_at=max(ends, default=now))
+
     def _shown(self, dpop: str | None) -> ShownKey | None:
         if dpop is not None:
             return self.context.verify_dpop(dpop, self.context.endpoints.token)
@@ -104,9 +121,10 @@ class TokenService:
                 tx_code = self.context.keyed("tx_code", key.digest, typed) if typed else ""
 
                 def redeem_the_offer(session: Session) -> Outcome:
+                    offered = session.configuration_ids if isinstance(session, Offered) else ()
                     return redeem_offer(
                         session,
-                        tokens,
+                        self._ending(tokens, details or offered, now),
                         tx_code,
                         client_id=client_id,
                         details=details,
@@ -120,7 +138,9 @@ class TokenService:
                 redemption = CodeRedemption(client_id, redirect_uri or "", code_challenge(verifier), details, wallet)
 
                 def redeem_the_code(session: Session) -> Outcome:
-                    return redeem_code(session, tokens, redemption, spend=spend, now=now)
+                    granted = session.request.configuration_ids if isinstance(session, Granted) else ()
+                    ending = self._ending(tokens, details or granted, now)
+                    return redeem_code(session, ending, redemption, spend=spend, now=now)
 
                 return (yield from advance(SessionKey.of(CODE, code), redeem_the_code, _NO_CODE))
             case RefreshTokenGrant(refresh_token):

@@ -185,6 +185,7 @@ def redeem_code(
         client_id=redemption.client_id,
         tokens=tokens,
         wallet=redemption.wallet,
+        began_at=now,
     )
     event = Event("token issued", request.id)
     return Change(issuing, keys=tokens.keys(), spend=spend, events=(event,), expires_at=tokens.refresh_expires_at)

@@ -61,6 +61,7 @@ def redeem_offer(
         client_id=client_id,
         tokens=tokens,
         wallet=wallet,
+        began_at=now,
     )
     event = Event("token issued", session.id)
     return Change(issuing, keys=tokens.keys(), spend=spend, events=(event,), expires_at=tokens.refresh_expires_at)

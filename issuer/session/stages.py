@@ -114,6 +114,7 @@ class Batch:
     notification: str  # digest
     token: str  # digest of the access token it was asked with
     event: str = ""  # the notification that came; empty: none yet
+    at: int = 0  # epoch seconds; 0: an older program issued it
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,8 @@ class Issuing:
     batches: tuple[Batch, ...] = ()  # oldest first
     spent_refresh: tuple[str, ...] = ()  # digests of refresh tokens that were rotated away, oldest first
     wallet: WalletUnit | None = None  # that the tokens are for; None: any that has their key
+    began_at: int = 0  # epoch seconds: when the first tokens were given; 0: by an older program
+    ended: tuple[str, ...] = ()  # configurations of which nothing more is given: revoked, or deleted by the user
 
 
 @dataclass(frozen=True, slots=True)

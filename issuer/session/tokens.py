@@ -61,7 +61,7 @@ def renew(
         InvalidGrant: expired, revoked, or of another client or wallet.
         InvalidAuthorizationDetails: more is asked for than was granted.
     """
-    if not isinstance(session, Issuing) or now >= session.tokens.refresh_expires_at:
+    if not isinstance(session, Issuing) or now >= session.tokens.refresh_expires_at or not session.configuration_ids:
         raise InvalidGrant("this refresh token is not good, or no longer")
     old = session.tokens
     if not hmac.compare_digest(old.refresh, refresh):
@@ -95,6 +95,27 @@ def _end_family(session: Issuing, reason: str) -> Outcome:
     error = InvalidGrant("this refresh token is not good, or no longer")
     event = Event(f"{reason}, tokens revoked", session.id)
     return Refused(Ended(session.id, reason), error, drop=session.tokens.keys(), events=(event,))
+
+
+def end_configurations(session: Session, configuration_ids: frozenset[str], reason: str, actor: str = "") -> Outcome:
+    """Give nothing more of some configurations; where none is left, the tokens end."""
+    if not isinstance(session, Issuing) or configuration_ids.isdisjoint(session.configuration_ids):
+        return Change(session)
+    issuing = without(session, configuration_ids)
+    if not issuing.configuration_ids:
+        return end_tokens(session, reason, actor)
+    return Change(issuing, events=(Event(f"{reason}, no more of it", session.id, actor=actor),))
+
+
+def without(issuing: Issuing, configuration_ids: frozenset[str]) -> Issuing:
+    """The conversation when nothing more of some configurations is given."""
+    ending = tuple(name for name in issuing.configuration_ids if name in configuration_ids)
+    return replace(
+        issuing,
+        configuration_ids=tuple(name for name in issuing.configuration_ids if name not in configuration_ids),
+        by_details=tuple(name for name in issuing.by_details if name not in configuration_ids),
+        ended=(*issuing.ended, *ending),
+    )
 
 
 def end_tokens(session: Session, reason: str, actor: str = "") -> Outcome:

@@ -6,7 +6,7 @@ from protocol.encoding import encode_json
 from tests.protocol.sovereignty.disclosures import EVIDENCE, REQUEST
 from tests.support.partners import AGENCY, COCKPIT, COCKPIT_KEY
 from tests.support.pki import NOW
-from wallet.records import DisclosedDocument, Disclosure, SentAnswer
+from wallet.disclosure_records import DisclosedDocument, Disclosure, SentAnswer
 
 SENT = SentAnswer(
     at=NOW,

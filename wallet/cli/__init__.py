@@ -129,6 +129,21 @@ def log(
 
 
 @app.command()
+def renew(
+    context: typer.Context,
+    credential: Annotated[
+        str,
+        typer.Argument(help="The id from the list, or how it begins; without it: whatever is due.", show_default=False),
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """Fetch a credential anew, with all its copies, as the issuer's register is today."""
+    from wallet.cli.commands import renew as run
+
+    run(_options(context, as_json), credential)
+
+
+@app.command()
 def receipts(
     context: typer.Context,
     receipt: Annotated[

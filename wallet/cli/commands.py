@@ -25,6 +25,7 @@ from wallet.cli.presenting import present_to
 from wallet.cli.qr import read_argument
 from wallet.cli.receipts import collect_receipts, export_receipts, list_receipts, show_receipt
 from wallet.cli.receiving import go_on, receive_offer
+from wallet.cli.renewing import renew_credential, renew_due
 from wallet.cli.session import closed_session, open_session, read_passphrase_file, type_new_passphrase
 from wallet.cli.trusting import show_trusted, trust_authority, trust_no_longer
 from wallet.cli.vouching import have_blocked, have_confirmed, show_vouching
@@ -100,6 +101,15 @@ def log(options: Options, *, delete: bool) -> None:
             delete_log(session)
         else:
             show_log(session)
+
+
+def renew(options: Options, name: str) -> None:
+    """`renew`: one credential, or whatever is due."""
+    with open_session(options) as session:
+        if name:
+            renew_credential(session, name)
+        else:
+            renew_due(session)
 
 
 def receipts(options: Options, name: str, export: ExportForm | None, *, collect: bool) -> None:

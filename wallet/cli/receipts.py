@@ -8,10 +8,10 @@ from protocol.encoding import JsonObject
 from protocol.sovereignty.receipt_27560 import write_27560
 from wallet.cli.session import OpenSession
 from wallet.cockpit_words import CockpitWords
+from wallet.disclosure_records import Disclosure
 from wallet.policy.cockpit.disclosed import absence_of, entries_of, receipt_of
 from wallet.policy.cockpit.holding import held_by_partner
 from wallet.policy.showing import plain
-from wallet.records import Disclosure
 
 
 def list_receipts(session: OpenSession) -> None:

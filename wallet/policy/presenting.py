@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from protocol.dcql.match import CandidateMatch, QueryMatch, SetMatch
+from protocol.dcql.query import CredentialQuery
 from protocol.device_retrieval.question import DEVICE_RETRIEVAL, VerifiedDeviceRequest
 from protocol.encoding import JsonObject, encode_json, sha256
 from protocol.errors import Conflict, ProtocolError
@@ -300,6 +301,21 @@ def has_fresh_copy(held: HeldCredential) -> bool:
 def next_copy(held: HeldCredential) -> Copy:
     """The copy to show: one that nobody has seen, else the one that was shown longest ago."""
     return min(held.copies, key=lambda copy: copy.used_at)
+
+
+def could_answer(asked: CredentialQuery, held: HeldCredential) -> bool:
+    """Whether a credential is of a kind that is asked for."""
+    return asked.format == held.format and (asked.meta.is_empty or asked.meta.includes(held.type))
+
+
+def check_same_issuance(held: HeldCredential, seen: Set[str]) -> None:
+    """Check that what is given is what the user saw.
+
+    Raises:
+        Conflict: the document was renewed meanwhile, and may say something else.
+    """
+    if held.issuance_of not in seen:
+        raise Conflict("this document was just renewed; nothing was sent, please look at it again")
 
 
 def use_copy(held: HeldCredential, *, told_fresh: bool, now: int) -> tuple[HeldCredential, Copy]:

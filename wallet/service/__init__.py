@@ -13,6 +13,7 @@ from wallet.service.meeting import MeetingPresenting
 from wallet.service.page_presenting import PagePresenting
 from wallet.service.presenting import Presenting
 from wallet.service.receiving import Receiving
+from wallet.service.renewing import Renewing
 from wallet.service.services import Services
 from wallet.service.vouching import Vouching
 
@@ -29,6 +30,7 @@ class Wallet:
     meetings: MeetingPresenting
     keeping: Keeping
     vouching: Vouching
+    renewing: Renewing
     cockpit: Cockpit
     services: Services
 
@@ -41,6 +43,9 @@ class Wallet:
         presenting = Presenting(context)
         pages = PagePresenting(context, presenting)
         meetings = MeetingPresenting(context, presenting)
-        services = Services.of(context, presenting, receiving)
         keeping, cockpit = Keeping(context), Cockpit(context)
-        return cls(context, receiving, login, presenting, pages, meetings, keeping, vouching, cockpit, services)
+        renewing = Renewing(context, receiving, vouching, keeping)
+        services = Services.of(context, presenting, receiving)
+        return cls(
+            context, receiving, login, presenting, pages, meetings, keeping, vouching, renewing, cockpit, services
+        )

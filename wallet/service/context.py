@@ -55,6 +55,8 @@ class WalletContext:
     strict: bool = False  # whoever shows no registration gets nothing
     # Lists about those who ask that were fetched, by address; in memory alone
     known_lists: dict[str, KnownList] = field(default_factory=dict, repr=False, compare=False)
+    # Ids of grants that are used right now: a token that is used twice at once is taken for a stolen one
+    renewing: set[str] = field(default_factory=set, repr=False, compare=False)
     provider_url: str = ""  # of whoever vouches for this wallet; empty: nobody
     version: str = "0"  # of this program, as the provider is told
     relay: str = ""  # where whoever meets this wallet in person may leave messages; empty: nowhere
@@ -93,9 +95,10 @@ class WalletContext:
         put: Sequence[Kept] = (),
         drop: Sequence[Kept] = (),
         note: NewEntry | None = None,
+        needs: Sequence[str] = (),
     ) -> Exchange[LogEntry | None]:
         """Keep, destroy and note, durably, off the event loop; see `WalletStore.write`. Keys go with their last record."""
-        entry = yield from slow(lambda: self.store.write(put=put, drop=drop, note=note))
+        entry = yield from slow(lambda: self.store.write(put=put, drop=drop, note=note, needs=needs))
         kept = frozenset[str]().union(*map(keys_of, put))
         yield from self.destroy_keys([key for record in drop for key in keys_of(record) - kept])
         return entry

@@ -27,6 +27,7 @@ from wallet.policy.showing import (
 )
 from wallet.records import HeldCredential, LogEntry, PendingIssuance
 from wallet.service.context import NOBODY, WalletContext
+from wallet.service.granting import hanging_on
 
 MAX_STATUS_AGE = 86_400  # seconds
 _WORST_FIRST = (Status.INVALID, Status.SUSPENDED, Status.UNKNOWN, Status.VALID)
@@ -96,8 +97,8 @@ class Keeping:
         return self.context.store.damaged()
 
     def pending(self) -> tuple[PendingIssuance, ...]:
-        """What was begun and not finished."""
-        return self.context.store.pending()
+        """What was begun and not finished; what is renewed goes on by itself."""
+        return tuple(one for one in self.context.store.pending() if not one.renews)
 
     def log(self) -> tuple[LogEntry, ...]:
         """Everything that happened, oldest first.
@@ -165,7 +166,7 @@ class Keeping:
         context = self.context
         logged = tuple(logged_credential(held, context.language) for held in document.forms)
         note = context.entry("deleted", _issuer_of(document), "done", logged)
-        yield from context.save(drop=document.forms, note=note)
+        yield from context.save(drop=[*document.forms, *hanging_on(document, context)], note=note)
 
     def forget_damaged(self, record_id: str) -> Exchange[None]:
         """Destroy what is left of a damaged credential.

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from protocol.credential import VerifiedCredential
 from protocol.dcql.match import Candidate, CandidateMatch, match_query
-from protocol.dcql.query import CredentialQuery
 from protocol.device_retrieval.question import VerifiedDeviceRequest, answerable_part
 from protocol.errors import AccessDenied, NotValidNow, ProtocolError, Unavailable
 from protocol.exchange import Exchange
@@ -31,6 +30,8 @@ from wallet.policy.presenting import (
     UnusableShown,
     asker_shown,
     cautions_of,
+    check_same_issuance,
+    could_answer,
     has_fresh_copy,
     is_repeated,
     logged_choice,
@@ -255,13 +256,14 @@ class Presenting:
             unusable=tuple(
                 UnusableShown(credential_name(held.described(), context.language), caution)
                 for held, caution in usable.unusable
-                if any(_could_answer(asked, held) for asked in query.credentials)
+                if any(could_answer(asked, held) for asked in query.credentials)
             )
             + tuple(UnusableShown("", Caution.DAMAGED) for _ in context.store.damaged()),
             language=context.language,
         )
         fresh = frozenset([held.id for held in usable.held.values() if has_fresh_copy(held)])
-        return RequestSeen(verified, standing, match, consent, fresh, digest)
+        seen = frozenset([held.issuance_of for held in usable.held.values()])
+        return RequestSeen(verified, standing, match, consent, fresh, seen, digest)
 
     def _usable(self) -> Exchange[_Usable]:
         """Verify everything held as it is now: what has expired or lost its trust is offered to nobody (T174)."""
@@ -329,6 +331,7 @@ class Presenting:
         def step(credentials: tuple[HeldCredential, ...]) -> list[HeldCredential]:
             changed = []
             for held in credentials:
+                check_same_issuance(held, seen.issuances)
                 marked, copies[held.id] = use_copy(held, told_fresh=held.id in seen.fresh, now=now)
                 changed.append(marked)
             return changed
@@ -383,7 +386,3 @@ def _by_link(seen: RequestSeen) -> VerifiedRequest:
 
 def _claimed_client(link: RequestLink) -> str:
     return str(link.request.client_id if isinstance(link, PlainRequest) else link.client_id)
-
-
-def _could_answer(asked: CredentialQuery, held: HeldCredential) -> bool:
-    return asked.format == held.format and (asked.meta.is_empty or asked.meta.includes(held.type))

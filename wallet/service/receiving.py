@@ -6,19 +6,16 @@ Between them lies a sealed record with the tokens and keys, so that a wallet tha
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from protocol.credential import VerifiedCredential
 from protocol.encoding import encode_json
 from protocol.errors import InvalidRequest, ProtocolError, Unavailable, Unreachable
 from protocol.exchange import Exchange
-from protocol.formats import format_of
 from protocol.keys import Signer
-from protocol.oid4vci.client import DpopClient, IssuerRefused
+from protocol.oid4vci.client import IssuerRefused
 from protocol.oid4vci.credential import CredentialResponse
-from protocol.oid4vci.notification import ACCEPTED, DELETED, FAILURE, NotificationRequest
-from protocol.oid4vci.obtain import IssuerContact, fetch_issuer, fetch_proven, fetch_tokens, send_notification
+from protocol.oid4vci.notification import ACCEPTED, DELETED
+from protocol.oid4vci.obtain import IssuerContact, fetch_issuer, fetch_proven, fetch_tokens
 from protocol.oid4vci.offer import CredentialOffer, resolve_offer
 from protocol.oid4vci.prove import KeyProver, Prover
 from protocol.oid4vci.token import (
@@ -26,26 +23,26 @@ from protocol.oid4vci.token import (
     PreAuthorizedCodeGrant,
     RefreshTokenGrant,
     TokenRequest,
-    TokenResponse,
 )
 from wallet.policy.documents import documents_of, families, joined
-from wallet.policy.haip import check_haip_credential, check_haip_issuer
+from wallet.policy.haip import check_haip_issuer
 from wallet.policy.receiving import (
     NotKept,
     OfferConsent,
     arrived_shown,
     check_offer,
-    check_received,
     checked_tx_code,
     copies_to_ask,
     offer_consent,
     receivable,
     why_not,
 )
-from wallet.policy.showing import PartyShown, credential_name, logged_credential, party_shown, path_text, plain
+from wallet.policy.showing import PartyShown, credential_name, logged_credential, party_shown, plain
 from wallet.policy.vouching import NotVouched, check_vouched
 from wallet.records import HeldCredential, LoggedCredential, PendingIssuance, WantedCredential
+from wallet.service.arriving import Arriving, Verified, signers_of, tell
 from wallet.service.context import WalletContext
+from wallet.service.granting import grant_after, granted
 from wallet.service.issuance import Arrived, ArrivedDocument, Fetching, OfferSeen
 from wallet.service.issuing import Issuing
 from wallet.service.proving import AttestedProver
@@ -54,19 +51,16 @@ from wallet.service.vouching import IssuerClient, Vouching
 
 
 @dataclass(frozen=True, slots=True)
-class _Verified:
-    """A credential that came and is good."""
-
-    held: HeldCredential
-    issuer: PartyShown
-
-
-@dataclass(frozen=True, slots=True)
 class Receiving:
     """Everything between an offer and a kept credential."""
 
     context: WalletContext
     vouching: Vouching
+
+    @property
+    def arriving(self) -> Arriving:
+        """What checks everything that comes."""
+        return Arriving(self.context)
 
     def look(self, link: str) -> Exchange[OfferSeen]:
         """Find out what an offer is about and who makes it. Nothing is asked for.
@@ -173,12 +167,12 @@ class Receiving:
             contact = yield from fetch_issuer(pending.read_offer(), context.anchors(), now=context.now())
         client = self.vouching.dpop_client(pending.dpop_key)
         run = Fetching(pending, contact, client, pending.read_tokens(), TypeNames(context.now))
-        arrived: list[_Verified] = []
+        arrived: list[Verified] = []
         failed: list[tuple[WantedCredential, NotKept]] = []
         for wanted in pending.wanted:
             try:
                 response = yield from self._fetch_one(run, wanted)
-                arrived.append((yield from self._verify(run, run.wanted(wanted), response)))
+                arrived.append((yield from self.arriving.verify(run, run.wanted(wanted), response)))
             except (Unavailable, Unreachable, NotVouched):
                 raise
             except ProtocolError as error:
@@ -190,7 +184,7 @@ class Receiving:
         pending = yield from self._give_up(run, [wanted for wanted, _ in failed], notes)
         return Arrived(pending, contact, run.client, run.tokens, documents, tuple(notes))
 
-    def _documents(self, arrived: list[_Verified]) -> tuple[ArrivedDocument, ...]:
+    def _documents(self, arrived: list[Verified]) -> tuple[ArrivedDocument, ...]:
         """What came, with forms of one document as one."""
         issuers = {item.held.id: item.issuer for item in arrived}
         return tuple(
@@ -217,8 +211,9 @@ class Receiving:
         note = context.entry(
             "received", issuer, "done", tuple(logged_credential(item, context.language) for item in held)
         )
-        yield from context.save(put=held, drop=[arrived.pending], note=note)
-        yield from self._notify(arrived, ACCEPTED)
+        held, grants = granted(held, arrived, context)
+        yield from context.save(put=[*held, *grants], drop=[arrived.pending], note=note)
+        yield from self.notify(arrived, ACCEPTED)
         return held
 
     def reject(self, arrived: Arrived) -> Exchange[None]:
@@ -229,7 +224,7 @@ class Receiving:
         logged = tuple(logged_credential(held, context.language) for held in arrived.held)
         note = context.entry("declined", arrived.documents[0].shown.issuer, "refused", logged)
         yield from context.save(drop=[arrived.pending], note=note)
-        yield from self._notify(arrived, DELETED)
+        yield from self.notify(arrived, DELETED)
 
     def give_up(self, pending: PendingIssuance) -> Exchange[None]:
         """The user does not want to go on: keys and tokens are destroyed."""
@@ -241,9 +236,6 @@ class Receiving:
         configuration = seen.contact.issuer.configurations[name]
         count = copies_to_ask(seen.contact, configuration) if configuration.bound else 0
         return WantedCredential(name, tuple(self.context.keys.new_key() for _ in range(count)))
-
-    def _signers(self, wanted: WantedCredential) -> tuple[Signer, ...]:
-        return tuple(self.context.keys.signer(key) for key in wanted.keys)
 
     def _fetch_one(self, run: Fetching, wanted: WantedCredential) -> Exchange[CredentialResponse]:
         while True:
@@ -263,7 +255,7 @@ class Receiving:
         configuration = issuer.configurations[wanted.configuration_id]
         client_id = run.pending.client_id or None
         if configuration.key_attestations_required is None or not wanted.keys:
-            keys = self._signers(wanted)[: issuer.batch_size or 1]
+            keys = signers_of(self.context, wanted)[: issuer.batch_size or 1]
             return KeyProver(keys, issuer.credential_issuer, self.context.now, client_id)
 
         def renew_keys() -> Exchange[tuple[Signer, ...]]:
@@ -272,7 +264,7 @@ class Receiving:
             run.replace_keys(wanted.configuration_id, fresh)
             yield from self.context.save(put=[run.pending])
             yield from self.context.destroy_keys(before)
-            return self._signers(run.wanted(wanted))
+            return signers_of(self.context, run.wanted(wanted))
 
         return AttestedProver(self.vouching, configuration, issuer.credential_issuer, client_id, renew_keys)
 
@@ -286,55 +278,8 @@ class Receiving:
             tokens = replace(tokens, refresh_token=refresh_token)
         run.tokens = tokens
         run.pending = replace(run.pending, token_response=_text(tokens.to_dict()))
-        yield from self.context.save(put=[run.pending])
-
-    def _verify(self, run: Fetching, wanted: WantedCredential, response: CredentialResponse) -> Exchange[_Verified]:
-        """Check what came, as a whole: one bad copy spoils the batch (T150, T151)."""
-        context = self.context
-        configuration = run.contact.issuer.configurations[wanted.configuration_id]
-        try:
-            verified = yield from self._verify_all(response.credentials, configuration.format)
-            if context.haip:
-                for credential in verified:
-                    check_haip_credential(credential)
-            keys = {signer.public_key: key for signer, key in zip(self._signers(wanted), wanted.keys, strict=True)}
-            copies = check_received(verified, configuration, keys)
-            configuration = yield from run.names.complete(verified[0], configuration)
-        except Unreachable:
-            raise
-        except ProtocolError:
-            yield from self._tell(run.contact, run.client, run.tokens, response.notification_id or "", FAILURE)
-            raise
-        first = verified[0]
-        expiries = [item.expires_at for item in verified if item.expires_at is not None]
-        held = HeldCredential(
-            id=context.new_id(),
-            format=first.format,
-            type=first.type,
-            configuration_id=wanted.configuration_id,
-            credential_issuer=run.contact.issuer.credential_issuer,
-            issuer_name=plain(first.issuer.name),
-            vouched_by=plain(first.issuer.voucher(context.language)),
-            configuration=_text(configuration.to_dict()),
-            claims=_text(first.claims),
-            received_at=context.now(),
-            expires_at=min(expiries, default=0),
-            notification_id=response.notification_id or "",
-            copies=copies,
-            can_be_taken_back=any(item.status for item in verified),
-            binary=tuple(path_text(path) for path in first.binary),
-        )
-        issuer = party_shown(first.issuer, held.credential_issuer, held.credential_issuer, language=context.language)
-        return _Verified(held, issuer)
-
-    def _verify_all(self, credentials: tuple[str, ...], format_id: str) -> Exchange[list[VerifiedCredential]]:
-        context = self.context
-        verified = []
-        for raw in credentials:
-            known = format_of(format_id)
-            credential = yield from known.verify_issued(raw, anchors=context.anchors(), now=context.now())
-            verified.append(credential)
-        return verified
+        grants = [grant_after(grant, tokens) for grant in self.context.store.grants() if grant.id == pending.renews]
+        yield from self.context.save(put=[run.pending, *grants])
 
     def _name(self, contact: IssuerContact, configuration_id: str) -> str:
         return credential_name(contact.issuer.configurations[configuration_id], self.context.language)
@@ -359,23 +304,16 @@ class Receiving:
         yield from context.destroy_keys([key for wanted in failed for key in run.wanted(wanted).keys])
         return left
 
-    def _notify(self, arrived: Arrived, event: str) -> Exchange[None]:
+    def notify(self, arrived: Arrived, event: str) -> Exchange[None]:
+        """Tell the issuer what became of what came."""
         for held in arrived.held:
-            yield from self._tell(arrived.contact, arrived.client, arrived.tokens, held.notification_id, event)
-
-    def _tell(
-        self, contact: IssuerContact, client: DpopClient, tokens: TokenResponse, notification_id: str, event: str
-    ) -> Exchange[None]:
-        # OID4VCI 1.0 §11: nothing depends on it, so its failure is none
-        if notification_id:
-            with suppress(ProtocolError):
-                yield from send_notification(contact, tokens, NotificationRequest(notification_id, event), client)
+            yield from tell(arrived.contact, arrived.client, arrived.tokens, held.notification_id, event)
 
     def _note_failure(self, party: PartyShown, error: ProtocolError) -> Exchange[None]:
         yield from self.context.save(note=self.context.entry("failed", party, plain(error.description)))
 
 
-def _is_part(run: Fetching, failed: WantedCredential, arrived: list[_Verified]) -> bool:
+def _is_part(run: Fetching, failed: WantedCredential, arrived: list[Verified]) -> bool:
     """Whether another form came of the document that this one is a form of."""
     came = [item.held.configuration_id for item in arrived]
     offered = {one: run.contact.issuer.configurations[one] for one in (failed.configuration_id, *came)}

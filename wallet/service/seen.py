@@ -18,6 +18,7 @@ class RequestSeen:
     match: QueryMatch  # of the part that may be answered
     consent: PresentationConsent  # what the user decides on
     fresh: frozenset[str]  # ids of credentials with a copy that nobody has seen
+    issuances: frozenset[str]  # what the user saw: a renewal may have changed what is said since
     digest: str  # how this request is known again
 
     def default_choice(self) -> dict[str, tuple[str, ...]]:

@@ -12,15 +12,17 @@ import orjson
 from protocol.keys import RandomBytes
 from runtime.codec import Codec
 from runtime.seal import Sealer
+from wallet.disclosure_records import Disclosure
 from wallet.records import (
     DeletedEntry,
-    Disclosure,
     Evidence,
     HeldCredential,
     Kept,
     LogEntry,
     PendingIssuance,
     Preferences,
+    RenewalGrant,
+    RenewedDocument,
     WalletUnit,
 )
 from wallet.service_records import Errand, JourneyKept, ServiceWishes
@@ -32,6 +34,8 @@ LOG = "log"
 KINDS: dict[type[object], str] = {
     HeldCredential: "credential",
     PendingIssuance: "pending",
+    RenewalGrant: "grant",
+    RenewedDocument: "renewed",
     WalletUnit: "unit",
     Evidence: "evidence",
     Disclosure: "disclosure",
@@ -45,6 +49,8 @@ KINDS: dict[type[object], str] = {
 RECORDS: tuple[type[Kept], ...] = (
     HeldCredential,
     PendingIssuance,
+    RenewalGrant,
+    RenewedDocument,
     WalletUnit,
     Evidence,
     Disclosure,
@@ -149,5 +155,5 @@ class Change:
 
 
 def all_shown(held: HeldCredential, now: int) -> HeldCredential:
-    """A credential of which every copy counts as shown, because nobody knows which ones were."""
+    """A credential of a file that was put back: each of its copies may have been shown since."""
     return replace(held, copies=tuple(replace(copy, used_at=copy.used_at or now) for copy in held.copies))

@@ -273,3 +273,10 @@ class SeenCounter:
         """The same after the change is kept: a number that stays behind accuses nobody, so failing is no failure."""
         with suppress(OSError):
             self.write(sealer, counter)
+
+
+def new_header(passphrase: str, derivation: KeyDerivation, sealer: Sealer, manifest: bytes) -> Header:
+    """The header of a file that a passphrase opens; `sealer` is the one of its records."""
+    salt = os.urandom(SALT_BYTES)
+    wrapped = Sealer(derivation.derive(passphrase, salt)).seal(sealer.key, "vault key")
+    return Header.new(derivation, salt, wrapped, sealer.seal(manifest, "manifest"))

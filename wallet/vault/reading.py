@@ -12,7 +12,8 @@ from typing import Generic, TypeVar
 
 from runtime.codec import StoredDataError
 from runtime.seal import DamagedError, Sealer
-from wallet.records import DeletedEntry, Disclosure, LogEntry
+from wallet.disclosure_records import Disclosure
+from wallet.records import DeletedEntry, LogEntry
 from wallet.vault.change import CODEC, KINDS, LOG, Change, Manifest, Stored
 from wallet.vault.file import reported
 from wallet.vault.log_chain import Link, check_chain

@@ -19,14 +19,16 @@ from typing import Self, TypeVar
 
 from protocol.errors import NotFound
 from runtime.seal import KEY_BYTES, DamagedError, Sealer
+from wallet.disclosure_records import Disclosure
 from wallet.records import (
-    Disclosure,
     Evidence,
     HeldCredential,
     Kept,
     LogEntry,
     PendingIssuance,
     Preferences,
+    RenewalGrant,
+    RenewedDocument,
     WalletUnit,
 )
 from wallet.service_records import Errand, JourneyKept, ServiceWishes
@@ -34,20 +36,20 @@ from wallet.store import ChangeCredentials, LogHead, NewEntry
 from wallet.vault.change import KINDS, RECORDS, Change, Manifest, Stored, all_shown
 from wallet.vault.file import (
     FORMAT,
-    Header,
     OlderCopyError,
     SeenCounter,
     check_file,
     connect,
     create_tables,
     lock,
+    new_header,
     read_header,
     reported,
     unlock,
     write_header,
 )
 from wallet.vault.log_chain import blinded_anew
-from wallet.vault.passphrase import SALT_BYTES, KeyDerivation, check_new_passphrase
+from wallet.vault.passphrase import KeyDerivation, check_new_passphrase
 from wallet.vault.reading import Found, LogRead, Memory, read_log, read_records
 
 R = TypeVar("R", bound=Stored)
@@ -108,7 +110,7 @@ class Vault:
             sealer = Sealer(os.urandom(KEY_BYTES))
             SeenCounter(path).write(sealer, 0)
             connection = connect(temporary)
-            header = _new_header(passphrase, derivation, sealer, Manifest())
+            header = new_header(passphrase, derivation, sealer, Manifest().to_bytes())
             with reported("the wallet file cannot be written; there is no wallet yet"):
                 connection.execute("BEGIN IMMEDIATE")
                 create_tables(connection, header)
@@ -177,13 +179,19 @@ class Vault:
 
     def pending(self) -> tuple[PendingIssuance, ...]:
         """What was begun and not finished, oldest first."""
-        found = self._read(PendingIssuance).records
-        return tuple(sorted(found, key=lambda pending: (pending.begun_at, pending.id)))
+        return tuple(sorted(self._read(PendingIssuance).records, key=lambda pending: (pending.begun_at, pending.id)))
+
+    def grants(self) -> tuple[RenewalGrant, ...]:
+        """By what documents are renewed, oldest first; see `WalletStore.grants`."""
+        return tuple(sorted(self._read(RenewalGrant).records, key=lambda grant: (grant.begun_at, grant.id)))
+
+    def renewed(self) -> tuple[RenewedDocument, ...]:
+        """What renewals changed, oldest first."""
+        return tuple(sorted(self._read(RenewedDocument).records, key=lambda renewed: (renewed.at, renewed.id)))
 
     def unit(self) -> WalletUnit | None:
         """How the wallet is known to its provider; see `WalletStore.unit`."""
-        found = self._read(WalletUnit).records
-        return found[0] if found else None
+        return next(iter(self._read(WalletUnit).records), None)
 
     def damaged(self) -> tuple[str, ...]:
         """The ids of records that are damaged, missing, or not where they belong."""
@@ -201,8 +209,7 @@ class Vault:
 
     def evidence(self) -> tuple[Evidence, ...]:
         """The proof that is whole, oldest first."""
-        found = self._read(Evidence).records
-        return tuple(sorted(found, key=lambda evidence: (evidence.at, evidence.id)))
+        return tuple(sorted(self._read(Evidence).records, key=lambda evidence: (evidence.at, evidence.id)))
 
     def disclosures(self) -> tuple[Disclosure, ...]:
         """What was answered to whom announced a cockpit; see `WalletStore.disclosures`."""
@@ -216,29 +223,32 @@ class Vault:
 
     def preferences(self) -> Preferences | None:
         """What the user decided; see `WalletStore.preferences`."""
-        found = self._read(Preferences).records
-        return found[0] if found else None
+        return next(iter(self._read(Preferences).records), None)
 
     def wishes(self) -> ServiceWishes:
         """What the user decided about services; see `WalletStore.wishes`."""
-        found = self._read(ServiceWishes).records
-        return found[0] if found else ServiceWishes()
+        return next(iter(self._read(ServiceWishes).records), ServiceWishes())
 
     def journeys(self) -> tuple[JourneyKept, ...]:
         """The plans that are whole, oldest first."""
-        found = self._read(JourneyKept).records
-        return tuple(sorted(found, key=lambda journey: (journey.begun_at, journey.id)))
+        return tuple(sorted(self._read(JourneyKept).records, key=lambda journey: (journey.begun_at, journey.id)))
 
     def errands(self) -> tuple[Errand, ...]:
         """The requests that wait for a proof, oldest first."""
-        found = self._read(Errand).records
-        return tuple(sorted(found, key=lambda errand: (errand.begun_at, errand.id)))
+        return tuple(sorted(self._read(Errand).records, key=lambda errand: (errand.begun_at, errand.id)))
 
     def write(
-        self, *, put: Sequence[Kept] = (), drop: Sequence[Kept] = (), note: NewEntry | None = None
+        self,
+        *,
+        put: Sequence[Kept] = (),
+        drop: Sequence[Kept] = (),
+        note: NewEntry | None = None,
+        needs: Sequence[str] = (),
     ) -> LogEntry | None:
         """Keep, destroy and note in one transaction; see `WalletStore.write`."""
         with self._turn, self._changing() as change:
+            if any(f"{KINDS[HeldCredential]} {held_id}" not in change.manifest.records for held_id in needs):
+                raise NotFound("this credential is not there any more")
             for record in put:
                 change.put(record)
             for record in drop:
@@ -313,7 +323,9 @@ class Vault:
                 with self._changing() as change:
                     for record in kept:
                         change.put(record)
-                    write_header(self._connection, _new_header(passphrase, derivation, self._sealer, change.manifest))
+                    write_header(
+                        self._connection, new_header(passphrase, derivation, self._sealer, change.manifest.to_bytes())
+                    )
                     change.has_dropped = True
                     change.log_was_rewritten = True
                 done = True
@@ -386,9 +398,3 @@ def _unlock(path: Path, passphrase: str, now: int) -> _Opened:
         manifest = Manifest.from_bytes(sealer.open(header.manifest, "manifest"))
         undo.pop_all()
     return _Opened(connection, descriptor, sealer, SeenCounter(path), manifest, header.format)
-
-
-def _new_header(passphrase: str, derivation: KeyDerivation, sealer: Sealer, manifest: Manifest) -> Header:
-    salt = os.urandom(SALT_BYTES)
-    wrapped = Sealer(derivation.derive(passphrase, salt)).seal(sealer.key, "vault key")
-    return Header.new(derivation, salt, wrapped, sealer.seal(manifest.to_bytes(), "manifest"))

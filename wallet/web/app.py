@@ -30,6 +30,7 @@ from wallet.web.meeting import meeting_pages
 from wallet.web.presenting import presenting_pages
 from wallet.web.receiving import receiving_pages
 from wallet.web.refreshing import refreshing
+from wallet.web.renewing import renewal_pages, renewing
 from wallet.web.room import Room
 from wallet.web.services.errands import errand_pages
 from wallet.web.services.pages import catalogue_pages
@@ -44,18 +45,26 @@ HOME = Path(__file__).parent.parent
 
 
 def serve_wallet(
-    door: Door, *, public_url: str, random_bytes: RandomBytes, trusting: Trusting, following: Following | None = None
+    door: Door,
+    *,
+    public_url: str,
+    random_bytes: RandomBytes,
+    trusting: Trusting,
+    following: Following | None = None,
+    in_background: bool = True,
 ) -> HostSwitch:
     """The application around a door. What comes for another host name is refused: no other site can point its name here.
 
-    `following` goes on as long as the application runs, whether the door is open or not.
+    `following` goes on as long as the application runs, whether the door is open or not; `in_background`: documents are
+    renewed by themselves while it is open.
     """
     room = Room(door, Pages(HOME, public_url=public_url, secret=random_bytes(32)))
     tickets = Tickets(random_bytes(32))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with door.watched(), refreshing(door), following or nullcontext():
+        background = renewing(door, random_bytes) if in_background else nullcontext()
+        async with door.watched(), refreshing(door), background, following or nullcontext():
             yield
 
     def trouble(request: Request, status: int, code: str) -> Response:
@@ -73,6 +82,7 @@ def serve_wallet(
     for router in (
         entrance(room),
         keeping_pages(),
+        renewal_pages(),
         activity_pages(),
         cockpit_pages(),
         settings_pages(trusting),

@@ -10,11 +10,12 @@ from protocol.encoding import JsonObject, JsonValue, encode_json
 from protocol.errors import NotFound
 from protocol.exchange import Exchange
 from protocol.sovereignty.receipt_27560 import write_27560
+from wallet.disclosure_records import Disclosure
 from wallet.policy.asking import evidence_document
 from wallet.policy.cockpit.disclosed import absence_of, receipt_of, registration_of
 from wallet.policy.cockpit.holding import held_by_partner
 from wallet.policy.cockpit.timeline import Filter, Item, Kind, PartnerMet, Timeline, part_of
-from wallet.records import Disclosure, Evidence
+from wallet.records import Evidence
 from wallet.service.cockpit.collecting import Looked
 from wallet.web.activity import lines, timeline_of
 from wallet.web.locked import WhenLocked

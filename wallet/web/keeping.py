@@ -46,8 +46,10 @@ def _add_cards(router: APIRouter) -> None:
             if one.id not in damaged
         ]
         dates = [card.status_checked_at for card in cards if card.can_be_taken_back]
+        renewing = visit.wallet.renewing
+        renewals = {one.id: renewing.shown(one) for one in keeping.documents()}
         return visit.page(
-            "cards.html", cards=cards, damaged=damaged, pending=pending, checked=checked is not None,
+            "cards.html", cards=cards, renewals=renewals, damaged=damaged, pending=pending, checked=checked is not None,
             unanswered=[card.name for card in cards if checked is not None and card.id in checked.unanswered],
             checkable=bool(dates), checked_at=min(dates, default=0),
         )  # fmt: skip
@@ -88,7 +90,9 @@ def _add_card(router: APIRouter) -> None:
         everything = visit.wallet.context.store.credentials()
         language = visit.wallet.context.language
         return visit.page(
-            "card.html", card=shown, uses=uses, several=several,
+            "card.html", card=shown, renewal=visit.wallet.renewing.shown(document),
+            gone=visit.wallet.renewing.gone_labels(document),
+            place=document.forms[0].credential_issuer, uses=uses, several=several,
             given={one.entry.number: given(one.entry, everything, language) for one in uses.entries} if uses else {},
         )  # fmt: skip
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from wallet.policy.presenting import ChoiceShown
+from wallet.policy.renewing import NotRenewed
 from wallet.policy.showing import PartyShown
 from wallet.policy.vouching import WhyUnvouched
 from wallet.service.issuance import Arrived, OfferSeen
@@ -126,3 +127,14 @@ class Answered:
     redirect_uri: str | None
     same_device: bool
     journey: str = ""  # id of the plan that it belongs to
+
+
+@dataclass(frozen=True, slots=True)
+class RenewalOver:
+    """A document was to be fetched anew; what came of it."""
+
+    document: str  # id
+    changed: bool  # it says something else now
+    partly: bool  # one of its forms stays as it was
+    problem: NotRenewed | None = None  # nothing came
+    away: bool = False  # the office, or who vouches for the wallet, could not be reached

@@ -8,6 +8,7 @@ from issuer.web.desk.documents import add_audit, add_documents
 from issuer.web.desk.door import Desk
 from issuer.web.desk.invitations import add_invitations, add_letters
 from issuer.web.desk.people import add_people
+from issuer.web.desk.register import add_register
 from issuer.web.site import Site
 
 
@@ -16,6 +17,7 @@ def desk_pages(site: Site) -> APIRouter:
     desk = Desk(site)
     desk.door.open()
     add_people(desk)
+    add_register(desk)
     add_invitations(desk)
     add_letters(desk)
     add_documents(desk)

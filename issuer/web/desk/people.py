@@ -49,6 +49,7 @@ def add_people(desk: Desk) -> None:
             visit,
             "person.html",
             file=file,
+            own_register=site.issuer.changes.is_own,
             person=handle,
             logos={name: site.logo(name) for name in types},
             missing={a.family: label_of(types[a.configuration_id], a.missing, language) for a in file.available},

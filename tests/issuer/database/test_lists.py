@@ -189,10 +189,12 @@ def test_people_who_were_in_the_register_before_are_found_after_the_migration(st
     schema = "" if store.database.is_sqlite else "issuer."
 
     def back(connection):
-        for table in ("people_names", "offers", "clerk_codes", "wallet_watches"):
+        for table in ("people_names", "offers", "clerk_codes", "wallet_watches", "said_claims", "register_changes"):
             connection.execute(sa.text(f"DROP TABLE {schema}{table}"))
-        for index in ("credentials_by_time", "letter_codes_by_subject"):
+        for index in ("credentials_by_time", "letter_codes_by_subject", "credentials_by_revocation"):
             connection.execute(sa.text(f"DROP INDEX {schema}{index}"))
+        for column in ("said", "revoke_at"):
+            connection.execute(sa.text(f"ALTER TABLE {schema}credentials DROP COLUMN {column}"))
         connection.execute(sa.text(f"UPDATE {schema}alembic_version SET version_num = '0002'"))
 
     store.database.write(back)

@@ -44,10 +44,12 @@ def names(data):
 def make_older(file):
     """Put the register back to the version before people were found by name."""
     with sqlite3.connect(file) as connection:
-        for table in ("people_names", "offers", "clerk_codes", "wallet_watches"):
+        for table in ("people_names", "offers", "clerk_codes", "wallet_watches", "said_claims", "register_changes"):
             connection.execute(f"DROP TABLE {table}")
-        for index in ("credentials_by_time", "letter_codes_by_subject"):
+        for index in ("credentials_by_time", "letter_codes_by_subject", "credentials_by_revocation"):
             connection.execute(f"DROP INDEX {index}")
+        for column in ("said", "revoke_at"):
+            connection.execute(f"ALTER TABLE credentials DROP COLUMN {column}")
         connection.execute("UPDATE alembic_version SET version_num = '0002'")
     connection.close()
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from issuer.records import CredentialState, StateChanged
+from issuer.records import CredentialState, StateChanged, Superseded
 from issuer.session.issuance import MAX_BATCHES, MAX_REQUESTS, check_may_issue, issue, notify
 from issuer.session.stages import Ended, Issuing
 from protocol.errors import CredentialRequestDenied, InvalidNotificationId, InvalidToken
@@ -73,9 +73,9 @@ def test_after_acceptance_nothing_more_is_issued_on_this_token():
     with pytest.raises(CredentialRequestDenied):
         issued(session)
     with pytest.raises(CredentialRequestDenied):
-        check_may_issue(session, "member", "access")
-    check_may_issue(session, "badge", "access")
-    check_may_issue(session, "member", "a newer token")
+        check_may_issue(session, "member", "access", now=NOW)
+    check_may_issue(session, "badge", "access", now=NOW)
+    check_may_issue(session, "member", "a newer token", now=NOW)
 
 
 def test_a_token_may_not_ask_for_ever():
@@ -101,14 +101,19 @@ def test_an_acceptance_is_noted():
     change = told("credential_accepted")
     assert isinstance(change, Change)
     assert change.next == replace(ISSUING, batches=(replace(BATCH, event="credential_accepted"),))
-    assert change.records == ()
+    assert change.records == (Superseded("o", "member", ("c1", "c2")),)
     assert change.spend == SPEND
 
 
-@pytest.mark.parametrize("event", ["credential_failure", "credential_deleted"])
-def test_what_a_wallet_does_not_have_is_revoked(event):
+@pytest.mark.parametrize(
+    ("event", "left"), [("credential_failure", ("member", "badge")), ("credential_deleted", ("badge",))]
+)
+def test_what_a_wallet_does_not_have_is_revoked(event, left):
+    """After a deletion nobody goes on fetching it; after a failure the wallet tries again."""
     change = told(event)
-    assert change.next == replace(ISSUING, batches=(replace(BATCH, event=event),))
+    gone = () if "member" in left else ("member",)
+    batches = (replace(BATCH, event=event),)
+    assert change.next == replace(ISSUING, batches=batches, configuration_ids=left, ended=gone)
     assert isinstance(change, Change)
     assert change.records == REVOKED
 

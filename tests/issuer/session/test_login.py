@@ -174,7 +174,7 @@ def redeem(session=GRANTED, redemption=REDEMPTION, tokens=TOKENS, *, now=NOW):
 def test_a_code_gives_tokens():
     change = redeem()
     assert isinstance(change, Change)
-    assert change.next == Issuing("p", ("member",), (), "anna", "wallet", TOKENS)
+    assert change.next == Issuing("p", ("member",), (), "anna", "wallet", TOKENS, began_at=NOW)
     assert change.keys == TOKENS.keys()
     assert change.spend == SPEND
     assert change.expires_at == TOKENS.refresh_expires_at

@@ -29,7 +29,7 @@ def redeem(session=OFFERED, tx_code="digest", *, client_id="", details=(), now=N
 def test_the_right_codes_give_tokens_for_everything_that_was_offered():
     change = redeem(client_id="wallet")
     assert isinstance(change, Change)
-    assert change.next == Issuing("o", ("member", "badge"), (), "anna", "wallet", TOKENS)
+    assert change.next == Issuing("o", ("member", "badge"), (), "anna", "wallet", TOKENS, began_at=NOW)
     assert change.keys == (SessionKey("access_token", "access"), SessionKey("refresh_token", "refresh"))
     assert change.spend == SPEND
     assert change.expires_at == TOKENS.refresh_expires_at

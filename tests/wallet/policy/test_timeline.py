@@ -9,8 +9,9 @@ from protocol.sovereignty.receipt_check import Absence
 from tests.support.pki import DAY, NOW
 from tests.wallet.counterparts import VCT
 from tests.wallet.disclosures import disclosure
+from wallet.disclosure_records import KnownFinding, KnownNews, UsageKnown
 from wallet.policy.cockpit.timeline import PAGE, Filter, Kind, Timelines, part_of
-from wallet.records import KnownFinding, KnownNews, LogEntry, LoggedCredential, UsageKnown
+from wallet.records import LogEntry, LoggedCredential
 
 ACTIONS = ("sharing", "received", "declined", "failed", "overasked", "deleted")
 

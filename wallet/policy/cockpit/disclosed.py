@@ -21,7 +21,7 @@ from protocol.sovereignty.unlinkable import Place
 from protocol.sovereignty.usage import UsageEntry
 from protocol.trust.anchors import TrustedParty
 from protocol.trust.registration import Registration, peek_registration
-from wallet.records import Disclosure, KeptReceipt, KnownUse, SentAnswer
+from wallet.disclosure_records import Disclosure, KeptReceipt, KnownUse, SentAnswer
 
 _UNBELIEVED = frozenset((Finding.UNREADABLE, Finding.SIGNER))
 

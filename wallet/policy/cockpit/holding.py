@@ -13,8 +13,8 @@ from protocol.credential import ClaimPath
 from protocol.sovereignty.claims import are_covered
 from protocol.sovereignty.receipt import Receipt
 from protocol.sovereignty.usage import Action, UsageEntry
+from wallet.disclosure_records import DisclosedDocument, Disclosure
 from wallet.policy.cockpit.disclosed import entries_of, matches, read_claims, receipt_of
-from wallet.records import DisclosedDocument, Disclosure
 
 
 class Until(StrEnum):

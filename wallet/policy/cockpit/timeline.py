@@ -14,10 +14,11 @@ from operator import attrgetter
 
 from protocol.sovereignty.receipt_check import PROMISED_WITHIN, Absence
 from protocol.sovereignty.usage import UsageEntry
+from wallet.disclosure_records import Disclosure, KeptReceipt, KnownFinding, KnownNews
 from wallet.policy.activity import Happened
 from wallet.policy.cockpit.disclosed import absence_of, entry_of, partner_of, receipt_of
 from wallet.policy.showing import plain
-from wallet.records import Disclosure, KeptReceipt, KnownFinding, KnownNews, LogEntry
+from wallet.records import LogEntry
 
 PAGE = 50  # items
 MAX_SEARCH = 200  # characters

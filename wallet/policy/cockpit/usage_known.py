@@ -35,8 +35,8 @@ from protocol.sovereignty.partner_directory import Standing, Witnessed
 from protocol.sovereignty.receipt import Receipt
 from protocol.sovereignty.usage import Action, Addressee
 from protocol.sovereignty.usage_report import Asked, ReportedEntry, Seen, UsageReport, UsageRequest, VerifiedUsageReport
+from wallet.disclosure_records import KeptReport, KnownFinding, KnownHead, KnownNews, KnownUse, UsageKnown
 from wallet.policy.cockpit.disclosed import entry_of, path_text
-from wallet.records import KeptReport, KnownFinding, KnownHead, KnownNews, KnownUse, UsageKnown
 
 MAX_USES = 5000  # of one receipt
 MAX_REPORTS = 200  # that are kept of one receipt; of more, the oldest go

@@ -8,9 +8,10 @@ from protocol.errors import Conflict, NotFound
 from protocol.exchange import Exchange
 from protocol.sovereignty.unlinkable import DAY, is_refresh_due
 from runtime.conversation import slow
+from wallet.disclosure_records import Disclosure
 from wallet.policy.cockpit.disclosed import is_identifying
 from wallet.policy.cockpit.timeline import Timeline
-from wallet.records import Disclosure, Preferences
+from wallet.records import Preferences
 from wallet.service.cockpit.collecting import Collecting, Looked
 from wallet.service.context import WalletContext
 

@@ -22,9 +22,9 @@ from protocol.sovereignty.receipt_travel import MEDIA_TYPE, Collected, NoReceipt
 from protocol.sovereignty.signing import MAX_OBJECT
 from protocol.sovereignty.unlinkable import MustNotCall, check_callable
 from protocol.sovereignty.usage_report import Asked, verify_usage_report
+from wallet.disclosure_records import Disclosure
 from wallet.policy.cockpit.disclosed import cockpit_key, is_identifying, place_of, receipt_of, sent_of
 from wallet.policy.cockpit.usage_known import asked_of, is_too_much, learn, request_of, to_be_proven, witness
-from wallet.records import Disclosure
 from wallet.service.cockpit.disclosing import Disclosing
 from wallet.service.context import WalletContext
 

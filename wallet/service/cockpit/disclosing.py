@@ -23,9 +23,9 @@ from protocol.sovereignty.cockpit import CockpitKey
 from protocol.sovereignty.receipt_check import judge_receipt
 from protocol.sovereignty.receipt_evidence import Evidence, evidence_in_person, evidence_of_answer
 from protocol.sovereignty.unlinkable import random_hour
+from wallet.disclosure_records import DisclosedDocument, Disclosure, SentAnswer
 from wallet.policy.asking import registration_of
 from wallet.policy.cockpit.disclosed import kept_receipt, requesters_of, sent_of, write_claims
-from wallet.records import DisclosedDocument, Disclosure, SentAnswer
 from wallet.service.asking import readable_registration
 from wallet.service.cockpit.signers import signer_status
 from wallet.service.context import WalletContext
