@@ -12,7 +12,7 @@ from tests.support.ports import free_port
 
 pytestmark = pytest.mark.flow
 
-STEPS = 29
+STEPS = 30
 
 
 def demo(folder, *options, port=None):
@@ -55,7 +55,7 @@ def test_the_walk_as_json_is_one_good_step_a_line(tmp_path):
     steps = [json.loads(line) for line in walk.stdout.splitlines()]
     assert [step["step"] for step in steps] == list(range(1, STEPS + 1))
     assert all(step["good"] and step["title"] and step["milliseconds"] > 0 for step in steps)
-    assert steps[7]["lines"] == [
+    assert steps[8]["lines"] == [
         "checked: authentic, holder bound, this request, trusted issuer, valid now, status, query complete",
         "it knows now: age equal or over 18: yes",
     ]
@@ -93,7 +93,7 @@ def test_a_step_that_fails_ends_the_walk_with_status_1(town):
     walk = demo(folder, "--json", port=port)
     assert walk.returncode == 1
     steps = [json.loads(line) for line in walk.stdout.splitlines()]
-    assert [step["good"] for step in steps] == [*[True] * 7, False]
+    assert [step["good"] for step in steps] == [*[True] * 8, False]
     assert "trusted_issuer" in steps[-1]["lines"][0]
 
 
