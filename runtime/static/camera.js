@@ -43,12 +43,12 @@ function choosePictures(choose, eye, submit) {
       eye.say("unreadable");
     }
   };
-  choose.hidden = false;
   file.addEventListener("change", async () => {
     const [chosen] = file.files;
     if (chosen) await read(chosen);
     file.value = "";
   });
+  choose.hidden = false;
 }
 
 for (const form of document.querySelectorAll("form[data-camera]")) prepare(form);

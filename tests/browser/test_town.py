@@ -10,7 +10,7 @@ from hoheit.demo.places import CITIZEN, CITY_OFFICE, LIBRARY
 from tests.browser.demo import demo, passphrase
 from tests.browser.pictures import SCALE
 from tests.browser.tutorial import Tutorial
-from tests.support.browser import DESKTOP, PHONE, film
+from tests.support.browser import DESKTOP, PHONE, choose_picture, film
 
 __all__ = ["demo"]
 
@@ -145,7 +145,7 @@ def answer(phone, counter, demo, folder):
     picture = folder / "question.png"
     picture.write_bytes(code.screenshot())
     phone.page.goto(f"{demo.wallet_address}/add")
-    phone.page.get_by_label("Or choose a picture with the code").set_input_files(picture)
+    choose_picture(phone.page, picture)
     phone.page.get_by_role("button", name="Share").click()
     expect(phone.page.get_by_role("heading", name="Shared")).to_be_visible()
 

@@ -7,6 +7,7 @@ from PIL import Image
 
 from runtime.pages import qr_svg
 from tests.browser.served import served_wallet
+from tests.support.browser import choose_picture as choose
 from tests.support.browser import film
 
 
@@ -75,7 +76,7 @@ def test_a_picture_is_read_in_the_browser(chromium, wallet, tmp_path):
     with chromium.window() as window:
         window.expected.append("400")
         page = open_add(wallet, window)
-        page.get_by_label("Or choose a picture with the code").set_input_files(photo)
+        choose(page, photo)
         page.get_by_role("alert").wait_for()
         assert "ordinary web page (shop.example)" in page.get_by_role("alert").inner_text()
 
@@ -83,10 +84,9 @@ def test_a_picture_is_read_in_the_browser(chromium, wallet, tmp_path):
 def test_a_file_without_a_code_is_told(chromium, wallet, tmp_path):
     with chromium.window() as window:
         page = open_add(wallet, window)
-        chooser = page.get_by_label("Or choose a picture with the code")
-        chooser.set_input_files({"name": "wall.png", "mimeType": "image/png", "buffer": _blank()})
+        choose(page, {"name": "wall.png", "mimeType": "image/png", "buffer": _blank()})
         page.get_by_text("There is no code in this picture").wait_for()
-        chooser.set_input_files({"name": "letter.png", "mimeType": "image/png", "buffer": b"Dear Erika"})
+        choose(page, {"name": "letter.png", "mimeType": "image/png", "buffer": b"Dear Erika"})
         page.get_by_text("This file is no picture that can be read").wait_for()
 
 

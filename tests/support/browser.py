@@ -20,6 +20,7 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     ConsoleMessage,
+    FilePayload,
     Page,
     Playwright,
     Request,
@@ -156,6 +157,16 @@ class Chromium:
                 f"--use-file-for-fake-video-capture={camera}",
             ]
         return self._playwright.chromium.launch(executable_path=self._program, args=arguments)
+
+
+def choose_picture(page: Page, picture: str | Path | FilePayload) -> None:
+    """Give a picture to the page that reads codes, once its script has shown where.
+
+    Playwright fills a hidden chooser as well, and then nobody listens to it yet.
+    """
+    chooser = page.get_by_label("Or choose a picture with the code")
+    chooser.wait_for()
+    chooser.set_input_files(picture)
 
 
 def film(path: Path, pictures: Sequence[bytes], *, hold: int = 1) -> Path:
