@@ -364,7 +364,7 @@ class Answers:
         return self._open(stage)
 
     def _open(self, stage: Answered) -> tuple[JsonObject | None, Mapping[str, tuple[ClaimPath, ...]]]:
-        if not stage.disclosed:
+        if not stage.disclosed or stage.restricted:
             return None, {}
         sealed = decode_base64url(stage.disclosed)
         found = json.loads(self.context.sealer.open(sealed, f"answer {stage.asked.id}"))
