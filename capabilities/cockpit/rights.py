@@ -29,6 +29,7 @@ from runtime.seal import Sealer
 
 H = TypeVar("H")  # what a role holds of the data of a receipt
 R = TypeVar("R")  # what it does with it
+H_co = TypeVar("H_co", covariant=True)
 H_contra = TypeVar("H_contra", contravariant=True)
 
 MAX_REQUESTS = 64  # about one receipt
@@ -36,13 +37,13 @@ MAX_REQUESTS = 64  # about one receipt
 Step = Callable[[RightsCase, H], "RightsChange[R]"]
 
 
-class RightsStore(Protocol[H, R]):
+class RightsStore(Protocol[H_co, R]):
     """Every method is one transaction, durable when it returns. All raise Unavailable when the store is away.
 
     A step is told what is held as it is in that transaction, and what it says is done in that transaction.
     """
 
-    def take(self, fresh: RightsCase, step: Step[H, R]) -> RightsCase:
+    def take(self, fresh: RightsCase, step: Step[H_co, R]) -> RightsCase:
         """Keep a request with its first step; or what is known of this `jti` already, with nothing done.
 
         Raises:
@@ -53,10 +54,10 @@ class RightsStore(Protocol[H, R]):
     def find(self, id_: str) -> RightsCase | None:
         """One request."""
 
-    def held(self, receipt: str) -> H:
+    def held(self, receipt: str) -> H_co:
         """What is held of the data of a receipt at this moment."""
 
-    def advance(self, id_: str, step: Step[H, R]) -> RightsCase | None:
+    def advance(self, id_: str, step: Step[H_co, R]) -> RightsCase | None:
         """Take a request one step further, exactly once; None: there is none.
 
         Raises:

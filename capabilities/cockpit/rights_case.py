@@ -62,6 +62,7 @@ def step_to(case: RightsCase, state: State, *, now: int, note: str = "") -> Righ
     Raises:
         Conflict: it has ended.
     """
+    _check_open(case)
     after = replace(case.status, state=state, issued_at=_later(case, now), presentation=None)
     return replace(case, status=proceed(case.status, after, received_at=case.received_at), note=note or case.note)
 
@@ -84,6 +85,7 @@ def refused(case: RightsCase, why: Wording, controller: Controller, *, now: int)
     Raises:
         Conflict: it has ended.
     """
+    _check_open(case)
     after = replace(
         case.status,
         state=State.REFUSED,
@@ -107,6 +109,12 @@ def remedy(controller: Controller) -> Wording:
     reach = ", ".join(way for way in ways if way)
     shown = f" ({reach})" if reach else ""
     return tuple([Localized(language, text.format(reach=shown)) for language, text in _REMEDY.items()])
+
+
+def _check_open(case: RightsCase) -> None:
+    # What is done is done once: the same end again would be said again, and its deeds too
+    if not case.is_open:
+        raise Conflict("this request has ended")
 
 
 def _later(case: RightsCase, now: int) -> int:

@@ -250,6 +250,11 @@ def test_what_a_clerk_did_stands_in_the_log(counter, held, right, action):
     status = given.asker.ask(right)
     work(counter, "done", status.id, place=By.CLERK, told=False)
     assert given.log()[-1] is action
+    counter.clock.forward(3600)
+    before = given.log()
+    with pytest.raises(Conflict):
+        work(counter, "done", status.id, place=By.CLERK, told=False)
+    assert given.log() == before
     assert isinstance(counter.stage(given.made), Answered)
 
 

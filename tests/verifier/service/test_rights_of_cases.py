@@ -66,6 +66,7 @@ def test_an_open_case_is_known_as_long_as_it_is_open(office, held):
 def test_whatever_holds_the_answer_goes_with_all_that_is_in_it(office, held, stage):
     secret = filled(office, held)
     content = opened(office, secret).draft.content
+    case = ""
     if stage != "form":
         case = sent(office, secret)
         assert office.store.cases.newest(["received"], "", "", 9)
