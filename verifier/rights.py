@@ -6,20 +6,20 @@ docs/decisions/0050-rights-at-the-verifier.md).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from capabilities.cockpit.rights_case import RightsCase, RightsChange, refused, step_to
+from capabilities.cockpit.rights_case import RightsCase, RightsChange, answered, refused, step_to
 from capabilities.usage_log.records import Used
 from protocol.errors import Conflict
-from protocol.sovereignty.claims import ClaimsByQuery, are_covered
+from protocol.sovereignty.claims import ClaimsByQuery, are_covered, are_identifying
 from protocol.sovereignty.receipt import LegalBasis, Receipt
-from protocol.sovereignty.rights import HANDS_OUT, Right
+from protocol.sovereignty.rights import HANDS_OUT, Right, needs_present_again
 from protocol.sovereignty.rights_status import State
 from protocol.sovereignty.usage import Action, Addressee, Use
 from protocol.sovereignty.wording import Wording
 from runtime.conversation import Event
-from verifier.usage import By, Logged, is_elsewhere
+from verifier.usage import ON_DEMAND, By, Logged, is_elsewhere
 
 # Where the law itself may want the data kept (Art. 17(3)(b)); whether it does, a clerk knows
 _DUTIES = frozenset((LegalBasis.LEGAL_OBLIGATION, LegalBasis.PUBLIC_TASK))
@@ -35,6 +35,10 @@ class Why(StrEnum):
     ELSEWHERE = "elsewhere"  # other systems of the partner have it, or had it
     PART = "part"  # it is about some of the data only
     NO_CONSENT = "no_consent"  # the data does not rest on a consent
+    ANSWER = "answer"  # nothing is in the way: it is answered when the citizen asks how it stands
+    IDENTIFIES = "identifies"  # the data says who somebody is, so that the key alone is not enough
+    IN_CASE = "in_case"  # a form or a case holds it, with more than was shown
+    NO_FIT = "no_fit"  # it does not fit into one answer, or was shown in person and is named otherwise
     CLERK = "clerk"  # the right is one that a human answers
 
 
@@ -48,9 +52,19 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Sealed:
+    """An answer as it is here."""
+
+    request: str  # id of the request that it answered
+    content: str  # sealed, base64url
+
+
+@dataclass(frozen=True, slots=True)
 class Holding:
     """What is known of the data of one receipt, as it is in the transaction that asks."""
 
+    sealed: Sealed | None = None  # where it stands in an answer
+    in_case: bool = False  # it stands in a form or a case
     open_case: bool = False  # a case that waits for a decision holds it
     elsewhere: bool = (
         False  # it was read or passed on by other systems of the partner, and they did not say that it is gone
@@ -86,8 +100,9 @@ class Finished:
     told: bool  # everybody whom the log names as having got the data was told (Art. 19)
 
 
-def hold(uses: tuple[Use, ...], *, is_here: bool, open_case: bool, requests: tuple[Asked, ...]) -> Holding:
+def hold(uses: tuple[Use, ...], found: Holding) -> Holding:
     """What is known, from the log of a receipt and what is found of its data."""
+    is_here = found.sealed is not None or found.in_case
     elsewhere, gone = False, False
     untold: dict[Addressee, None] = {}
     for use in uses:
@@ -100,7 +115,7 @@ def hold(uses: tuple[Use, ...], *, is_here: bool, open_case: bool, requests: tup
         elif use.to is not None and use.action is Action.RECIPIENT_TOLD:
             untold.pop(use.to, None)
     # What is not found and was not erased is somewhere: nobody says of it that it is gone
-    return Holding(open_case, elsewhere or not (is_here or gone) or bool(untold), tuple(untold), requests)
+    return replace(found, elsewhere=elsewhere or not (is_here or gone) or bool(untold), untold=tuple(untold))
 
 
 def first_step(
@@ -108,9 +123,10 @@ def first_step(
 ) -> RightsStep:
     """What happens when a request comes; `claims` are those that it names."""
     right, erase, restrict = case.status.right, Erase(case.receipt), Restrict(case.receipt)
+    again = _identifies(right, receipt, held)
     match right:
         case Right.ERASURE:
-            why = _against(receipt, claims, held)
+            why = _against(receipt, claims, held) or again
             return _done(case, now, erase) if why is None else _working(case, why, now)
         case Right.WITHDRAW_CONSENT if receipt.legal_basis is not LegalBasis.CONSENT:
             return _working(case, Why.NO_CONSENT, now)
@@ -118,13 +134,52 @@ def first_step(
             # Withdrawing is as easy as giving: what a clerk has to see is not used meanwhile
             why = _against(receipt, claims, held)
             return _done(case, now, erase) if why is None else _working(case, why, now, restrict)
+        case Right.RESTRICTION | Right.OBJECTION if again is not None:
+            return _working(case, again, now)
         case Right.RESTRICTION:
             return _working(case, Why.ELSEWHERE, now, restrict) if held.elsewhere else _done(case, now, restrict)
         case Right.OBJECTION:
             # Art. 18(1)(d): not used until it is clear whose grounds weigh more
             return _working(case, Why.CLERK, now, restrict)
+        case Right.ACCESS | Right.PORTABILITY:
+            return _working(case, _against_handing_out(receipt, claims, held) or again or Why.ANSWER, now)
         case _:
             return _working(case, Why.CLERK, now)
+
+
+def hand_out(
+    case: RightsCase, answer: str, of: Sealed | None, logged: Logged, held: Holding, *, now: int
+) -> RightsStep:
+    """Hand out what was made of an answer, if that is still what is here; else it is made anew when the citizen asks again."""
+    if not case.is_open or case.note != Why.ANSWER or held.sealed != of:
+        return RightsChange(case)
+    used = () if of is None else logged.use(Action.USED, By.SERVICE, now=now, why=ON_DEMAND)
+    return RightsChange(answered(case, answer, now=now), used)
+
+
+def no_fit(case: RightsCase, *, now: int) -> RightsStep:
+    """Leave to a clerk what no answer can be made of."""
+    return _working(case, Why.NO_FIT, now) if case.is_open else RightsChange(case)
+
+
+def _against_handing_out(receipt: Receipt, claims: ClaimsByQuery | None, held: Holding) -> Why | None:
+    """What forbids handing out the data at once, to whoever has the key; None: nothing."""
+    if held.elsewhere:
+        return Why.ELSEWHERE
+    if held.in_case:
+        return Why.IN_CASE
+    if claims is not None and not _is_all(claims, receipt.claims):
+        return Why.PART
+    return None
+
+
+def _identifies(right: Right, receipt: Receipt, held: Holding) -> Why | None:
+    """Whether the key alone is not enough for a right (Art. 11(2), 12(6)): it proves a wallet, not a person."""
+    known = any(are_identifying(paths) for paths in receipt.claims.values())
+    again = needs_present_again(
+        right, identifying=known, represented=bool(receipt.represented), open_case=held.open_case
+    )
+    return Why.IDENTIFIES if again else None
 
 
 def finish(case: RightsCase, logged: Logged, held: Holding, done: Finished, *, now: int) -> RightsStep:

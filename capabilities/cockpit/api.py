@@ -57,6 +57,12 @@ def add_cockpit(
         proof = _proof(request, limit)
         return _answer(await driver.run(cockpit.rights_status(proof, request.path_params["id"])))
 
+    @endpoints.get(f"{path}/{CallPath.RIGHTS}/{{id}}/answer")
+    async def rights_answer(request: Request) -> Response:
+        proof = _proof(request, limit)
+        answer = await driver.run(cockpit.rights_answer(proof, request.path_params["id"]))
+        return Response(answer, media_type="application/jose", headers={"cache-control": "no-store"})
+
 
 async def _read(request: Request, limit: RateLimit) -> tuple[str, JsonValue]:
     """The one proof of a call, and its body."""

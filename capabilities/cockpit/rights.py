@@ -74,6 +74,14 @@ class Rules(Protocol[H_contra, R]):
     def first(self, request: VerifiedRightsRequest, receipt: IssuedReceipt) -> Step[H_contra, R]:
         """The first step of a request."""
 
+    def go_on(
+        self, case: RightsCase, receipt: IssuedReceipt, read: Callable[[], VerifiedRightsRequest]
+    ) -> Exchange[Step[H_contra, R] | None]:
+        """What is to be done with a request that is open, whenever its citizen asks; None: nothing but waiting.
+
+        `read` reads the request as it came. What takes keys or the network is done here, and never in a step.
+        """
+
 
 class CockpitRights(Protocol):
     """What a cockpit asks about rights, of whatever role it is part of."""
@@ -81,8 +89,11 @@ class CockpitRights(Protocol):
     def ask(self, receipt: IssuedReceipt, token: str) -> Exchange[str]:
         """Take a request; how it stands, signed."""
 
-    def status(self, receipt_id: str, id_: str) -> Exchange[str]:
+    def status(self, receipt: IssuedReceipt, id_: str) -> Exchange[str]:
         """How a request about this receipt stands, signed."""
+
+    def answer(self, receipt: IssuedReceipt, id_: str) -> Exchange[str]:
+        """What is handed out, encrypted to the citizen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,18 +133,26 @@ class RightsRequests(Generic[H, R]):
         step = self.rules.first(request, receipt)
         case = yield from slow(lambda: self.store.take(fresh, step))
         check_repeated(request.hash, case.status.request)
-        return (yield from self._say(case))
+        return (yield from self._say(case, receipt))
 
-    def status(self, receipt_id: str, id_: str) -> Exchange[str]:
+    def status(self, receipt: IssuedReceipt, id_: str) -> Exchange[str]:
         """How a request about this receipt stands, signed.
 
         Raises:
             NotFound: there is none, or it is about another receipt.
         """
-        case = yield from self.find(id_)
-        if case.receipt != receipt_id:
+        return (yield from self._say((yield from self._own(receipt, id_)), receipt))
+
+    def answer(self, receipt: IssuedReceipt, id_: str) -> Exchange[str]:
+        """What is handed out, as often as it is asked for.
+
+        Raises:
+            NotFound: nothing, nothing any more, or it is about another receipt.
+        """
+        case = yield from self._own(receipt, id_)
+        if not case.answer:
             raise no_request()
-        return (yield from self._say(case))
+        return case.answer
 
     def find(self, id_: str) -> Exchange[RightsCase]:
         """A request, for whoever works on it.
@@ -166,7 +185,16 @@ class RightsRequests(Generic[H, R]):
     def _concerned(self, receipt: IssuedReceipt) -> Concerned:
         return Concerned(self.endpoint, receipt.id, receipt.key, receipt.receipt.claims)
 
-    def _say(self, case: RightsCase) -> Exchange[str]:
+    def _own(self, receipt: IssuedReceipt, id_: str) -> Exchange[RightsCase]:
+        case = yield from self.find(id_)
+        if case.receipt != receipt.id:
+            raise no_request()
+        return case
+
+    def _say(self, case: RightsCase, receipt: IssuedReceipt) -> Exchange[str]:
+        if case.is_open:
+            step = yield from self.rules.go_on(case, receipt, lambda: self.request(case, receipt))
+            case = case if step is None else (yield from self.advance(case.id, step))
         signer, x5c = self.signing.signer, self.signing.x5c
         says = said_at(case, self.now())
         return (yield from with_key(signer, lambda: sign_rights_status(says, signer, x5c)))

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 from protocol.errors import Conflict, NotFound
 from protocol.sovereignty.receipt_parties import Controller
 from protocol.sovereignty.rights_status import FINAL, RightsStatus, State, extend, proceed
+from protocol.sovereignty.signing import hash_text
 from protocol.sovereignty.wording import Wording
 from protocol.trust.localized import Localized
 
@@ -31,6 +32,7 @@ class RightsCase:
     received_at: int  # epoch seconds
     keep_until: int  # epoch seconds
     status: RightsStatus
+    answer: str = ""  # what is handed out, encrypted to the citizen; empty: nothing, or nothing any more
     note: str = ""  # for whoever works on it: what was done already, or why nothing was
 
     @property
@@ -95,6 +97,19 @@ def refused(case: RightsCase, why: Wording, controller: Controller, *, now: int)
         presentation=None,
     )
     return replace(case, status=proceed(case.status, after, received_at=case.received_at))
+
+
+def answered(case: RightsCase, answer: str, *, now: int) -> RightsCase:
+    """Hand out what was asked; the status names it by its hash.
+
+    Raises:
+        Conflict: it has ended.
+    """
+    _check_open(case)
+    after = replace(
+        case.status, state=State.DONE, answer=hash_text(answer), issued_at=_later(case, now), presentation=None
+    )
+    return replace(case, status=proceed(case.status, after, received_at=case.received_at), answer=answer)
 
 
 def said_at(case: RightsCase, now: int) -> RightsStatus:

@@ -82,13 +82,27 @@ class Cockpit:
             NotFound: none of theirs.
             InvalidDpopProofAtResource, UseDpopNonceAtResource: see `caller`.
         """
+        found = yield from self._asker(proof, id_)
+        return (yield from self.rights.status(found, id_))
+
+    def rights_answer(self, proof: str, id_: str) -> Exchange[str]:
+        """What is handed out to whoever calls, encrypted to them.
+
+        Raises:
+            NotFound: nothing of theirs, or nothing any more.
+            InvalidDpopProofAtResource, UseDpopNonceAtResource: see `caller`.
+        """
+        found = yield from self._asker(proof, id_, "answer")
+        return (yield from self.rights.answer(found, id_))
+
+    def _asker(self, proof: str, *segments: str) -> Exchange[IssuedReceipt]:
         with raised_as(InvalidRequest):
-            call = yield from self._call(proof, CallPath.RIGHTS, id_, method="GET")
+            call = yield from self._call(proof, CallPath.RIGHTS, *segments, method="GET")
         found = yield from slow(lambda: self.store.by_key(call.thumbprint))
         # A request may be answered after its receipt's log is over: what is found is still there for it
         if found is None:
             raise no_receipt()
-        return (yield from self.rights.status(found.id, id_))
+        return found
 
     def caller(self, proof: str, path: CallPath, *segments: str, method: str = "POST") -> Exchange[IssuedReceipt]:
         """The one receipt of whoever calls, by the proof of its key.

@@ -4,10 +4,11 @@ from itertools import count
 
 from protocol.encoding import encode_base64url
 from protocol.exchange import HttpResponse, run
-from protocol.keys import P256Key
+from protocol.keys import Decrypter, P256Key
 from protocol.sovereignty.calls import Caller, CallPath, call_url
 from protocol.sovereignty.claims import ClaimsByQuery
 from protocol.sovereignty.rights import Right, RightsRequest, sign_rights_request
+from protocol.sovereignty.rights_answer import RightsAnswer, open_rights_answer
 from protocol.sovereignty.rights_status import RightsStatus, SentRequest, verify_rights_status
 from protocol.sovereignty.signing import Organisation, hash_text
 from tests.support.pki import seeded
@@ -36,7 +37,7 @@ class Asker:
         }
         return sign_rights_request(RightsRequest(**says), self.key)  # type: ignore[arg-type]  # the tests name them well
 
-    def call(self, method: str, path: str = "", body: bytes = b"", key: P256Key | None = None) -> HttpResponse:
+    def call(self, method: str, *path: str, body: bytes = b"", key: P256Key | None = None) -> HttpResponse:
         """One call with a proof, over HTTP."""
         caller = Caller(key or self.key, seeded(next(SEEDS)), self.counter.clock)
 
@@ -46,8 +47,7 @@ class Asker:
             answer = self.counter.http(request.method, there, content=content, headers=headers)  # type: ignore[attr-defined]
             return HttpResponse(answer.status_code, tuple(answer.headers.items()), answer.content)
 
-        segments = (path,) if path else ()
-        return run(caller.call(method, call_url(COCKPIT, CallPath.RIGHTS, *segments), body), perform)
+        return run(caller.call(method, call_url(COCKPIT, CallPath.RIGHTS, *path), body), perform)
 
     def ask(self, right: Right, **changes: object) -> RightsStatus:
         """Ask; how it stands."""
@@ -67,6 +67,17 @@ class Asker:
         answer = self.call("GET", before.id)
         assert answer.status == 200, answer.body
         return self.read(answer, before)
+
+    def answer(self, status: RightsStatus, decrypter: Decrypter) -> RightsAnswer:
+        """What is handed out, decrypted and checked as wallets do it."""
+        assert self.sent is not None
+        found = self.call("GET", status.id, "answer")
+        assert found.status == 200, found.body
+        anchors, now = self.counter.wallet_anchors, self.counter.clock.now
+        text = found.body.decode()
+        return open_rights_answer(
+            text, decrypter, self.sent, status, receipt=self.receipt, partner=(self.who,), anchors=anchors, now=now
+        ).says
 
     def read(self, answer: HttpResponse, before: RightsStatus | None = None) -> RightsStatus:
         """What the partner says, checked as wallets do it."""

@@ -34,7 +34,8 @@ class RightsInList(BaseModel):
     received_at: int = Field(description="epoch seconds")
     due: int = Field(description="epoch seconds: by when the citizen has to have an answer")
     reason: str = Field(
-        description="why it was not done at once: open_case, duty, elsewhere, part, no_consent or clerk; empty: it was"
+        description="why it was not done at once: open_case, duty, elsewhere, part, no_consent, identifies, in_case, "
+        "no_fit, answer (it goes out by itself) or clerk; empty: it was"
     )
 
 

@@ -56,7 +56,7 @@ from verifier.once_only.case import (
 from verifier.once_only.on_demand import erase_on_demand as erase_case
 from verifier.once_only.on_demand import restrict_on_demand as restrict_case
 from verifier.policy import MAX_OFFLINE_STATUS
-from verifier.rights import Asked, Erase, Holding, Restrict, RightsRecord, hold
+from verifier.rights import Asked, Erase, Holding, Restrict, RightsRecord, Sealed, hold
 from verifier.session import (
     RECEIPT,
     Answered,
@@ -162,19 +162,24 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
 
     def _hold(self, connection: Connection, receipt: str) -> Holding:
         """What is here of the data of a receipt; nobody else reads or changes it until this transaction ends."""
-        found = [self.locked(connection, key) for key in _places(receipt)]
+        answer, case = (self.locked(connection, key) for key in _places(receipt))
         requests = self.rights.about(connection, receipt)
-        return hold(
-            self.usage.uses(connection, receipt),
-            is_here=any(isinstance(stage, Answered | Draft | Case) for stage in found),
-            open_case=any(isinstance(stage, Case) and stage.state in OPEN for stage in found),
+        found = Holding(
+            sealed=Sealed(answer.asked.id, answer.disclosed)
+            if isinstance(answer, Answered) and answer.disclosed
+            else None,
+            in_case=isinstance(case, Draft | Case),
+            open_case=isinstance(case, Case) and case.state in OPEN,
             requests=tuple([Asked(each.id, each.status.right, each.status.state) for each in requests]),
         )
+        return hold(self.usage.uses(connection, receipt), found)
 
     def _on_demand(self, connection: Connection, record: Erase | Restrict) -> None:
         """Erase or restrict an answer, and the form or case that holds it; what is being taken over at this moment is not."""
         now = self._now()
         at_request, in_form = _places(record.receipt)
+        if isinstance(record, Erase):
+            self.rights.forget_answers(connection, record.receipt)
         self.mark_spent(connection, taken_over(record.receipt, now + DRAFT_SECONDS))
 
         def answer(stage: Session) -> Outcome:

@@ -60,7 +60,7 @@ class Verifier:
             context.store.rights,
             context.signing,
             context.sealer,
-            FirstSteps(context.now),
+            FirstSteps(context),
             context.now,
             context.random_bytes,
         )

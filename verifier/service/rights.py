@@ -15,8 +15,20 @@ from protocol.sovereignty.receipt import Receipt
 from protocol.sovereignty.rights import HANDS_OUT, VerifiedRightsRequest
 from protocol.sovereignty.wording import Wording
 from runtime.conversation import Event, slow
-from verifier.rights import Finished, Holding, RightsRecord, RightsStep, finish, first_step, refuse
+from verifier.rights import (
+    Finished,
+    Holding,
+    RightsRecord,
+    RightsStep,
+    Why,
+    finish,
+    first_step,
+    hand_out,
+    no_fit,
+    refuse,
+)
 from verifier.service.context import VerifierContext
+from verifier.service.handing_out import make_answer
 from verifier.usage import By, Logged
 
 PAGE = 50  # requests in one list
@@ -27,16 +39,40 @@ Requests = RightsRequests[Holding, RightsRecord]
 class FirstSteps:
     """`capabilities.cockpit.rights.Rules` of a verifier."""
 
-    now: Callable[[], int]  # epoch seconds
+    context: VerifierContext
 
     def first(self, request: VerifiedRightsRequest, receipt: IssuedReceipt) -> Step[Holding, RightsRecord]:
         """What happens when a request comes."""
-        says, claims, now = receipt.receipt, request.says.claims, self.now()
+        says, claims, now = receipt.receipt, request.says.claims, self.context.now()
 
         def step(fresh: RightsCase, held: Holding) -> RightsStep:
             return first_step(fresh, says, claims, held, now=now)
 
         return step
+
+    def go_on(
+        self, case: RightsCase, receipt: IssuedReceipt, read: Callable[[], VerifiedRightsRequest]
+    ) -> Exchange[Step[Holding, RightsRecord] | None]:
+        """Hand out what nothing forbids."""
+        if case.note != Why.ANSWER:
+            return None
+        context = self.context
+        held = yield from slow(lambda: context.store.rights.held(case.receipt))
+        answer = yield from make_answer(context, case, receipt, read(), held.sealed)
+        now, logged = context.now(), logged_of(context, receipt)
+
+        def step(current: RightsCase, at_present: Holding) -> RightsStep:
+            if answer is None:
+                return no_fit(current, now=now)
+            return hand_out(current, answer, held.sealed, logged, at_present, now=now)
+
+        return step
+
+
+def logged_of(context: VerifierContext, issued: IssuedReceipt) -> Logged:
+    """What uses of an answer are logged with, from its receipt."""
+    says = issued.receipt
+    return Logged.of(issued.id, issued.log_until, says.claims, says.purpose, context.name[0][0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +161,7 @@ class RightsDesk:
             NotFound: there is none.
             Conflict: it has ended, is answered in another way, or whoever got the data has to be told first.
         """
-        now, issued = self.context.now(), (yield from self._of(id_))
-        receipt = issued.receipt
-        language = self.context.name[0][0]
-        logged = Logged.of(issued.id, issued.log_until, receipt.claims, receipt.purpose, language)
+        now, logged = self.context.now(), logged_of(self.context, (yield from self._of(id_)))
 
         def step(case: RightsCase, held: Holding) -> RightsStep:
             return _with(finish(case, logged, held, Finished(place, told), now=now), "done", actor)

@@ -37,6 +37,7 @@ def rights_table(metadata: MetaData) -> Table:
         Column("state", Text, nullable=False),
         Column("due", BigInteger, nullable=False),
         Column("status", Text, nullable=False),
+        Column("answer", Text, nullable=False),
         Column("note", Text, nullable=False),
         Index("cockpit_rights_once", "receipt", "jti", unique=True),
         Index("cockpit_rights_due", "state", "due", "id"),
@@ -56,6 +57,7 @@ def create_rights() -> None:
         sa.Column("state", sa.Text, nullable=False),
         sa.Column("due", sa.BigInteger, nullable=False),
         sa.Column("status", sa.Text, nullable=False),
+        sa.Column("answer", sa.Text, nullable=False),
         sa.Column("note", sa.Text, nullable=False),
     )
     op.create_index("ix_cockpit_rights_keep_until", "cockpit_rights", ["keep_until"])
@@ -157,6 +159,11 @@ class SqlRights(Generic[H, R]):
         rows = connection.execute(select(self._rights).where(self._rights.c.receipt == receipt)).all()
         return tuple(map(_read, rows))
 
+    def forget_answers(self, connection: Connection, receipt: str) -> None:
+        """Erase what was handed out about a receipt: whoever wants the data gone does not want a copy of it here."""
+        given = sa.update(self._rights).where(self._rights.c.receipt == receipt)
+        connection.execute(given.values(answer=""))
+
     def forget_expired(self, connection: Connection, *, now: int, limit: int) -> int:
         """Erase requests whose time is over; how many went. One that still waits is never over."""
         table = self._rights.c
@@ -176,6 +183,7 @@ def _values(case: RightsCase) -> dict[str, str | int]:
         "state": case.status.state.value,
         "due": case.status.due,
         "status": encode_json(case.status.to_claims()).decode(),
+        "answer": case.answer,
         "note": case.note,
     }
 
@@ -189,5 +197,6 @@ def _read(row: Row[tuple[object, ...]]) -> RightsCase:
         received_at=row.received_at,
         keep_until=row.keep_until,
         status=RightsStatus.from_fields(Fields(read_json_object(row.status.encode(), "status"), "rights status")),
+        answer=row.answer,
         note=row.note,
     )

@@ -7,6 +7,7 @@ from sqlalchemy import text as sql
 
 from capabilities.cockpit.rights import MAX_REQUESTS
 from capabilities.usage_log.records import Used
+from protocol.encoding import JsonObject
 from protocol.errors import Conflict, NotFound
 from protocol.sovereignty.due_dates import add_months, first_due
 from protocol.sovereignty.rights import Right
@@ -16,7 +17,7 @@ from protocol.trust.anchors import TrustAnchors
 from tests.support.partners import both
 from tests.support.pki import DAY, NOW, seeded_key
 from tests.support.rights import Asker
-from tests.support.verifier import USE_CASE, make_verifier
+from tests.support.verifier import USE_CASE, issue_held, make_verifier
 from tests.verifier.service.test_receipts import ACCESS, KEY, OTHER_KEY, WHO, Citizen, report, with_more
 from verifier.session import Answered, Forgotten
 from verifier.usage import By
@@ -67,8 +68,9 @@ class Given:
         """All bytes of all tables."""
         with self.counter.store.database.reading() as connection:
             names = ("sessions", "session_keys", "events", "cockpit_rights")
-            found = [str(connection.execute(sql(f"select * from {name}")).all()) for name in names]
-        return "\n".join(found)
+            rows = [row for name in names for row in connection.execute(sql(f"select * from {name}"))]
+        # A row that shows itself shortens what is long
+        return "\n".join(str(tuple(row)) for row in rows)
 
 
 def listed(counter, *, is_open=True):
@@ -232,14 +234,111 @@ def test_an_answer_is_put_off_in_time_and_at_most_to_three_months(counter, held)
         work(counter, "extend", status.id, why, add_months(NOW, 3))
 
 
+ENC = seeded_key(71)
+ADULT = ('[{ path = ["family_name"] }]', '[{ path = ["age_equal_or_over", "18"] }]')
+
+
 @pytest.mark.parametrize("right", [Right.ACCESS, Right.PORTABILITY])
-def test_values_leave_by_no_click(counter, held, right):
+def test_values_that_identify_leave_by_no_key_alone_and_by_no_click(counter, held, right):
     given = Given(counter, held)
-    status = given.asker.ask(right, enc_key=seeded_key(71).public_key)
+    status = given.asker.ask(right, enc_key=ENC.public_key)
     assert status.state is State.WORKING
+    assert [case.note for case in listed(counter)] == ["identifies"]
+    assert given.asker.status(status).state is State.WORKING
+    assert given.asker.call("GET", status.id, "answer").status == 404
     assert not work(counter, "open", status.id).can_be_done
     with pytest.raises(Conflict):
         work(counter, "done", status.id, place=By.CLERK, told=True)
+
+
+@pytest.mark.parametrize("right", [Right.ACCESS, Right.PORTABILITY])
+def test_values_that_identify_nobody_are_handed_out_encrypted_to_whoever_asks(make, held, right):
+    counter = make(names=ADULT)
+    given = Given(counter, held)
+    status = given.asker.ask(right, enc_key=ENC.public_key)
+    assert status.state is State.DONE
+    answer = given.asker.answer(status, ENC)
+    assert answer.data == {"pid": [{"age_equal_or_over": {"18": True}}]}
+    assert (answer.information is not None) == (right is Right.ACCESS)
+    assert given.asker.status(status) == status
+    assert given.asker.answer(status, ENC) == answer
+    assert given.log() == [Action.RECEIVED, Action.USED]
+    other = Asker(counter, seeded_key(99), given.receipt.id, given.receipt.claims, WHO)
+    assert other.call("GET", status.id, "answer").status == 404
+
+
+def test_what_the_law_wants_known_goes_with_the_data(make, held):
+    """GDPR Art. 15(1)."""
+    counter = make(names=ADULT)
+    given = Given(counter, held)
+    answer = given.asker.answer(given.asker.ask(Right.ACCESS, enc_key=ENC.public_key), ENC)
+    told = answer.information.to_dict()
+    assert told["purposes"] == {"en": "We write it on your card.", "de": "Wir schreiben ihn auf Ihre Karte."}
+    assert "18" in told["categories"]["en"]
+    assert told["retention"]["en"] == "Until 2027-02-14."
+    assert told["recipients"] == []
+    assert "Art. 77" in told["authority"]["en"]
+
+
+def test_an_answer_that_a_program_had_is_not_handed_out_as_if_that_were_all(make, held):
+    counter = make(names=ADULT)
+    given = Given(counter, held)
+    counter.result(given.made)
+    assert given.asker.ask(Right.ACCESS, enc_key=ENC.public_key).state is State.WORKING
+    assert [case.note for case in listed(counter)] == ["elsewhere"]
+
+
+def test_whoever_asks_after_all_is_gone_is_told_that_nothing_is_here(make, held):
+    counter = make(names=ADULT)
+    given = Given(counter, held)
+    given.asker.ask(Right.ERASURE)
+    status = given.asker.ask(Right.ACCESS, enc_key=ENC.public_key)
+    assert (status.state, given.asker.answer(status, ENC).data) == (State.DONE, {})
+    assert given.log() == [Action.RECEIVED, Action.ERASED]
+
+
+def test_what_was_handed_out_is_erased_with_the_data(make, held):
+    counter = make(names=ADULT)
+    given = Given(counter, held)
+    status = given.asker.ask(Right.PORTABILITY, enc_key=ENC.public_key)
+    sealed = given.asker.call("GET", status.id, "answer").body.decode()
+    assert sealed in given.everything()
+    given.asker.ask(Right.ERASURE)
+    assert sealed not in given.everything()
+    assert given.asker.call("GET", status.id, "answer").status == 404
+
+
+def test_an_answer_is_made_of_what_is_here_when_it_is_given(make, held):
+    """Between making it and saying so, the data goes: the request waits, and the next look tells the truth."""
+    counter = make(names=ADULT)
+    given = Given(counter, held)
+    advance = counter.store.rights.advance
+    gone: list[str] = []
+
+    def late(id_, step):
+        if not gone:
+            gone.append(id_)
+            given.asker.ask(Right.ERASURE)
+        return advance(id_, step)
+
+    counter.store.rights.advance = late
+    asker = Asker(counter, KEY, given.receipt.id, given.receipt.claims, WHO)
+    status = asker.ask(Right.ACCESS, enc_key=ENC.public_key)
+    assert status.state is State.WORKING
+    status = asker.status(status)
+    assert (status.state, asker.answer(status, ENC).data) == (State.DONE, {})
+
+
+def test_an_answer_that_does_not_fit_goes_to_a_clerk(make, agency):
+    counter = make(names=('[{ path = ["family_name"] }]', '[{ path = ["issuing_authority"] }]'))
+    claims: JsonObject = {"issuing_authority": "x" * 60_000}
+    held = issue_held(agency, claims, disclosable=(("issuing_authority",),))
+    given = Given(counter, held)
+    with pytest.MonkeyPatch.context() as small:
+        small.setattr("protocol.sovereignty.rights_answer.MAX_ANSWER", 60_000)
+        status = given.asker.ask(Right.PORTABILITY, enc_key=ENC.public_key)
+    assert status.state is State.WORKING
+    assert [case.note for case in listed(counter)] == ["no_fit"]
 
 
 @pytest.mark.parametrize(
