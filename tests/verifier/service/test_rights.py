@@ -18,7 +18,7 @@ from tests.support.partners import both
 from tests.support.pki import DAY, NOW, seeded_key
 from tests.support.rights import Asker
 from tests.support.verifier import USE_CASE, issue_held, make_verifier
-from tests.verifier.service.test_receipts import ACCESS, KEY, OTHER_KEY, WHO, Citizen, report, with_more
+from tests.verifier.citizen import ACCESS, KEY, OTHER_KEY, WHO, Citizen, report, with_more
 from verifier.session import Answered, Forgotten
 from verifier.usage import By
 
