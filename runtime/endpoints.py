@@ -21,7 +21,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One address: what answers it by each method, and the name that its last part is read by (empty: it is fixed)."""
+    """One address: what answers it by each method, and the name of the part that varies (empty: it is fixed)."""
 
     path: str  # as it was given: the label in logs and metrics
     parameter: str
@@ -29,11 +29,15 @@ class Endpoint:
 
 
 class Endpoints:
-    """A table of addresses. The last part of one may stand for anything but nothing: `/offers/{reference}`."""
+    """A table of addresses.
+
+    The last part of one may stand for anything but nothing, or the one before it: `/offers/{reference}`, `/rights/{id}/answer`.
+    """
 
     def __init__(self) -> None:
         self._fixed: dict[str, Endpoint] = {}
         self._open: dict[str, Endpoint] = {}  # by all but the last part
+        self._inner: dict[tuple[str, str], Endpoint] = {}  # by what stands before and behind the last part but one
 
     def get(self, path: str) -> Callable[[Handler], Handler]:
         """Let a function answer GET."""
@@ -47,6 +51,7 @@ class Endpoints:
         """Every endpoint."""
         yield from self._fixed.values()
         yield from self._open.values()
+        yield from self._inner.values()
 
     def find(self, path: str) -> tuple[Endpoint, dict[str, str]] | None:
         """The endpoint of an address as it was decoded, with the part that varies by its name."""
@@ -54,14 +59,24 @@ class Endpoints:
         if endpoint is not None:
             return endpoint, {}
         front, _, last = path.rpartition("/")
-        endpoint = self._open.get(front) if last else None
-        return None if endpoint is None else (endpoint, {endpoint.parameter: last})
+        if not last:
+            return None
+        endpoint = self._open.get(front)
+        if endpoint is not None:
+            return endpoint, {endpoint.parameter: last}
+        front, _, inner = front.rpartition("/")
+        endpoint = self._inner.get((front, last)) if inner else None
+        return None if endpoint is None else (endpoint, {endpoint.parameter: inner})
 
     def _adding(self, method: str, path: str) -> Callable[[Handler], Handler]:
         front, _, last = path.rpartition("/")
-        is_open = last.startswith("{")
-        table, key = (self._open, front) if is_open else (self._fixed, path)
-        endpoint = table.setdefault(key, Endpoint(path, last.strip("{}") if is_open else ""))
+        before, _, inner = front.rpartition("/")
+        if last.startswith("{"):
+            endpoint = self._open.setdefault(front, Endpoint(path, last.strip("{}")))
+        elif inner.startswith("{"):
+            endpoint = self._inner.setdefault((before, last), Endpoint(path, inner.strip("{}")))
+        else:
+            endpoint = self._fixed.setdefault(path, Endpoint(path, ""))
 
         def add(handler: Handler) -> Handler:
             endpoint.handlers[method] = handler

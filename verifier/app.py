@@ -32,6 +32,7 @@ from verifier.api.cases import case_api
 from verifier.api.counters import counter_api
 from verifier.api.endpoints import protocol_endpoints
 from verifier.api.partner import partner_api
+from verifier.api.rights import rights_api
 from verifier.api.starts import service_starts
 from verifier.api.usage import usage_api
 from verifier.config import VerifierSettings
@@ -250,6 +251,7 @@ def make_application(verifier: Verifier, driver: Driver, lifespan: Lifespan[Fast
     application.include_router(case_pages(verifier, driver, pages))
     application.include_router(desk_pages(verifier, driver, pages))
     application.include_router(case_api(verifier, driver))
+    application.include_router(rights_api(verifier, driver))
     serve_static(application)
     return application
 

@@ -6,9 +6,10 @@ import hmac
 from dataclasses import replace
 
 from protocol.sovereignty.usage import Action
+from protocol.sovereignty.wording import Wording
 from runtime.conversation import Change, Event, SessionKey
-from verifier.session import RESPONSE_CODE, Answered, Forgotten, Outcome, Session, began_in, no_request
-from verifier.usage import By, erased
+from verifier.session import RECEIPT, RESPONSE_CODE, Answered, Forgotten, Outcome, Session, began_in, no_request
+from verifier.usage import EARLIER, ON_DEMAND, By, erased
 
 
 def forget(session: Session, owner: str, *, references: tuple[SessionKey, ...], now: int) -> Outcome:
@@ -45,7 +46,7 @@ def hand_over(session: Session, browser: str, *, references: tuple[SessionKey, .
     return replace(forget_in_browser(session, browser, references=references, now=now), records=())
 
 
-def forgotten(session: Session, references: tuple[SessionKey, ...], *, now: int) -> Outcome:
+def forgotten(session: Session, references: tuple[SessionKey, ...], *, now: int, why: Wording = EARLIER) -> Outcome:
     """Drop all that a stage holds, for whoever may ask for it."""
     if isinstance(session, Forgotten):
         return Change(session)
@@ -53,16 +54,36 @@ def forgotten(session: Session, references: tuple[SessionKey, ...], *, now: int)
     drop = references
     if isinstance(session, Answered) and session.response_code:
         drop = (*drop, SessionKey(RESPONSE_CODE, session.response_code))
+    if isinstance(session, Answered) and session.logged is not None:
+        drop = (*drop, SessionKey.of(RECEIPT, session.logged.receipt))
     return Change(
         Forgotten(asked.id, asked.owner, asked.browser),
         drop=drop,
-        records=erased(session.logged, now=now) if isinstance(session, Answered) else (),
+        records=erased(session.logged, now=now, why=why) if isinstance(session, Answered) else (),
         events=(Event("request forgotten", asked.id),),
     )
 
 
+def erase_on_demand(session: Session, *, now: int) -> Outcome:
+    """Erase what an answer told because whoever gave it asked for that (GDPR Art. 17)."""
+    return forgotten(session, (), now=now, why=ON_DEMAND)
+
+
+def restrict_on_demand(session: Session, *, lifted: bool, now: int) -> Outcome:
+    """Read what an answer told no more, or again, because whoever gave it asked for that (GDPR Art. 18)."""
+    if not isinstance(session, Answered) or session.restricted is not lifted:
+        return Change(session)
+    logged = session.logged
+    used = () if lifted or logged is None else logged.use(Action.RESTRICTED, By.SERVICE, now=now, why=ON_DEMAND)
+    event = Event("restriction lifted" if lifted else "answer restricted", session.asked.id)
+    return Change(replace(session, restricted=not lifted), records=used, events=(event,))
+
+
 def look(session: Session, by: By, *, now: int) -> Outcome:
-    """Read what was disclosed; whoever's answer has a receipt finds that it was looked at. What is gone has no values."""
-    if isinstance(session, Answered) and session.logged is not None:
+    """Read what was disclosed; whoever's answer has a receipt finds that it was looked at.
+
+    What is gone has no values, and what is restricted shows none.
+    """
+    if isinstance(session, Answered) and session.logged is not None and not session.restricted:
         return Change(session, records=session.logged.use(Action.VIEWED, by, now=now))
     return Change(session)

@@ -25,6 +25,7 @@ from verifier.usage import Logged, received
 REQUEST = "request"  # the id in our API
 REQUEST_URI = "request_uri"
 RESPONSE_CODE = "response_code"
+RECEIPT = "receipt"  # its jti, as long as the answer is here
 MAX_HANDED = 8  # request objects that are remembered; whoever fetches more of them knows what they do
 
 
@@ -171,6 +172,7 @@ class Answered:
     shown_at: int = 0  # epoch seconds: when a counter's page showed it first; 0: not yet
     logged: Logged | None = None  # what its uses are logged with; None: it has no receipt, or nothing of it is kept
     receipt: str = ""  # JSON: what whoever answered was told, without their key; empty: nothing
+    restricted: bool = False  # whoever gave it does not want it used (GDPR Art. 18)
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,12 +258,7 @@ def renew(
     renewed = Requested(
         replace(session.asked, expires_at=expires_at),
         # What a page asks through its browser, or in person, does not run out with a code: somebody may be deciding about it
-        replace(
-            terms,
-            former_until=session.asked.expires_at,
-            page=session.terms.page,
-            meeting=session.terms.meeting,
-        ),
+        replace(terms, former_until=session.asked.expires_at, page=session.terms.page, meeting=session.terms.meeting),
     )
     event = Event("request renewed", session.asked.id)
     return Change(renewed, keys=(reference,), drop=drop, events=(event,), expires_at=keep_until)
@@ -323,12 +320,17 @@ def answer(
     receipt = given.shown if given is not None else ""
     return Change(
         Answered(asked, now, verdict, held, code, False, keep_until, logged=kept, receipt=receipt),
-        keys=(SessionKey(RESPONSE_CODE, code),) if code else (),
+        keys=_found_by(code, kept),
         drop=references,
         records=() if given is None else (given.issued, *received(logged, accepted=verdict.accepted, now=now)),
         events=(Event("answer accepted" if verdict.accepted else "answer refused", asked.id),),
         expires_at=keep_until,
     )
+
+
+def _found_by(code: str, logged: Logged | None) -> tuple[SessionKey, ...]:
+    by_code = (SessionKey(RESPONSE_CODE, code),) if code else ()
+    return by_code if logged is None else (*by_code, SessionKey.of(RECEIPT, logged.receipt))
 
 
 def decline(

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from capabilities.cockpit.rights import RightsStore
 from capabilities.cockpit.store import CockpitStore
 from capabilities.usage_log.store import UsageStore
 from runtime.api_keys import ApiKeys
 from runtime.conversation import ConversationStore
 from verifier.counter import CounterRecord
 from verifier.once_only.case import CaseHappened, CaseListed
+from verifier.rights import Holding, RightsRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,10 @@ class VerifierStore(ConversationStore, Protocol):
     @property
     def cockpit(self) -> CockpitStore:
         """The receipts that were given."""
+
+    @property
+    def rights(self) -> RightsStore[Holding, RightsRecord]:
+        """What citizens asked about what they gave; steps do what they say with the data in their own transaction."""
 
     @property
     def usage(self) -> UsageStore:

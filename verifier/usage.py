@@ -12,7 +12,7 @@ from protocol.credential import ClaimPath
 from protocol.encoding import encode_json, read_json_object
 from protocol.fields import Fields
 from protocol.sovereignty.claims import ClaimsByQuery, read_claims_by_query, write_claims_by_query
-from protocol.sovereignty.usage import Action, Use
+from protocol.sovereignty.usage import Action, Addressee, Use
 from protocol.sovereignty.wording import Wording
 from protocol.trust.localized import Localized
 
@@ -32,6 +32,15 @@ EARLIER = (
 NOT_KEPT = (
     Localized("de", "Eine Prüfung ist gescheitert. Wir haben die Daten nicht behalten."),
     Localized("en", "A check failed. We did not keep the data."),
+)
+
+ON_DEMAND = (
+    Localized("de", "Wer die Daten gegeben hat, hat es verlangt."),
+    Localized("en", "Whoever gave the data asked for it."),
+)
+TOLD_OF_CHANGE = (
+    Localized("de", "Wir haben mitgeteilt, was mit den Daten geschehen soll."),
+    Localized("en", "We told them what shall happen to the data."),
 )
 
 
@@ -88,13 +97,25 @@ class Logged:
                 said.append((each.language, each.text))
         return cls(receipt, log_until, texts, tuple(said), language)
 
-    def use(self, action: Action, by: By, *, now: int, why: Wording = ()) -> Records:
+    def use(self, action: Action, by: By, *, now: int, why: Wording = (), to: Addressee | None = None) -> Records:
         """A use of all of the answer; without another reason it is what the citizen gave it for."""
         reason = why or tuple([Localized(language, text) for language, text in self.purpose])
         who = _NAMES.get(self.language, _NAMES["en"])[by]
         return tuple(
-            [Used(self.receipt, self.log_until, Use(now, action, _claims(text), who, reason)) for text in self.claims]
+            [
+                Used(self.receipt, self.log_until, Use(now, action, _claims(text), who, reason, to))
+                for text in self.claims
+            ]
         )
+
+    def told(self, to: Addressee, by: By, *, now: int) -> Records:
+        """Somebody who got the data was told that it is wrong, gone, or not to be used (GDPR Art. 19)."""
+        return self.use(Action.RECIPIENT_TOLD, by, now=now, why=TOLD_OF_CHANGE, to=to)
+
+
+def is_elsewhere(by: str) -> bool:
+    """Whether this name in a log is none of this service's own places: a program of the partner, or another system."""
+    return not any(by == names[place] for names in _NAMES.values() for place in By if place is not By.PROGRAM)
 
 
 def received(logged: Logged | None, *, accepted: bool, now: int) -> Records:

@@ -13,6 +13,7 @@ from protocol.fields import Fields
 from protocol.sovereignty.calls import CallPath
 from protocol.sovereignty.in_person import read_claim
 from protocol.sovereignty.receipt_travel import MEDIA_TYPE
+from protocol.sovereignty.signing import MAX_OBJECT
 from protocol.sovereignty.usage_report import UsageRequest
 from runtime.asgi import read_message
 from runtime.driver import Driver
@@ -27,7 +28,7 @@ CALLS_PER_MINUTE = 120.0
 def add_cockpit(
     endpoints: Endpoints, cockpit: Cockpit, driver: Driver, path: str, elapsed: Callable[[], float]
 ) -> None:
-    """Serve `<path>/receipt` and `<path>/usage`; `elapsed` is a clock in seconds."""
+    """Serve `<path>/receipt`, `<path>/usage` and `<path>/rights`; `elapsed` is a clock in seconds."""
     limit = RateLimit(CALLS_AT_ONCE, CALLS_PER_MINUTE, elapsed)
 
     @endpoints.post(f"{path}/{CallPath.RECEIPT}")
@@ -44,19 +45,43 @@ def add_cockpit(
             asked = UsageRequest.from_dict(body)
         return _answer(await driver.run(cockpit.usage(proof, asked)))
 
+    @endpoints.post(f"{path}/{CallPath.RIGHTS}")
+    async def ask(request: Request) -> Response:
+        proof = _proof(request, limit)
+        _, body = await read_message(request, (MEDIA_TYPE,), max_bytes=MAX_OBJECT)
+        # What is not ASCII is no signed object, and is refused as none
+        return _answer(await driver.run(cockpit.ask(proof, body.decode("ascii", "replace"))), 202)
+
+    @endpoints.get(f"{path}/{CallPath.RIGHTS}/{{id}}")
+    async def rights_status(request: Request) -> Response:
+        proof = _proof(request, limit)
+        return _answer(await driver.run(cockpit.rights_status(proof, request.path_params["id"])))
+
+    @endpoints.get(f"{path}/{CallPath.RIGHTS}/{{id}}/answer")
+    async def rights_answer(request: Request) -> Response:
+        proof = _proof(request, limit)
+        answer = await driver.run(cockpit.rights_answer(proof, request.path_params["id"]))
+        return Response(answer, media_type="application/jose", headers={"cache-control": "no-store"})
+
 
 async def _read(request: Request, limit: RateLimit) -> tuple[str, JsonValue]:
     """The one proof of a call, and its body."""
-    limit.spend(request.client.host if request.client is not None else "")
-    proofs = request.headers.getlist("dpop")
-    if len(proofs) != 1:
-        raise InvalidDpopProofAtResource("cockpit call: one proof is needed")
+    proof = _proof(request, limit)
     _, body = await read_message(request, ("application/json",), max_bytes=MAX_CALL)
     try:
-        return proofs[0], read_json(body, "body")
+        return proof, read_json(body, "body")
     except Malformed as error:
         raise InvalidRequest(error.description) from error
 
 
-def _answer(token: str) -> Response:
-    return Response(token, media_type=MEDIA_TYPE, headers={"cache-control": "no-store"})
+def _proof(request: Request, limit: RateLimit) -> str:
+    """The one proof of a call, if whoever calls may call once more."""
+    limit.spend(request.client.host if request.client is not None else "")
+    proofs = request.headers.getlist("dpop")
+    if len(proofs) != 1:
+        raise InvalidDpopProofAtResource("cockpit call: one proof is needed")
+    return proofs[0]
+
+
+def _answer(token: str, status: int = 200) -> Response:
+    return Response(token, status, media_type=MEDIA_TYPE, headers={"cache-control": "no-store"})

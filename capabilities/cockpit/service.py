@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from capabilities.cockpit.records import IssuedReceipt
+from capabilities.cockpit.rights import CockpitRights
 from capabilities.cockpit.store import CockpitStore
 from protocol.encoding import encode_json
-from protocol.errors import Flaw, InvalidDpopProofAtResource, NotFound
+from protocol.errors import Flaw, InvalidDpopProofAtResource, InvalidRequest, NotFound, raised_as
 from protocol.exchange import Exchange
 from protocol.formats import IssuerSigner
 from protocol.keys import RandomBytes
@@ -33,6 +34,7 @@ class Cockpit:
     store: CockpitStore
     signing: IssuerSigner  # the access certificate
     report: Report
+    rights: CockpitRights
     secret: bytes = field(repr=False)
     now: Callable[[], int]  # epoch seconds
     random_bytes: RandomBytes
@@ -62,6 +64,45 @@ class Cockpit:
         """
         found = yield from self.caller(proof, CallPath.USAGE)
         return (yield from self.report(found.id, request))
+
+    def ask(self, proof: str, token: str) -> Exchange[str]:
+        """Take a request about rights over what whoever calls gave; how it stands, signed.
+
+        Raises:
+            NotFound, InvalidDpopProofAtResource, UseDpopNonceAtResource: see `caller`.
+            InvalidRequest, Conflict, TooManyRequests: see `CockpitRights.ask`.
+        """
+        found = yield from self.caller(proof, CallPath.RIGHTS)
+        return (yield from self.rights.ask(found, token))
+
+    def rights_status(self, proof: str, id_: str) -> Exchange[str]:
+        """How a request of whoever calls stands, signed.
+
+        Raises:
+            NotFound: none of theirs.
+            InvalidDpopProofAtResource, UseDpopNonceAtResource: see `caller`.
+        """
+        found = yield from self._asker(proof, id_)
+        return (yield from self.rights.status(found, id_))
+
+    def rights_answer(self, proof: str, id_: str) -> Exchange[str]:
+        """What is handed out to whoever calls, encrypted to them.
+
+        Raises:
+            NotFound: nothing of theirs, or nothing any more.
+            InvalidDpopProofAtResource, UseDpopNonceAtResource: see `caller`.
+        """
+        found = yield from self._asker(proof, id_, "answer")
+        return (yield from self.rights.answer(found, id_))
+
+    def _asker(self, proof: str, *segments: str) -> Exchange[IssuedReceipt]:
+        with raised_as(InvalidRequest):
+            call = yield from self._call(proof, CallPath.RIGHTS, *segments, method="GET")
+        found = yield from slow(lambda: self.store.by_key(call.thumbprint))
+        # A request may be answered after its receipt's log is over: what is found is still there for it
+        if found is None:
+            raise no_receipt()
+        return found
 
     def caller(self, proof: str, path: CallPath, *segments: str, method: str = "POST") -> Exchange[IssuedReceipt]:
         """The one receipt of whoever calls, by the proof of its key.

@@ -10,6 +10,9 @@ from capabilities.cockpit.records import IssuedReceipt
 class CockpitStore(Protocol):
     """Every method is one transaction, durable when it returns. All raise Unavailable when the store is away."""
 
+    def by_id(self, id_: str) -> IssuedReceipt | None:
+        """One receipt, by its jti."""
+
     def by_key(self, thumbprint: str) -> IssuedReceipt | None:
         """The one receipt of a key."""
 

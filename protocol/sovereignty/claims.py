@@ -15,6 +15,12 @@ MAX_QUERIES = 64
 MAX_PATHS = 1000  # of one query
 MAX_ID = 256  # characters
 
+# What says nothing about who somebody is, as far as its name tells; of everything else one has to think that it does
+_ANONYMOUS = frozenset((
+    "age_equal_or_over", "age_in_years", "sex", "nationality", "nationalities", "resident_country", "issuing_country",
+    "issuing_authority", "issue_date", "issuance_date", "expiry_date",
+))  # fmt: skip
+
 ClaimsByQuery = Mapping[str, tuple[ClaimPath, ...]]
 
 
@@ -78,3 +84,13 @@ def check_within(asked: ClaimsByQuery, known: ClaimsByQuery, at: str) -> None:
     for id_, paths in asked.items():
         if id_ not in known or not are_covered(paths, known[id_]):
             raise Malformed(at, "names data that is not in the receipt")
+
+
+def are_identifying(paths: Iterable[ClaimPath]) -> bool:
+    """Whether claims say who somebody is. Where a name tells nothing, one has to think that they do."""
+    return any(not _is_anonymous(path) for path in paths)
+
+
+def _is_anonymous(path: ClaimPath) -> bool:
+    names = [step for step in path if isinstance(step, str)]
+    return any(name in _ANONYMOUS or name.startswith("age_over_") for name in names)

@@ -35,6 +35,8 @@ from runtime.database.prepared import Prepared
 
 S = TypeVar("S")
 R = TypeVar("R")
+T = TypeVar("T")
+Q = TypeVar("Q")
 
 _BIG = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -148,6 +150,23 @@ class SqlConversations(Generic[S, R]):
     def lock(self, connection: Connection, key: SessionKey) -> None:
         """Let no step of a session run until this transaction ends; nothing if there is no such session."""
         self._find_locked.first(connection, _key(key))
+
+    def locked(self, connection: Connection, key: SessionKey) -> S | None:
+        """The stage of a session, of which no step runs until this transaction ends; None: there is no such session."""
+        found = self._find_locked.first(connection, _key(key))
+        return None if found is None else self._codec.decode(_text(found[1]))
+
+    def step(self, connection: Connection, effect: Advance[T, Q]) -> object | ProtocolError:
+        """Take a step within a transaction of the role's own; the new stage, or what refused it."""
+        return self._carry_out(connection, effect)  # type: ignore[arg-type]  # a step stays within its union
+
+    def trail(self, connection: Connection, event: Event) -> None:
+        """Add a line to the audit trail for what is no step of a session."""
+        self._add_events.run_each(connection, [event_row(event, self._now())])
+
+    def mark_spent(self, connection: Connection, spend: Spend) -> None:
+        """Let a value be spent from now on, whether it was before or not."""
+        self._spend.run(connection, {**_key(spend.key), "expires_at": spend.expires_at})
 
     def forget_expired(
         self,

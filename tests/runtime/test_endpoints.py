@@ -41,6 +41,10 @@ def service():
     async def every(_: Request):
         return json_answer({"things": []})
 
+    @endpoints.get("/things/{name}/parts")
+    async def parts(request: Request):
+        return json_answer({"parts of": request.path_params["name"]})
+
     application = create_application(title="A", secure=True, lifespan=lifespan, endpoints=endpoints)
 
     @application.get("/things/{name}/page")
@@ -102,3 +106,13 @@ def test_no_body_is_larger_than_the_edge_allows(service):
     assert (
         ask(service, "/things/book", "POST", headers=((b"content-type", b"application/json"),), body=body).status == 413
     )
+
+
+def test_the_part_before_the_last_may_vary_too(service):
+    assert ask(service, "/things/one/parts").json() == {"parts of": "one"}
+    assert ask(service, "/things/all/parts").json() == {"parts of": "all"}
+    assert ask(service, "/things/parts").json() == {"thing": "parts"}
+    assert ask(service, "/things/one/page").json() == {"page": "one"}
+    assert ask(service, "/things/one/parts", "POST").status == 405
+    for path in ("/things//parts", "/things/one/two/parts", "/things/one/parts/", "/parts", "/one/parts"):
+        assert ask(service, path).status == 404

@@ -8,7 +8,8 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from capabilities.accounts.session import SignedIn
-from capabilities.cockpit.database import SqlCockpit
+from capabilities.cockpit.database.receipts import SqlCockpit
+from capabilities.cockpit.database.rights import SqlRights
 from capabilities.cockpit.records import IssuedReceipt
 from capabilities.relay.database import SqlRelay
 from capabilities.usage_log.database.store import SqlUsageLog
@@ -16,6 +17,7 @@ from capabilities.usage_log.records import Told, Used, Written
 from protocol.keys import RandomBytes
 from runtime import system
 from runtime.codec import Codec
+from runtime.conversation import Advance, Event, SessionKey
 from runtime.database.api_keys import SqlApiKeys
 from runtime.database.conversations import SqlConversations
 from runtime.database.engine import Database
@@ -37,16 +39,43 @@ from verifier.database.tables import (
     status_lists,
     usage_tables,
 )
-from verifier.once_only.case import Case, CaseChange, CaseStage, Draft, Erased
+from verifier.keeping import erase_on_demand as erase_answer
+from verifier.keeping import restrict_on_demand as restrict_answer
+from verifier.once_only.case import (
+    DRAFT_SECONDS,
+    OPEN,
+    RECEIPT_IN_FORM,
+    Case,
+    CaseChange,
+    CaseOutcome,
+    CaseStage,
+    Draft,
+    Erased,
+    taken_over,
+)
+from verifier.once_only.on_demand import erase_on_demand as erase_case
+from verifier.once_only.on_demand import restrict_on_demand as restrict_case
 from verifier.policy import MAX_OFFLINE_STATUS
-from verifier.session import Answered, Declined, Forgotten, Opened, Received, Requested, Session
+from verifier.rights import Asked, Erase, Holding, Restrict, RightsRecord, Sealed, hold
+from verifier.session import (
+    RECEIPT,
+    Answered,
+    Declined,
+    Forgotten,
+    Opened,
+    Outcome,
+    Received,
+    Requested,
+    Session,
+    no_request,
+)
 from verifier.store import CaseHearer
 from verifier.usage import OVER, erased
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 Stage = Session | CounterStage | CaseStage | SignedIn
-Record = CounterChange | CaseChange | Written | IssuedReceipt
+Record = CounterChange | CaseChange | Written | IssuedReceipt | Erase | Restrict | Event
 
 _CODEC: Codec[Stage] = Codec(
     Requested,
@@ -88,6 +117,9 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
         self.api_keys = SqlApiKeys(database, api_keys)
         self.status_lists = SqlStatusLists(database, status_lists)
         self.relay = SqlRelay(database, relay_messages)
+        self.rights: SqlRights[Holding, RightsRecord] = SqlRights(
+            database, cockpit_tables.rights, cockpit_tables.receipts, self._hold, self._keep_records
+        )
 
     def migrate(self) -> None:
         """Bring the database to this program's version."""
@@ -103,6 +135,7 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
             gone += self.cases.forget_expired(connection, before=now, limit=limit)
             gone += self.relay.forget_expired(connection, before=now, limit=limit)
             gone += self.usage.forget_expired(connection, now=now, limit=limit)
+            gone += self.rights.forget_expired(connection, now=now, limit=limit)
             gone += self.cockpit.forget_expired(connection, now=now, limit=limit)
             return gone + self.status_lists.forget_before(connection, now - MAX_OFFLINE_STATUS, limit)
 
@@ -115,12 +148,59 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
         if written:
             self.usage.write(connection, written)
         for record in records:
-            if isinstance(record, CounterRecord | CounterGone):
-                self.counters.change(connection, [record])
-            elif not isinstance(record, Used | Told | IssuedReceipt):
-                self.cases.change(connection, [record])
+            match record:
+                case Used() | Told() | IssuedReceipt():
+                    pass
+                case CounterRecord() | CounterGone():
+                    self.counters.change(connection, [record])
+                case Event():
+                    self.trail(connection, record)
+                case Erase() | Restrict():
+                    self._on_demand(connection, record)
+                case _:
+                    self.cases.change(connection, [record])
+
+    def _hold(self, connection: Connection, receipt: str) -> Holding:
+        """What is here of the data of a receipt; nobody else reads or changes it until this transaction ends."""
+        answer, case = (self.locked(connection, key) for key in _places(receipt))
+        requests = self.rights.about(connection, receipt)
+        found = Holding(
+            sealed=Sealed(answer.asked.id, answer.disclosed)
+            if isinstance(answer, Answered) and answer.disclosed
+            else None,
+            in_case=isinstance(case, Draft | Case),
+            open_case=isinstance(case, Case) and case.state in OPEN,
+            requests=tuple([Asked(each.id, each.status.right, each.status.state) for each in requests]),
+        )
+        return hold(self.usage.uses(connection, receipt), found)
+
+    def _on_demand(self, connection: Connection, record: Erase | Restrict) -> None:
+        """Erase or restrict an answer, and the form or case that holds it; what is being taken over at this moment is not."""
+        now = self._now()
+        at_request, in_form = _places(record.receipt)
+        if isinstance(record, Erase):
+            self.rights.forget_answers(connection, record.receipt)
+        self.mark_spent(connection, taken_over(record.receipt, now + DRAFT_SECONDS))
+
+        def answer(stage: Session) -> Outcome:
+            if isinstance(record, Erase):
+                return erase_answer(stage, now=now)
+            return restrict_answer(stage, lifted=record.lifted, now=now)
+
+        def case(stage: CaseStage) -> CaseOutcome:
+            if isinstance(record, Erase):
+                return erase_case(stage, now=now)
+            return restrict_case(stage, lifted=record.lifted, now=now)
+
+        self.step(connection, Advance(at_request, answer, no_request()))
+        self.step(connection, Advance(in_form, case, no_request()))
 
     def _end(self, connection: Connection, ended: Sequence[Stage], now: int) -> None:
         """Say of answers whose time is over that they are gone, as they go; and of the forms and cases that held one."""
         answers = [stage for stage in ended if isinstance(stage, Answered | Draft | Case)]
         self.usage.write(connection, [used for each in answers for used in erased(each.logged, now=now, why=OVER)])
+
+
+def _places(receipt: str) -> tuple[SessionKey, SessionKey]:
+    """Where the data of a receipt can be."""
+    return SessionKey.of(RECEIPT, receipt), SessionKey.of(RECEIPT_IN_FORM, receipt)

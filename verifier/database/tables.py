@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import MetaData
 
-from capabilities.cockpit.database import CockpitTables
+from capabilities.cockpit.database.receipts import CockpitTables
 from capabilities.relay.database import relay_table
 from capabilities.usage_log.database.tables import UsageTables
 from runtime.database.api_keys import api_key_table

@@ -17,13 +17,15 @@ from protocol.errors import Conflict, NotFound
 from protocol.sovereignty.usage import Action
 from protocol.sovereignty.usage_report import News
 from protocol.trust.localized import Localized
-from runtime.conversation import Change, Event, SessionKey
+from runtime.conversation import Change, Event, SessionKey, Spend
 from verifier.usage import By, Logged, Records, erased
 
 DRAFT = "service draft"  # kinds of keys
 CASE = "case"
 CASE_PAGE = "case page"
 EARLIER = "earlier answers"
+RECEIPT_IN_FORM = "receipt in form"  # of the answer that stands in a form or a case
+TAKEN_OVER = "receipt taken over"  # once: by a form, or by whoever erases or restricts it before
 
 DRAFT_DAYS = 7  # that a form waits for somebody who left it
 DRAFT_SECONDS = DRAFT_DAYS * 86_400
@@ -67,6 +69,7 @@ class Draft:
     asked: str = ""  # id of the request that waits for the wallet; empty: none
     shown: str = ""  # id of the request whose answer stands in it; empty: filled in by hand
     logged: Logged | None = None  # what uses of that answer are logged with; None: it has no receipt
+    restricted: bool = False  # whoever gave it does not want it used (GDPR Art. 18)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ class Case:
     by: str = ""  # role or system that decided, never a person
     due_at: int = 0  # epoch seconds: by when the agency wants to answer; 0: it does not say, or has answered
     logged: Logged | None = None  # as that of the form
+    restricted: bool = False  # as that of the form: nobody reads it or decides about it
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,12 +200,23 @@ def change(stage: CaseStage, draft: Draft, *, now: int) -> CaseOutcome:
         Conflict: somebody else was faster.
     """
     found = _same(stage, draft)
+    taken = draft.logged if draft.logged != found.logged else None
     replaced = found.logged is not None and found.logged != draft.logged
+    end = now + DRAFT_SECONDS
     return Change(
-        replace(draft, version=draft.version + 1),
+        replace(draft, version=draft.version + 1, restricted=found.restricted and not replaced),
+        keys=receipt_of(taken),
+        drop=receipt_of(found.logged) if replaced else (),
+        # What was erased on its citizen's demand meanwhile does not come back by a form that had read it before
+        spend=() if taken is None else (taken_over(taken.receipt, end),),
         records=erased(found.logged, now=now) if replaced else (),
-        expires_at=now + DRAFT_SECONDS,
+        expires_at=end,
     )
+
+
+def taken_over(receipt: str, until: int) -> Spend:
+    """What happens once to an answer: a form takes it over, or it is erased or restricted before."""
+    return Spend(SessionKey.of(TAKEN_OVER, receipt), until, no_form())
 
 
 def drop(stage: CaseStage, key: SessionKey, *, now: int) -> CaseOutcome:
@@ -214,7 +229,7 @@ def drop(stage: CaseStage, key: SessionKey, *, now: int) -> CaseOutcome:
         raise no_form()
     return Change(
         Erased(stage.id),
-        drop=(key,),
+        drop=(key, *receipt_of(stage.logged)),
         records=erased(stage.logged, now=now),
         events=(Event("form dropped", stage.id),),
         expires_at=now,
@@ -239,6 +254,7 @@ def send(stage: CaseStage, draft: Draft, key: SessionKey, sending: Sending) -> C
         shown=draft.shown,
         due_at=sending.due_at,
         logged=draft.logged,
+        restricted=draft.restricted,
     )
     listed = CaseListed(case.id, case.service, now, case.state, case.due_at, case.keep_until, case.shown)
     happened = CaseHappened(case.id, case.shown, Doing.SENT, "", now)
@@ -279,8 +295,9 @@ def view(stage: CaseStage, *, actor: str, by: str, place: By, now: int) -> CaseO
 
     Raises:
         NotFound: there is no such case.
+        Conflict: whoever gave the data does not want it used.
     """
-    case = case_of(stage, now=now)
+    case = _usable(case_of(stage, now=now))
     return Change(
         case,
         records=(
@@ -296,10 +313,10 @@ def decide(stage: CaseStage, deciding: Deciding, *, actor: str) -> CaseOutcome:
 
     Raises:
         NotFound: there is no such case.
-        Conflict: it was decided before.
+        Conflict: it was decided before, or whoever gave the data does not want it used.
     """
     now = deciding.now
-    case = case_of(stage, now=now)
+    case = _usable(case_of(stage, now=now))
     if case.state not in OPEN:
         raise Conflict("this case was decided before")
     state = deciding.state.value
@@ -328,7 +345,7 @@ def erase(stage: CaseStage, keys: tuple[SessionKey, ...], *, actor: str, by: str
     case = case_of(stage, now=now)
     return Change(
         Erased(case.id),
-        drop=keys,
+        drop=(*keys, *receipt_of(case.logged)),
         records=(
             CaseGone(case.id),
             CaseHappened(case.id, case.shown, Doing.ERASED, by, now),
@@ -337,6 +354,17 @@ def erase(stage: CaseStage, keys: tuple[SessionKey, ...], *, actor: str, by: str
         events=(Event("case erased", case.id, actor=actor),),
         expires_at=now,
     )
+
+
+def _usable(case: Case) -> Case:
+    if case.restricted:
+        raise Conflict("whoever gave this data asked that it is not used")
+    return case
+
+
+def receipt_of(logged: Logged | None) -> tuple[SessionKey, ...]:
+    """By what a form or a case is found that holds an answer with a receipt."""
+    return () if logged is None else (SessionKey.of(RECEIPT_IN_FORM, logged.receipt),)
 
 
 def _used(case: Case, action: Action, by: By, now: int) -> Records:

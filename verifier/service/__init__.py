@@ -7,6 +7,7 @@ from typing import Self
 
 from capabilities.accounts.policy import USUAL_ACCOUNTS
 from capabilities.accounts.service import Accounts, ClerkService
+from capabilities.cockpit.rights import RightsRequests
 from capabilities.cockpit.service import Cockpit
 from capabilities.usage_log.service import UsageLog
 from verifier.service.answers import Answers
@@ -21,6 +22,7 @@ from verifier.service.page_requests import PageRequests
 from verifier.service.partner_usage import PartnerUsage
 from verifier.service.receipts import Receipts
 from verifier.service.requests import Requests
+from verifier.service.rights import FirstSteps, RightsDesk
 from verifier.service.signers import RevokedSigners
 from verifier.service.status import StatusLists
 
@@ -43,6 +45,7 @@ class Verifier:
     usage: UsageLog
     cockpit: Cockpit
     partner_usage: PartnerUsage
+    rights: RightsDesk
 
     @classmethod
     def of(cls, context: VerifierContext) -> Self:
@@ -52,11 +55,21 @@ class Verifier:
         counters = Counters.of(context, requests)
         page_requests, boards = PageRequests(context, requests, answers), Boards(context, answers, counters)
         usage = UsageLog(context.store.usage, context.signing, context.now)
+        rights = RightsRequests(
+            context.cockpit_endpoint,
+            context.store.rights,
+            context.signing,
+            context.sealer,
+            FirstSteps(context),
+            context.now,
+            context.random_bytes,
+        )
         cockpit = Cockpit(
             context.cockpit_endpoint,
             context.store.cockpit,
             context.signing,
             usage.report,
+            rights,
             context.secret,
             context.now,
             context.random_bytes,
@@ -78,4 +91,5 @@ class Verifier:
             usage=usage,
             cockpit=cockpit,
             partner_usage=PartnerUsage(context),
+            rights=RightsDesk(context, rights),
         )

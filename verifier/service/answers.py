@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from protocol.credential import ClaimPath
-from protocol.encoding import JsonObject, decode_base64url, encode_base64url
+from protocol.encoding import JsonObject, encode_base64url
 from protocol.errors import ProtocolError
 from protocol.exchange import Exchange
 from protocol.jwe import ENCRYPTIONS
@@ -30,6 +30,7 @@ from verifier.service.context import VerifierContext
 from verifier.service.receipts import Way, way_of_openid
 from verifier.service.requests import BROWSER, Requests, encrypted_to, key_id
 from verifier.service.results import Judged, RefusedAnswer, Result
+from verifier.service.sealed_answers import open_answer
 from verifier.service.signers import RevokedSigners
 from verifier.service.status import StatusLists
 from verifier.session import (
@@ -364,12 +365,6 @@ class Answers:
         return self._open(stage)
 
     def _open(self, stage: Answered) -> tuple[JsonObject | None, Mapping[str, tuple[ClaimPath, ...]]]:
-        if not stage.disclosed:
+        if not stage.disclosed or stage.restricted:
             return None, {}
-        sealed = decode_base64url(stage.disclosed)
-        found = json.loads(self.context.sealer.open(sealed, f"answer {stage.asked.id}"))
-        claims: JsonObject
-        binary: dict[str, list[list[str | None]]]
-        # What a program before this one sealed has the claims alone
-        claims, binary = found if isinstance(found, list) else (found, {})
-        return claims, {query_id: tuple(tuple(path) for path in paths) for query_id, paths in binary.items()}
+        return open_answer(self.context.sealer, stage.asked.id, stage.disclosed)

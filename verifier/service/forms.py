@@ -286,7 +286,10 @@ class Forms:
 
     def _take(self, form: OpenForm, secret: str) -> Exchange[None]:
         key = SessionKey.of(REQUEST, form.draft.asked)
-        logged = (yield from load(key, no_request(), Answered)).logged
+        answered = yield from load(key, no_request(), Answered)
+        if answered.restricted:
+            raise no_request()
+        logged = answered.logged
         found = yield from self.answers.result_for_browser(form.draft.asked, secret)
         issuers = dict(found.verdict.issuers) if found.verdict else {}
         shown = Shown(found.disclosed or {}, issuers, found.binary, found.answered_at)

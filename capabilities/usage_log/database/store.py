@@ -105,6 +105,13 @@ class SqlUsageLog:
             ]
         )
 
+    def uses(self, connection: Connection, receipt: str) -> tuple[Use, ...]:
+        """Everything that was done with the data of a receipt, in its order, for a step of the role's own."""
+        entries = self._tables.entries.c
+        query = select(entries.members).where(entries.receipt == receipt).order_by(entries.n)
+        rows = connection.scalars(query).all()
+        return tuple([UsageEntry.from_fields(Fields(_members(row), "usage entry")).use for row in rows])
+
     def news(self, receipt: str, limit: int) -> tuple[News, ...]:
         """The latest news for a receipt, newest first."""
         news = self._tables.news.c

@@ -266,7 +266,7 @@ def test_of_ipv6_a_whole_network_has_one_limit(one, other, same):
 def test_t258_the_store_does_not_know_a_channel_by_its_name(counter):
     post(counter, b"x")
     with counter.store.database.reading() as connection:
-        rows = str(connection.execute(select(relay_messages)).all())
+        rows = str([tuple(row) for row in connection.execute(select(relay_messages))])
     assert CHANNEL not in rows
 
 

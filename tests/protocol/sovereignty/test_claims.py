@@ -10,6 +10,7 @@ from protocol.sovereignty.claims import (
     MAX_PATHS,
     MAX_QUERIES,
     are_covered,
+    are_identifying,
     check_within,
     read_claims_by_query,
     read_optional_claims,
@@ -86,3 +87,20 @@ def test_no_input_escapes_the_error_family(value):
     except ProtocolError:
         return
     assert read(write_claims_by_query(claims)) == claims
+
+
+@pytest.mark.parametrize(
+    ("path", "identifies"),
+    [
+        (("family_name",), True),
+        (("org.iso.18013.5.1", "portrait"), True),
+        (("something_new",), True),
+        (("age_equal_or_over", "18"), False),
+        (("org.iso.18013.5.1", "age_over_21"), False),
+        (("nationalities", None), False),
+    ],
+)
+def test_what_no_name_tells_is_taken_for_somebody(path, identifies):
+    assert are_identifying([path]) is identifies
+    assert are_identifying([path, ("family_name",)])
+    assert not are_identifying([])

@@ -168,6 +168,11 @@ def test_every_route_asks_for_a_key(counter):
         ("GET", "/api/cases/{case}"),
         ("DELETE", "/api/cases/{case}"),
         ("POST", "/api/cases/{case}/decision"),
+        ("GET", "/api/rights"),
+        ("GET", "/api/rights/{request}"),
+        ("POST", "/api/rights/{request}/extension"),
+        ("POST", "/api/rights/{request}/refusal"),
+        ("POST", "/api/rights/{request}/done"),
     }
     keys = ["", "Bearer", "Bearer ", "Bearer wrong", f"Bearer {revoked}", f"Basic {counter.api_key}", counter.api_key]
     keys += [f"Bearer {counter.api_key}x", f"Bearer {counter.owner}"]
@@ -213,7 +218,9 @@ def test_the_shape_is_published(counter):
     requests = {"/api/requests", one, f"{one}/meeting", f"{one}/meeting/answer"}
     counters = {f"/api/counters{below}" for below in ("", "/{counter}", "/{counter}/pairing", "/{counter}/browsers")}
     cases = {f"/api/cases{below}" for below in ("", "/{case}", "/{case}/decision")}
-    assert set(document["paths"]) == requests | counters | cases | {"/api/usage"}
+    rights = {f"/api/rights{below}" for below in ("", "/{request}")}
+    rights |= {f"/api/rights/{{request}}/{deed}" for deed in ("extension", "refusal", "done")}
+    assert set(document["paths"]) == requests | counters | cases | rights | {"/api/usage"}
     for path in document["paths"].values():
         for operation in path.values():
             assert operation["security"]

@@ -24,7 +24,7 @@ def everything(counter):
     """All that is stored, as one text."""
     tables = (conversations.sessions, conversations.keys, conversations.events, conversations.spent, api_keys)
     with counter.store.database.reading() as connection:
-        return "\n".join(str(row) for table in tables for row in connection.execute(select(table)).all())
+        return "\n".join(str(tuple(row)) for table in tables for row in connection.execute(select(table)).all())
 
 
 def sweep(counter):

@@ -144,4 +144,4 @@ def test_a_receipt_of_which_nothing_came_yet_has_nothing_to_be_used(counter):
 def everything(counter: Counter) -> str:
     tables = (usage_tables.receipts, usage_tables.entries, usage_tables.news)
     with counter.store.database.reading() as connection:
-        return "\n".join(str(row) for table in tables for row in connection.execute(select(table)).all())
+        return "\n".join(str(tuple(row)) for table in tables for row in connection.execute(select(table)).all())

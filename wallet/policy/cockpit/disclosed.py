@@ -12,7 +12,7 @@ from protocol.fields import Fields
 from protocol.jws import Jws
 from protocol.keys import P256Key
 from protocol.oid4vp.request_object import Unauthenticated
-from protocol.sovereignty.claims import ClaimsByQuery
+from protocol.sovereignty.claims import ClaimsByQuery, are_identifying
 from protocol.sovereignty.receipt import Receipt
 from protocol.sovereignty.receipt_check import Absence, Finding, JudgedReceipt, Sent, absence
 from protocol.sovereignty.receipt_evidence import Evidence
@@ -162,18 +162,6 @@ def entries_of(disclosure: Disclosure) -> tuple[UsageEntry, ...]:
     return tuple([entry_of(use) for use in disclosure.usage.uses])
 
 
-# What says nothing about who somebody is, as far as its name tells; of everything else one has to think that it does
-_ANONYMOUS = frozenset((
-    "age_equal_or_over", "age_in_years", "sex", "nationality", "nationalities", "resident_country", "issuing_country",
-    "issuing_authority", "issue_date", "issuance_date", "expiry_date",
-))  # fmt: skip
-
-
 def is_identifying(sent: SentAnswer) -> bool:
     """Whether what was sent says who the user is. If not, an internet address that asks about it may say more."""
-    return any(not _is_anonymous(read_path(text)) for _, texts in sent.claims for text in texts)
-
-
-def _is_anonymous(path: ClaimPath) -> bool:
-    names = [step for step in path if isinstance(step, str)]
-    return any(name in _ANONYMOUS or name.startswith("age_over_") for name in names)
+    return are_identifying(read_path(text) for _, texts in sent.claims for text in texts)

@@ -1,6 +1,6 @@
 """Receipts that were given, and the calls of those who have them."""
 
-from capabilities.cockpit.database import create_cockpit
+from capabilities.cockpit.database.receipts import create_cockpit
 
 revision = "0006"
 down_revision = "0005"

@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from capabilities.cockpit.database.rights import rights_table
 from capabilities.cockpit.records import IssuedReceipt
 from runtime.database.engine import Database
 
@@ -47,6 +48,7 @@ class CockpitTables:
             Column("replay_key", Text, primary_key=True),
             Column("until", BigInteger, nullable=False, index=True),
         )
+        self.rights = rights_table(metadata)
 
 
 def create_cockpit() -> None:
@@ -77,6 +79,7 @@ class SqlCockpit:
         self._database = database
         self._receipts = tables.receipts
         self._calls = tables.calls
+        self._rights = tables.rights
 
     def write(self, connection: Connection, receipts: Sequence[IssuedReceipt]) -> None:
         """Keep receipts in the transaction that decides about their answers.
@@ -91,13 +94,21 @@ class SqlCockpit:
                 connection.execute(self._insert(self._receipts).values(bare))
 
     def forget_expired(self, connection: Connection, *, now: int, limit: int) -> int:
-        """Erase receipts whose log is over, and proofs that are too old to be repeated."""
+        """Erase receipts whose log is over, and proofs that are too old to be repeated.
+
+        A receipt stays as long as a request about it: by its key alone the citizen hears how that ends.
+        """
         receipts, calls = self._receipts, self._calls
-        old = select(receipts.c.id).where(receipts.c.log_until <= now).limit(limit)
+        asked = select(self._rights.c.receipt).where(self._rights.c.receipt == receipts.c.id).exists()
+        old = select(receipts.c.id).where(receipts.c.log_until <= now, ~asked).limit(limit)
         gone: int = connection.execute(delete(receipts).where(receipts.c.id.in_(old))).rowcount
         late = select(calls.c.replay_key).where(calls.c.until <= now).limit(limit)
         spent: int = connection.execute(delete(calls).where(calls.c.replay_key.in_(late))).rowcount
         return gone + spent
+
+    def by_id(self, id_: str) -> IssuedReceipt | None:
+        """One receipt, by its jti."""
+        return self._find(self._receipts.c.id == id_)
 
     def by_key(self, thumbprint: str) -> IssuedReceipt | None:
         """The one receipt of a key."""

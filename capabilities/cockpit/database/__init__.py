@@ -1,0 +1,1 @@
+"""A cockpit's tables in SQL: receipts and calls, requests about rights."""

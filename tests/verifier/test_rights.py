@@ -1,0 +1,132 @@
+"""What happens first with a request about rights, by what is held; and what a log says of who has the data."""
+
+from dataclasses import replace
+
+import pytest
+
+from capabilities.cockpit.rights_case import RightsCase
+from protocol.sovereignty.receipt import LegalBasis
+from protocol.sovereignty.rights import Right
+from protocol.sovereignty.rights_status import RightsStatus, State
+from protocol.sovereignty.usage import Action, Addressee, Use
+from tests.protocol.sovereignty.disclosures import RECEIPT
+from tests.support.partners import both
+from tests.support.pki import DAY, NOW
+from verifier.rights import Erase, Holding, Restrict, Sealed, first_step, hold
+from verifier.usage import _NAMES, By
+
+HELD = Holding(sealed=Sealed("request", "sealed"))
+CONSENT = replace(RECEIPT, legal_basis=LegalBasis.CONSENT, represented=())
+ADULT = replace(CONSENT, claims={"pid": (("age_equal_or_over", "18"),)})
+BANK = Addressee("Bank", "NTRDE-1")
+OURS, PROGRAM = _NAMES["de"][By.PAGE], _NAMES["en"][By.PROGRAM]
+
+
+def case_of(right):
+    status = RightsStatus("id-of-the-request", "A" * 43, right, State.RECEIVED, NOW + 28 * DAY, NOW)
+    return RightsCase(status.id, RECEIPT.id, "jti-of-the-request", "", NOW, NOW + DAY, status)
+
+
+def first(right, receipt=CONSENT, held=HELD, claims=None):
+    change = first_step(case_of(right), receipt, claims, held, now=NOW)
+    return change.next.status.state, change.next.note, change.records
+
+
+ERASED, LEFT_ALONE, RESTRICTED = (Erase(RECEIPT.id),), (), (Restrict(RECEIPT.id),)
+
+
+@pytest.mark.parametrize("right", [Right.ERASURE, Right.WITHDRAW_CONSENT])
+@pytest.mark.parametrize(
+    ("held", "why"),
+    [(replace(HELD, open_case=True), "open_case"), (replace(HELD, elsewhere=True), "elsewhere"), (HELD, "")],
+)
+def test_what_forbids_erasing_is_for_a_clerk_and_a_withdrawn_consent_is_not_used_meanwhile(right, held, why):
+    waits = RESTRICTED if right is Right.WITHDRAW_CONSENT else LEFT_ALONE
+    expected = (State.WORKING, why, waits) if why else (State.DONE, "", ERASED)
+    assert first(right, held=held) == expected
+
+
+@pytest.mark.parametrize("basis", list(LegalBasis))
+def test_a_duty_to_keep_and_a_consent_are_matters_of_the_legal_basis(basis):
+    receipt = replace(CONSENT, legal_basis=basis)
+    duty = basis in (LegalBasis.LEGAL_OBLIGATION, LegalBasis.PUBLIC_TASK)
+    assert first(Right.ERASURE, receipt)[0] is (State.WORKING if duty else State.DONE)
+    withdrawn = first(Right.WITHDRAW_CONSENT, receipt)
+    assert withdrawn == (
+        (State.DONE, "", ERASED) if basis is LegalBasis.CONSENT else (State.WORKING, "no_consent", LEFT_ALONE)
+    )
+
+
+def test_restricting_waits_for_nobody_and_is_done_when_it_is_so_everywhere():
+    assert first(Right.RESTRICTION) == (State.DONE, "", RESTRICTED)
+    assert first(Right.RESTRICTION, held=replace(HELD, elsewhere=True)) == (State.WORKING, "elsewhere", RESTRICTED)
+    assert first(Right.OBJECTION) == (State.WORKING, "clerk", RESTRICTED)
+
+
+@pytest.mark.parametrize("right", [Right.RECTIFICATION, Right.HUMAN_REVIEW])
+def test_what_a_human_answers_changes_nothing_by_itself(right):
+    assert first(right) == (State.WORKING, "clerk", LEFT_ALONE)
+
+
+@pytest.mark.parametrize("right", [Right.ACCESS, Right.PORTABILITY])
+@pytest.mark.parametrize(
+    ("receipt", "held", "claims", "why"),
+    [
+        (ADULT, HELD, None, "answer"),
+        (ADULT, Holding(), None, "answer"),
+        (ADULT, HELD, ADULT.claims, "answer"),
+        (ADULT, replace(HELD, elsewhere=True), None, "elsewhere"),
+        (ADULT, Holding(in_case=True), None, "in_case"),
+        (replace(ADULT, claims={**ADULT.claims, "card": ()}), HELD, ADULT.claims, "part"),
+        (replace(ADULT, claims={"pid": (("family_name",),)}), HELD, None, "identifies"),
+    ],
+)
+def test_values_go_by_the_key_alone_where_they_identify_nobody(right, receipt, held, claims, why):
+    assert first(right, receipt, held, claims) == (State.WORKING, why, LEFT_ALONE)
+
+
+@pytest.mark.parametrize("right", list(Right))
+def test_of_data_about_somebody_else_the_key_alone_takes_back_a_consent_and_nothing_more(right):
+    """GDPR Art. 12(6): whoever acted for somebody once need not act for them now."""
+    found = first(right, replace(CONSENT, represented=("pid",)))
+    if right is Right.WITHDRAW_CONSENT:
+        assert found == (State.DONE, "", ERASED)
+    else:
+        assert (found[0], found[2]) == (State.WORKING, LEFT_ALONE)
+        assert found[1] in ("identifies", "clerk")
+
+
+def use(action, by=OURS, to=None):
+    return Use(NOW, action, {"pid": ()}, by, both("Grund", "Reason"), to)
+
+
+CAME = use(Action.RECEIVED)
+
+
+@pytest.mark.parametrize(
+    ("uses", "elsewhere", "untold"),
+    [
+        ([CAME, use(Action.VIEWED)], False, ()),
+        ([CAME, use(Action.VIEWED, PROGRAM)], True, ()),
+        ([CAME, use(Action.USED, "archive")], True, ()),
+        ([CAME, use(Action.USED, "archive"), use(Action.ERASED, "archive")], False, ()),
+        ([CAME, use(Action.ERASED, "archive"), use(Action.VIEWED, PROGRAM)], True, ()),
+        ([CAME, use(Action.FORWARDED, OURS, BANK)], True, (BANK,)),
+        ([CAME, use(Action.FORWARDED, OURS, BANK), use(Action.RECIPIENT_TOLD, OURS, BANK)], False, ()),
+        (
+            [CAME, use(Action.RECIPIENT_TOLD, OURS, BANK), use(Action.FORWARDED, OURS, BANK)],
+            True,
+            (BANK,),
+        ),
+    ],
+)
+def test_a_log_tells_who_else_has_the_data_and_who_was_not_told(uses, elsewhere, untold):
+    found = hold(tuple(uses), HELD)
+    assert (found.elsewhere, found.untold, found.sealed) == (elsewhere, untold, HELD.sealed)
+
+
+def test_what_is_not_found_is_gone_only_if_the_log_says_so():
+    assert hold((CAME, use(Action.ERASED)), Holding()).elsewhere is False
+    assert hold((CAME,), Holding()).elsewhere is True
+    assert hold((), Holding()).elsewhere is True
+    assert hold((CAME,), Holding(in_case=True)).elsewhere is False

@@ -1,0 +1,153 @@
+"""Requests about rights for the partner's own systems: listed, read, put off, refused, done, with a key for cases."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.security import HTTPBearer
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from capabilities.cockpit.rights_case import RightsCase
+from protocol.errors import InvalidRequest, raised_as
+from protocol.fields import Fields
+from protocol.sovereignty.claims import write_claims_by_query
+from protocol.sovereignty.wording import Wording, read_wording
+from runtime.driver import Driver
+from verifier.api.cases import Reader
+from verifier.service import Verifier
+from verifier.service.rights import check_found
+from verifier.usage import By
+
+MAX_ID = 128  # characters
+
+
+class RightsInList(BaseModel):
+    """A request, without what the citizen wrote."""
+
+    id: str
+    receipt_id: str = Field(description="of the answer that it is about, as the request's state had it")
+    right: str = Field(
+        description="withdraw_consent, access, rectification, erasure, restriction, portability, objection or human_review"
+    )
+    state: str = Field(description="working, extended, done or refused")
+    received_at: int = Field(description="epoch seconds")
+    due: int = Field(description="epoch seconds: by when the citizen has to have an answer")
+    reason: str = Field(
+        description="why it was not done at once: open_case, duty, elsewhere, part, no_consent, identifies, in_case, "
+        "no_fit, answer (it goes out by itself) or clerk; empty: it was"
+    )
+
+
+class RightsList(BaseModel):
+    """Requests: those that wait by their due date, those that have ended from the latest."""
+
+    requests: list[RightsInList]
+    after: str | None = Field(description="ask again with this to get more; null: there are none")
+
+
+class AddresseeShown(BaseModel):
+    """Who got the data."""
+
+    name: str
+    identifier: str | None
+
+
+class RightsWhole(RightsInList):
+    """A request with what it asks."""
+
+    claims: dict[str, JsonValue] = Field(description="query id → paths that it is about")
+    text: str = Field(description="in the citizen's own words; empty: none")
+    recipients_to_tell: list[AddresseeShown] = Field(
+        description="who got the data by the usage log, and was not told of a change since"
+    )
+    latest_due: int = Field(description="epoch seconds: it cannot be put off beyond that")
+
+
+class ExtensionBody(BaseModel):
+    """A later date, said before the first one has passed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    why: dict[str, str] = Field(description="language → text, for the citizen")
+    due: int = Field(description="epoch seconds, at most three months after the request came")
+
+
+class RefusalBody(BaseModel):
+    """A no. The citizen is told where to complain, too."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    why: dict[str, str] = Field(description="language → text, for the citizen; it names the provision")
+
+
+class DoneBody(BaseModel):
+    """A yes: you did what was asked, and what is here is done with it now."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    recipients_told: bool = Field(default=False, description="whoever got the data was told")
+
+
+def rights_api(verifier: Verifier, driver: Driver) -> APIRouter:
+    """Everything about requests."""
+    described = HTTPBearer(auto_error=False, description="a key of `hoheit verifier case-key`")
+    router = APIRouter(prefix="/api", tags=["rights"], dependencies=[Depends(described)])
+    desk = verifier.rights
+
+    @router.get("/rights")
+    async def listed(
+        _: Reader,
+        state: Literal["open", "ended"] = "open",
+        after: Annotated[str, Query(max_length=MAX_ID)] = "",
+    ) -> RightsList:
+        """Requests that wait for you, what is due first first; or those that have ended."""
+        found, last = check_found(await driver.run(desk.listed(is_open=state == "open", after=after)))
+        return RightsList(requests=[_listed(case) for case in found], after=last or None)
+
+    @router.get("/rights/{request}")
+    async def one(request: str, by: Reader) -> RightsWhole:
+        """A request with what it asks; that you looked is written down."""
+        found = await driver.run(desk.open(request, actor=by))
+        return RightsWhole(
+            **_listed(found.case).model_dump(),
+            claims=write_claims_by_query(found.claims),
+            text=found.text,
+            recipients_to_tell=[AddresseeShown(name=to.name, identifier=to.identifier) for to in found.held.untold],
+            latest_due=found.latest_due,
+        )
+
+    @router.post("/rights/{request}/extension")
+    async def extend(request: str, body: ExtensionBody, by: Reader) -> RightsInList:
+        """Put an answer off, by two months at most, and say why (GDPR Art. 12(3))."""
+        return _listed(await driver.run(desk.extend(request, _wording(body.why), body.due, actor=by)))
+
+    @router.post("/rights/{request}/refusal")
+    async def refuse(request: str, body: RefusalBody, by: Reader) -> RightsInList:
+        """Refuse, and name the provision (GDPR Art. 12(4))."""
+        return _listed(await driver.run(desk.refuse(request, _wording(body.why), actor=by)))
+
+    @router.post("/rights/{request}/done")
+    async def done(request: str, body: DoneBody, by: Reader) -> RightsInList:
+        """Say that it is done. What this verifier holds is erased with it where erasing was asked."""
+        told = body.recipients_told
+        return _listed(await driver.run(desk.done(request, place=By.PROGRAM, told=told, actor=by)))
+
+    return router
+
+
+def _wording(texts: dict[str, str]) -> Wording:
+    with raised_as(InvalidRequest):
+        return read_wording(Fields({"why": dict(texts)}, "body"), "why")
+
+
+def _listed(case: RightsCase) -> RightsInList:
+    return RightsInList(
+        id=case.id,
+        receipt_id=case.receipt,
+        right=case.status.right.value,
+        state=case.status.state.value,
+        received_at=case.received_at,
+        due=case.status.due,
+        reason=case.note,
+    )

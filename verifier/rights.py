@@ -1,0 +1,255 @@
+"""What a verifier does when somebody asks for a right over an answer: at once where nothing is in the way, else by a clerk.
+
+Pure steps over what is held; the store carries out what they say, in the transaction of the step (docs/sovereignty/rights.md,
+docs/decisions/0050-rights-at-the-verifier.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from capabilities.cockpit.rights_case import RightsCase, RightsChange, answered, refused, step_to
+from capabilities.usage_log.records import Used
+from protocol.errors import Conflict
+from protocol.sovereignty.claims import ClaimsByQuery, are_covered, are_identifying
+from protocol.sovereignty.receipt import LegalBasis, Receipt
+from protocol.sovereignty.rights import HANDS_OUT, Right, needs_present_again
+from protocol.sovereignty.rights_status import State
+from protocol.sovereignty.usage import Action, Addressee, Use
+from protocol.sovereignty.wording import Wording
+from runtime.conversation import Event
+from verifier.usage import ON_DEMAND, By, Logged, is_elsewhere
+
+# Where the law itself may want the data kept (Art. 17(3)(b)); whether it does, a clerk knows
+_DUTIES = frozenset((LegalBasis.LEGAL_OBLIGATION, LegalBasis.PUBLIC_TASK))
+# What ends with the data gone
+_ERASES = frozenset((Right.ERASURE, Right.WITHDRAW_CONSENT, Right.OBJECTION))
+
+
+class Why(StrEnum):
+    """Why a clerk has to see a request."""
+
+    OPEN_CASE = "open_case"  # a case that is not decided needs the data
+    DUTY = "duty"  # a law may want it kept
+    ELSEWHERE = "elsewhere"  # other systems of the partner have it, or had it
+    PART = "part"  # it is about some of the data only
+    NO_CONSENT = "no_consent"  # the data does not rest on a consent
+    ANSWER = "answer"  # nothing is in the way: it is answered when the citizen asks how it stands
+    IDENTIFIES = "identifies"  # the data says who somebody is, so that the key alone is not enough
+    IN_CASE = "in_case"  # a form or a case holds it, with more than was shown
+    NO_FIT = "no_fit"  # it does not fit into one answer, or was shown in person and is named otherwise
+    CLERK = "clerk"  # the right is one that a human answers
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Another request about the same receipt."""
+
+    id: str
+    right: Right
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """An answer as it is here."""
+
+    request: str  # id of the request that it answered
+    content: str  # sealed, base64url
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What is known of the data of one receipt, as it is in the transaction that asks."""
+
+    sealed: Sealed | None = None  # where it stands in an answer
+    in_case: bool = False  # it stands in a form or a case
+    open_case: bool = False  # a case that waits for a decision holds it
+    elsewhere: bool = (
+        False  # it was read or passed on by other systems of the partner, and they did not say that it is gone
+    )
+    untold: tuple[Addressee, ...] = ()  # who got it, and was not told of a change since
+    requests: tuple[Asked, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Erase:
+    """Everything that is here of the data of a receipt goes, and its log says so."""
+
+    receipt: str  # its jti
+
+
+@dataclass(frozen=True, slots=True)
+class Restrict:
+    """What is here of it is not read any more, until that is lifted (Art. 18)."""
+
+    receipt: str
+    lifted: bool = False
+
+
+RightsRecord = Erase | Restrict | Used | Event
+RightsStep = RightsChange[RightsRecord]
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What a clerk, or a program of the partner, says when something is done."""
+
+    place: By
+    told: bool  # everybody whom the log names as having got the data was told (Art. 19)
+
+
+def hold(uses: tuple[Use, ...], found: Holding) -> Holding:
+    """What is known, from the log of a receipt and what is found of its data."""
+    is_here = found.sealed is not None or found.in_case
+    elsewhere, gone = False, False
+    untold: dict[Addressee, None] = {}
+    for use in uses:
+        if is_elsewhere(use.by):
+            elsewhere = use.action is not Action.ERASED
+        if use.action in (Action.RECEIVED, Action.ERASED):
+            gone = use.action is Action.ERASED
+        if use.to is not None and use.action is Action.FORWARDED:
+            untold[use.to] = None
+        elif use.to is not None and use.action is Action.RECIPIENT_TOLD:
+            untold.pop(use.to, None)
+    # What is not found and was not erased is somewhere: nobody says of it that it is gone
+    return replace(found, elsewhere=elsewhere or not (is_here or gone) or bool(untold), untold=tuple(untold))
+
+
+def first_step(
+    case: RightsCase, receipt: Receipt, claims: ClaimsByQuery | None, held: Holding, *, now: int
+) -> RightsStep:
+    """What happens when a request comes; `claims` are those that it names."""
+    right, erase, restrict = case.status.right, Erase(case.receipt), Restrict(case.receipt)
+    again = _identifies(right, receipt, held)
+    match right:
+        case Right.ERASURE:
+            why = _against(receipt, claims, held) or again
+            return _done(case, now, erase) if why is None else _working(case, why, now)
+        case Right.WITHDRAW_CONSENT if receipt.legal_basis is not LegalBasis.CONSENT:
+            return _working(case, Why.NO_CONSENT, now)
+        case Right.WITHDRAW_CONSENT:
+            # Withdrawing is as easy as giving: what a clerk has to see is not used meanwhile
+            why = _against(receipt, claims, held)
+            return _done(case, now, erase) if why is None else _working(case, why, now, restrict)
+        case Right.RESTRICTION | Right.OBJECTION if again is not None:
+            return _working(case, again, now)
+        case Right.RESTRICTION:
+            return _working(case, Why.ELSEWHERE, now, restrict) if held.elsewhere else _done(case, now, restrict)
+        case Right.OBJECTION:
+            # Art. 18(1)(d): not used until it is clear whose grounds weigh more
+            return _working(case, Why.CLERK, now, restrict)
+        case Right.ACCESS | Right.PORTABILITY:
+            return _working(case, _against_handing_out(receipt, claims, held) or again or Why.ANSWER, now)
+        case _:
+            return _working(case, Why.CLERK, now)
+
+
+def hand_out(
+    case: RightsCase, answer: str, of: Sealed | None, logged: Logged, held: Holding, *, now: int
+) -> RightsStep:
+    """Hand out what was made of an answer, if that is still what is here; else it is made anew when the citizen asks again."""
+    if not case.is_open or case.note != Why.ANSWER or held.sealed != of:
+        return RightsChange(case)
+    used = () if of is None else logged.use(Action.USED, By.SERVICE, now=now, why=ON_DEMAND)
+    return RightsChange(answered(case, answer, now=now), used)
+
+
+def no_fit(case: RightsCase, *, now: int) -> RightsStep:
+    """Leave to a clerk what no answer can be made of."""
+    return _working(case, Why.NO_FIT, now) if case.is_open else RightsChange(case)
+
+
+def _against_handing_out(receipt: Receipt, claims: ClaimsByQuery | None, held: Holding) -> Why | None:
+    """What forbids handing out the data at once, to whoever has the key; None: nothing."""
+    if held.elsewhere:
+        return Why.ELSEWHERE
+    if held.in_case:
+        return Why.IN_CASE
+    if claims is not None and not _is_all(claims, receipt.claims):
+        return Why.PART
+    return None
+
+
+def _identifies(right: Right, receipt: Receipt, held: Holding) -> Why | None:
+    """Whether the key alone is not enough for a right (Art. 11(2), 12(6)): it proves a wallet, not a person."""
+    known = any(are_identifying(paths) for paths in receipt.claims.values())
+    again = needs_present_again(
+        right, identifying=known, represented=bool(receipt.represented), open_case=held.open_case
+    )
+    return Why.IDENTIFIES if again else None
+
+
+def finish(case: RightsCase, logged: Logged, held: Holding, done: Finished, *, now: int) -> RightsStep:
+    """Say that what was asked is done: what is here is done with it, and the log says what a clerk did.
+
+    Raises:
+        Conflict: it has ended; it is answered with the data itself; or somebody who got the data was not told.
+    """
+    right = case.status.right
+    if right in HANDS_OUT:
+        raise Conflict("this right is answered with the data itself")
+    changes = right in _ERASES or right in (Right.RECTIFICATION, Right.RESTRICTION)
+    if changes and held.untold and not done.told:
+        raise Conflict("whoever got the data has to be told first")
+    told = tuple([used for to in held.untold for used in logged.told(to, done.place, now=now)]) if changes else ()
+    match right:
+        case _ if right in _ERASES:
+            # The order of the log: who was told, then that it is gone
+            return _done(case, now, *told, Erase(case.receipt))
+        case Right.RECTIFICATION:
+            return _done(case, now, *logged.use(Action.CORRECTED, done.place, now=now), *told)
+        case Right.HUMAN_REVIEW:
+            return _done(case, now, *logged.use(Action.DECIDED, done.place, now=now))
+        case _:
+            return _done(case, now, *told)
+
+
+def refuse(case: RightsCase, receipt: Receipt, why: Wording, held: Holding, *, now: int) -> RightsStep:
+    """Refuse; what was not used meanwhile may be used again, unless another request stands against it.
+
+    Raises:
+        Conflict: it has ended.
+    """
+    return RightsChange(refused(case, why, receipt.controller, now=now), _lifted(case, held))
+
+
+def _against(receipt: Receipt, claims: ClaimsByQuery | None, held: Holding) -> Why | None:
+    """What forbids erasing at once (Art. 17(3)); None: nothing."""
+    if held.open_case:
+        return Why.OPEN_CASE
+    if receipt.legal_basis in _DUTIES:
+        return Why.DUTY
+    if held.elsewhere:
+        return Why.ELSEWHERE
+    if claims is not None and not _is_all(claims, receipt.claims):
+        return Why.PART
+    return None
+
+
+def _is_all(claims: ClaimsByQuery, whole: ClaimsByQuery) -> bool:
+    return all(id_ in claims and are_covered(paths, claims[id_]) for id_, paths in whole.items())
+
+
+def _restricts(right: Right, state: State) -> bool:
+    """Whether a request keeps data from being used: a restriction for good, the others until they are answered."""
+    if right is Right.RESTRICTION:
+        return state is not State.REFUSED
+    return right in (Right.OBJECTION, Right.WITHDRAW_CONSENT) and state not in (State.REFUSED, State.DONE)
+
+
+def _lifted(case: RightsCase, held: Holding) -> tuple[RightsRecord, ...]:
+    if not _restricts(case.status.right, case.status.state):
+        return ()
+    others = any(each.id != case.id and _restricts(each.right, each.state) for each in held.requests)
+    return () if others else (Restrict(case.receipt, lifted=True),)
+
+
+def _done(case: RightsCase, now: int, *records: RightsRecord) -> RightsStep:
+    return RightsChange(step_to(case, State.DONE, now=now), records)
+
+
+def _working(case: RightsCase, why: Why, now: int, *records: RightsRecord) -> RightsStep:
+    return RightsChange(step_to(case, State.WORKING, now=now, note=why.value), records)

@@ -1,0 +1,123 @@
+"""Requests about rights on the desk: what waits, by when, and how it ends. No decisions here."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+from fastapi import Response
+
+from capabilities.accounts.web import Door, Visit
+from protocol.credential import ClaimPath
+from protocol.errors import Malformed
+from protocol.fields import Fields
+from protocol.sovereignty.wording import MAX_TEXT, Wording, read_wording
+from runtime.driver import Driver
+from runtime.languages import language_of
+from runtime.pages import redirect
+from verifier.service import Verifier
+from verifier.service.rights import check_found
+from verifier.usage import By
+from verifier.web.desk_view import Desk
+
+MAX_ID = 128  # characters
+
+
+def rights_pages(verifier: Verifier, driver: Driver, door: Door, desk: Desk) -> None:
+    """Add the pages behind the door of the desk."""
+    home = f"{desk.home}/rights"
+    rights = verifier.rights
+
+    async def listed(visit: Visit, *, is_open: bool) -> Response:
+        after = visit.request.path_params.get("after", "")[:MAX_ID]
+        cases, last = check_found(await driver.run(rights.listed(is_open=is_open, after=after)))
+        here = home if is_open else f"{home}/ended"
+        return desk.show(
+            visit,
+            "desk/rights.html",
+            requests=cases,
+            is_open=is_open,
+            more=f"{here}/after/{last}" if last else "",
+            later=bool(after),
+            first=here,
+        )
+
+    @door.page("/rights")
+    @door.page("/rights/after/{after}")
+    async def waiting(visit: Visit) -> Response:
+        return await listed(visit, is_open=True)
+
+    @door.page("/rights/ended")
+    @door.page("/rights/ended/after/{after}")
+    async def ended(visit: Visit) -> Response:
+        return await listed(visit, is_open=False)
+
+    async def one(visit: Visit, problem: str = "") -> Response:
+        found = await driver.run(rights.open(_id(visit), actor=visit.clerk.clerk))
+        return desk.show(
+            visit,
+            "desk/right.html",
+            status=400 if problem else 200,
+            found=found,
+            claims=[_name(path) for paths in found.claims.values() for path in paths],
+            first_day=_day(found.case.status.due) + timedelta(days=1),
+            last_day=_day(found.latest_due),
+            problem=problem,
+            typed=visit.form.get("why", ""),
+            longest=MAX_TEXT,
+        )
+
+    @door.page("/rights/{request}")
+    async def request(visit: Visit) -> Response:
+        return await one(visit)
+
+    @door.deed("/rights/{request}/extend")
+    async def extend(visit: Visit) -> Response:
+        try:
+            why, until = _why(visit), date.fromisoformat(visit.form.get("until", ""))
+        except Malformed:
+            return await one(visit, "extend why")
+        except ValueError:
+            return await one(visit, "extend until")
+        found = await driver.run(rights.open(_id(visit), actor=visit.clerk.clerk))
+        # A day ends with its last second; the last one with the moment at which the time is over
+        end = int(datetime(until.year, until.month, until.day, 23, 59, 59, tzinfo=UTC).timestamp())
+        due = min(end, found.latest_due) if until <= _day(found.latest_due) else end
+        await driver.run(rights.extend(_id(visit), why, due, actor=visit.clerk.clerk))
+        return redirect(f"{home}/{_id(visit)}")
+
+    @door.deed("/rights/{request}/refuse")
+    async def refuse(visit: Visit) -> Response:
+        try:
+            why = _why(visit)
+        except Malformed:
+            return await one(visit, "refuse why")
+        await driver.run(rights.refuse(_id(visit), why, actor=visit.clerk.clerk))
+        return redirect(f"{home}/{_id(visit)}")
+
+    @door.deed("/rights/{request}/done")
+    async def done(visit: Visit) -> Response:
+        told = visit.form.get("told") == "yes"
+        await driver.run(rights.done(_id(visit), place=By.CLERK, told=told, actor=visit.clerk.clerk))
+        return redirect(f"{home}/{_id(visit)}")
+
+
+def _id(visit: Visit) -> str:
+    return str(visit.request.path_params["request"])[:MAX_ID]
+
+
+def _why(visit: Visit) -> Wording:
+    """What the clerk wrote, in the language in which they work.
+
+    Raises:
+        Malformed: nothing, or no plain text.
+    """
+    said = {language_of(visit.request): visit.form.get("why", "").replace("\r\n", "\n").strip()}
+    return read_wording(Fields({"why": {**said}}, "form"), "why")
+
+
+def _name(path: ClaimPath) -> str:
+    return ": ".join(step.replace("_", " ") for step in path if isinstance(step, str))
+
+
+def _day(seconds: int) -> date:
+    return datetime.fromtimestamp(seconds, UTC).date()
