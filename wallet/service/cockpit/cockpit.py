@@ -13,6 +13,7 @@ from wallet.policy.cockpit.disclosed import is_identifying
 from wallet.policy.cockpit.timeline import Timeline
 from wallet.records import Preferences
 from wallet.service.cockpit.collecting import Collecting, Looked
+from wallet.service.cockpit.rights import Rights
 from wallet.service.context import WalletContext
 
 LIVE_AFTER = 60  # seconds in which a page that is opened again does not ask again
@@ -28,6 +29,11 @@ class Cockpit:
     def collecting(self) -> Collecting:
         """What asks partners."""
         return Collecting(self.context)
+
+    @property
+    def rights(self) -> Rights:
+        """What asks partners for what the law gives."""
+        return Rights(self.context)
 
     def disclosures(self) -> tuple[Disclosure, ...]:
         """Every answer to a request that announced a cockpit, oldest first."""
@@ -117,7 +123,8 @@ class Cockpit:
             Conflict: the partner is being asked just now; nothing was done.
         """
         self._check_idle(disclosure)
-        dropped = replace(disclosure, key="", claim="")
+        rights = tuple([replace(asked, key="") for asked in disclosure.rights])
+        dropped = replace(disclosure, key="", claim="", rights=rights)
         yield from self.context.save(put=[dropped])
         return dropped
 
