@@ -17,7 +17,17 @@ from tests.wallet.counterparts import PARTNER
 
 WHY = both("Die Abgabenordnung § 147 verlangt es.", "The fiscal code, section 147, wants it.")
 REMEDY = both("Die Aufsicht und das Gericht in Köln.", "The authority and the court in Köln.")
-TOLD = Information(*[both("Auf Deutsch.", "In English.")] * 2, (), *[both("Auf Deutsch.", "In English.")] * 5)
+SAID = both("Auf Deutsch.", "In English.")
+TOLD = Information(
+    purposes=SAID,
+    categories=SAID,
+    recipients=(),
+    retention=SAID,
+    rights=SAID,
+    authority=SAID,
+    source=both("Sie selbst.", "You yourself."),
+    automated_decisions=both("Keine.", "None."),
+)
 LETTER = ("letter.txt", "text/plain", b"Dear Erika")
 
 

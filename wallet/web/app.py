@@ -31,6 +31,7 @@ from wallet.web.presenting import presenting_pages
 from wallet.web.receiving import receiving_pages
 from wallet.web.refreshing import refreshing
 from wallet.web.renewing import renewal_pages, renewing
+from wallet.web.rights import rights_pages
 from wallet.web.room import Room
 from wallet.web.services.errands import errand_pages
 from wallet.web.services.pages import catalogue_pages
@@ -85,6 +86,7 @@ def serve_wallet(
         renewal_pages(),
         activity_pages(),
         cockpit_pages(),
+        rights_pages(),
         settings_pages(trusting),
         vouching_pages(),
         told_pages(),

@@ -44,28 +44,28 @@ def _add_entry(router: APIRouter) -> None:
     @router.post("/activity/entry/{number:int}/ask")
     async def ask(visit: Inside, number: int) -> Response:
         await visit.form()
-        await _look(visit, visit.wallet.cockpit.ask(_disclosure(visit, number)))
+        await _look(visit, visit.wallet.cockpit.ask(disclosure_of(visit, number)))
         return redirect(f"/activity/entry/{number}")
 
     @router.get("/activity/entry/{number:int}/proof.json")
     async def proof(visit: Inside, number: int) -> Response:
-        evidence = _evidence(visit, _items(visit, number)[1])
+        evidence = _evidence(visit, entry_line(visit, number)[1])
         if evidence is None:
             raise NotFound("there is no proof for this entry")
-        return _download("proof.json", evidence_document(evidence))
+        return download("proof.json", evidence_document(evidence))
 
     @router.get("/activity/entry/{number:int}/signed.json")
     async def signed(visit: Inside, number: int) -> Response:
-        return _download("signed.json", signed_objects(_disclosure(visit, number)))
+        return download("signed.json", signed_objects(disclosure_of(visit, number)))
 
     @router.get("/activity/entry/{number:int}/receipt-27560.json")
     async def standard_form(visit: Inside, number: int) -> Response:
-        disclosure = _disclosure(visit, number)
+        disclosure = disclosure_of(visit, number)
         receipt = receipt_of(disclosure)
         if receipt is None or disclosure.receipt is None:
             raise NotFound("there is no receipt for this entry")
         language = visit.wallet.context.language
-        return _download("receipt-27560.json", write_27560(receipt, disclosure.receipt.raw, language))
+        return download("receipt-27560.json", write_27560(receipt, disclosure.receipt.raw, language))
 
 
 def _add_partner(router: APIRouter) -> None:
@@ -110,7 +110,7 @@ def _add_partner(router: APIRouter) -> None:
 def _add_deletion(router: APIRouter) -> None:
     @router.get("/activity/entry/{number:int}/delete")
     async def ask(visit: Inside, number: int) -> Response:
-        timeline, item = _items(visit, number)
+        timeline, item = entry_line(visit, number)
         disclosure = visit.wallet.cockpit.of_entry(number)
         return visit.page(
             "activity_entry_delete.html", item=item, disclosure=disclosure, evidence=_evidence(visit, item),
@@ -125,14 +125,14 @@ def _add_deletion(router: APIRouter) -> None:
 
     @router.get("/activity/entry/{number:int}/key")
     async def ask_key(visit: Inside, number: int) -> Response:
-        timeline, item = _items(visit, number)
-        disclosure = _disclosure(visit, number)
+        timeline, item = entry_line(visit, number)
+        disclosure = disclosure_of(visit, number)
         return visit.page("activity_key.html", item=item, disclosure=disclosure, shown=lines(visit, timeline, [item]))
 
     @router.post("/activity/entry/{number:int}/key")
     async def drop(visit: Inside, number: int) -> Response:
         await visit.form()
-        await visit.run(visit.wallet.cockpit.drop_key(_disclosure(visit, number)))
+        await visit.run(visit.wallet.cockpit.drop_key(disclosure_of(visit, number)))
         return redirect(f"/activity/entry/{number}")
 
 
@@ -149,11 +149,13 @@ def signed_objects(disclosure: Disclosure) -> JsonObject:
             {"rule": one.rule, "found_at": one.at, "entries": list[JsonValue](one.entries), "who": one.who}
             for one in disclosure.usage.findings
         ],
+        # Requests are left out: the user's own words are in them, and may say anything
+        "rights_statuses": [kept.raw for asked in disclosure.rights for kept in asked.statuses],
     }
 
 
 def _entry_page(visit: Visit, number: int, looked: Looked | None) -> Response:
-    timeline, item = _items(visit, number)
+    timeline, item = entry_line(visit, number)
     items = timeline.of_entry(number)
     disclosure = visit.wallet.cockpit.of_entry(number)
     now = visit.wallet.context.now()
@@ -171,7 +173,7 @@ async def _look(visit: Visit, looking: Exchange[Looked]) -> Looked:
     return await visit.run(looking, WhenLocked.NOT_DONE, WhenLocked.DONE)
 
 
-def _items(visit: Visit, number: int) -> tuple[Timeline, Item]:
+def entry_line(visit: Visit, number: int) -> tuple[Timeline, Item]:
     """The timeline, and the line of an entry of the log.
 
     Raises:
@@ -186,14 +188,19 @@ def _items(visit: Visit, number: int) -> tuple[Timeline, Item]:
 
 
 def _partner(visit: Visit, number: int) -> tuple[Timeline, PartnerMet]:
-    timeline, _ = _items(visit, number)
+    timeline, _ = entry_line(visit, number)
     met = timeline.partner(number)
     if met is None:
         raise NotFound("this entry is about nobody")
     return timeline, met
 
 
-def _disclosure(visit: Visit, number: int) -> Disclosure:
+def disclosure_of(visit: Visit, number: int) -> Disclosure:
+    """What belongs to an entry.
+
+    Raises:
+        NotFound: nothing does.
+    """
     disclosure = visit.wallet.cockpit.of_entry(number)
     if disclosure is None:
         raise NotFound("this partner announced no receipts for this entry")
@@ -220,6 +227,7 @@ def _findings(items: Sequence[Item]) -> tuple[Item, ...]:
     return tuple([item for item in items if item.kind is Kind.WARNING and item.what is not None])
 
 
-def _download(name: str, content: JsonObject) -> Response:
+def download(name: str, content: JsonObject) -> Response:
+    """A file of ours, in JSON."""
     headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": NO_STORE}
     return Response(encode_json(content), media_type="application/json", headers=headers)

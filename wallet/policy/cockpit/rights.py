@@ -39,6 +39,7 @@ from wallet.policy.cockpit.disclosed import read_claims, receipt_of, sent_of
 
 MAX_ASKED = 64  # requests about one receipt
 MAX_STATUSES = 64  # that are kept of one request; of more, those in the middle go
+ASKS_FOR_MORE = "AsksForMore"  # beside the codes of errors: it wants to see what it was not shown, or another asks
 _AT = "rights request"
 
 
@@ -49,6 +50,14 @@ class Wish:
     right: Right
     claims: ClaimsByQuery | None = None  # None: all data of the receipt
     text: str = ""  # in their own words; empty: none
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """That a partner let its own date pass."""
+
+    asked: RightsAsked
+    due: int  # epoch seconds
 
 
 def rights_of(disclosure: Disclosure) -> tuple[Right, ...]:
@@ -124,6 +133,21 @@ def is_overdue(asked: RightsAsked, now: int) -> bool:
     """Whether the partner let its own date pass (GDPR Art. 12(3)); of one that never answered nothing proves that it got it."""
     status = status_of(asked)
     return status is not None and status.is_overdue(now)
+
+
+def overdue_at(asked: RightsAsked) -> int:
+    """From when on a request is overdue if nothing comes, in epoch seconds; 0: never."""
+    status = status_of(asked)
+    return 0 if status is None or status.state in FINAL else status.due + 1
+
+
+def steps_of(asked: RightsAsked) -> tuple[RightsStatus, ...]:
+    """What changed: of statuses that follow each other in one state, the first."""
+    found: list[RightsStatus] = []
+    for status in statuses_of(asked):
+        if not found or (found[-1].state, found[-1].due) != (status.state, status.due):
+            found.append(status)
+    return tuple(found)
 
 
 def sent_request(asked: RightsAsked, receipt: Receipt, *, now: int) -> SentRequest:

@@ -11,7 +11,8 @@ from runtime.conversation import slow
 from wallet.disclosure_records import Disclosure
 from wallet.policy.cockpit.disclosed import is_identifying
 from wallet.policy.cockpit.timeline import Timeline
-from wallet.records import Preferences
+from wallet.policy.showing import PartyShown
+from wallet.records import LogEntry, Preferences
 from wallet.service.cockpit.collecting import Collecting, Looked
 from wallet.service.cockpit.rights import Rights
 from wallet.service.context import WalletContext
@@ -127,6 +128,12 @@ class Cockpit:
         dropped = replace(disclosure, key="", claim="", rights=rights)
         yield from self.context.save(put=[dropped])
         return dropped
+
+    def note_letter(self, entry: LogEntry) -> Exchange[None]:
+        """Note that the user prepared a letter to whom an entry is about (EUDI TS7): whether it is sent nobody here sees."""
+        context = self.context
+        party = PartyShown(entry.party, "", entry.party_id, entry.trusted_by)
+        yield from context.save(note=context.entry("wrote", party, "done"))
 
     def delete_entry(self, number: int) -> Exchange[None]:
         """Delete an entry with everything that belongs to it: its hash alone is left.

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from protocol.errors import Conflict, Malformed, NotFound, ProtocolError, Unavailable, Unreachable
+from protocol.errors import Conflict, Malformed, NotForThisRequest, NotFound, ProtocolError, Unavailable, Unreachable
 from protocol.exchange import Exchange, HttpResponse
 from protocol.jwe import MAX_JWE
 from protocol.keys import P256Key
@@ -25,6 +25,7 @@ from protocol.sovereignty.unlinkable import MustNotCall
 from wallet.disclosure_records import Disclosure, RightsAsked
 from wallet.policy.cockpit.disclosed import cockpit_key, is_identifying, receipt_of, requesters_of, sent_of
 from wallet.policy.cockpit.rights import (
+    ASKS_FOR_MORE,
     Wish,
     check_again,
     has_ended,
@@ -145,7 +146,7 @@ class Rights:
         asked = self.find(disclosure, id_)
         if has_ended(asked) or self.by_letter(disclosure) is not None:
             return Followed(disclosure, asked)
-        if asked.statuses and 0 <= self.context.now() - asked.looked_at < LIVE_AFTER:
+        if 0 <= self.context.now() - max(asked.looked_at, asked.at) < LIVE_AFTER:
             return Followed(disclosure, asked)
         return (yield from self.follow(disclosure, id_))
 
@@ -172,12 +173,20 @@ class Rights:
             NotForThisRequest: somebody else asks, or for more than they were shown; it is not answered.
             ProtocolError: see `Presenting.look`.
         """
-        status = status_of(self.find(disclosure, id_))
+        asked = self.find(disclosure, id_)
+        status = status_of(asked)
         if status is None:
             raise Conflict("the partner has not answered yet")
         seen = yield from Presenting(self.context).look(link_to_present(status))
         verified = seen.verified
-        check_again(disclosure, verified.request.dcql_query, requesters_of(verified.party))
+        try:
+            check_again(disclosure, verified.request.dcql_query, requesters_of(verified.party))
+        except NotForThisRequest:
+            with self._busy(disclosure):
+                disclosure = self._current(disclosure)
+                problem = replace(self.find(disclosure, id_), problem=ASKS_FOR_MORE)
+                yield from self._keep(with_asked(disclosure, problem))
+            raise
         return seen
 
     def answer(self, disclosure: Disclosure, id_: str) -> Exchange[Handed]:
