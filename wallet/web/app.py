@@ -21,6 +21,7 @@ from wallet.service.trusting import Trusting
 from wallet.web.activity import activity_pages
 from wallet.web.adding import adding_pages
 from wallet.web.cockpit import cockpit_pages
+from wallet.web.complaining import complaint_pages
 from wallet.web.door import Door
 from wallet.web.entrance import entrance
 from wallet.web.following import Following
@@ -87,6 +88,7 @@ def serve_wallet(
         activity_pages(),
         cockpit_pages(),
         rights_pages(),
+        complaint_pages(),
         settings_pages(trusting),
         vouching_pages(),
         told_pages(),

@@ -49,7 +49,7 @@ def _add_entry(router: APIRouter) -> None:
 
     @router.get("/activity/entry/{number:int}/proof.json")
     async def proof(visit: Inside, number: int) -> Response:
-        evidence = _evidence(visit, entry_line(visit, number)[1])
+        evidence = evidence_of(visit, entry_line(visit, number)[1])
         if evidence is None:
             raise NotFound("there is no proof for this entry")
         return download("proof.json", evidence_document(evidence))
@@ -113,7 +113,7 @@ def _add_deletion(router: APIRouter) -> None:
         timeline, item = entry_line(visit, number)
         disclosure = visit.wallet.cockpit.of_entry(number)
         return visit.page(
-            "activity_entry_delete.html", item=item, disclosure=disclosure, evidence=_evidence(visit, item),
+            "activity_entry_delete.html", item=item, disclosure=disclosure, evidence=evidence_of(visit, item),
             shown=lines(visit, timeline, [item]),
         )  # fmt: skip
 
@@ -165,7 +165,7 @@ def _entry_page(visit: Visit, number: int, looked: Looked | None) -> Response:
         absence=absence_of(disclosure, now) if disclosure is not None else None,
         held=held_by_partner([disclosure], now) if disclosure is not None else (),
         witnessed=disclosure is not None and visit.wallet.cockpit.collecting.partner(disclosure) is not None,
-        partner=timeline.partner(number), evidence=_evidence(visit, item), shown=lines(visit, timeline, [item]),
+        partner=timeline.partner(number), evidence=evidence_of(visit, item), shown=lines(visit, timeline, [item]),
     )  # fmt: skip
 
 
@@ -212,7 +212,8 @@ def _disclosures(visit: Visit, timeline: Timeline, met: PartnerMet) -> list[Disc
     return [one for one in visit.wallet.cockpit.disclosures() if one.log_number in own]
 
 
-def _evidence(visit: Visit, item: Item) -> Evidence | None:
+def evidence_of(visit: Visit, item: Item) -> Evidence | None:
+    """The proof that somebody asked for what they may not, if that is what an entry is about."""
     if not item.entry.request:
         return None
     return next((one for one in visit.wallet.context.store.evidence() if one.id == item.entry.request), None)

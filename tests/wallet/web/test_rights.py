@@ -11,64 +11,26 @@ from protocol.oid4vp.request import ClientMetadata
 from protocol.sovereignty.due_dates import first_due
 from protocol.sovereignty.rights import Right
 from protocol.sovereignty.rights_status import Kept, State
-from runtime.anchors import write_anchor
 from tests.support.pki import DAY, NOW
-from tests.wallet.cockpit import CockpitWorld
 from tests.wallet.counterparts import dcql
 from tests.wallet.registrar import ENTRY
 from tests.wallet.rights import LETTER, REMEDY, WHY
-from tests.wallet.web.flows import follow, paste, receive, say
-from tests.wallet.web.visitor import Served, words_of
+from tests.wallet.web.citizens_rights import ask, asked, give, later, open_with_document, serve
+from tests.wallet.web.flows import follow, say
+from tests.wallet.web.visitor import words_of
 
 
 @pytest.fixture
 def served(tmp_path, monkeypatch):
     monkeypatch.setenv("HOHEIT_ENV", "test")
-    world = CockpitWorld(None)
-    served = Served(tmp_path / "wallet", world)
-    write_anchor(
-        served.settings.anchors_folder,
-        "registrar.pem",
-        world.registrar.pki.root.pem,
-        role=world.registrar.pki.role,
-        name="The town register",
-    )
-    served.create()
+    served = serve(tmp_path)
     yield served
     served.door.close()
 
 
 @pytest.fixture
 def citizen(served):
-    visitor = served.visitor()
-    visitor.unlock()
-    say(visitor, receive(served, visitor), "yes")
-    return visitor
-
-
-def give(served, citizen):
-    """Show the document to the library; the number of the entry."""
-    follow(citizen, say(citizen, paste(citizen, served.world.partner.link()), "yes"))
-    return next(entry.number for entry in reversed(served.vault.log()) if entry.action == "sharing")
-
-
-def ask(citizen, number, right, **form):
-    """Send it; the page that shows how it stands."""
-    page = f"/activity/entry/{number}/rights/{right}"
-    return citizen.post(page, page=page, **form)
-
-
-def asked(served):
-    """The address of the last request."""
-    disclosure = served.vault.disclosures()[-1]
-    return f"/activity/entry/{disclosure.log_number}/asked/{disclosure.rights[-1].id}"
-
-
-def later(served, citizen, seconds):
-    """Let time pass, and open the wallet again."""
-    served.world.now += seconds
-    served.door._visit.used_at = served.world.now
-    citizen.unlock()
+    return open_with_document(served)
 
 
 def test_every_right_is_offered_in_its_own_words(served, citizen):
