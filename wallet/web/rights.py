@@ -8,6 +8,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Response
 
 from protocol.credential import ClaimPath
+from protocol.encoding import JsonObject
 from protocol.errors import Malformed, NotForThisRequest, NotFound
 from protocol.sovereignty.letters import ARTICLES
 from protocol.sovereignty.rights import HANDS_OUT, MAX_OWN_WORDS, RIGHTS, Right, order_rights
@@ -16,7 +17,7 @@ from wallet.policy.cockpit.disclosed import is_identifying, path_text, receipt_o
 from wallet.policy.cockpit.rights import Wish, has_ended, is_overdue, request_of, rights_of, status_of, steps_of
 from wallet.policy.cockpit.written import Written, write_letter
 from wallet.policy.showing import ClaimShown, claims_shown, plain
-from wallet.service.cockpit.rights import Followed, Handed
+from wallet.service.cockpit.rights import Followed, Handed, saved_answer
 from wallet.web.activity import Lines, lines
 from wallet.web.cockpit import NO_STORE, disclosure_of, download, entry_line
 from wallet.web.locked import WhenLocked
@@ -137,18 +138,7 @@ def _add_handing_out(router: APIRouter) -> None:
 
     @router.get("/activity/answer/{shelf}/answer.json")
     async def save(visit: Inside, shelf: str) -> Response:
-        handed = visit.shelf.look(shelf, Handed)
-        says = handed.answer.says
-        return download(
-            "answer.json",
-            {
-                "answer": handed.answer.signed.raw,
-                "request": handed.asked.token,
-                "statuses": [kept.raw for kept in handed.asked.statuses],
-                "data": dict(says.data),
-                "information": says.information.to_dict() if says.information is not None else None,
-            },
-        )
+        return download("answer.json", saved_answer(visit.shelf.look(shelf, Handed)))
 
     @router.get("/activity/answer/{shelf}/file/{place:int}")
     async def file(visit: Inside, shelf: str, place: int) -> Response:
@@ -272,6 +262,6 @@ def _data_shown(visit: Visit, handed: Handed) -> tuple[tuple[str, tuple[ClaimSho
     for query_id, data in handed.answer.says.data.items():
         document = documents.get(query_id)
         name, kind = (document.name, document.type) if document is not None else (query_id, "")
-        claims = data if isinstance(data, dict) else {plain(name): data}
+        claims: JsonObject = data if isinstance(data, dict) else {plain(name): data}
         shown.append((plain(name), claims_shown(claims, held.get(kind, ()), visit.wallet.context.language)))
     return tuple(shown)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from protocol.encoding import JsonObject
 from protocol.errors import Conflict, Malformed, NotForThisRequest, NotFound, ProtocolError, Unavailable, Unreachable
 from protocol.exchange import Exchange, HttpResponse
 from protocol.jwe import MAX_JWE
@@ -323,6 +324,18 @@ class Rights:
             yield
         finally:
             self.context.busy.discard(disclosure.id)
+
+
+def saved_answer(handed: Handed) -> JsonObject:
+    """What is written where somebody keeps an answer: as the partner signed it, with what it answers, and readable."""
+    says = handed.answer.says
+    return {
+        "answer": handed.answer.signed.raw,
+        "request": handed.asked.token,
+        "statuses": [kept.raw for kept in handed.asked.statuses],
+        "data": dict(says.data),
+        "information": says.information.to_dict() if says.information is not None else None,
+    }
 
 
 def _handed_out(asked: RightsAsked) -> tuple[RightsStatus, P256Key]:

@@ -168,8 +168,10 @@ def test_a_request_that_asked_for_too_much_can_be_complained_about(world):
     world.partner.query = {"credentials": [dcql(("birthdate",))]}
     world.run(world.wallet.presenting.look(world.partner.link()))
     [evidence] = world.vault.evidence()
+    asked = asked_by_evidence(evidence)
+    assert asked is not None
     made = complain(
-        asked_by_evidence(evidence), (), [*grounds_of_request(evidence, SAY)],
+        asked, (), [*grounds_of_request(evidence, SAY)],
         number=1, language="de", own_words="", now=NOW,
     )  # fmt: skip
     complaint = read_complaint(made.file)
