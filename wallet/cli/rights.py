@@ -21,6 +21,7 @@ from wallet.policy.cockpit.disclosed import path_text, receipt_of
 from wallet.policy.cockpit.rights import Wish, is_overdue, rights_of, status_of, statuses_of
 from wallet.policy.cockpit.written import write_letter
 from wallet.policy.showing import plain
+from wallet.service.cockpit.cockpit import Prepared
 from wallet.service.cockpit.rights import Followed, saved_answer
 
 session_of = open_session
@@ -104,8 +105,7 @@ def prepare_letter(session: OpenSession, name: str, right: str) -> None:
     Raises:
         NotFound: there is no such receipt or right.
     """
-    cockpit = session.wallet.cockpit
-    disclosure = cockpit.find(name)
+    disclosure = session.wallet.cockpit.find(name)
     say = _words(session)
     types = {document.query_id: document.type for document in disclosure.sent.documents}
     data = [say.label(types.get(query_id, ""), path) for query_id, path in _paths(disclosure)]
@@ -113,8 +113,7 @@ def prepare_letter(session: OpenSession, name: str, right: str) -> None:
         _right(disclosure, right), disclosure, number=disclosure.log_number, language=session.settings.language,
         partner=plain(disclosure.sent.name), day=session.words.day(disclosure.sent.at), data=dict.fromkeys(data),
     )  # fmt: skip
-    entry = next(one for one in session.vault.log() if one.number == disclosure.log_number)
-    session.run(cockpit.note_letter(entry))
+    _note(session, disclosure, Prepared.LETTER)
     _letter(session, {}, written.letter, written.ways)
 
 
@@ -132,6 +131,7 @@ def make_complaint(session: OpenSession, name: str, text: str, file: Path) -> No
         number=disclosure.log_number, language=session.settings.language, own_words=text, now=now,
     )  # fmt: skip
     _write(file, made.file)
+    _note(session, disclosure, Prepared.COMPLAINT)
     _letter(session, {"saved": str(file)}, made.complaint.letter, made.ways)
 
 
@@ -149,6 +149,11 @@ def _told(session: OpenSession, followed: Followed) -> None:
         for text in (status.why, *[kept.why for kept in status.kept], status.remedy):
             if text:
                 session.say(say.text(text))
+
+
+def _note(session: OpenSession, disclosure: Disclosure, what: Prepared) -> None:
+    entry = next(one for one in session.vault.log() if one.number == disclosure.log_number)
+    session.run(session.wallet.cockpit.note_prepared(entry, what))
 
 
 def _letter(session: OpenSession, done: dict[str, object], letter: Letter, ways: tuple[Way, ...]) -> None:

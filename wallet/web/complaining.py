@@ -19,8 +19,10 @@ from wallet.policy.cockpit.complaining import (
     complain,
 )
 from wallet.policy.cockpit.disclosed import partner_of
+from wallet.policy.cockpit.timeline import Item
 from wallet.policy.showing import plain
 from wallet.records import Evidence
+from wallet.service.cockpit.cockpit import Prepared
 from wallet.web.activity import Lines, lines
 from wallet.web.cockpit import NO_STORE, entry_line, evidence_of
 from wallet.web.room import Inside, Visit, redirect
@@ -53,6 +55,7 @@ def complaint_pages() -> APIRouter:
             )  # fmt: skip
         except Conflict:
             return _page(visit, case, filled, "nothing")
+        await visit.run(visit.wallet.cockpit.note_prepared(case.item.entry, Prepared.COMPLAINT))
         return redirect(f"/activity/complaint/{visit.shelf.put(complained)}")
 
     @router.get("/activity/complaint/{shelf}")
@@ -74,6 +77,7 @@ class _Case:
 
     def __init__(self, visit: Visit, number: int) -> None:
         timeline, item = entry_line(visit, number)
+        self.item: Item = item
         self.number = number
         self.shown: Lines = lines(visit, timeline, [item])
         self.now = visit.wallet.context.now()

@@ -17,6 +17,7 @@ from wallet.policy.cockpit.disclosed import is_identifying, path_text, receipt_o
 from wallet.policy.cockpit.rights import Wish, has_ended, is_overdue, request_of, rights_of, status_of, steps_of
 from wallet.policy.cockpit.written import Written, write_letter
 from wallet.policy.showing import ClaimShown, claims_shown, plain
+from wallet.service.cockpit.cockpit import Prepared
 from wallet.service.cockpit.rights import Followed, Handed, saved_answer
 from wallet.web.activity import Lines, lines
 from wallet.web.cockpit import NO_STORE, disclosure_of, download, entry_line
@@ -84,7 +85,7 @@ def _add_letters(router: APIRouter) -> None:
             wanted, visit.wallet.cockpit.of_entry(number), number=number, language=visit.wallet.context.language,
             partner=who, day=visit.words.day(item.at), data=data,
         )  # fmt: skip
-        await visit.run(visit.wallet.cockpit.note_letter(item.entry))
+        await visit.run(visit.wallet.cockpit.note_prepared(item.entry, Prepared.LETTER))
         return redirect(f"/activity/letter/{visit.shelf.put(written)}")
 
     @router.get("/activity/letter/{shelf}")

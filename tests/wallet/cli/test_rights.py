@@ -114,5 +114,6 @@ def test_a_complaint_is_a_file_that_overwrites_nothing(holder, tmp_path):
     assert "- They laughed." in made["body"]
     assert "watch@data.example" in made["addresses"]
     assert read_complaint(file.read_bytes()).letter.body == made["body"]
+    assert "You prepared a complaint about City library." in holder.run("log").stdout
     holder.run("rights", "complain", holder.receipt, "--to", str(file), "--text", "Again.", status=1)
     assert read_complaint(file.read_bytes()).letter.body == made["body"]

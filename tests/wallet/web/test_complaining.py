@@ -48,6 +48,7 @@ def test_a_date_that_passed_leads_to_a_complaint(served, citizen):
     complaint = read_complaint(file.content)
     assert "overdue" in [finding.rule for finding in complaint.findings]
     assert "Erika" not in file.text
+    assert "You prepared a complaint about City library." in words_of(citizen.get("/activity"))
 
 
 def test_where_nothing_is_wrong_the_user_says_what_is(served, citizen):

@@ -190,6 +190,24 @@ def test_statuses_are_among_what_was_signed_and_words_are_not(served, citizen):
     assert request not in str(signed)
 
 
+def test_before_the_entry_or_the_key_goes_one_is_told_what_goes_with_it(served, citizen):
+    number = give(served, citizen)
+    pages = {
+        f"/activity/entry/{number}/delete": "What you asked them",
+        f"/activity/entry/{number}/key": "How it goes on",
+    }
+    for page, sentence in pages.items():
+        assert sentence not in words_of(citizen.get(page))
+    ask(citizen, number, Right.ERASURE)
+    for page, sentence in pages.items():
+        assert sentence in words_of(citizen.get(page))
+    page = f"/activity/entry/{number}/key"
+    citizen.post(page, page=page)
+    text = words_of(citizen.get(asked(served)))
+    assert "You gave up the key for this" in text
+    assert "Ask how it stands now" not in text
+
+
 # Letters
 
 

@@ -45,6 +45,7 @@ _KINDS = {
     "received": Kind.GOT,
     "not kept": Kind.GOT,
     "wrote": Kind.RIGHTS,
+    "complained": Kind.RIGHTS,
     "declined": Kind.ASKED,
     "failed": Kind.ASKED,
     "overasked": Kind.WARNING,

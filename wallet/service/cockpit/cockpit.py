@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from protocol.errors import Conflict, NotFound
 from protocol.exchange import Exchange
@@ -18,6 +19,13 @@ from wallet.service.cockpit.rights import Rights
 from wallet.service.context import WalletContext
 
 LIVE_AFTER = 60  # seconds in which a page that is opened again does not ask again
+
+
+class Prepared(StrEnum):
+    """What the wallet writes and the user sends, by the word of the log."""
+
+    LETTER = "wrote"
+    COMPLAINT = "complained"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +137,11 @@ class Cockpit:
         yield from self.context.save(put=[dropped])
         return dropped
 
-    def note_letter(self, entry: LogEntry) -> Exchange[None]:
-        """Note that the user prepared a letter to whom an entry is about (EUDI TS7): whether it is sent nobody here sees."""
+    def note_prepared(self, entry: LogEntry, what: Prepared) -> Exchange[None]:
+        """Note what the user prepared about whom an entry is about (EUDI TS7, TS8); whether it is sent nobody here sees."""
         context = self.context
         party = PartyShown(entry.party, "", entry.party_id, entry.trusted_by)
-        yield from context.save(note=context.entry("wrote", party, "done"))
+        yield from context.save(note=context.entry(str(what), party, "done"))
 
     def delete_entry(self, number: int) -> Exchange[None]:
         """Delete an entry with everything that belongs to it: its hash alone is left.
