@@ -37,8 +37,8 @@ from protocol.sovereignty.signing import Organisation, hash_text
 from wallet.disclosure_records import Disclosure, KeptStatus, RightsAsked
 from wallet.policy.cockpit.disclosed import read_claims, receipt_of, sent_of
 
-MAX_ASKED = 64  # requests about one receipt
-MAX_STATUSES = 64  # that are kept of one request; of more, those in the middle go
+MAX_ASKED = 32  # requests about one receipt
+MAX_STATUSES = 16  # that are kept of one request; of more, those in the middle go
 ASKS_FOR_MORE = "AsksForMore"  # beside the codes of errors: it wants to see what it was not shown, or another asks
 _AT = "rights request"
 
@@ -98,17 +98,12 @@ def make_request(
     return RightsAsked(id_, str(wish.right), now, sign_rights_request(request, signer), opens)
 
 
-@lru_cache(maxsize=256)
-def _read_request(token: str) -> RightsRequest:
-    return RightsRequest.from_fields(Jws.from_compact(token, _AT).peek_claims(_AT))
-
-
 def request_of(asked: RightsAsked) -> RightsRequest:
-    """What was asked, as it was signed."""
-    return _read_request(asked.token)
+    """What was asked, as it was signed. It is read anew each time: what the user wrote stays in no memory."""
+    return RightsRequest.from_fields(Jws.from_compact(asked.token, _AT).peek_claims(_AT))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def _read_status(raw: str) -> RightsStatus:
     return RightsStatus.from_fields(Jws.from_compact(raw, "rights status").peek_claims("rights status"))
 

@@ -86,9 +86,11 @@ class Cockpit:
         """The same because the user said so, who knows now what their internet address may tell.
 
         Raises:
+            NotFound: it was deleted meanwhile.
             Unavailable: what came could not be kept.
         """
-        if not disclosure.agreed and not is_identifying(disclosure.sent):
+        disclosure = self._current(disclosure)
+        if disclosure.id not in self.context.busy and not disclosure.agreed and not is_identifying(disclosure.sent):
             disclosure = replace(disclosure, agreed=True)
             yield from self.context.save(put=[disclosure])
         return (yield from self.collecting.refresh(disclosure))
@@ -130,8 +132,10 @@ class Cockpit:
 
         Raises:
             Conflict: the partner is being asked just now; nothing was done.
+            NotFound: it was deleted meanwhile.
         """
         self._check_idle(disclosure)
+        disclosure = self._current(disclosure)
         rights = tuple([replace(asked, key="") for asked in disclosure.rights])
         dropped = replace(disclosure, key="", claim="", rights=rights)
         yield from self.context.save(put=[dropped])
@@ -154,6 +158,13 @@ class Cockpit:
         if disclosure is not None:
             self._check_idle(disclosure)
         yield from slow(lambda: self.context.store.delete_entry(number))
+
+    def _current(self, disclosure: Disclosure) -> Disclosure:
+        """As it is kept now: what is written back must not undo what came in between."""
+        found = self.collecting.current(disclosure)
+        if found is None:
+            raise NotFound("this was deleted meanwhile")
+        return found
 
     def _check_idle(self, disclosure: Disclosure) -> None:
         """What comes of asking would bring back what is destroyed now."""

@@ -301,7 +301,7 @@ class Rights:
         Raises:
             NotFound: it was deleted.
         """
-        found = next((one for one in self.context.store.disclosures() if one.id == disclosure.id), None)
+        found = Collecting(self.context).current(disclosure)
         if found is None:
             raise NotFound("this was deleted meanwhile")
         return found

@@ -14,7 +14,7 @@ from protocol.sovereignty.unlinkable import MustNotCall, NotCalled
 from tests.support.pki import DAY, NOW
 from tests.wallet.cockpit import COCKPIT, CockpitWorld
 from tests.wallet.rights import REMEDY, WHY
-from tests.wallet.service.cockpit.asking import ACCESS, asks, given, last, looks, paths
+from tests.wallet.service.cockpit.asking import ACCESS, ERASE, HOUR, asks, given, last, looks, paths
 from wallet.policy.cockpit.rights import (
     MAX_ASKED,
     MAX_STATUSES,
@@ -277,6 +277,34 @@ def test_while_it_is_asked_nothing_else_is_done_with_it(world, desk):
         world.run(world.wallet.cockpit.rights.open(world.disclosure, "nothing"))
     world.wallet.context.busy.clear()
     world.run(world.wallet.cockpit.delete_entry(world.disclosure.log_number))
+
+
+def test_a_look_that_began_before_loses_nothing_of_what_was_asked_meanwhile(world, desk):
+    before = world.disclosure
+    asks(world)
+    world.later(HOUR).run(world.wallet.cockpit.collecting.refresh(before))
+    world.run(world.wallet.cockpit.ask(before))
+    assert len(world.disclosure.rights) == 1
+    world.run(world.wallet.cockpit.drop_key(before))
+    assert len(world.disclosure.rights) == 1
+
+
+def test_what_was_deleted_is_brought_back_by_nothing_that_began_before(world, desk):
+    asks(world)
+    before = world.disclosure
+    world.run(world.wallet.cockpit.delete_entry(before.log_number))
+    calls = len(world.partner.calls)
+    world.later(HOUR).run(world.wallet.cockpit.collecting.refresh(before))
+    for deed in (
+        lambda: world.wallet.cockpit.rights.ask(before, ERASE),
+        lambda: world.wallet.cockpit.rights.follow(before, before.rights[0].id),
+        lambda: world.wallet.cockpit.drop_key(before),
+        lambda: world.wallet.cockpit.ask(before),
+    ):
+        with pytest.raises(NotFound):
+            world.run(deed())
+    assert world.vault.disclosures() == ()
+    assert len(world.partner.calls) == calls
 
 
 def test_everything_about_rights_goes_with_the_entry(world, desk):
