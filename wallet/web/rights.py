@@ -116,7 +116,8 @@ def _add_following(router: APIRouter) -> None:
             seen = await visit.run(looking, WhenLocked.SCAN_AGAIN, WhenLocked.SCAN_AGAIN)
         except NotForThisRequest:
             return redirect(f"/activity/entry/{number}/asked/{id_}")
-        waiting = RequestWaiting(seen, same_device=True, language=visit.wallet.context.language)
+        language, back = visit.wallet.context.language, f"/activity/entry/{number}/asked/{id_}"
+        waiting = RequestWaiting(seen, same_device=True, language=language, back=back)
         return redirect(f"/present/{visit.shelf.put(waiting)}")
 
 
@@ -174,7 +175,7 @@ def _asked_page(visit: Visit, number: int, followed: Followed) -> Response:
         "rights_asked.html", number=number, who=who, shown=shown, asked=asked, right=Right(asked.right),
         says=request_of(asked), stands=status, steps=steps_of(asked)[::-1], ended=has_ended(asked),
         problem=shown.say.rights.followed(followed, who), late=is_overdue(asked, visit.wallet.context.now()),
-        why=rights.by_letter(followed.disclosure), disclosure=followed.disclosure,
+        why=rights.cut_off(followed.disclosure), disclosure=followed.disclosure,
         about=_labels(followed.disclosure, request_of(asked).claims or {}, shown),
     )  # fmt: skip
 

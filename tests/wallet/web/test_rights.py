@@ -137,7 +137,8 @@ def test_the_data_are_shown_again_and_no_more(served, citizen):
     consent = citizen.post(f"{page}/present", page=page)
     assert consent.headers["location"].startswith("/present/")
     answers = len(served.world.partner.answers)
-    follow(citizen, say(citizen, consent.headers["location"], "yes"))
+    done = follow(citizen, say(citizen, consent.headers["location"], "yes"))
+    assert f'href="{page}"' in done.text
     assert len(served.world.partner.answers) == answers + 1
     served.world.partner.query = {"credentials": [dcql(("given_name",), ("family_name",))]}
     refused = citizen.post(f"{page}/present", page=page)

@@ -84,16 +84,28 @@ class Rights:
     context: WalletContext
 
     def by_letter(self, disclosure: Disclosure | None) -> ByLetter | None:
-        """Why the partner can only be written to; None: the wallet can ask."""
+        """Why the partner can only be written to about something new; None: the wallet can ask."""
+        receipt = receipt_of(disclosure) if disclosure is not None else None
+        if (
+            receipt is not None
+            and disclosure is not None
+            and disclosure.key
+            and self.context.now() >= receipt.log_until
+        ):
+            return ByLetter.TOO_LATE
+        return self.cut_off(disclosure)
+
+    def cut_off(self, disclosure: Disclosure | None) -> ByLetter | None:
+        """Why the partner cannot be asked about what it was asked; None: it can.
+
+        Time is no reason: what came in time is answered, however long that takes.
+        """
         if disclosure is None:
             return ByLetter.NO_COCKPIT
         if not disclosure.key:
             return ByLetter.KEY_DROPPED
-        receipt = receipt_of(disclosure)
-        if receipt is None:
+        if receipt_of(disclosure) is None:
             return ByLetter.NO_RECEIPT
-        if self.context.now() >= receipt.log_until:
-            return ByLetter.TOO_LATE
         try:
             Collecting(self.context).check(disclosure)
         except MustNotCall:
@@ -121,6 +133,8 @@ class Rights:
         """
         with self._busy(disclosure):
             disclosure = self._current(disclosure)
+            if self.by_letter(disclosure) is ByLetter.TOO_LATE:
+                raise Conflict("the partner does not have to answer any more")
             receipt, key = self._open(disclosure)
             context = self.context
             asked = make_request(
@@ -145,7 +159,7 @@ class Rights:
             Unavailable: what came could not be kept.
         """
         asked = self.find(disclosure, id_)
-        if has_ended(asked) or self.by_letter(disclosure) is not None:
+        if has_ended(asked) or self.cut_off(disclosure) is not None:
             return Followed(disclosure, asked)
         if 0 <= self.context.now() - max(asked.looked_at, asked.at) < LIVE_AFTER:
             return Followed(disclosure, asked)
@@ -287,7 +301,7 @@ class Rights:
             Conflict: it can only be written to.
         """
         key, receipt = cockpit_key(disclosure), receipt_of(disclosure)
-        why = self.by_letter(disclosure)
+        why = self.cut_off(disclosure)
         if why is not None or key is None or receipt is None:
             raise Conflict(f"the partner can only be written to ({why})")
         return receipt, key

@@ -228,6 +228,20 @@ def test_without_a_receipt_or_a_key_or_after_its_time_only_a_letter_is_left(worl
     assert world.partner.calls == []
 
 
+def test_what_was_asked_in_time_is_followed_after_it(world):
+    world.partner.retention = "none"
+    world.partner.lie = lambda receipt: replace(receipt, log_until=NOW + 91 * DAY)
+    desk = given(world).partner.desk
+    world.later(80 * DAY)
+    asks(world)
+    world.later(12 * DAY)
+    assert world.wallet.cockpit.rights.by_letter(world.disclosure) is ByLetter.TOO_LATE
+    assert world.wallet.cockpit.rights.cut_off(world.disclosure) is None
+    desk.go(State.REFUSED, why=WHY, remedy=REMEDY)
+    looks(world)
+    assert states(world) == [State.RECEIVED, State.REFUSED]
+
+
 def test_an_address_that_is_not_to_be_called_is_not_called_for_rights(world, desk):
     world.witnessed(endpoint="https://library.example/other")
     assert world.wallet.cockpit.rights.by_letter(world.disclosure) is ByLetter.MUST_NOT_CALL
