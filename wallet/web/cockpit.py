@@ -103,7 +103,7 @@ def _add_partner(router: APIRouter) -> None:
             registration=registration_of(newest.sent) if newest is not None else None, several=len(disclosures) > 1,
             last=_last(items), part=part, base=f"/activity/with/{number}", now=now,
             witnessed=newest is not None and visit.wallet.cockpit.collecting.partner(newest) is not None,
-            findings=_findings(items), shown=lines(visit, timeline, part.items),
+            findings=_findings(items), shown=lines(visit, timeline, part.items), given=_given(items),
         )  # fmt: skip
 
 
@@ -222,6 +222,11 @@ def evidence_of(visit: Visit, item: Item) -> Evidence | None:
 def _last(items: Sequence[Item]) -> Item | None:
     """The newest line of the log about somebody, which says why they were trusted then."""
     return next((item for item in items if item.what is None), None)
+
+
+def _given(items: Sequence[Item]) -> int:
+    """The number of the newest entry in which something was given; 0: there is none, so nothing can be asked."""
+    return next((item.number for item in items if item.what is None and item.entry.action == "sharing"), 0)
 
 
 def _findings(items: Sequence[Item]) -> tuple[Item, ...]:

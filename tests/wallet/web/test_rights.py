@@ -216,6 +216,7 @@ def test_who_has_no_cockpit_is_written_to(served, citizen):
     served.world.partner.changes = {**served.world.partner.changes, "client_metadata": ClientMetadata()}
     number = give(served, citizen)
     assert "cannot be asked by your wallet" in words_of(citizen.get(f"/activity/entry/{number}/rights"))
+    assert f'href="/activity/entry/{number}/rights"' in citizen.get(f"/activity/with/{number}").text
     page = f"/activity/entry/{number}/rights/erasure"
     assert "Send it to" not in words_of(citizen.get(page))
     assert citizen.post(page, page=page).status_code == 404
@@ -247,3 +248,4 @@ def test_what_is_not_there_is_not_found(served, citizen, path):
 def test_where_nothing_was_given_nothing_can_be_asked(served, citizen):
     [number] = [entry.number for entry in served.vault.log() if entry.action == "received"]
     assert citizen.get(f"/activity/entry/{number}/rights").status_code == 404
+    assert "/rights" not in citizen.get(f"/activity/with/{number}").text
