@@ -10,16 +10,19 @@ from protocol.credential import ClaimPath
 from protocol.sovereignty.findings import Rule
 from protocol.sovereignty.receipt import LegalBasis, Outcome, Receipt
 from protocol.sovereignty.receipt_check import Absence, Finding
+from protocol.sovereignty.rights_status import RightsStatus
 from protocol.sovereignty.unlinkable import NotCalled
 from protocol.sovereignty.usage import Action, UsageEntry
 from protocol.trust.localized import Localized, in_language
-from wallet.disclosure_records import Disclosure, KeptReceipt, KnownFinding, KnownNews
+from wallet.disclosure_records import Disclosure, KeptReceipt, KnownFinding, KnownNews, RightsAsked
 from wallet.policy.activity import label_of
 from wallet.policy.cockpit.disclosed import path_text
 from wallet.policy.cockpit.holding import HeldByPartner, Until
+from wallet.policy.cockpit.rights import Overdue
 from wallet.policy.cockpit.timeline import Item, Kind, Timeline
 from wallet.policy.showing import MAX_VALUE, plain
 from wallet.records import HeldCredential
+from wallet.rights_words import RightsWords
 from wallet.service.cockpit.collecting import Looked, NotAsked
 from wallet.words import Words
 
@@ -46,6 +49,11 @@ class CockpitWords:
         """A text with its values filled in."""
         return self.words(text, **values)
 
+    @property
+    def rights(self) -> RightsWords:
+        """What is said about rights."""
+        return RightsWords(self.words)
+
     def text(self, texts: tuple[Localized, ...]) -> str:
         """What a partner wrote, in the reader's language if they did."""
         return plain(in_language(texts, self.language), MAX_VALUE)
@@ -63,6 +71,7 @@ class CockpitWords:
             Kind.RECEIPT: self("Receipts"),
             Kind.USE: self("What others did with it"),
             Kind.NEWS: self("News"),
+            Kind.RIGHTS: self("What I asked of others"),
             Kind.WARNING: self("What is wrong"),
             Kind.WALLET: self("About my wallet"),
         }[kind]
@@ -81,6 +90,8 @@ class CockpitWords:
                 return self("%(who)s says: %(what)s", who=who, what=self.news(item.what))
             case KnownFinding():
                 return self.finding(item.what, who)
+            case RightsAsked() | RightsStatus() | Overdue():
+                return self.rights.line(item.what, who)
             case _:
                 return self.absence(item.what, who)
 

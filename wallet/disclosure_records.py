@@ -111,6 +111,34 @@ class UsageKnown:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptStatus:
+    """What a partner said of a request about rights, as it came: evidence."""
+
+    raw: str
+    arrived_at: int  # epoch seconds
+    signer_status: str  # of its certificate when it came: good, revoked or unknown
+
+
+@dataclass(frozen=True, slots=True)
+class RightsAsked:
+    """What the user asked of a partner about the data of one receipt, and what became of it."""
+
+    id: str  # its jti
+    right: str
+    at: int  # epoch seconds
+    token: str  # as it was signed; whoever lost an answer sends the same bytes again
+    key: str  # private key that what is handed out is encrypted to, hex; empty: none, or it was dropped
+    answered_at: int = 0  # epoch seconds, when the first status came; 0: none did yet
+    looked_at: int = 0  # epoch seconds, when the partner answered last
+    statuses: tuple[KeptStatus, ...] = ()
+    problem: str = ""  # why the last answer was not taken, by the code of its error; empty: it was
+
+    def __repr__(self) -> str:
+        """Never the key, and not what the user wrote."""
+        return f"RightsAsked({self.id})"
+
+
+@dataclass(frozen=True, slots=True)
 class Disclosure:
     """One answer to a request that announced a cockpit: what was sent, the key for it, and what the partner says since."""
 
@@ -126,6 +154,7 @@ class Disclosure:
     agreed: bool = False  # the user said yes to asking, though their address may tell more than what was sent
     receipt: KeptReceipt | None = None
     usage: UsageKnown = UsageKnown()
+    rights: tuple[RightsAsked, ...] = ()  # oldest first
 
     def __repr__(self) -> str:
         """Never the key."""

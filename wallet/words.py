@@ -379,6 +379,8 @@ class Words:
                 "%(who)s asked for more than they registered for. Nothing of that was passed on.", who=who
             ),
             "not registered": self("%(who)s asked without a registration that counts. Nothing was passed on.", who=who),
+            "wrote": self("You prepared a letter to %(who)s.", who=who),
+            "complained": self("You prepared a complaint about %(who)s.", who=who),
             "deleted": self("You deleted %(what)s.", what=what),
             "restored": self("You put an older copy of this wallet back into use."),
             "log deleted": self("You deleted the log."),

@@ -14,7 +14,8 @@ from protocol.sovereignty.rights import Right
 LANGUAGES = ("de", "en")
 MAX_LINE = 200  # characters of a name in a letter
 
-_ARTICLES = {
+# Of the GDPR, by right
+ARTICLES = {
     Right.WITHDRAW_CONSENT: "7(3)", Right.ACCESS: "15", Right.RECTIFICATION: "16", Right.ERASURE: "17",
     Right.RESTRICTION: "18", Right.PORTABILITY: "20", Right.OBJECTION: "21", Right.HUMAN_REVIEW: "22(3)",
 }  # fmt: skip
@@ -102,7 +103,7 @@ def rights_letter(right: Right, *, language: str, partner: str, day: str, claims
     facts = {
         "subject": called,
         "asks": asks,
-        "article": _ARTICLES[right],
+        "article": ARTICLES[right],
         "partner": one_line(partner),
         "day": one_line(day),
         "claims": ", ".join(map(one_line, claims)) or everything,

@@ -33,6 +33,7 @@ from tests.support.pki import DAY, NOW, Pki, Template, make_pki, seeded_key
 from tests.wallet.counterparts import PARTNER, Partner, answer
 from tests.wallet.meeting import MeetingWorld
 from tests.wallet.registrar import ENTRY, LIBRARY
+from tests.wallet.rights import RightsDesk
 from wallet.service import Wallet
 
 COCKPIT = f"{PARTNER}/cockpit"
@@ -77,6 +78,7 @@ class CockpitPartner(Partner):
         if self.endpoint:
             self.changes = {"client_metadata": ClientMetadata(cockpit_endpoint=self.endpoint), **self.changes}
         self.texts: list[str] = []
+        self.desk = RightsDesk(self)
 
     def respond(self, request):
         """Answer one request."""
@@ -171,6 +173,8 @@ class CockpitPartner(Partner):
         if call.nonce != NONCE:
             challenge = (("www-authenticate", 'DPoP error="use_dpop_nonce"'), ("dpop-nonce", NONCE))
             return HttpResponse(401, challenge, b"")
+        if path.startswith("/cockpit/rights"):
+            return self.desk.respond(self.receipts.get(call.thumbprint), request, path)
         body = Fields(read_json(request.body, "body"), "body")
         if path.endswith("/receipt"):
             return self._receipt(call.thumbprint, body)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from wallet.cli.options import ExportForm, Options, RoleName, Surroundings
+from wallet.cli.options import ExportForm, Json, Options, RoleName, Surroundings, Yes, options_of
+from wallet.cli.rights_app import rights_app
 from wallet.provider.cli import app as provider_app
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
@@ -16,10 +16,9 @@ services_app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(
     services_app, name="services", help="Look for services, and plan the way to them; nothing leaves the wallet."
 )
+app.add_typer(rights_app, name="rights", help="Ask those who have your data for what the law gives, and complain.")
 app.add_typer(provider_app, name="provider", help="Vouch for wallets, and block those that are lost.")
 
-Json = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
-Yes = Annotated[bool, typer.Option("--yes", help="For scripts: agree, where nothing needs a second look.")]
 Link = Annotated[str, typer.Argument(help="A link, a picture with a QR code, or - for standard input.")]
 OptionalLink = Annotated[str, typer.Argument(help="The same; without it: go on where you were.", show_default=False)]
 Credential = Annotated[str, typer.Argument(help="The id from the list, or how it begins.")]
@@ -44,7 +43,7 @@ def init(context: typer.Context, as_json: Json = False) -> None:
     """Make an empty wallet, sealed by a passphrase."""
     from wallet.cli.commands import make
 
-    make(_options(context, as_json))
+    make(options_of(context, as_json))
 
 
 @app.command()
@@ -57,7 +56,7 @@ def serve(
     """Use the wallet in a browser on this machine."""
     from wallet.cli.commands import serve as run
 
-    run(_options(context, as_json=False), port)
+    run(options_of(context, as_json=False), port)
 
 
 @app.command()
@@ -71,7 +70,7 @@ def receive(
     """Receive what an issuer offers, by a link or QR code."""
     from wallet.cli.commands import receive as run
 
-    run(_options(context, as_json, yes), link, tx_code)
+    run(options_of(context, as_json, yes), link, tx_code)
 
 
 @app.command()
@@ -79,7 +78,7 @@ def present(context: typer.Context, link: Link, as_json: Json = False, yes: Yes 
     """Show somebody what they ask for, by a link or QR code, or say no."""
     from wallet.cli.commands import present as run
 
-    run(_options(context, as_json, yes), link)
+    run(options_of(context, as_json, yes), link)
 
 
 @app.command()
@@ -91,7 +90,7 @@ def meet(context: typer.Context, as_json: Json = False, yes: Yes = False) -> Non
     """
     from wallet.cli.commands import meet as run
 
-    run(_options(context, as_json, yes))
+    run(options_of(context, as_json, yes))
 
 
 @app.command("list")
@@ -104,7 +103,7 @@ def list_(
     """See what is in the wallet."""
     from wallet.cli.commands import list_held
 
-    list_held(_options(context, as_json, yes), check=check)
+    list_held(options_of(context, as_json, yes), check=check)
 
 
 @app.command()
@@ -112,7 +111,7 @@ def show(context: typer.Context, credential: Credential, as_json: Json = False, 
     """See one credential with all its data."""
     from wallet.cli.commands import show as run
 
-    run(_options(context, as_json, yes), credential)
+    run(options_of(context, as_json, yes), credential)
 
 
 @app.command()
@@ -125,7 +124,7 @@ def log(
     """See everything that happened with your data, or delete the record of it."""
     from wallet.cli.commands import log as run
 
-    run(_options(context, as_json, yes), delete=delete)
+    run(options_of(context, as_json, yes), delete=delete)
 
 
 @app.command()
@@ -140,7 +139,7 @@ def renew(
     """Fetch a credential anew, with all its copies, as the issuer's register is today."""
     from wallet.cli.commands import renew as run
 
-    run(_options(context, as_json), credential)
+    run(options_of(context, as_json), credential)
 
 
 @app.command()
@@ -161,7 +160,7 @@ def receipts(
     """See what partners confirmed, hold and did with your data; ask them; or export their receipts."""
     from wallet.cli.commands import receipts as run
 
-    run(_options(context, as_json), receipt, export, collect=collect)
+    run(options_of(context, as_json), receipt, export, collect=collect)
 
 
 @app.command()
@@ -169,7 +168,7 @@ def forget(context: typer.Context, credential: Credential, as_json: Json = False
     """Delete a credential with its keys, for ever; or give up something that was begun."""
     from wallet.cli.commands import forget as run
 
-    run(_options(context, as_json, yes), credential)
+    run(options_of(context, as_json, yes), credential)
 
 
 @app.command()
@@ -191,7 +190,7 @@ def trust(
     """Trust an authority, after you compared its fingerprint."""
     from wallet.cli.commands import trust as run
 
-    run(_options(context, as_json, yes), file, name, tuple(role or (RoleName.ISSUER,)), tuple(kind or ()))
+    run(options_of(context, as_json, yes), file, name, tuple(role or (RoleName.ISSUER,)), tuple(kind or ()))
 
 
 @app.command()
@@ -199,7 +198,7 @@ def trusted(context: typer.Context, as_json: Json = False) -> None:
     """See whom you trust, and with what."""
     from wallet.cli.commands import list_trusted
 
-    list_trusted(_options(context, as_json))
+    list_trusted(options_of(context, as_json))
 
 
 @app.command()
@@ -212,7 +211,7 @@ def distrust(
     """Trust an authority no longer."""
     from wallet.cli.commands import distrust as run
 
-    run(_options(context, as_json, yes), authority)
+    run(options_of(context, as_json, yes), authority)
 
 
 @app.command()
@@ -228,7 +227,7 @@ def vouching(
     """See who vouches for this wallet, have it confirmed with a code, or have it blocked."""
     from wallet.cli.commands import vouching as run
 
-    run(_options(context, as_json, yes), code, block=block)
+    run(options_of(context, as_json, yes), code, block=block)
 
 
 @app.command()
@@ -242,7 +241,7 @@ def passphrase(
     """Change the passphrase; everything is sealed anew."""
     from wallet.cli.commands import change_passphrase
 
-    change_passphrase(_options(context, as_json), new_passphrase_file)
+    change_passphrase(options_of(context, as_json), new_passphrase_file)
 
 
 @app.command()
@@ -250,7 +249,7 @@ def restore(context: typer.Context, as_json: Json = False) -> None:
     """Take a wallet file from a backup into use; everything in it counts as shown before."""
     from wallet.cli.commands import restore as run
 
-    run(_options(context, as_json))
+    run(options_of(context, as_json))
 
 
 @services_app.command("list")
@@ -262,7 +261,7 @@ def list_services(
     """See which services there are."""
     from wallet.cli.services import list_services as run
 
-    run(_options(context, as_json), word)
+    run(options_of(context, as_json), word)
 
 
 @services_app.command()
@@ -274,7 +273,7 @@ def suggest(
     """See which services fit what is in the wallet."""
     from wallet.cli.services import suggest_services
 
-    suggest_services(_options(context, as_json), on)
+    suggest_services(options_of(context, as_json), on)
 
 
 @services_app.command()
@@ -287,11 +286,4 @@ def plan(
     """See the way to a service: the steps, what is at hand, and what will be asked."""
     from wallet.cli.services import plan_services
 
-    plan_services(_options(context, as_json), wanted, begin=begin)
-
-
-def _options(context: typer.Context, as_json: bool, yes: bool = False) -> Options:
-    shared = context.obj
-    if not isinstance(shared, Options):
-        raise TypeError("the options are set before any command runs")
-    return replace(shared, as_json=as_json, yes=yes)
+    plan_services(options_of(context, as_json), wanted, begin=begin)

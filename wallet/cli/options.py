@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 import webbrowser
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from runtime import system
 
@@ -51,3 +53,15 @@ class Options:
     as_json: bool = False
     yes: bool = False
     around: Surroundings = field(default_factory=Surroundings)
+
+
+Json = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
+Yes = Annotated[bool, typer.Option("--yes", help="For scripts: agree, where nothing needs a second look.")]
+
+
+def options_of(context: typer.Context, as_json: bool, yes: bool = False) -> Options:
+    """The options of this run."""
+    shared = context.obj
+    if not isinstance(shared, Options):
+        raise TypeError("the options are set before any command runs")
+    return replace(shared, as_json=as_json, yes=yes)

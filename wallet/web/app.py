@@ -21,6 +21,7 @@ from wallet.service.trusting import Trusting
 from wallet.web.activity import activity_pages
 from wallet.web.adding import adding_pages
 from wallet.web.cockpit import cockpit_pages
+from wallet.web.complaining import complaint_pages
 from wallet.web.door import Door
 from wallet.web.entrance import entrance
 from wallet.web.following import Following
@@ -31,6 +32,7 @@ from wallet.web.presenting import presenting_pages
 from wallet.web.receiving import receiving_pages
 from wallet.web.refreshing import refreshing
 from wallet.web.renewing import renewal_pages, renewing
+from wallet.web.rights import rights_pages
 from wallet.web.room import Room
 from wallet.web.services.errands import errand_pages
 from wallet.web.services.pages import catalogue_pages
@@ -85,6 +87,8 @@ def serve_wallet(
         renewal_pages(),
         activity_pages(),
         cockpit_pages(),
+        rights_pages(),
+        complaint_pages(),
         settings_pages(trusting),
         vouching_pages(),
         told_pages(),

@@ -44,28 +44,28 @@ def _add_entry(router: APIRouter) -> None:
     @router.post("/activity/entry/{number:int}/ask")
     async def ask(visit: Inside, number: int) -> Response:
         await visit.form()
-        await _look(visit, visit.wallet.cockpit.ask(_disclosure(visit, number)))
+        await _look(visit, visit.wallet.cockpit.ask(disclosure_of(visit, number)))
         return redirect(f"/activity/entry/{number}")
 
     @router.get("/activity/entry/{number:int}/proof.json")
     async def proof(visit: Inside, number: int) -> Response:
-        evidence = _evidence(visit, _items(visit, number)[1])
+        evidence = evidence_of(visit, entry_line(visit, number)[1])
         if evidence is None:
             raise NotFound("there is no proof for this entry")
-        return _download("proof.json", evidence_document(evidence))
+        return download("proof.json", evidence_document(evidence))
 
     @router.get("/activity/entry/{number:int}/signed.json")
     async def signed(visit: Inside, number: int) -> Response:
-        return _download("signed.json", signed_objects(_disclosure(visit, number)))
+        return download("signed.json", signed_objects(disclosure_of(visit, number)))
 
     @router.get("/activity/entry/{number:int}/receipt-27560.json")
     async def standard_form(visit: Inside, number: int) -> Response:
-        disclosure = _disclosure(visit, number)
+        disclosure = disclosure_of(visit, number)
         receipt = receipt_of(disclosure)
         if receipt is None or disclosure.receipt is None:
             raise NotFound("there is no receipt for this entry")
         language = visit.wallet.context.language
-        return _download("receipt-27560.json", write_27560(receipt, disclosure.receipt.raw, language))
+        return download("receipt-27560.json", write_27560(receipt, disclosure.receipt.raw, language))
 
 
 def _add_partner(router: APIRouter) -> None:
@@ -103,17 +103,17 @@ def _add_partner(router: APIRouter) -> None:
             registration=registration_of(newest.sent) if newest is not None else None, several=len(disclosures) > 1,
             last=_last(items), part=part, base=f"/activity/with/{number}", now=now,
             witnessed=newest is not None and visit.wallet.cockpit.collecting.partner(newest) is not None,
-            findings=_findings(items), shown=lines(visit, timeline, part.items),
+            findings=_findings(items), shown=lines(visit, timeline, part.items), given=_given(items),
         )  # fmt: skip
 
 
 def _add_deletion(router: APIRouter) -> None:
     @router.get("/activity/entry/{number:int}/delete")
     async def ask(visit: Inside, number: int) -> Response:
-        timeline, item = _items(visit, number)
+        timeline, item = entry_line(visit, number)
         disclosure = visit.wallet.cockpit.of_entry(number)
         return visit.page(
-            "activity_entry_delete.html", item=item, disclosure=disclosure, evidence=_evidence(visit, item),
+            "activity_entry_delete.html", item=item, disclosure=disclosure, evidence=evidence_of(visit, item),
             shown=lines(visit, timeline, [item]),
         )  # fmt: skip
 
@@ -125,14 +125,14 @@ def _add_deletion(router: APIRouter) -> None:
 
     @router.get("/activity/entry/{number:int}/key")
     async def ask_key(visit: Inside, number: int) -> Response:
-        timeline, item = _items(visit, number)
-        disclosure = _disclosure(visit, number)
+        timeline, item = entry_line(visit, number)
+        disclosure = disclosure_of(visit, number)
         return visit.page("activity_key.html", item=item, disclosure=disclosure, shown=lines(visit, timeline, [item]))
 
     @router.post("/activity/entry/{number:int}/key")
     async def drop(visit: Inside, number: int) -> Response:
         await visit.form()
-        await visit.run(visit.wallet.cockpit.drop_key(_disclosure(visit, number)))
+        await visit.run(visit.wallet.cockpit.drop_key(disclosure_of(visit, number)))
         return redirect(f"/activity/entry/{number}")
 
 
@@ -149,11 +149,13 @@ def signed_objects(disclosure: Disclosure) -> JsonObject:
             {"rule": one.rule, "found_at": one.at, "entries": list[JsonValue](one.entries), "who": one.who}
             for one in disclosure.usage.findings
         ],
+        # Requests are left out: the user's own words are in them, and may say anything
+        "rights_statuses": [kept.raw for asked in disclosure.rights for kept in asked.statuses],
     }
 
 
 def _entry_page(visit: Visit, number: int, looked: Looked | None) -> Response:
-    timeline, item = _items(visit, number)
+    timeline, item = entry_line(visit, number)
     items = timeline.of_entry(number)
     disclosure = visit.wallet.cockpit.of_entry(number)
     now = visit.wallet.context.now()
@@ -163,7 +165,7 @@ def _entry_page(visit: Visit, number: int, looked: Looked | None) -> Response:
         absence=absence_of(disclosure, now) if disclosure is not None else None,
         held=held_by_partner([disclosure], now) if disclosure is not None else (),
         witnessed=disclosure is not None and visit.wallet.cockpit.collecting.partner(disclosure) is not None,
-        partner=timeline.partner(number), evidence=_evidence(visit, item), shown=lines(visit, timeline, [item]),
+        partner=timeline.partner(number), evidence=evidence_of(visit, item), shown=lines(visit, timeline, [item]),
     )  # fmt: skip
 
 
@@ -171,7 +173,7 @@ async def _look(visit: Visit, looking: Exchange[Looked]) -> Looked:
     return await visit.run(looking, WhenLocked.NOT_DONE, WhenLocked.DONE)
 
 
-def _items(visit: Visit, number: int) -> tuple[Timeline, Item]:
+def entry_line(visit: Visit, number: int) -> tuple[Timeline, Item]:
     """The timeline, and the line of an entry of the log.
 
     Raises:
@@ -186,14 +188,19 @@ def _items(visit: Visit, number: int) -> tuple[Timeline, Item]:
 
 
 def _partner(visit: Visit, number: int) -> tuple[Timeline, PartnerMet]:
-    timeline, _ = _items(visit, number)
+    timeline, _ = entry_line(visit, number)
     met = timeline.partner(number)
     if met is None:
         raise NotFound("this entry is about nobody")
     return timeline, met
 
 
-def _disclosure(visit: Visit, number: int) -> Disclosure:
+def disclosure_of(visit: Visit, number: int) -> Disclosure:
+    """What belongs to an entry.
+
+    Raises:
+        NotFound: nothing does.
+    """
     disclosure = visit.wallet.cockpit.of_entry(number)
     if disclosure is None:
         raise NotFound("this partner announced no receipts for this entry")
@@ -205,7 +212,8 @@ def _disclosures(visit: Visit, timeline: Timeline, met: PartnerMet) -> list[Disc
     return [one for one in visit.wallet.cockpit.disclosures() if one.log_number in own]
 
 
-def _evidence(visit: Visit, item: Item) -> Evidence | None:
+def evidence_of(visit: Visit, item: Item) -> Evidence | None:
+    """The proof that somebody asked for what they may not, if that is what an entry is about."""
     if not item.entry.request:
         return None
     return next((one for one in visit.wallet.context.store.evidence() if one.id == item.entry.request), None)
@@ -216,10 +224,16 @@ def _last(items: Sequence[Item]) -> Item | None:
     return next((item for item in items if item.what is None), None)
 
 
+def _given(items: Sequence[Item]) -> int:
+    """The number of the newest entry in which something was given; 0: there is none, so nothing can be asked."""
+    return next((item.number for item in items if item.what is None and item.entry.action == "sharing"), 0)
+
+
 def _findings(items: Sequence[Item]) -> tuple[Item, ...]:
     return tuple([item for item in items if item.kind is Kind.WARNING and item.what is not None])
 
 
-def _download(name: str, content: JsonObject) -> Response:
+def download(name: str, content: JsonObject) -> Response:
+    """A file of ours, in JSON."""
     headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": NO_STORE}
     return Response(encode_json(content), media_type="application/json", headers=headers)

@@ -156,4 +156,4 @@ def _answered(
     consent = waiting.seen.consent
     documents = chosen_documents(consent, choice)
     journey = waiting.begun.journey if waiting.begun is not None else ""
-    return Answered(consent.asker, documents, arrived, redirect_uri, waiting.same_device, journey)
+    return Answered(consent.asker, documents, arrived, redirect_uri, waiting.same_device, journey, waiting.back)

@@ -90,6 +90,7 @@ class RequestWaiting:
     language: str  # in which it was put into words
     met: Met | None = None  # who asked in person; None: by a link
     begun: BegunService | None = None  # the service that it belongs to; None: the user began none
+    back: str = ""  # page of ours that it belongs to; empty: none
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,7 @@ class Answered:
     redirect_uri: str | None
     same_device: bool
     journey: str = ""  # id of the plan that it belongs to
+    back: str = ""  # page of ours that it belongs to; empty: none
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,12 @@ from enum import StrEnum
 from operator import attrgetter
 
 from protocol.sovereignty.receipt_check import PROMISED_WITHIN, Absence
+from protocol.sovereignty.rights_status import RightsStatus
 from protocol.sovereignty.usage import UsageEntry
-from wallet.disclosure_records import Disclosure, KeptReceipt, KnownFinding, KnownNews
+from wallet.disclosure_records import Disclosure, KeptReceipt, KnownFinding, KnownNews, RightsAsked
 from wallet.policy.activity import Happened
 from wallet.policy.cockpit.disclosed import absence_of, entry_of, partner_of, receipt_of
+from wallet.policy.cockpit.rights import Overdue, overdue_at, steps_of
 from wallet.policy.showing import plain
 from wallet.records import LogEntry
 
@@ -33,6 +35,7 @@ class Kind(StrEnum):
     RECEIPT = "receipt"
     USE = "use"
     NEWS = "news"
+    RIGHTS = "rights"  # what the user asked of a partner, and what became of it
     WARNING = "warning"
     WALLET = "wallet"  # about the wallet itself
 
@@ -41,13 +44,15 @@ _KINDS = {
     "sharing": Kind.GIVEN,
     "received": Kind.GOT,
     "not kept": Kind.GOT,
+    "wrote": Kind.RIGHTS,
+    "complained": Kind.RIGHTS,
     "declined": Kind.ASKED,
     "failed": Kind.ASKED,
     "overasked": Kind.WARNING,
     "not registered": Kind.WARNING,
 }
 
-What = UsageEntry | KeptReceipt | KnownNews | KnownFinding | Absence
+What = UsageEntry | KeptReceipt | KnownNews | KnownFinding | Absence | RightsAsked | RightsStatus | Overdue
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +257,7 @@ def _joined(own: _Own, log: tuple[LogEntry, ...], disclosures: tuple[Disclosure,
         more += _items_of(disclosure, entry, now)
         if absence_of(disclosure, now) is Absence.AWAITED:
             awaited.append(disclosure.sent.at + PROMISED_WITHIN)
+        awaited += [due for asked in disclosure.rights if (due := overdue_at(asked)) > now]
     # Who asks for several is not one of them
     keys = {party: min(found) for party, found in owners.items() if len(found) == 1}
     # The sort is stable, so that of the same moment what was given comes first, and what came of it after it
@@ -308,6 +314,12 @@ def _items_of(disclosure: Disclosure, entry: LogEntry, now: int) -> Iterator[Ite
         yield item(news.at, Kind.NEWS, news, *[text for _, text in news.text])
     for finding in disclosure.usage.findings:
         yield item(finding.at, Kind.WARNING, finding, finding.who)
+    for asked in disclosure.rights:
+        yield item(asked.at, Kind.RIGHTS, asked)
+        for status in steps_of(asked):
+            yield item(status.issued_at, Kind.RIGHTS, status)
+        if 0 < (late := overdue_at(asked)) <= now:
+            yield item(late, Kind.WARNING, Overdue(asked, late - 1))
 
 
 def _words_of_receipt(disclosure: Disclosure) -> Iterator[str]:

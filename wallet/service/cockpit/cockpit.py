@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from protocol.errors import Conflict, NotFound
 from protocol.exchange import Exchange
@@ -11,11 +12,20 @@ from runtime.conversation import slow
 from wallet.disclosure_records import Disclosure
 from wallet.policy.cockpit.disclosed import is_identifying
 from wallet.policy.cockpit.timeline import Timeline
-from wallet.records import Preferences
+from wallet.policy.showing import PartyShown
+from wallet.records import LogEntry, Preferences
 from wallet.service.cockpit.collecting import Collecting, Looked
+from wallet.service.cockpit.rights import Rights
 from wallet.service.context import WalletContext
 
 LIVE_AFTER = 60  # seconds in which a page that is opened again does not ask again
+
+
+class Prepared(StrEnum):
+    """What the wallet writes and the user sends, by the word of the log."""
+
+    LETTER = "wrote"
+    COMPLAINT = "complained"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +38,11 @@ class Cockpit:
     def collecting(self) -> Collecting:
         """What asks partners."""
         return Collecting(self.context)
+
+    @property
+    def rights(self) -> Rights:
+        """What asks partners for what the law gives."""
+        return Rights(self.context)
 
     def disclosures(self) -> tuple[Disclosure, ...]:
         """Every answer to a request that announced a cockpit, oldest first."""
@@ -71,9 +86,11 @@ class Cockpit:
         """The same because the user said so, who knows now what their internet address may tell.
 
         Raises:
+            NotFound: it was deleted meanwhile.
             Unavailable: what came could not be kept.
         """
-        if not disclosure.agreed and not is_identifying(disclosure.sent):
+        disclosure = self._current(disclosure)
+        if disclosure.id not in self.context.busy and not disclosure.agreed and not is_identifying(disclosure.sent):
             disclosure = replace(disclosure, agreed=True)
             yield from self.context.save(put=[disclosure])
         return (yield from self.collecting.refresh(disclosure))
@@ -115,11 +132,20 @@ class Cockpit:
 
         Raises:
             Conflict: the partner is being asked just now; nothing was done.
+            NotFound: it was deleted meanwhile.
         """
         self._check_idle(disclosure)
-        dropped = replace(disclosure, key="", claim="")
+        disclosure = self._current(disclosure)
+        rights = tuple([replace(asked, key="") for asked in disclosure.rights])
+        dropped = replace(disclosure, key="", claim="", rights=rights)
         yield from self.context.save(put=[dropped])
         return dropped
+
+    def note_prepared(self, entry: LogEntry, what: Prepared) -> Exchange[None]:
+        """Note what the user prepared about whom an entry is about (EUDI TS7, TS8); whether it is sent nobody here sees."""
+        context = self.context
+        party = PartyShown(entry.party, "", entry.party_id, entry.trusted_by)
+        yield from context.save(note=context.entry(str(what), party, "done"))
 
     def delete_entry(self, number: int) -> Exchange[None]:
         """Delete an entry with everything that belongs to it: its hash alone is left.
@@ -132,6 +158,13 @@ class Cockpit:
         if disclosure is not None:
             self._check_idle(disclosure)
         yield from slow(lambda: self.context.store.delete_entry(number))
+
+    def _current(self, disclosure: Disclosure) -> Disclosure:
+        """As it is kept now: what is written back must not undo what came in between."""
+        found = self.collecting.current(disclosure)
+        if found is None:
+            raise NotFound("this was deleted meanwhile")
+        return found
 
     def _check_idle(self, disclosure: Disclosure) -> None:
         """What comes of asking would bring back what is destroyed now."""

@@ -74,7 +74,10 @@ class Collecting:
             return Looked(disclosure, NotAsked.AT_WORK)
         self.context.busy.add(disclosure.id)
         try:
-            return (yield from self._refresh(disclosure))
+            current = self.current(disclosure)
+            if current is None:
+                return Looked(disclosure, NotAsked.KEY_DROPPED)  # it was deleted meanwhile, and nothing brings it back
+            return (yield from self._refresh(current))
         finally:
             self.context.busy.discard(disclosure.id)
 
@@ -229,6 +232,10 @@ class Collecting:
         usage = replace(disclosure.usage, refused=type(error).__name__)
         return (yield from self._keep(replace(disclosure, usage=usage)))
 
+    def current(self, disclosure: Disclosure) -> Disclosure | None:
+        """As it is kept now, for it may have been read a while ago; None: it was deleted."""
+        return next((one for one in self.context.store.disclosures() if one.id == disclosure.id), None)
+
     def _current(self, disclosure: Disclosure) -> Disclosure:
         """As it was kept last, before something went wrong."""
-        return next((one for one in self.context.store.disclosures() if one.id == disclosure.id), disclosure)
+        return self.current(disclosure) or disclosure

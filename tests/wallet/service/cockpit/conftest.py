@@ -4,6 +4,7 @@ import pytest
 
 from tests.wallet.cockpit import CockpitWorld
 from tests.wallet.meeting import document
+from tests.wallet.service.cockpit.asking import given
 
 
 @pytest.fixture
@@ -12,3 +13,10 @@ def world(vault):
     world = CockpitWorld(vault)
     world.receive()
     return world.keep(document())
+
+
+@pytest.fixture
+def desk(world):
+    """Where the library answers; it has data of the user already."""
+    given(world)
+    return world.partner.desk
