@@ -26,7 +26,7 @@ ENCRYPTION = "A128GCM"
 COUNT = 1_000_000  # rounds of PBKDF2 that we write: a third of a second for us, and for whoever guesses, each time
 MIN_COUNT = 1_000  # RFC 7518 §4.8.1.2
 MAX_COUNT = 4_000_000  # more is not a file but a trap
-MAX_TOKEN = 96 << 20  # characters
+MAX_TOKEN = 48 << 20  # characters
 MAX_HEADER = 4096  # bytes
 MAX_SALT = 256  # bytes
 MAX_PASSPHRASE = 1024  # bytes
@@ -39,7 +39,7 @@ _IV_BYTES = 12
 _TAG_BYTES = 16
 
 
-class WrongPassphrase(NotAuthentic):
+class NotOpened(NotAuthentic):
     """This passphrase does not open the file, or its salt or wrapped key was altered: nobody can tell which."""
 
 
@@ -108,16 +108,16 @@ def decrypt_with_passphrase(jwe: PassphraseJwe, passphrase: str, *, at: str = "f
     """The content, as whoever knew the passphrase sealed it; who that was, is not known (T014).
 
     Raises:
-        WrongPassphrase: another passphrase.
+        NotOpened: another passphrase.
         NotAuthentic: the passphrase is right, and the content was altered.
     """
     secret = _secret(passphrase)
     if not secret or len(secret) > MAX_PASSPHRASE:
-        raise WrongPassphrase(f"{at}: this passphrase does not open it")
+        raise NotOpened(f"{at}: this passphrase does not open it")
     try:
         key = aes_key_unwrap(_wrapping_key(secret, jwe.salt, jwe.count), jwe.wrapped)
     except InvalidUnwrap as error:
-        raise WrongPassphrase(f"{at}: this passphrase does not open it") from error
+        raise NotOpened(f"{at}: this passphrase does not open it") from error
     try:
         return AESGCM(key).decrypt(jwe.iv, jwe.sealed, jwe.protected)
     except InvalidTag as error:

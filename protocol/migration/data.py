@@ -6,6 +6,8 @@ issued, and has to be verified as if it came from anybody. Keys are never in it.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
@@ -84,15 +86,24 @@ class UnboundCredential:
 
     format: str
     credential: str
+    issuer: str = ""  # identifier that it was fetched from; empty: not known
+    configuration_id: str = ""
 
     @classmethod
     def from_fields(cls, item: Fields) -> Self:
         """Read one; a Malformed if it has the wrong shape."""
-        return cls(item.text("format", max_length=100), item.text("credential", max_length=MAX_CREDENTIAL))
+        own = item.optional_object(OWN)
+        return cls(
+            format=item.text("format", max_length=100),
+            credential=item.text("credential", max_length=MAX_CREDENTIAL),
+            issuer=read_text(own, "issuer") if own is not None else "",
+            configuration_id=read_text(own, "configurationId") if own is not None else "",
+        )
 
     def to_dict(self) -> JsonObject:
         """The wire form."""
-        return {"format": self.format, "credential": self.credential}
+        own: JsonObject = {"issuer": self.issuer, "configurationId": self.configuration_id}
+        return {"format": self.format, "credential": self.credential, OWN: own}
 
     def __repr__(self) -> str:
         """Never what it says."""
@@ -130,34 +141,53 @@ class Written(NamedTuple):
     """Migration data as bytes."""
 
     content: bytes
-    left_out: int  # the oldest transactions, where all would be more than anybody reads
+    left_out: (
+        int  # transactions: the oldest, where all would be more than anybody reads, and any that is itself too large
+    )
+    documents_left_out: int  # that are themselves too large
 
 
 def write_migration(data: MigrationData, language: str) -> Written:
-    """The wire form, which `MigrationData.from_bytes` reads again: of a log beyond its caps the newest that fit.
+    """The wire form, which `MigrationData.from_bytes` is sure to read again: what it would refuse is left out.
 
     Raises:
         TooLarge: there are more documents than it reads.
     """
-    if len(data.credentials) > MAX_LISTED or len(data.unbound) > MAX_UNBOUND:
+    credentials = _readable(CredentialInfo.from_fields, [one.to_dict(language) for one in data.credentials])
+    unbound = _readable(UnboundCredential.from_fields, [one.to_dict() for one in data.unbound])
+    if len(credentials) > MAX_LISTED or len(unbound) > MAX_UNBOUND:
         raise TooLarge("migration", "has more documents than one file takes")
-    members: JsonObject = {
-        "listOfCredentials": [one.to_dict(language) for one in data.credentials],
-        "nonDeviceBoundCredentials": [one.to_dict() for one in data.unbound],
-    }
+    members: JsonObject = {"listOfCredentials": credentials, "nonDeviceBoundCredentials": unbound}
     room = MAX_DATA - len(encode_json({"transactionLog": [], **members}))
     if room < 0:
         raise TooLarge("migration", "has larger documents than one file takes")
     kept: list[JsonValue] = []
     for transaction in reversed(data.transactions[-MAX_TRANSACTIONS:]):
-        written = transaction.to_dict(language)
-        room -= len(encode_json(written)) + 1
+        found = _readable(_read_transaction, [transaction.to_dict(language)])
+        room -= len(encode_json(found)) - 1  # the brackets, less a comma
         if room < 0:
             break
-        kept.append(written)
+        kept += found
     kept.reverse()
-    left_out = len(data.transactions) - len(kept)
-    return Written(encode_json({"transactionLog": kept, **members}), left_out)
+    return Written(
+        encode_json({"transactionLog": kept, **members}),
+        len(data.transactions) - len(kept),
+        len(data.credentials) - len(credentials) + len(data.unbound) - len(unbound),
+    )
+
+
+def _read_transaction(fields: Fields) -> Transaction:
+    return Transaction.from_dict(fields.members, fields.at)
+
+
+def _readable(reader: Callable[[Fields], object], written: Sequence[JsonObject]) -> list[JsonValue]:
+    """What a reader takes of what was written."""
+    found: list[JsonValue] = []
+    for one in written:
+        with suppress(Malformed):
+            reader(Fields(one, "migration"))
+            found.append(one)
+    return found
 
 
 def _required_array(data: Fields, name: str) -> list[JsonValue]:

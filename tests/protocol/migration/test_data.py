@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -86,7 +87,7 @@ logs = st.lists(transactions, max_size=5, unique_by=lambda found: found.identifi
 @given(
     log=logs,
     credentials=st.lists(st.builds(CredentialInfo, some, some, parties, words, words), max_size=3),
-    unbound=st.lists(st.builds(UnboundCredential, some, some), max_size=3),
+    unbound=st.lists(st.builds(UnboundCredential, some, some, words, words), max_size=3),
     language=st.sampled_from(["de", "en"]),
 )
 @settings(deadline=None, max_examples=50)
@@ -129,6 +130,15 @@ def test_the_members_of_a_kind_are_written_in_an_object_of_their_own():
     assert inner["reasonOfNoncompletion"] == "session interrupted"
     # §3.2 has these once at least: what is not known is there, and empty
     assert {"dpaName", "dpaCountry", "dpaContact", "registrarURL", "interactingPartyContact"} <= inner.keys()
+
+
+def test_what_is_itself_too_large_is_left_out_and_counted():
+    """Else nobody could read the rest."""
+    log = (one(identifier="a"), one(Other("x" * 3000), identifier="b"), one(identifier="c"))
+    documents = (INFO, replace(INFO, type="x" * 3000))
+    written = write_migration(MigrationData(log, documents, (UnboundCredential("mso_mdoc", "x" * (2 << 20)),)), "en")
+    assert (written.left_out, written.documents_left_out) == (1, 2)
+    assert MigrationData.from_bytes(written.content) == MigrationData((log[0], log[2]), (INFO,))
 
 
 @pytest.mark.parametrize(
