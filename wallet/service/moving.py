@@ -146,7 +146,7 @@ class Moving:
                 refused += 1
         store = context.store
         known = {entry.origin for entry in store.log()}
-        lines = [line_of(one) for one in brought.history if one.identifier not in known]
+        lines = [line_of(one, context.now()) for one in brought.history if one.identifier not in known]
         waiting = {type_ for one in store.awaited() for type_ in one.types}
         waiting.update(one.type for one in store.credentials())
         wishes = [one for one in brought.wishes if waiting.isdisjoint(one.types)]

@@ -330,6 +330,12 @@ def test_a_strangers_text_is_made_plain(fresh):
     assert not any("\u202e" in text or "\x1b" in text for text in shown)
 
 
+def test_a_line_that_is_dated_into_the_future_is_of_now(fresh):
+    """Else no page could say when that is."""
+    taken(fresh, sealed({"transactionLog": [wire(time="9999-12-31T23:59:59")]}))
+    assert fresh.vault.log()[-1].at == fresh.now
+
+
 def test_a_log_alone_is_taken_over_too(fresh):
     assert taken(fresh, sealed([wire()])).lines == 1
 

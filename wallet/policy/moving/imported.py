@@ -6,7 +6,7 @@ Its log becomes history here: lines that say that another wallet wrote them, and
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from protocol.errors import Malformed
 from protocol.fields import Fields
@@ -104,13 +104,14 @@ class Line:
         )
 
 
-def line_of(transaction: Transaction) -> Line:
-    """What another wallet wrote, as a line of this one."""
+def line_of(transaction: Transaction, now: int) -> Line:
+    """What another wallet wrote, as a line of this one. What it dates into the future is of now: it happened already."""
     try:
         told = _told_by_us(transaction)
     except Malformed:
         told = None
-    return told or _told(transaction)
+    line = told or _told(transaction)
+    return replace(line, at=min(line.at, now))
 
 
 def _told_by_us(transaction: Transaction) -> Line | None:
