@@ -16,8 +16,8 @@ from protocol.passphrase_jwe import (
     MAX_COUNT,
     MAX_HEADER,
     MIN_COUNT,
-    PassphraseJwe,
     NotOpened,
+    PassphraseJwe,
     decrypt_with_passphrase,
     encrypt_with_passphrase,
 )
