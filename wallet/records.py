@@ -214,6 +214,7 @@ class LogEntry:
     before: str  # link of the chain before it, hex; of the first: empty
     in_person: bool = False  # they stood in front of the user
     blind: str = ""  # 32 random bytes, hex: whoever has its hash cannot guess what it said; older entries: none
+    origin: str = ""  # by which an earlier wallet of the user named it, which wrote it down; empty: this one did
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +243,24 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class AwaitedDocument:
+    """A document that an earlier wallet of the user held, and that can be asked for again. Nothing about it is verified."""
+
+    id: str
+    name: str
+    forms: tuple[tuple[str, str], ...]  # type and format of each
+    issuer: str  # as the earlier wallet called them
+    issuer_id: str
+    link: str  # where to begin, as the earlier wallet had it: an offer, or a page of the issuer; empty: nobody knows
+    since: int  # epoch seconds, when it was brought in
+
+    @property
+    def types(self) -> frozenset[str]:
+        """What its forms are."""
+        return frozenset(type_ for type_, _ in self.forms)
+
+
+@dataclass(frozen=True, slots=True)
 class Preferences:
     """What the user decided about the wallet. There is one record of this kind."""
 
@@ -258,6 +277,7 @@ Kept = (
     | Evidence
     | Disclosure
     | Preferences
+    | AwaitedDocument
     | ServiceRecord
 )
 

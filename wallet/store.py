@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 
 from wallet.disclosure_records import Disclosure
 from wallet.records import (
+    AwaitedDocument,
     Evidence,
     HeldCredential,
     Kept,
@@ -93,6 +94,9 @@ class WalletStore(Protocol):
     def journeys(self) -> tuple[JourneyKept, ...]:
         """The plans that were begun, oldest first; what is damaged is left out."""
 
+    def awaited(self) -> tuple[AwaitedDocument, ...]:
+        """What an earlier wallet held and is not here yet, oldest first; what is damaged is left out."""
+
     def errands(self) -> tuple[Errand, ...]:
         """The requests that wait for a proof, oldest first; what is damaged is left out."""
 
@@ -103,8 +107,11 @@ class WalletStore(Protocol):
         drop: Sequence[Kept] = (),
         note: NewEntry | None = None,
         needs: Sequence[str] = (),
+        history: Sequence[NewEntry] = (),
     ) -> LogEntry | None:
         """Keep records, destroy others and add to the log, all or nothing; the entry that was added.
+
+        `history` is added after it: what another wallet wrote down.
 
         Raises:
             NotFound: a credential is not there any more of those that it needs; nothing was changed.

@@ -12,10 +12,12 @@ from protocol.credential import ClaimPath
 from protocol.encoding import JsonValue
 from protocol.errors import NotFound, NotTrusted, ProtocolError, Unavailable, Unreachable
 from protocol.oid4vp.request_uri import RequestOver
+from protocol.passphrase_jwe import NotOpened
 from protocol.trust.anchors import Role
 from runtime.claim_words import ClaimKind, country, long_date
 from runtime.key_token import KeyUnavailable
 from runtime.translations import read_translations
+from wallet.log_words import sentence_of
 from wallet.policy.activity import Happened
 from wallet.policy.asking import BeyondShown, RegistrationProblem
 from wallet.policy.cards import CardState
@@ -25,6 +27,7 @@ from wallet.policy.presenting import Caution, LogDamaged
 from wallet.policy.showing import ClaimShown, PartyShown, plain
 from wallet.policy.vouching import WhyUnvouched, unvouched
 from wallet.records import LogEntry
+from wallet.service.moving import WeakPassphrase
 from wallet.service.trusting import CannotTrust
 from wallet.vault.file import InUse
 from wallet.vault.passphrase import WrongPassphrase
@@ -34,6 +37,11 @@ _PICTURE = re.compile(r"data:image/[a-z.+-]+;base64,", re.IGNORECASE)
 
 # Said in place of what only an engineer understands; what exactly was wrong stands behind it
 _IN_PLAIN_WORDS: tuple[tuple[type[ProtocolError], str], ...] = (
+    (NotOpened, "This passphrase does not open the file. Nothing was taken over. Please type it again."),
+    (
+        WeakPassphrase,
+        "Anybody with a fast computer could guess this passphrase. Four words that do not belong together are better.",
+    ),
     (WrongPassphrase, "The wallet stays closed. Nothing was changed."),
     (InUse, "The wallet is open in another program. Close it there and try again."),
     (
@@ -364,29 +372,7 @@ class Words:
 
     def entry(self, entry: LogEntry, outcome: str) -> str:
         """What happened, as a sentence."""
-        who = entry.party or entry.party_id or self("somebody unknown")
-        if entry.in_person:
-            who = self("%(who)s (in person)", who=who)
-        what = ", ".join(dict.fromkeys(credential.name for credential in entry.credentials)) or self("something")
-        sentence = {
-            "received": self("You received %(what)s from %(who)s.", what=what, who=who),
-            "renewed": self("%(who)s renewed %(what)s.", what=what, who=who),
-            "not kept": self("%(who)s gave nothing that could be kept: %(what)s.", what=what, who=who),
-            "sharing": self("You showed %(what)s to %(who)s.", what=what, who=who),
-            "declined": self("You said no to %(who)s.", who=who),
-            "failed": self("A request of %(who)s failed.", who=who),
-            "overasked": self(
-                "%(who)s asked for more than they registered for. Nothing of that was passed on.", who=who
-            ),
-            "not registered": self("%(who)s asked without a registration that counts. Nothing was passed on.", who=who),
-            "wrote": self("You prepared a letter to %(who)s.", who=who),
-            "complained": self("You prepared a complaint about %(who)s.", who=who),
-            "deleted": self("You deleted %(what)s.", what=what),
-            "restored": self("You put an older copy of this wallet back into use."),
-            "log deleted": self("You deleted the log."),
-            "vouched for": self("%(who)s vouches for this wallet.", who=who),
-            "blocked": self("%(who)s has blocked this wallet.", who=who),
-        }.get(entry.action, entry.action)
+        sentence = sentence_of(self, entry)
         return sentence if outcome in ("done", "refused") else f"{sentence} {self.outcome(outcome)}"
 
     def outcome(self, outcome: str) -> str:

@@ -21,6 +21,9 @@ app.add_typer(provider_app, name="provider", help="Vouch for wallets, and block 
 
 Link = Annotated[str, typer.Argument(help="A link, a picture with a QR code, or - for standard input.")]
 OptionalLink = Annotated[str, typer.Argument(help="The same; without it: go on where you were.", show_default=False)]
+FilePassphrase = Annotated[
+    Path | None, typer.Option(help="Read the file's own passphrase from the first line of this file.")
+]
 Credential = Annotated[str, typer.Argument(help="The id from the list, or how it begins.")]
 
 
@@ -250,6 +253,54 @@ def restore(context: typer.Context, as_json: Json = False) -> None:
     from wallet.cli.commands import restore as run
 
     run(options_of(context, as_json))
+
+
+@app.command("export")
+def export(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A new file.")],
+    *,
+    readable: Annotated[
+        bool, typer.Option("--readable", help="As a page that anybody can read, instead of a sealed file.")
+    ] = False,
+    file_passphrase_file: FilePassphrase = None,
+    as_json: Json = False,
+) -> None:
+    """Write your activity and the list of your documents for another wallet (EUDI TS10); there are no keys in it."""
+    from wallet.cli.commands import export as run
+
+    run(_options(context, as_json), file, file_passphrase_file, readable=readable)
+
+
+@app.command("import")
+def import_(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="What an earlier wallet wrote.")],
+    *,
+    file_passphrase_file: FilePassphrase = None,
+    as_json: Json = False,
+    yes: Yes = False,
+) -> None:
+    """Take over the activity of an earlier wallet, and see which documents you can get again."""
+    from wallet.cli.commands import import_ as run
+
+    run(_options(context, as_json, yes), file, file_passphrase_file)
+
+
+@app.command()
+def again(
+    context: typer.Context,
+    document: Annotated[
+        str, typer.Argument(help="The id from the list, or how it begins; without it: the list.", show_default=False)
+    ] = "",
+    forget: Annotated[bool, typer.Option("--forget", help="Take it off the list instead.")] = False,
+    as_json: Json = False,
+    yes: Yes = False,
+) -> None:
+    """See which documents an earlier wallet had, and get one again from its issuer."""
+    from wallet.cli.commands import again as run
+
+    run(_options(context, as_json, yes), document, forget=forget)
 
 
 @services_app.command("list")

@@ -20,6 +20,7 @@ from wallet.cli.keeping import (
     show_log,
 )
 from wallet.cli.meeting import show_in_person
+from wallet.cli.moving import export_file, export_readable, forget_awaited, get_again, import_file, list_awaited
 from wallet.cli.options import ExportForm, Options, RoleName
 from wallet.cli.presenting import present_to
 from wallet.cli.qr import read_argument
@@ -173,6 +174,32 @@ def change_passphrase(options: Options, new_file: Path | None) -> None:
             {"changed": "passphrase"},
             session.words("The passphrase is changed. Old copies of the wallet file still open with the old one."),
         )
+
+
+def export(options: Options, file: Path, passphrase_file: Path | None, *, readable: bool) -> None:
+    """`export`."""
+    with open_session(options) as session:
+        if readable:
+            export_readable(session, file)
+        else:
+            export_file(session, file, passphrase_file)
+
+
+def import_(options: Options, file: Path, passphrase_file: Path | None) -> None:
+    """`import`."""
+    with open_session(options) as session:
+        import_file(session, file, passphrase_file)
+
+
+def again(options: Options, name: str, *, forget: bool) -> None:
+    """`again`: what an earlier wallet had, or one of it."""
+    with open_session(options) as session:
+        if not name:
+            list_awaited(session)
+        elif forget:
+            forget_awaited(session, name)
+        else:
+            get_again(session, name)
 
 
 def restore(options: Options) -> None:

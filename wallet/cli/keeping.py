@@ -46,6 +46,8 @@ def show_credential(session: OpenSession, name: str) -> None:
     session.say(item.name, "bold")
     session.say(words("from %(who)s", who=item.issuer.title) + _until(session, item))
     session.say(words.trust(item.issuer))
+    if item.acts_for:
+        session.say(words("With this document you act for %(whom)s.", whom=item.acts_for), "bold")
     session.say(words("Received on %(day)s.", day=words.day(item.received_at)))
     if len(item.forms) > 1:
         session.say(words("This document has several forms. Your wallet takes the one that fits."))

@@ -196,8 +196,10 @@ def _option_label(session: OpenSession, questions: dict[str, QuestionShown], opt
 
 
 def _label(session: OpenSession, choice: ChoiceShown) -> str:
-    cautions = [session.words.caution(caution) for caution in choice.cautions]
-    return " · ".join([f"{choice.name}, {choice.issuer}", *cautions])
+    words = session.words
+    cautions = [words.caution(caution) for caution in choice.cautions]
+    acting = [words("You act for %(whom)s.", whom=choice.acts_for)] if choice.acts_for else []
+    return " · ".join([f"{choice.name}, {choice.issuer}", *acting, *cautions])
 
 
 def _show_question(session: OpenSession, question: QuestionShown) -> None:
@@ -217,6 +219,8 @@ def _show_choice(session: OpenSession, consent: PresentationConsent, choice: Cho
             session.say()
             kind = words("required") if question.required else words("chosen by you")
             session.say(f"{picked.name}, {picked.issuer} ({kind})", "bold")
+            if picked.acts_for:
+                session.say("  " + words("You act for %(whom)s.", whom=picked.acts_for), "bold")
             for caution in picked.cautions:
                 session.warn(f"{picked.name} {words.caution(caution)}.")
             _show_claims(session, picked)

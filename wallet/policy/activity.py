@@ -39,10 +39,11 @@ class Page:
 
 
 def activity(log: Sequence[LogEntry]) -> tuple[Happened, ...]:
-    """Everything, newest first."""
+    """Everything, newest first; what another wallet wrote down stands where it happened, and not where it was brought in."""
     outcomes = {entry.completes: entry.outcome for entry in log if entry.completes}
+    order = sorted(log, key=lambda entry: entry.at) if any(entry.origin for entry in log) else log
     return tuple(
-        Happened(entry, outcomes.get(entry.number, entry.outcome)) for entry in reversed(log) if not entry.completes
+        Happened(entry, outcomes.get(entry.number, entry.outcome)) for entry in reversed(order) if not entry.completes
     )
 
 

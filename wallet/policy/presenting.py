@@ -71,6 +71,7 @@ class ChoiceShown:
     issuer: str
     claims: tuple[ClaimShown, ...]
     cautions: tuple[Caution, ...]
+    acts_for: str = ""  # whom the user acts for with it, whether or not the name is among what would be seen
 
     def speaking(self, language: str) -> ChoiceShown:
         """The same in another language."""

@@ -10,6 +10,7 @@ from wallet.service.context import WalletContext
 from wallet.service.keeping import Keeping
 from wallet.service.login import Login
 from wallet.service.meeting import MeetingPresenting
+from wallet.service.moving import Moving
 from wallet.service.page_presenting import PagePresenting
 from wallet.service.presenting import Presenting
 from wallet.service.receiving import Receiving
@@ -33,6 +34,7 @@ class Wallet:
     renewing: Renewing
     cockpit: Cockpit
     services: Services
+    moving: Moving
 
     @classmethod
     def of(cls, context: WalletContext) -> Self:
@@ -47,5 +49,16 @@ class Wallet:
         renewing = Renewing(context, receiving, vouching, keeping)
         services = Services.of(context, presenting, receiving)
         return cls(
-            context, receiving, login, presenting, pages, meetings, keeping, vouching, renewing, cockpit, services
+            context,
+            receiving,
+            login,
+            presenting,
+            pages,
+            meetings,
+            keeping,
+            vouching,
+            renewing,
+            cockpit,
+            services,
+            Moving(context),
         )

@@ -96,9 +96,10 @@ class WalletContext:
         drop: Sequence[Kept] = (),
         note: NewEntry | None = None,
         needs: Sequence[str] = (),
+        history: Sequence[NewEntry] = (),
     ) -> Exchange[LogEntry | None]:
         """Keep, destroy and note, durably, off the event loop; see `WalletStore.write`. Keys go with their last record."""
-        entry = yield from slow(lambda: self.store.write(put=put, drop=drop, note=note, needs=needs))
+        entry = yield from slow(lambda: self.store.write(put=put, drop=drop, note=note, needs=needs, history=history))
         kept = frozenset[str]().union(*map(keys_of, put))
         yield from self.destroy_keys([key for record in drop for key in keys_of(record) - kept])
         return entry

@@ -16,6 +16,7 @@ from runtime.conversation import slow
 from wallet.policy.cards import CardState, ground_of, logo_of, state_of, worst_of
 from wallet.policy.documents import Document, data_once, documents_of
 from wallet.policy.presenting import Caution, cautions_of
+from wallet.policy.representing import acts_for
 from wallet.policy.showing import (
     ClaimShown,
     PartyShown,
@@ -65,6 +66,7 @@ class HeldShown:
     can_be_taken_back: bool  # so that it is worth asking whether it still holds
     ground: str  # colour as the issuer wrote it
     logo: str  # picture that may stand on a page; empty: none
+    acts_for: str  # whom the holder acts for with it; empty: nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,7 @@ class Keeping:
             can_be_taken_back=bool(revocable),
             ground=ground_of(configuration, language),
             logo=logo_of(configuration, language),
+            acts_for=next(filter(None, map(acts_for, document.forms)), ""),
         )
 
     def _form_shown(self, held: HeldCredential) -> FormShown:

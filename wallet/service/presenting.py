@@ -42,6 +42,7 @@ from wallet.policy.presenting import (
     told_apart,
     use_copy,
 )
+from wallet.policy.representing import acts_for
 from wallet.policy.showing import PartyShown, claims_shown, credential_name, plain
 from wallet.records import Copy, HeldCredential, LogEntry
 from wallet.service.asking import Asking
@@ -313,6 +314,7 @@ class Presenting:
                     registration_of(standing),
                 ),
             ),
+            acts_for=acts_for(held),
         )
 
     def _verify(self, held: HeldCredential, raw: str) -> Exchange[VerifiedCredential]:

@@ -26,6 +26,7 @@ from protocol.oid4vci.token import (
 )
 from wallet.policy.documents import documents_of, families, joined
 from wallet.policy.haip import check_haip_issuer
+from wallet.policy.moving.imported import fulfilled
 from wallet.policy.receiving import (
     NotKept,
     OfferConsent,
@@ -212,7 +213,8 @@ class Receiving:
             "received", issuer, "done", tuple(logged_credential(item, context.language) for item in held)
         )
         held, grants = granted(held, arrived, context)
-        yield from context.save(put=[*held, *grants], drop=[arrived.pending], note=note)
+        came = fulfilled(context.store.awaited(), held)
+        yield from context.save(put=[*held, *grants], drop=[arrived.pending, *came], note=note)
         yield from self.notify(arrived, ACCEPTED)
         return held
 

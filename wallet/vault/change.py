@@ -14,6 +14,7 @@ from runtime.codec import Codec
 from runtime.seal import Sealer
 from wallet.disclosure_records import Disclosure
 from wallet.records import (
+    AwaitedDocument,
     DeletedEntry,
     Evidence,
     HeldCredential,
@@ -40,6 +41,7 @@ KINDS: dict[type[object], str] = {
     Evidence: "evidence",
     Disclosure: "disclosure",
     Preferences: "preferences",
+    AwaitedDocument: "awaited",
     ServiceWishes: "wishes",
     JourneyKept: "journey",
     Errand: "errand",
@@ -55,6 +57,7 @@ RECORDS: tuple[type[Kept], ...] = (
     Evidence,
     Disclosure,
     Preferences,
+    AwaitedDocument,
     ServiceWishes,
     JourneyKept,
     Errand,

@@ -90,6 +90,7 @@ def _blinded(link: Link, before: str, random_bytes: RandomBytes) -> Link:
 
 def _members(entry: LogEntry) -> dict[str, object]:
     members = {name: getattr(entry, name) for name in _NAMES}
-    if not entry.in_person:
-        del members["in_person"]
+    for later in ("in_person", "origin"):
+        if not members[later]:
+            del members[later]
     return members

@@ -28,6 +28,7 @@ from wallet.web.following import Following
 from wallet.web.keeping import keeping_pages
 from wallet.web.login import login_pages
 from wallet.web.meeting import meeting_pages
+from wallet.web.moving import moving_pages
 from wallet.web.presenting import presenting_pages
 from wallet.web.receiving import receiving_pages
 from wallet.web.refreshing import refreshing
@@ -90,6 +91,7 @@ def serve_wallet(
         rights_pages(),
         complaint_pages(),
         settings_pages(trusting),
+        moving_pages(),
         vouching_pages(),
         told_pages(),
         adding_pages(room),

@@ -15,6 +15,7 @@ from wallet.policy.showing import party_shown
 from wallet.records import PendingIssuance
 from wallet.service.keeping import HeldShown
 from wallet.web.activity import what_happened
+from wallet.web.moving import awaited_shown
 from wallet.web.room import Inside, Visit, redirect
 from wallet.web.shelf import Gone
 from wallet.web.told import Done, tell
@@ -52,6 +53,7 @@ def _add_cards(router: APIRouter) -> None:
             "cards.html", cards=cards, renewals=renewals, damaged=damaged, pending=pending, checked=checked is not None,
             unanswered=[card.name for card in cards if checked is not None and card.id in checked.unanswered],
             checkable=bool(dates), checked_at=min(dates, default=0),
+            awaited=[awaited_shown(one) for one in visit.wallet.moving.awaited()],
         )  # fmt: skip
 
     @router.get("/")

@@ -25,6 +25,7 @@ class Done(StrEnum):
     PASSPHRASE_CHANGED = "passphrase_changed"
     VOUCHED_FOR = "vouched_for"
     BLOCKED = "blocked"
+    AWAITED_FORGOTTEN = "awaited_forgotten"
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ def test_whatever_is_deleted_the_chain_holds_and_ends_as_before(deleting, seed):
     assert {link.number for link in checked if isinstance(link, DeletedEntry)} == deleting
 
 
-@given(st.integers(0, 4), st.sampled_from(["party", "at", "outcome", "blind", "gone", "swapped", "hash"]))
+@given(st.integers(0, 4), st.sampled_from(["party", "at", "outcome", "blind", "origin", "gone", "swapped", "hash"]))
 def test_whatever_is_altered_shows(place, lie):
     links, end = chained(*[entry(number) for number in range(1, 6)])
     link = links[place]
@@ -69,6 +69,8 @@ def test_whatever_is_altered_shows(place, lie):
             links[other] = replace(links[other], number=link.number)
         case "hash":
             links[place] = replace(deleted(link), hash="00" * 32)
+        case "origin":
+            links[place] = replace(link, origin="another wallet")
         case "at":
             links[place] = replace(link, at=1)
         case "blind":

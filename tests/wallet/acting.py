@@ -1,0 +1,31 @@
+"""A parent whose wallet proves that they act for their child, and a school that asks for that."""
+
+from dataclasses import replace
+
+from protocol.encoding import JsonObject
+from protocol.sdjwt.issue import Frame
+from protocol.sovereignty.representation import TYPE
+from tests.wallet.counterparts import PID, Agency, Partner, dcql
+
+MIA: JsonObject = {"family_name": "Mustermann", "given_name": "Mia", "birthdate": "2025-05-01"}
+PROOF: JsonObject = {
+    "family_name": "Mustermann", "given_name": "Erika", "birthdate": "1990-03-07", "relation": "parent",
+    "represented": MIA, "areas": ["school"], "alone": True,
+}  # fmt: skip
+FIRM: JsonObject = {"name": "Muster GmbH", "register_number": "HRB 1", "country": "DE"}
+FRAME = Frame.of([(name,) for name in PROOF])
+
+
+def office():
+    """Who issues the proof."""
+    return Agency(
+        type=TYPE,
+        claims=PROOF,
+        configurations={"proof": replace(PID, type=TYPE, claims=())},
+        issued_changes={"frame": FRAME},
+    )
+
+
+def school():
+    """Who asks what it is good for, and not for whom."""
+    return Partner(query={"credentials": [dcql(("areas",), query_id="proof", vct=TYPE)]})
