@@ -7,6 +7,7 @@ from typing import Self
 
 from wallet.service.cockpit.cockpit import Cockpit
 from wallet.service.context import WalletContext
+from wallet.service.forwarding import Forwarding
 from wallet.service.keeping import Keeping
 from wallet.service.login import Login
 from wallet.service.meeting import MeetingPresenting
@@ -33,6 +34,7 @@ class Wallet:
     renewing: Renewing
     cockpit: Cockpit
     services: Services
+    forwarding: Forwarding
 
     @classmethod
     def of(cls, context: WalletContext) -> Self:
@@ -46,6 +48,18 @@ class Wallet:
         keeping, cockpit = Keeping(context), Cockpit(context)
         renewing = Renewing(context, receiving, vouching, keeping)
         services = Services.of(context, presenting, receiving)
+        forwarding = Forwarding(context, services.catalogue, services.starting, presenting)
         return cls(
-            context, receiving, login, presenting, pages, meetings, keeping, vouching, renewing, cockpit, services
+            context=context,
+            receiving=receiving,
+            login=login,
+            presenting=presenting,
+            pages=pages,
+            meetings=meetings,
+            keeping=keeping,
+            vouching=vouching,
+            renewing=renewing,
+            cockpit=cockpit,
+            services=services,
+            forwarding=forwarding,
         )
