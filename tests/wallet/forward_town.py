@@ -76,7 +76,7 @@ class ForwardTown(ServiceWorld):
         ids = [f"address-{name}" for name in names or NAMES]
         return self.run(self.wallet.forwarding.ask(self.document(place), ids))
 
-    def send(self, recipients, *names):
+    def forward(self, recipients, *names):
         """Forward to some of those who were asked, with the least that answers."""
         chosen = {
             one.begun.service.id: one.seen.default_choice()

@@ -83,6 +83,23 @@ def present(context: typer.Context, link: Link, as_json: Json = False, yes: Yes 
 
 
 @app.command()
+def forward(
+    context: typer.Context,
+    credential: Credential,
+    to: Annotated[
+        list[str] | None,
+        typer.Option(help="The id of a service that shall get it; may stand several times; without: see who takes it."),
+    ] = None,
+    as_json: Json = False,
+    yes: Yes = False,
+) -> None:
+    """Send a document to several at once, after you saw what each of them would get."""
+    from wallet.cli.commands import forward as run
+
+    run(_options(context, as_json, yes), credential, tuple(to or ()))
+
+
+@app.command()
 def meet(context: typer.Context, as_json: Json = False, yes: Yes = False) -> None:
     """Show somebody in front of you what they ask for: they scan a code here, you decide, they get it over a relay.
 

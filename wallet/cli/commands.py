@@ -11,6 +11,7 @@ from protocol.trust.anchors import Role
 from runtime.serve import Listen
 from runtime.serve import serve as run_service
 from wallet.app import create_wallet, create_web, open_trusting, restore_wallet
+from wallet.cli.forwarding import forward_document
 from wallet.cli.keeping import (
     delete_log,
     forget_credential,
@@ -74,6 +75,12 @@ def present(options: Options, argument: str) -> None:
     """`present`."""
     with open_session(options) as session:
         present_to(session, read_argument(argument))
+
+
+def forward(options: Options, name: str, recipients: tuple[str, ...]) -> None:
+    """`forward`."""
+    with open_session(options) as session:
+        forward_document(session, name, recipients)
 
 
 def meet(options: Options) -> None:

@@ -41,6 +41,16 @@ class RecipientAsked:
     begun: BegunService
     seen: RequestSeen
 
+    @property
+    def can_be_sent(self) -> bool:
+        """Whether they may get what they ask for, and it is held."""
+        return self.seen.match.satisfied and self.seen.consent.standing.answerable
+
+    @property
+    def needs_thought(self) -> bool:
+        """Whether there is something that nobody should say yes to without reading it."""
+        return bool(self.begun.beyond) or self.seen.consent.needs_thought
+
 
 @dataclass(frozen=True, slots=True)
 class RecipientOut:
@@ -140,6 +150,19 @@ class Forwarding:
             with suppress(ProtocolError):  # what is not offered any more is called as it was
                 begun = self.starting.begun(self.catalogue.find(one.begun.service.id), seen)
             asked.append(RecipientAsked(begun, seen))
+        return self._beside_each_other(replace(recipients, asked=tuple(asked)))
+
+    def ask_register(self, recipients: Recipients, place: int) -> Exchange[Recipients]:
+        """Ask the register that one of them names, because the user said so; see `Presenting.ask_register`.
+
+        Raises:
+            NotFound: there is nobody in this place.
+        """
+        if not 0 <= place < len(recipients.asked):
+            raise NotFound("there is no such recipient")
+        asked = list(recipients.asked)
+        seen = yield from self.presenting.ask_register(asked[place].seen)
+        asked[place] = replace(asked[place], seen=seen)
         return self._beside_each_other(replace(recipients, asked=tuple(asked)))
 
     def send(self, recipients: Recipients, chosen: Mapping[str, Choice]) -> Exchange[tuple[ForwardedTo, ...]]:

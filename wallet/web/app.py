@@ -24,6 +24,7 @@ from wallet.web.cockpit import cockpit_pages
 from wallet.web.door import Door
 from wallet.web.entrance import entrance
 from wallet.web.following import Following
+from wallet.web.forwarding import forwarding_pages
 from wallet.web.keeping import keeping_pages
 from wallet.web.login import login_pages
 from wallet.web.meeting import meeting_pages
@@ -96,6 +97,7 @@ def serve_wallet(
         catalogue_pages(tickets),
         planning_pages(tickets),
         errand_pages(tickets),
+        forwarding_pages(tickets),
     ):
         router.include_in_schema = False
         application.include_router(router)

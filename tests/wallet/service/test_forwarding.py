@@ -45,7 +45,7 @@ def test_who_takes_a_document_is_found_in_the_list_and_nobody_is_asked(town):
 
 
 def test_those_who_were_given_something_before_come_first(town):
-    town.send(town.ask("insurer"))
+    town.forward(town.ask("insurer"))
     found = town.wallet.forwarding.recipients(town.document())
     assert [(one.service.id, one.known) for one in found] == [
         ("address-insurer", True), ("address-bank", False), ("address-school", False),
@@ -82,7 +82,7 @@ def test_nobody_twice_and_too_many_are_refused_before_anybody_is_asked(town, ids
 
 def test_each_gets_a_copy_a_key_and_an_entry_of_its_own(town):
     """T171: nobody can tell by the copy that another one got the same document."""
-    done = town.send(town.ask())
+    done = town.forward(town.ask())
     assert fates(done) == dict.fromkeys(NAMES, "arrived")
     shown = [taker.presented()[0].split("~")[0] for taker in town.takers.values()]
     assert len(set(shown)) == len(NAMES)
@@ -114,7 +114,7 @@ def test_one_who_cannot_be_asked_is_named_and_the_others_go_on(town):
     [out] = recipients.out
     assert out.service.id == "address-bank"
     assert isinstance(out.problem, Unreachable)
-    assert fates(town.send(recipients)) == {"insurer": "arrived", "school": "arrived"}
+    assert fates(town.forward(recipients)) == {"insurer": "arrived", "school": "arrived"}
 
 
 def test_one_who_is_not_the_provider_is_not_answered(town):
@@ -124,7 +124,7 @@ def test_one_who_is_not_the_provider_is_not_answered(town):
     recipients = town.ask()
     [out] = recipients.out
     assert isinstance(out.problem, NotTheProvider)
-    town.send(recipients)
+    town.forward(recipients)
     assert taker.answers == []
 
 
@@ -142,13 +142,13 @@ def test_one_who_asks_for_another_document_is_named(town):
 def test_what_becomes_of_one_is_no_trouble_of_the_others(town, reply):
     """T171: what left and was not acknowledged counts as seen."""
     town.takers["insurer"].reply = reply
-    found = fates(town.send(town.ask()))
+    found = fates(town.forward(town.ask()))
     assert (found["bank"], found["school"]) == ("arrived", "arrived")
     assert found["insurer"] == "unknown"
 
 
 def test_who_is_left_out_is_told_that_there_is_no_answer(town):
-    done = town.send(town.ask(), "bank")
+    done = town.forward(town.ask(), "bank")
     assert fates(done) == {"bank": "arrived", "insurer": "left_out", "school": "left_out"}
     assert town.takers["insurer"].answers[0]["error"] == "access_denied"
     assert "vp_token" not in town.takers["insurer"].answers[0]
@@ -173,10 +173,10 @@ def test_a_choice_that_does_not_answer_stops_all_before_anything_leaves(town):
 
 def test_no_copy_is_promised_twice(town):
     """T171: whoever would get a copy that another one saw is marked, as long as it can be decided."""
-    town.send(town.ask("bank"))
+    town.forward(town.ask("bank"))
     recipients = town.ask()
     assert [cautions(one) for one in recipients.asked] == [[], [], [Caution.SHOWN_BEFORE]]
-    assert fates(town.send(recipients)) == dict.fromkeys(NAMES, "arrived")
+    assert fates(town.forward(recipients)) == dict.fromkeys(NAMES, "arrived")
     shown = [taker.presented()[0].split("~")[0] for taker in town.takers.values()]
     assert len(set(shown[:2])) == 2
 
@@ -213,7 +213,7 @@ def test_a_damaged_log_stops_all(town, monkeypatch):
     recipients = town.ask()
     monkeypatch.setattr(type(town.vault), "log", _damaged)
     with pytest.raises(LogDamaged):
-        town.send(recipients)
+        town.forward(recipients)
     assert all(taker.answers == [] for taker in town.takers.values())
 
 
@@ -226,20 +226,20 @@ def test_it_is_said_again_in_another_language_without_asking_anybody(town):
     assert again.asked[0].begun.service.name == "Neue Anschrift: bank"
     assert [one.label for one in again.asked[0].begun.beyond] == ["Geburtsdatum"]
     assert [len(taker.asked) for taker in town.takers.values()] == asked
-    assert fates(town.send(again)) == dict.fromkeys(NAMES, "arrived")
+    assert fates(town.forward(again)) == dict.fromkeys(NAMES, "arrived")
 
 
 def test_a_document_that_was_renewed_meanwhile_goes_to_nobody(town):
     recipients = town.ask()
     [held] = town.wallet.context.store.credentials()
     town.run(town.wallet.context.save(put=[replace(held, issuance="another")]))
-    assert set(fates(town.send(recipients)).values()) == {Fate.FAILED.value}
+    assert set(fates(town.forward(recipients)).values()) == {Fate.FAILED.value}
     assert all(taker.answers == [] for taker in town.takers.values())
 
 
 def test_who_gave_the_document_learns_nothing(town):
     before = len(town.agency.seen)
-    town.send(town.ask())
+    town.forward(town.ask())
     assert [one.url for one in town.agency.seen[before:] if one.url.startswith(AGENCY)] == []
 
 

@@ -1,0 +1,66 @@
+"""What the wallet says about forwarding, in the user's language and in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from protocol.errors import Conflict, Unreachable
+from wallet.service.forwarding import Fate, ForwardedTo, OtherDocument, RecipientOut
+from wallet.service.published import PublishedProblem
+from wallet.service.services.starting import NotTheProvider
+from wallet.service_words import ServiceWords
+from wallet.words import Words
+
+
+class ForwardingWords:
+    """The texts about forwarding in one language."""
+
+    def __init__(self, words: Words) -> None:
+        self._words = words
+
+    def problem(self, problem: PublishedProblem) -> str:
+        """Why there is no list of services."""
+        return ServiceWords(self._words).problem(problem)
+
+    def not_asked(self, one: RecipientOut) -> str:
+        """Why somebody gets nothing, who was asked what they need."""
+        words, who = self._words, one.service.provider
+        match one.problem:
+            case Unreachable():
+                return words("%(who)s cannot be reached right now. Try again later.", who=who)
+            case NotTheProvider():
+                return words("Somebody else answers at the address of %(who)s. Your wallet does not answer.", who=who)
+            case OtherDocument():
+                return words("%(who)s does not ask for this document.", who=who)
+            case _:
+                return words("%(who)s does not ask the way it should.", who=who)
+
+    def outcome(self, done: Sequence[ForwardedTo], out: Sequence[RecipientOut]) -> str:
+        """What became of all of them, in a few words."""
+        words, arrived = self._words, sum(one.fate is Fate.ARRIVED for one in done)
+        if arrived and arrived == len(done) + len(out):
+            return words("Everybody has it")
+        if arrived:
+            return words.count("%(count)s of them has it", "%(count)s of them have it", arrived)
+        if any(one.fate is Fate.UNKNOWN for one in done):
+            return words("Sent, but perhaps not arrived")
+        return words("Nothing was sent")
+
+    def fate(self, one: ForwardedTo) -> str:
+        """What became of one recipient."""
+        words, who = self._words, one.service.provider
+        match one.fate:
+            case Fate.ARRIVED:
+                return words("%(who)s has it.", who=who)
+            case Fate.UNKNOWN:
+                return words(
+                    "It was sent, but we do not know whether %(who)s has it. Count it as seen, and ask them before you try"
+                    " again.",
+                    who=who,
+                )
+            case Fate.LEFT_OUT:
+                return words("%(who)s got nothing, as you decided.", who=who)
+            case Fate.FAILED if isinstance(one.problem, Conflict):
+                return words("Your document changed meanwhile, so %(who)s got nothing. Please start again.", who=who)
+            case Fate.FAILED:
+                return words("This did not work. %(who)s got nothing.", who=who)
