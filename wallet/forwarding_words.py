@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from protocol.errors import Conflict, Unreachable
+from protocol.errors import Conflict, NotFound, Unreachable
 from wallet.service.forwarding import Fate, ForwardedTo, OtherDocument, RecipientOut
 from wallet.service.published import PublishedProblem
 from wallet.service.services.starting import NotTheProvider
+from wallet.service.standing import NotRegistered, OrderEnded
 from wallet.service_words import ServiceWords
 from wallet.words import Words
 
@@ -30,6 +31,19 @@ class ForwardingWords:
                 return words("%(who)s cannot be reached right now. Try again later.", who=who)
             case NotTheProvider():
                 return words("Somebody else answers at the address of %(who)s. Your wallet does not answer.", who=who)
+            case NotFound():
+                return words("%(who)s does not take it any more.", who=who)
+            case NotRegistered():
+                return words(
+                    "%(who)s does not show any more what they are registered for, so your wallet cannot compare it.",
+                    who=who,
+                )
+            case OrderEnded():
+                return words(
+                    "%(who)s is registered for something else now than you agreed to. So this has ended; if you still want it,"
+                    " forward it to them anew.",
+                    who=who,
+                )
             case OtherDocument():
                 return words("%(who)s does not ask for this document.", who=who)
             case _:

@@ -7,6 +7,7 @@ from protocol.oid4vp.request import ClientMetadata
 from protocol.trust.anchors import Role, TrustAnchors
 from tests.support.pki import Template, make_pki, seeded_key
 from tests.wallet.counterparts import Partner, dcql
+from tests.wallet.registrar import ENTRY, REGISTRAR, Registrar, registered
 from tests.wallet.service_town import ServiceWorld
 from wallet.policy.documents import documents_of
 
@@ -53,19 +54,34 @@ class Taker(Partner):
         return super().respond(request)
 
 
+class Both:
+    """One host that publishes the list of services and registers partners."""
+
+    def __init__(self, publisher, registrar):
+        self.publisher, self.registrar = publisher, registrar
+
+    def respond(self, request):
+        """Answer one request."""
+        published = urlsplit(request.url).path in ("/catalogue", "/partners")
+        return (self.publisher if published else self.registrar).respond(request)
+
+
 class ForwardTown(ServiceWorld):
     """A wallet with an identity card, and partners who take it."""
 
     def __init__(self, vault, folder=None, **changes):
         self.takers = {name: Taker(name, number) for number, name in enumerate(NAMES, 1)}
+        self.registrar = Registrar()
         super().__init__(vault, folder, **changes)
+        self.more[REGISTRAR] = Both(self.publisher, self.registrar)
         self.more |= {taker.host: taker for taker in self.takers.values()}
         entries = tuple([taker.entry for taker in self.takers.values()])
         self.publisher.services = (*self.publisher.services, *entries)
 
     def anchors(self):
         """Whom the wallet trusts: all partners as well."""
-        return TrustAnchors([*super().anchors().anchors, *[one.pki.anchor for one in self.takers.values()]])
+        partners = [one.pki.anchor for one in self.takers.values()]
+        return TrustAnchors([*super().anchors().anchors, self.registrar.pki.anchor, *partners])
 
     def document(self, place=0):
         """A document of the wallet."""
@@ -84,3 +100,10 @@ class ForwardTown(ServiceWorld):
             if one.begun.service.id.removeprefix("address-") in (names or NAMES)
         }
         return self.run(self.wallet.forwarding.send(recipients, chosen))
+
+    def registering(self, name, **changes):
+        """Have a partner show what it is registered for."""
+        taker = self.takers[name]
+        members = {"credentials": (registered(("given_name",)),), "name": NAMES[name], "identifier": taker.identifier}
+        taker.changes["verifier_info"] = (self.registrar.info(replace(ENTRY, **{**members, **changes})),)
+        return taker

@@ -16,6 +16,7 @@ from wallet.service.presenting import Presenting
 from wallet.service.receiving import Receiving
 from wallet.service.renewing import Renewing
 from wallet.service.services import Services
+from wallet.service.standing import StandingOrders
 from wallet.service.vouching import Vouching
 
 
@@ -35,6 +36,7 @@ class Wallet:
     cockpit: Cockpit
     services: Services
     forwarding: Forwarding
+    standing: StandingOrders
 
     @classmethod
     def of(cls, context: WalletContext) -> Self:
@@ -62,4 +64,5 @@ class Wallet:
             cockpit=cockpit,
             services=services,
             forwarding=forwarding,
+            standing=StandingOrders(context, forwarding),
         )

@@ -13,13 +13,14 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Self, TypeVar
 
 from protocol.errors import NotFound
 from runtime.seal import KEY_BYTES, DamagedError, Sealer
 from wallet.disclosure_records import Disclosure
+from wallet.forwarding_records import OrderKept
 from wallet.records import (
     Evidence,
     HeldCredential,
@@ -38,7 +39,6 @@ from wallet.vault.file import (
     FORMAT,
     OlderCopyError,
     SeenCounter,
-    check_file,
     connect,
     create_tables,
     lock,
@@ -49,32 +49,17 @@ from wallet.vault.file import (
     write_header,
 )
 from wallet.vault.log_chain import blinded_anew
+from wallet.vault.opening import OpenedFile, unlock_file
 from wallet.vault.passphrase import KeyDerivation, check_new_passphrase
 from wallet.vault.reading import Found, LogRead, Memory, read_log, read_records
 
 R = TypeVar("R", bound=Stored)
 
 
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """A wallet file that is locked, and opened by its passphrase."""
-
-    connection: sqlite3.Connection
-    lock: int
-    sealer: Sealer
-    seen: SeenCounter
-    manifest: Manifest
-    format: int = FORMAT
-
-    def close(self) -> None:
-        self.connection.close()
-        os.close(self.lock)
-
-
 class Vault:
     """An open wallet file. See `WalletStore`; close it, so that another program can open it."""
 
-    def __init__(self, opened: _Opened) -> None:
+    def __init__(self, opened: OpenedFile) -> None:
         self._connection = opened.connection
         self._sealer = opened.sealer
         self._lock = opened.lock
@@ -117,7 +102,7 @@ class Vault:
                 connection.execute("COMMIT")
                 connection.close()
             temporary.rename(path)
-            opened = _Opened(connect(path), descriptor, sealer, SeenCounter(path), Manifest())
+            opened = OpenedFile(connect(path), descriptor, sealer, SeenCounter(path), Manifest())
             undo.pop_all()
         return cls(opened)
 
@@ -132,7 +117,7 @@ class Vault:
             OlderCopyError: an older copy of the file was put back (T216).
             DamagedError: it is no wallet file, or damaged as a whole (T215).
         """
-        opened = _unlock(path, passphrase, now)
+        opened = unlock_file(path, passphrase, now)
         seen = opened.seen.read(opened.sealer)
         if seen is None or seen > opened.manifest.counter:
             opened.close()
@@ -148,7 +133,7 @@ class Vault:
         Raises:
             FileNotFoundError, InUse, WrongPassphrase, DamagedError: as for `open`.
         """
-        opened = _unlock(path, passphrase, now)
+        opened = unlock_file(path, passphrase, now)
         seen = opened.seen.read(opened.sealer) or 0
         manifest = replace(opened.manifest, counter=max(seen, opened.manifest.counter))
         with ExitStack() as undo:
@@ -232,6 +217,10 @@ class Vault:
     def journeys(self) -> tuple[JourneyKept, ...]:
         """The plans that are whole, oldest first."""
         return tuple(sorted(self._read(JourneyKept).records, key=lambda journey: (journey.begun_at, journey.id)))
+
+    def orders(self) -> tuple[OrderKept, ...]:
+        """What is forwarded again, oldest first."""
+        return tuple(sorted(self._read(OrderKept).records, key=lambda order: (order.given_at, order.id)))
 
     def errands(self) -> tuple[Errand, ...]:
         """The requests that wait for a proof, oldest first."""
@@ -383,18 +372,3 @@ class Vault:
             if self._memory.log is None:
                 self._memory.log = read_log(self._connection, self._sealer, self._manifest)
             return self._memory.log
-
-
-def _unlock(path: Path, passphrase: str, now: int) -> _Opened:
-    """Everything that stands between a file and its records; whether it is an older copy is not looked at."""
-    check_file(path)
-    with ExitStack() as undo:
-        descriptor = lock(path)
-        undo.callback(os.close, descriptor)
-        connection = connect(path)
-        undo.callback(connection.close)
-        header = read_header(connection)
-        sealer = unlock(connection, header, passphrase, now)
-        manifest = Manifest.from_bytes(sealer.open(header.manifest, "manifest"))
-        undo.pop_all()
-    return _Opened(connection, descriptor, sealer, SeenCounter(path), manifest, header.format)

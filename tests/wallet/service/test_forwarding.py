@@ -1,21 +1,18 @@
 """Many at once: each recipient is asked and answered as any other, and what fails with one harms no other."""
 
 from dataclasses import replace
-from types import SimpleNamespace
-from urllib.parse import urlsplit
 
 import pytest
 
 from protocol.errors import InvalidRequest, NotFound, Unreachable
 from protocol.exchange import HttpResponse
 from protocol.oid4vp.request import VerifierInfo
-from protocol.trust.anchors import TrustAnchors
 from protocol.trust.dataset import REGISTRAR_DATASET
 from runtime.seal import DamagedError
 from tests.support.pki import Template, make_pki, seeded_key
 from tests.wallet.counterparts import AGENCY, VCT, answer, dcql
 from tests.wallet.forward_town import NAMES, ForwardTown
-from tests.wallet.registrar import DATASET, LIBRARY, REGISTRAR, RegisteredWorld, Registrar
+from tests.wallet.registrar import DATASET, LIBRARY, RegisteredWorld
 from tests.wallet.service_town import BIRTH
 from wallet.policy.forwarding import MAX_AT_ONCE, first_choice
 from wallet.policy.presenting import Caution, LogDamaged
@@ -254,38 +251,16 @@ def _damaged(_: object):
     raise DamagedError("altered")
 
 
-class Both:
-    """One host that publishes the list of services and answers as a register."""
-
-    def __init__(self, publisher, registrar):
-        self.publisher, self.registrar = publisher, registrar
-
-    def respond(self, request):
-        """Answer one request."""
-        published = urlsplit(request.url).path in ("/catalogue", "/partners")
-        return (self.publisher if published else self.registrar).respond(request)
-
-
-def test_the_register_is_asked_about_one_of_them_when_the_citizen_says_so(vault, tmp_path, monkeypatch):
+def test_the_register_is_asked_about_one_of_them_when_the_citizen_says_so(vault, tmp_path):
     """T170."""
-    town, registrar = ForwardTown(vault, tmp_path / "published"), Registrar()
+    town = ForwardTown(vault, tmp_path / "published")
     bank = town.takers["bank"]
     bank.identifier = LIBRARY
     leaf = Template(common_name="Town bank", identifier=LIBRARY, country="DE", dns_names=("bank.example",))
     bank.pki = make_pki(leaf, key=seeded_key(301), role=bank.pki.role)
     bank.changes["verifier_info"] = (VerifierInfo(REGISTRAR_DATASET, DATASET.to_dict()),)
     town.publisher.services = tuple([one.entry for one in town.takers.values()])
-    town.more[REGISTRAR] = Both(town.publisher, registrar)
-    monkeypatch.setattr(
-        type(town), "registers", lambda _: RegisteredWorld.registers(SimpleNamespace(registrar=registrar))
-    )
-    known = town.anchors()
-    context = replace(
-        town.wallet.context,
-        anchors=lambda: TrustAnchors([*known.anchors, registrar.pki.anchor, bank.pki.anchor]),
-        registers=town.registers,
-    )
-    town.wallet = Wallet.of(context)
+    town.wallet = Wallet.of(replace(town.wallet.context, registers=lambda: RegisteredWorld.registers(town)))
     town.fetch()
     town.receive_pid()
     recipients = town.ask("school", "bank")
