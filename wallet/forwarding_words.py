@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from protocol.errors import Conflict, NotFound, Unreachable
+from protocol.sovereignty.mandate_status import Ending
+from protocol.sovereignty.standing_order import Waiting
 from wallet.service.forwarding import Fate, ForwardedTo, OtherDocument, RecipientOut
 from wallet.service.published import PublishedProblem
 from wallet.service.services.starting import NotTheProvider
-from wallet.service.standing import NotRegistered, OrderEnded
+from wallet.service.standing import NotRegistered, OrderEnded, OrderShown
 from wallet.service_words import ServiceWords
 from wallet.words import Words
 
@@ -48,6 +50,29 @@ class ForwardingWords:
                 return words("%(who)s does not ask for this document.", who=who)
             case _:
                 return words("%(who)s does not ask the way it should.", who=who)
+
+    def order_state(self, one: OrderShown) -> str:
+        """How a standing order stands."""
+        words = self._words
+        if one.ended is not None:
+            return {
+                Ending.REVOKED: words("You stopped it."),
+                Ending.EXPIRED: words("Its time is over."),
+                Ending.USED_UP: words("It was sent as often as you wanted."),
+                Ending.RECIPIENT_CHANGED: words(
+                    "It ended because they are registered for something else now than you agreed to."
+                ),
+            }[one.ended]
+        if one.waiting is Waiting.NOT_HELD:
+            return words("You do not hold this document now, or it does not count any more.")
+        if one.waiting is not None:
+            return words("They have what you have.")
+        return words("There is something new for them.")
+
+    def times_left(self, one: OrderShown) -> str:
+        """How often it can still be sent."""
+        left = (one.order.at_most or 0) - one.order.sent
+        return self._words.count("It is sent %(count)s more time.", "It is sent %(count)s more times.", left)
 
     def outcome(self, done: Sequence[ForwardedTo], out: Sequence[RecipientOut]) -> str:
         """What became of all of them, in a few words."""

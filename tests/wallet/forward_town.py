@@ -28,7 +28,7 @@ class Taker(Partner):
             "response_uri": f"{self.host}/response",
             "client_metadata": ClientMetadata(cockpit_endpoint=f"{self.host}/cockpit"),
         }
-        self.asked = []
+        self.asked, self.times = [], 0
 
     @property
     def entry(self):
@@ -48,6 +48,8 @@ class Taker(Partner):
         """Answer one request."""
         if urlsplit(request.url).path == "/forward":
             self.asked.append(request)
+            self.times += 1
+            self.changes["nonce"] = f"nonce-of-at-least-22-characters-{self.times}"
             if self.down:
                 return replace(super().respond(replace(request, url=f"{self.host}/request")), status=503)
             return super().respond(replace(request, url=f"{self.host}/request"))

@@ -38,6 +38,7 @@ from wallet.web.services.pages import catalogue_pages
 from wallet.web.services.planning import planning_pages
 from wallet.web.services.tickets import Tickets
 from wallet.web.settings import settings_pages
+from wallet.web.standing import standing_pages
 from wallet.web.told import told_pages
 from wallet.web.vouching import vouching_pages
 from wallet.words import Words
@@ -98,6 +99,7 @@ def serve_wallet(
         planning_pages(tickets),
         errand_pages(tickets),
         forwarding_pages(tickets),
+        standing_pages(),
     ):
         router.include_in_schema = False
         application.include_router(router)

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from urllib.parse import quote, urlsplit
 
 from fastapi import APIRouter, Response
 
 from protocol.errors import InvalidRequest, NotFound
+from protocol.exchange import Exchange
 from wallet.forwarding_words import ForwardingWords
 from wallet.policy.choosing import Choice, ChoiceMissing, NothingChosen, read_choice, ways_of
 from wallet.policy.documents import Document
 from wallet.policy.forwarding import MAX_AT_ONCE, first_choice
 from wallet.policy.presenting import LogDamaged
 from wallet.policy.showing import credential_name, plain
-from wallet.service.forwarding import ForwardedTo, RecipientOut, Recipients
+from wallet.service.forwarding import Fate, ForwardedTo, Recipients
 from wallet.service.services.catalogue import NoServices
+from wallet.service.standing import OrdersAsked
 from wallet.web.activity import what_happened
 from wallet.web.locked import WhenLocked
 from wallet.web.receiving import read_answer
@@ -31,6 +33,7 @@ class ForwardingWaiting:
 
     recipients: Recipients
     language: str  # in which it was put into words
+    asked: OrdersAsked | None = None  # by which standing orders they were asked; None: the user picked them
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,9 @@ class ForwardingOver:
     """The user answered: what became of each."""
 
     done: tuple[ForwardedTo, ...]
-    out: tuple[RecipientOut, ...]
+    recipients: Recipients
+    chosen: Mapping[str, Choice]  # by service id
+    by_order: bool  # of a standing order
 
 
 def forwarding_pages(tickets: Tickets) -> APIRouter:
@@ -67,7 +72,7 @@ def _add_picking(router: APIRouter, tickets: Tickets) -> None:
         if not picked or len(picked) > MAX_AT_ONCE:
             return _pick_page(visit, tickets, document, named, "many" if picked else "none")
         recipients = await visit.run(visit.wallet.forwarding.ask(document, picked))
-        return _put(visit, recipients)
+        return put_waiting(visit, recipients)
 
 
 def _add_consent(router: APIRouter) -> None:
@@ -76,13 +81,15 @@ def _add_consent(router: APIRouter) -> None:
         waiting = visit.shelf.look(number, ForwardingWaiting)
         if waiting.language != visit.wallet.context.language:
             with visit.shelf.answering(number, ForwardingWaiting, _page_of(number)):
-                return _put(visit, await visit.run(visit.wallet.forwarding.look_again(waiting.recipients)))
+                again = await visit.run(visit.wallet.forwarding.look_again(waiting.recipients))
+                return put_waiting(visit, again, waiting.asked)
         return _consent_page(visit, number, waiting.recipients, _first_form(waiting.recipients))
 
     @router.post("/forward/{number}")
     async def answer(number: str, visit: Inside) -> Response:
         form = await visit.form()
-        recipients = visit.shelf.look(number, ForwardingWaiting).recipients
+        waiting = visit.shelf.look(number, ForwardingWaiting)
+        recipients = waiting.recipients
         chosen: dict[str, Choice] = {}
         if read_answer(form):
             try:
@@ -92,10 +99,10 @@ def _add_consent(router: APIRouter) -> None:
                 return _consent_page(visit, number, recipients, form, problem)
         try:
             with visit.shelf.answering(number, ForwardingWaiting, _page_of(number)):
-                sending = visit.wallet.forwarding.send(recipients, chosen)
                 when = WhenLocked.SHARED if chosen else WhenLocked.NOT_DONE
-                done = await visit.run(sending, when, when)
-                visit.shelf.replace(number, ForwardingOver(done, recipients.out))
+                done = await visit.run(_sending(visit, waiting, chosen), when, when)
+                over = ForwardingOver(done, recipients, chosen, by_order=waiting.asked is not None)
+                visit.shelf.replace(number, over)
         except LogDamaged:
             return _consent_page(visit, number, recipients, form)
         return redirect(f"{_page_of(number)}/done")
@@ -104,19 +111,41 @@ def _add_consent(router: APIRouter) -> None:
     async def ask_register(number: str, place: int, visit: Inside) -> Response:
         await visit.form()
         with visit.shelf.answering(number, ForwardingWaiting, _page_of(number)) as waiting:
-            return _put(visit, await visit.run(visit.wallet.forwarding.ask_register(waiting.recipients, place)))
+            again = await visit.run(visit.wallet.forwarding.ask_register(waiting.recipients, place))
+            return put_waiting(visit, again, waiting.asked)
 
     @router.get("/forward/{number}/done")
     async def over(number: str, visit: Inside) -> Response:
         found = visit.shelf.look(number, ForwardingOver)
         return visit.page(
-            "forward_done.html", done=found.done, out=found.out, host=_host, say=ForwardingWords(visit.words)
-        )
+            "forward_done.html", number=number, done=found.done, out=found.recipients.out, host=_host,
+            say=ForwardingWords(visit.words), again=can_be_repeated(visit, found),
+        )  # fmt: skip
 
 
-def _put(visit: Visit, recipients: Recipients) -> Response:
+def put_waiting(visit: Visit, recipients: Recipients, asked: OrdersAsked | None = None) -> Response:
     """Lay it there under a number of its own, so that no older page can answer it."""
-    return redirect(_page_of(visit.shelf.put(ForwardingWaiting(recipients, visit.wallet.context.language))))
+    waiting = ForwardingWaiting(recipients, visit.wallet.context.language, asked)
+    return redirect(_page_of(visit.shelf.put(waiting)))
+
+
+def can_be_repeated(visit: Visit, over: ForwardingOver) -> list[bool]:
+    """For each recipient, whether what it got can be prepared for it again when it changes."""
+    standing = visit.wallet.standing
+    return [
+        not over.by_order
+        and one.fate is Fate.ARRIVED
+        and standing.can_be_given(over.recipients, one.service.id, over.chosen[one.service.id])
+        for one in over.done
+    ]
+
+
+def _sending(
+    visit: Visit, waiting: ForwardingWaiting, chosen: Mapping[str, Choice]
+) -> Exchange[tuple[ForwardedTo, ...]]:
+    if waiting.asked is None:
+        return visit.wallet.forwarding.send(waiting.recipients, chosen)
+    return visit.wallet.standing.send(replace(waiting.asked, recipients=waiting.recipients), chosen)
 
 
 def _pick_page(

@@ -15,11 +15,17 @@ from wallet.vault.vault import Vault
 ALL = [part for name in NAMES for part in ("--to", f"address-{name}")]
 
 
+class Citizen(Machine):
+    """A machine with one document."""
+
+    id = ""
+
+
 @pytest.fixture
 def machine(tmp_path):
     """A machine with an identity card, in a town where several take it."""
     world = ForwardTown(None)
-    machine = Machine(tmp_path, world, {"HOHEIT_ENV": "production", "HOHEIT_WALLET_REGISTRAR_URL": REGISTRAR})
+    machine = Citizen(tmp_path, world, {"HOHEIT_ENV": "production", "HOHEIT_WALLET_REGISTRAR_URL": REGISTRAR})
     Vault.create(machine.vault, PASSPHRASE, QUICK).close()
     anchors = machine.vault.parent / "anchors"
     write_anchor(

@@ -8,11 +8,12 @@ from protocol.errors import InvalidRequest, NotFound, Unreachable
 from protocol.exchange import HttpResponse
 from protocol.oid4vp.request import VerifierInfo
 from protocol.trust.dataset import REGISTRAR_DATASET
+from protocol.trust.register_asking import Register
 from runtime.seal import DamagedError
 from tests.support.pki import Template, make_pki, seeded_key
 from tests.wallet.counterparts import AGENCY, VCT, answer, dcql
 from tests.wallet.forward_town import NAMES, ForwardTown
-from tests.wallet.registrar import DATASET, LIBRARY, RegisteredWorld
+from tests.wallet.registrar import DATASET, LIBRARY, REGISTER
 from tests.wallet.service_town import BIRTH
 from wallet.policy.forwarding import MAX_AT_ONCE, first_choice
 from wallet.policy.presenting import Caution, LogDamaged
@@ -260,7 +261,8 @@ def test_the_register_is_asked_about_one_of_them_when_the_citizen_says_so(vault,
     bank.pki = make_pki(leaf, key=seeded_key(301), role=bank.pki.role)
     bank.changes["verifier_info"] = (VerifierInfo(REGISTRAR_DATASET, DATASET.to_dict()),)
     town.publisher.services = tuple([one.entry for one in town.takers.values()])
-    town.wallet = Wallet.of(replace(town.wallet.context, registers=lambda: RegisteredWorld.registers(town)))
+    registers = (Register(REGISTER, (town.registrar.pki.certificates[0],), "The town register"),)
+    town.wallet = Wallet.of(replace(town.wallet.context, registers=lambda: registers))
     town.fetch()
     town.receive_pid()
     recipients = town.ask("school", "bank")

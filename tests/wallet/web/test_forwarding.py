@@ -1,42 +1,18 @@
 """Forwarding on pages: picked, asked, shown by recipient, ticked, sent, and what became of each."""
 
 import re
-from html import unescape
 
 import pytest
 
 from protocol.errors import Unreachable
 from protocol.exchange import HttpResponse
-from runtime.anchors import write_anchor
 from tests.wallet.counterparts import answer, dcql
-from tests.wallet.forward_town import NAMES, ForwardTown
-from tests.wallet.service_town import BIRTH, REGISTRAR
+from tests.wallet.forward_town import NAMES
+from tests.wallet.service_town import BIRTH
 from tests.wallet.web.flows import follow
+from tests.wallet.web.forwarding import ServedForwardTown, boxes, picked, ticked
 from tests.wallet.web.services.people import hold_pid
-from tests.wallet.web.visitor import Served, words_of
-
-
-class ServedForwardTown(Served):
-    """A wallet that is served in a town where several take what is forwarded."""
-
-    def __init__(self, folder):
-        super().__init__(folder, ForwardTown(None), registrar_url=REGISTRAR)
-        pki = self.world.publisher.pki
-        write_anchor(self.settings.anchors_folder, "registrar.pem", pki.root.pem, role=pki.role, name="The registrar")
-        for name, taker in self.world.takers.items():
-            pki = taker.pki
-            write_anchor(self.settings.anchors_folder, f"{name}.pem", pki.root.pem, role=pki.role, name="The register")
-
-    def fetch(self):
-        """Have what the registrar publishes fetched."""
-        opened = self.wallet()
-        opened.run(opened.wallet.context.published.when_due())
-
-    @property
-    def card(self):
-        """The id of the one document."""
-        [document] = self.wallet().wallet.keeping.documents()
-        return document.id
+from tests.wallet.web.visitor import words_of
 
 
 @pytest.fixture
@@ -54,27 +30,6 @@ def there(served, citizen):
     served.fetch()
     hold_pid(served, citizen)
     return citizen
-
-
-def boxes(page):
-    """The boxes for recipients in a choice: provider → name."""
-    found = re.findall(r'name="(to-[0-9a-f]{32})"[^>]*> <span><strong>([^<]*)<', page.text)
-    return {unescape(provider): name for name, provider in found}
-
-
-def picked(served, citizen, *names):
-    """Pick recipients; the address of what each would get."""
-    address = f"/cards/{served.card}/forward"
-    shown = boxes(citizen.get(address))
-    ticked = {shown[NAMES[name]]: "yes" for name in names or NAMES}
-    asked = citizen.post(address, page=address, **ticked)
-    assert asked.status_code == 303, words_of(asked)
-    return asked.headers["location"]
-
-
-def ticked(page):
-    """The recipients that are ticked."""
-    return [int(place) for place in re.findall(r'name="to-(\d+)"[^>]* checked', page.text)]
 
 
 def answers(served):
