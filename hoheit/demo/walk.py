@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import qrcode
 
+from hoheit.demo.confirming import follow_last
 from hoheit.demo.places import (
     CAR_SHARING,
     CINEMA,
@@ -82,6 +83,10 @@ class Walk:
             "The city office prepares three documents for Erika Mustermann, her identity card in both forms",
         )
         yield from self._ask(LIBRARY, "library-sign-up", "Erika signs up at the city library")
+        yield from self._step(
+            "Erika's wallet has the library's receipt, and asks what was done with her data",
+            lambda: follow_last(self.wallet),
+        )
         yield from self._ask(CINEMA, "over-18", "The cinema wants to know whether Erika is over 18")
         yield from self._ask(PHARMACY, "medicine", "The pharmacy is in the register of another platform, and asks too")
         yield from self._ask(

@@ -47,8 +47,9 @@ def never_reloaded(window: Window) -> bool:
 
 def scan(window: Window) -> str:
     """What a camera sees of the code."""
-    window.page.wait_for_function("() => document.querySelector('img.qr')?.complete")
-    return read_qr_code(window.page.locator("img.qr").screenshot())
+    code = window.page.locator("img.qr")
+    code.evaluate("async (img) => { await img.decode(); await new Promise(requestAnimationFrame); }")
+    return read_qr_code(code.screenshot())
 
 
 def step(window: Window) -> str:

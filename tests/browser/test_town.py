@@ -97,6 +97,15 @@ def test_everybody_follows_their_tutorial(chromium, demo, tmp_path):
             citizen.press(phone, "link")
             phone.page.get_by_text("Last name", exact=True).click()
             citizen.picture(phone, dark=True)
+            citizen.press(phone, "link")
+            phone.page.get_by_label("What do you need?").fill("child benefit")
+            phone.page.get_by_role("button", name="Search").click()
+            citizen.see(phone)
+            phone.page.get_by_role("checkbox").first.check()
+            citizen.press(phone)
+            citizen.press(phone)
+            for _ in range(2):
+                citizen.press(phone, only_said=True)
             citizen.is_done()
 
             with chromium.window(size=DESKTOP) as counter:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from protocol.encoding import decode_base64url, encode_base64url
+from protocol.encoding import decode_base64url, encode_base64url, read_json_object
 from protocol.errors import InvalidRequest, raised_as
 from protocol.mdoc.session import MAX_SESSION_MESSAGE
 from protocol.oid4vp.client_id import Prefix
@@ -97,6 +97,9 @@ class RequestState(BaseModel):
     expires_at: int = Field(description="epoch seconds: until then a wallet can answer")
     receipt_id: str | None = Field(
         default=None, description="of an accepted answer: with it your systems log what they do with the claims"
+    )
+    receipt: dict[str, object] | None = Field(
+        default=None, description="what whoever answered was told in their receipt; without the key by which they ask"
     )
 
 
@@ -206,6 +209,7 @@ def state_of(result: Result) -> RequestState:
         error=result.error,
         expires_at=result.expires_at,
         receipt_id=result.receipt_id or None,
+        receipt=dict(read_json_object(result.receipt.encode(), "receipt")) if result.receipt else None,
     )
 
 

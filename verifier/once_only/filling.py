@@ -41,10 +41,11 @@ class Attested(NamedTuple):
     @classmethod
     def from_fields(cls, value: Fields) -> Self:
         """Read what we kept."""
+        issuer = value.members.get("issuer")  # empty where an issuer has no name
         return cls(
             value.required("value"),
             value.text("document"),
-            value.members["issuer"] if isinstance(value.members.get("issuer"), str) else "",  # type: ignore[arg-type]
+            issuer if isinstance(issuer, str) else "",
             value.integer("shown_at"),
             value.boolean("binary", default=False),
         )

@@ -202,7 +202,7 @@ class Vault:
             self._memory.refresh(self._connection)
             if self._memory.disclosures is None:
                 found = self._read(Disclosure)
-                records = tuple(sorted(found.records, key=lambda record: (record.sent.at, record.id)))
+                records = tuple(sorted(found.records, key=lambda record: record.log_number))
                 self._memory.disclosures = Found(records, found.damaged)
             return self._memory.disclosures.records
 

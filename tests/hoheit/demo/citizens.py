@@ -55,7 +55,9 @@ def record_of(subject: str, changes: tuple[tuple[str, JsonValue], ...]) -> Mappi
         *outer, last = place.split(".")
         inside = record
         for name in outer:
-            inside = inside[name]  # type: ignore[assignment]
+            found = inside[name]
+            assert isinstance(found, dict), f"{subject} has nothing below {name}"
+            inside = found
         assert last in inside, f"{subject} has no {place} that could be changed"
         inside[last] = value
     return record

@@ -51,7 +51,9 @@ def test_it_comes_with_the_answer_and_wallets_that_do_not_know_it_lose_nothing()
     accepted = ResponseAccepted("https://agency.example/done").to_dict()
     answer = carry_receipt(accepted, RECEIPT)
     assert carried_receipt(answer) == RECEIPT
-    assert ResponseAccepted.from_dict(answer).to_dict() == accepted
+    assert ResponseAccepted.from_dict(answer) == ResponseAccepted("https://agency.example/done", RECEIPT)
+    assert ResponseAccepted.from_dict(answer).to_dict() == answer
+    assert ResponseAccepted.from_dict({**answer, "receipt": 7}).to_dict() == accepted
     assert carried_receipt(carry_receipt({"error": "invalid_request"}, RECEIPT)) == RECEIPT
 
 

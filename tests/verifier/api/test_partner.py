@@ -46,6 +46,7 @@ def test_a_partner_asks_watches_and_forgets(counter, held):
         "error": "",
         "expires_at": body["expires_at"],
         "receipt_id": None,
+        "receipt": None,
     }
     exchange = answer_link(body["uri"], held, anchors=counter.wallet_anchors, now=counter.clock.now)
     wallet_drive(exchange, {HOST: counter.app})

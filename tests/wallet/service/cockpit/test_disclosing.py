@@ -100,10 +100,10 @@ def test_what_cannot_be_kept_does_not_leave(world):
     seen = world.run(world.wallet.presenting.look(world.partner.link()))
     write = world.vault.write
 
-    def full(*, put=(), drop=(), note=None):
+    def full(*, put=(), **change):
         if any(type(record).__name__ == "Disclosure" for record in put):
             raise Unavailable("the disk is full")
-        return write(put=put, drop=drop, note=note)
+        return write(put=put, **change)
 
     world.vault.write = full
     with pytest.raises(Unavailable):

@@ -59,6 +59,7 @@ def asked_twice(vault):
 def test_two_receipts_of_one_partner_share_no_identifier_of_the_citizen(vault):
     """All bytes of the calls and of the receipts; what is the partner's own, or everybody's, is no identifier of anybody."""
     world, calls = asked_twice(vault)
+    keys = [disclosure.thumbprint for disclosure in world.vault.disclosures()]
     first, second = (unpacked("\n".join(map(wire, found))) for found in calls.values())
     # What the proofs of two strangers share as well: types, algorithms, the address, the partner's own nonce
     stranger = CockpitWorld(vault, partner={"inline": False}, seed=99)
@@ -66,7 +67,6 @@ def test_two_receipts_of_one_partner_share_no_identifier_of_the_citizen(vault):
     stranger.present()
     stranger.later(HOUR).look()
     assert first & second <= unpacked("\n".join(map(wire, stranger.partner.calls)))
-    keys = [disclosure.thumbprint for disclosure in world.vault.disclosures()]
     one, other = (unpacked(world.partner.receipts[key]) for key in keys)
     assert keys[0] in one
     assert keys[0] not in other
