@@ -14,8 +14,8 @@ from runtime.rate_limit import TooManyRequests
 from tests.support.pki import seeded_key
 from tests.support.services import FORWARD, SERVICE, described, service_verifier
 from tests.support.verifier import CLAIMS, IDENTIFIER, issue_held, present, run_together
+from tests.verifier.citizen import ACCESS, encrypted
 from tests.verifier.service.office import decided, everything
-from tests.verifier.service.test_receipts import ACCESS, encrypted
 from verifier.service.forms import AT_ONCE
 
 ID = "new-name"
