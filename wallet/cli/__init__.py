@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from wallet.cli.options import ExportForm, Options, RoleName, Surroundings
+from wallet.cli.options import AgainFor, ExportForm, Options, RoleName, Surroundings
 from wallet.provider.cli import app as provider_app
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
@@ -86,9 +86,13 @@ def present(context: typer.Context, link: Link, as_json: Json = False, yes: Yes 
 def forward(
     context: typer.Context,
     credential: Credential,
+    *,
     to: Annotated[
         list[str] | None,
         typer.Option(help="The id of a service that shall get it; may stand several times; without: see who takes it."),
+    ] = None,
+    again: Annotated[
+        AgainFor | None, typer.Option(help="Have it prepared for them again when it changes, and for how long.")
     ] = None,
     as_json: Json = False,
     yes: Yes = False,
@@ -96,7 +100,21 @@ def forward(
     """Send a document to several at once, after you saw what each of them would get."""
     from wallet.cli.commands import forward as run
 
-    run(_options(context, as_json, yes), credential, tuple(to or ()))
+    run(_options(context, as_json, yes), credential, tuple(to or ()), again.value if again else "")
+
+
+@app.command()
+def orders(
+    context: typer.Context,
+    send: Annotated[bool, typer.Option("--send", help="Send what is new, after you saw what each would get.")] = False,
+    stop: Annotated[str, typer.Option(help="The id of one to stop, or to delete if it has ended.")] = "",
+    as_json: Json = False,
+    yes: Yes = False,
+) -> None:
+    """See what is forwarded again when it changes; send what is new, or stop it."""
+    from wallet.cli.commands import orders as run
+
+    run(_options(context, as_json, yes), send=send, stop=stop)
 
 
 @app.command()

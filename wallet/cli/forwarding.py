@@ -6,15 +6,17 @@ from typing import NoReturn
 
 import typer
 
+from protocol.errors import Conflict
 from wallet.cli.presenting import Choice, pick, show_asker, show_choice
 from wallet.cli.session import OpenSession
 from wallet.forwarding_words import ForwardingWords
 from wallet.policy.documents import Document
-from wallet.service.forwarding import ForwardedTo, RecipientAsked, Recipients
+from wallet.policy.standing import HowLong
+from wallet.service.forwarding import Fate, ForwardedTo, RecipientAsked, Recipients
 from wallet.service.services.catalogue import NoServices
 
 
-def forward_document(session: OpenSession, name: str, recipients: tuple[str, ...]) -> None:
+def forward_document(session: OpenSession, name: str, recipients: tuple[str, ...], again: HowLong | None) -> None:
     """From a document to what became of each recipient; nothing leaves before all of them were decided on.
 
     Raises:
@@ -31,6 +33,40 @@ def forward_document(session: OpenSession, name: str, recipients: tuple[str, ...
         asked = session.run(session.wallet.forwarding.ask(document, recipients))
     except NoServices as error:
         _no_services(session, error)
+    chosen = decide_all(session, asked)
+    done = session.run(session.wallet.forwarding.send(asked, chosen))
+    if not chosen:
+        session.refuse()
+    arranged = _arrange(session, asked, done, chosen, again) if again is not None else ()
+    tell(session, asked, done, arranged)
+
+
+def _arrange(
+    session: OpenSession,
+    asked: Recipients,
+    done: tuple[ForwardedTo, ...],
+    chosen: dict[str, Choice],
+    again: HowLong,
+) -> tuple[str, ...]:
+    """Have it prepared again for everybody who got it; the ids of the orders."""
+    words, standing = session.words, session.wallet.standing
+    ids: list[str] = []
+    limit = again.limit(session.wallet.context.now())
+    for one in done:
+        if one.fate is not Fate.ARRIVED:
+            continue
+        try:
+            kept = session.run(standing.give(asked, one.service.id, chosen[one.service.id], limit))
+        except Conflict as error:
+            who = one.service.provider
+            session.warn(words("This cannot be arranged for %(who)s: %(why)s", who=who, why=error.description))
+        else:
+            ids.append(kept.id)
+    return tuple(ids)
+
+
+def decide_all(session: OpenSession, asked: Recipients) -> dict[str, Choice]:
+    """What each of them gets, by service id; whoever gets nothing is not in it."""
     say = ForwardingWords(session.words)
     for one in asked.out:
         session.warn(say.not_asked(one))
@@ -39,10 +75,7 @@ def forward_document(session: OpenSession, name: str, recipients: tuple[str, ...
         choice = _decide(session, recipient)
         if choice is not None:
             chosen[recipient.begun.service.id] = choice
-    done = session.run(session.wallet.forwarding.send(asked, chosen))
-    if not chosen:
-        session.refuse()
-    _tell(session, asked, done)
+    return chosen
 
 
 def _say_takers(session: OpenSession, document: Document) -> None:
@@ -90,7 +123,10 @@ def _decide(session: OpenSession, recipient: RecipientAsked) -> Choice | None:
     return choice if session.choose(question, keys) == words("y") else None
 
 
-def _tell(session: OpenSession, asked: Recipients, done: tuple[ForwardedTo, ...]) -> None:
+def tell(
+    session: OpenSession, asked: Recipients, done: tuple[ForwardedTo, ...], arranged: tuple[str, ...] = ()
+) -> None:
+    """What became of each."""
     say = ForwardingWords(session.words)
     session.say()
     session.say(say.outcome(done, asked.out), "bold")
@@ -110,6 +146,7 @@ def _tell(session: OpenSession, asked: Recipients, done: tuple[ForwardedTo, ...]
                 for one in done
             ],
             "not_asked": [{"service": one.service.id, "error": one.problem.code} for one in asked.out],
+            "orders": list(arranged),
         }
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Set
 from dataclasses import dataclass
+from enum import StrEnum
 
 from protocol.credential import ClaimPath
 from protocol.dcql.match import CandidateMatch
@@ -34,6 +35,20 @@ class Limit:
             return False
         in_time = self.until is None or now < self.until <= add_months(now, LONGEST)
         return in_time and (self.at_most is None or 0 < self.at_most <= MAX_USES)
+
+
+class HowLong(StrEnum):
+    """What people choose from."""
+
+    ONCE = "once"
+    YEAR = "year"
+    THREE_YEARS = "three_years"
+
+    def limit(self, now: int) -> Limit:
+        """As an order has it."""
+        if self is HowLong.ONCE:
+            return Limit(at_most=1)
+        return Limit(until=add_months(now, 12 if self is HowLong.YEAR else 36))
 
 
 @dataclass(frozen=True, slots=True)

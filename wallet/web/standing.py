@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
 from fastapi import APIRouter, Response
 
 from protocol.errors import Conflict, InvalidRequest, NotFound
-from protocol.sovereignty.due_dates import add_months
 from wallet.forwarding_words import ForwardingWords
 from wallet.policy.showing import claim_label, credential_name
-from wallet.policy.standing import Limit
+from wallet.policy.standing import HowLong
 from wallet.service.services.catalogue import NoServices
 from wallet.service.standing import DueDocument, OrderShown
 from wallet.web.forwarding import ForwardingOver, can_be_repeated, put_waiting
 from wallet.web.room import Inside, Visit, redirect
-
-_LIMITS: Mapping[str, Callable[[int], Limit]] = {
-    "year": lambda now: Limit(until=add_months(now, 12)),
-    "three_years": lambda now: Limit(until=add_months(now, 36)),
-    "once": lambda _: Limit(at_most=1),
-}
 
 
 def standing_pages() -> APIRouter:
@@ -36,18 +27,17 @@ def _add_giving(router: APIRouter) -> None:
     async def give(number: str, visit: Inside) -> Response:
         form = await visit.form()
         over = visit.shelf.look(number, ForwardingOver)
-        limit = _LIMITS.get(form.get("limit", ""))
-        if limit is None:
+        name = form.get("limit", "")
+        if name not in tuple(HowLong):
             raise InvalidRequest("the form names something that is not on the page; nothing was changed")
+        limit = HowLong(name).limit(visit.wallet.context.now())
         possible = can_be_repeated(visit, over)
         for place, one in enumerate(over.done):
             if f"again-{place}" not in form or not possible[place]:
                 continue
             try:
                 await visit.run(
-                    visit.wallet.standing.give(
-                        over.recipients, one.service.id, over.chosen[one.service.id], limit(visit.wallet.context.now())
-                    )
+                    visit.wallet.standing.give(over.recipients, one.service.id, over.chosen[one.service.id], limit)
                 )
             except Conflict:
                 continue  # there is one already: the list shows it
