@@ -44,6 +44,7 @@ class Asked:
     keep: int  # seconds that an answer stays
     counter: str = ""  # id of the counter whose code was scanned, and whose page alone shows the result
     number: int = 0  # by which that page says whose result it is
+    forwarded: bool = False  # a wallet sends it to a service by itself: a good answer is a case at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +285,7 @@ def await_another(session: Session) -> Outcome:
     return Change(session)
 
 
-def waiting(session: Session, *, now: int) -> Awaited:
+def waiting(session: object, *, now: int) -> Awaited:
     """The request, if an answer may still come.
 
     Raises:

@@ -12,6 +12,7 @@ from protocol.oid4vci.metadata import CredentialConfiguration
 from protocol.oid4vci.offer import CredentialOffer
 from protocol.oid4vci.token import TokenResponse
 from wallet.disclosure_records import Disclosure
+from wallet.forwarding_records import OrderKept
 from wallet.service_records import ServiceRecord
 
 
@@ -279,6 +280,7 @@ Kept = (
     | Preferences
     | AwaitedDocument
     | ServiceRecord
+    | OrderKept
 )
 
 

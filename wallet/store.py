@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 from wallet.disclosure_records import Disclosure
+from wallet.forwarding_records import OrderKept
 from wallet.records import (
     AwaitedDocument,
     Evidence,
@@ -99,6 +100,9 @@ class WalletStore(Protocol):
 
     def errands(self) -> tuple[Errand, ...]:
         """The requests that wait for a proof, oldest first; what is damaged is left out."""
+
+    def orders(self) -> tuple[OrderKept, ...]:
+        """What is forwarded again when it changes, oldest first; what is damaged is left out: nothing is sent by it."""
 
     def write(
         self,

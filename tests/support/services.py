@@ -99,6 +99,41 @@ title = { de = "IBAN", en = "IBAN" }
 type = "string"
 from = [{ service = "child-benefit", field = "iban" }]
 """
+FORWARD = f"""
+name = {{ de = "Neuer Name", en = "New name" }}
+summary = {{ de = "Wir schreiben Ihren Namen um.", en = "We change your name." }}
+purpose = {{ de = "Wir führen Ihre Karte weiter.", en = "We keep your card up to date." }}
+legal_basis = "GDPR Art. 6 (1) a"
+privacy_policy = "https://library.example/privacy"
+retention_days = 30
+forward = true
+
+[provider]
+identifier = "NTRDE-HRB 4711"
+country = "DE"
+name = "Familienkasse Lindenau"
+
+[[needs]]
+id = "pid"
+name = {{ de = "Ausweis", en = "Identity card" }}
+vct = "{PID}"
+
+[[fields]]
+name = "family_name"
+title = {{ de = "Familienname", en = "Family name" }}
+type = "string"
+from = [{{ document = "pid", path = ["family_name"] }}]
+
+[[fields]]
+name = "remark"
+title = {{ de = "Bemerkung", en = "Remark" }}
+type = "string"
+optional = true
+
+[outcome]
+webhook = "https://system.example/hook"
+answer_days = 14
+"""
 IBAN = "DE02120300000000202051"
 
 

@@ -12,7 +12,7 @@ from protocol.fields import Fields
 from protocol.sovereignty.service import Service
 from runtime.api_keys import api_key_digest
 from tests.support.commands import Commands
-from tests.support.services import OTHER, SERVICE
+from tests.support.services import FORWARD, OTHER, SERVICE
 from verifier.app import open_store
 from verifier.cli import app, services
 from verifier.cli.registering import use_of_service
@@ -48,6 +48,14 @@ def test_services_are_listed_with_their_addresses(office):
     assert [line["id"] for line in lines] == ["allowance", "child-benefit"]
     assert lines[1]["start"] == f"{URL}/services/child-benefit/start"
     assert f"child-benefit: Kindergeld\n  {URL}/services/child-benefit\n" in SERVICES.done(office, "list")
+
+
+def test_a_service_that_takes_what_is_forwarded_says_where(office):
+    (office / "services" / "new-name.toml").write_text(FORWARD, encoding="utf-8")
+    lines = [json.loads(line) for line in SERVICES.done(office, "list", "--json").splitlines()]
+    assert [line.get("forward") for line in lines] == [None, None, f"{URL}/services/new-name/forward"]
+    [entry] = json.loads(SERVICES.done(office, "entry", "new-name"))["services"]
+    assert entry["forward"] == f"{URL}/services/new-name/forward"
 
 
 def test_a_file_that_is_wrong_is_named_with_its_place(office):

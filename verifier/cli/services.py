@@ -15,7 +15,7 @@ from verifier.app import open_services, open_store
 from verifier.config import VerifierSettings
 from verifier.installation import SECRET
 from verifier.once_only.description import ServiceDescription
-from verifier.service.context import service_start, webhook_secret
+from verifier.service.context import service_forward, service_start, webhook_secret
 
 
 @explained()
@@ -27,9 +27,13 @@ def list_services(data: Path, *, as_json: bool) -> None:
     """
     settings = VerifierSettings.read(data)
     for service in open_services(settings).values():
-        address = f"{settings.public_url}/services/{service.id}"
+        url = settings.public_url
+        address = f"{url}/services/{service.id}"
         if as_json:
-            print_json({"id": service.id, "page": address, "start": service_start(settings.public_url, service.id)})
+            members: JsonObject = {"id": service.id, "page": address, "start": service_start(url, service.id)}
+            if service.forwards:
+                members["forward"] = service_forward(url, service.id)
+            print_json(members)
         else:
             print(f"{service.id}: {service.announced.name[0].text}\n  {address}")
 
@@ -48,7 +52,8 @@ def print_entries(data: Path, name: str) -> None:
 
 def entry_of(settings: VerifierSettings, service: ServiceDescription) -> JsonObject:
     """The entry of a service in the catalogue; it is registered under the use that has its id."""
-    return service.entry(service_start(settings.public_url, service.id), service.id).to_dict()
+    url = settings.public_url
+    return service.entry(service_start(url, service.id), service.id, service_forward(url, service.id)).to_dict()
 
 
 @explained()

@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from capabilities.usage_log.records import Told, Used
 from protocol.errors import Conflict, NotFound
+from protocol.keys import RandomBytes
 from protocol.sovereignty.usage import Action
 from protocol.sovereignty.usage_report import News
 from protocol.trust.localized import Localized
@@ -27,6 +28,8 @@ EARLIER = "earlier answers"
 RECEIPT_IN_FORM = "receipt in form"  # of the answer that stands in a form or a case
 TAKEN_OVER = "receipt taken over"  # once: by a form, or by whoever erases or restricts it before
 
+ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # 32 characters, none that look alike
+ID_LENGTH = 12  # 60 bits: said and typed, and no secret
 DRAFT_DAYS = 7  # that a form waits for somebody who left it
 DRAFT_SECONDS = DRAFT_DAYS * 86_400
 MAX_TEXT = 2000  # characters of an outcome in plain words, as a wallet takes them
@@ -177,6 +180,12 @@ class Deciding:
     now: int
 
 
+def new_case_id(random_bytes: RandomBytes) -> str:
+    """The number of a case, as people say it."""
+    text = "".join(ALPHABET[byte % len(ALPHABET)] for byte in random_bytes(ID_LENGTH))
+    return "-".join(text[start : start + 4] for start in range(0, ID_LENGTH, 4))
+
+
 def no_form() -> NotFound:
     """The one refusal for a form that is unknown, over, sent, or in another browser."""
     return NotFound("no such form")
@@ -256,17 +265,23 @@ def send(stage: CaseStage, draft: Draft, key: SessionKey, sending: Sending) -> C
         logged=draft.logged,
         restricted=draft.restricted,
     )
-    listed = CaseListed(case.id, case.service, now, case.state, case.due_at, case.keep_until, case.shown)
-    happened = CaseHappened(case.id, case.shown, Doing.SENT, "", now)
-    notice = Notice(case.id, case.service, "case_sent", case.state, now, case.keep_until)
     return Change(
         case,
         keys=(SessionKey.of(CASE, case.id), sending.page, sending.earlier),
         drop=(key,),
-        records=(listed, happened, notice) if sending.notify else (listed, happened),
+        records=arrival(case, notify=sending.notify),
         events=(Event("case sent", case.id, detail=case.service),),
         expires_at=case.keep_until,
     )
+
+
+def arrival(case: Case, *, notify: bool) -> tuple[CaseChange, ...]:
+    """What is written with a case that was sent."""
+    now = case.sent_at
+    listed = CaseListed(case.id, case.service, now, case.state, case.due_at, case.keep_until, case.shown)
+    happened = CaseHappened(case.id, case.shown, Doing.SENT, "", now)
+    notice = Notice(case.id, case.service, "case_sent", case.state, now, case.keep_until)
+    return (listed, happened, notice) if notify else (listed, happened)
 
 
 def _same(stage: CaseStage, draft: Draft) -> Draft:

@@ -53,7 +53,7 @@ _BASES = dict(
 )
 _MEMBERS = frozenset((
     "name", "summary", "life_events", "provider", "purpose", "legal_basis", "privacy_policy", "retention_days",
-    "recipients", "needs", "eligible", "fields", "gives", "outcome",
+    "recipients", "needs", "eligible", "fields", "gives", "outcome", "forward",
 ))  # fmt: skip
 _OF_A_PROVIDER = frozenset(("identifier", "country", "name"))
 _OF_A_RECIPIENT = frozenset(("name", "identifier", "purpose"))
@@ -84,6 +84,7 @@ class ServiceDescription:
     fields: tuple[ServiceField, ...]
     recipients: tuple[Recipient, ...] = ()
     outcome: OutcomeSettings = NO_SETTINGS
+    forwards: bool = False  # what a wallet sends by itself makes a case at once
 
     @property
     def form(self) -> Form:
@@ -116,15 +117,18 @@ class ServiceDescription:
         retention = Retention.from_fields(Fields({"retention": f"P{days}D"}, self.id), "retention")
         return Handling(_BASES[self.legal_basis[-1]], retention, recipients, self.id)
 
-    def entry(self, start: str, registration: str) -> Service:
+    def entry(self, start: str, registration: str, forward: str = "") -> Service:
         """The entry in the catalogue. `registration`: id in the registrar's register.
+
+        `forward` is left out where the service takes nothing that is forwarded.
 
         Raises:
             Malformed: an address that no catalogue has.
         """
-        return Service.from_fields(
-            Fields({**self.announced.to_dict(), "start": start, "registration": registration}, self.id)
-        )
+        members: JsonObject = {**self.announced.to_dict(), "start": start, "registration": registration}
+        if self.forwards and forward:
+            members["forward"] = forward
+        return Service.from_fields(Fields(members, self.id))
 
     @classmethod
     def from_toml(cls, id_: str, text: str, at: str) -> Self:
@@ -142,9 +146,10 @@ class ServiceDescription:
         refuse_unknown(file, _MEMBERS)
         documents = _read_documents(file)
         fields = _read_fields(file, documents)
+        announced = _read_announced(id_, file, documents, fields)
         return cls(
             id=id_,
-            announced=_read_announced(id_, file, documents, fields),
+            announced=announced,
             purpose=read_wording(file, "purpose"),
             legal_basis=_read_law(file),
             privacy_policy=file.https_url("privacy_policy"),
@@ -153,6 +158,7 @@ class ServiceDescription:
             fields=fields,
             recipients=tuple(map(_read_recipient, file.optional_objects("recipients", max_items=MAX_RECIPIENTS))),
             outcome=_read_outcome(file),
+            forwards=_read_forward(file, announced),
         )
 
 
@@ -266,6 +272,20 @@ def _read_outcome(file: Fields) -> OutcomeSettings:
     return OutcomeSettings(
         outcome.optional_https_url("webhook") or "", outcome.optional_integer("answer_days", maximum=3650) or 0
     )
+
+
+def _read_forward(file: Fields, announced: Service) -> bool:
+    """Whether it takes what is forwarded: then nobody is there to ask, so the documents have to say everything."""
+    forwards = file.boolean("forward", default=False)
+    if not forwards:
+        return False
+    at = file.path("forward")
+    if announced.needs is None:
+        raise Malformed(at, "needs a document that is forwarded")
+    still_asked = [field.name for field in announced.asks.fields if field.required] if announced.asks else []
+    if still_asked:
+        raise Malformed(at, f"leaves {still_asked[0]} open, and nobody is there to be asked")
+    return True
 
 
 def _check_answers(service: ServiceDescription, services: Mapping[str, ServiceDescription]) -> None:

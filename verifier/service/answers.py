@@ -27,6 +27,7 @@ from verifier.demands import unmet
 from verifier.keeping import look
 from verifier.policy import MAX_RENEWALS, is_running_out
 from verifier.service.context import VerifierContext
+from verifier.service.intake import Intake
 from verifier.service.receipts import Way, way_of_openid
 from verifier.service.requests import BROWSER, Requests, encrypted_to, key_id
 from verifier.service.results import Judged, RefusedAnswer, Result
@@ -93,12 +94,13 @@ class Answers:
         question = self.requests.expected_request(stage, encrypted_to(response_key))
         way = self._by_link(stage, question, response)
         judged = yield from self.judge(key, stage, question, response, digest, way=way)
-        verified, receipt = (judged.verified, judged.receipt) if judged is not None else (None, "")
+        verified, receipt, case = judged if judged is not None else (None, "", "")
         # At a counter the verdict is for the clerk alone: everybody who answered is led to their number
         if verified is not None and not verified.accepted and not stage.asked.counter:
             failed = next((str(check.name) for check in verified.checks if check.passed is False), "vp_token")
             raise RefusedAnswer(f"vp_token: {failed} does not hold", receipt)
-        return replace(self._accepted(stage.asked, code), receipt=receipt or None)
+        accepted = ResponseAccepted(self.context.case_page(case)) if case else self._accepted(stage.asked, code)
+        return replace(accepted, receipt=receipt or None)
 
     def judge(
         self,
@@ -124,10 +126,10 @@ class Answers:
             return None
         verified = yield from self._verify_openly(key, stage, question, response, reader_key)
         given = yield from self.requests.receipts.give(stage, verified, way)
-        yield from self._record(key, stage.asked, verified, response_code, given)
+        case = yield from self._record(key, stage.asked, verified, response_code, given)
         # Whoever sent no key does not know what a receipt is, and gets the answer that every wallet knows
         sent = given is not None and way is not None and way.key is not None
-        return Judged(verified, given.issued.token if given is not None and sent else "")
+        return Judged(verified, given.issued.token if given is not None and sent else "", case)
 
     def result(self, request_id: str, owner: str, response_code: str = "") -> Exchange[Result]:
         """Where a request stands, for the API key that made it (T184).
@@ -199,6 +201,10 @@ class Answers:
             raise TypeError("collecting leads to an answer")
         return stage.asked.id if stage.asked.browser else ""
 
+    @property
+    def _intake(self) -> Intake:
+        return Intake(self.context)
+
     def _response_key(self, stage: Awaited) -> ResponseKey | None:
         if not stage.terms.encryption_key:
             return None
@@ -250,7 +256,9 @@ class Answers:
                     accepted_issuers=frozenset(terms.accepted_issuers),
                     issuers_by_certificate=self.context.haip,
                     bound_always=self.context.haip,
-                    objection=lambda claims: unmet(demands, claims, now=self.context.now()),
+                    objection=lambda claims: (
+                        unmet(demands, claims, now=self.context.now()) or self._intake.objection(stage.asked, claims)
+                    ),
                 ),
                 status_of=lambda credential: self.status_lists.status_of(
                     credential, terms.max_status_age, terms.offline_status_age
@@ -272,8 +280,11 @@ class Answers:
 
     def _record(
         self, key: SessionKey, asked: Asked, verified: VerifiedResponse, code: str, given: Given | None
-    ) -> Exchange[None]:
+    ) -> Exchange[str]:
+        """Write down what was found; the id of the case that it became, or empty."""
         now = self.context.now()
+        if verified.accepted and asked.forwarded:
+            return (yield from self._intake.take(key, asked, verified, given, self.requests.references))
         disclosed = ""
         if verified.accepted:
             claims = {query_id: list(held) for query_id, held in verified.claims.items()}
@@ -296,6 +307,7 @@ class Answers:
             lambda s: answer(s, verdict, disclosed, response_code=code, references=references(s), now=now, given=given),
             not_open(),
         )
+        return ""
 
     def _accepted(self, asked: Asked, response_code: str) -> ResponseAccepted:
         if not response_code:

@@ -121,7 +121,7 @@ class Cases:
 
     def own_page(self, id_: str) -> str:
         """The address of a case for its citizen."""
-        return f"{self.context.identifier}/cases/{self.context.case_secret(id_)}"
+        return self.context.case_page(id_)
 
     def webhook(self, service: str) -> str:
         """Which address is told of the cases of a service; empty: none."""

@@ -120,6 +120,10 @@ class VerifierContext:
         """Where a wallet leads back to; a response code is added."""
         return f"{self.service_page(service)}/back"
 
+    def case_page(self, case: str) -> str:
+        """The address of a case for its citizen."""
+        return f"{self.identifier}/cases/{self.case_secret(case)}"
+
     def case_secret(self, case: str) -> str:
         """The part of a case's address that only its citizen gets to know; nobody without our secret can make it."""
         return encode_base64url(hmac.digest(self.secret, f"case\0{case}".encode(), hashlib.sha256))
@@ -207,3 +211,8 @@ def webhook_secret(secret: bytes, service: str) -> str:
 def service_start(identifier: str, service: str) -> str:
     """The address in the catalogue at which a service begins, of a verifier with this public URL."""
     return f"{identifier}/services/{service}/start"
+
+
+def service_forward(identifier: str, service: str) -> str:
+    """The address in the catalogue that takes what citizens forward to a service, of a verifier with this public URL."""
+    return f"{identifier}/services/{service}/forward"

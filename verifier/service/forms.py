@@ -24,6 +24,7 @@ from verifier.once_only.case import (
     Sending,
     change,
     drop,
+    new_case_id,
     no_form,
     send,
 )
@@ -40,9 +41,7 @@ from verifier.session import REQUEST, RESPONSE_CODE, Answered, Declined, Outcome
 DAY = 86_400  # seconds
 AT_ONCE = 200  # requests and forms that one process makes for one service at once …
 PER_MINUTE = 600  # … and then over time
-ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # 32 characters, none that look alike
 _ANSWERED: tuple[type[Answered | Declined], ...] = (Answered, Declined)
-ID_LENGTH = 12  # 60 bits: said and typed, and no secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +93,21 @@ class Forms:
             NotFound: no such service, or one that needs no document.
             TooManyRequests: too many begin it at the moment (T195).
         """
-        service = self.service(id_)
-        if service.use_case is None:
+        if self.service(id_).use_case is None:
             raise no_request()
-        self.limit.spend(id_)
-        request_id = self.context.new_id()
         order = RequestOrder(id_, None, owner="", same_device=True, redirect_uri=self.context.service_back(id_))
-        yield from self.requests.make(order, request_id)
-        return (yield from self.requests.open(self.context.reference(request_id), wallet_nonce))
+        return (yield from self._hand_out(id_, order, wallet_nonce))
+
+    def forward(self, id_: str, wallet_nonce: str | None) -> Exchange[str]:
+        """The same for a wallet that forwards data: no browser is led here, and a good answer is a case at once.
+
+        Raises:
+            NotFound: no such service, or one that takes nothing that is forwarded.
+            TooManyRequests: too many forward to it at the moment (T195).
+        """
+        if not self.service(id_).forwards:
+            raise no_request()
+        return (yield from self._hand_out(id_, RequestOrder(id_, None, owner="", forwarded=True), wallet_nonce))
 
     def begin(self, id_: str, earlier: Mapping[str, str]) -> Exchange[str]:
         """Begin a form; the secret by which its browser is known. `earlier`: service → secret of what was sent to it before.
@@ -114,7 +120,7 @@ class Forms:
         self.limit.spend(id_)
         content = carry_over(service, Content(), (yield from self._said_before(service, earlier)))
         secret, now = self.context.new_secret(), self.context.now()
-        draft = Draft(self._new_id(), id_, now, "")
+        draft = Draft(new_case_id(self.context.random_bytes), id_, now, "")
         draft = replace(draft, content=self._seal(draft.id, content.sealable()))
         first: Change[CaseStage, CaseChange] = Change(
             draft, keys=(_draft_key(secret),), events=(Event("form begun", draft.id, detail=id_),)
@@ -276,6 +282,12 @@ class Forms:
         yield from advance(key, lambda stage: drop(stage, key, now=now), no_form())
         yield from self._forget(form.draft.asked, secret)
 
+    def _hand_out(self, id_: str, order: RequestOrder, wallet_nonce: str | None) -> Exchange[str]:
+        self.limit.spend(id_)
+        request_id = self.context.new_id()
+        yield from self.requests.make(order, request_id)
+        return (yield from self.requests.open(self.context.reference(request_id), wallet_nonce))
+
     def _form_for_wallet(self, id_: str, secret: str) -> Exchange[str]:
         """The form of this browser, or a fresh one."""
         try:
@@ -344,10 +356,6 @@ class Forms:
 
     def _open(self, id_: str, sealed: str) -> bytes:
         return self.context.sealer.open(decode_base64url(sealed), f"case {id_}")
-
-    def _new_id(self) -> str:
-        text = "".join(ALPHABET[byte % len(ALPHABET)] for byte in self.context.random_bytes(ID_LENGTH))
-        return "-".join(text[start : start + 4] for start in range(0, ID_LENGTH, 4))
 
 
 def _draft_key(secret: str) -> SessionKey:

@@ -71,6 +71,7 @@ class RequestOrder:
     in_person: bool = False
     counter: str = ""  # id of the counter whose code was scanned
     number: int = 0  # by which its page tells people apart
+    forwarded: bool = False  # to a service; a good answer is a case at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +255,7 @@ class Requests:
             key, lambda s: forget_in_browser(s, digest, references=self.references(s), now=now), no_request()
         )
 
-    def references(self, session: Session) -> tuple[SessionKey, ...]:
+    def references(self, session: object) -> tuple[SessionKey, ...]:
         """What wallets find an open request by: its code's reference, and the one of the code before."""
         if not isinstance(session, Requested | Opened | Received):
             return ()
@@ -347,6 +348,7 @@ class Requests:
             keep=UNSEEN_SECONDS if order.counter else kept_for(keep, in_person=order.in_person),
             counter=order.counter,
             number=order.number,
+            forwarded=order.forwarded,
         )
 
     def _terms(self, request_id: str, order: RequestOrder, use_case: UseCase | None, query: DcqlQuery) -> Terms:

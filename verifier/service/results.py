@@ -27,10 +27,11 @@ class RefusedAnswer(InvalidRequest):
 
 
 class Judged(NamedTuple):
-    """What was found of an answer, and the receipt that goes with it; empty: none does."""
+    """What was found of an answer, and what goes with it."""
 
     verified: VerifiedResponse
-    receipt: str
+    receipt: str  # empty: none
+    case: str = ""  # that it became; empty: none
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from wallet.cli.options import ExportForm, Json, Options, RoleName, Surroundings, Yes, options_of
+from wallet.cli.options import AgainFor, ExportForm, Json, Options, RoleName, Surroundings, Yes, options_of
 from wallet.cli.rights_app import rights_app
 from wallet.provider.cli import app as provider_app
 
@@ -82,6 +82,41 @@ def present(context: typer.Context, link: Link, as_json: Json = False, yes: Yes 
     from wallet.cli.commands import present as run
 
     run(options_of(context, as_json, yes), link)
+
+
+@app.command()
+def forward(
+    context: typer.Context,
+    credential: Credential,
+    *,
+    to: Annotated[
+        list[str] | None,
+        typer.Option(help="The id of a service that shall get it; may stand several times; without: see who takes it."),
+    ] = None,
+    again: Annotated[
+        AgainFor | None, typer.Option(help="Have it prepared for them again when it changes, and for how long.")
+    ] = None,
+    as_json: Json = False,
+    yes: Yes = False,
+) -> None:
+    """Send a document to several at once, after you saw what each of them would get."""
+    from wallet.cli.commands import forward as run
+
+    run(options_of(context, as_json, yes), credential, tuple(to or ()), again.value if again else "")
+
+
+@app.command()
+def orders(
+    context: typer.Context,
+    send: Annotated[bool, typer.Option("--send", help="Send what is new, after you saw what each would get.")] = False,
+    stop: Annotated[str, typer.Option(help="The id of one to stop, or to delete if it has ended.")] = "",
+    as_json: Json = False,
+    yes: Yes = False,
+) -> None:
+    """See what is forwarded again when it changes; send what is new, or stop it."""
+    from wallet.cli.commands import orders as run
+
+    run(options_of(context, as_json, yes), send=send, stop=stop)
 
 
 @app.command()
@@ -269,7 +304,7 @@ def export(
     """Write your activity and the list of your documents for another wallet (EUDI TS10); there are no keys in it."""
     from wallet.cli.commands import export as run
 
-    run(_options(context, as_json), file, file_passphrase_file, readable=readable)
+    run(options_of(context, as_json), file, file_passphrase_file, readable=readable)
 
 
 @app.command("import")
@@ -284,7 +319,7 @@ def import_(
     """Take over the activity of an earlier wallet, and see which documents you can get again."""
     from wallet.cli.commands import import_ as run
 
-    run(_options(context, as_json, yes), file, file_passphrase_file)
+    run(options_of(context, as_json, yes), file, file_passphrase_file)
 
 
 @app.command()
@@ -300,7 +335,7 @@ def again(
     """See which documents an earlier wallet had, and get one again from its issuer."""
     from wallet.cli.commands import again as run
 
-    run(_options(context, as_json, yes), document, forget=forget)
+    run(options_of(context, as_json, yes), document, forget=forget)
 
 
 @services_app.command("list")

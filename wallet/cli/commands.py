@@ -11,6 +11,7 @@ from protocol.trust.anchors import Role
 from runtime.serve import Listen
 from runtime.serve import serve as run_service
 from wallet.app import create_wallet, create_web, open_trusting, restore_wallet
+from wallet.cli.forwarding import forward_document
 from wallet.cli.keeping import (
     delete_log,
     forget_credential,
@@ -28,8 +29,10 @@ from wallet.cli.receipts import collect_receipts, export_receipts, list_receipts
 from wallet.cli.receiving import go_on, receive_offer
 from wallet.cli.renewing import renew_credential, renew_due
 from wallet.cli.session import closed_session, open_session, read_passphrase_file, type_new_passphrase
+from wallet.cli.standing import list_orders, send_due, stop_order
 from wallet.cli.trusting import show_trusted, trust_authority, trust_no_longer
 from wallet.cli.vouching import have_blocked, have_confirmed, show_vouching
+from wallet.policy.standing import HowLong
 
 DEFAULT_PORT = 8766
 
@@ -75,6 +78,23 @@ def present(options: Options, argument: str) -> None:
     """`present`."""
     with open_session(options) as session:
         present_to(session, read_argument(argument))
+
+
+def forward(options: Options, name: str, recipients: tuple[str, ...], again: str) -> None:
+    """`forward`."""
+    with open_session(options) as session:
+        forward_document(session, name, recipients, HowLong(again) if again else None)
+
+
+def orders(options: Options, *, send: bool, stop: str) -> None:
+    """`orders`."""
+    with open_session(options) as session:
+        if stop:
+            stop_order(session, stop)
+        elif send:
+            send_due(session)
+        else:
+            list_orders(session)
 
 
 def meet(options: Options) -> None:

@@ -27,6 +27,14 @@ class RoleName(StrEnum):
     VERIFIER = "verifier"
 
 
+class AgainFor(StrEnum):
+    """How long something is forwarded again; as `wallet.policy.standing.HowLong`."""
+
+    ONCE = "once"
+    YEAR = "year"
+    THREE_YEARS = "three_years"
+
+
 class ExportForm(StrEnum):
     """In which form receipts are written for others."""
 

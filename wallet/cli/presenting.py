@@ -42,14 +42,14 @@ def decide(
     """
     wallet, words = session.wallet, session.words
     consent = seen.consent
-    _show_asker(session, consent)
+    show_asker(session, consent)
     while consent.standing.register and not session.yes and _wants_register(session, consent):
         seen = session.run(wallet.presenting.ask_register(seen))
         consent = seen.consent
         if consent.standing.unanswered:
             session.warn(words.register_silent())
         else:
-            _show_asker(session, consent)
+            show_asker(session, consent)
     if not consent.standing.answerable:
         session.say(words("So your wallet passes on nothing."))
         decline(seen)
@@ -74,7 +74,8 @@ def outcome_in_words(session: OpenSession, *, arrived: bool) -> str:
     )
 
 
-def _show_asker(session: OpenSession, consent: PresentationConsent) -> None:
+def show_asker(session: OpenSession, consent: PresentationConsent) -> None:
+    """Who asks, whether they may, and what for."""
     words = session.words
     asker = consent.asker
     session.say(words("%(who)s asks you for data.", who=consent.recipient or words("Somebody")), "bold")
@@ -144,7 +145,19 @@ def _chosen_without_asking(session: OpenSession, seen: RequestSeen) -> Choice:
 
 
 def _choose(session: OpenSession, seen: RequestSeen) -> Choice | None:
-    """What the user gives; None: nothing. Nothing that is optional is chosen for them."""
+    """What the user gives; None: nothing."""
+    words = session.words
+    choice = pick(session, seen)
+    if choice is None:
+        return None
+    show_choice(session, seen.consent, choice)
+    keys = {words("s"): words("Share"), words("n"): words("Do not share")}
+    agreed = session.choose(words("Do you want to share exactly this?"), keys) == words("s")
+    return choice if agreed else None
+
+
+def pick(session: OpenSession, seen: RequestSeen) -> Choice | None:
+    """What the user picks where there is something to pick; None: nothing. Nothing that is optional is chosen for them."""
     words, consent = session.words, seen.consent
     questions = {question.query_id: question for question in consent.questions}
     choice: Choice = {}
@@ -168,12 +181,7 @@ def _choose(session: OpenSession, seen: RequestSeen) -> Choice | None:
         for query_id in option:
             if query_id not in choice:
                 choice[query_id] = _choose_credential(session, questions[query_id])
-    if not choice:
-        return None
-    _show_choice(session, consent, choice)
-    keys = {words("s"): words("Share"), words("n"): words("Do not share")}
-    agreed = session.choose(words("Do you want to share exactly this?"), keys) == words("s")
-    return choice if agreed else None
+    return choice or None
 
 
 def _choose_credential(session: OpenSession, question: QuestionShown) -> tuple[str, ...]:
@@ -209,7 +217,8 @@ def _show_question(session: OpenSession, question: QuestionShown) -> None:
         _show_claims(session, choice)
 
 
-def _show_choice(session: OpenSession, consent: PresentationConsent, choice: Choice) -> None:
+def show_choice(session: OpenSession, consent: PresentationConsent, choice: Choice) -> None:
+    """Exactly what the other side sees."""
     words = session.words
     session.say()
     session.say(words("They would see this, and nothing else:"), "bold")

@@ -7,6 +7,7 @@ from typing import Self
 
 from wallet.service.cockpit.cockpit import Cockpit
 from wallet.service.context import WalletContext
+from wallet.service.forwarding import Forwarding
 from wallet.service.keeping import Keeping
 from wallet.service.login import Login
 from wallet.service.meeting import MeetingPresenting
@@ -16,6 +17,7 @@ from wallet.service.presenting import Presenting
 from wallet.service.receiving import Receiving
 from wallet.service.renewing import Renewing
 from wallet.service.services import Services
+from wallet.service.standing import StandingOrders
 from wallet.service.vouching import Vouching
 
 
@@ -35,6 +37,8 @@ class Wallet:
     cockpit: Cockpit
     services: Services
     moving: Moving
+    forwarding: Forwarding
+    standing: StandingOrders
 
     @classmethod
     def of(cls, context: WalletContext) -> Self:
@@ -48,17 +52,20 @@ class Wallet:
         keeping, cockpit = Keeping(context), Cockpit(context)
         renewing = Renewing(context, receiving, vouching, keeping)
         services = Services.of(context, presenting, receiving)
+        forwarding = Forwarding(context, services.catalogue, services.starting, presenting)
         return cls(
-            context,
-            receiving,
-            login,
-            presenting,
-            pages,
-            meetings,
-            keeping,
-            vouching,
-            renewing,
-            cockpit,
-            services,
-            Moving(context),
+            context=context,
+            receiving=receiving,
+            login=login,
+            presenting=presenting,
+            pages=pages,
+            meetings=meetings,
+            keeping=keeping,
+            vouching=vouching,
+            renewing=renewing,
+            cockpit=cockpit,
+            services=services,
+            moving=Moving(context),
+            forwarding=forwarding,
+            standing=StandingOrders(context, forwarding),
         )

@@ -13,6 +13,7 @@ from protocol.keys import RandomBytes
 from runtime.codec import Codec
 from runtime.seal import Sealer
 from wallet.disclosure_records import Disclosure
+from wallet.forwarding_records import OrderKept
 from wallet.records import (
     AwaitedDocument,
     DeletedEntry,
@@ -45,6 +46,7 @@ KINDS: dict[type[object], str] = {
     ServiceWishes: "wishes",
     JourneyKept: "journey",
     Errand: "errand",
+    OrderKept: "standing order",
     LogEntry: LOG,
     DeletedEntry: LOG,
 }
@@ -61,6 +63,7 @@ RECORDS: tuple[type[Kept], ...] = (
     ServiceWishes,
     JourneyKept,
     Errand,
+    OrderKept,
 )
 CODEC: Codec[Stored] = Codec(*RECORDS, LogEntry, DeletedEntry)
 OF_THE_LOG = (KINDS[Evidence], KINDS[Disclosure])  # what belongs to entries of the log, and goes with them

@@ -20,6 +20,7 @@ from typing import Self, TypeVar
 from protocol.errors import NotFound
 from runtime.seal import KEY_BYTES, DamagedError, Sealer
 from wallet.disclosure_records import Disclosure
+from wallet.forwarding_records import OrderKept
 from wallet.records import (
     AwaitedDocument,
     Evidence,
@@ -221,6 +222,10 @@ class Vault:
     def awaited(self) -> tuple[AwaitedDocument, ...]:
         """What an earlier wallet held and is not here yet; see `WalletStore.awaited`."""
         return tuple(sorted(self._read(AwaitedDocument).records, key=lambda awaited: (awaited.since, awaited.id)))
+
+    def orders(self) -> tuple[OrderKept, ...]:
+        """What is forwarded again, oldest first."""
+        return tuple(sorted(self._read(OrderKept).records, key=lambda order: (order.given_at, order.id)))
 
     def errands(self) -> tuple[Errand, ...]:
         """The requests that wait for a proof, oldest first."""

@@ -25,6 +25,7 @@ from wallet.web.complaining import complaint_pages
 from wallet.web.door import Door
 from wallet.web.entrance import entrance
 from wallet.web.following import Following
+from wallet.web.forwarding import forwarding_pages
 from wallet.web.keeping import keeping_pages
 from wallet.web.login import login_pages
 from wallet.web.meeting import meeting_pages
@@ -40,6 +41,7 @@ from wallet.web.services.pages import catalogue_pages
 from wallet.web.services.planning import planning_pages
 from wallet.web.services.tickets import Tickets
 from wallet.web.settings import settings_pages
+from wallet.web.standing import standing_pages
 from wallet.web.told import told_pages
 from wallet.web.vouching import vouching_pages
 from wallet.words import Words
@@ -102,6 +104,8 @@ def serve_wallet(
         catalogue_pages(tickets),
         planning_pages(tickets),
         errand_pages(tickets),
+        forwarding_pages(tickets),
+        standing_pages(),
     ):
         router.include_in_schema = False
         application.include_router(router)

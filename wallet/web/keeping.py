@@ -53,7 +53,7 @@ def _add_cards(router: APIRouter) -> None:
             "cards.html", cards=cards, renewals=renewals, damaged=damaged, pending=pending, checked=checked is not None,
             unanswered=[card.name for card in cards if checked is not None and card.id in checked.unanswered],
             checkable=bool(dates), checked_at=min(dates, default=0),
-            awaited=[awaited_shown(one) for one in visit.wallet.moving.awaited()],
+            awaited=[awaited_shown(one) for one in visit.wallet.moving.awaited()], due=visit.wallet.standing.due(),
         )  # fmt: skip
 
     @router.get("/")

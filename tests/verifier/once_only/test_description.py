@@ -8,7 +8,7 @@ import pytest
 from protocol.errors import Malformed
 from protocol.fields import Fields
 from protocol.sovereignty.service import Service
-from tests.support.services import OTHER, SERVICE, described
+from tests.support.services import FORWARD, OTHER, SERVICE, described
 from tests.support.tree import ROOT
 from verifier.once_only.description import read_services
 
@@ -37,6 +37,30 @@ def test_the_catalogue_announces_what_no_needed_document_answers():
     entry = described().entry("https://library.example/services/child-benefit/start", "child-benefit")
     assert [field.name for field in entry.asks.fields] == ["child_name", "iban", "children", "speaks"]
     assert Service.from_fields(Fields(entry.to_dict(), "service")) == entry
+
+
+def test_the_catalogue_announces_where_what_is_forwarded_is_taken():
+    start, forward = "https://library.example/start", "https://library.example/forward"
+    assert described(FORWARD).entry(start, "new-name", forward).forward == forward
+    assert described().entry(start, "child-benefit", forward).forward is None
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (FORWARD.replace("optional = true", ""), "leaves remark open"),
+        (
+            FORWARD.replace('path = ["family_name"] }', 'path = ["family_name"], optional = true }'),
+            "leaves family_name",
+        ),
+        (FORWARD.replace('vct = "urn:eudi:pid:1"', 'vct = "urn:eudi:pid:1"\noptional = true'), "leaves family_name"),
+        ("forward = true\n" + OTHER, "needs a document"),
+    ],
+)
+def test_nothing_is_taken_that_leaves_a_question_open(text, why):
+    with pytest.raises(Malformed, match=why) as refusal:
+        described(text)
+    assert refusal.value.at == "child-benefit.toml.forward"
 
 
 def test_an_alternative_that_lacks_the_answer_leaves_it_to_be_asked():

@@ -46,7 +46,11 @@ class Starting:
     presenting: Presenting
 
     def start(self, service: Service) -> Exchange[RequestSeen]:
-        """Call a service's address, and find out what it asks. Nothing is given away.
+        """Call the address where a service begins, and find out what it asks; see `ask`."""
+        return (yield from self.ask(service, service.start))
+
+    def ask(self, service: Service, url: str) -> Exchange[RequestSeen]:
+        """Call an address of a service, and find out what it asks. Nothing is given away.
 
         Raises:
             NotTheProvider: somebody else asks than who offers it.
@@ -56,7 +60,7 @@ class Starting:
         yield from context.renew_trust()
         try:
             verified = yield from fetch_request_at(
-                service.start,
+                url,
                 anchors=context.anchors(),
                 policy=context.request_policy,
                 wallet_nonce=context.new_secret(),
@@ -65,7 +69,7 @@ class Starting:
             )
             self.check_provider(service, verified)
         except ProtocolError as error:
-            party = party_shown(None, service.start, service.start)
+            party = party_shown(None, url, url)
             yield from context.save(note=context.entry("failed", party, plain(error.description)))
             raise
         return (yield from self.presenting.consider(verified))

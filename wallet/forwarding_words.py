@@ -1,0 +1,105 @@
+"""What the wallet says about forwarding, in the user's language and in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from protocol.errors import Conflict, NotFound, Unreachable
+from protocol.sovereignty.mandate_status import Ending
+from protocol.sovereignty.standing_order import Waiting
+from wallet.service.forwarding import Fate, ForwardedTo, OtherDocument, RecipientOut
+from wallet.service.published import PublishedProblem
+from wallet.service.services.starting import NotTheProvider
+from wallet.service.standing import NotRegistered, OrderEnded, OrderShown
+from wallet.service_words import ServiceWords
+from wallet.words import Words
+
+
+class ForwardingWords:
+    """The texts about forwarding in one language."""
+
+    def __init__(self, words: Words) -> None:
+        self._words = words
+
+    def problem(self, problem: PublishedProblem) -> str:
+        """Why there is no list of services."""
+        return ServiceWords(self._words).problem(problem)
+
+    def not_asked(self, one: RecipientOut) -> str:
+        """Why somebody gets nothing, who was asked what they need."""
+        words, who = self._words, one.service.provider
+        match one.problem:
+            case Unreachable():
+                return words("%(who)s cannot be reached right now. Try again later.", who=who)
+            case NotTheProvider():
+                return words("Somebody else answers at the address of %(who)s. Your wallet does not answer.", who=who)
+            case NotFound():
+                return words("%(who)s does not take it any more.", who=who)
+            case NotRegistered():
+                return words(
+                    "%(who)s does not show any more what they are registered for, so your wallet cannot compare it.",
+                    who=who,
+                )
+            case OrderEnded():
+                return words(
+                    "%(who)s is registered for something else now than you agreed to. So this has ended; if you still want it,"
+                    " forward it to them anew.",
+                    who=who,
+                )
+            case OtherDocument():
+                return words("%(who)s does not ask for this document.", who=who)
+            case _:
+                return words("%(who)s does not ask the way it should.", who=who)
+
+    def order_state(self, one: OrderShown) -> str:
+        """How a standing order stands."""
+        words = self._words
+        if one.ended is not None:
+            return {
+                Ending.REVOKED: words("You stopped it."),
+                Ending.EXPIRED: words("Its time is over."),
+                Ending.USED_UP: words("It was sent as often as you wanted."),
+                Ending.RECIPIENT_CHANGED: words(
+                    "It ended because they are registered for something else now than you agreed to."
+                ),
+            }[one.ended]
+        if one.waiting is Waiting.NOT_HELD:
+            return words("You do not hold this document now, or it does not count any more.")
+        if one.waiting is not None:
+            return words("They have what you have.")
+        return words("There is something new for them.")
+
+    def times_left(self, one: OrderShown) -> str:
+        """How often it can still be sent."""
+        left = (one.order.at_most or 0) - one.order.sent
+        return self._words.count("It is sent %(count)s more time.", "It is sent %(count)s more times.", left)
+
+    def outcome(self, done: Sequence[ForwardedTo], out: Sequence[RecipientOut]) -> str:
+        """What became of all of them, in a few words."""
+        words, arrived = self._words, sum(one.fate is Fate.ARRIVED for one in done)
+        if arrived and arrived == len(done) + len(out):
+            return words("Everybody has it")
+        if arrived:
+            return words.count("%(count)s of them has it", "%(count)s of them have it", arrived)
+        if any(one.fate is Fate.UNKNOWN for one in done):
+            return words("Sent, but perhaps not arrived")
+        return words("Nothing was sent")
+
+    def fate(self, one: ForwardedTo) -> str:
+        """What became of one recipient."""
+        words, who = self._words, one.service.provider
+        match one.fate:
+            case Fate.ARRIVED:
+                return words("%(who)s has it.", who=who)
+            case Fate.UNKNOWN:
+                return words(
+                    "It was sent, but we do not know whether %(who)s has it. Count it as seen, and ask them before you try"
+                    " again.",
+                    who=who,
+                )
+            case Fate.LEFT_OUT:
+                return words("%(who)s got nothing, as you decided.", who=who)
+            case Fate.FAILED if isinstance(one.problem, Conflict):
+                return words("Your document changed meanwhile, so %(who)s got nothing. Please start again.", who=who)
+            case Fate.FAILED:
+                return words("This did not work. %(who)s got nothing.", who=who)

@@ -1,0 +1,102 @@
+"""Standing orders on pages: given after something was forwarded, shown when there is something to send, stopped, deleted."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from protocol.errors import Conflict, InvalidRequest, NotFound
+from wallet.forwarding_words import ForwardingWords
+from wallet.policy.showing import claim_label, credential_name
+from wallet.policy.standing import HowLong
+from wallet.service.services.catalogue import NoServices
+from wallet.service.standing import DueDocument, OrderShown
+from wallet.web.forwarding import ForwardingOver, can_be_repeated, put_waiting
+from wallet.web.room import Inside, Visit, redirect
+
+
+def standing_pages() -> APIRouter:
+    """Every page of standing orders."""
+    router = APIRouter()
+    _add_giving(router)
+    _add_list(router)
+    return router
+
+
+def _add_giving(router: APIRouter) -> None:
+    @router.post("/forward/{number}/again")
+    async def give(number: str, visit: Inside) -> Response:
+        form = await visit.form()
+        over = visit.shelf.look(number, ForwardingOver)
+        name = form.get("limit", "")
+        if name not in tuple(HowLong):
+            raise InvalidRequest("the form names something that is not on the page; nothing was changed")
+        limit = HowLong(name).limit(visit.wallet.context.now())
+        possible = can_be_repeated(visit, over)
+        for place, one in enumerate(over.done):
+            if f"again-{place}" not in form or not possible[place]:
+                continue
+            try:
+                await visit.run(
+                    visit.wallet.standing.give(over.recipients, one.service.id, over.chosen[one.service.id], limit)
+                )
+            except Conflict:
+                continue  # there is one already: the list shows it
+        return redirect("/orders")
+
+
+def _add_list(router: APIRouter) -> None:
+    @router.get("/orders")
+    async def orders(visit: Inside) -> Response:
+        return _list_page(visit)
+
+    @router.post("/orders/look/{document_id}")
+    async def look(document_id: str, visit: Inside) -> Response:
+        await visit.form()
+        due = next((one for one in visit.wallet.standing.due() if one.document.id == document_id), None)
+        if due is None:
+            return redirect("/orders")
+        try:
+            asked = await visit.run(visit.wallet.standing.ask(due))
+        except NoServices as error:
+            return _list_page(visit, ForwardingWords(visit.words).problem(error.problem))
+        return put_waiting(visit, asked.recipients, asked)
+
+    @router.post("/orders/{order_id}/stop")
+    async def stop(order_id: str, visit: Inside) -> Response:
+        await visit.form()
+        await visit.run(visit.wallet.standing.revoke(order_id))
+        return redirect("/orders")
+
+    @router.post("/orders/{order_id}/delete")
+    async def delete(order_id: str, visit: Inside) -> Response:
+        await visit.form()
+        standing = visit.wallet.standing
+        if not any(one.kept.id == order_id and one.ended for one in standing.shown()):
+            raise NotFound("there is no standing order of this id that has ended")
+        await visit.run(standing.forget(order_id))
+        return redirect("/orders")
+
+
+def _list_page(visit: Visit, problem: str = "") -> Response:
+    standing, language = visit.wallet.standing, visit.wallet.context.language
+    documents = {one.id: one for one in visit.wallet.keeping.documents()}
+    names = {id_: credential_name(one.forms[0].described(), language) for id_, one in documents.items()}
+    shown = standing.shown()
+    return visit.page(
+        "orders.html", status=503 if problem else 200, problem=problem, names=names,
+        due=[(one, _changed(one, language)) for one in standing.due()],
+        going=[one for one in shown if one.ended is None], ended=[one for one in shown if one.ended is not None],
+        say=ForwardingWords(visit.words),
+    )  # fmt: skip
+
+
+def _changed(due: DueDocument, language: str) -> list[str]:
+    """What is called how that is other than last time, for any of the recipients."""
+    described = [description for form in due.document.forms for description in form.described().claims]
+
+    def labels(one: OrderShown) -> list[str]:
+        return [
+            claim_label(tuple([step for step in path if step is not None]), described, language) for path in one.changed
+        ]
+
+    return list(dict.fromkeys(label for one in due.orders for label in labels(one)))
