@@ -1,0 +1,197 @@
+"""Every right over what was given, from the entry of the wallet to the library and back, with both as they are.
+
+The wallet's own tests have a partner by hand, the verifier's a small wallet; here the two meet.
+"""
+
+import re
+
+import pytest
+
+from protocol.keys import P256Key
+from protocol.sovereignty.calls import Caller, CallPath, call_url
+from protocol.sovereignty.rights import Right, RightsRequest, sign_rights_request
+from tests.flows.rights_town import NAMELESS, RightsTown
+from tests.support.pki import DAY, seeded, seeded_key
+from tests.verifier.web.people import Browser
+from tests.wallet.counterparts import PASSPHRASE, QUICK
+from verifier.session import Answered, Forgotten
+from wallet.policy.cockpit.disclosed import matches, receipt_of
+from wallet.policy.cockpit.rights import is_overdue, status_of
+from wallet.vault.vault import Vault
+
+pytestmark = pytest.mark.flow
+
+
+@pytest.fixture
+def make(tmp_path, database_url):
+    made = []
+
+    def town(**library):
+        vault = Vault.create(tmp_path / f"wallet-{len(made)}.db", PASSPHRASE, QUICK)
+        made.append(RightsTown(vault, database_url, **library))
+        made[-1].receive()
+        return made[-1]
+
+    yield town
+    for each in made:
+        each.library.counter.close()
+        each.vault.close()
+
+
+@pytest.fixture
+def town(make):
+    return make()
+
+
+class Clerk(Browser):
+    """Somebody at the library's desk."""
+
+    def __init__(self, town):
+        super().__init__(town.library.counter)
+        self.get("/desk/login")
+        self.press("/desk/login", code=town.library.clerk_code())
+
+    def open(self):
+        """The first request that waits."""
+        self.get("/desk/rights")
+        found = re.search(r'href="(/desk/rights/[A-Za-z0-9_-]{22})"', self.page.text)
+        assert found, "nothing waits"
+        return self.get(found[1])
+
+    def say(self, what, **fields):
+        """Answer it."""
+        page = self.open()
+        here = page.url.path
+        once = re.search(r'name="once" value="([^"]+)"', page.text)[1]
+        answer = self.press(f"{here}/{what}", once=once, **fields)
+        assert answer.status_code == 200, answer.text
+        return answer
+
+
+def test_what_nothing_forbids_is_erased_at_once_and_the_citizen_sees_it_in_the_log(town):
+    made = town.give()
+    assert matches(town.disclosure), town.disclosure.receipt.findings
+    before = town.library.counter.stage(made)
+    assert town.ask(Right.ERASURE) == "done"
+    assert isinstance(town.library.counter.stage(made), Forgotten)
+    assert before.disclosed not in town.library.everything()
+    assert town.use() == ["received", "erased"]
+    assert town.wallet.cockpit.timeline().items
+
+
+def test_what_the_librarys_program_read_is_erased_when_a_clerk_says_that_it_is_gone_there(town):
+    made = town.give()
+    assert town.library.read(made)
+    assert town.ask(Right.ERASURE, text="I have moved away.") == "working"
+    clerk = Clerk(town)
+    assert "I have moved away." in clerk.open().text
+    clerk.say("done")
+    assert town.follow() == "done"
+    assert isinstance(town.library.counter.stage(made), Forgotten)
+    assert town.use() == ["received", "viewed", "erased"]
+
+
+def test_a_consent_is_taken_back(town):
+    made = town.give()
+    assert town.ask(Right.WITHDRAW_CONSENT) == "done"
+    assert isinstance(town.library.counter.stage(made), Forgotten)
+
+
+def test_a_consent_that_was_never_needed_is_refused_with_the_way_to_the_authority(make):
+    town = make(basis="contract")
+    made = town.give()
+    assert town.ask(Right.WITHDRAW_CONSENT) == "working"
+    Clerk(town).say("refuse", why="Art. 6(1)(b) GDPR: this is a contract.")
+    assert town.follow() == "refused"
+    says = status_of(town.asked)
+    assert [each.text for each in says.why] == ["Art. 6(1)(b) GDPR: this is a contract."]
+    assert "Art. 77" in says.remedy[-1].text
+    assert isinstance(town.library.counter.stage(made), Answered)
+
+
+def test_data_that_is_put_aside_is_read_by_nobody(town):
+    made = town.give()
+    assert town.ask(Right.RESTRICTION) == "done"
+    assert town.library.read(made) is None
+    assert town.use() == ["received", "restricted"]
+
+
+def test_who_objects_is_heard_and_nobody_reads_the_data_meanwhile(town):
+    made = town.give()
+    assert town.ask(Right.OBJECTION, text="My case is different.") == "working"
+    assert town.library.read(made) is None
+    clerk = Clerk(town)
+    assert "My case is different." in clerk.open().text
+    clerk.say("done")
+    assert town.follow() == "done"
+    assert isinstance(town.library.counter.stage(made), Forgotten)
+
+
+def test_a_human_looks_at_a_decision(town):
+    town.give()
+    assert town.ask(Right.HUMAN_REVIEW) == "working"
+    Clerk(town).say("done")
+    assert town.follow() == "done"
+    assert town.use()[-1] == "decided"
+
+
+def test_an_answer_is_put_off_in_time_and_overdue_after_that(town):
+    town.give()
+    town.ask(Right.RECTIFICATION, text="My name is spelled otherwise.")
+    due = status_of(town.asked).due
+    page = Clerk(town).open()
+    last = re.search(r'max="(\d{4}-\d{2}-\d{2})"', page.text)[1]
+    Clerk(town).say("extend", until=last, why="Many ask at once.")
+    assert town.follow() == "extended"
+    later = status_of(town.asked).due
+    assert later > due + 55 * DAY
+    town.later(later - town.now + 1)
+    assert is_overdue(town.asked, town.now)
+
+
+@pytest.mark.parametrize("right", [Right.ACCESS, Right.PORTABILITY])
+def test_what_identifies_nobody_is_handed_out_encrypted_and_opened_in_the_wallet(make, right):
+    town = make(claims=NAMELESS)
+    town.give()
+    assert town.ask(right) == "done"
+    handed = town.run(town.wallet.cockpit.rights.answer(town.disclosure, town.asked.id))
+    assert handed.answer.says.data == {"pid": [{"nationalities": ["DE", "FR"]}]}
+    assert (handed.answer.says.information is not None) == (right is Right.ACCESS)
+    assert town.use() == ["received", "used"]
+
+
+def test_nobody_erases_what_another_gave(town):
+    """A key leads to its own receipt alone, whatever the request says."""
+    made = town.give()
+    town.later(60)
+    other_made = town.give()
+    mine, other = town.wallet.cockpit.disclosures()
+    receipt = receipt_of(mine)
+    stranger = seeded_key(77)
+    for key in (stranger, P256Key.from_scalar(bytes.fromhex(other.key))):
+        says = RightsRequest(
+            audience=receipt.cockpit_endpoint, receipt=receipt.id, jti="a-request-of-somebody-else",
+            right=Right.ERASURE, issued_at=town.now,
+        )  # fmt: skip
+        token = sign_rights_request(says, key)
+        caller = Caller(key, seeded(78), lambda: town.now)
+        url = call_url(receipt.cockpit_endpoint, CallPath.RIGHTS)
+        answer = town.run(caller.call("POST", url, token.encode()))
+        assert answer.status in (400, 404), answer.body
+    for each in (made, other_made):
+        assert isinstance(town.library.counter.stage(each), Answered)
+
+
+def test_nobody_reads_how_anothers_request_stands_or_its_answer(make):
+    town = make(claims=NAMELESS)
+    town.give()
+    town.ask(Right.ACCESS)
+    town.later(60)
+    town.give()
+    mine, other = town.wallet.cockpit.disclosures()
+    id_ = status_of(mine.rights[-1]).id
+    caller = Caller(P256Key.from_scalar(bytes.fromhex(other.key)), seeded(79), lambda: town.now)
+    endpoint = receipt_of(mine).cockpit_endpoint
+    for more in ((), ("answer",), ("files", "A" * 43)):
+        answer = town.run(caller.call("GET", call_url(endpoint, CallPath.RIGHTS, id_, *more)))
+        assert answer.status == 404
