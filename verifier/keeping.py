@@ -87,3 +87,26 @@ def look(session: Session, by: By, *, now: int) -> Outcome:
     if isinstance(session, Answered) and session.logged is not None and not session.restricted:
         return Change(session, records=session.logged.use(Action.VIEWED, by, now=now))
     return Change(session)
+
+
+def shows_to_browser(session: Session) -> bool:
+    """Whether the page that began may show what was disclosed: on the same device only once the code came back (T183).
+
+    Else somebody could begin on their own screen, have another person answer, and read that person's data.
+    """
+    return isinstance(session, Answered) and (session.collected or not session.response_code)
+
+
+def shows_to_owner(session: Session, response_code: str) -> bool:
+    """Whether a program may read the answer: where the wallet leads back to its own page, only with the code from there.
+
+    `response_code` is a digest, or empty.
+
+    Raises:
+        NotFound: another code.
+    """
+    if not isinstance(session, Answered):
+        return False
+    if response_code and not hmac.compare_digest(session.response_code, response_code):
+        raise no_request()
+    return bool(response_code) or not (session.asked.redirect_uri and session.response_code)

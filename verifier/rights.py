@@ -9,22 +9,27 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from capabilities.cockpit.rights_case import RightsCase, RightsChange, answered, refused, step_to
+from capabilities.cockpit.rights_case import RightsCase, RightsChange, answered, presenting, refused, step_to
 from capabilities.usage_log.records import Used
 from protocol.errors import Conflict
 from protocol.sovereignty.claims import ClaimsByQuery, are_covered, are_identifying
 from protocol.sovereignty.receipt import LegalBasis, Receipt
 from protocol.sovereignty.rights import HANDS_OUT, Right, needs_present_again
-from protocol.sovereignty.rights_status import State
+from protocol.sovereignty.rights_status import Presentation, State
 from protocol.sovereignty.usage import Action, Addressee, Use
 from protocol.sovereignty.wording import Wording
 from runtime.conversation import Event
+from verifier.again import question_again
+from verifier.session import read_query
 from verifier.usage import ON_DEMAND, By, Logged, is_elsewhere
 
 # Where the law itself may want the data kept (Art. 17(3)(b)); whether it does, a clerk knows
 _DUTIES = frozenset((LegalBasis.LEGAL_OBLIGATION, LegalBasis.PUBLIC_TASK))
 # What ends with the data gone
 _ERASES = frozenset((Right.ERASURE, Right.WITHDRAW_CONSENT, Right.OBJECTION))
+
+
+MAX_TRIES = 5  # to show the same data once more
 
 
 class Why(StrEnum):
@@ -36,7 +41,9 @@ class Why(StrEnum):
     PART = "part"  # it is about some of the data only
     NO_CONSENT = "no_consent"  # the data does not rest on a consent
     ANSWER = "answer"  # nothing is in the way: it is answered when the citizen asks how it stands
-    IDENTIFIES = "identifies"  # the data says who somebody is, so that the key alone is not enough
+    AGAIN = "again"  # the data says who somebody is, so that the key alone is not enough: it is shown once more first
+    IDENTIFIES = "identifies"  # the same, and there is nothing here that could be compared
+    NOT_SAME = "not_same"  # what was shown once more was not what was shown first, again and again
     IN_CASE = "in_case"  # a form or a case holds it, with more than was shown
     NO_FIT = "no_fit"  # it does not fit into one answer, or was shown in person and is named otherwise
     CLERK = "clerk"  # the right is one that a human answers
@@ -57,6 +64,7 @@ class Sealed:
 
     request: str  # id of the request that it answered
     content: str  # sealed, base64url
+    query: str = ""  # JSON: what was asked; empty: nobody knows any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +130,17 @@ def first_step(
     case: RightsCase, receipt: Receipt, claims: ClaimsByQuery | None, held: Holding, *, now: int
 ) -> RightsStep:
     """What happens when a request comes; `claims` are those that it names."""
+    again = None if case.proven_at else _identifies(case.status.right, receipt, held)
+    if again is Why.AGAIN:
+        # Before anything else, whatever stands in the way then: nobody works on what a stranger asks
+        return _working(case, again, now)
+    return _first_step(case, receipt, claims, held, again, now=now)
+
+
+def _first_step(
+    case: RightsCase, receipt: Receipt, claims: ClaimsByQuery | None, held: Holding, again: Why | None, *, now: int
+) -> RightsStep:
     right, erase, restrict = case.status.right, Erase(case.receipt), Restrict(case.receipt)
-    again = _identifies(right, receipt, held)
     match right:
         case Right.ERASURE:
             why = _against(receipt, claims, held) or again
@@ -134,7 +151,7 @@ def first_step(
             # Withdrawing is as easy as giving: what a clerk has to see is not used meanwhile
             why = _against(receipt, claims, held)
             return _done(case, now, erase) if why is None else _working(case, why, now, restrict)
-        case Right.RESTRICTION | Right.OBJECTION if again is not None:
+        case Right.RESTRICTION | Right.OBJECTION | Right.RECTIFICATION if again is not None:
             return _working(case, again, now)
         case Right.RESTRICTION:
             return _working(case, Why.ELSEWHERE, now, restrict) if held.elsewhere else _done(case, now, restrict)
@@ -145,6 +162,27 @@ def first_step(
             return _working(case, _against_handing_out(receipt, claims, held) or again or Why.ANSWER, now)
         case _:
             return _working(case, Why.CLERK, now)
+
+
+def ask_again(case: RightsCase, wanted: Presentation | None, *, now: int) -> RightsStep:
+    """Ask for the data once more; None: it cannot be asked for, so that a clerk has to find out who it is."""
+    if not case.is_open or case.note != Why.AGAIN:
+        return RightsChange(case)
+    if wanted is None:
+        return _working(case, Why.IDENTIFIES, now)
+    return RightsChange(presenting(case, wanted, now=now))
+
+
+def shown_again(
+    case: RightsCase, receipt: Receipt, claims: ClaimsByQuery | None, held: Holding, *, same: bool, now: int
+) -> RightsStep:
+    """Go on with a request after the data was shown once more, or ask again; at some time a clerk has to see it."""
+    if not case.is_open or case.note != Why.AGAIN:
+        return RightsChange(case)
+    if same:
+        return first_step(replace(case, proven_at=now), receipt, claims, held, now=now)
+    tried = replace(case, tries=case.tries + 1)
+    return RightsChange(tried) if tried.tries < MAX_TRIES else _working(tried, Why.NOT_SAME, now)
 
 
 def hand_out(
@@ -179,7 +217,11 @@ def _identifies(right: Right, receipt: Receipt, held: Holding) -> Why | None:
     again = needs_present_again(
         right, identifying=known, represented=bool(receipt.represented), open_case=held.open_case
     )
-    return Why.IDENTIFIES if again else None
+    if not again:
+        return None
+    sealed = held.sealed
+    asked = question_again(read_query(sealed.query), receipt.claims) if sealed is not None and sealed.query else None
+    return Why.IDENTIFIES if asked is None else Why.AGAIN
 
 
 def finish(case: RightsCase, logged: Logged, held: Holding, done: Finished, *, now: int) -> RightsStep:

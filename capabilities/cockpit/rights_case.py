@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from protocol.errors import Conflict, NotFound
 from protocol.sovereignty.receipt_parties import Controller
-from protocol.sovereignty.rights_status import FINAL, RightsStatus, State, extend, proceed
+from protocol.sovereignty.rights_status import FINAL, Presentation, RightsStatus, State, extend, proceed
 from protocol.sovereignty.signing import hash_text
 from protocol.sovereignty.wording import Wording
 from protocol.trust.localized import Localized
@@ -34,6 +34,8 @@ class RightsCase:
     status: RightsStatus
     answer: str = ""  # what is handed out, encrypted to the citizen; empty: nothing, or nothing any more
     note: str = ""  # for whoever works on it: what was done already, or why nothing was
+    proven_at: int = 0  # epoch seconds: when the same data was shown once more; 0: it was not
+    tries: int = 0  # to show it, that failed
 
     @property
     def is_open(self) -> bool:
@@ -67,6 +69,19 @@ def step_to(case: RightsCase, state: State, *, now: int, note: str = "") -> Righ
     _check_open(case)
     after = replace(case.status, state=state, issued_at=_later(case, now), presentation=None)
     return replace(case, status=proceed(case.status, after, received_at=case.received_at), note=note or case.note)
+
+
+def presenting(case: RightsCase, wanted: Presentation, *, now: int) -> RightsCase:
+    """Ask for the data once more before anything is done; whatever was asked for that before counts no more.
+
+    Raises:
+        Conflict: it has ended.
+    """
+    _check_open(case)
+    after = replace(
+        case.status, state=State.PRESENT_AGAIN, issued_at=_later(case, now), presentation=wanted
+    )  # fmt: skip
+    return replace(case, status=proceed(case.status, after, received_at=case.received_at))
 
 
 def extended(case: RightsCase, why: Wording, *, due: int, now: int) -> RightsCase:

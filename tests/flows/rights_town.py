@@ -116,7 +116,12 @@ class RightsTown(World):
     @property
     def disclosure(self) -> Disclosure:
         """What was given first."""
-        return self.wallet.cockpit.disclosures()[0]
+        return min(self.wallet.cockpit.disclosures(), key=lambda one: one.log_number)
+
+    @property
+    def newest(self) -> Disclosure:
+        """What was given last."""
+        return max(self.wallet.cockpit.disclosures(), key=lambda one: one.log_number)
 
     @property
     def asked(self) -> RightsAsked:
@@ -145,4 +150,8 @@ class RightsTown(World):
         """What the library says it did with the data, in order."""
         self.later(3 * 3600)
         self.run(self.wallet.cockpit.ask(self.disclosure))
-        return [str(read_json_object(use.entry.encode(), "entry")["action"]) for use in self.disclosure.usage.uses]
+        return self.used(self.disclosure)
+
+    def used(self, disclosure: Disclosure) -> list[str]:
+        """What is known of that."""
+        return [str(read_json_object(use.entry.encode(), "entry")["action"]) for use in disclosure.usage.uses]

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.flow
 
 @pytest.fixture
 def make(tmp_path, database_url):
-    made = []
+    made: list[RightsTown] = []
 
     def town(**library):
         vault = Vault.create(tmp_path / f"wallet-{len(made)}.db", PASSPHRASE, QUICK)
@@ -141,8 +141,10 @@ def test_an_answer_is_put_off_in_time_and_overdue_after_that(town):
     due = status_of(town.asked).due
     page = Clerk(town).open()
     last = re.search(r'max="(\d{4}-\d{2}-\d{2})"', page.text)[1]
+    assert town.follow() == "present_again"
     Clerk(town).say("extend", until=last, why="Many ask at once.")
-    assert town.follow() == "extended"
+    assert town.follow() == "present_again"
+    assert status_of(town.asked).why
     later = status_of(town.asked).due
     assert later > due + 55 * DAY
     town.later(later - town.now + 1)
@@ -160,6 +162,48 @@ def test_what_identifies_nobody_is_handed_out_encrypted_and_opened_in_the_wallet
     assert town.use() == ["received", "used"]
 
 
+def present_again(town):
+    """The citizen looks at what the library wants to see, and shows it."""
+    seen = town.run(town.wallet.cockpit.rights.present_again(town.disclosure, town.asked.id))
+    town.run(town.wallet.presenting.share(seen, seen.default_choice()))
+
+
+@pytest.mark.parametrize("right", [Right.ACCESS, Right.PORTABILITY])
+def test_who_shows_the_same_data_once_more_gets_all_that_is_held(town, right):
+    town.give()
+    assert town.ask(right) == "present_again"
+    present_again(town)
+    assert town.follow() == "done"
+    handed = town.run(town.wallet.cockpit.rights.answer(town.disclosure, town.asked.id))
+    given = {"given_name": "Erika", "family_name": "Mustermann", "birthdate": "1990-03-07"}
+    assert handed.answer.says.data == {"pid": [given]}
+    assert matches(town.newest), town.newest.receipt.findings
+    assert receipt_of(town.newest).claims == receipt_of(town.disclosure).claims
+    assert town.use() == ["received", "used"]
+
+
+def test_what_was_shown_once_more_is_gone_and_its_log_says_so(town):
+    town.give()
+    town.ask(Right.ACCESS)
+    present_again(town)
+    town.later(3 * 3600)
+    town.run(town.wallet.cockpit.ask(town.newest))
+    assert town.used(town.newest) == ["received", "erased"]
+
+
+def test_something_is_corrected_after_the_data_was_shown_once_more(town):
+    town.give()
+    assert town.ask(Right.RECTIFICATION, text="It is spelled otherwise.") == "present_again"
+    assert "is asked to show their data once more" in Clerk(town).open().text
+    present_again(town)
+    assert town.follow() == "working"
+    clerk = Clerk(town)
+    assert "showed the same data once more" in clerk.open().text
+    clerk.say("done")
+    assert town.follow() == "done"
+    assert town.use()[-1] == "corrected"
+
+
 def test_nobody_erases_what_another_gave(town):
     """A key leads to its own receipt alone, whatever the request says."""
     made = town.give()
@@ -170,12 +214,12 @@ def test_nobody_erases_what_another_gave(town):
     stranger = seeded_key(77)
     for key in (stranger, P256Key.from_scalar(bytes.fromhex(other.key))):
         says = RightsRequest(
-            audience=receipt.cockpit_endpoint, receipt=receipt.id, jti="a-request-of-somebody-else",
+            audience=str(receipt.cockpit_endpoint), receipt=receipt.id, jti="a-request-of-somebody-else",
             right=Right.ERASURE, issued_at=town.now,
         )  # fmt: skip
         token = sign_rights_request(says, key)
         caller = Caller(key, seeded(78), lambda: town.now)
-        url = call_url(receipt.cockpit_endpoint, CallPath.RIGHTS)
+        url = call_url(str(receipt.cockpit_endpoint), CallPath.RIGHTS)
         answer = town.run(caller.call("POST", url, token.encode()))
         assert answer.status in (400, 404), answer.body
     for each in (made, other_made):
@@ -191,7 +235,7 @@ def test_nobody_reads_how_anothers_request_stands_or_its_answer(make):
     mine, other = town.wallet.cockpit.disclosures()
     id_ = status_of(mine.rights[-1]).id
     caller = Caller(P256Key.from_scalar(bytes.fromhex(other.key)), seeded(79), lambda: town.now)
-    endpoint = receipt_of(mine).cockpit_endpoint
+    endpoint = str(receipt_of(mine).cockpit_endpoint)
     for more in ((), ("answer",), ("files", "A" * 43)):
         answer = town.run(caller.call("GET", call_url(endpoint, CallPath.RIGHTS, id_, *more)))
         assert answer.status == 404

@@ -8,7 +8,7 @@ from capabilities.cockpit.records import IssuedReceipt
 from protocol.errors import InvalidRequest, NotFound
 from runtime.conversation import SessionKey
 from tests.support.receipts import log_with
-from verifier.keeping import forget, forget_in_browser, look
+from verifier.keeping import forget, forget_in_browser, look, shows_to_browser, shows_to_owner
 from verifier.session import (
     MAX_HANDED,
     RESPONSE_CODE,
@@ -31,8 +31,6 @@ from verifier.session import (
     open_request,
     receive,
     renew,
-    shows_to_browser,
-    shows_to_owner,
     waiting,
 )
 from verifier.usage import By

@@ -35,7 +35,8 @@ class RightsInList(BaseModel):
     due: int = Field(description="epoch seconds: by when the citizen has to have an answer")
     reason: str = Field(
         description="why it was not done at once: open_case, duty, elsewhere, part, no_consent, identifies, in_case, "
-        "no_fit, answer (it goes out by itself) or clerk; empty: it was"
+        "no_fit, again (the citizen is asked to show the data once more), not_same (and showed others), answer (it goes out "
+        "by itself) or clerk; empty: it was"
     )
 
 

@@ -165,7 +165,7 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
         answer, case = (self.locked(connection, key) for key in _places(receipt))
         requests = self.rights.about(connection, receipt)
         found = Holding(
-            sealed=Sealed(answer.asked.id, answer.disclosed)
+            sealed=Sealed(answer.asked.id, answer.disclosed, answer.query)
             if isinstance(answer, Answered) and answer.disclosed
             else None,
             in_case=isinstance(case, Draft | Case),

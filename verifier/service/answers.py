@@ -23,8 +23,9 @@ from protocol.oid4vp.response import (
 )
 from protocol.oid4vp.verify import VerificationPolicy, VerifiedResponse, verify_response
 from runtime.conversation import SessionKey, advance, load
+from verifier.again import compare
 from verifier.demands import unmet
-from verifier.keeping import look
+from verifier.keeping import look, shows_to_browser, shows_to_owner
 from verifier.policy import MAX_RENEWALS, is_running_out
 from verifier.service.context import VerifierContext
 from verifier.service.intake import Intake
@@ -32,6 +33,7 @@ from verifier.service.receipts import Way, way_of_openid
 from verifier.service.requests import BROWSER, Requests, encrypted_to, key_id
 from verifier.service.results import Judged, RefusedAnswer, Result
 from verifier.service.sealed_answers import open_answer
+from verifier.service.showing_again import Comparing
 from verifier.service.signers import RevokedSigners
 from verifier.service.status import StatusLists
 from verifier.session import (
@@ -61,8 +63,6 @@ from verifier.session import (
     no_request,
     not_open,
     receive,
-    shows_to_browser,
-    shows_to_owner,
     waiting,
 )
 from verifier.usage import By
@@ -76,6 +76,7 @@ class Answers:
     requests: Requests
     status_lists: StatusLists
     signers: RevokedSigners
+    comparing: Comparing
 
     def receive(self, reference: str, form: Mapping[str, str]) -> Exchange[ResponseAccepted]:
         """Take a wallet's answer: the first one counts, whatever it is (T179).
@@ -247,6 +248,7 @@ class Answers:
         terms = stage.terms
         use_case = self.context.use_cases.get(stage.asked.use_case)
         demands = use_case.demands if use_case is not None else ()
+        not_same = yield from self.comparing.objection(stage.asked.again)
         return (
             yield from verify_response(
                 response,
@@ -257,7 +259,9 @@ class Answers:
                     issuers_by_certificate=self.context.haip,
                     bound_always=self.context.haip,
                     objection=lambda claims: (
-                        unmet(demands, claims, now=self.context.now()) or self._intake.objection(stage.asked, claims)
+                        unmet(demands, claims, now=self.context.now())
+                        or self._intake.objection(stage.asked, claims)
+                        or not_same(claims)
                     ),
                 ),
                 status_of=lambda credential: self.status_lists.status_of(
@@ -286,7 +290,7 @@ class Answers:
         if verified.accepted and asked.forwarded:
             return (yield from self._intake.take(key, asked, verified, given, self.requests.references))
         disclosed = ""
-        if verified.accepted:
+        if verified.accepted and not asked.again:
             claims = {query_id: list(held) for query_id, held in verified.claims.items()}
             # The standard library's JSON: together with what we put around them, claims nest deeper than we read from others
             binary = {query_id: [list(path) for path in paths] for query_id, paths in verified.binary.items()}
@@ -302,6 +306,12 @@ class Answers:
             holders=verified.holders,
         )
         references = self.requests.references
+        if asked.again:
+            yield from advance(
+                key, lambda s: compare(s, verdict, references=references(s), now=now, given=given), not_open()
+            )
+            yield from self.comparing.go_on(asked.again, same=verified.accepted)
+            return ""
         yield from advance(
             key,
             lambda s: answer(s, verdict, disclosed, response_code=code, references=references(s), now=now, given=given),

@@ -19,6 +19,7 @@ from protocol.sovereignty.receipt import Receipt, fresh_receipt_id, sign_receipt
 from protocol.sovereignty.receipt_evidence import Evidence, evidence_of_answer
 from runtime.conversation import slow, with_key
 from runtime.logs import get_logger
+from verifier.again import SHOWN_AGAIN, purpose_of
 from verifier.receipts import AS_USUAL, ReceiptTerms, make_receipt, receipt_terms
 from verifier.registration import registration_for
 from verifier.service.context import VerifierContext
@@ -72,9 +73,10 @@ class Receipts:
         use_case = context.use_cases.get(stage.asked.use_case)
         query = read_query(stage.terms.dcql_query)
         own = registration_for(use_case, query, context.registrations(), now=context.now(), shown=context.shown)
+        usual = SHOWN_AGAIN if stage.asked.again else AS_USUAL
         return receipt_terms(
-            use_case.handling if use_case is not None else AS_USUAL,
-            use_case.purpose if use_case is not None else (),
+            use_case.handling if use_case is not None else usual,
+            purpose_of(stage.asked, use_case),
             own,
             controller=context.controller,
             dpo=context.dpo,

@@ -29,6 +29,7 @@ from verifier.rights import (
 )
 from verifier.service.context import VerifierContext
 from verifier.service.handing_out import make_answer
+from verifier.service.showing_again import Asking
 from verifier.usage import By, Logged
 
 PAGE = 50  # requests in one list
@@ -40,6 +41,7 @@ class FirstSteps:
     """`capabilities.cockpit.rights.Rules` of a verifier."""
 
     context: VerifierContext
+    asking: Asking
 
     def first(self, request: VerifiedRightsRequest, receipt: IssuedReceipt) -> Step[Holding, RightsRecord]:
         """What happens when a request comes."""
@@ -53,7 +55,10 @@ class FirstSteps:
     def go_on(
         self, case: RightsCase, receipt: IssuedReceipt, read: Callable[[], VerifiedRightsRequest]
     ) -> Exchange[Step[Holding, RightsRecord] | None]:
-        """Hand out what nothing forbids."""
+        """Ask for the data once more where that is needed, and hand out what nothing forbids."""
+        if case.note == Why.AGAIN:
+            wanted = yield from self.asking.wanted(case, receipt)
+            return None if wanted is None else lambda current, _: wanted(current)
         if case.note != Why.ANSWER:
             return None
         context = self.context

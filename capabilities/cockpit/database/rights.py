@@ -39,6 +39,8 @@ def rights_table(metadata: MetaData) -> Table:
         Column("status", Text, nullable=False),
         Column("answer", Text, nullable=False),
         Column("note", Text, nullable=False),
+        Column("proven_at", BigInteger, nullable=False),
+        Column("tries", BigInteger, nullable=False),
         Index("cockpit_rights_once", "receipt", "jti", unique=True),
         Index("cockpit_rights_due", "state", "due", "id"),
     )
@@ -63,6 +65,12 @@ def create_rights() -> None:
     op.create_index("ix_cockpit_rights_keep_until", "cockpit_rights", ["keep_until"])
     op.create_index("cockpit_rights_once", "cockpit_rights", ["receipt", "jti"], unique=True)
     op.create_index("cockpit_rights_due", "cockpit_rights", ["state", "due", "id"])
+
+
+def add_showing_again() -> None:
+    """Know who showed their data once more, in a migration."""
+    for name in ("proven_at", "tries"):
+        op.add_column("cockpit_rights", sa.Column(name, sa.BigInteger, nullable=False, server_default="0"))
 
 
 class SqlRights(Generic[H, R]):
@@ -185,6 +193,8 @@ def _values(case: RightsCase) -> dict[str, str | int]:
         "status": encode_json(case.status.to_claims()).decode(),
         "answer": case.answer,
         "note": case.note,
+        "proven_at": case.proven_at,
+        "tries": case.tries,
     }
 
 
@@ -199,4 +209,6 @@ def _read(row: Row[tuple[object, ...]]) -> RightsCase:
         status=RightsStatus.from_fields(Fields(read_json_object(row.status.encode(), "status"), "rights status")),
         answer=row.answer,
         note=row.note,
+        proven_at=row.proven_at,
+        tries=row.tries,
     )

@@ -242,9 +242,9 @@ ADULT = ('[{ path = ["family_name"] }]', '[{ path = ["age_equal_or_over", "18"] 
 def test_values_that_identify_leave_by_no_key_alone_and_by_no_click(counter, held, right):
     given = Given(counter, held)
     status = given.asker.ask(right, enc_key=ENC.public_key)
-    assert status.state is State.WORKING
-    assert [case.note for case in listed(counter)] == ["identifies"]
-    assert given.asker.status(status).state is State.WORKING
+    assert status.state is State.PRESENT_AGAIN
+    assert [case.note for case in listed(counter)] == ["again"]
+    assert given.asker.status(status).state is State.PRESENT_AGAIN
     assert given.asker.call("GET", status.id, "answer").status == 404
     assert not work(counter, "open", status.id).can_be_done
     with pytest.raises(Conflict):
