@@ -45,6 +45,7 @@ from verifier.service import Verifier
 from verifier.service.context import VerifierContext
 from verifier.use_case import UseCase, read_use_cases
 from verifier.web.cases import case_pages
+from verifier.web.cockpit_page import cockpit_page
 from verifier.web.counter_codes import counter_codes
 from verifier.web.counters import counter_pages
 from verifier.web.desk import desk_pages
@@ -241,6 +242,7 @@ def make_application(verifier: Verifier, driver: Driver, lifespan: Lifespan[Fast
     application.include_router(partner_api(verifier, driver))
     application.include_router(usage_api(verifier, driver))
     application.include_router(people_pages(verifier, driver, pages))
+    application.include_router(cockpit_page(verifier, pages))
     application.include_router(page_requests(verifier, driver, pages))
     application.include_router(in_person_pages(verifier, driver, pages))
     application.include_router(counter_pages(verifier, driver, pages))
