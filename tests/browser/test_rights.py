@@ -78,6 +78,7 @@ def test_data_is_shown_once_more_and_the_answer_opened_and_saved(chromium: Chrom
         page.get_by_role("button", name="Open the answer").click()
         page.get_by_text("Your wallet keeps no copy of it.").wait_for()
         expect(page.get_by_text("Mustermann")).to_be_visible()
+        expect(page.get_by_text("Family name", exact=True)).to_be_visible()
         window.see("rights-answer")
         with page.expect_download() as download:
             page.get_by_role("link", name="Save the answer").click()

@@ -31,6 +31,9 @@ _RIGHTS = _both(
     " (Art. 7, 16 to 18, 21 GDPR).",
 )
 _SOURCE = _both("Sie haben die Daten mit Ihrer Wallet gezeigt.", "You showed the data with your wallet.")
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
 # Only what no other system had is handed out by itself, see `verifier.rights`
 _NO_MACHINE = _both(
     "Dieser Dienst prüft, ob Daten echt und gültig sind. Er entscheidet über nichts, und kein anderes System hat die Daten.",
@@ -72,7 +75,11 @@ def make_answer(
 
 def _information(receipt: Receipt) -> Information:
     names = ", ".join(
-        dict.fromkeys(str(step) for paths in receipt.claims.values() for path in paths for step in path[-1:] if step)
+        dict.fromkeys(
+            " ".join(step.replace("_", " ") for step in path if isinstance(step, str))
+            for paths in receipt.claims.values()
+            for path in paths
+        )
     )
     shown = names[:1000]
     return Information(
@@ -91,7 +98,7 @@ def _retention(receipt: Receipt) -> Wording:
     until = receipt.retention.ends(receipt.issued_at)
     lasts = receipt.retention.lasts
     if until is not None or lasts is None:
-        day = datetime.fromtimestamp(until or receipt.issued_at, UTC).date().isoformat()
-        return _both(f"Bis zum {day}.", f"Until {day}.")
+        day = datetime.fromtimestamp(until or receipt.issued_at, UTC).date()
+        return _both(f"Bis zum {day:%d.%m.%Y}.", f"Until {day.day} {_MONTHS[day.month - 1]} {day.year}.")
     events = {each.language: each.text for each in receipt.retention.since}
     return tuple([Localized(language, f"{text} ({lasts.text})") for language, text in events.items()])

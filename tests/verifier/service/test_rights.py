@@ -274,8 +274,8 @@ def test_what_the_law_wants_known_goes_with_the_data(make, held):
     answer = given.asker.answer(given.asker.ask(Right.ACCESS, enc_key=ENC.public_key), ENC)
     told = answer.information.to_dict()
     assert told["purposes"] == {"en": "We write it on your card.", "de": "Wir schreiben ihn auf Ihre Karte."}
-    assert "18" in told["categories"]["en"]
-    assert told["retention"]["en"] == "Until 2027-02-14."
+    assert told["categories"]["en"] == "What your documents say: age equal or over 18"
+    assert told["retention"]["en"] == "Until 14 February 2027."
     assert told["recipients"] == []
     assert "Art. 77" in told["authority"]["en"]
 
