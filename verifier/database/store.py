@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from capabilities.accounts.session import SignedIn
 from capabilities.cockpit.database.receipts import SqlCockpit
@@ -25,6 +27,7 @@ from runtime.database.migrations import migrate
 from verifier.counter import CounterChange, CounterGone, CounterRecord, CounterStage, Removed, Standing
 from verifier.database.cases import SqlCases
 from verifier.database.counters import SqlCounters
+from verifier.database.erase_list import EraseList
 from verifier.database.status_lists import SqlStatusLists
 from verifier.database.tables import (
     api_keys,
@@ -72,6 +75,7 @@ from verifier.session import (
 from verifier.store import CaseHearer
 from verifier.usage import OVER, erased
 
+ERASED_AT_ONCE = 500  # receipts in one transaction
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 Stage = Session | CounterStage | CaseStage | SignedIn
@@ -96,7 +100,8 @@ _CODEC: Codec[Stage] = Codec(
 class SqlVerifierStore(SqlConversations[Stage, Record]):
     """Everything a verifier keeps, on SQLite or PostgreSQL.
 
-    `hearers` are told in the same transaction what was done with a case.
+    `hearers` are told in the same transaction what was done with a case; `erased` knows of every erasure that somebody asked
+    for before it is done.
     """
 
     def __init__(
@@ -105,6 +110,7 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
         now: Callable[[], int],
         random_bytes: RandomBytes = system.random_bytes,
         hearers: Sequence[CaseHearer] = (),
+        erased: EraseList | None = None,
     ) -> None:
         super().__init__(database, conversations, _CODEC, now, self._keep_records)
         self.counters = SqlCounters(database, counters)
@@ -114,6 +120,7 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
         self.cockpit = SqlCockpit(database, cockpit_tables)
         self.usage = SqlUsageLog(database, usage_tables, now=now, random_bytes=random_bytes)
         self.database = database
+        self._erased = erased
         self.api_keys = SqlApiKeys(database, api_keys)
         self.status_lists = SqlStatusLists(database, status_lists)
         self.relay = SqlRelay(database, relay_messages)
@@ -140,6 +147,26 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
             return gone + self.status_lists.forget_before(connection, now - MAX_OFFLINE_STATUS, limit)
 
         return self.database.write(work)
+
+    def erase_again(self, *, now: int) -> int:
+        """Erase what is here although it was erased: an old copy of the database was restored. How much that was."""
+        if self._erased is None:
+            return 0
+        self._erased.forget_before(now)
+        gone, receipts = 0, self._erased.receipts()
+        while portion := tuple(islice(receipts, ERASED_AT_ONCE)):
+            gone += self.database.write(partial(self._erase_again, receipts=portion))
+        return gone
+
+    def _erase_again(self, connection: Connection, receipts: Sequence[str]) -> int:
+        gone = 0
+        for receipt in dict.fromkeys(receipts):
+            answer, case = (self.locked(connection, key) for key in _places(receipt))
+            self.rights.forget_answers(connection, receipt)
+            if isinstance(answer, Answered) or isinstance(case, Draft | Case):
+                self._change_on_demand(connection, Erase(receipt))
+                gone += 1
+        return gone
 
     def _keep_records(self, connection: Connection, records: Sequence[Record]) -> None:
         given = [record for record in records if isinstance(record, IssuedReceipt)]
@@ -176,6 +203,14 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
 
     def _on_demand(self, connection: Connection, record: Erase | Restrict) -> None:
         """Erase or restrict an answer, and the form or case that holds it; what is being taken over at this moment is not."""
+        if isinstance(record, Erase) and self._erased is not None:
+            receipts = cockpit_tables.receipts.c
+            until = connection.execute(select(receipts.log_until).where(receipts.id == record.receipt)).scalar()
+            # Before it is done: what is not done then is done when this starts again, and never the other way round
+            self._erased.note(record.receipt, until or self._now())
+        self._change_on_demand(connection, record)
+
+    def _change_on_demand(self, connection: Connection, record: Erase | Restrict) -> None:
         now = self._now()
         at_request, in_form = _places(record.receipt)
         if isinstance(record, Erase):
