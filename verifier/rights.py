@@ -9,13 +9,21 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from capabilities.cockpit.rights_case import RightsCase, RightsChange, answered, presenting, refused, step_to
+from capabilities.cockpit.rights_case import (
+    RightsCase,
+    RightsChange,
+    SealedFile,
+    answered,
+    presenting,
+    refused,
+    step_to,
+)
 from capabilities.usage_log.records import Used
 from protocol.errors import Conflict
 from protocol.sovereignty.claims import ClaimsByQuery, are_covered, are_identifying
 from protocol.sovereignty.receipt import LegalBasis, Receipt
 from protocol.sovereignty.rights import HANDS_OUT, Right, needs_present_again
-from protocol.sovereignty.rights_status import Presentation, State
+from protocol.sovereignty.rights_status import Kept, Presentation, State
 from protocol.sovereignty.usage import Action, Addressee, Use
 from protocol.sovereignty.wording import Wording
 from runtime.conversation import Event
@@ -78,6 +86,7 @@ class Holding:
         False  # it was read or passed on by other systems of the partner, and they did not say that it is gone
     )
     untold: tuple[Addressee, ...] = ()  # who got it, and was not told of a change since
+    recipients: tuple[Addressee, ...] = ()  # everybody who got it
     requests: tuple[Asked, ...] = ()
 
 
@@ -101,6 +110,15 @@ RightsStep = RightsChange[RightsRecord]
 
 
 @dataclass(frozen=True, slots=True)
+class HandedOut:
+    """An answer as it is handed out, encrypted to the citizen."""
+
+    answer: str
+    files: tuple[SealedFile, ...] = ()
+    kept: tuple[Kept, ...] = ()  # what is not handed out, and why
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """What a clerk, or a program of the partner, says when something is done."""
 
@@ -113,17 +131,23 @@ def hold(uses: tuple[Use, ...], found: Holding) -> Holding:
     is_here = found.sealed is not None or found.in_case
     elsewhere, gone = False, False
     untold: dict[Addressee, None] = {}
+    recipients: dict[Addressee, None] = {}
     for use in uses:
         if is_elsewhere(use.by):
             elsewhere = use.action is not Action.ERASED
         if use.action in (Action.RECEIVED, Action.ERASED):
             gone = use.action is Action.ERASED
         if use.to is not None and use.action is Action.FORWARDED:
-            untold[use.to] = None
+            untold[use.to] = recipients[use.to] = None
         elif use.to is not None and use.action is Action.RECIPIENT_TOLD:
             untold.pop(use.to, None)
     # What is not found and was not erased is somewhere: nobody says of it that it is gone
-    return replace(found, elsewhere=elsewhere or not (is_here or gone) or bool(untold), untold=tuple(untold))
+    return replace(
+        found,
+        elsewhere=elsewhere or not (is_here or gone) or bool(untold),
+        untold=tuple(untold),
+        recipients=tuple(recipients),
+    )
 
 
 def first_step(
@@ -193,6 +217,33 @@ def hand_out(
         return RightsChange(case)
     used = () if of is None else logged.use(Action.USED, By.SERVICE, now=now, why=ON_DEMAND)
     return RightsChange(answered(case, answer, now=now), used)
+
+
+def hand_over(
+    case: RightsCase,
+    made: HandedOut,
+    *,
+    of: Sealed | None,
+    logged: Logged,
+    receipt: Receipt,
+    held: Holding,
+    sure: bool,
+    now: int,
+) -> RightsStep:
+    """Hand out what a program of the partner adds to what is here; `sure`: it knows otherwise whose wallet asks.
+
+    Raises:
+        Conflict: it has ended, is about something else than data, changed meanwhile, or nobody knows who asks.
+    """
+    if case.status.right not in HANDS_OUT:
+        raise Conflict("this right is not answered with data")
+    if held.sealed != of:
+        raise Conflict("what is here changed meanwhile; please try again")
+    if not case.proven_at and not sure and _identifies(case.status.right, receipt, held) is not None:
+        raise Conflict("the same data was not shown once more; be sure first who asks")
+    used = logged.use(Action.USED, By.PROGRAM, now=now, why=ON_DEMAND)
+    after = answered(case, made.answer, now=now, kept=made.kept, controller=receipt.controller)
+    return RightsChange(after, used, made.files)
 
 
 def no_fit(case: RightsCase, *, now: int) -> RightsStep:

@@ -4,12 +4,16 @@ The wallet's own tests have a partner by hand, the verifier's a small wallet; he
 """
 
 import re
+from base64 import b64encode
 
 import pytest
+from sqlalchemy import text as sql
 
+from protocol.encoding import encode_json
 from protocol.keys import P256Key
 from protocol.sovereignty.calls import Caller, CallPath, call_url
 from protocol.sovereignty.rights import Right, RightsRequest, sign_rights_request
+from runtime.api_keys import new_api_key
 from tests.flows.rights_town import NAMELESS, RightsTown
 from tests.support.pki import DAY, seeded, seeded_key
 from tests.verifier.web.people import Browser
@@ -202,6 +206,83 @@ def test_something_is_corrected_after_the_data_was_shown_once_more(town):
     clerk.say("done")
     assert town.follow() == "done"
     assert town.use()[-1] == "corrected"
+
+
+def answer_by_program(town, **body):
+    """The library's own system answers, with a key for that."""
+    counter = town.library.counter
+    key, kept = new_api_key("archive", now=town.now, random_bytes=counter.verifier.context.random_bytes)
+    counter.store.case_keys.put(kept)
+    headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
+    [waiting] = counter.http("GET", "/api/rights", headers=headers).json()["requests"]
+    path = f"/api/rights/{waiting['id']}/answer"
+    return counter.http("POST", path, headers=headers, content=encode_json(body))
+
+
+LOANS = {"name": "loans.csv", "type": "text/csv", "content": b64encode(b"Faust;2026-03-01\n").decode()}
+NO_MACHINE = {"en": "No machine decides about you."}
+
+
+def test_what_other_systems_hold_is_handed_out_in_files_that_the_wallet_alone_opens(town):
+    made = town.give()
+    town.library.read(made)
+    assert town.ask(Right.ACCESS) == "present_again"
+    assert answer_by_program(town, files=[LOANS], automated_decisions=NO_MACHINE).status_code == 409
+    present_again(town)
+    assert town.follow() == "working"
+    assert answer_by_program(town, files=[LOANS]).status_code == 400
+    answered = answer_by_program(town, files=[LOANS], automated_decisions=NO_MACHINE)
+    assert (answered.status_code, answered.json()["state"]) == (200, "done")
+    assert town.follow() == "done"
+    handed = town.run(town.wallet.cockpit.rights.answer(town.disclosure, town.asked.id))
+    says = handed.answer.says
+    assert says.data["pid"][0]["family_name"] == "Mustermann"
+    assert [each.text for each in says.information.automated_decisions] == ["No machine decides about you."]
+    [file] = says.files
+    assert (file.name, file.media_type) == ("loans.csv", "text/csv")
+    assert town.run(town.wallet.cockpit.rights.file(handed, file)) == b"Faust;2026-03-01\n"
+    assert town.use()[-1] == "used"
+    # What is erased is erased with what was handed out of it
+    assert town.ask(Right.ERASURE) == "working"
+    Clerk(town).say("done")
+    with town.library.counter.store.database.reading() as connection:
+        assert connection.execute(sql("select count(*) from cockpit_rights_files")).scalar() == 0
+
+
+def test_what_is_kept_back_is_named_with_the_law_and_not_in_the_answer(town):
+    town.give()
+    town.ask(Right.PORTABILITY)
+    kept = {"claims": {"pid": [["birthdate"]]}, "why": {"en": "Art. 20(4) GDPR"}}
+    stranger = {"claims": {"pid": [["portrait"]]}, "why": {"en": "Art. 20(4) GDPR"}}
+    assert answer_by_program(town, kept=[kept]).status_code == 409
+    assert answer_by_program(town, kept=[stranger], identity_checked=True).status_code == 400
+    assert answer_by_program(town, kept=[kept], identity_checked=True).status_code == 200
+    assert town.follow() == "done"
+    says = status_of(town.asked)
+    [shown] = says.kept
+    assert shown.claims == {"pid": (("birthdate",),)}
+    assert "Art. 77" in says.remedy[-1].text
+    handed = town.run(town.wallet.cockpit.rights.answer(town.disclosure, town.asked.id))
+    assert handed.answer.says.data == {"pid": [{"given_name": "Erika", "family_name": "Mustermann"}]}
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        [{**LOANS, "name": "../loans.csv"}],
+        [{**LOANS, "name": ".profile"}],
+        [LOANS, {**LOANS, "name": "again.csv"}],
+        [{**LOANS, "content": "no base64"}],
+        [{**LOANS, "content": b64encode(bytes(800_000)).decode()}],
+    ],
+    ids=["path", "hidden", "twice", "no base64", "large"],
+)
+def test_files_that_are_none_are_refused_and_nothing_is_answered(town, files):
+    town.give()
+    town.ask(Right.PORTABILITY)
+    refused = answer_by_program(town, files=files, identity_checked=True)
+    assert refused.status_code in (400, 413, 422)
+    assert town.follow() == "present_again"
 
 
 def test_nobody_erases_what_another_gave(town):

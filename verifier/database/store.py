@@ -125,7 +125,12 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
         self.status_lists = SqlStatusLists(database, status_lists)
         self.relay = SqlRelay(database, relay_messages)
         self.rights: SqlRights[Holding, RightsRecord] = SqlRights(
-            database, cockpit_tables.rights, cockpit_tables.receipts, self._hold, self._keep_records
+            database,
+            cockpit_tables.rights,
+            cockpit_tables.rights_files,
+            cockpit_tables.receipts,
+            look=self._hold,
+            keep=self._keep_records,
         )
 
     def migrate(self) -> None:

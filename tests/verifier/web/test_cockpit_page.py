@@ -5,14 +5,14 @@ import pytest
 from protocol.sovereignty.receipt_parties import Controller
 from protocol.trust.registration import Contact
 from tests.support.partners import BANK
-from tests.support.verifier import make_verifier
+from tests.support.verifier import Counter, make_verifier
 from tests.verifier.citizen import ACCESS
 from verifier.web.cockpit_page import Reached
 
 
 @pytest.fixture
 def make(tmp_path, agency):
-    made = []
+    made: list[Counter] = []
 
     def of(**changes):
         settings = {"privacy_policy": "https://library.example/privacy", **changes}
