@@ -160,12 +160,10 @@ class Town(World):
 
 
 @contextmanager
-def agency_town(folder: Path, **context: object) -> Iterator[Town]:
-    """The two of them; `context` is changed in the issuer."""
+def agency(**context: object) -> Iterator[Agency]:
+    """The agency alone; `context` is changed in the issuer."""
     access, signing = access_pki(), make_pki(DESK, root=IACA)  # whose documents are mobile ones too
-    clock = Clock()
-    desk = make_issuer(types=card_types(), clock=clock)
-    desk = replace(desk, pki=signing)
+    desk = replace(make_issuer(types=card_types(), clock=Clock()), pki=signing)
     desk.register.put({SUBJECT: RECORD, "bodo": {**RECORD, "given_name": "Bodo"}})
     members = {
         "signing": IssuerSigner(signing.signer, signing.x5c),
@@ -174,6 +172,13 @@ def agency_town(folder: Path, **context: object) -> Iterator[Town]:
         **context,
     }
     desk = desk.with_context(**members)
+    with desk.browser() as client:
+        yield Agency(desk, desk.pki, access, client)
+
+
+@contextmanager
+def agency_town(folder: Path, **context: object) -> Iterator[Town]:
+    """The agency and a wallet."""
     vault = Vault.create(folder / "wallet.hoheit", PASSPHRASE, QUICK)
-    with vault, desk.browser() as client:
-        yield Town(vault, more={IDENTIFIER: Agency(desk, desk.pki, access, client)})
+    with vault, agency(**context) as office:
+        yield Town(vault, more={IDENTIFIER: office})

@@ -247,14 +247,6 @@ def test_heads_are_public_and_everything_else_needs_the_key(desk, wallet):
             assert browser.post(path, json={}).status_code == 401
 
 
-def test_requests_about_rights_are_answered_elsewhere(desk, wallet):
-    """Whoever has a good key gets the same answer as for a receipt that is not there."""
-    _, receipt = take(desk, wallet)
-    found = desk.store.cockpit.by_id(receipt.id)
-    assert found is not None
-    assert desk.issuer.cockpit.rights is None
-
-
 def test_many_documents_of_one_person_are_all_told(desk, wallet):
     receipts = [take(desk, wallet, seeded_key(7400 + n), "badge")[1] for n in range(4)]
     desk.run(desk.issuer.changes.uses.viewed(("anna",), OPENED))
