@@ -10,7 +10,7 @@ from runtime.anchors import write_anchor
 from runtime.serve import Listen, running
 from tests.browser.stage import Stage
 from tests.flows.agency import IDENTIFIER, SUBJECT, Town, agency
-from tests.support.browser import Chromium, Window
+from tests.support.browser import Chromium
 from tests.support.ports import free_port
 
 
