@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 from issuer.usage import By
+from protocol.encoding import JsonObject
 from runtime.anchors import write_anchor
 from runtime.serve import Listen, running
 from tests.browser.stage import Stage
-from tests.flows.agency import IDENTIFIER, SUBJECT, Town, agency
+from tests.flows.agency import SUBJECT, Town, agency
 from tests.support.browser import Chromium
+from tests.support.issuer import IDENTIFIER
 from tests.support.ports import free_port
 
 
@@ -53,7 +55,7 @@ def test_a_citizen_sees_who_at_the_office_used_the_register(offices: Offices, ch
         offices.town.forward(200)
         desk.run(desk.issuer.desk.person(SUBJECT))
         desk.run(desk.issuer.changes.show(SUBJECT, "Frau Berg"))
-        moved = {"address": {"locality": "Neustadt"}}
+        moved: JsonObject = {"address": {"locality": "Neustadt"}}
         desk.run(desk.issuer.changes.patch(SUBJECT, moved, "Frau Berg", by=By.CLERK))
         page.get_by_role("link", name="Activity", exact=True).click()
         page.get_by_role("link", name="You received Card from City office").first.click()

@@ -7,8 +7,9 @@ import pytest
 from protocol.encoding import encode_json, read_json_object
 from protocol.exchange import HttpResponse
 from runtime.anchors import write_anchor
-from tests.flows.agency import IDENTIFIER, SUBJECT, Town, agency
+from tests.flows.agency import SUBJECT, Town, agency
 from tests.flows.test_lying_issuer import LIES, lie
+from tests.support.issuer import IDENTIFIER
 from tests.wallet.web.flows import paste, say
 from tests.wallet.web.visitor import Served, words_of
 
