@@ -19,6 +19,7 @@ from capabilities.usage_log.records import Written
 from protocol.dcql.query import DcqlQuery
 from protocol.encoding import read_json
 from protocol.errors import InvalidRequest, NotFound
+from protocol.sovereignty.representation import MayNotAct
 from runtime.conversation import Change, Event, SessionKey
 from verifier.usage import Logged, received
 
@@ -137,6 +138,11 @@ class Line:
     passed: bool | None
     reason: str  # empty if it passed
     as_of: int = 0  # epoch seconds: when what it hangs on was looked up; 0: it hangs on no such thing
+
+    @property
+    def may_not_act(self) -> str:
+        """Why whoever answered may not act for somebody else; empty: that is not what is wrong."""
+        return MayNotAct.read(self.reason) or ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,12 +44,21 @@ class WhyNot(StrEnum):
     NOT_ALONE = "not_alone"
 
 
+_REFUSAL = "acting for somebody else: "
+
+
 class MayNotAct(InvalidRequest):
     """The answer does not show that somebody may act for another here."""
 
     def __init__(self, why: WhyNot) -> None:
-        super().__init__(f"acting for somebody else: {why}")
+        super().__init__(f"{_REFUSAL}{why}")
         self.why = why
+
+    @staticmethod
+    def read(description: str) -> WhyNot | None:
+        """Why, from the description of such a refusal; None: it is of another one."""
+        why = description.removeprefix(_REFUSAL)
+        return WhyNot(why) if why != description and why in {*WhyNot} else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +90,14 @@ class Person:
     def _known_by(self) -> tuple[str, str, date]:
         return _plain(self.family_name), _plain(self.given_name), self.birthdate
 
+    def to_dict(self) -> JsonObject:
+        """The claims that say so."""
+        return {
+            "family_name": self.family_name,
+            "given_name": self.given_name,
+            "birthdate": self.birthdate.isoformat(),
+        }
+
     def __repr__(self) -> str:
         """Nobody's name in a log."""
         return "Person()"
@@ -106,6 +123,10 @@ class Company:
     def is_same(self, other: Company) -> bool:
         """Whether two documents mean the same one: names change, numbers do not."""
         return (_plain(self.register_number), self.country) == (_plain(other.register_number), other.country)
+
+    def to_dict(self) -> JsonObject:
+        """The claims that say so."""
+        return {"name": self.name, "register_number": self.register_number, "country": self.country}
 
     def __repr__(self) -> str:
         """Nobody's name in a log."""
@@ -146,6 +167,18 @@ class Representation:
             alone=fields.boolean("alone", default=False),
             until=_read_date(fields, "until") if "until" in fields else None,
         )
+
+    def to_claims(self) -> JsonObject:
+        """The claims of a proof that says the same."""
+        until: JsonObject = {} if self.until is None else {"until": self.until.isoformat()}
+        return {
+            **self.acting.to_dict(),
+            "relation": self.relation.value,
+            "represented": self.represented.to_dict(),
+            "areas": [*sorted(self.areas)],
+            "alone": self.alone,
+            **until,
+        }
 
     def covers(self, area: str) -> bool:
         """Whether it is good for an area."""

@@ -78,6 +78,7 @@ class Receipts:
             own,
             controller=context.controller,
             dpo=context.dpo,
+            acting=use_case.acting if use_case is not None else None,
         )
 
     def give(self, stage: Awaited, verified: VerifiedResponse, way: Way | None) -> Exchange[Given | None]:

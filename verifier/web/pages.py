@@ -17,6 +17,7 @@ from verifier.service import Verifier
 from verifier.service.requests import RequestOrder
 from verifier.service.results import Result
 from verifier.use_case import distinct
+from verifier.web.acting_view import acting_shown
 from verifier.web.form_view import wording_in
 from verifier.web.values import shared_documents
 
@@ -148,6 +149,7 @@ def _result_page(request: Request, pages: Pages, verifier: Verifier, found: Resu
         qr=urlsplit(found.qr_svg).path,
         page_request=f"{address}/page-request",
         page_answer=f"{address}/page-answer",
+        acting=acting_shown(found.acting, language),
         shared=shared_documents(asked, found.disclosed or {}, found.binary, language),
         # What went wrong is read first
         lines=sorted(lines, key=lambda line: line.passed is not False),

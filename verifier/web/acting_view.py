@@ -1,0 +1,45 @@
+"""Who acted for whom, as people read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from protocol.sovereignty.representation import Person, Relation
+from runtime.claim_words import long_date
+from verifier.acting import Acting
+
+
+@dataclass(frozen=True, slots=True)
+class ActingShown:
+    """For `acting` in `templates/counter.html`."""
+
+    who: str
+    born: str  # the day
+    whom: str
+    whom_born: str  # empty: a company
+    register_number: str  # of a company; empty: a person
+    relation: Relation
+    area: str
+    alone: bool  # one signature is enough
+    until: str  # the last day
+    checked_by: str  # empty: the office has no name
+
+
+def acting_shown(acting: Acting | None, language: str) -> ActingShown | None:
+    """The same in a language; None: everybody acted for themselves."""
+    if acting is None:
+        return None
+    proof, whom, called = acting.proof, acting.proof.represented, dict(acting.called)
+    is_person = isinstance(whom, Person)
+    return ActingShown(
+        who=proof.acting.name,
+        born=long_date(proof.acting.birthdate.isoformat(), language),
+        whom=whom.name,
+        whom_born=long_date(whom.birthdate.isoformat(), language) if is_person else "",
+        register_number="" if is_person else whom.register_number,
+        relation=proof.relation,
+        area=called.get(language) or next(iter(called.values()), acting.area),
+        alone=proof.alone,
+        until=long_date(proof.until.isoformat(), language) if proof.until is not None else "",
+        checked_by=acting.checked_by,
+    )
