@@ -6,6 +6,7 @@ the identity of whoever acts, and perhaps data about whom they act for. Names ar
 
 from __future__ import annotations
 
+import hashlib
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Self
 
-from protocol.encoding import JsonObject
+from protocol.encoding import JsonObject, encode_json
 from protocol.errors import InvalidRequest, Malformed
 from protocol.fields import Fields
 
@@ -85,10 +86,12 @@ class Person:
 
     def is_same(self, other: Person) -> bool:
         """Whether two documents mean the same one."""
-        return self._known_by() == other._known_by()
+        return self.known_by == other.known_by
 
-    def _known_by(self) -> tuple[str, str, date]:
-        return _plain(self.family_name), _plain(self.given_name), self.birthdate
+    @property
+    def known_by(self) -> tuple[str, ...]:
+        """What documents tell people apart by, as people read it."""
+        return _plain(self.family_name), _plain(self.given_name), self.birthdate.isoformat()
 
     def to_dict(self) -> JsonObject:
         """The claims that say so."""
@@ -122,7 +125,12 @@ class Company:
 
     def is_same(self, other: Company) -> bool:
         """Whether two documents mean the same one: names change, numbers do not."""
-        return (_plain(self.register_number), self.country) == (_plain(other.register_number), other.country)
+        return self.known_by == other.known_by
+
+    @property
+    def known_by(self) -> tuple[str, ...]:
+        """What registers tell companies apart by."""
+        return _plain(self.register_number), self.country
 
     def to_dict(self) -> JsonObject:
         """The claims that say so."""
@@ -131,6 +139,12 @@ class Company:
     def __repr__(self) -> str:
         """Nobody's name in a log."""
         return "Company()"
+
+
+def blinded(whom: Person | Company, salt: bytes) -> str:
+    """A hash, hex, by which whoever has the salt knows somebody again; without it, guessing names says nothing."""
+    known = ["person", *whom.known_by] if isinstance(whom, Person) else ["company", *whom.known_by]
+    return hashlib.sha256(salt + encode_json(known)).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import contextlib
 
 import pytest
 
-from protocol.encoding import decode_base64url, encode_json, read_json
+from protocol.encoding import JsonObject, decode_base64url, encode_json, read_json
 from protocol.errors import InvalidRequest, Malformed
 from protocol.fields import Fields
 from protocol.oid4vp.response import AuthorizationResponse
@@ -120,7 +120,7 @@ def test_a_proof_of_another_wallet_is_refused(counter):
 
 
 def test_an_employee_acts_for_a_company(counter):
-    proof = {"relation": "employee", "represented": FIRM, "areas": ["vehicles"]}
+    proof: JsonObject = {"relation": "employee", "represented": FIRM, "areas": ["vehicles"]}
     found = answered(counter, wallet(proof), "for-a-company")
     assert (found.state, found.acting.proof.represented.name) == ("accepted", "Muster GmbH")
     assert refusal(answered(counter, wallet(), "for-a-company")) == "relation"
@@ -223,5 +223,5 @@ def test_a_refused_answer_was_about_another_all_the_same(registered):
 
 
 def test_for_a_company_the_proof_alone_is_about_another(registered):
-    proof = {"relation": "employee", "represented": FIRM, "areas": ["vehicles"]}
+    proof: JsonObject = {"relation": "employee", "represented": FIRM, "areas": ["vehicles"]}
     assert receipt_for(registered, wallet(proof), "for-a-company").represented == ("proof",)

@@ -30,13 +30,12 @@ def acting_shown(acting: Acting | None, language: str) -> ActingShown | None:
     if acting is None:
         return None
     proof, whom, called = acting.proof, acting.proof.represented, dict(acting.called)
-    is_person = isinstance(whom, Person)
     return ActingShown(
         who=proof.acting.name,
         born=long_date(proof.acting.birthdate.isoformat(), language),
         whom=whom.name,
-        whom_born=long_date(whom.birthdate.isoformat(), language) if is_person else "",
-        register_number="" if is_person else whom.register_number,
+        whom_born=long_date(whom.birthdate.isoformat(), language) if isinstance(whom, Person) else "",
+        register_number="" if isinstance(whom, Person) else whom.register_number,
         relation=proof.relation,
         area=called.get(language) or next(iter(called.values()), acting.area),
         alone=proof.alone,

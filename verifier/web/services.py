@@ -265,8 +265,8 @@ def _add_form(router: APIRouter, site: ServicePages) -> None:
             return redirect(f"{site.home(service)}/form")
         lines = read_lines_of(form, language_of(request))
         acting = acting_shown(form.content.acting, language_of(request))
-        values = {"lines": lines, "acting": acting, "version": form.draft.version}
-        return site.page(request, "service_review.html", form.service, **values)
+        version = form.draft.version
+        return site.page(request, "service_review.html", form.service, lines=lines, acting=acting, version=version)
 
     @router.post(f"{base}/send")
     async def send(service: str, request: Request) -> Response:
