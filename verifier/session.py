@@ -21,7 +21,9 @@ from protocol.encoding import read_json
 from protocol.errors import InvalidRequest, NotFound
 from protocol.sovereignty.representation import MayNotAct
 from runtime.conversation import Change, Event, SessionKey
-from verifier.usage import Logged, received
+from verifier.given import Given
+from verifier.represented import ActedFor
+from verifier.usage import Logged
 
 REQUEST = "request"  # the id in our API
 REQUEST_URI = "request_uri"
@@ -157,15 +159,6 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """The receipt for an answer, as it is recorded with it."""
-
-    issued: IssuedReceipt
-    logged: Logged
-    shown: str  # as `Answered.receipt`
-
-
-@dataclass(frozen=True, slots=True)
 class Answered:
     """An answer was checked; there will be no second one."""
 
@@ -202,7 +195,7 @@ class Forgotten:
 
 
 Session = Requested | Opened | Received | Answered | Declined | Forgotten
-Outcome = Change[Session, Written | IssuedReceipt]
+Outcome = Change[Session, Written | IssuedReceipt | ActedFor]
 Awaited = Requested | Opened | Received  # an answer may come
 AWAITED: tuple[type[Awaited], ...] = (Requested, Opened, Received)
 Told = Requested | Opened | Received | Answered | Declined  # whoever asked is told how it stands
@@ -311,10 +304,11 @@ def answer(
     references: tuple[SessionKey, ...],
     now: int,
     given: Given | None = None,
+    news: tuple[Written, ...] = (),
 ) -> Outcome:
     """Record the one answer; `disclosed` is sealed, `response_code` a digest or empty. A refused one leaves neither.
 
-    At a counter the code leads to a number, which whoever was refused needs too. `given`: of an answer with a receipt.
+    At a counter the code leads to a number, which whoever was refused needs too. `given`: the receipt, whose log tells `news`.
 
     Raises:
         InvalidRequest: there was an answer before (T179), or it is too late.
@@ -329,7 +323,7 @@ def answer(
         Answered(asked, now, verdict, held, code, False, keep_until, logged=kept, receipt=receipt),
         keys=_found_by(code, kept),
         drop=references,
-        records=() if given is None else (given.issued, *received(logged, accepted=verdict.accepted, now=now)),
+        records=() if given is None else (*given.records(accepted=verdict.accepted, now=now), *news),
         events=(Event("answer accepted" if verdict.accepted else "answer refused", asked.id),),
         expires_at=keep_until,
     )

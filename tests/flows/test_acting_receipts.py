@@ -12,8 +12,9 @@ from protocol.trust.anchors import Role, TrustAnchors
 from tests.support.acting import PID_QUERY, PROOF_QUERY
 from tests.support.pki import Template, make_pki, seeded_key
 from tests.support.verifier import make_verifier
-from tests.wallet.acting import PROOF
+from tests.wallet.acting import MIA, PROOF
 from tests.wallet.counterparts import PASSPHRASE, PID, QUICK, VCT, Agency, World
+from verifier.represented import IN_OWN_NAME
 from wallet.policy.cockpit.disclosed import matches, receipt_of
 from wallet.policy.cockpit.timeline import Filter, Kind
 from wallet.policy.representing import entries_about, represented_people
@@ -51,7 +52,7 @@ class School:
     def __init__(self, folder, issuers):
         leaf = Template(
             common_name="School", organization="School", identifier="NTRDE-HRB 4711", country="DE",
-            dns_names=(urlsplit(HOST).hostname,), uris=(HOST,),
+            dns_names=("school.example",), uris=(HOST,),
         )  # fmt: skip
         self.access = make_pki(leaf, role=Role.VERIFIER, key=seeded_key(400))
         self.counter = make_verifier(
@@ -133,3 +134,51 @@ def test_what_the_school_does_with_it_is_seen_by_whoever_acts(town):
     [disclosure] = town.wallet.cockpit.disclosures()
     town.run(town.wallet.cockpit.ask(disclosure))
     assert Kind.USE in {item.kind for item in found_for(town, "Mia")}
+
+
+@pytest.fixture
+def child(town, tmp_path):
+    """The child's own wallet."""
+    vault = Vault.create(tmp_path / "child.db", PASSPHRASE, QUICK)
+    made = Town(vault, town.agency, seed=41)
+    made.school = town.school
+    made.more[HOST] = town.school
+    made.get(VCT, MIA)
+    yield made
+    vault.close()
+
+
+def test_the_childs_own_wallet_sees_it_in_its_cockpit(town, child):
+    """In her own name (docs/decisions/0057), with a key and a receipt of her own: nothing links it with her mother's wallet."""
+    answer(town)
+    made = town.school.counter.ask(use_case=IN_OWN_NAME)
+    seen = child.run(child.wallet.presenting.look(made.uri))
+    child.run(child.wallet.presenting.share(seen, seen.default_choice()))
+    [disclosure] = child.wallet.cockpit.disclosures()
+    assert matches(disclosure), disclosure.receipt.findings
+    child.run(child.wallet.cockpit.ask(disclosure))
+    [disclosure] = child.wallet.cockpit.disclosures()
+    [news] = disclosure.usage.news
+    assert dict(news.text)["en"].endswith(
+        "somebody acted for you here as a mother or father: We write down who says yes for the child."
+    )
+    [item] = child.wallet.cockpit.timeline().find(Filter(kind=Kind.NEWS))
+    assert item.number == disclosure.log_number
+    [others] = town.wallet.cockpit.disclosures()
+    assert others.thumbprint != disclosure.thumbprint
+    # Her mother's wallet is told nothing of it
+    town.run(town.wallet.cockpit.ask(others))
+    assert town.wallet.cockpit.disclosures()[0].usage.news == ()
+
+
+def test_another_child_of_that_school_sees_nothing(town, child):
+    town.get(TYPE, {**PROOF, "until": "2036-05-02", "represented": {**MIA, "given_name": "Ben"}})
+    made = town.school.counter.ask(use_case="trips")
+    seen = town.run(town.wallet.presenting.look(made.uri))
+    town.run(town.wallet.presenting.share(seen, seen.default_choice()))
+    asked = town.school.counter.ask(use_case=IN_OWN_NAME)
+    seen = child.run(child.wallet.presenting.look(asked.uri))
+    child.run(child.wallet.presenting.share(seen, seen.default_choice()))
+    [disclosure] = child.wallet.cockpit.disclosures()
+    child.run(child.wallet.cockpit.ask(disclosure))
+    assert child.wallet.cockpit.disclosures()[0].usage.news == ()

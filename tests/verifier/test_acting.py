@@ -3,6 +3,7 @@
 import contextlib
 
 import pytest
+import sqlalchemy
 
 from protocol.encoding import JsonObject, decode_base64url, encode_json, read_json
 from protocol.errors import InvalidRequest, Malformed
@@ -21,14 +22,16 @@ from tests.support.acting import (
     OFFICE,
     PROOF,
     USE_CASE,
+    document,
     presentations,
     show,
     wallet,
 )
 from tests.support.pki import seeded_key
-from tests.support.verifier import IDENTIFIER, answer_form, make_verifier, present, reference_of, request_of
-from tests.verifier.citizen import ACCESS, KEY, encrypted
+from tests.support.verifier import IDENTIFIER, PID, answer_form, make_verifier, present, reference_of, request_of
+from tests.verifier.citizen import ACCESS, KEY, OTHER_KEY, encrypted
 from verifier.acting import Acting
+from verifier.represented import IN_OWN_NAME, mark_of
 from verifier.use_case import UseCase
 
 
@@ -225,3 +228,76 @@ def test_a_refused_answer_was_about_another_all_the_same(registered):
 def test_for_a_company_the_proof_alone_is_about_another(registered):
     proof: JsonObject = {"relation": "employee", "represented": FIRM, "areas": ["vehicles"]}
     assert receipt_for(registered, wallet(proof), "for-a-company").represented == ("proof",)
+
+
+def child_document(**changes):
+    """What a child with a wallet of their own shows."""
+    return document({**MIA, **changes}, PID)
+
+
+def in_own_name(counter, claims):
+    """Somebody shows in their own name who they are: the browser's secret, the request, and the key of their receipt."""
+    made = counter.ask(use_case=IN_OWN_NAME, owner="", browser="cookie")
+    request = request_of(counter, made)
+    shown = present(request, claims, now=counter.clock.now, query_id="you")
+    whole = AuthorizationResponse({"you": (shown,)}, request.state, CockpitKey(OTHER_KEY.public_key, hash_text("?")))
+    counter.http("POST", f"/responses/{reference_of(made)}", data=encrypted(request, whole)).json()
+    result = counter.run(counter.verifier.answers.result_for_browser(made.id, "cookie"))
+    return counter.run(counter.verifier.represented.done_for(result.disclosed))
+
+
+def news_for(counter, key):
+    """What the wallet with this key is told by the usage log of its receipt."""
+    receipt = counter.store.cockpit.by_key(key.public_key.thumbprint())
+    return counter.store.usage.news(receipt.id, 10)
+
+
+def test_the_child_sees_in_their_own_name_what_was_done_for_them(registered):
+    receipt = receipt_for(registered, wallet())
+    [done] = in_own_name(registered, child_document())
+    assert (done.receipt.id, done.found.relation) == (receipt.id, "parent")
+    [news] = news_for(registered, OTHER_KEY)
+    texts = {text.language: text.text for text in news.text}
+    assert "somebody acted for you here as a mother or father: We write down who says yes" in texts["en"]
+    # Nothing that is kept or told names anybody
+    assert not any(name in str(texts) for name in ("Mustermann", "Mia", "Erika"))
+
+
+@pytest.mark.parametrize("changes", [{"given_name": "Ben"}, {"birthdate": "2018-05-04"}, {"family_name": "Muster"}])
+def test_nobody_else_finds_it(registered, changes):
+    receipt_for(registered, wallet())
+    assert in_own_name(registered, child_document(**changes)) == ()
+    assert news_for(registered, OTHER_KEY) == ()
+
+
+def test_what_was_refused_or_is_over_is_not_found(registered):
+    receipt_for(registered, wallet({"areas": ["health"]}))
+    assert in_own_name(registered, child_document()) == ()
+    receipt = receipt_for(registered, wallet())
+    registered.clock.now = receipt.log_until
+    assert registered.store.sweep(now=receipt.log_until, limit=100)
+    with registered.store.database.reading() as connection:
+        assert connection.execute(sqlalchemy.text("select count(*) from represented")).scalar() == 0
+
+
+def test_what_is_kept_of_whom_tells_nothing_and_is_another_hash_elsewhere(registered):
+    receipt_for(registered, wallet())
+    with registered.store.database.reading() as connection:
+        rows = [str(tuple(row)) for row in connection.execute(sqlalchemy.text("select * from represented"))]
+    assert len(rows) == 1
+    assert not any(name in rows[0] for name in ("mustermann", "Mustermann", "mia", "2018"))
+    mia = Person.from_fields(Fields(MIA, "mia"))
+    assert mark_of(b"1" * 32, mia) != mark_of(b"2" * 32, mia)
+
+
+def test_who_acts_for_a_company_leaves_nothing_for_people(registered):
+    proof: JsonObject = {"relation": "employee", "represented": FIRM, "areas": ["vehicles"]}
+    receipt_for(registered, wallet(proof), "for-a-company")
+    with registered.store.database.reading() as connection:
+        assert connection.execute(sqlalchemy.text("select count(*) from represented")).scalar() == 0
+
+
+def test_where_nobody_acts_for_people_nobody_is_asked_who_they_are(tmp_path):
+    made = make_verifier(f"sqlite:///{tmp_path}/firm.db", OFFICE.anchors, use_cases=(FOR_A_FIRM,))
+    assert IN_OWN_NAME not in made.verifier.context.use_cases
+    made.close()

@@ -6,7 +6,7 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from protocol.encoding import JsonObject
+from protocol.encoding import JsonObject, JsonValue
 from protocol.errors import ProtocolError
 from protocol.exchange import Exchange
 from protocol.jwe import ENCRYPTIONS
@@ -22,11 +22,13 @@ from protocol.oid4vp.response import (
 from protocol.oid4vp.verify import VerificationPolicy, VerifiedResponse, verify_response
 from runtime.conversation import SessionKey, advance, load
 from verifier.acting import acted
+from verifier.given import Given
 from verifier.keeping import look
 from verifier.policy import MAX_RENEWALS, is_running_out
 from verifier.service.context import VerifierContext
 from verifier.service.intake import Intake
 from verifier.service.receipts import Way, way_of_openid
+from verifier.service.represented import Represented
 from verifier.service.requests import BROWSER, Requests, encrypted_to, key_id
 from verifier.service.results import Judged, RefusedAnswer, Result
 from verifier.service.sealed_answers import NOTHING, AnswerContent, open_answer, seal_answer
@@ -44,11 +46,12 @@ from verifier.session import (
     Awaited,
     Declined,
     Forgotten,
-    Given,
     Line,
     Opened,
+    Outcome,
     Received,
     Requested,
+    Session,
     Told,
     Verdict,
     answer,
@@ -301,11 +304,16 @@ class Answers:
             holders=verified.holders,
         )
         references = self.requests.references
-        yield from advance(
-            key,
-            lambda s: answer(s, verdict, disclosed, response_code=code, references=references(s), now=now, given=given),
-            not_open(),
-        )
+        told = {query_id: list[JsonValue](held) for query_id, held in verified.claims.items()}
+        news = yield from Represented(self.context).news(asked.use_case, told, given)
+
+        def step(stage: Session) -> Outcome:
+            refs = references(stage)
+            return answer(
+                stage, verdict, disclosed, response_code=code, references=refs, now=now, given=given, news=news
+            )
+
+        yield from advance(key, step, not_open())
         return ""
 
     def _accepted(self, asked: Asked, response_code: str) -> ResponseAccepted:

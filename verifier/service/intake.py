@@ -12,13 +12,14 @@ from protocol.exchange import Exchange
 from protocol.oid4vp.verify import VerifiedResponse
 from runtime.conversation import SessionKey, advance
 from verifier.acting import acted
+from verifier.given import Given
 from verifier.once_only.case import CASE_PAGE, Case, new_case_id
 from verifier.once_only.description import ServiceDescription
 from verifier.once_only.filling import Content, Shown, complete, take
 from verifier.once_only.intake import IntakeOutcome, IntakeStage, take_in
 from verifier.once_only.sent import Sent, sent_lines
 from verifier.service.context import VerifierContext
-from verifier.session import Asked, Given, not_open
+from verifier.session import Asked, not_open
 
 DAY = 86_400  # seconds
 _Claims = Mapping[str, tuple[JsonObject, ...]]

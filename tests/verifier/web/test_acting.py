@@ -10,9 +10,10 @@ from protocol.encoding import read_json_object
 from protocol.errors import ProtocolError
 from protocol.exchange import HttpResponse
 from runtime.api_keys import new_api_key
-from tests.support.acting import FIRM, FOR_A_FIRM, OFFICE, SERVICE, USE_CASE, answer, wallet
+from tests.support.acting import FIRM, FOR_A_FIRM, MIA, OFFICE, SERVICE, USE_CASE, answer, document, wallet
 from tests.support.shop import Shop
-from tests.support.verifier import HOST, make_verifier, wallet_drive
+from tests.support.verifier import HOST, IDENTIFIER, PID, make_verifier, wallet_drive
+from tests.verifier.citizen import ACCESS
 from tests.verifier.web.people import Browser
 from tests.verifier.web.test_counters import Clerk
 from verifier.once_only.description import ServiceDescription
@@ -24,7 +25,12 @@ CLUB = "/services/join-club"
 def partner(tmp_path):
     services = {"join-club": ServiceDescription.from_toml("join-club", SERVICE, "join-club.toml")}
     made = make_verifier(
-        f"sqlite:///{tmp_path}/verifier.db", OFFICE.anchors, use_cases=(USE_CASE, FOR_A_FIRM), services=services
+        f"sqlite:///{tmp_path}/verifier.db",
+        OFFICE.anchors,
+        use_cases=(USE_CASE, FOR_A_FIRM),
+        services=services,
+        access=ACCESS,
+        privacy_policy=f"{IDENTIFIER}/privacy",
     )
     yield made
     made.close()
@@ -190,3 +196,37 @@ def test_a_proof_for_another_purpose_fills_no_form(partner, browser):
     browser.press(f"{CLUB}/begin", way="there")
     answered(partner, browser, wallet({"areas": ["school"]}))
     assert "Mustermann" not in browser.get(f"{CLUB}/wallet").text
+
+
+def shown_in_own_name(partner, browser, **changes):
+    """Somebody asks on the cockpit's page what was done for them, and shows who they are."""
+    page = browser.get("/cockpit")
+    assert "Did somebody act for you?" in page.text
+    browser.press(use_case="in-your-name")
+    address = browser.address()
+    answered(partner, browser, {"you": document({**MIA, **changes}, PID)})
+    return said(browser.get(address))
+
+
+def test_the_represented_person_sees_on_the_cockpits_page_what_was_done_for_them(partner, browser):
+    browser.press(use_case="for-a-child")
+    answered(partner, browser, wallet())
+    own = Browser(partner)
+    page = shown_in_own_name(partner, own)
+    assert "What was done for you" in page
+    assert "We write down who says yes for the child." in page
+    assert "Who acted Mother or father" in page
+    # Whose wallet it was is on no page but that of the partner itself
+    assert "Erika" not in page
+
+
+def test_who_was_not_represented_reads_that(partner, browser):
+    browser.press(use_case="for-a-child")
+    answered(partner, browser, wallet())
+    page = shown_in_own_name(partner, Browser(partner), given_name="Ben")
+    assert "Nobody has acted for you here" in page
+
+
+def test_the_first_page_leads_there_and_does_not_ask_it_beside_the_rest(partner, browser):
+    assert 'href="/cockpit"' in browser.page.text
+    assert "in-your-name" not in browser.page.text
