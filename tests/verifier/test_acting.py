@@ -27,10 +27,12 @@ from tests.support.acting import (
     show,
     wallet,
 )
-from tests.support.pki import seeded_key
+from tests.support.pki import NOW, seeded, seeded_key
 from tests.support.verifier import IDENTIFIER, PID, answer_form, make_verifier, present, reference_of, request_of
 from tests.verifier.citizen import ACCESS, KEY, OTHER_KEY, encrypted
 from verifier.acting import Acting
+from verifier.cli.registering import draft_registration
+from verifier.installation import NewVerifier, set_up_verifier
 from verifier.represented import IN_OWN_NAME, mark_of
 from verifier.use_case import UseCase
 
@@ -301,3 +303,14 @@ def test_where_nobody_acts_for_people_nobody_is_asked_who_they_are(tmp_path):
     made = make_verifier(f"sqlite:///{tmp_path}/firm.db", OFFICE.anchors, use_cases=(FOR_A_FIRM,))
     assert IN_OWN_NAME not in made.verifier.context.use_cases
     made.close()
+
+
+def test_the_question_in_ones_own_name_is_registered_with_the_others(tmp_path):
+    folder = tmp_path / "cases"
+    folder.mkdir()
+    (folder / "child.toml").write_text(USE_CASE)
+    new = NewVerifier(tmp_path / "verifier", IDENTIFIER, (("en", "School"),), use_cases_folder=str(folder))
+    set_up_verifier(new, now=NOW, random_bytes=seeded(1))
+    draft = draft_registration(tmp_path / "verifier")
+    assert IN_OWN_NAME in draft
+    assert "represented" in draft

@@ -148,7 +148,11 @@ def test_no_service_asks_for_more_of_a_document_than_a_form_needs():
         for found in descriptions(place.id, lambda id_: f"https://{id_}.town.example"):
             asked = {path for one in (found.announced.needs.credentials if found.announced.needs else ())
                      for path in [(one.id, claim.path) for claim in one.claims]}  # fmt: skip
-            assert asked == {(one.document, one.path) for field in found.fields for one in field.documents}
+            form = {(one.document, one.path) for field in found.fields for one in field.documents}
+            # Who acts for another shows what is held against each other, and no more
+            acting = found.acting
+            held = {(id_, path) for id_ in acting.rule.queries for path in acting.asked_of(id_)} if acting else set()
+            assert asked == form | held
 
 
 def test_the_catalogue_can_be_published_and_read_back_as_it_is():
