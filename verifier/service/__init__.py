@@ -17,6 +17,7 @@ from verifier.service.context import VerifierContext
 from verifier.service.counters import Counters
 from verifier.service.forms import Forms
 from verifier.service.meetings import Meetings
+from verifier.service.mirror import MirrorDesk
 from verifier.service.notices import Notices
 from verifier.service.page_requests import PageRequests
 from verifier.service.partner_usage import PartnerUsage
@@ -48,6 +49,7 @@ class Verifier:
     partner_usage: PartnerUsage
     rights: RightsDesk
     represented: Represented
+    mirror: MirrorDesk
 
     @classmethod
     def of(cls, context: VerifierContext) -> Self:
@@ -95,4 +97,5 @@ class Verifier:
             partner_usage=PartnerUsage(context),
             rights=RightsDesk(context, rights),
             represented=Represented(context),
+            mirror=MirrorDesk(context),
         )
