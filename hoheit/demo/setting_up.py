@@ -67,7 +67,7 @@ from wallet.provider.installation import NewProvider, set_up_provider
 WALLET = "wallet"
 KEY_FILE = "api-key"
 CLERK_FILE = "clerk-code"
-VERSION_FILE, VERSION = "version", "5"  # of how a town is laid out
+VERSION_FILE, VERSION = "version", "6"  # of how a town is laid out
 OPERATOR_FILE = "operator-code"
 STREET, POSTAL_CODE, PHONE = "Lindenweg 9", "01234", "+49 351 1234"
 # What a sector's platform publishes: who may ask there, in whose word, and who issues
