@@ -42,6 +42,8 @@ from verifier.database.store import SqlVerifierStore
 from verifier.installation import ANCHORS, NewVerifier, set_up_verifier
 from verifier.service import Verifier
 
+People = Callable[[dict[str, JsonObject]], dict[str, JsonObject]]
+
 METRICS_KEY = "a key for the metrics of the tests"
 ASK_NAME = """\
 id = "name"
@@ -72,13 +74,14 @@ def land(
     services: Callable[[str], dict[str, str]] = lambda _: {},
     announced: Callable[[VerifierSettings], Sequence[Service]] = lambda _: (),
     narrowed: Callable[[Use], Use] = lambda use: use,
-    people: dict[str, JsonObject] | None = None,
+    people: People = lambda known: known,
+    clock: Clock | None = None,
 ) -> Iterator[Land]:
     """Set everybody up; HOHEIT_ENV must be test. `services`: of a partner, name of the file → its text.
 
-    `people`: what the agency's register knows beside the people of the demo.
+    `people`: what the agency's register has, out of the people of the demo.
     """
-    clock, network, now, random_bytes = Clock(), Network(), system.now(), system.random_bytes
+    clock, network, now, random_bytes = clock or Clock(), Network(), system.now(), system.random_bytes
     data = {name: folder / name for name in ("register", "agency", "library", "bank")}
     set_up_registrar(
         NewRegistrar(
@@ -112,7 +115,7 @@ def land(
         write_list_of_lists(data[name] / ANCHORS, f"{REGISTER}/lists/registrars", lists)
     with open_register(RegistrarSettings.read(data["register"])) as office:
         _register(office, data, narrowed, announced)
-    made = _open(folder, data, clock, network, people or {})
+    made = _open(folder, data, clock, network, people)
     try:
         yield made
     finally:
@@ -145,7 +148,7 @@ def _register(
         office.announce(settings, announced(settings))
 
 
-def _open(folder: Path, data: dict[str, Path], clock: Clock, network: Network, people: dict[str, JsonObject]) -> Land:
+def _open(folder: Path, data: dict[str, Path], clock: Clock, network: Network, people: People) -> Land:
     registrar_settings = RegistrarSettings.read(data["register"])
     registrar_store = open_registrar_store(registrar_settings)
     registrar = Registrar.of(replace(open_registrar(registrar_settings, registrar_store).context, now=clock))
@@ -157,7 +160,7 @@ def _open(folder: Path, data: dict[str, Path], clock: Clock, network: Network, p
     settings = IssuerSettings.read(data["agency"])
     issuer_store = open_issuer_store(settings)
     known = read_people(PEOPLE.read_bytes(), known_types(settings).values())
-    SqlRegister(issuer_store.database).put({**known, **people})
+    SqlRegister(issuer_store.database).put(people(known))
     folder_of_issuer = open_issuer_folder(settings)
     issuer = Issuer.of(replace(open_issuer(settings, issuer_store, folder_of_issuer).context, now=clock))
     agency = serve_issuer(issuer, issuer_store, network.of("agency"), metrics_key=METRICS_KEY)
