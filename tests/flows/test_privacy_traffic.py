@@ -110,7 +110,7 @@ def test_fetching_the_catalogue_and_the_partners_tells_nothing_about_whoever_doe
         erika.receive("residence")
         erika.run(erika.wallet.services.catalogue.switch(on=True))
         for _ in range(3):
-            country.next_hour()
+            country.later(2 * HOUR)
             erika.follow()
             klaus.follow()
             assert erika.run(erika.wallet.services.catalogue.suggestions())
