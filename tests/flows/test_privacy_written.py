@@ -9,6 +9,7 @@ import sqlite3
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -21,7 +22,7 @@ from runtime import system
 from runtime.api_keys import api_key_digest
 from tests.flows.common import unpacked
 from tests.flows.founding import METRICS_KEY, land
-from tests.flows.land import AGENCY, LIBRARY, PASSPHRASE, REGISTER
+from tests.flows.land import AGENCY, LIBRARY, PASSPHRASE, REGISTER, Land, Partner
 from tests.flows.lying import claims_of
 from tests.flows.test_privacy_traffic import JOIN, announced
 from tests.issuer.web.test_desk import filled
@@ -70,13 +71,13 @@ def holds(text, mark=MARK):
 class Written:
     """What there is to search after all that."""
 
-    country: object
+    country: Land
     lines: list[str] = field(default_factory=list)  # of the log, with everything that was handed to it
     addresses: list[str] = field(default_factory=list)  # that anybody opened
     shown: list[str] = field(default_factory=list)  # pages and answers on which values rightly stand
     metrics: dict[str, bytes] = field(default_factory=dict)  # by host
     signed: list[str] = field(default_factory=list)  # receipts and reports
-    receipts: list[dict] = field(default_factory=list)  # what the receipts say
+    receipts: list[dict[str, Any]] = field(default_factory=list)  # what the receipts say
     secrets: dict[str, bytes] = field(default_factory=dict)  # of the wallet
 
 
@@ -84,7 +85,7 @@ class Written:
 class AtTheLibrary:
     """What a browser in `tests.verifier.web.people` needs to know of a verifier."""
 
-    partner: object
+    partner: Partner
     written: Written
 
     def http(self, method, path, **how):
@@ -211,7 +212,7 @@ def at_the_service(written, country, citizen):
 
 def cells(folder):
     """Every cell of every database below a folder: table and column → its values."""
-    found = {}
+    found: dict[str, list[object]] = {}
     for file in sorted(Path(folder).rglob("*.db")):
         with closing(sqlite3.connect(file)) as database:
             tables = [name for [name] in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]

@@ -73,7 +73,11 @@ def test_a_registrar_that_dies_before_any_commit_of_an_hour_goes_on_where_it_was
     readers = Readers()
     worker.begin(0).look()
     readers.read(worker.published())
-    for number in range(1, COMMITS):
+    died: int | None = DIED
+    number = 0
+    while died == DIED:
+        number += 1
+        assert number < COMMITS, "an hour has fewer steps than that"
         before = worker.witnessed
         child = FORKS.Process(
             target=die_at_commit, args=(database_url, worker.party_key, number + 1, number, number), daemon=True
@@ -91,9 +95,6 @@ def test_a_registrar_that_dies_before_any_commit_of_an_hour_goes_on_where_it_was
         assert worker.witnessed == (number + 1) * BLOCK
         readers.read(worker.published())
         assert worker.office.store.witness.rounds_ended() == number + 1
-        if died == 0:
-            break
-    assert died == 0, "every commit was tried"
     assert number > 6, "an hour has more steps than that"
     assert worker.office.store.services.find(f"film-{number}").offering.document
 
