@@ -12,6 +12,7 @@ from capabilities.usage_log.store import UsageStore
 from runtime.api_keys import ApiKeys
 from runtime.conversation import ConversationStore
 from verifier.counter import CounterRecord
+from verifier.mirror import Receipts
 from verifier.once_only.case import CaseHappened, CaseListed
 from verifier.rights import Holding, RightsRecord
 
@@ -113,6 +114,10 @@ class VerifierStore(ConversationStore, Protocol):
     @property
     def cockpit(self) -> CockpitStore:
         """The receipts that were given."""
+
+    @property
+    def receipt_pasts(self) -> Receipts:
+        """The receipts with their logs, to be counted."""
 
     @property
     def rights(self) -> RightsStore[Holding, RightsRecord]:

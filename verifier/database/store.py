@@ -25,6 +25,7 @@ from runtime.database.migrations import migrate
 from verifier.counter import CounterChange, CounterGone, CounterRecord, CounterStage, Removed, Standing
 from verifier.database.cases import SqlCases
 from verifier.database.counters import SqlCounters
+from verifier.database.mirror import SqlReceiptPasts
 from verifier.database.status_lists import SqlStatusLists
 from verifier.database.tables import (
     api_keys,
@@ -113,6 +114,7 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
         self.case_keys = SqlApiKeys(database, case_keys)
         self.cockpit = SqlCockpit(database, cockpit_tables)
         self.usage = SqlUsageLog(database, usage_tables, now=now, random_bytes=random_bytes)
+        self.receipt_pasts = SqlReceiptPasts(database, cockpit_tables, usage_tables)
         self.database = database
         self.api_keys = SqlApiKeys(database, api_keys)
         self.status_lists = SqlStatusLists(database, status_lists)

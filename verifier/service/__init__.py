@@ -17,6 +17,7 @@ from verifier.service.context import VerifierContext
 from verifier.service.counters import Counters
 from verifier.service.forms import Forms
 from verifier.service.meetings import Meetings
+from verifier.service.mirror import MirrorDesk
 from verifier.service.notices import Notices
 from verifier.service.page_requests import PageRequests
 from verifier.service.partner_usage import PartnerUsage
@@ -46,6 +47,7 @@ class Verifier:
     cockpit: Cockpit
     partner_usage: PartnerUsage
     rights: RightsDesk
+    mirror: MirrorDesk
 
     @classmethod
     def of(cls, context: VerifierContext) -> Self:
@@ -92,4 +94,5 @@ class Verifier:
             cockpit=cockpit,
             partner_usage=PartnerUsage(context),
             rights=RightsDesk(context, rights),
+            mirror=MirrorDesk(context),
         )

@@ -19,6 +19,7 @@ from verifier.service import Verifier
 from verifier.service.cases import CLERK, check_found
 from verifier.web.desk_view import Desk
 from verifier.web.form_view import read_lines_in
+from verifier.web.mirror import mirror_pages
 from verifier.web.rights import rights_pages
 
 MAX_ID = 64  # characters
@@ -31,6 +32,7 @@ def desk_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
     door = Door(home, driver, pages, verifier.clerks, desk)
     door.open()
     rights_pages(verifier, driver, door, desk)
+    mirror_pages(verifier, driver, door, desk)
 
     async def listed(visit: Visit, *, is_open: bool) -> Response:
         before = visit.request.path_params.get("before", "")[:MAX_ID]

@@ -40,9 +40,10 @@ class Kind(StrEnum):
     WALLET = "wallet"  # about the wallet itself
 
 
-_KINDS = {
+KINDS = {  # of the lines of the log that are not about the wallet itself, by their action
     "sharing": Kind.GIVEN,
     "received": Kind.GOT,
+    "renewed": Kind.GOT,
     "not kept": Kind.GOT,
     "wrote": Kind.RIGHTS,
     "complained": Kind.RIGHTS,
@@ -234,7 +235,7 @@ def _own_item(entry: LogEntry) -> Item:
     for credential in entry.credentials:
         lines += (credential.name, credential.type, *credential.claims)
     lines.append("")
-    kind = _KINDS.get(entry.action, Kind.WALLET)
+    kind = KINDS.get(entry.action, Kind.WALLET)
     return Item(entry.at, entry.number, kind, entry.party_id or entry.party, "\n".join(lines).lower(), entry)
 
 
