@@ -85,6 +85,7 @@ class Window:
 
     def axe(self) -> None:
         """Nothing stands in the way of people who see, hear or move differently; and nothing is wider than the window."""
+        self.page.wait_for_load_state()  # with its style; a click waits for the first byte of the next page alone
         violations = self.page.evaluate(_AXE)
         if violations is None:
             self.page.evaluate(AXE_SCRIPT)
