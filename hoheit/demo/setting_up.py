@@ -109,7 +109,7 @@ class Town:
         """The key that the demo itself uses; in a real installation it never stands in a file beside the service."""
         return read_private(self.data(place) / KEY_FILE).decode("ascii")
 
-    def clerk_code(self, agency: Agency) -> str:
+    def clerk_code(self, agency: Agency | Partner) -> str:
         """The code with which whoever tries the demo signs in as a clerk."""
         return read_private(self.data(agency) / CLERK_FILE).decode("ascii")
 
@@ -171,6 +171,9 @@ def set_up_town(folder: Path, start: str, *, now: Callable[[], int], random_byte
     for partner in (*PARTNERS, *COUNTERS, *ODD_PARTNERS, SPORTS_CLUB):
         if not VerifierSettings.file(town.data(partner)).exists():
             _set_up_partner(town, partner, now(), random_bytes)
+    for place in PROVIDING:
+        if not (town.data(place) / CLERK_FILE).exists():
+            _employ_clerk(town, place, now(), random_bytes)
     for anchors in (town.wallet_anchors, *(town.data(place) / ANCHORS for place in EVERYBODY)):
         if not (anchors / INDEX).exists():
             # One certificate is all that anybody has to trust: the lists say the rest
@@ -302,6 +305,15 @@ def _set_up_partner(town: Town, partner: Partner, now: int, random_bytes: Random
     set_up_verifier(new, now=now, random_bytes=random_bytes)
     store = open_verifier_store(VerifierSettings.read(data))
     _let_in(store.api_keys, data, now, random_bytes)
+    store.database.dispose()
+
+
+def _employ_clerk(town: Town, place: Partner, now: int, random_bytes: RandomBytes) -> None:
+    """Somebody decides about what is sent to a place."""
+    store = open_verifier_store(VerifierSettings.read(town.data(place)))
+    code, kept = new_clerk_code(CLERK, now=now, random_bytes=random_bytes)
+    store.clerk_codes.put(kept)
+    write_private(town.data(place) / CLERK_FILE, code.encode("ascii"))
     store.database.dispose()
 
 

@@ -29,6 +29,7 @@ from hoheit.demo.places import (
     Partner,
 )
 from hoheit.demo.setting_up import Place, Town
+from hoheit.demo.stories.birth import Birth
 from protocol.dcql.query import MDOC, SD_JWT_VC
 from protocol.encoding import JsonObject, JsonValue, decode_base64url, encode_base64url, encode_json
 from protocol.errors import NotTrusted, ProtocolError, Unreachable
@@ -117,6 +118,8 @@ class Walk:
         )
         yield from self._step("Erika's wallet knows it no more, and gives nothing", lambda: self._refused(request))
         yield from self._step("The register puts the platform back, and the pharmacy with it", self._put_back)
+        for title, work in Birth(self.town, self.wallet).scenes():
+            yield from self._step(title, work)
 
     def _take(self, agency: Agency, types: tuple[str, ...], title: str) -> Iterator[Step]:
         offer: dict[str, str] = {}
