@@ -12,7 +12,7 @@ from tests.support.ports import free_port
 
 pytestmark = pytest.mark.flow
 
-STEPS = 30
+STEPS = 42
 
 
 def demo(folder, *options, port=None):
@@ -30,7 +30,7 @@ def demo(folder, *options, port=None):
     ]
     surroundings = {name: value for name, value in os.environ.items() if not name.startswith("HOHEIT_")}
     return subprocess.run(
-        [*command, *options], env=surroundings, capture_output=True, text=True, check=False, timeout=180
+        [*command, *options], env=surroundings, capture_output=True, text=True, check=False, timeout=300
     )
 
 
@@ -84,6 +84,28 @@ def test_the_walk_says_why_each_is_trusted_and_who_is_no_more(town):
         "nobody whom the wallet trusts vouches for the pharmacy now; nothing was given away",
     ):
         assert sentence in walk.stdout
+
+
+def test_who_moves_house_says_yes_once_and_whoever_is_stopped_gets_nothing_more(town):
+    _, _, walk = town
+    said = walk.stdout[walk.stdout.index("Erika sends her proof of residence") :]
+    for sentence in (
+        "to Sparkasse Lindenau, which is registered for “We send your cards and letters to the new address.”",
+        "nothing goes without her yes",
+        "it is taken back now",
+        "new in it: Street and house number: Am Anger 7",
+        "nothing went anywhere before she looks at it",
+        "Erika does not want her bank to have it any more, and stops that",
+        "new in it: Street and house number: Neue Straße 3",
+        "it knows where she lived before: Am Anger 7",
+    ):
+        assert sentence in said
+        said = said[said.index(sentence) :]
+    moved = walk.stdout.partition("She moves once more, to Neue Straße 3")[2]
+    assert "to Lindenkasse, which" in moved
+    assert "to Sparkasse" not in moved
+    [signed] = [line for line in moved.splitlines() if "each signed what they got" in line]
+    assert sorted(signed.rpartition(": ")[2].split(", ")) == ["Lindenkasse", "Lindenstrom"]
 
 
 def test_a_step_that_fails_ends_the_walk_with_status_1(town):
