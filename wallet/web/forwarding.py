@@ -125,6 +125,7 @@ def done_page(visit: Visit, number: str, over: ForwardingOver, form: Mapping[str
     return visit.page(
         "forward_done.html", status=200 if form is None else 400, number=number, done=over.done, out=over.recipients.out,
         host=_host, say=ForwardingWords(visit.words), again=can_be_repeated(visit, over), form=form,
+        called=visit.wallet.forwarding.called,
     )  # fmt: skip
 
 

@@ -89,7 +89,7 @@ def _list_page(visit: Visit, problem: str = "") -> Response:
         "orders.html", status=503 if problem else 200, problem=problem, names=names,
         due=[(one, labels_of(one.document, _changed(one), language)) for one in standing.due()],
         going=[one for one in shown if one.ended is None], ended=[one for one in shown if one.ended is not None],
-        say=ForwardingWords(visit.words),
+        say=ForwardingWords(visit.words), called=visit.wallet.forwarding.called,
     )  # fmt: skip
 
 

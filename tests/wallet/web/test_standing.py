@@ -176,6 +176,23 @@ def test_it_is_said_in_another_language_and_still_counts(served, there):
     assert "Was Sie eingerichtet haben" in words_of(there.get("/orders"))
 
 
+def test_services_are_called_in_the_readers_language_and_as_before_where_they_are_offered_no_more(served, there):
+    arranged(served, there, "bank")
+    done = forwarded(served, there, "school")
+    there.client.headers["accept-language"] = "de"
+    for address, name in (("/orders", "bank"), (done, "school")):
+        said = words_of(there.get(address))
+        assert f"Neue Anschrift: {name}" in said
+        assert f"New address: {name}" not in said
+    served.world.publisher.services = ()
+    served.world.publisher.seq = 8
+    served.world.now += 4000
+    there.unlock()
+    served.fetch()
+    there.unlock()
+    assert "New address: bank" in words_of(there.get("/orders"))
+
+
 def test_an_order_for_the_next_time_ends_after_it(served, there):
     said = words_of(arranged(served, there, "bank", limit="once"))
     assert "It is sent 1 more time." in said
