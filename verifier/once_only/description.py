@@ -108,14 +108,17 @@ class ServiceDescription:
             max_status_age=0,  # an agency decides by it: looked up for every answer
             keep=0,  # what was shown is taken over into the form, and then forgotten as an answer
             names=asked_texts(self.documents, self.fields, self.acting),
-            handling=self._handling,
+            # A form may wait before it is sent, and its time counts from there
+            handling=self._handling(self.retention_days + DRAFT_DAYS),
             acting=self.acting,
         )
 
     @property
-    def _handling(self) -> Handling:
-        """What a receipt says: a form may wait before it is sent, and its time counts from there."""
-        days = self.retention_days + DRAFT_DAYS
+    def handling_of_forwarded(self) -> Handling:
+        """What a receipt says of what is forwarded: it is a case at once."""
+        return self._handling(self.retention_days)
+
+    def _handling(self, days: int) -> Handling:
         recipients = tuple([Recipient(one.name, one.identifier, one.purpose) for one in self.recipients])
         retention = Retention.from_fields(Fields({"retention": f"P{days}D"}, self.id), "retention")
         return Handling(_BASES[self.legal_basis[-1]], retention, recipients, self.id)

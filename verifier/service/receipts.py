@@ -21,12 +21,13 @@ from runtime.conversation import slow, with_key
 from runtime.logs import get_logger
 from verifier.acting import acted
 from verifier.given import Given
-from verifier.receipts import AS_USUAL, ReceiptTerms, make_receipt, receipt_terms
+from verifier.receipts import AS_USUAL, Handling, ReceiptTerms, make_receipt, receipt_terms
 from verifier.registration import registration_for
 from verifier.represented import acted_for
 from verifier.service.context import VerifierContext
-from verifier.session import Awaited, read_query
+from verifier.session import Asked, Awaited, read_query
 from verifier.usage import Logged, received
+from verifier.use_case import UseCase
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +77,19 @@ class Receipts:
         query = read_query(stage.terms.dcql_query)
         own = registration_for(use_case, query, context.registrations(), now=context.now(), shown=context.shown)
         return receipt_terms(
-            use_case.handling if use_case is not None else AS_USUAL,
+            self._handling(stage.asked, use_case),
             use_case.purpose if use_case is not None else (),
             own,
             controller=context.controller,
             dpo=context.dpo,
             acting=use_case.acting if use_case is not None else None,
         )
+
+    def _handling(self, asked: Asked, use_case: UseCase | None) -> Handling:
+        service = self.context.services.get(asked.use_case) if asked.forwarded else None
+        if service is not None:
+            return service.handling_of_forwarded
+        return use_case.handling if use_case is not None else AS_USUAL
 
     def give(self, stage: Awaited, verified: VerifiedResponse, way: Way | None) -> Exchange[Given | None]:
         """Make and sign the receipt for an answer; it counts once it is recorded together with it.

@@ -135,6 +135,13 @@ def test_who_asks_for_a_document_finds_a_service_that_gives_it():
 
 
 @pytest.mark.parametrize("service", CATALOGUE, ids=BY_ID)
+def test_whoever_takes_what_is_forwarded_takes_it_at_their_own_address(service):
+    place = next(place for place in PROVIDING if service.start.startswith(f"https://{place.id}.town.example/"))
+    takes = service.id.startswith("new-address-")
+    assert service.forward == (f"https://{place.id}.town.example/services/{service.id}/forward" if takes else None)
+
+
+@pytest.mark.parametrize("service", CATALOGUE, ids=BY_ID)
 def test_at_most_one_question_is_left_to_the_citizen(service):
     assert service.asks is None or len(service.asks.fields) == 1
 
