@@ -18,9 +18,11 @@ from protocol.sovereignty.present_again import check_equal_values
 from protocol.sovereignty.receipt import LegalBasis
 from protocol.trust.localized import Localized
 from runtime.conversation import Change, Event, SessionKey
+from verifier.given import Given
 from verifier.receipts import NOTHING_KEPT, Handling
-from verifier.session import Answered, Asked, Given, Outcome, Session, Verdict, waiting
-from verifier.usage import erased, received
+from verifier.represented import ActedFor
+from verifier.session import Answered, Asked, Outcome, Session, Verdict, waiting
+from verifier.usage import erased
 from verifier.use_case import Texts, UseCase
 
 PURPOSE = (
@@ -72,10 +74,10 @@ def compare(
         InvalidRequest: there was an answer before (T179), or it is too late.
     """
     asked = waiting(session, now=now).asked
-    records: tuple[Written | IssuedReceipt, ...] = ()
+    records: tuple[Written | IssuedReceipt | ActedFor, ...] = ()
     if given is not None:
-        came = received(given.logged, accepted=verdict.accepted, now=now)
-        records = (given.issued, *came, *(erased(given.logged, now=now, why=COMPARED) if verdict.accepted else ()))
+        gone = erased(given.logged, now=now, why=COMPARED) if verdict.accepted else ()
+        records = (*given.records(accepted=verdict.accepted, now=now), *gone)
     receipt = given.shown if given is not None else ""
     return Change(
         Answered(asked, now, verdict, "", "", False, now + asked.keep, receipt=receipt),

@@ -94,7 +94,7 @@ def make_with_own(
             names that are none, or does not say what only the partner knows.
     """
     receipt, of = issued.receipt, held.sealed
-    data: JsonObject = {} if of is None else open_answer(context.sealer, of.request, of.content)[0]
+    data: JsonObject = ({} if of is None else open_answer(context.sealer, of.request, of.content).claims) or {}
     if not receipt.claims.keys() >= data.keys():
         raise InvalidRequest("what is here is not named as the receipt names it")
     told = _information(receipt, held, own) if request.says.right is Right.ACCESS else None

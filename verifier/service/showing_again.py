@@ -14,17 +14,19 @@ from protocol.errors import InvalidRequest, NotFound
 from protocol.exchange import Exchange
 from protocol.oid4vp.client_id import Prefix
 from protocol.sovereignty.rights_status import Presentation
-from runtime.conversation import SessionKey, load, slow
-from verifier.again import NOT_THE_SAME, objection_to_same, question_again
+from runtime.conversation import SessionKey, advance, load, slow
+from verifier.again import NOT_THE_SAME, compare, objection_to_same, question_again
+from verifier.given import Given
 from verifier.rights import Holding, RightsRecord, RightsStep, ask_again, shown_again
 from verifier.service.context import VerifierContext
 from verifier.service.requests import RequestOrder, Requests
 from verifier.service.sealed_answers import open_answer
-from verifier.session import AWAITED, REQUEST_URI, no_request, read_query
+from verifier.session import AWAITED, REQUEST_URI, Verdict, no_request, not_open, read_query
 
 # A wallet that is told of a request has this long to answer it, else it is told of a fresh one
 LEFT_AT_LEAST = 120  # seconds
 Claims = Mapping[str, Sequence[JsonObject]]
+References = Callable[[object], tuple[SessionKey, ...]]
 
 
 def nobody_compares(_: Claims) -> str:
@@ -92,11 +94,24 @@ class Comparing:
         sealed = held.sealed
         if query is None or sealed is None:
             return lambda _: NOT_THE_SAME
-        first, _binary = open_answer(self.context.sealer, sealed.request, sealed.content)
+        first = open_answer(self.context.sealer, sealed.request, sealed.content).claims or {}
         return lambda again: objection_to_same(query, first, again)
 
-    def go_on(self, id_: str, *, same: bool) -> Exchange[None]:
-        """Go on with a request about rights, once an answer to it was recorded."""
+    def record(
+        self, key: SessionKey, id_: str, verdict: Verdict, references: References, given: Given | None
+    ) -> Exchange[None]:
+        """Record the one answer, keep nothing of it, and go on with the request about rights that it is for.
+
+        Raises:
+            InvalidRequest: there was an answer before (T179), or it is too late.
+        """
+        now = self.context.now()
+        yield from advance(
+            key, lambda s: compare(s, verdict, references=references(s), now=now, given=given), not_open()
+        )
+        yield from self._go_on(id_, same=verdict.accepted)
+
+    def _go_on(self, id_: str, *, same: bool) -> Exchange[None]:
         case = yield from slow(lambda: self.context.store.rights.find(id_))
         issued = (yield from slow(lambda: self.context.store.cockpit.by_id(case.receipt))) if case is not None else None
         if case is None or issued is None:

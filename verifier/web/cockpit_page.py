@@ -1,6 +1,6 @@
 """What people see who open the address that their wallet calls: what it is, and whom to write to (sovereignty, section 3).
 
-For whoever lost the key, has another wallet, or is the person whom the data is about. Nothing here depends on who looks.
+For whoever lost the key, has another wallet, or is the person whom the data is about. What it says depends on nobody who looks.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from protocol.sovereignty.contact import Way, read_ways
 from protocol.sovereignty.receipt_parties import Controller
 from protocol.trust.registration import Contact
 from runtime.pages import Pages
+from verifier.represented import IN_OWN_NAME
 from verifier.service import Verifier
 from verifier.web.pages import partner_name, refusal_page
 
@@ -44,14 +45,27 @@ class Reached:
 def cockpit_page(verifier: Verifier, pages: Pages) -> APIRouter:
     """The one page at the address that receipts and requests name."""
     context = verifier.context
+    path = urlsplit(context.identifier).path
     router = APIRouter(include_in_schema=False)
 
     @router.get(urlsplit(context.cockpit_endpoint).path)
     async def read(request: Request) -> Response:
-        found = _controllers(verifier)
-        if not found:
+        found, question = _controllers(verifier), IN_OWN_NAME if IN_OWN_NAME in context.use_cases else ""
+        if not found and not question:
             return refusal_page(request, pages, verifier, NotFound("no such page"))
-        return pages.page(request, "cockpit.html", partner=partner_name(verifier, request), reached=found)
+        # A browser is known again only where it may begin something
+        browser = (pages.browser(request) or pages.new_browser()) if question else ""
+        page = pages.page(
+            request,
+            "cockpit.html",
+            partner=partner_name(verifier, request),
+            reached=found,
+            question=question,
+            ask=f"{path}/ask",
+            form_token=pages.form_token(browser) if question else "",
+            home=f"{path}/",
+        )
+        return pages.remember(page, browser) if question else page
 
     return router
 

@@ -2,8 +2,8 @@
 
 from capabilities.cockpit.database.rights import add_showing_again, create_rights_files
 
-revision = "0009"
-down_revision = "0008"
+revision = "0008"
+down_revision = "0007"
 
 
 def upgrade() -> None:
