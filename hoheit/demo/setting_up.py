@@ -66,8 +66,9 @@ from wallet.provider.installation import NewProvider, set_up_provider
 
 WALLET = "wallet"
 KEY_FILE = "api-key"
+CASE_KEY_FILE = "case-key"
 CLERK_FILE = "clerk-code"
-VERSION_FILE, VERSION = "version", "5"  # of how a town is laid out
+VERSION_FILE, VERSION = "version", "6"  # of how a town is laid out
 OPERATOR_FILE = "operator-code"
 STREET, POSTAL_CODE, PHONE = "Lindenweg 9", "01234", "+49 351 1234"
 # What a sector's platform publishes: who may ask there, in whose word, and who issues
@@ -108,6 +109,10 @@ class Town:
     def api_key(self, place: Place) -> str:
         """The key that the demo itself uses; in a real installation it never stands in a file beside the service."""
         return read_private(self.data(place) / KEY_FILE).decode("ascii")
+
+    def case_key(self, place: Partner) -> str:
+        """The key with which the demo reads what was sent to a place, as the place's own programs do."""
+        return read_private(self.data(place) / CASE_KEY_FILE).decode("ascii")
 
     def clerk_code(self, agency: Agency | Partner) -> str:
         """The code with which whoever tries the demo signs in as a clerk."""
@@ -305,6 +310,7 @@ def _set_up_partner(town: Town, partner: Partner, now: int, random_bytes: Random
     set_up_verifier(new, now=now, random_bytes=random_bytes)
     store = open_verifier_store(VerifierSettings.read(data))
     _let_in(store.api_keys, data, now, random_bytes)
+    _let_in(store.case_keys, data, now, random_bytes, CASE_KEY_FILE)
     store.database.dispose()
 
 
@@ -317,8 +323,8 @@ def _employ_clerk(town: Town, place: Partner, now: int, random_bytes: RandomByte
     store.database.dispose()
 
 
-def _let_in(keys: ApiKeys, data: Path, now: int, random_bytes: RandomBytes) -> None:
+def _let_in(keys: ApiKeys, data: Path, now: int, random_bytes: RandomBytes, file: str = KEY_FILE) -> None:
     """Give the walk through the town a key of this service's API."""
     key, record = new_api_key("demo", now=now, random_bytes=random_bytes)
     keys.put(record)
-    write_private(data / KEY_FILE, key.encode("ascii"))
+    write_private(data / file, key.encode("ascii"))

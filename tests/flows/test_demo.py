@@ -12,7 +12,7 @@ from tests.support.ports import free_port
 
 pytestmark = pytest.mark.flow
 
-STEPS = 49
+STEPS = 61
 
 
 def demo(folder, *options, port=None):
@@ -110,6 +110,28 @@ def test_a_birth_goes_from_a_suggestion_to_its_outcome_and_one_partner_erases(to
     ):
         assert sentence in said
         said = said[said.index(sentence) :]
+
+
+def test_who_moves_house_says_yes_once_and_whoever_is_stopped_gets_nothing_more(town):
+    _, _, walk = town
+    said = walk.stdout[walk.stdout.index("Erika sends her proof of residence") :]
+    for sentence in (
+        "to Sparkasse Lindenau, which is registered for “We send your cards and letters to the new address.”",
+        "nothing goes without her yes",
+        "it is taken back now",
+        "new in it: Street and house number: Am Anger 7",
+        "nothing went anywhere before she looks at it",
+        "Erika does not want her bank to have it any more, and stops that",
+        "new in it: Street and house number: Neue Straße 3",
+        "it knows where she lived before: Am Anger 7",
+    ):
+        assert sentence in said
+        said = said[said.index(sentence) :]
+    moved = walk.stdout.partition("She moves once more, to Neue Straße 3")[2]
+    assert "to Lindenkasse, which" in moved
+    assert "to Sparkasse" not in moved
+    [signed] = [line for line in moved.splitlines() if "each signed what they got" in line]
+    assert sorted(signed.rpartition(": ")[2].split(", ")) == ["Lindenkasse", "Lindenstrom"]
 
 
 def test_a_step_that_fails_ends_the_walk_with_status_1(town):

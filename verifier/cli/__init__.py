@@ -244,6 +244,14 @@ def append_usage(data: Data) -> None:
 
 
 @app.command()
+def held(data: Data, as_json: Json = False) -> None:
+    """Count what citizens showed, what of it is held, was passed on and must be erased, by purpose."""
+    from verifier.cli.mirror import print_held
+
+    print_held(data, as_json=as_json)
+
+
+@app.command()
 def clerk(data: Data, name: Annotated[str, typer.Argument(help="Who signs in; the audit trail names them.")]) -> None:
     """Make a code with which a clerk signs in at the desk. It is shown this once."""
     from verifier.cli.services import make_clerk_code

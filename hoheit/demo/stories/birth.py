@@ -23,14 +23,12 @@ from hoheit.demo.places import (
     HEALTH_COUNTER,
     TOWN_HALL,
     WORK,
-    Agency,
     Partner,
 )
+from hoheit.demo.programs import ask_api
 from hoheit.demo.setting_up import Town
 from protocol.encoding import JsonObject, encode_json
 from protocol.errors import Conflict, NotAuthentic, NotFound, Unreachable
-from protocol.exchange import Exchange, HttpRequest, send
-from protocol.fields import Fields
 from protocol.oid4vp.answer import Delivered
 from protocol.sovereignty.rights import Right
 from protocol.sovereignty.rights_status import State
@@ -218,7 +216,8 @@ class Birth:
             "tx_code": False,  # nobody else hears of it: the case tells her wallet
             "by_reference": True,
         }
-        return self.opened.run(_post(self.town, issuer, "/api/offers", body)).text("uri")
+        url, key = f"{self.town.address(issuer)}/api/offers", self.town.api_key(issuer)
+        return self.opened.run(ask_api("POST", url, key, encode_json(body))).text("uri")
 
     def _receive(self, offer: str) -> list[str]:
         if not offer:
@@ -305,14 +304,6 @@ class Birth:
         said = {entry_of(use).use.action for use in disclosure.usage.uses}
         if missing := [action for action in actions if action not in said]:
             raise NotFound(f"the partner does not say that it {' and '.join(missing)} the data")
-
-
-def _post(town: Town, agency: Agency, path: str, body: JsonObject) -> Exchange[Fields]:
-    headers = (("authorization", f"Bearer {town.api_key(agency)}"), ("content-type", "application/json"))
-    response = yield from send(HttpRequest("POST", f"{town.address(agency)}{path}", headers, encode_json(body)))
-    if response.status not in (200, 201):
-        raise Unreachable(f"{path} answered with status {response.status}")
-    return Fields(response.json("answer"), "answer")
 
 
 def _shown_documents(seen: RequestSeen) -> list[str]:
