@@ -15,7 +15,7 @@ from playwright.sync_api import expect
 from hoheit.demo.catalogue import town_catalogue
 from hoheit.demo.databases import append_usage_early
 from hoheit.demo.places import AGENCIES, CITIZEN, GYMNASTS
-from hoheit.demo.stories.birth import STOPS
+from hoheit.demo.stories.birth import STOPS, offered_types
 from protocol.trust.localized import in_language
 from tests.browser.demo import demo, paste, title, unlock
 from tests.support.browser import DESKTOP
@@ -43,7 +43,7 @@ def by_name(demo):
 def offered(demo, types, about):
     """What an office offers, as a link that its clerk copies."""
     office = next(one for one in AGENCIES if types[0] in one.types)
-    body = {"credential_configuration_ids": list(types), "subject": about, "tx_code": False, "by_reference": True}
+    body = {"credential_configuration_ids": [*types], "subject": about, "tx_code": False, "by_reference": True}
     headers = {"authorization": f"Bearer {demo.api_key(office)}", "host": urlsplit(demo.address(office)).netloc}
     url = f"http://127.0.0.1:{urlsplit(demo.start).port}/api/offers"
     made = httpx2.post(url, json=body, headers=headers, trust_env=False)
@@ -169,7 +169,7 @@ def test_a_birth_from_the_suggestion_to_the_outcome_and_one_partner_erases(chrom
             if page.get_by_role("button", name="Begin this step").count() == 0:
                 break
             service = services[page.locator("#step-1").inner_text().partition(". ")[2]]
-            stop, types = BY_ID[service.id], [given.configuration_id for given in service.gives]
+            stop, types = BY_ID[service.id], offered_types(service)
             first = not gone
             who = page.locator("section[aria-labelledby=step-1] p").first.inner_text()
             case = apply(phone, stop, look=service.id == "child-benefit")

@@ -23,14 +23,12 @@ from hoheit.demo.places import (
     HEALTH_COUNTER,
     TOWN_HALL,
     WORK,
-    Agency,
     Partner,
 )
+from hoheit.demo.programs import ask_api
 from hoheit.demo.setting_up import Town
 from protocol.encoding import JsonObject, encode_json
 from protocol.errors import Conflict, NotAuthentic, NotFound, Unreachable
-from protocol.exchange import Exchange, HttpRequest, send
-from protocol.fields import Fields
 from protocol.oid4vp.answer import Delivered
 from protocol.sovereignty.rights import Right
 from protocol.sovereignty.rights_status import State
@@ -49,6 +47,9 @@ from wallet.service.services.starting import BegunService
 
 CHILD = "ben"
 GYM = "toddler-gym"
+ACTS_FOR = (
+    "representation-parent"  # is about Erika, and the birth certificate about Ben: it comes by an offer of its own
+)
 GOALS = ("birth-certificate", "child-benefit", "parental-allowance", "day-care", "family-insurance", GYM)
 
 
@@ -97,7 +98,7 @@ class Birth:
     planned: tuple[str, ...] = ()  # services
     case: str = ""  # number of the case that was sent last
     case_page: str = ""
-    asked: str = ""  # id of what she asked of the club
+    given: list[str] = field(default_factory=list)  # ids of her answers, the last one to the club
     browser: Browser = field(default_factory=Browser)
     clerks: dict[str, Browser] = field(default_factory=dict)  # by place: signed in
 
@@ -199,7 +200,8 @@ class Birth:
         if stop.says not in decided.text:
             raise Unreachable("the case was not decided")
         followed = follow_last(self.opened)
-        disclosure = self._disclosures()[-1]
+        [*_, disclosure] = self.wallet.cockpit.disclosures()
+        self.given.append(disclosure.id)
         self._check_said(disclosure, Action.RECEIVED, Action.VIEWED, Action.DECIDED)
         [news] = disclosure.usage.news
         if stop.says not in dict(news.text).values() or news.offer != offer:
@@ -208,17 +210,19 @@ class Birth:
 
     def _offer(self, stop: Stop, service: Service) -> str:
         """What the office that issues it offers, as a link; empty: the service gives nothing."""
-        if not service.gives:
+        types = offered_types(service)
+        if not types:
             return ""
         issuer = next(one for one in AGENCIES if self.town.address(one) == service.gives[0].issuer)
         body: JsonObject = {
-            "credential_configuration_ids": [one.configuration_id for one in service.gives],
+            "credential_configuration_ids": [*types],
             "subject": stop.about,
             "grant": "pre-authorized_code",
             "tx_code": False,  # nobody else hears of it: the case tells her wallet
             "by_reference": True,
         }
-        return self.opened.run(_post(self.town, issuer, "/api/offers", body)).text("uri")
+        url, key = f"{self.town.address(issuer)}/api/offers", self.town.api_key(issuer)
+        return self.opened.run(ask_api("POST", url, key, encode_json(body))).text("uri")
 
     def _receive(self, offer: str) -> list[str]:
         if not offer:
@@ -235,15 +239,15 @@ class Birth:
         plan = self._shown()
         if not plan.over:
             raise Conflict("something is left to do in the plan")
-        given = self._disclosures()[-len(self.planned) :]
-        if any(receipt_of(one) is None or not one.usage.uses for one in given):
+        given = [self.wallet.cockpit.find(one) for one in self.given]
+        if len(given) != len(plan.done) or any(receipt_of(one) is None or not one.usage.uses for one in given):
             raise NotFound("something has no receipt, or nobody says what was done with it")
         return [
             f"{len(plan.done)} services, {len(given)} receipts; what each did since stands beside it in her activity"
         ]
 
     def _ask_to_erase(self) -> list[str]:
-        [*_, disclosure] = self._disclosures()
+        disclosure = self.wallet.cockpit.find(self.given[-1])
         if tables_with(self.town, GYMNASTS, _receipt_id(disclosure)) <= TRACES:
             raise NotFound("the club has nothing that could be erased")
         followed = self.opened.run(self.wallet.cockpit.rights.ask(disclosure, Wish(Right.ERASURE)))
@@ -252,7 +256,6 @@ class Birth:
         status = status_of(followed.asked)
         if status is None or status.state is not State.DONE:
             raise Conflict("it was not erased at once")
-        self.asked = followed.asked.id
         return [
             "she needs no name and no password: the key of that one answer is enough",
             "the club needs it for nothing any more, so it is done at once; the answer is signed",
@@ -261,7 +264,7 @@ class Birth:
     def _see_it_erased(self) -> list[str]:
         append_usage_early(self.town, GYMNASTS)
         run, cockpit = self.opened.run, self.wallet.cockpit
-        looked = run(cockpit.ask(self._disclosures()[-1]))
+        looked = run(cockpit.ask(cockpit.find(self.given[-1])))
         if looked.error is not None or looked.disclosure.usage.findings:
             raise NotAuthentic("something is wrong with what the club says")
         disclosure = looked.disclosure
@@ -298,21 +301,15 @@ class Birth:
     def _shown(self) -> JourneyShown:
         return self.opened.run(self.wallet.services.journeys.show(self.journey))
 
-    def _disclosures(self) -> tuple[Disclosure, ...]:
-        return self.wallet.cockpit.disclosures()
-
     def _check_said(self, disclosure: Disclosure, *actions: Action) -> None:
         said = {entry_of(use).use.action for use in disclosure.usage.uses}
         if missing := [action for action in actions if action not in said]:
             raise NotFound(f"the partner does not say that it {' and '.join(missing)} the data")
 
 
-def _post(town: Town, agency: Agency, path: str, body: JsonObject) -> Exchange[Fields]:
-    headers = (("authorization", f"Bearer {town.api_key(agency)}"), ("content-type", "application/json"))
-    response = yield from send(HttpRequest("POST", f"{town.address(agency)}{path}", headers, encode_json(body)))
-    if response.status not in (200, 201):
-        raise Unreachable(f"{path} answered with status {response.status}")
-    return Fields(response.json("answer"), "answer")
+def offered_types(service: Service) -> tuple[str, ...]:
+    """What a clerk offers when a case is granted: an offer is about one person, and its outcome has one offer."""
+    return tuple([one.configuration_id for one in service.gives if one.configuration_id != ACTS_FOR])
 
 
 def _shown_documents(seen: RequestSeen) -> list[str]:
