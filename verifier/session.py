@@ -20,7 +20,7 @@ from protocol.dcql.query import DcqlQuery
 from protocol.encoding import read_json
 from protocol.errors import InvalidRequest, NotFound
 from runtime.conversation import Change, Event, SessionKey
-from verifier.usage import Logged, received
+from verifier.usage import Gone, Logged, received
 
 REQUEST = "request"  # the id in our API
 REQUEST_URI = "request_uri"
@@ -196,7 +196,7 @@ class Forgotten:
 
 
 Session = Requested | Opened | Received | Answered | Declined | Forgotten
-Outcome = Change[Session, Written | IssuedReceipt]
+Outcome = Change[Session, Written | IssuedReceipt | Gone]
 Awaited = Requested | Opened | Received  # an answer may come
 AWAITED: tuple[type[Awaited], ...] = (Requested, Opened, Received)
 Told = Requested | Opened | Received | Answered | Declined  # whoever asked is told how it stands
