@@ -22,6 +22,7 @@ from verifier.service.notices import Notices
 from verifier.service.page_requests import PageRequests
 from verifier.service.partner_usage import PartnerUsage
 from verifier.service.receipts import Receipts
+from verifier.service.represented import Represented
 from verifier.service.requests import Requests
 from verifier.service.rights import FirstSteps, RightsDesk
 from verifier.service.signers import RevokedSigners
@@ -47,6 +48,7 @@ class Verifier:
     cockpit: Cockpit
     partner_usage: PartnerUsage
     rights: RightsDesk
+    represented: Represented
     mirror: MirrorDesk
 
     @classmethod
@@ -94,5 +96,6 @@ class Verifier:
             cockpit=cockpit,
             partner_usage=PartnerUsage(context),
             rights=RightsDesk(context, rights),
+            represented=Represented(context),
             mirror=MirrorDesk(context),
         )

@@ -117,6 +117,14 @@ class Forwarding:
         ]
         return tuple(sorted(shown, key=lambda one: not one.known))
 
+    def called(self, service_id: str, before: str) -> str:
+        """What a service is called in the language of this wallet; what is not offered any more is called as before."""
+        try:
+            service = self.catalogue.find(service_id)
+        except ProtocolError:
+            return before
+        return service_shown(service, self.context.language).name
+
     def ask(self, document: Document, service_ids: Sequence[str]) -> Exchange[Recipients]:
         """Have each recipient say what it wants of a document. Nothing is given away, and one that fails fails alone.
 

@@ -6,6 +6,7 @@ from protocol.sovereignty.usage import Action
 from tests.support.pki import DAY, NOW
 from tests.support.receipts import log_with
 from tests.verifier.citizen import Citizen, library
+from verifier.mirror import reflect
 from verifier.policy import MIN_KEEP
 from verifier.service.partner_usage import Happened
 from verifier.usage import By, Gone
@@ -105,3 +106,18 @@ CAME, LOOKED = (LOGGED.use(action, by, now=NOW)[0].use for action, by in (
 def test_who_has_data_and_until_when_decides_what_is_said(past, until, is_gone):
     said = [used.use.action for used in Gone(LOGGED, until, NOW).uses(past)]
     assert said == ([Action.ERASED] if is_gone else [])
+
+
+def test_what_only_the_partner_s_own_systems_have_is_counted_there_and_not_here(answered):
+    counter, made, _ = answered
+    counter.result(made)
+
+    def held():
+        [purpose] = reflect(counter.store.receipt_pasts, now=counter.clock.now).purposes
+        return purpose.here, purpose.elsewhere
+
+    assert held() == (1, 1)
+    after(answered, MIN_KEEP + 1)
+    assert held() == (0, 1)
+    say_erased(answered)
+    assert held() == (0, 0)
