@@ -5,11 +5,14 @@ from __future__ import annotations
 import hmac
 from dataclasses import replace
 
+from protocol.encoding import read_json_object
+from protocol.fields import Fields
+from protocol.sovereignty.receipt import Receipt
 from protocol.sovereignty.usage import Action
 from protocol.sovereignty.wording import Wording
 from runtime.conversation import Change, Event, SessionKey
 from verifier.session import RECEIPT, RESPONSE_CODE, Answered, Forgotten, Outcome, Session, began_in, no_request
-from verifier.usage import EARLIER, ON_DEMAND, By, erased
+from verifier.usage import EARLIER, ON_DEMAND, By, Gone, erased
 
 
 def forget(session: Session, owner: str, *, references: tuple[SessionKey, ...], now: int) -> Outcome:
@@ -59,14 +62,32 @@ def forgotten(session: Session, references: tuple[SessionKey, ...], *, now: int,
     return Change(
         Forgotten(asked.id, asked.owner, asked.browser),
         drop=drop,
-        records=erased(session.logged, now=now, why=why) if isinstance(session, Answered) else (),
+        records=gone(session, now=now, why=why) if isinstance(session, Answered) else (),
         events=(Event("request forgotten", asked.id),),
     )
 
 
 def erase_on_demand(session: Session, *, now: int) -> Outcome:
-    """Erase what an answer told because whoever gave it asked for that (GDPR Art. 17)."""
-    return forgotten(session, (), now=now, why=ON_DEMAND)
+    """Erase what an answer told because whoever gave it asked for that (GDPR Art. 17), wherever it was."""
+    logged = session.logged if isinstance(session, Answered) else None
+    return replace(forgotten(session, (), now=now), records=erased(logged, now=now, why=ON_DEMAND))
+
+
+def gone(answered: Answered, *, now: int, why: Wording) -> tuple[Gone, ...]:
+    """That an answer is here no more, for the log of its receipt."""
+    if answered.logged is None:
+        return ()
+    return (Gone(answered.logged, _gone_everywhere(answered), now, why),)
+
+
+def _gone_everywhere(answered: Answered) -> int | None:
+    """When nobody has an answer any more, by its receipt; 0: as soon as it is not here. None: an event decides."""
+    if not answered.receipt:
+        return 0  # it came before what was told was kept with it
+    receipt = Receipt.from_fields(Fields(read_json_object(answered.receipt.encode(), "receipt"), "receipt"))
+    ends = receipt.retention.ends(receipt.issued_at)
+    # Whoever said nothing else keeps it nowhere but here
+    return 0 if ends is not None and ends <= answered.keep_until else ends
 
 
 def restrict_on_demand(session: Session, *, lifted: bool, now: int) -> Outcome:

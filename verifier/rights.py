@@ -29,7 +29,7 @@ from protocol.sovereignty.wording import Wording
 from runtime.conversation import Event
 from verifier.again import question_again
 from verifier.session import read_query
-from verifier.usage import ON_DEMAND, By, Logged, is_elsewhere
+from verifier.usage import ON_DEMAND, By, Logged, stands_elsewhere
 
 # Where the law itself may want the data kept (Art. 17(3)(b)); whether it does, a clerk knows
 _DUTIES = frozenset((LegalBasis.LEGAL_OBLIGATION, LegalBasis.PUBLIC_TASK))
@@ -129,12 +129,10 @@ class Finished:
 def hold(uses: tuple[Use, ...], found: Holding) -> Holding:
     """What is known, from the log of a receipt and what is found of its data."""
     is_here = found.sealed is not None or found.in_case
-    elsewhere, gone = False, False
+    elsewhere, gone = stands_elsewhere(uses), False
     untold: dict[Addressee, None] = {}
     recipients: dict[Addressee, None] = {}
     for use in uses:
-        if is_elsewhere(use.by):
-            elsewhere = use.action is not Action.ERASED
         if use.action in (Action.RECEIVED, Action.ERASED):
             gone = use.action is Action.ERASED
         if use.to is not None and use.action is Action.FORWARDED:

@@ -23,7 +23,7 @@ from protocol.sovereignty.representation import MayNotAct
 from runtime.conversation import Change, Event, SessionKey
 from verifier.given import Given
 from verifier.represented import ActedFor
-from verifier.usage import Logged
+from verifier.usage import Gone, Logged
 
 REQUEST = "request"  # the id in our API
 REQUEST_URI = "request_uri"
@@ -197,7 +197,7 @@ class Forgotten:
 
 
 Session = Requested | Opened | Received | Answered | Declined | Forgotten
-Outcome = Change[Session, Written | IssuedReceipt | ActedFor]
+Outcome = Change[Session, Written | IssuedReceipt | ActedFor | Gone]
 Awaited = Requested | Opened | Received  # an answer may come
 AWAITED: tuple[type[Awaited], ...] = (Requested, Opened, Received)
 Told = Requested | Opened | Received | Answered | Declined  # whoever asked is told how it stands

@@ -33,7 +33,7 @@ from verifier.session import (
     renew,
     waiting,
 )
-from verifier.usage import By
+from verifier.usage import By, Gone
 
 NOW = 1000
 ASKED = Asked(
@@ -224,11 +224,9 @@ GIVEN = Given(ISSUED, LOGGED, "what it says")
 
 
 def logged_uses(change):
-    return [
-        (used.receipt, used.use.action.value, used.use.at)
-        for used in change.records
-        if not isinstance(used, IssuedReceipt)
-    ]
+    told = [one for one in change.records if not isinstance(one, IssuedReceipt)]
+    uses = [used for one in told for used in (one.uses(()) if isinstance(one, Gone) else (one,))]
+    return [(used.receipt, used.use.action.value, used.use.at) for used in uses]
 
 
 def test_an_answer_with_a_receipt_is_received_in_its_log():

@@ -46,6 +46,7 @@ from verifier.database.tables import (
     usage_tables,
 )
 from verifier.keeping import erase_on_demand as erase_answer
+from verifier.keeping import gone
 from verifier.keeping import restrict_on_demand as restrict_answer
 from verifier.once_only.case import (
     DRAFT_SECONDS,
@@ -77,13 +78,13 @@ from verifier.session import (
     no_request,
 )
 from verifier.store import CaseHearer
-from verifier.usage import OVER, erased
+from verifier.usage import OVER, Gone, erased
 
 ERASED_AT_ONCE = 500  # receipts in one transaction
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 Stage = Session | CounterStage | CaseStage | SignedIn
-Record = CounterChange | CaseChange | Written | IssuedReceipt | ActedFor | Erase | Restrict | Event
+Record = CounterChange | CaseChange | Written | IssuedReceipt | ActedFor | Gone | Erase | Restrict | Event
 
 _CODEC: Codec[Stage] = Codec(
     Requested,
@@ -123,7 +124,7 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
         self.case_keys = SqlApiKeys(database, case_keys)
         self.cockpit = SqlCockpit(database, cockpit_tables)
         self.usage = SqlUsageLog(database, usage_tables, now=now, random_bytes=random_bytes)
-        self.receipt_pasts = SqlReceiptPasts(database, cockpit_tables, usage_tables)
+        self.receipt_pasts = SqlReceiptPasts(database, cockpit_tables, usage_tables, conversations)
         self.database = database
         self._erased = erased
         self.api_keys = SqlApiKeys(database, api_keys)
@@ -193,6 +194,8 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
                     pass
                 case CounterRecord() | CounterGone():
                     self.counters.change(connection, [record])
+                case Gone():
+                    self._gone(connection, record)
                 case Event():
                     self.trail(connection, record)
                 case Erase() | Restrict():
@@ -245,8 +248,15 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
 
     def _end(self, connection: Connection, ended: Sequence[Stage], now: int) -> None:
         """Say of answers whose time is over that they are gone, as they go; and of the forms and cases that held one."""
-        answers = [stage for stage in ended if isinstance(stage, Answered | Draft | Case)]
-        self.usage.write(connection, [used for each in answers for used in erased(each.logged, now=now, why=OVER)])
+        cases = [stage for stage in ended if isinstance(stage, Draft | Case)]
+        self.usage.write(connection, [used for each in cases for used in erased(each.logged, now=now, why=OVER)])
+        for answer in [stage for stage in ended if isinstance(stage, Answered)]:
+            for record in gone(answer, now=now, why=OVER):
+                self._gone(connection, record)
+
+    def _gone(self, connection: Connection, record: Gone) -> None:
+        past = self.usage.uses(connection, record.logged.receipt)
+        self.usage.write(connection, record.uses(past))
 
 
 def _places(receipt: str) -> tuple[SessionKey, SessionKey]:
