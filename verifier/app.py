@@ -41,6 +41,7 @@ from verifier.installation import ANCHORS, REGISTRATIONS, SECRET, SERVICES, SIGN
 from verifier.once_only.description import ServiceDescription, read_services
 from verifier.policy import Lifetimes
 from verifier.registration import outside_registration
+from verifier.represented import IN_OWN_NAME, own_name_question
 from verifier.service import Verifier
 from verifier.service.context import VerifierContext
 from verifier.use_case import UseCase, read_use_cases
@@ -95,13 +96,18 @@ def with_questions(use_cases: Mapping[str, UseCase], services: Mapping[str, Serv
     """Everything that is asked: the use cases, and what the services need.
 
     Raises:
-        ValueError: a service has the id of a use case.
+        ValueError: a service has the id of a use case, or one has that of a question of ours.
     """
     questions = {id_: service.use_case for id_, service in services.items()}
     both = sorted(set(use_cases) & set(services))
     if both:
         raise ValueError(f"services: {both[0]} is the id of a use case too")
-    return {**use_cases, **{id_: use_case for id_, use_case in questions.items() if use_case is not None}}
+    asked = {**use_cases, **{id_: use_case for id_, use_case in questions.items() if use_case is not None}}
+    if IN_OWN_NAME in asked:
+        raise ValueError(f"{IN_OWN_NAME} is the id of a question of ours")
+    # Whoever is represented by others may ask what was done for them
+    in_own_name = own_name_question(asked.values())
+    return asked if in_own_name is None else {**asked, IN_OWN_NAME: in_own_name}
 
 
 def open_registrations(settings: VerifierSettings) -> RegistrationFolder:

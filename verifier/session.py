@@ -19,8 +19,11 @@ from capabilities.usage_log.records import Written
 from protocol.dcql.query import DcqlQuery
 from protocol.encoding import read_json
 from protocol.errors import InvalidRequest, NotFound
+from protocol.sovereignty.representation import MayNotAct
 from runtime.conversation import Change, Event, SessionKey
-from verifier.usage import Logged, received
+from verifier.given import Given
+from verifier.represented import ActedFor
+from verifier.usage import Logged
 
 REQUEST = "request"  # the id in our API
 REQUEST_URI = "request_uri"
@@ -138,6 +141,11 @@ class Line:
     reason: str  # empty if it passed
     as_of: int = 0  # epoch seconds: when what it hangs on was looked up; 0: it hangs on no such thing
 
+    @property
+    def may_not_act(self) -> str:
+        """Why whoever answered may not act for somebody else; empty: that is not what is wrong."""
+        return MayNotAct.read(self.reason) or ""
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -148,15 +156,6 @@ class Verdict:
     issuers: tuple[tuple[str, tuple[str, ...]], ...] = ()  # query id → names of those who issued what was presented
     surplus: tuple[str, ...] = ()  # ids of queries for which more was disclosed than asked; it was dropped (T189)
     holders: int = 1  # how many keys presented; more than one need not be one person (T187)
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """The receipt for an answer, as it is recorded with it."""
-
-    issued: IssuedReceipt
-    logged: Logged
-    shown: str  # as `Answered.receipt`
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +195,7 @@ class Forgotten:
 
 
 Session = Requested | Opened | Received | Answered | Declined | Forgotten
-Outcome = Change[Session, Written | IssuedReceipt]
+Outcome = Change[Session, Written | IssuedReceipt | ActedFor]
 Awaited = Requested | Opened | Received  # an answer may come
 AWAITED: tuple[type[Awaited], ...] = (Requested, Opened, Received)
 Told = Requested | Opened | Received | Answered | Declined  # whoever asked is told how it stands
@@ -305,10 +304,11 @@ def answer(
     references: tuple[SessionKey, ...],
     now: int,
     given: Given | None = None,
+    news: tuple[Written, ...] = (),
 ) -> Outcome:
     """Record the one answer; `disclosed` is sealed, `response_code` a digest or empty. A refused one leaves neither.
 
-    At a counter the code leads to a number, which whoever was refused needs too. `given`: of an answer with a receipt.
+    At a counter the code leads to a number, which whoever was refused needs too. `given`: the receipt, whose log tells `news`.
 
     Raises:
         InvalidRequest: there was an answer before (T179), or it is too late.
@@ -323,7 +323,7 @@ def answer(
         Answered(asked, now, verdict, held, code, False, keep_until, logged=kept, receipt=receipt),
         keys=_found_by(code, kept),
         drop=references,
-        records=() if given is None else (given.issued, *received(logged, accepted=verdict.accepted, now=now)),
+        records=() if given is None else (*given.records(accepted=verdict.accepted, now=now), *news),
         events=(Event("answer accepted" if verdict.accepted else "answer refused", asked.id),),
         expires_at=keep_until,
     )

@@ -31,6 +31,7 @@ from hoheit.demo.places import (
 from hoheit.demo.programs import ask_api
 from hoheit.demo.saying import FORMS, name_of, shown_of, text_of, who_asks
 from hoheit.demo.setting_up import Place, Town
+from hoheit.demo.stories.birth import Birth
 from hoheit.demo.stories.moving import MovingHouse
 from protocol.dcql.query import MDOC
 from protocol.encoding import JsonObject, JsonValue, decode_base64url, encode_base64url, encode_json
@@ -116,6 +117,8 @@ class Walk:
         )
         yield from self._step("Erika's wallet knows it no more, and gives nothing", lambda: self._refused(request))
         yield from self._step("The register puts the platform back, and the pharmacy with it", self._put_back)
+        for title, work in Birth(self.town, self.wallet).scenes():
+            yield from self._step(title, work)
         for title, work in MovingHouse(self.town, self.wallet).scenes():
             yield from self._step(title, work)
 

@@ -1,6 +1,7 @@
 """A wallet is made, opened and closed in a browser."""
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.served import PASSPHRASE, served_wallet
 
@@ -21,7 +22,7 @@ def test_a_new_user_makes_a_wallet_and_finds_it_closed_the_next_day(chromium, wa
         window.page.get_by_role("button", name="Lock").click()
         window.see("wallet-unlock")
         wallet.unlock(window)
-        assert window.page.get_by_role("heading", level=1).inner_text() == "Documents"
+        expect(window.page.get_by_role("heading", level=1)).to_have_text("Documents")
 
 
 def test_a_wrong_passphrase_opens_nothing_and_soon_takes_time(chromium, wallet):
@@ -33,7 +34,7 @@ def test_a_wrong_passphrase_opens_nothing_and_soon_takes_time(chromium, wallet):
         for _ in range(4):
             window.page.get_by_label("Passphrase").fill(PASSPHRASE + "!")
             window.page.get_by_role("button", name="Open", exact=True).click()
-        assert "Please try again in" in window.page.get_by_role("alert").inner_text()
+        expect(window.page.get_by_role("alert")).to_contain_text("Please try again in")
         window.see("wallet-unlock-wait")
         window.page.goto(wallet.url)
         assert "/unlock" in window.page.url

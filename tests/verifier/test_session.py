@@ -8,6 +8,7 @@ from capabilities.cockpit.records import IssuedReceipt
 from protocol.errors import InvalidRequest, NotFound
 from runtime.conversation import SessionKey
 from tests.support.receipts import log_with
+from verifier.given import Given
 from verifier.keeping import forget, forget_in_browser, look
 from verifier.session import (
     MAX_HANDED,
@@ -16,7 +17,6 @@ from verifier.session import (
     Asked,
     Declined,
     Forgotten,
-    Given,
     Line,
     Opened,
     Received,

@@ -25,6 +25,8 @@ from runtime.database.migrations import migrate
 from verifier.counter import CounterChange, CounterGone, CounterRecord, CounterStage, Removed, Standing
 from verifier.database.cases import SqlCases
 from verifier.database.counters import SqlCounters
+from verifier.database.mirror import SqlReceiptPasts
+from verifier.database.represented import SqlRepresented
 from verifier.database.status_lists import SqlStatusLists
 from verifier.database.tables import (
     api_keys,
@@ -36,6 +38,7 @@ from verifier.database.tables import (
     conversations,
     counters,
     relay_messages,
+    represented,
     status_lists,
     usage_tables,
 )
@@ -56,6 +59,7 @@ from verifier.once_only.case import (
 from verifier.once_only.on_demand import erase_on_demand as erase_case
 from verifier.once_only.on_demand import restrict_on_demand as restrict_case
 from verifier.policy import MAX_OFFLINE_STATUS
+from verifier.represented import ActedFor
 from verifier.rights import Asked, Erase, Holding, Restrict, RightsRecord, Sealed, hold
 from verifier.session import (
     RECEIPT,
@@ -75,7 +79,7 @@ from verifier.usage import OVER, erased
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 Stage = Session | CounterStage | CaseStage | SignedIn
-Record = CounterChange | CaseChange | Written | IssuedReceipt | Erase | Restrict | Event
+Record = CounterChange | CaseChange | Written | IssuedReceipt | ActedFor | Erase | Restrict | Event
 
 _CODEC: Codec[Stage] = Codec(
     Requested,
@@ -113,10 +117,12 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
         self.case_keys = SqlApiKeys(database, case_keys)
         self.cockpit = SqlCockpit(database, cockpit_tables)
         self.usage = SqlUsageLog(database, usage_tables, now=now, random_bytes=random_bytes)
+        self.receipt_pasts = SqlReceiptPasts(database, cockpit_tables, usage_tables)
         self.database = database
         self.api_keys = SqlApiKeys(database, api_keys)
         self.status_lists = SqlStatusLists(database, status_lists)
         self.relay = SqlRelay(database, relay_messages)
+        self.represented = SqlRepresented(database, represented)
         self.rights: SqlRights[Holding, RightsRecord] = SqlRights(
             database, cockpit_tables.rights, cockpit_tables.receipts, self._hold, self._keep_records
         )
@@ -136,6 +142,7 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
             gone += self.relay.forget_expired(connection, before=now, limit=limit)
             gone += self.usage.forget_expired(connection, now=now, limit=limit)
             gone += self.rights.forget_expired(connection, now=now, limit=limit)
+            gone += self.represented.forget_expired(connection, now=now, limit=limit)
             gone += self.cockpit.forget_expired(connection, now=now, limit=limit)
             return gone + self.status_lists.forget_before(connection, now - MAX_OFFLINE_STATUS, limit)
 
@@ -144,12 +151,13 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
     def _keep_records(self, connection: Connection, records: Sequence[Record]) -> None:
         given = [record for record in records if isinstance(record, IssuedReceipt)]
         self.cockpit.write(connection, given)
+        self.represented.write(connection, [record for record in records if isinstance(record, ActedFor)])
         written = [record for record in records if isinstance(record, Used | Told)]
         if written:
             self.usage.write(connection, written)
         for record in records:
             match record:
-                case Used() | Told() | IssuedReceipt():
+                case Used() | Told() | IssuedReceipt() | ActedFor():
                     pass
                 case CounterRecord() | CounterGone():
                     self.counters.change(connection, [record])

@@ -17,10 +17,12 @@ from verifier.service.context import VerifierContext
 from verifier.service.counters import Counters
 from verifier.service.forms import Forms
 from verifier.service.meetings import Meetings
+from verifier.service.mirror import MirrorDesk
 from verifier.service.notices import Notices
 from verifier.service.page_requests import PageRequests
 from verifier.service.partner_usage import PartnerUsage
 from verifier.service.receipts import Receipts
+from verifier.service.represented import Represented
 from verifier.service.requests import Requests
 from verifier.service.rights import FirstSteps, RightsDesk
 from verifier.service.signers import RevokedSigners
@@ -46,6 +48,8 @@ class Verifier:
     cockpit: Cockpit
     partner_usage: PartnerUsage
     rights: RightsDesk
+    represented: Represented
+    mirror: MirrorDesk
 
     @classmethod
     def of(cls, context: VerifierContext) -> Self:
@@ -92,4 +96,6 @@ class Verifier:
             cockpit=cockpit,
             partner_usage=PartnerUsage(context),
             rights=RightsDesk(context, rights),
+            represented=Represented(context),
+            mirror=MirrorDesk(context),
         )

@@ -46,7 +46,7 @@ def make_answer(
     None: it does not fit into one, or the receipt has other names for what was shown.
     """
     receipt = issued.receipt
-    data: JsonObject = {} if of is None else open_answer(context.sealer, of.request, of.content)[0]
+    data: JsonObject = ({} if of is None else open_answer(context.sealer, of.request, of.content).claims) or {}
     if not receipt.claims.keys() >= data.keys():
         return None
     answer = RightsAnswer(

@@ -19,10 +19,13 @@ from protocol.sovereignty.receipt import Receipt, fresh_receipt_id, sign_receipt
 from protocol.sovereignty.receipt_evidence import Evidence, evidence_of_answer
 from runtime.conversation import slow, with_key
 from runtime.logs import get_logger
+from verifier.acting import acted
+from verifier.given import Given
 from verifier.receipts import AS_USUAL, Handling, ReceiptTerms, make_receipt, receipt_terms
 from verifier.registration import registration_for
+from verifier.represented import acted_for
 from verifier.service.context import VerifierContext
-from verifier.session import Asked, Awaited, Given, read_query
+from verifier.session import Asked, Awaited, read_query
 from verifier.usage import Logged, received
 from verifier.use_case import UseCase
 
@@ -79,6 +82,7 @@ class Receipts:
             own,
             controller=context.controller,
             dpo=context.dpo,
+            acting=use_case.acting if use_case is not None else None,
         )
 
     def _handling(self, asked: Asked, use_case: UseCase | None) -> Handling:
@@ -115,13 +119,15 @@ class Receipts:
             get_logger().warning("an answer without a receipt", reason=error.description)
             return None
         shown = encode_json(receipt.to_claims()).decode()
+        acting = acted(terms.acting, verified.claims, verified.issuers) if verified.accepted else None
+        whom = acted_for(self.context.secret, acting, receipt)
         if way.claim is not None:
             # It is signed for the key that comes with the claim
-            return Given(IssuedReceipt.of(receipt, "", claim=hash_claim(way.claim)), logged, shown)
+            return Given(IssuedReceipt.of(receipt, "", claim=hash_claim(way.claim)), logged, shown, whom)
         keyed = yield from self._with_key_of(receipt, way.key)
         signer, x5c = self.context.signing.signer, self.context.signing.x5c
         token = yield from with_key(signer, lambda: sign_receipt(keyed, signer, x5c))
-        return Given(IssuedReceipt.of(keyed, token), logged, shown)
+        return Given(IssuedReceipt.of(keyed, token), logged, shown, whom)
 
     def _with_key_of(self, receipt: Receipt, key: PublicKey | None) -> Exchange[Receipt]:
         """The receipt for a key; one that is known from another answer is ignored."""

@@ -73,7 +73,7 @@ def test_the_whole_journey_can_be_walked_and_gives_every_document_of_a_birth():
     assert len(gone_through) == 7
     assert {one if isinstance(one, str) else one.type for one in papers} == {
         "pid", "birth-certificate", "child-benefit", "income", "employment", "parental-allowance", "residence",
-        "kita-place", "health-insurance",
+        "kita-place", "health-insurance", "representation-parent",
     }  # fmt: skip
     assert {answer.name for answer in journey.answers} == {"iban", "months", "starts_on"}
 

@@ -2,7 +2,9 @@
 
 import json
 import unicodedata
+from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,8 +22,10 @@ from protocol.migration.transaction import (
 from tests.support.pki import NOW
 from tests.support.strategies import json_values
 from tests.wallet.counterparts import VCT, held
+from wallet.policy.cockpit.timeline import KINDS
 from wallet.policy.moving.exported import Everything, migration_of, name_of
 from wallet.policy.moving.imported import ACTIONS, awaited_of, fulfilled, history_of, line_of
+from wallet.service.cockpit.cockpit import Prepared
 from wallet.words import Words
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -52,6 +56,17 @@ def test_every_line_can_be_kept_and_told(transaction):
     assert not [text for text in told for character in text if unicodedata.category(character) in ("Cc", "Cf")]
     for language in ("de", "en"):
         assert Words(language).entry(entry, entry.outcome)
+
+
+@pytest.mark.parametrize("action", sorted(ACTIONS))
+def test_every_kind_of_line_has_a_sentence_of_its_own(action):
+    entry = replace(line_of(Transaction("1", NOW, True, Other("")), NOW)(1, ""), action=action)
+    assert Words("en").entry(entry, "done") != f"In your earlier wallet: {action}"
+
+
+@pytest.mark.parametrize("action", sorted({*KINDS, *Prepared}))
+def test_what_this_wallet_writes_is_understood_by_the_next_one(action):
+    assert action in ACTIONS
 
 
 @given(st.lists(transactions, max_size=4, unique_by=lambda one: one.identifier))

@@ -40,9 +40,10 @@ class Kind(StrEnum):
     WALLET = "wallet"  # about the wallet itself
 
 
-_KINDS = {
+KINDS = {  # of the lines of the log that are not about the wallet itself, by their action
     "sharing": Kind.GIVEN,
     "received": Kind.GOT,
+    "renewed": Kind.GOT,
     "not kept": Kind.GOT,
     "wrote": Kind.RIGHTS,
     "complained": Kind.RIGHTS,
@@ -88,6 +89,7 @@ class Filter:
     kind: Kind | None = None
     since: int = 0  # epoch seconds
     until: int = 0  # epoch seconds; 0: no end
+    entries: frozenset[int] | None = None  # numbers of the entries that it belongs to; None: all
     needles: tuple[str, ...] = ()  # one of which stands in it, in small letters
 
     @property
@@ -147,6 +149,8 @@ class Timeline:
         found: Iterable[Item] = self.items
         if wanted.kind is not None:
             found = [item for item in found if item.kind is wanted.kind]
+        if wanted.entries is not None:
+            found = [item for item in found if item.number in wanted.entries]
         if wanted.since or wanted.until:
             until = wanted.until or 1 << 62
             found = [item for item in found if wanted.since <= item.at < until]
@@ -234,7 +238,7 @@ def _own_item(entry: LogEntry) -> Item:
     for credential in entry.credentials:
         lines += (credential.name, credential.type, *credential.claims)
     lines.append("")
-    kind = _KINDS.get(entry.action, Kind.WALLET)
+    kind = KINDS.get(entry.action, Kind.WALLET)
     return Item(entry.at, entry.number, kind, entry.party_id or entry.party, "\n".join(lines).lower(), entry)
 
 
