@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from urllib.parse import quote
 
@@ -117,9 +118,7 @@ class Walk:
         )
         yield from self._step("Erika's wallet knows it no more, and gives nothing", lambda: self._refused(request))
         yield from self._step("The register puts the platform back, and the pharmacy with it", self._put_back)
-        for title, work in Birth(self.town, self.wallet).scenes():
-            yield from self._step(title, work)
-        for title, work in MovingHouse(self.town, self.wallet).scenes():
+        for title, work in chain(Birth(self.town, self.wallet).scenes(), MovingHouse(self.town, self.wallet).scenes()):
             yield from self._step(title, work)
 
     def _take(self, agency: Agency, types: tuple[str, ...], title: str) -> Iterator[Step]:
