@@ -62,8 +62,8 @@ def tell_what_to_try(town: Town, passphrase_file: Path, console: Console) -> Non
     console.print(escape(said), highlight=False, soft_wrap=True)
     console.print("\n[bold]Everybody in town[/bold]")
     console.print(f"  {town.wallet_address}/   the wallet of {CITIZEN_NAME}", highlight=False, soft_wrap=True)
-    for place in (*AGENCIES, *COUNTERS, *PARTNERS, *REGISTERS):
-        console.print(f"  {town.address(place)}/   {escape(dict(place.name)['en'])}", highlight=False, soft_wrap=True)
+    for each in (*AGENCIES, *COUNTERS, *PARTNERS, *REGISTERS):
+        console.print(f"  {town.address(each)}/   {escape(dict(each.name)['en'])}", highlight=False, soft_wrap=True)
     console.print("\n[bold]To try by hand[/bold], in another terminal after `export HOHEIT_ENV=demo`")
     for what, command in things_to_try(town, passphrase_file):
         console.print(f"  {what}:\n    [cyan]{escape(command)}[/cyan]", highlight=False, soft_wrap=True)
