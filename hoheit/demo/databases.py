@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import select
-
 from hoheit.demo.places import Partner
 from hoheit.demo.setting_up import Town
 from hoheit.registering import drive_apart
@@ -28,7 +26,7 @@ def tables_with(town: Town, partner: Partner, text: str) -> frozenset[str]:
     found = set()
     with _opened(town, partner) as (_, store), store.database.reading() as connection:
         for name, table in metadata.tables.items():
-            for row in connection.execute(select(table)):
+            for row in connection.execute(table.select()):
                 if any(text in value for value in row if isinstance(value, str)):
                     found.add(name)
     return frozenset(found)
