@@ -14,6 +14,7 @@ from runtime.conversation import ConversationStore
 from verifier.counter import CounterRecord
 from verifier.mirror import Receipts
 from verifier.once_only.case import CaseHappened, CaseListed
+from verifier.represented import ActedFor
 from verifier.rights import Holding, RightsRecord
 
 
@@ -81,6 +82,13 @@ class CaseHearer(Protocol):
         """Write down one thing. `text` and `offer` are for the citizen alone."""
 
 
+class RepresentedStore(Protocol):
+    """Who was represented in which answer; what is kept comes with the step that records it."""
+
+    def of(self, mark: str, *, now: int, limit: int) -> tuple[ActedFor, ...]:
+        """What was done for somebody, newest first, whose log still answers."""
+
+
 class VerifierStore(ConversationStore, Protocol):
     """Everything a verifier keeps. Every method is one transaction, durable when it returns.
 
@@ -122,6 +130,10 @@ class VerifierStore(ConversationStore, Protocol):
     @property
     def rights(self) -> RightsStore[Holding, RightsRecord]:
         """What citizens asked about what they gave; steps do what they say with the data in their own transaction."""
+
+    @property
+    def represented(self) -> RepresentedStore:
+        """Who was represented by others."""
 
     @property
     def usage(self) -> UsageStore:

@@ -16,6 +16,7 @@ from hoheit.demo.places import (
     COUNTERS,
     OPERATOR,
     PARTNERS,
+    PROVIDING,
     REGISTER,
     REGISTERS,
     TOWN,
@@ -54,12 +55,15 @@ def tell_what_to_try(town: Town, passphrase_file: Path, console: Console) -> Non
     for agency in AGENCIES:
         said = f"  The code of {CLERK}, clerk at {dict(agency.name)['en']}: {town.clerk_code(agency)}"
         console.print(escape(said), highlight=False, soft_wrap=True)
+    for place in PROVIDING:
+        said = f"  The code of {CLERK}, who decides about cases at {town.address(place)}/desk: {town.clerk_code(place)}"
+        console.print(escape(said), highlight=False, soft_wrap=True)
     said = f"  The code of {OPERATOR}, who decides at the {dict(REGISTER.name)['en']}: {town.operator_code(REGISTER)}"
     console.print(escape(said), highlight=False, soft_wrap=True)
     console.print("\n[bold]Everybody in town[/bold]")
     console.print(f"  {town.wallet_address}/   the wallet of {CITIZEN_NAME}", highlight=False, soft_wrap=True)
-    for place in (*AGENCIES, *COUNTERS, *PARTNERS, *REGISTERS):
-        console.print(f"  {town.address(place)}/   {escape(dict(place.name)['en'])}", highlight=False, soft_wrap=True)
+    for each in (*AGENCIES, *COUNTERS, *PARTNERS, *REGISTERS):
+        console.print(f"  {town.address(each)}/   {escape(dict(each.name)['en'])}", highlight=False, soft_wrap=True)
     console.print("\n[bold]To try by hand[/bold], in another terminal after `export HOHEIT_ENV=demo`")
     for what, command in things_to_try(town, passphrase_file):
         console.print(f"  {what}:\n    [cyan]{escape(command)}[/cyan]", highlight=False, soft_wrap=True)

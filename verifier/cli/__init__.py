@@ -235,6 +235,14 @@ def services_webhook_secret(data: Data, name: Annotated[str, typer.Argument(help
     print_webhook_secret(data, name)
 
 
+@app.command("append-usage")
+def append_usage(data: Data) -> None:
+    """Append to the usage log now what waits for the next full hour, such as while an auditor watches."""
+    from verifier.cli.commands import append_usage
+
+    append_usage(data)
+
+
 @app.command()
 def held(data: Data, as_json: Json = False) -> None:
     """Count what citizens showed, what of it is held, was passed on and must be erased, by purpose."""

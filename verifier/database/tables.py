@@ -11,6 +11,7 @@ from runtime.database.api_keys import api_key_table
 from runtime.database.conversations import ConversationTables
 from verifier.database.cases import case_table, notice_table
 from verifier.database.counters import counter_table
+from verifier.database.represented import represented_table
 from verifier.database.status_lists import status_list_table
 
 metadata = MetaData()
@@ -25,3 +26,4 @@ clerk_codes = api_key_table(metadata, "clerk_codes")
 case_keys = api_key_table(metadata, "case_keys")
 usage_tables = UsageTables(metadata)
 cockpit_tables = CockpitTables(metadata)
+represented = represented_table(metadata)

@@ -11,13 +11,15 @@ from protocol.errors import ProtocolError
 from protocol.exchange import Exchange
 from protocol.oid4vp.verify import VerifiedResponse
 from runtime.conversation import SessionKey, advance
+from verifier.acting import acted
+from verifier.given import Given
 from verifier.once_only.case import CASE_PAGE, Case, new_case_id
 from verifier.once_only.description import ServiceDescription
 from verifier.once_only.filling import Content, Shown, complete, take
 from verifier.once_only.intake import IntakeOutcome, IntakeStage, take_in
-from verifier.once_only.sent import sent_lines, write_lines
+from verifier.once_only.sent import Sent, sent_lines
 from verifier.service.context import VerifierContext
-from verifier.session import Asked, Given, not_open
+from verifier.session import Asked, not_open
 
 DAY = 86_400  # seconds
 _Claims = Mapping[str, tuple[JsonObject, ...]]
@@ -60,8 +62,10 @@ class Intake:
         if service is None:
             raise TypeError("an answer to a service that is not there was refused before")
         now, id_ = context.now(), new_case_id(context.random_bytes)
-        content = take(service, Content(), _shown(verified.claims, verified.issuers, verified.binary, now))
-        sealed = context.sealer.seal(write_lines(sent_lines(service, content)), f"case {id_}")
+        shown = _shown(verified.claims, verified.issuers, verified.binary, now)
+        acting = acted(service.acting, verified.claims, verified.issuers)
+        content = take(service, Content(), shown._replace(acting=acting))
+        sealed = context.sealer.seal(Sent(sent_lines(service, content), acting).to_bytes(), f"case {id_}")
         days = service.outcome.answer_days
         case = Case(
             id=id_,
@@ -72,6 +76,7 @@ class Intake:
             shown=asked.id,
             due_at=now + days * DAY if days else 0,
             logged=given.logged if given is not None else None,
+            acting=acting is not None,
         )
         page = SessionKey.of(CASE_PAGE, context.case_secret(id_))
         notify = bool(service.outcome.webhook)

@@ -17,6 +17,7 @@ from verifier.once_only.case import DECISIONS, MAX_TEXT, OPEN
 from verifier.once_only.sent import MAX_OFFER, Decision
 from verifier.service import Verifier
 from verifier.service.cases import CLERK, check_found
+from verifier.web.acting_view import acting_shown
 from verifier.web.desk_view import Desk
 from verifier.web.form_view import read_lines_in
 from verifier.web.mirror import mirror_pages
@@ -75,6 +76,7 @@ def desk_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
             status=400 if problem else 200,
             case=found.case,
             lines=read_lines_in(found.lines, language_of(visit.request)),
+            acting=acting_shown(found.acting, language_of(visit.request)),
             told=found.told,
             is_open=found.case.state in OPEN,
             decisions=[state.value for state in DECISIONS],
