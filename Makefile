@@ -16,9 +16,10 @@ PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --g
 LINTS := lint-format lint-style lint-types lint-contracts lint-dependencies lint-security
 PYTEST := $(BIN)/python -m pytest
 COMPLETE := HOHEIT_REQUIRE_POSTGRES=1 HOHEIT_REQUIRE_CHROMIUM=1 HOHEIT_REQUIRE_SOFTHSM=1
-# A file stays with one process: what its tests share is made once
-WORKERS ?= 2
-SIDE_BY_SIDE := $(if $(filter-out 0 1,$(WORKERS)),-n $(WORKERS) --dist loadfile)
+# A file stays with one process: what its tests share is made once. Tests wait for browsers, databases and clocks, so two
+# processors have enough to do only with three; files come in the order of tests/conftest.py
+WORKERS ?= 3
+SIDE_BY_SIDE := $(if $(filter-out 0 1,$(WORKERS)),-n $(WORKERS) --dist loadfile --no-loadscope-reorder)
 QUICK := -m "not (soak or flow or kill)" $(foreach folder,flows interop browser,--ignore=tests/$(folder))
 
 .PHONY: demo test check lint $(LINTS) format bench pictures soak lock clean
@@ -26,14 +27,13 @@ QUICK := -m "not (soak or flow or kill)" $(foreach folder,flows interop browser,
 demo: $(BASE)
 	@$(BIN)/hoheit demo $(if $(filter-out 0,$(ONCE)),--once) $(ARGS)
 
-# Tests in a browser come first; the last line of all is the verdict.
+# All in one run, so that no process is left alone with the longest file twice; the last line is the verdict.
 test: $(TEST)
 	@deploy/needs postgresql
 	@deploy/needs chromium
 	@deploy/needs softhsm2
 	@$(MAKE) --no-print-directory lint
-	@$(if $(ARGS),,$(COMPLETE) $(PYTEST) $(SIDE_BY_SIDE) tests/browser)
-	@$(COMPLETE) $(PYTEST) $(SIDE_BY_SIDE) $(or $(ARGS),--ignore=tests/browser)
+	@$(COMPLETE) $(PYTEST) $(SIDE_BY_SIDE) $(ARGS)
 
 check: lint
 	@$(PYTEST) -q $(QUICK) $(SIDE_BY_SIDE) $(ARGS)

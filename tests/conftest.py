@@ -9,6 +9,7 @@ from hypothesis import settings
 
 from tests.support.postgres import database_url, fresh_postgres_url, postgres_cluster, postgres_url
 from tests.support.softhsm import softhsm
+from tests.support.tree import ROOT
 from tests.support.vectors import refuse_missing
 
 # How long one example takes is the machine's business; whatever must end in time has a bound of its own (T246, BOUNDED).
@@ -18,6 +19,15 @@ settings.register_profile("exploring", deadline=None, max_examples=1000)
 settings.load_profile("exploring" if os.environ.get("HOHEIT_EXPLORE") else "hoheit")
 
 __all__ = ["database_url", "fresh_postgres_url", "postgres_cluster", "postgres_url", "softhsm"]
+
+
+# Their files are few and take minutes; thousands of short tests fill what is left
+_FIRST = tuple(ROOT / "tests" / folder for folder in ("browser", "flows"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first: when a process finds nothing more to do, the others are almost done too."""
+    items.sort(key=lambda item: [not item.path.is_relative_to(folder) for folder in _FIRST])
 
 
 @pytest.fixture(autouse=True)
