@@ -160,7 +160,8 @@ def test_a_birth_from_the_suggestion_to_the_outcome_and_one_partner_erases(chrom
     plan = page.url
     phone.see("story-birth-plan")
 
-    services, gone = by_name(demo), []
+    services = by_name(demo)
+    gone: list[str] = []
     with chromium.window(size=DESKTOP) as desk:
         desk.expected += ["status of 404"]
         while True:
