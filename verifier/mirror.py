@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Protocol
 
 from protocol.credential import ClaimPath
@@ -27,6 +27,7 @@ class ReceiptPast(NamedTuple):
 
     receipt: Receipt
     uses: tuple[Use, ...]
+    is_here: bool = True  # False: neither an answer nor a form or a case of this service has the data any more
 
 
 class Receipts(Protocol):
@@ -125,7 +126,8 @@ def reflect(receipts: Receipts, *, now: int, limit: int | None = MAX_COUNTED, pa
             return Mirror(_in_order(tallies), is_whole=False)
         receipt = past.receipt
         tally = tallies.setdefault((receipt.purpose, receipt.service), _Tally())
-        tally.add(receipt, kept(past.uses), now)
+        found = kept(past.uses)
+        tally.add(receipt, replace(found, here=found.here and past.is_here), now)
     return Mirror(_in_order(tallies), is_whole=True)
 
 

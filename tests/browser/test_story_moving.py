@@ -19,11 +19,14 @@ ALL = [NAMES[SAVINGS], *TWO]
 
 
 def see(phone, name):
-    """The page in every view, in both languages."""
+    """The page in every view, and in German on a phone."""
     phone.see(f"moving-{name}-en")
     phone.page.get_by_role("link", name="Deutsch").click()
     expect(phone.page.locator("html")).to_have_attribute("lang", "de")
-    phone.see(f"moving-{name}-de")
+    phone.axe()
+    for scheme in ("dark", "light"):
+        phone.page.emulate_media(color_scheme=scheme)
+        phone.shoot(f"moving-{name}-de-phone-{scheme}")
     phone.page.get_by_role("link", name="English").click()
     expect(phone.page.locator("html")).to_have_attribute("lang", "en")
 

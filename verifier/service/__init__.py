@@ -25,6 +25,7 @@ from verifier.service.receipts import Receipts
 from verifier.service.represented import Represented
 from verifier.service.requests import Requests
 from verifier.service.rights import FirstSteps, RightsDesk
+from verifier.service.showing_again import Asking, Comparing
 from verifier.service.signers import RevokedSigners
 from verifier.service.status import StatusLists
 
@@ -55,19 +56,21 @@ class Verifier:
     def of(cls, context: VerifierContext) -> Self:
         """Wire the services of one verifier."""
         requests = Requests(context, Receipts(context))
-        answers = Answers(context, requests, StatusLists(context), RevokedSigners(context))
-        counters = Counters.of(context, requests)
-        page_requests, boards = PageRequests(context, requests, answers), Boards(context, answers, counters)
         usage = UsageLog(context.store.usage, context.signing, context.now)
         rights = RightsRequests(
             context.cockpit_endpoint,
             context.store.rights,
             context.signing,
             context.sealer,
-            FirstSteps(context),
+            FirstSteps(context, Asking(context, requests)),
             context.now,
             context.random_bytes,
         )
+        answers = Answers(
+            context, requests, StatusLists(context), RevokedSigners(context), Comparing(context, rights)
+        )  # fmt: skip
+        counters = Counters.of(context, requests)
+        page_requests, boards = PageRequests(context, requests, answers), Boards(context, answers, counters)
         cockpit = Cockpit(
             context.cockpit_endpoint,
             context.store.cockpit,

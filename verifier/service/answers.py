@@ -23,7 +23,7 @@ from protocol.oid4vp.verify import VerificationPolicy, VerifiedResponse, verify_
 from runtime.conversation import SessionKey, advance, load
 from verifier.acting import acted
 from verifier.given import Given
-from verifier.keeping import look
+from verifier.keeping import look, shows_to_browser, shows_to_owner
 from verifier.policy import MAX_RENEWALS, is_running_out
 from verifier.service.context import VerifierContext
 from verifier.service.intake import Intake
@@ -32,6 +32,7 @@ from verifier.service.represented import Represented
 from verifier.service.requests import BROWSER, Requests, encrypted_to, key_id
 from verifier.service.results import Judged, RefusedAnswer, Result
 from verifier.service.sealed_answers import NOTHING, AnswerContent, open_answer, seal_answer
+from verifier.service.showing_again import Comparing
 from verifier.service.signers import RevokedSigners
 from verifier.service.status import StatusLists
 from verifier.session import (
@@ -62,8 +63,6 @@ from verifier.session import (
     no_request,
     not_open,
     receive,
-    shows_to_browser,
-    shows_to_owner,
     waiting,
 )
 from verifier.usage import By
@@ -77,6 +76,7 @@ class Answers:
     requests: Requests
     status_lists: StatusLists
     signers: RevokedSigners
+    comparing: Comparing
 
     def receive(self, reference: str, form: Mapping[str, str]) -> Exchange[ResponseAccepted]:
         """Take a wallet's answer: the first one counts, whatever it is (T179).
@@ -247,10 +247,11 @@ class Answers:
     ) -> Exchange[VerifiedResponse]:
         terms = stage.terms
         use_case = self.context.use_cases.get(stage.asked.use_case)
+        not_same = yield from self.comparing.objection(stage.asked.again)
 
         def objection(claims: Mapping[str, tuple[JsonObject, ...]]) -> str:
             told = use_case.objection(claims, now=self.context.now()) if use_case is not None else ""
-            return told or self._intake.objection(stage.asked, claims)
+            return told or self._intake.objection(stage.asked, claims) or not_same(claims)
 
         return (
             yield from verify_response(
@@ -289,7 +290,7 @@ class Answers:
         if verified.accepted and asked.forwarded:
             return (yield from self._intake.take(key, asked, verified, given, self.requests.references))
         disclosed = ""
-        if verified.accepted:
+        if verified.accepted and not asked.again:
             use_case = self.context.use_cases.get(asked.use_case)
             terms = use_case.acting if use_case is not None else None
             acting = acted(terms, verified.claims, verified.issuers)
@@ -304,6 +305,9 @@ class Answers:
             holders=verified.holders,
         )
         references = self.requests.references
+        if asked.again:
+            yield from self.comparing.record(key, asked.again, verdict, references, given)
+            return ""
         told = {query_id: list[JsonValue](held) for query_id, held in verified.claims.items()}
         news = yield from Represented(self.context).news(asked.use_case, told, given)
 

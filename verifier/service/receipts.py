@@ -20,6 +20,7 @@ from protocol.sovereignty.receipt_evidence import Evidence, evidence_of_answer
 from runtime.conversation import slow, with_key
 from runtime.logs import get_logger
 from verifier.acting import acted
+from verifier.again import SHOWN_AGAIN, purpose_of
 from verifier.given import Given
 from verifier.receipts import AS_USUAL, Handling, ReceiptTerms, make_receipt, receipt_terms
 from verifier.registration import registration_for
@@ -78,7 +79,7 @@ class Receipts:
         own = registration_for(use_case, query, context.registrations(), now=context.now(), shown=context.shown)
         return receipt_terms(
             self._handling(stage.asked, use_case),
-            use_case.purpose if use_case is not None else (),
+            purpose_of(stage.asked, use_case),
             own,
             controller=context.controller,
             dpo=context.dpo,
@@ -86,6 +87,8 @@ class Receipts:
         )
 
     def _handling(self, asked: Asked, use_case: UseCase | None) -> Handling:
+        if asked.again:
+            return SHOWN_AGAIN
         service = self.context.services.get(asked.use_case) if asked.forwarded else None
         if service is not None:
             return service.handling_of_forwarded

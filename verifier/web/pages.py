@@ -64,20 +64,6 @@ def people_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
         )
         return pages.remember(page, browser)
 
-    @router.get(f"{path}/cockpit")
-    async def cockpit(request: Request) -> Response:
-        browser = pages.browser(request) or pages.new_browser()
-        page = pages.page(
-            request,
-            "own_name.html",
-            partner=partner_name(verifier, request),
-            question=IN_OWN_NAME if IN_OWN_NAME in verifier.context.use_cases else "",
-            ask=f"{path}/ask",
-            form_token=pages.form_token(browser),
-            home=f"{path}/",
-        )
-        return pages.remember(page, browser)
-
     @router.post(f"{path}/ask")
     async def ask(request: Request) -> Response:
         try:

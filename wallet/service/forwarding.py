@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -173,8 +173,15 @@ class Forwarding:
         asked[place] = replace(asked[place], seen=seen)
         return self._beside_each_other(replace(recipients, asked=tuple(asked)))
 
-    def send(self, recipients: Recipients, chosen: Mapping[str, Choice]) -> Exchange[tuple[ForwardedTo, ...]]:
+    def send(
+        self,
+        recipients: Recipients,
+        chosen: Mapping[str, Choice],
+        objection: Callable[[str], ProtocolError | None] = lambda _: None,
+    ) -> Exchange[tuple[ForwardedTo, ...]]:
         """Answer each recipient: `chosen` is by service id, and whoever is not in it is only told that there is no answer.
+
+        `objection` is asked about each service right before it would get something: why it gets nothing after all.
 
         Each gets a copy, a cockpit key and an entry in the log of its own, and what fails with one harms no other.
 
@@ -191,7 +198,12 @@ class Forwarding:
         done = []
         for one in recipients.asked:
             choice = chosen.get(one.begun.service.id)
-            done.append((yield from self._leave_out(one) if choice is None else self._send(one, choice)))
+            problem = None if choice is None else objection(one.begun.service.id)
+            if choice is None or problem is not None:
+                left_out = yield from self._leave_out(one)
+                done.append(left_out if problem is None else replace(left_out, fate=Fate.FAILED, problem=problem))
+            else:
+                done.append((yield from self._send(one, choice)))
         return tuple(done)
 
     def _send(self, one: RecipientAsked, choice: Choice) -> Exchange[ForwardedTo]:

@@ -226,6 +226,21 @@ def test_an_order_is_stopped_and_then_deleted(served, there):
     assert "Nothing is arranged yet." in words_of(page)
 
 
+def test_what_is_stopped_in_another_window_is_not_sent_from_this_one(served, there):
+    page = arranged(served, there, "bank")
+    [stop] = re.findall(r'action="(/orders/[^"]+/stop)"', page.text)
+    renew(served)
+    consent = look(there)
+    there.post(stop, page="/orders")
+    page = follow(there, there.post(consent, page=consent, answer="yes", **{"to-0": "yes"}))
+    assert "Nothing was sent" in words_of(page)
+    assert "This was stopped or sent meanwhile, so Town bank got nothing now." in words_of(page)
+    there.client.headers["accept-language"] = "de"
+    said = words_of(there.get(f"{consent}/done"))
+    assert "Das wurde inzwischen beendet oder schon gesendet" in said
+    assert not any("vp_token" in one for one in served.world.takers["bank"].answers)
+
+
 def test_forms_that_name_nothing_of_the_page_change_nothing(served, there):
     done = forwarded(served, there, "bank")
     again = done.replace("/done", "/again")
