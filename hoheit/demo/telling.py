@@ -55,8 +55,9 @@ def tell_what_to_try(town: Town, passphrase_file: Path, console: Console) -> Non
     for agency in AGENCIES:
         said = f"  The code of {CLERK}, clerk at {dict(agency.name)['en']}: {town.clerk_code(agency)}"
         console.print(escape(said), highlight=False, soft_wrap=True)
-    for place in PROVIDING:
-        said = f"  The code of {CLERK}, who decides about cases at {town.address(place)}/desk: {town.clerk_code(place)}"
+    for counter in PROVIDING:
+        code = town.clerk_code(counter)
+        said = f"  The code of {CLERK}, who decides about cases at {town.address(counter)}/desk: {code}"
         console.print(escape(said), highlight=False, soft_wrap=True)
     said = f"  The code of {OPERATOR}, who decides at the {dict(REGISTER.name)['en']}: {town.operator_code(REGISTER)}"
     console.print(escape(said), highlight=False, soft_wrap=True)
