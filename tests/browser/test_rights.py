@@ -128,3 +128,11 @@ def test_what_is_put_off_and_refused_is_read_in_german_and_written_to(chromium: 
         window.see("rights-ask-german")
         page.get_by_role("button", name="Einen Brief vorbereiten").click()
         window.see("rights-letter-german")
+
+
+def test_whoever_opens_the_address_by_hand_reads_what_it_is(chromium: Chromium, there: RightsStage) -> None:
+    for language, title in (("en", "Your data with us"), ("de", "Ihre Daten bei uns")):
+        with chromium.window(language=language) as window:
+            window.page.goto(f"{there.town.library.identifier}/cockpit")
+            window.page.get_by_role("heading", name=title).wait_for()
+            window.see(f"cockpit-page-{language}")
