@@ -2,6 +2,7 @@
 
 import pytest
 
+from protocol.encoding import JsonObject
 from protocol.sovereignty.usage import Action
 from tests.support.pki import DAY, NOW
 from tests.support.receipts import log_with
@@ -42,7 +43,7 @@ def after(answered, seconds):
 def say_erased(answered):
     """The partner's own system erased its copy."""
     counter, _, receipt = answered
-    use = {"action": "erased", "by": "register of members"}
+    use: JsonObject = {"action": "erased", "by": "register of members"}
     counter.run(counter.verifier.partner_usage.log(Happened(counter.owner, use, receipt_id=receipt)))
 
 
