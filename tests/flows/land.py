@@ -223,6 +223,7 @@ class Land:
         """What is due now: logs grow, and the witness looks."""
         for partner in self.partners.values():
             partner.append()
+        asyncio.run(self.issuer_driver.run(self.issuer.usage.append()))
         asyncio.run(witness_hour(self.registrar_driver, self.registrar.witness, "worker"))
 
     def next_hour(self) -> "Land":

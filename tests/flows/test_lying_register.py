@@ -126,4 +126,4 @@ def test_two_directories_of_one_number_are_a_split_view_of_the_witness(country, 
     country.later(2 * HOUR)
     erika.follow()
     assert erika.wallet.context.directory() == known
-    assert len(known.partners) == 2
+    assert len(known.partners) > 1
