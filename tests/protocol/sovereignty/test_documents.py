@@ -29,14 +29,18 @@ def digest(text):
 
 
 def test_each_copy_is_named_by_its_hash_and_each_claim_by_its_first_name():
-    says = {"given_name": "Anna", "address": {"locality": "Köln"}, "points": [1, 2]}
+    says: JsonObject = {"given_name": "Anna", "address": {"locality": "Köln"}, "points": [1, 2]}
     found = evidence_of_issuance("request", "card", ("one", "two"), says, depth=1)
     claims = (("address",), ("given_name",), ("points",))
     assert found == Evidence("request", {"card": (digest("one"), digest("two"))}, {"card": claims})
 
 
 def test_in_an_mdoc_a_claim_is_namespace_and_element():
-    says = {"org.iso.1": {"family_name": "Z", "age_over_18": True}, "org.test.1": {"points": {"deep": 1}}, "odd": 1}
+    says: JsonObject = {
+        "org.iso.1": {"family_name": "Z", "age_over_18": True},
+        "org.test.1": {"points": {"deep": 1}},
+        "odd": 1,
+    }
     found = evidence_of_issuance("request", "card", ("one",), says, depth=2)
     assert found.claims == {
         "card": (("org.iso.1", "age_over_18"), ("org.iso.1", "family_name"), ("org.test.1", "points"))
