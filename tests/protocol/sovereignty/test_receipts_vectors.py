@@ -229,9 +229,9 @@ def documents() -> list[JsonValue]:
         **issuance_member(COCKPIT_KEY.public_key),
     }
     of_person: JsonObject = {"given_name": "Erika", "address": {"locality": "Köln"}, "nationalities": ["DE"]}
+    spaces: JsonObject = {"org.example.1": of_person, "org.example.2": {"a": 1}}
     found: list[JsonValue] = []
-    of_mdoc: JsonObject = {"org.example.1": of_person, "org.example.2": {"a": 1}}
-    for format_id, says in (("dc+sd-jwt", of_person), ("mso_mdoc", of_mdoc)):
+    for format_id, says in (("dc+sd-jwt", of_person), ("mso_mdoc", spaces)):
         copies = (f"{format_id} copy 1", f"{format_id} copy 2")
         evidence = evidence_of_issuance(hash_request(asked), "card", copies, says, depth=format_of(format_id).depth)
         found.append(
