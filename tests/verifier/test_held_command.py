@@ -39,19 +39,22 @@ def test_everything_is_counted_for_people_and_for_programs(library):
     receipt = replace(RECEIPT, issued_at=now, retention=MONTH, log_until=now + 20_000_000)
     store = open_store(VerifierSettings.read(library))
     store.database.write(lambda connection: store.cockpit.write(connection, [IssuedReceipt.of(receipt, "")]))
-    for action, to in ((Action.RECEIVED, None), (Action.FORWARDED, Addressee("Bank"))):
-        use = Use(now, action, receipt.claims, "checking service, automatically", both("Darum", "Because"), to)
+    # There is no answer here: what the log says of it is that another system used it
+    service, own = "checking service, automatically", "register of members"
+    past = ((Action.RECEIVED, service, None), (Action.USED, own, None), (Action.FORWARDED, own, Addressee("Bank")))
+    for action, by, to in past:
+        use = Use(now, action, receipt.claims, by, both("Darum", "Because"), to)
         store.usage.record([Used(receipt.id, receipt.log_until, use)])
     store.database.dispose()
     said = COMMANDS.done(library, "held").splitlines()
     assert said[1:4] == [
         "  shown: 1, and 0 that failed a check",
-        "  held: 1 here, 0 in other systems",
+        "  held: 0 here, 1 in other systems",
         "  passed on: Bank (1)",
     ]
     assert said[4].startswith("  to be erased: next on 20")
     [line] = COMMANDS.done(library, "held", "--json").splitlines()
     counted = json.loads(line)
-    assert (counted["shown"], counted["held"]) == (1, {"here": 1, "elsewhere": 0})
+    assert (counted["shown"], counted["held"]) == (1, {"here": 0, "elsewhere": 1})
     assert counted["must_erase"]["next"] == MONTH.ends(now)
     assert receipt.id not in line
