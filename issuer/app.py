@@ -30,6 +30,7 @@ from protocol.errors import NotTrusted
 from protocol.formats import format_of
 from protocol.keys import Decrypter
 from protocol.trust.entitlement import is_entitled
+from protocol.trust.registration import Contact
 from protocol.x509 import Certificate
 from runtime import system
 from runtime.anchors import AnchorFolder
@@ -127,6 +128,9 @@ def open_issuer(settings: IssuerSettings, store: SqlIssuerStore, folder: AnchorF
         registrations=read_registrations(settings.registrations or settings.data / REGISTRATIONS),
         authority=keys.authority(AUTHORITY) if keys.has_key(AUTHORITY) else None,
         revoked=partial(read_revoked, settings.data),
+        cockpit=settings.cockpit,
+        privacy_policy=settings.privacy_policy,
+        dpo=Contact(email=settings.dpo) if settings.dpo else None,
     )
     check_signer(context)
     check_registrations(settings, context)
@@ -228,6 +232,7 @@ def serve_issuer(
             await stack.enter_async_context(sweeping(driver, sweep))
             await stack.enter_async_context(repeating(driver, issuer.watch.look, name="wallet check"))
             await stack.enter_async_context(repeating(driver, issuer.changes.look, name="register changes"))
+            await stack.enter_async_context(repeating(driver, issuer.usage.append, name="usage log"))
             if renewal is not None:
                 await stack.enter_async_context(renewing(driver, renewal))
             yield

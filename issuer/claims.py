@@ -93,6 +93,14 @@ class ClaimTree:
         """Where in the register values come from, and what they must be like; `None` stands for every element."""
         yield from _sources(self, ())
 
+    def parts(self, depth: int) -> Iterator[tuple[ClaimPath, frozenset[ClaimPath]]]:
+        """The claims that are so many names deep, and where in the register each comes from; nowhere: it is fixed."""
+        trees: list[tuple[ClaimPath, ClaimTree]] = [((), self)]
+        for _ in range(depth):
+            trees = [((*path, name), inner) for path, tree in trees for name, inner in tree.members]
+        for path, tree in trees:
+            yield path, frozenset(source for source, _ in _sources(tree, ()))
+
 
 def path_text(path: ClaimPath) -> str:
     """A claims path as messages write it: `address.locality`, `nationalities[0]`, `degrees[*].name`."""

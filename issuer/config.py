@@ -33,6 +33,9 @@ class IssuerSettings(ServiceSettings):
     haip: bool = False  # what HAIP 1.0 asks for is required, and what it forbids is refused
     anchors: Path | None = None  # folder of the wallet providers to trust; by default `anchors` beside the settings
     registrations: Path | None = None  # folder of registration certificates; empty: `registrations` in the data folder
+    cockpit: bool = True  # announce where citizens follow what is done with their data, and give receipts
+    privacy_policy: str = ""  # https URL, for receipts where no registration certificate says it
+    dpo: str = ""  # e-mail address of the data protection officer, for receipts
     redirect_uris: tuple[str, ...] = ()
     fixed_tx_code: str = Field(default="", pattern="^([0-9]{6})?$")  # test only: every transaction code is this one
     automatic_login: bool = False  # test only: the login page lets the invited person in at once

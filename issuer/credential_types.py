@@ -26,6 +26,7 @@ doctype = "org.hoheit.residence.1"
 namespace = "org.hoheit.residence.1" # of all elements; by default the doctype
 
 [renewal]                            # see `issuer.renewal`
+[receipt]                            # see `issuer.receipts`
 
 [[claims]]                           # in the order in which people see them
 path = ["address", "locality"]       # "*" stands for every element of an array
@@ -49,6 +50,7 @@ from pathlib import Path
 from issuer.claim_declarations import check_members, read_claim, read_texts
 from issuer.claims import Claim, ClaimTree
 from issuer.elements import elements_of, kinds_of, write_elements
+from issuer.receipts import AS_USUAL, Handling, read_handling
 from issuer.renewal import USUAL, LeafPath, RenewalPolicy, read_renewal
 from protocol.dcql.query import MDOC, SD_JWT_VC
 from protocol.encoding import JsonObject, JsonValue
@@ -70,7 +72,7 @@ LOGO_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
 
 _MEMBERS = frozenset((
     "id", "vct", "mdoc", "scope", "batch_size", "status", "validity_days", "name", "description", "look", "claims",
-    "key_attestation", "renewal",
+    "key_attestation", "renewal", "receipt",
 ))  # fmt: skip
 _LOOK_MEMBERS = frozenset(("background_color", "text_color", "logo"))
 _MDOC_MEMBERS = frozenset(("doctype", "namespace"))
@@ -100,6 +102,7 @@ class CredentialType:
     is_watched: bool = False  # issued only to wallets whose provider says whether they still hold (TS3 1.5 §2.4)
     renewal: RenewalPolicy = USUAL
     places: Mapping[LeafPath, LeafPath] = field(default_factory=dict)  # of elements: the claims' own paths
+    handling: Handling = AS_USUAL
 
     def name(self, language: str) -> str:
         """What it is called in a language, else in the first."""
@@ -190,7 +193,7 @@ def read_type(text: str, at: str, folder: Path) -> tuple[CredentialType, ...]:
     if not _ID.fullmatch(type_id):
         raise Malformed(fields.path("id"), "must be small letters and digits, with single . _ - between them")
     claims = tuple(map(read_claim, fields.objects("claims", max_items=MAX_CLAIMS)))
-    renewal = _renewal(fields, claims)
+    renewal, handling = _renewal(fields, claims), read_handling(fields.optional_object("receipt"))
     forms = _forms(fields, claims)
     validity_days = fields.integer("validity_days", minimum=1, maximum=3650)
     asked = fields.optional_object("key_attestation")
@@ -215,6 +218,7 @@ def read_type(text: str, at: str, folder: Path) -> tuple[CredentialType, ...]:
             is_watched=is_watched,
             renewal=renewal,
             places=form.places,
+            handling=handling,
         )
         for form in forms
     ])  # fmt: skip

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from capabilities.cockpit.records import IssuedReceipt
 from capabilities.status_publisher.records import EntryState
+from issuer.usage_records import GivenReceipt
 
 CredentialState = EntryState  # a credential stands where its place in the status list says
 
@@ -125,7 +127,16 @@ class DueWatch:
     status: WalletStatus
 
 
-Record = IssuedCredential | StateChanged | OfferRecord | DocumentWatch | SaidClaims | Superseded
+Record = (
+    IssuedCredential
+    | StateChanged
+    | OfferRecord
+    | DocumentWatch
+    | SaidClaims
+    | Superseded
+    | IssuedReceipt
+    | GivenReceipt
+)
 
 
 @dataclass(frozen=True, slots=True)

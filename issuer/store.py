@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from capabilities.cockpit.store import CockpitStore
 from capabilities.status_publisher.store import StatusStore
+from capabilities.usage_log.store import UsageStore
 from issuer.records import (
     AuditLine,
     ChangeNotice,
@@ -17,6 +19,7 @@ from issuer.records import (
     LiveBatch,
     OfferRecord,
 )
+from issuer.usage_records import Happened, What
 from runtime.api_keys import ApiKeys
 from runtime.conversation import ConversationStore, Event
 
@@ -39,6 +42,14 @@ class IssuerStore(ConversationStore, Protocol):
     def status_lists(self) -> StatusStore:
         """The status lists that credentials have their places in."""
 
+    @property
+    def cockpit(self) -> CockpitStore:
+        """The receipts of documents, and the calls of those who have them."""
+
+    @property
+    def usage(self) -> UsageStore:
+        """What was done with the register, by those receipts."""
+
     def credential(self, credential_id: str) -> IssuedCredential | None:
         """One issued credential."""
 
@@ -59,8 +70,11 @@ class IssuerStore(ConversationStore, Protocol):
     def offers_to(self, subject: str, *, since: int, limit: int) -> tuple[OfferRecord, ...]:
         """Offers that were made to a person since a moment, newest first."""
 
-    def note(self, event: Event) -> None:
-        """Add a line to the audit trail."""
+    def note(self, event: Event, happened: Sequence[Happened] = ()) -> None:
+        """Add a line to the audit trail, and what happened to the logs of whom it is about."""
+
+    def log(self, happened: Sequence[Happened]) -> None:
+        """Write what happened into the logs of whom it is about."""
 
     def audit(self, *, limit: int, subject: str | None = None, before: int | None = None) -> tuple[AuditLine, ...]:
         """The audit trail, newest first; with `subject` what is about this person, their offers and their documents.
@@ -72,11 +86,18 @@ class IssuerStore(ConversationStore, Protocol):
         """The line of the audit trail that says who brought a document to its state, when and why; None: nobody has."""
 
     def change_state(
-        self, credential_id: str, wanted: CredentialState, *, actor: str, now: int, reason: str = ""
+        self,
+        credential_id: str,
+        wanted: CredentialState,
+        *,
+        actor: str,
+        now: int,
+        reason: str = "",
+        happened: Sequence[Happened] = (),
     ) -> IssuedCredential:
         """Move a credential with all its copies to another state, and their status lists on; see the publisher's `next_state`.
 
-        It is one line of the audit trail, with the reason; none if nothing changed.
+        It is one line of the audit trail, with the reason, and what `happened` is logged; neither if nothing changed.
 
         Copies are what one conversation issued of one configuration, renewed ones included.
 
@@ -110,17 +131,30 @@ class IssuerStore(ConversationStore, Protocol):
     def live_batches(self, subject: str, *, now: int) -> tuple[LiveBatch, ...]:
         """What a person has that is not revoked and has not ended, by what it says."""
 
-    def outdate(self, batch: LiveBatch, *, revoke_at: int, actor: str, now: int) -> None:
-        """Have a batch revoked at a moment, unless it is to be already; 0: it is true again and stays."""
+    def outdate(
+        self, batch: LiveBatch, *, revoke_at: int, actor: str, now: int, happened: Sequence[Happened] = ()
+    ) -> None:
+        """Have a batch revoked at a moment, unless it is to be already; 0: it is true again and stays.
 
-    def revoke_batch(self, batch: LiveBatch, *, actor: str, now: int) -> None:
-        """Revoke the copies of a batch and no others; what its conversation gives goes on."""
+        What `happened` is logged if that is new.
+        """
 
-    def revoke_due(self, *, now: int, limit: int) -> int:
-        """Revoke copies whose moment has come, at most `limit`; how many went."""
+    def revoke_batch(self, batch: LiveBatch, *, actor: str, now: int, happened: Sequence[Happened] = ()) -> None:
+        """Revoke the copies of a batch and no others; what its conversation gives goes on. If any is, it is logged."""
 
-    def note_changes(self, subjects: Sequence[str], *, due_at: int, actor: str) -> None:
-        """Remember that the register changes about people: their documents are looked at from that moment on."""
+    def revoke_due(
+        self, *, now: int, limit: int, what: What | None = None, families: Mapping[str, str] | None = None
+    ) -> int:
+        """Revoke copies whose moment has come, at most `limit`; how many went. `what` is logged about each document.
+
+        `families`: which configurations are forms of one document, by the name of that.
+        """
+
+    def note_changes(self, subjects: Sequence[str], *, due_at: int, actor: str, what: What | None = None) -> None:
+        """Remember that the register changes about people: their documents are looked at from that moment on.
+
+        `what` is logged about each of them.
+        """
 
     def due_changes(self, *, now: int, again_at: int, limit: int) -> tuple[ChangeNotice, ...]:
         """People whose documents have to be looked at; until `again_at` no other worker takes them."""

@@ -81,6 +81,8 @@ class Format(Protocol):
     """Names of claims that hold a credential together, and say nothing about its subject."""
     per_copy: Set[str]
     """Those of them in which the copies of one batch differ by nature."""
+    depth: int
+    """How many names make a claim of their own, where a document is told of as a whole."""
 
     def spoken(self, path: ClaimPath) -> ClaimPath:
         """What of a claims path means something to people, where nobody says what it is called."""
@@ -148,6 +150,7 @@ class SdJwtVcFormat:
     in_person = False
     technical: Set[str] = _TECHNICAL
     per_copy: Set[str] = frozenset(("cnf", "status", "iat", "nbf", "exp", "jti"))
+    depth = 1
     binding_methods: tuple[str, ...] = ("jwk",)
 
     def spoken(self, path: ClaimPath) -> ClaimPath:
@@ -251,6 +254,7 @@ class MdocFormat:
     # T156, T169: everything that an issuer signed is an element of a namespace, whatever it is called
     technical: Set[str] = frozenset()
     per_copy: Set[str] = frozenset()
+    depth = 2  # namespace and element
     binding_methods: tuple[str, ...] = ("cose_key",)
 
     def spoken(self, path: ClaimPath) -> ClaimPath:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
+from capabilities.usage_log.portions import portions, read_portion, write_portion
 from capabilities.usage_log.records import Used
-from protocol.credential import ClaimPath
-from protocol.encoding import encode_json, read_json_object
-from protocol.fields import Fields
-from protocol.sovereignty.claims import ClaimsByQuery, read_claims_by_query, write_claims_by_query
+from protocol.encoding import encode_json
+from protocol.sovereignty.claims import ClaimsByQuery
 from protocol.sovereignty.usage import Action, Addressee, Use
 from protocol.sovereignty.wording import Wording
 from protocol.trust.localized import Localized
 
 Records = tuple[Used, ...]
 
-MAX_CLAIMS = 5 * 1024  # bytes of them in one entry
 MAX_PURPOSE = 9 * 1024  # bytes, in all languages: room for the longest text, with four for each character
 
 OVER = (
@@ -88,7 +85,7 @@ class Logged:
     @classmethod
     def of(cls, receipt: str, log_until: int, claims: ClaimsByQuery, purpose: Wording, language: str) -> Self:
         """From the parts of a receipt, by a partner who speaks this language."""
-        texts = tuple([encode_json(write_claims_by_query(portion)).decode() for portion in _portions(claims)])
+        texts = tuple([write_portion(portion) for portion in portions(claims)])
         room = MAX_PURPOSE
         said = []
         for each in purpose:
@@ -103,7 +100,7 @@ class Logged:
         who = _NAMES.get(self.language, _NAMES["en"])[by]
         return tuple(
             [
-                Used(self.receipt, self.log_until, Use(now, action, _claims(text), who, reason, to))
+                Used(self.receipt, self.log_until, Use(now, action, read_portion(text), who, reason, to))
                 for text in self.claims
             ]
         )
@@ -129,21 +126,3 @@ def received(logged: Logged | None, *, accepted: bool, now: int) -> Records:
 def erased(logged: Logged | None, *, now: int, why: Wording = EARLIER) -> Records:
     """All of it is gone."""
     return () if logged is None else logged.use(Action.ERASED, By.SERVICE, now=now, why=why)
-
-
-def _claims(text: str) -> ClaimsByQuery:
-    return read_claims_by_query(Fields({"claims": read_json_object(text.encode(), "claims")}, "receipt"), "claims")
-
-
-def _portions(claims: ClaimsByQuery) -> Iterator[ClaimsByQuery]:
-    """Claims in portions that an entry has room for, nothing lost and nothing twice."""
-    portion: dict[str, tuple[ClaimPath, ...]] = {}
-    room = MAX_CLAIMS
-    for id_, path in [(id_, path) for id_, paths in claims.items() for path in paths or (None,)]:
-        size = len(encode_json([id_, path]))
-        if portion and size > room:
-            yield portion
-            portion, room = {}, MAX_CLAIMS
-        portion[id_] = (*portion.get(id_, ()), *(() if path is None else (path,)))
-        room -= size
-    yield portion

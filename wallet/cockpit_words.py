@@ -79,26 +79,35 @@ class CockpitWords:
     def line(self, item: Item, timeline: Timeline) -> str:
         """One line of the timeline, as a sentence."""
         who = plain(item.disclosure.sent.name) if item.disclosure is not None else ""
+        say = self.about(item.disclosure)
         match item.what:
             case None:
                 return self.words.happened(timeline.happened(item.entry))
             case KeptReceipt():
-                return self.receipt_came(item.what, who)
+                return say.receipt_came(item.what, who)
             case UsageEntry():
-                return self.use(item.what, who)
+                return say.use(item.what, who)
             case KnownNews():
                 return self("%(who)s says: %(what)s", who=who, what=self.news(item.what))
             case KnownFinding():
-                return self.finding(item.what, who)
+                return say.finding(item.what, who)
             case RightsAsked() | RightsStatus() | Overdue():
                 return self.rights.line(item.what, who)
             case _:
                 return self.absence(item.what, who)
 
+    def about(self, disclosure: Disclosure | None) -> CockpitWords | DocumentWords:
+        """The words for what was given, or for a document that came."""
+        return DocumentWords(self) if disclosure is not None and disclosure.sent.issued else self
+
+    def mismatch(self, who: str) -> str:
+        """That a receipt is wrong."""
+        return self("The receipt of %(who)s does not match what you sent.", who=who)
+
     def receipt_came(self, receipt: KeptReceipt, who: str) -> str:
         """That a receipt came, and whether it is right."""
         if receipt.findings:
-            return self("The receipt of %(who)s does not match what you sent.", who=who)
+            return self.mismatch(who)
         return self("%(who)s gave you a receipt.", who=who)
 
     def absence(self, why: Absence, who: str) -> str:
@@ -222,6 +231,16 @@ class CockpitWords:
         ]
         return ", ".join(part for part in parts if part) or self.words.count("%(count)s day", "%(count)s days", 0)
 
+    def keeps(self, receipt: Receipt) -> str:
+        """How long an issuer keeps what its register says."""
+        retention = receipt.retention
+        if not retention.since or retention.lasts is None:
+            return self.lasts(receipt)
+        event = self.text(retention.since)
+        if not (retention.lasts.months or retention.lasts.seconds):
+            return self("Until this happens: %(event)s.", event=event)
+        return self("It is to be erased %(time)s after: %(event)s.", time=self.lasts(receipt), event=event)
+
     def rejected(self, receipt: Receipt) -> str:
         """That the data did not pass, if they did not; empty: they did."""
         if receipt.outcome is Outcome.ACCEPTED:
@@ -268,3 +287,53 @@ class CockpitWords:
             "Your wallet does not ask %(who)s about this: the address that they gave could tell them that it is you.",
             who=who,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentWords:
+    """The same about a document: nothing was given, its issuer took from its register what is in it."""
+
+    usual: CockpitWords
+
+    def __call__(self, text: str, /, **values: object) -> str:
+        """A text with its values filled in."""
+        return self.usual(text, **values)
+
+    def mismatch(self, who: str) -> str:
+        """That a receipt is wrong."""
+        return self("The receipt of %(who)s does not match the document that you got.", who=who)
+
+    def receipt_came(self, receipt: KeptReceipt, who: str) -> str:
+        """That a receipt came, and whether it is right."""
+        if receipt.findings:
+            return self.mismatch(who)
+        return self("%(who)s gave you a receipt for the document.", who=who)
+
+    def use(self, entry: UsageEntry, who: str) -> str:
+        """What an issuer did, as a sentence."""
+        own = {
+            Action.VIEWED: self("%(who)s looked at what their register says about you.", who=who),
+            Action.USED: self("%(who)s used what their register says about you.", who=who),
+            Action.DECIDED: self("%(who)s decided something about your document.", who=who),
+            Action.CORRECTED: self("%(who)s changed what their register says about you.", who=who),
+            Action.ERASED: self("%(who)s took you out of their register.", who=who),
+        }
+        return own.get(entry.use.action) or self.usual.use(entry, who)
+
+    def receipt_finding(self, finding: str) -> str:
+        """What is wrong with a receipt."""
+        own = {
+            Finding.SIGNER: self("It was not signed by whoever gave you the document."),
+            Finding.ISSUER: self("It names somebody else than who gave you the document."),
+            Finding.REQUEST: self("It is about something else than your wallet asked for."),
+            Finding.PRESENTATIONS: self("It is about another document than the one that you got."),
+            Finding.CLAIMS_NOT_SENT: self("It names data that are not in your document."),
+            Finding.CLAIMS_LEFT_OUT: self("It leaves out data that are in your document."),
+        }
+        return own.get(Finding(finding)) or self.usual.receipt_finding(finding)
+
+    def finding(self, finding: KnownFinding, who: str) -> str:
+        """What is wrong with what an issuer says."""
+        if Rule(finding.rule) is Rule.NO_RECEIVED:
+            return self("%(who)s does not say that they made your document from their register.", who=who)
+        return self.usual.finding(finding, who)

@@ -23,11 +23,11 @@ def grounds_of(disclosure: Disclosure, say: CockpitWords, now: int) -> Iterator[
     absence = absence_of(disclosure, now)
     if absence is Absence.PROMISED:
         yield Ground(str(absence), say.absence(absence, who), disclosure)
+    about = say.about(disclosure)
     for finding in disclosure.receipt.findings if disclosure.receipt is not None else ():
-        text = f"{say.words('The receipt of %(who)s does not match what you sent.', who=who)} {say.receipt_finding(finding)}"
-        yield Ground(finding, text, disclosure)
+        yield Ground(finding, f"{about.mismatch(who)} {about.receipt_finding(finding)}", disclosure)
     for found in disclosure.usage.findings:
-        yield Ground(found.rule, say.finding(found, who), disclosure)
+        yield Ground(found.rule, about.finding(found, who), disclosure)
     for asked in disclosure.rights:
         status = status_of(asked)
         if status is not None and is_overdue(asked, now):

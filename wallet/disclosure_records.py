@@ -1,4 +1,7 @@
-"""What a wallet keeps of answers to partners with a cockpit: what was sent, and what the partner says since."""
+"""What a wallet keeps of answers to partners with a cockpit: what was sent, and what the partner says since.
+
+The same is kept of documents whose issuer has one: what the issuer took from its register, and what it did since.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +34,7 @@ class SentAnswer:
     name: str  # of the partner, as registered or as its certificate says
     trusted_by: str
     registration: str  # the certificate that held when it was shown; empty: none was
+    issued: bool = False  # nothing was sent: it is a document, and what its issuer took from the register for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +144,10 @@ class RightsAsked:
 
 @dataclass(frozen=True, slots=True)
 class Disclosure:
-    """One answer to a request that announced a cockpit: what was sent, the key for it, and what the partner says since."""
+    """One answer to a request that announced a cockpit: what was sent, the key for it, and what the partner says since.
+
+    Or one document of an issuer that announced one.
+    """
 
     id: str
     log_number: int  # of the log entry that says what was given

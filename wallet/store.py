@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from wallet.disclosure_records import Disclosure
@@ -35,6 +36,14 @@ class LogHead(NamedTuple):
     length: int  # entries, deleted ones too
     deleted: int
     chain: str  # the last link, hex
+
+
+@dataclass(frozen=True, slots=True)
+class NotedWith:
+    """A log entry, and what hangs on it, which gets its number."""
+
+    note: NewEntry
+    disclosure: Disclosure | None = None
 
 
 ChangeCredentials = Callable[[tuple[HeldCredential, ...]], Sequence[HeldCredential]]
@@ -112,10 +121,11 @@ class WalletStore(Protocol):
         note: NewEntry | None = None,
         needs: Sequence[str] = (),
         history: Sequence[NewEntry] = (),
+        lines: Sequence[NotedWith] = (),
     ) -> LogEntry | None:
         """Keep records, destroy others and add to the log, all or nothing; the entry that was added.
 
-        `history` is added after it: what another wallet wrote down.
+        `history` is added after it: what another wallet wrote down. `lines` come last.
 
         Raises:
             NotFound: a credential is not there any more of those that it needs; nothing was changed.

@@ -34,7 +34,7 @@ class Cockpit:
     store: CockpitStore
     signing: IssuerSigner  # the access certificate
     report: Report
-    rights: CockpitRights
+    rights: CockpitRights | None  # None: requests about rights are answered elsewhere
     secret: bytes = field(repr=False)
     now: Callable[[], int]  # epoch seconds
     random_bytes: RandomBytes
@@ -73,7 +73,7 @@ class Cockpit:
             InvalidRequest, Conflict, TooManyRequests: see `CockpitRights.ask`.
         """
         found = yield from self.caller(proof, CallPath.RIGHTS)
-        return (yield from self.rights.ask(found, token))
+        return (yield from self._rights.ask(found, token))
 
     def rights_status(self, proof: str, id_: str) -> Exchange[str]:
         """How a request of whoever calls stands, signed.
@@ -83,7 +83,7 @@ class Cockpit:
             InvalidDpopProofAtResource, UseDpopNonceAtResource: see `caller`.
         """
         found = yield from self._asker(proof, id_)
-        return (yield from self.rights.status(found, id_))
+        return (yield from self._rights.status(found, id_))
 
     def rights_answer(self, proof: str, id_: str) -> Exchange[str]:
         """What is handed out to whoever calls, encrypted to them.
@@ -93,7 +93,13 @@ class Cockpit:
             InvalidDpopProofAtResource, UseDpopNonceAtResource: see `caller`.
         """
         found = yield from self._asker(proof, id_, "answer")
-        return (yield from self.rights.answer(found, id_))
+        return (yield from self._rights.answer(found, id_))
+
+    @property
+    def _rights(self) -> CockpitRights:
+        if self.rights is None:
+            raise no_receipt()
+        return self.rights
 
     def _asker(self, proof: str, *segments: str) -> Exchange[IssuedReceipt]:
         with raised_as(InvalidRequest):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from urllib.parse import urlsplit
 
 from fastapi import Request, Response
 
+from capabilities.cockpit.api import add_cockpit
 from capabilities.status_publisher.api import add_status_lists
+from capabilities.usage_log.api import add_usage_log
 from issuer.revoked import CRL_PATH
 from issuer.service import Issuer
 from issuer.service.clients import AttestationHeaders
@@ -37,6 +40,9 @@ def protocol_endpoints(issuer: Issuer, driver: Driver) -> Endpoints:
     _add_signers(endpoints, issuer, driver, path)
     _add_issuance(endpoints, issuer, driver, path)
     add_status_lists(endpoints, issuer.status_lists, driver, path)
+    cockpit = urlsplit(issuer.cockpit.endpoint).path
+    add_usage_log(endpoints, issuer.usage, driver, cockpit)
+    add_cockpit(endpoints, issuer.cockpit, driver, cockpit, time.monotonic)
     return endpoints
 
 

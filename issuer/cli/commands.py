@@ -24,6 +24,7 @@ from issuer.records import CredentialState, IssuedCredential
 from issuer.revoked import CRL_PATH
 from issuer.service import Issuer
 from issuer.service.offers import MadeOffer, OfferOrder
+from issuer.usage import By
 from protocol.encoding import JsonObject
 from protocol.errors import InvalidRequest
 from protocol.exchange import Exchange
@@ -260,7 +261,7 @@ def put_people(data: Path, table: Path) -> None:
         if not desk.issuer.changes.is_own:
             raise ValueError("this issuer asks a register by HTTP; people are put in there")
         people = read_people(table.read_bytes(), known_types(desk.settings).values())
-        changed = desk.run(desk.issuer.changes.put(people, "import-people"))
+        changed = desk.run(desk.issuer.changes.put(people, "import-people", by=By.OPERATOR))
     print(f"In the register now: {len(people)} people of this table; {len(changed)} are new or changed.")
 
 
@@ -320,7 +321,7 @@ def change_state(data: Path, credential_id: str, wanted: CredentialState) -> Non
         Conflict: it is revoked, and stays so.
     """
     with opened(data) as desk:
-        print(_line(desk.run(desk.issuer.status.change(credential_id, wanted, ACTOR))))
+        print(_line(desk.run(desk.issuer.status.change(credential_id, wanted, ACTOR, by=By.OPERATOR))))
 
 
 @explained()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, insert, or_, select, update
 
@@ -60,24 +61,36 @@ def live_batches(connection: Connection, subject: str, *, now: int) -> tuple[Liv
     )
 
 
-def outdate(connection: Connection, batch: LiveBatch, revoke_at: int, actor: str, now: int) -> None:
-    """Say when a batch ends; 0: it does not, because it is true again. What ends earlier already stays so."""
+class EndedCopies(NamedTuple):
+    """Copies of one document that were revoked at once."""
+
+    session_id: str
+    type: str  # id of the configuration
+    copies: int
+
+
+def outdate(connection: Connection, batch: LiveBatch, revoke_at: int, actor: str, now: int) -> bool:
+    """Say when a batch ends; 0: it does not, because it is true again. What ends earlier already stays so.
+
+    Whether that is new.
+    """
     sooner = _of.revoke_at == 0 if revoke_at else _of.revoke_at != 0
     touched = connection.execute(update(credentials).where(_in(batch), _HOLDS, sooner).values(revoke_at=revoke_at))
     if touched.rowcount:
         action = OUTDATED if revoke_at else TRUE_AGAIN
         event = Event(action, batch.credential_id, actor=actor, detail=batch.configuration_id)
         connection.execute(insert(conversations.events), [event_row(event, now)])
+    return bool(touched.rowcount)
 
 
-def revoke_batch(connection: Connection, batch: LiveBatch, change: ChangeState, actor: str, now: int) -> None:
+def revoke_batch(connection: Connection, batch: LiveBatch, change: ChangeState, actor: str, now: int) -> bool:
     """Revoke the copies of a batch and no others; the tokens stay, so that the wallet can have a new one.
 
-    What is suspended is revoked when it is reinstated.
+    What is suspended is revoked when it is reinstated. Whether anything was revoked.
     """
     later = or_(_of.revoke_at == 0, _of.revoke_at > now)
     connection.execute(update(credentials).where(_in(batch), _HOLDS, later).values(revoke_at=now))
-    _revoke(connection, and_(_in(batch), _VALID), change, actor, now)
+    return _revoke(connection, and_(_in(batch), _VALID), change, actor, now) > 0
 
 
 def supersede(connection: Connection, new: Superseded, change: ChangeState, now: int) -> None:
@@ -92,12 +105,13 @@ def supersede(connection: Connection, new: Superseded, change: ChangeState, now:
     _revoke(connection, waiting, change, ACTOR, now)
 
 
-def revoke_due(connection: Connection, change: ChangeState, *, now: int, limit: int) -> int:
-    """Revoke what was outdated for as long as it may be; how many copies went."""
+def revoke_due(connection: Connection, change: ChangeState, *, now: int, limit: int) -> list[EndedCopies]:
+    """Revoke what was outdated for as long as it may be; which copies went."""
     due = and_(_of.revoke_at > 0, _of.revoke_at <= now, _VALID)
     ids = connection.scalars(select(_of.id).where(due).order_by(_of.revoke_at, _of.id).limit(limit)).all()
     if not ids:
-        return 0
+        return []
+    ended = []
     documents = select(_of.session_id, _of.configuration_id).where(_of.id.in_(ids)).distinct()
     for row in connection.execute(documents.order_by(_of.session_id, _of.configuration_id)).all():
         those = and_(
@@ -106,8 +120,10 @@ def revoke_due(connection: Connection, change: ChangeState, *, now: int, limit: 
             _of.id.in_(ids),
             due,
         )
-        _revoke(connection, those, change, ACTOR, now)
-    return len(ids)
+        count = _revoke(connection, those, change, ACTOR, now)
+        if count:
+            ended.append(EndedCopies(row.session_id, row.configuration_id, count))
+    return ended
 
 
 def forget_said(connection: Connection, *, now: int, limit: int) -> int:
@@ -154,11 +170,12 @@ def _in(batch: LiveBatch) -> ColumnElement[bool]:
     )
 
 
-def _revoke(connection: Connection, which: ColumnElement[bool], change: ChangeState, actor: str, now: int) -> None:
-    """Revoke copies of one document, as one line of the audit trail."""
+def _revoke(connection: Connection, which: ColumnElement[bool], change: ChangeState, actor: str, now: int) -> int:
+    """Revoke copies of one document, as one line of the audit trail; how many."""
     ids = connection.scalars(select(_of.id).where(which).order_by(_of.id).with_for_update()).all()
     for credential_id in ids:
         change(StateChanged(credential_id, CredentialState.REVOKED))
     if ids:
         event = Event(f"credential {CredentialState.REVOKED}", ids[0], actor=actor, detail=str(Reason.CHANGED))
         connection.execute(insert(conversations.events), [event_row(event, now)])
+    return len(ids)

@@ -10,17 +10,22 @@ from pathlib import Path
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from capabilities.accounts.session import SignedIn
+from capabilities.cockpit.database.receipts import SqlCockpit
+from capabilities.cockpit.records import IssuedReceipt
 from capabilities.status_publisher.database import SqlStatusLists
 from capabilities.status_publisher.policy import next_state
-from issuer.database import lists, outdated, watches
+from capabilities.usage_log.database.store import SqlUsageLog
+from issuer.database import lists, outdated, receipts, watches
 from issuer.database.tables import (
     api_keys,
     clerk_codes,
+    cockpit_tables,
     conversations,
     credentials,
     letter_codes,
     offers,
     status_tables,
+    usage_tables,
 )
 from issuer.records import (
     AuditLine,
@@ -39,7 +44,10 @@ from issuer.records import (
     Superseded,
 )
 from issuer.session.stages import ANY_STAGE, CONVERSATION, Session
+from issuer.usage_records import GivenReceipt, Happened, OfDocument, OfPerson, What
 from protocol.errors import NotFound
+from protocol.keys import RandomBytes
+from runtime import system
 from runtime.codec import Codec
 from runtime.conversation import Event, SessionKey
 from runtime.database.api_keys import SqlApiKeys
@@ -70,12 +78,16 @@ _SET_STATE = update(credentials).where(credentials.c.id == bindparam("credential
 class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
     """Everything an issuer keeps, on SQLite or PostgreSQL."""
 
-    def __init__(self, database: Database, now: Callable[[], int]) -> None:
+    def __init__(
+        self, database: Database, now: Callable[[], int], random_bytes: RandomBytes = system.random_bytes
+    ) -> None:
         super().__init__(database, conversations, _CODEC, now, self._keep_records)
         self.database = database
         self.api_keys = SqlApiKeys(database, api_keys)
         self.clerk_codes = SqlApiKeys(database, clerk_codes)
         self.status_lists = SqlStatusLists(database, status_tables, credentials)
+        self.cockpit = SqlCockpit(database, cockpit_tables)
+        self.usage = SqlUsageLog(database, usage_tables, now=now, random_bytes=random_bytes)
         self._clock = now
         self._add_offer = Prepared(database, _ADD_OFFER)
         self._add_credential = Prepared(database, _ADD_CREDENTIAL)
@@ -126,10 +138,19 @@ class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
         with self.database.reading() as connection:
             return tuple(lists.offers_to(connection, subject, since=since, limit=limit))
 
-    def note(self, event: Event) -> None:
-        """Add a line to the audit trail."""
+    def note(self, event: Event, happened: Sequence[Happened] = ()) -> None:
+        """Add a line to the audit trail, and what happened to the logs of whom it is about."""
         row = event_row(event, self._clock())
-        self.database.write(lambda connection: connection.execute(insert(conversations.events), row))
+
+        def work(connection: Connection) -> None:
+            connection.execute(insert(conversations.events), row)
+            self._log(connection, happened)
+
+        self.database.write(work)
+
+    def log(self, happened: Sequence[Happened]) -> None:
+        """Write what happened into the logs of whom it is about."""
+        self.database.write(lambda connection: self._log(connection, happened))
 
     def audit(self, *, limit: int, subject: str | None = None, before: int | None = None) -> tuple[AuditLine, ...]:
         """The audit trail, newest first."""
@@ -142,7 +163,14 @@ class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
             return lists.last_change(connection, document)
 
     def change_state(
-        self, credential_id: str, wanted: CredentialState, *, actor: str, now: int, reason: str = ""
+        self,
+        credential_id: str,
+        wanted: CredentialState,
+        *,
+        actor: str,
+        now: int,
+        reason: str = "",
+        happened: Sequence[Happened] = (),
     ) -> IssuedCredential:
         """Move a credential and its copies to another state, and their lists on, in one transaction (T077, T080)."""
 
@@ -164,6 +192,7 @@ class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
             if moved:
                 event = Event(f"credential {state}", credential_id, actor=actor, detail=reason)
                 connection.execute(insert(conversations.events), [event_row(event, now)])
+                self._log(connection, happened)
             [named] = [copy for copy in found if copy.id == credential_id]
             return replace(named, state=state) if named in live else named
 
@@ -179,7 +208,10 @@ class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
             forgotten = self.forget_expired(connection, before=now, limit=limit)
             watched = watches.forget_ended(connection, now=now, limit=limit)
             said = outdated.forget_said(connection, now=now, limit=limit)
-            return max(blocks, letters + forgotten + watched, said)
+            logs = self.usage.forget_expired(connection, now=now, limit=limit)
+            calls = self.cockpit.forget_expired(connection, now=now, limit=limit)
+            whose = receipts.forget_expired(connection, now=now, limit=limit)
+            return max(blocks, letters + forgotten + watched, said, logs, calls, whose)
 
         return self.database.write(work)
 
@@ -210,32 +242,54 @@ class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
         with self.database.reading() as connection:
             return outdated.live_batches(connection, subject, now=now)
 
-    def outdate(self, batch: LiveBatch, *, revoke_at: int, actor: str, now: int) -> None:
+    def outdate(
+        self, batch: LiveBatch, *, revoke_at: int, actor: str, now: int, happened: Sequence[Happened] = ()
+    ) -> None:
         """Say when a batch ends."""
-        self.database.write(lambda connection: outdated.outdate(connection, batch, revoke_at, actor, now))
 
-    def revoke_batch(self, batch: LiveBatch, *, actor: str, now: int) -> None:
+        def work(connection: Connection) -> None:
+            if outdated.outdate(connection, batch, revoke_at, actor, now):
+                self._log(connection, happened)
+
+        self.database.write(work)
+
+    def revoke_batch(self, batch: LiveBatch, *, actor: str, now: int, happened: Sequence[Happened] = ()) -> None:
         """Revoke the copies of a batch and no others."""
 
         def work(connection: Connection) -> None:
             # Copies that are being issued now have to wait
             self.lock(connection, SessionKey.of(CONVERSATION, batch.session_id))
             change = partial(self._change, connection, now=now)
-            outdated.revoke_batch(connection, batch, change, actor, now)
+            if outdated.revoke_batch(connection, batch, change, actor, now):
+                self._log(connection, happened)
 
         self.database.write(work)
 
-    def revoke_due(self, *, now: int, limit: int) -> int:
+    def revoke_due(
+        self, *, now: int, limit: int, what: What | None = None, families: Mapping[str, str] | None = None
+    ) -> int:
         """Revoke what was outdated for as long as it may be."""
 
         def work(connection: Connection) -> int:
-            return outdated.revoke_due(connection, partial(self._change, connection, now=now), now=now, limit=limit)
+            change = partial(self._change, connection, now=now)
+            ended = outdated.revoke_due(connection, change, now=now, limit=limit)
+            if what is not None:
+                known = families or {}
+                documents = dict.fromkeys([(each.session_id, known.get(each.type, each.type)) for each in ended])
+                self._log(connection, [OfDocument(*one, what) for one in documents])
+            return sum(each.copies for each in ended)
 
         return self.database.write(work)
 
-    def note_changes(self, subjects: Sequence[str], *, due_at: int, actor: str) -> None:
+    def note_changes(self, subjects: Sequence[str], *, due_at: int, actor: str, what: What | None = None) -> None:
         """Have people looked at."""
-        self.database.write(lambda connection: outdated.note_changes(connection, subjects, due_at=due_at, actor=actor))
+
+        def work(connection: Connection) -> None:
+            outdated.note_changes(connection, subjects, due_at=due_at, actor=actor)
+            if what is not None:
+                self._log(connection, [OfPerson(subject, what) for subject in subjects])
+
+        self.database.write(work)
 
     def due_changes(self, *, now: int, again_at: int, limit: int) -> tuple[ChangeNotice, ...]:
         """People to look at now."""
@@ -273,6 +327,9 @@ class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
             self._add_credential.run_each(connection, [_row(record) for record in issued])
             for new in issued if suspended else ():
                 self._change(connection, StateChanged(new.id, CredentialState.SUSPENDED), self._clock())
+        given = [record for record in records if isinstance(record, IssuedReceipt)]
+        if given:
+            self.cockpit.write(connection, given)
         for record in records:
             if isinstance(record, StateChanged):
                 self._change(connection, record, self._clock())
@@ -286,6 +343,15 @@ class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
             elif isinstance(record, Superseded):
                 now = self._clock()
                 outdated.supersede(connection, record, partial(self._change, connection, now=now), now)
+            elif isinstance(record, GivenReceipt):
+                used = receipts.add_receipt(connection, record.receipt, record.what, self._clock())
+                self.usage.write(connection, used)
+
+    def _log(self, connection: Connection, happened: Sequence[Happened]) -> None:
+        """Write what happened into every log that it belongs into, in the transaction that does it."""
+        used = receipts.uses_of(connection, happened, self._clock()) if happened else []
+        if used:
+            self.usage.write(connection, used)
 
     def _change(self, connection: Connection, change: StateChanged, now: int) -> None:
         connection.execute(_SET_STATE, {"credential": change.credential_id, "new_state": str(change.state)})

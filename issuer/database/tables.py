@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text
 
+from capabilities.cockpit.database.receipts import CockpitTables
 from capabilities.status_publisher.database import StatusTables
+from capabilities.usage_log.database.tables import UsageTables
 from runtime.database.api_keys import api_key_table
 from runtime.database.conversations import ConversationTables
 
@@ -12,6 +14,24 @@ metadata = MetaData()
 conversations = ConversationTables(metadata)
 
 status_tables = StatusTables(metadata)
+usage_tables = UsageTables(metadata)
+cockpit_tables = CockpitTables(metadata)
+# Whose receipts are, and of which document
+document_receipts = Table(
+    "document_receipts",
+    metadata,
+    Column("receipt", Text, primary_key=True),
+    Column("subject", Text, nullable=False),
+    Column("session_id", Text, nullable=False),
+    Column("configuration_id", Text, nullable=False),
+    Column("family", Text, nullable=False),
+    Column("claims", Text, nullable=False),
+    Column("log_until", BigInteger, nullable=False),
+    Column("is_latest", Integer, nullable=False),  # 1: what happens is written to this one
+    Index("document_receipts_by_subject", "subject"),
+    Index("document_receipts_by_session", "session_id"),
+    Index("document_receipts_by_end", "log_until"),
+)
 credentials = Table(
     "credentials",
     metadata,

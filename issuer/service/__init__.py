@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Self
 
 from capabilities.accounts.service import Accounts, ClerkService
+from capabilities.cockpit.service import Cockpit
 from capabilities.status_publisher.service import StatusIndices, StatusLists
+from capabilities.usage_log.service import UsageLog
 from issuer.service.authorization import AuthorizationService
 from issuer.service.changes import Changes
 from issuer.service.clients import ClientService
@@ -18,6 +20,7 @@ from issuer.service.handles import Handles
 from issuer.service.metadata import MetadataService
 from issuer.service.offers import Offers
 from issuer.service.proofs import ProofService
+from issuer.service.receipts import Receipts
 from issuer.service.signers import SignerList
 from issuer.service.status import StatusService
 from issuer.service.tokens import TokenService
@@ -44,6 +47,8 @@ class Issuer:
     handles: Handles
     watch: WalletWatch
     signers: SignerList
+    usage: UsageLog
+    cockpit: Cockpit
 
     @classmethod
     def of(cls, context: IssuerContext) -> Self:
@@ -51,13 +56,16 @@ class Issuer:
         offers, status = Offers(context), StatusService(context)
         wallets = WalletStatusLists(context)
         clients = ClientService(context, wallets)
+        usage = UsageLog(context.store.usage, context.identity, context.now)
         return cls(
             context=context,
             metadata=MetadataService.of(context),
             offers=offers,
             authorization=AuthorizationService(context, clients),
             tokens=TokenService(context, clients),
-            credentials=CredentialService(context, StatusIndices(context.publisher), ProofService(context, wallets)),
+            credentials=CredentialService(
+                context, StatusIndices(context.publisher), ProofService(context, wallets), Receipts(context)
+            ),
             envelopes=Envelopes(context),
             status=status,
             status_lists=StatusLists(context.publisher),
@@ -69,4 +77,15 @@ class Issuer:
             handles=Handles(context),
             watch=WalletWatch(context, wallets, status),
             signers=SignerList(context.authority, context.revoked, context.now),
+            usage=usage,
+            cockpit=Cockpit(
+                context.endpoints.cockpit,
+                context.store.cockpit,
+                context.identity,
+                usage.report,
+                None,
+                context.secret,
+                context.now,
+                context.random_bytes,
+            ),
         )

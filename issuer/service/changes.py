@@ -17,9 +17,22 @@ from issuer.register import MAX_RECORD, OwnRegister, Person, is_subject, person_
 from issuer.renewal import DAY, USUAL, Fate, Judged, LeafPath, RenewalPolicy, WhenGone, judge, read_said
 from issuer.service.context import IssuerContext
 from issuer.service.status import StatusService
+from issuer.service.uses import Uses
+from issuer.usage import (
+    ENDED_AT_ONCE,
+    OUTDATED,
+    REGISTER_CHANGED,
+    REGISTER_GONE,
+    REGISTER_SHOWN,
+    TIME_IS_OVER,
+    TRUE_AGAIN,
+    By,
+)
+from issuer.usage_records import What
 from protocol.encoding import JsonValue, encode_json
 from protocol.errors import CredentialRequestDenied, InvalidRequest, Malformed, ProtocolError, Unavailable
 from protocol.exchange import Exchange
+from protocol.sovereignty.usage import Action
 from runtime.conversation import Event, slow
 from runtime.logs import get_logger
 
@@ -53,6 +66,11 @@ class Changes:
     status: StatusService
 
     @property
+    def uses(self) -> Uses:
+        """What writes into the logs of whom it is about."""
+        return Uses(self.context)
+
+    @property
     def is_own(self) -> bool:
         """Whether people can be put in here; another register is changed where it is, and we are told."""
         return isinstance(self.context.register, OwnRegister)
@@ -63,7 +81,7 @@ class Changes:
         now = self.context.now()
         return tuple(self._consequence(batch, judged, now) for batch, judged in found)
 
-    def put(self, people: Mapping[str, Record], actor: str) -> Exchange[tuple[str, ...]]:
+    def put(self, people: Mapping[str, Record], actor: str, *, by: By = By.PROGRAM) -> Exchange[tuple[str, ...]]:
         """Put people into the register, and look at the documents of those about whom something changed; who they are.
 
         Raises:
@@ -75,10 +93,14 @@ class Changes:
         for subject, record in people.items():
             check_person(subject, record)
         changed = yield from slow(lambda: tuple(one for one in people if register.look(one) != people[one]))
-        yield from self._write(changed, lambda: register.put({one: people[one] for one in changed}), actor)
+        yield from self._write(
+            changed, lambda: register.put({one: people[one] for one in changed}), actor, self._new(by)
+        )
         return changed
 
-    def patch(self, subject: str, patch: Record, actor: str) -> Exchange[tuple[Consequence, ...]]:
+    def patch(
+        self, subject: str, patch: Record, actor: str, *, by: By = By.PROGRAM
+    ) -> Exchange[tuple[Consequence, ...]]:
         """Change what is known of a person (RFC 7396), and what came of it.
 
         Raises:
@@ -89,10 +111,10 @@ class Changes:
         record = yield from register.fetch(subject)
         after = patched(record, patch)
         check_person(subject, after)
-        yield from self._write((subject,), lambda: register.put({subject: after}), actor)
+        yield from self._write((subject,), lambda: register.put({subject: after}), actor, self._new(by))
         return (yield from self.settle(subject))
 
-    def remove(self, subject: str, actor: str) -> Exchange[tuple[Consequence, ...]]:
+    def remove(self, subject: str, actor: str, *, by: By = By.PROGRAM) -> Exchange[tuple[Consequence, ...]]:
         """Take a person out of the register, and what came of it.
 
         Raises:
@@ -101,7 +123,8 @@ class Changes:
         """
         register = self._own()
         yield from register.fetch(subject)
-        yield from self._write((subject,), lambda: register.remove(subject), actor)
+        gone = self.uses.changed(Action.ERASED, REGISTER_GONE, by)
+        yield from self._write((subject,), lambda: register.remove(subject), actor, gone)
         return (yield from self.settle(subject))
 
     def told(self, subjects: Sequence[str], actor: str) -> Exchange[None]:
@@ -156,12 +179,25 @@ class Changes:
         record = yield from self.context.register.fetch(subject)
         return person_of(subject, record), record
 
+    def show(self, subject: str, actor: str) -> Exchange[tuple[Person, Record]]:
+        """The same for a clerk: that somebody saw it stands in the audit trail (T243), and in the log of whom it is about.
+
+        Raises:
+            CredentialRequestDenied: the register knows no such person.
+            Unavailable: it could not be written down, so nothing is shown.
+        """
+        found = yield from self.person(subject)
+        event = Event("values shown", subject, actor=actor, detail="register")
+        yield from self.uses.viewed((subject,), REGISTER_SHOWN, event=event)
+        return found
+
     def _portion(self, now: int) -> Exchange[tuple[int, int]]:
         store = self.context.store
         due = yield from slow(lambda: store.due_changes(now=now, again_at=now + TRY_AGAIN, limit=PORTION))
         for notice in due:
             yield from self._settle_notice(notice)
-        ended = yield from slow(lambda: store.revoke_due(now=now, limit=PORTION))
+        over, families = self.uses.decided(TIME_IS_OVER), {one.id: one.family for one in self.context.types.values()}
+        ended = yield from slow(lambda: store.revoke_due(now=now, limit=PORTION, what=over, families=families))
         return len(due), ended
 
     def _settle_notice(self, notice: ChangeNotice) -> Exchange[None]:
@@ -181,16 +217,24 @@ class Changes:
             raise InvalidRequest("this register is not ours; change it where it is, and tell us about whom")
         return register
 
-    def _write(self, subjects: Sequence[str], work: Callable[[], None], actor: str) -> Exchange[None]:
-        """Change the register with a notice before it, in case we die in the middle, and one after it."""
+    def _new(self, by: By) -> What:
+        return self.uses.changed(Action.CORRECTED, REGISTER_CHANGED, by)
+
+    def _write(self, subjects: Sequence[str], work: Callable[[], None], actor: str, what: What) -> Exchange[None]:
+        """Change the register with a notice before it, in case we die in the middle, and one after it.
+
+        The register may be another database: a change is logged before it is made, so that none goes unlogged, and that
+        data are gone when they are.
+        """
         store = self.context.store
         if not subjects:
             return
 
         def change() -> None:
-            store.note_changes(subjects, due_at=self.context.now() + WRITING, actor=actor)
+            before, after = (None, what) if what.action is Action.ERASED else (what, None)
+            store.note_changes(subjects, due_at=self.context.now() + WRITING, actor=actor, what=before)
             work()
-            store.note_changes(subjects, due_at=self.context.now() + LOOK_AGAIN, actor=actor)
+            store.note_changes(subjects, due_at=self.context.now() + LOOK_AGAIN, actor=actor, what=after)
             for subject in subjects:
                 store.note(Event("register changed", subject, actor=actor))
 
@@ -226,17 +270,22 @@ class Changes:
         match judged.fate:
             case Fate.SAME:
                 if batch.revoke_at > now:
-                    yield from slow(lambda: store.outdate(batch, revoke_at=0, actor=ACTOR, now=now))
+                    told = (self.uses.of_batch(batch, TRUE_AGAIN),)
+                    yield from slow(lambda: store.outdate(batch, revoke_at=0, actor=ACTOR, now=now, happened=told))
             case Fate.STAYS:
                 return
             case Fate.REPLACED:
                 ends_at = self._ends_at(batch, now)
-                yield from slow(lambda: store.outdate(batch, revoke_at=ends_at, actor=ACTOR, now=now))
+                told = (self.uses.of_batch(batch, OUTDATED),)
+                yield from slow(lambda: store.outdate(batch, revoke_at=ends_at, actor=ACTOR, now=now, happened=told))
             case Fate.AT_ONCE:
-                yield from slow(lambda: store.revoke_batch(batch, actor=ACTOR, now=now))
+                told = (self.uses.of_batch(batch, ENDED_AT_ONCE),)
+                yield from slow(lambda: store.revoke_batch(batch, actor=ACTOR, now=now, happened=told))
             case Fate.ENDED:
                 reason = str(Reason.GONE if gone else Reason.LACKING)
-                yield from self.status.change(batch.credential_id, CredentialState.REVOKED, ACTOR, reason)
+                yield from self.status.change(
+                    batch.credential_id, CredentialState.REVOKED, ACTOR, reason, by=By.SERVICE
+                )
         if judged.fate in (Fate.AT_ONCE, Fate.ENDED):
             get_logger().info(
                 "document ended by its register", credential_id=batch.credential_id, fate=str(judged.fate)

@@ -20,7 +20,10 @@ from protocol.formats import IssuerSigner, format_of
 from protocol.keys import Decrypter, RandomBytes
 from protocol.oauth.dpop import MAX_AGE, MAX_AHEAD, VerifiedDpop, verify_dpop_proof
 from protocol.oid4vci.nonce import make_nonce, read_nonce
+from protocol.sovereignty.receipt_parties import Controller
+from protocol.sovereignty.signing import Organisation
 from protocol.trust.anchors import TrustAnchors
+from protocol.trust.registration import Contact
 from protocol.x509 import Certificate
 from runtime.certificates import Authority
 from runtime.conversation import SessionKey, Spend
@@ -65,6 +68,11 @@ class Endpoints:
     def authorization(self) -> str:
         """Authorization endpoint."""
         return f"{self.identifier}/authorize"
+
+    @property
+    def cockpit(self) -> str:
+        """Where citizens reach us about their documents and what is done with the register."""
+        return f"{self.identifier}/cockpit"
 
     @property
     def challenge(self) -> str:
@@ -128,6 +136,9 @@ class IssuerContext:
         default=None, repr=False
     )  # that vouches for the signing key; None: not kept here
     revoked: Callable[[], tuple[RevokedCertificate, ...]] = tuple  # signers that the authority stands for no more
+    cockpit: bool = True  # announce a cockpit, and give receipts
+    privacy_policy: str = ""  # where no registration says it; empty: then no receipt is given
+    dpo: Contact | None = None  # data protection officer
     latest: LatestNonce = field(default_factory=LatestNonce, repr=False)  # for the DPoP-Nonce header
 
     @property
@@ -156,6 +167,24 @@ class IssuerContext:
     def identity(self) -> IssuerSigner:
         """What metadata is signed with: by an access certificate, where there is one (ETSI TS 119 472-3 §4.2.2)."""
         return self.access or self.signing
+
+    @property
+    def language(self) -> str:
+        """The agency's own, in which its log names who did what."""
+        return self.name[0][0]
+
+    @property
+    def organisation(self) -> Organisation | None:
+        """Who we are by our access certificate; None: there is none, or it names no registered organisation."""
+        return None if self.access is None else _organisation(self.access.x5c[0])
+
+    @property
+    def controller(self) -> Controller | None:
+        """Who answers for the register where no registration says it; None: nobody is known, or no privacy policy."""
+        who = self.organisation
+        if who is None or not self.privacy_policy:
+            return None
+        return Controller(self.name[0][1], who, self.privacy_policy, dpo=self.dpo)
 
     def document(self, kind: CredentialType, record: Mapping[str, JsonValue], *, now: int) -> JsonObject:
         """What a document says of one person, as its format holds it.
@@ -257,6 +286,14 @@ def until(signing: IssuerSigner, now: int) -> int:
     if not leaf.not_before <= now < leaf.not_after:
         raise Unavailable("the signing key is outside its time; nothing was consumed")
     return leaf.not_after
+
+
+@lru_cache(maxsize=8)
+def _organisation(x5c: str) -> Organisation | None:
+    try:
+        return Organisation.from_certificate(_certificate(x5c), "access certificate")[0]
+    except NotTrusted:
+        return None
 
 
 @lru_cache(maxsize=16)

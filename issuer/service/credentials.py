@@ -18,6 +18,7 @@ from issuer.records import DocumentWatch, IssuedCredential, SaidClaims, WalletSt
 from issuer.renewal import write_said
 from issuer.service.context import IssuerContext
 from issuer.service.proofs import ProofService, ProvenKeys
+from issuer.service.receipts import IssuedBatch, Receipts
 from issuer.session.issuance import check_may_issue, issue, notify
 from issuer.session.stages import ACCESS_TOKEN, ANY_STAGE, Batch, Issuing, Outcome, Session
 from issuer.session.tokens import check_access, end_tokens
@@ -75,6 +76,7 @@ class CredentialService:
     context: IssuerContext
     indices: StatusIndices
     proofs: ProofService
+    receipts: Receipts
 
     def nonce(self) -> str:
         """A fresh c_nonce (OID4VCI 1.0 §7)."""
@@ -127,6 +129,17 @@ class CredentialService:
                 context.signing.signer,
                 lambda: [self._make(draft, key, entry) for key, entry in zip(used, entries, strict=True)],
             )
+            given = yield from self.receipts.give(
+                request,
+                IssuedBatch(
+                    credential_type,
+                    issuing.subject,
+                    issuing.id,
+                    draft.claims,
+                    tuple([raw for raw, _ in made]),
+                    expires_at,
+                ),
+            )
         except Unavailable:
             self._give_back(entries)
             raise
@@ -148,6 +161,7 @@ class CredentialService:
                 credentials=tuple(credential for _, credential in made),
                 watches=_watches(draft, statuses),
                 said=(draft.said,),
+                receipt=() if given is None else (given.issued, given.given),
                 renewable_until=renewable_until,
                 spend=(*access.spend, *proven.spend),
                 now=now,
@@ -161,7 +175,11 @@ class CredentialService:
         except ProtocolError:
             self._give_back(entries)
             raise
-        return CredentialResponse(credentials=tuple(raw for raw, _ in made), notification_id=notification_id)
+        return CredentialResponse(
+            credentials=tuple(raw for raw, _ in made),
+            notification_id=notification_id,
+            receipt=None if given is None else given.token,
+        )
 
     def notify(self, request: NotificationRequest, authorization: str | None, dpop: str | None) -> Exchange[None]:
         """Take note of what the wallet did with a batch (OID4VCI 1.0 §11).

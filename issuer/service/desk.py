@@ -12,6 +12,8 @@ from issuer.register import MAX_SUBJECT, Person, address_of, person_of
 from issuer.service.context import IssuerContext
 from issuer.service.offers import Offers
 from issuer.service.status import StatusService
+from issuer.service.uses import ADDRESS, IDENTITY, Uses
+from issuer.usage import ADDRESSED, OPENED, PREVIEWED, SEARCHED, By, places_of
 from protocol.encoding import JsonObject, JsonValue
 from protocol.errors import InvalidRequest, NotFound
 from protocol.exchange import Exchange
@@ -78,18 +80,25 @@ class DeskService:
     offers: Offers
     status: StatusService
 
+    @property
+    def uses(self) -> Uses:
+        """What writes into the logs of whom it is about."""
+        return Uses(self.context)
+
     def search(self, text: str) -> Exchange[Found]:
         """The people whom a clerk may mean.
 
         Raises:
             InvalidRequest: nothing was typed, or too much.
-            Unavailable: the register cannot be asked for now.
+            Unavailable: the register cannot be asked for now, or that it was cannot be written down.
         """
         wanted = text.strip()
         if not wanted or len(wanted) > MAX_SUBJECT:
             raise InvalidRequest("type a name or an id")
         people = yield from self.context.register.search(wanted, MAX_FOUND + 1)
-        return Found(people[:MAX_FOUND], len(people) > MAX_FOUND)
+        shown = people[:MAX_FOUND]
+        yield from self.uses.viewed([person.subject for person in shown], SEARCHED, IDENTITY)
+        return Found(shown, len(people) > MAX_FOUND)
 
     def person(self, subject: str) -> Exchange[PersonFile]:
         """A person, what they can get and what they have.
@@ -99,6 +108,7 @@ class DeskService:
         """
         context = self.context
         record = yield from context.register.fetch(subject)
+        yield from self.uses.viewed((subject,), OPENED, IDENTITY)
         now = context.now()
         available = tuple(
             _available(family, forms, record, now) for family, forms in families_of(context.types).items()
@@ -119,6 +129,8 @@ class DeskService:
     def preview(self, subject: str, family: str, actor: str) -> Exchange[Preview]:
         """A document with its values, before it is offered; that somebody saw them stands in the audit trail (T243).
 
+        And in the log of whom it is about.
+
         Raises:
             NotFound: no such document.
             CredentialRequestDenied: the register knows no such person, or lacks what the document must hold.
@@ -130,7 +142,7 @@ class DeskService:
         kind = forms[0]
         claims = kind.claims_for(record, now=now)
         event = Event("values shown", subject, actor=actor, detail=kind.id)
-        yield from slow(lambda: context.store.note(event))
+        yield from self.uses.viewed((subject,), PREVIEWED, places_of(kind), event=event)
         return Preview(
             person_of(subject, record), tuple(form.id for form in forms), kind, claims, kind.validity(now)[1]
         )
@@ -173,6 +185,7 @@ class DeskService:
             CredentialRequestDenied: the register knows no such person.
         """
         record = yield from self.context.register.fetch(subject)
+        yield from self.uses.viewed((subject,), ADDRESSED, (*IDENTITY, *ADDRESS))
         return person_of(subject, record), address_of(record)
 
     def document(self, credential_id: str) -> Exchange[IssuedDocument]:
@@ -226,8 +239,8 @@ class DeskService:
         # The named one comes last: were we stopped in between, it is as it was, and the clerk asks again
         for form in forms:
             if form.has_status and deed in possible_deeds(form.state):
-                yield from self.status.change(form.id, WANTED[deed], actor, reason)
-        yield from self.status.change(document.id, WANTED[deed], actor, reason)
+                yield from self.status.change(form.id, WANTED[deed], actor, reason, by=By.CLERK)
+        yield from self.status.change(document.id, WANTED[deed], actor, reason, by=By.CLERK)
 
 
 def _available(family: str, forms: tuple[CredentialType, ...], record: Mapping[str, JsonValue], now: int) -> Available:

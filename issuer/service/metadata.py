@@ -7,6 +7,7 @@ from typing import Self
 
 from issuer.service.context import IssuerContext, until
 from issuer.service.envelopes import request_encryption, response_encryption
+from issuer.service.receipts import Receipts, shown_registration
 from protocol.encoding import JsonObject
 from protocol.exchange import Exchange
 from protocol.fields import Fields
@@ -20,7 +21,6 @@ from protocol.oid4vci.metadata import CredentialConfiguration, CredentialIssuerM
 from protocol.oid4vci.offer import AUTHORIZATION_CODE_GRANT, PRE_AUTHORIZED_CODE_GRANT
 from protocol.trust.anchors import Role
 from protocol.trust.carried import Carried, carry_registration
-from protocol.trust.registration import is_inside_time
 from runtime.conversation import with_key
 
 SIGNED_LIFETIME = 86_400  # seconds
@@ -50,6 +50,7 @@ class MetadataService:
             response_encryption=response_encryption(context),
             preferred_client_status_period=_status_period(context),
             issuer_info=_issuer_info(context),
+            cockpit_endpoint=Receipts(context).endpoint,
             display=tuple(Display(name=name, locale=language) for language, name in context.name),
             configurations={
                 name: CredentialConfiguration.from_fields(Fields(credential_type.configuration(), name))
@@ -124,9 +125,8 @@ class MetadataService:
 
 def _issuer_info(context: IssuerContext) -> tuple[Carried, ...]:
     """What a registrar says of what we issue (ETSI TS 119 472-3 §4.2.3); each registration says it, so one is enough."""
-    now = context.now()
-    good = [own for own in context.registrations if own.says.provides and is_inside_time(own.says, now)]
-    return tuple(carry_registration(own.certificate) for own in good[:1])
+    own = shown_registration(context.registrations, context.now())
+    return () if own is None else (carry_registration(own.certificate),)
 
 
 def _status_period(context: IssuerContext) -> int | None:

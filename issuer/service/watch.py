@@ -13,6 +13,7 @@ from issuer.records import CredentialState, DueWatch, Watched
 from issuer.service.context import IssuerContext
 from issuer.service.status import StatusService
 from issuer.service.wallet_status import WalletStatusLists
+from issuer.usage import By
 from protocol.exchange import Exchange
 from protocol.status.check import Status
 from runtime.conversation import slow
@@ -81,7 +82,7 @@ class WalletWatch:
         is_new = bool(watch.credential_id) and watch.credential_id not in ended
         if is_new:
             reason = str(REASONS[watch.watched])
-            yield from self.status.change(watch.credential_id, CredentialState.REVOKED, ACTOR, reason)
+            yield from self.status.change(watch.credential_id, CredentialState.REVOKED, ACTOR, reason, by=By.SERVICE)
             get_logger().info("document revoked with its wallet", credential_id=watch.credential_id, reason=reason)
             ended.add(watch.credential_id)
         yield from slow(lambda: store.end_watch(watch.id))

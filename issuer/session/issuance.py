@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from dataclasses import replace
 
+from capabilities.cockpit.records import IssuedReceipt
 from issuer.records import (
     CredentialState,
     DocumentWatch,
@@ -16,6 +17,7 @@ from issuer.records import (
 )
 from issuer.session.stages import Batch, Issuing, Outcome, Session
 from issuer.session.tokens import check_access, without
+from issuer.usage_records import GivenReceipt
 from protocol.errors import CredentialRequestDenied, InvalidNotificationId
 from protocol.oid4vci.notification import ACCEPTED, DELETED
 from runtime.conversation import Change, Event, Spend
@@ -58,6 +60,7 @@ def issue(
     now: int,
     watches: tuple[DocumentWatch, ...] = (),
     said: tuple[SaidClaims, ...] = (),
+    receipt: tuple[IssuedReceipt | GivenReceipt, ...] = (),
     renewable_until: int | None = None,
 ) -> Outcome:
     """Record credentials as issued, before they are answered (OID4VCI 1.0 §8).
@@ -81,7 +84,7 @@ def issue(
     return Change(
         replace(issuing, batches=(*kept, batch)[-MAX_BATCHES:], requests=issuing.requests + 1),
         spend=spend,
-        records=(*replaced, *said, *credentials, *watches),
+        records=(*replaced, *said, *credentials, *watches, *receipt),
         events=tuple(events),
     )
 

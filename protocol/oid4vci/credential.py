@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Self
 
 from protocol.encoding import JsonObject, JsonValue
-from protocol.errors import InvalidCredentialRequest, InvalidEncryptionParameters, InvalidProof, Malformed, raised_as
+from protocol.errors import (
+    InvalidCredentialRequest,
+    InvalidEncryptionParameters,
+    InvalidProof,
+    Malformed,
+    raised_as,
+)
 from protocol.fields import Fields
+from protocol.keys import PublicKey
 from protocol.oid4vci.encryption import WantedEncryption
+from protocol.sovereignty.canonical import hash_json
+from protocol.sovereignty.cockpit import issuance_member, read_key_member
+from protocol.sovereignty.receipt_travel import carried_receipt, carry_receipt
 
 MAX_PROOFS = 100
 MAX_CREDENTIALS = 100
@@ -35,6 +46,10 @@ class CredentialRequest:
     proofs: tuple[str, ...] = field(default=(), repr=False)  # empty: none sent
     response_encryption: WantedEncryption | None = None  # None: the response goes as it is
     proof_type: ProofType = ProofType.JWT  # of all proofs
+    cockpit_key: PublicKey | None = None  # ours (docs/sovereignty/receipts.md); a malformed one is none
+    hash: str = field(
+        default="", compare=False
+    )  # of what came with a cockpit key, see `hash_request`; empty: none came
 
     @classmethod
     def from_dict(cls, value: object, at: str = "credential_request") -> Self:
@@ -56,7 +71,8 @@ class CredentialRequest:
         encryption = WantedEncryption.from_fields(wanted) if wanted else None
         with raised_as(InvalidProof):
             proofs, proof_type = _read_proofs(request)
-            return cls(configuration, identifier, proofs, encryption, proof_type)
+        key, digest = _read_cockpit_key(request.members)
+        return cls(configuration, identifier, proofs, encryption, proof_type, key, digest)
 
     def to_dict(self) -> JsonObject:
         """The wire form."""
@@ -69,7 +85,24 @@ class CredentialRequest:
             members["proofs"] = {str(self.proof_type): list(self.proofs)}
         if self.response_encryption is not None:
             members["credential_response_encryption"] = self.response_encryption.to_dict()
-        return members
+        return members if self.cockpit_key is None else {**members, **issuance_member(self.cockpit_key)}
+
+
+def hash_request(members: JsonObject) -> str:
+    """What a receipt names a credential request by: the hash of its one spelling, before it is encrypted.
+
+    Raises:
+        Malformed: it has none.
+    """
+    return hash_json(members, "credential_request")
+
+
+def _read_cockpit_key(members: JsonObject) -> tuple[PublicKey | None, str]:
+    """The key with the hash that its receipt will name; neither where the request has no one spelling."""
+    cockpit = read_key_member(members)
+    with suppress(Malformed):
+        return (None, "") if cockpit is None else (cockpit.key, hash_request(members))
+    return None, ""
 
 
 def _read_proofs(request: Fields) -> tuple[tuple[str, ...], ProofType]:
@@ -92,6 +125,7 @@ class CredentialResponse:
 
     credentials: tuple[str, ...] = field(repr=False)
     notification_id: str | None = None
+    receipt: str | None = field(default=None, repr=False)  # ours (docs/sovereignty/receipts.md); not checked
 
     @classmethod
     def from_dict(cls, value: object, at: str = "credential_response") -> Self:
@@ -105,14 +139,16 @@ class CredentialResponse:
         return cls(
             credentials=tuple(item.text("credential", max_length=MAX_CREDENTIAL) for item in items),
             notification_id=response.optional_text("notification_id", max_length=MAX_ID),
+            receipt=carried_receipt(response.members),
         )
 
     def to_dict(self) -> JsonObject:
         """The wire form; it must never be cached."""
         credentials: list[JsonValue] = [{"credential": credential} for credential in self.credentials]
-        if self.notification_id is None:
-            return {"credentials": credentials}
-        return {"credentials": credentials, "notification_id": self.notification_id}
+        members: JsonObject = {"credentials": credentials}
+        if self.notification_id is not None:
+            members["notification_id"] = self.notification_id
+        return members if self.receipt is None else carry_receipt(members, self.receipt)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from protocol.oauth.metadata import read_identifier
 from protocol.oid4vci.encryption import RequestEncryption, ResponseEncryption
 from protocol.oid4vci.key_attestation import KeyRequirements
 from protocol.oid4vci.proof import ALGORITHMS
+from protocol.sovereignty.cockpit import announce, announced_in_metadata
 from protocol.trust.anchors import Role, TrustAnchors, TrustedParty
 from protocol.trust.carried import Carried, read_carried, write_carried
 from protocol.trust.disclosure_policy import DISCLOSURE_POLICY
@@ -257,6 +258,7 @@ class CredentialIssuerMetadata:
     display: tuple[Display, ...] = ()
     configurations: Mapping[str, CredentialConfiguration] = field(default_factory=dict)
     issuer_info: tuple[Carried, ...] = ()  # what others say of the issuer (ETSI TS 119 472-3 §4.2.3), not checked
+    cockpit_endpoint: str | None = None  # ours (docs/sovereignty/receipts.md); one that cannot be read is none
 
     @classmethod
     def from_dict(cls, value: object, at: str = "credential_issuer_metadata") -> Self:
@@ -291,6 +293,7 @@ class CredentialIssuerMetadata:
                 name: CredentialConfiguration.from_fields(offered.object(name)) for name in offered.members
             },
             issuer_info=read_carried(issuer, "issuer_info"),
+            cockpit_endpoint=announced_in_metadata(issuer.members),
         )
 
     @property
@@ -318,6 +321,7 @@ class CredentialIssuerMetadata:
                 name: configuration.to_dict() for name, configuration in self.configurations.items()
             },
             **({"issuer_info": write_carried(self.issuer_info)} if self.issuer_info else {}),
+            **({} if self.cockpit_endpoint is None else announce(self.cockpit_endpoint)),
         }
 
 

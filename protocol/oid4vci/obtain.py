@@ -22,7 +22,7 @@ from protocol.errors import (
 )
 from protocol.exchange import Exchange, HttpRequest, HttpResponse, send
 from protocol.fields import Fields
-from protocol.keys import Signer
+from protocol.keys import PublicKey, Signer
 from protocol.oauth.authorization import AuthorizationRequest, CredentialDetail
 from protocol.oauth.metadata import DETAIL_TYPE, AuthorizationServerMetadata, well_known_url
 from protocol.oauth.metadata import WELL_KNOWN as SERVER_WELL_KNOWN
@@ -243,9 +243,35 @@ def fetch_proven(
     *,
     credential_identifier: str | None = None,
 ) -> Exchange[CredentialResponse]:
+    """Ask for credentials with these proofs; see `fetch_receipted`, which says by what request they came."""
+    answered = yield from fetch_receipted(
+        contact, tokens, configuration_id, prover, client, credential_identifier=credential_identifier
+    )
+    return answered.response
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What came, and the request that it answers: a receipt names it by its hash."""
+
+    request: CredentialRequest
+    response: CredentialResponse
+
+
+def fetch_receipted(
+    contact: IssuerContact,
+    tokens: TokenResponse,
+    configuration_id: str,
+    prover: Prover,
+    client: DpopClient,
+    *,
+    credential_identifier: str | None = None,
+    cockpit_key: PublicKey | None = None,
+) -> Exchange[Answered]:
     """Ask for credentials with these proofs; with a fresh nonce again if the issuer wants one, at most twice.
 
     `credential_identifier` picks one of several that the token response has for this configuration; else it is the first.
+    `cockpit_key` is for an issuer that announces a cockpit, and for one document alone.
     What comes back may be fewer credentials than keys, or more: whose they are, the wallet finds out when it verifies them
     (T150, T151).
 
@@ -263,7 +289,7 @@ def fetch_proven(
     while True:
         nonce = (yield from fetch_nonce(contact, client)) if prover.needed else None
         proofs = (yield from prover.prove(nonce)) if prover.needed else Proofs()
-        request = CredentialRequest(*names, proofs.texts, envelope.wanted, proofs.type)
+        request = CredentialRequest(*names, proofs.texts, envelope.wanted, proofs.type, cockpit_key)
         media_type, body = envelope.seal(request.to_dict(), client.random_bytes)
         response = yield from client.post(
             issuer.credential_endpoint,
@@ -280,7 +306,7 @@ def fetch_proven(
         answer = read_success(response, "credential_response", envelope)
         if response.status == 202:
             raise IssuanceDeferred(DeferredIssuance.from_dict(answer))
-        return CredentialResponse.from_dict(answer)
+        return Answered(request, CredentialResponse.from_dict(answer))
 
 
 def send_notification(

@@ -1,5 +1,7 @@
 """The cockpit key: how a verifier announces its cockpit, and how the citizen's side answers with a key of one response.
 
+An issuer announces it in its signed metadata, and the key of one document stands in its credential request.
+
 Both are extras: whoever does not know them ignores them, and whatever is wrong with them is ignored as well, because a
 request or a presentation must never fail for it. Only signed requests count, for else anybody could name an address.
 """
@@ -81,6 +83,11 @@ def key_member(cockpit: CockpitKey) -> JsonObject:
         raise ValueError("a cockpit key is on P-256")
     named: JsonObject = {} if cockpit.request is None else {"kid": cockpit.request}
     return {COCKPIT_KEY: {**cockpit.key.to_jwk(), **named}}
+
+
+def issuance_member(key: PublicKey) -> JsonObject:
+    """The key in a credential request, which is what it answers: it names no other request."""
+    return key_member(CockpitKey(key))
 
 
 def key_field(cockpit: CockpitKey) -> dict[str, str]:

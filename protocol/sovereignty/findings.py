@@ -76,9 +76,11 @@ class Event:
     who: str | None = None  # the recipient whose receipt it is
 
 
-def find_no_received(entries: Iterable[UsageEntry], receipt_at: int, report_at: int) -> Finding | None:
-    """No `received` two hours after the receipt."""
-    if report_at <= receipt_at + RECEIVED_WITHIN or any(entry.use.action is Action.RECEIVED for entry in entries):
+def find_no_received(
+    entries: Iterable[UsageEntry], receipt_at: int, report_at: int, *, first: Action = Action.RECEIVED
+) -> Finding | None:
+    """No `received` two hours after the receipt; at an issuer, which takes data from its register, no `used`."""
+    if report_at <= receipt_at + RECEIVED_WITHIN or any(entry.use.action is first for entry in entries):
         return None
     return Finding(Rule.NO_RECEIVED)
 

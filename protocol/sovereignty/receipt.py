@@ -1,5 +1,7 @@
 """The disclosure receipt: a verifier's signed word on what it got, what for, how long it keeps it and who else gets it.
 
+An issuer gives the same for a document: what of its register it put into it (docs/sovereignty/receipts.md, "At an issuer").
+
 It names claims and never values, and presentations by their hashes: it proves something only to those who were there.
 """
 
@@ -33,7 +35,7 @@ E = TypeVar("E", bound=StrEnum)
 
 TYP = "disclosure-receipt+jwt"
 MAX_RECIPIENTS = 256
-MAX_PRESENTATIONS = 64  # of one query
+MAX_PRESENTATIONS = 100  # of one query; as many as one batch of an issuer
 REJECTED_KEPT = 86_400  # seconds: P1D
 ANSWERS_AFTER = 90 * 86_400  # seconds that section 2 answers after the data are gone
 

@@ -76,6 +76,30 @@ def evidence_in_person(device_request: bytes, device_response: bytes) -> Evidenc
     )
 
 
+def evidence_of_issuance(
+    request: str, configuration_id: str, credentials: Sequence[str], says: JsonObject, *, depth: int
+) -> Evidence:
+    """Of a document that an issuer made: `request` is the hash of the credential request, `says` what each copy says.
+
+    `says` is without what holds a credential together. `depth` is how many names make a claim, see `protocol.formats`.
+    """
+    paths: list[ClaimPath] = [()]
+    for _ in range(depth):
+        paths = [(*path, name) for path in paths for name in _names_in(says, path)]
+    return Evidence(
+        request=request,
+        presentations={configuration_id: tuple([hash_json(raw, "credential") for raw in credentials])},
+        claims={configuration_id: sort_paths(tuple(paths))},
+    )
+
+
+def _names_in(says: JsonObject, path: ClaimPath) -> tuple[str, ...]:
+    found: JsonValue = says
+    for step in path:
+        found = found.get(str(step)) if isinstance(found, dict) else None
+    return tuple(found) if isinstance(found, dict) else ()
+
+
 def _answered(
     query: DcqlQuery, vp_token: Mapping[str, Sequence[str | JsonObject]], shown: Mapping[str, Sequence[JsonValue]]
 ) -> ClaimsByQuery:

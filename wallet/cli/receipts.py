@@ -36,29 +36,31 @@ def show_receipt(session: OpenSession, name: str) -> None:
         session.answer(_as_json(session, disclosure))
         return
     say, now = _words(session), session.wallet.context.now()
-    who = plain(disclosure.sent.name)
+    who, about = plain(disclosure.sent.name), say.about(disclosure)
     session.say(who, "bold")
     session.say(session.words.time(disclosure.sent.at))
     session.say(_state(session, disclosure))
     if disclosure.receipt is not None:
         for finding in disclosure.receipt.findings:
-            session.say(f"! {say.receipt_finding(finding)}")
+            session.say(f"! {about.receipt_finding(finding)}")
     receipt = receipt_of(disclosure)
     if receipt is not None:
         session.say(f"{session.words('What for')}: {say.text(receipt.purpose)} {say.basis(receipt.legal_basis)}")
         for held in held_by_partner([disclosure], now):
             session.say(say.until(held))
+        if disclosure.sent.issued:
+            session.say(say.keeps(receipt))
         for recipient in receipt.recipients:
             session.say(session.words("May get it: %(who)s", who=plain(recipient.name)))
     session.say()
     for entry in entries_of(disclosure):
-        session.say(f"{session.words.time(entry.use.at)}  {say.use(entry, who)}")
+        session.say(f"{session.words.time(entry.use.at)}  {about.use(entry, who)}")
         session.say(f"                  {say.claims_of(entry, disclosure)}")
         session.say(f"                  {say.by(entry)}")
     for news in disclosure.usage.news:
         session.say(f"{session.words.time(news.at)}  {say('%(who)s says: %(what)s', who=who, what=say.news(news))}")
     for found in disclosure.usage.findings:
-        session.say(f"! {say.finding(found, who)}")
+        session.say(f"! {about.finding(found, who)}")
 
 
 def export_receipts(session: OpenSession, name: str) -> None:
@@ -88,7 +90,7 @@ def collect_receipts(session: OpenSession, name: str) -> None:
 def _state(session: OpenSession, disclosure: Disclosure) -> str:
     say, who = _words(session), plain(disclosure.sent.name)
     if disclosure.receipt is not None:
-        return say.receipt_came(disclosure.receipt, who)
+        return say.about(disclosure).receipt_came(disclosure.receipt, who)
     absence = absence_of(disclosure, session.wallet.context.now())
     return say.absence(absence, who) if absence is not None else ""
 

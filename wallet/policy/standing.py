@@ -84,7 +84,7 @@ def others_of(disclosures: Iterable[Disclosure], who: Organisation, service: str
     """Who else gets the data, by the newest receipt of a recipient for a service; None: there is none."""
     found: tuple[str, ...] | None = None
     for one in disclosures:
-        receipt = receipt_of(one) if partner_of(one.sent) == who else None
+        receipt = receipt_of(one) if partner_of(one.sent) == who and not one.sent.issued else None
         if receipt is not None and receipt.service in (service, None):
             found = tuple([other.identifier or other.name for other in receipt.recipients])
     return found

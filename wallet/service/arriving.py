@@ -16,6 +16,7 @@ from protocol.oid4vci.credential import CredentialResponse
 from protocol.oid4vci.notification import FAILURE, NotificationRequest
 from protocol.oid4vci.obtain import IssuerContact, send_notification
 from protocol.oid4vci.token import TokenResponse
+from wallet.policy.cockpit.documents import DocumentPromise
 from wallet.policy.haip import check_haip_credential
 from wallet.policy.receiving import check_received
 from wallet.policy.showing import PartyShown, party_shown, path_text, plain
@@ -30,6 +31,7 @@ class Verified:
 
     held: HeldCredential
     issuer: PartyShown
+    promise: DocumentPromise | None = None  # of a receipt; None: the issuer gives none, or for another form
 
 
 @dataclass(frozen=True, slots=True)

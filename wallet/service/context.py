@@ -20,7 +20,7 @@ from wallet.policy.cockpit.timeline import Timelines
 from wallet.policy.showing import PartyShown
 from wallet.records import Kept, LogEntry, LoggedCredential, keys_of
 from wallet.service.published import Published
-from wallet.store import NewEntry, WalletStore
+from wallet.store import NewEntry, NotedWith, WalletStore
 
 
 def _no_registers() -> tuple[Register, ...]:
@@ -97,9 +97,12 @@ class WalletContext:
         note: NewEntry | None = None,
         needs: Sequence[str] = (),
         history: Sequence[NewEntry] = (),
+        lines: Sequence[NotedWith] = (),
     ) -> Exchange[LogEntry | None]:
         """Keep, destroy and note, durably, off the event loop; see `WalletStore.write`. Keys go with their last record."""
-        entry = yield from slow(lambda: self.store.write(put=put, drop=drop, note=note, needs=needs, history=history))
+        entry = yield from slow(
+            lambda: self.store.write(put=put, drop=drop, note=note, needs=needs, history=history, lines=lines)
+        )
         kept = frozenset[str]().union(*map(keys_of, put))
         yield from self.destroy_keys([key for record in drop for key in keys_of(record) - kept])
         return entry

@@ -8,6 +8,7 @@ from protocol.oid4vci.client import DpopClient
 from protocol.oid4vci.obtain import IssuerContact
 from protocol.oid4vci.offer import CredentialOffer
 from protocol.oid4vci.token import TokenResponse
+from wallet.policy.cockpit.documents import DocumentPromise
 from wallet.policy.documents import Document
 from wallet.policy.receiving import ArrivedShown, NotKept, OfferConsent
 from wallet.records import HeldCredential, PendingIssuance, WantedCredential
@@ -29,6 +30,7 @@ class ArrivedDocument:
 
     document: Document
     shown: ArrivedShown
+    promise: DocumentPromise | None = None  # of a receipt; None: the issuer gives none
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,8 @@ from protocol.errors import InvalidRequest, ProtocolError, Unavailable, Unreacha
 from protocol.exchange import Exchange
 from protocol.keys import Signer
 from protocol.oid4vci.client import IssuerRefused
-from protocol.oid4vci.credential import CredentialResponse
 from protocol.oid4vci.notification import ACCEPTED, DELETED
-from protocol.oid4vci.obtain import IssuerContact, fetch_issuer, fetch_proven, fetch_tokens
+from protocol.oid4vci.obtain import Answered, IssuerContact, fetch_issuer, fetch_receipted, fetch_tokens
 from protocol.oid4vci.offer import CredentialOffer, resolve_offer
 from protocol.oid4vci.prove import KeyProver, Prover
 from protocol.oid4vci.token import (
@@ -42,6 +41,7 @@ from wallet.policy.showing import PartyShown, credential_name, logged_credential
 from wallet.policy.vouching import NotVouched, check_vouched
 from wallet.records import HeldCredential, LoggedCredential, PendingIssuance, WantedCredential
 from wallet.service.arriving import Arriving, Verified, signers_of, tell
+from wallet.service.cockpit.documents import Documents, public_key
 from wallet.service.context import WalletContext
 from wallet.service.granting import grant_after, granted
 from wallet.service.issuance import Arrived, ArrivedDocument, Fetching, OfferSeen
@@ -49,6 +49,7 @@ from wallet.service.issuing import Issuing
 from wallet.service.proving import AttestedProver
 from wallet.service.type_names import TypeNames
 from wallet.service.vouching import IssuerClient, Vouching
+from wallet.store import NotedWith
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +169,19 @@ class Receiving:
             contact = yield from fetch_issuer(pending.read_offer(), context.anchors(), now=context.now())
         client = self.vouching.dpop_client(pending.dpop_key)
         run = Fetching(pending, contact, client, pending.read_tokens(), TypeNames(context.now))
+        receipts = Documents(context)
+        cockpit = yield from receipts.cockpit(contact)
         arrived: list[Verified] = []
         failed: list[tuple[WantedCredential, NotKept]] = []
         for wanted in pending.wanted:
             try:
-                response = yield from self._fetch_one(run, wanted)
-                arrived.append((yield from self.arriving.verify(run, run.wanted(wanted), response)))
+                promised = [item.held.configuration_id for item in arrived if item.promise is not None]
+                key = receipts.new_key(cockpit, contact, wanted.configuration_id, promised)
+                asked_at = context.now()
+                answered = yield from self._fetch_one(run, wanted, key)
+                item = yield from self.arriving.verify(run, run.wanted(wanted), answered.response)
+                promise = receipts.promise(cockpit, key, answered, item.held, asked_at=asked_at)
+                arrived.append(replace(item, promise=promise))
             except (Unavailable, Unreachable, NotVouched):
                 raise
             except ProtocolError as error:
@@ -188,8 +196,13 @@ class Receiving:
     def _documents(self, arrived: list[Verified]) -> tuple[ArrivedDocument, ...]:
         """What came, with forms of one document as one."""
         issuers = {item.held.id: item.issuer for item in arrived}
+        promises = {item.held.id: item.promise for item in arrived if item.promise is not None}
         return tuple(
-            ArrivedDocument(document, arrived_shown(document, issuers[document.id], self.context.language))
+            ArrivedDocument(
+                document,
+                arrived_shown(document, issuers[document.id], self.context.language),
+                next((promises[form.id] for form in document.forms if form.id in promises), None),
+            )
             for document in documents_of(joined([item.held for item in arrived]))
         )
 
@@ -208,15 +221,26 @@ class Receiving:
         held = arrived.held
         if not held:
             return ()
-        issuer = arrived.documents[0].shown.issuer
-        note = context.entry(
-            "received", issuer, "done", tuple(logged_credential(item, context.language) for item in held)
-        )
+        lines = yield from self._received(arrived)
         held, grants = granted(held, arrived, context)
         came = fulfilled(context.store.awaited(), held)
-        yield from context.save(put=[*held, *grants], drop=[arrived.pending, *came], note=note)
+        yield from context.save(put=[*held, *grants], drop=[arrived.pending, *came], lines=lines)
         yield from self.notify(arrived, ACCEPTED)
         return held
+
+    def _received(self, arrived: Arrived) -> Exchange[tuple[NotedWith, ...]]:
+        """One line for what came; where receipts came with it one for each document, on which its receipt hangs."""
+        context = self.context
+        documents = arrived.documents
+        together = [documents] if all(one.promise is None for one in documents) else [(one,) for one in documents]
+        lines: list[NotedWith] = []
+        for some in together:
+            held = [form for one in some for form in one.document.forms]
+            logged = tuple(logged_credential(item, context.language) for item in held)
+            promise = some[0].promise
+            disclosure = None if promise is None else (yield from Documents(context).disclosure(promise))
+            lines.append(NotedWith(context.entry("received", some[0].shown.issuer, "done", logged), disclosure))
+        return tuple(lines)
 
     def reject(self, arrived: Arrived) -> Exchange[None]:
         """The user does not keep what came: it is gone with its keys, and the issuer is told that it is."""
@@ -239,12 +263,17 @@ class Receiving:
         count = copies_to_ask(seen.contact, configuration) if configuration.bound else 0
         return WantedCredential(name, tuple(self.context.keys.new_key() for _ in range(count)))
 
-    def _fetch_one(self, run: Fetching, wanted: WantedCredential) -> Exchange[CredentialResponse]:
+    def _fetch_one(self, run: Fetching, wanted: WantedCredential, cockpit_key: str) -> Exchange[Answered]:
         while True:
             try:
                 return (
-                    yield from fetch_proven(
-                        run.contact, run.tokens, wanted.configuration_id, self._prover(run, wanted), run.client
+                    yield from fetch_receipted(
+                        run.contact,
+                        run.tokens,
+                        wanted.configuration_id,
+                        self._prover(run, wanted),
+                        run.client,
+                        cockpit_key=public_key(cockpit_key),
                     )
                 )
             except IssuerRefused as refusal:

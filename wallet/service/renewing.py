@@ -7,9 +7,11 @@ wallet does it by itself only at moments that it draws by lot.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from protocol.credential import ClaimPath
 from protocol.encoding import encode_json
 from protocol.errors import Conflict, InvalidRequest, NotFound, ProtocolError, Unavailable
 from protocol.exchange import Exchange
@@ -44,6 +46,7 @@ from wallet.records import (
     WantedCredential,
     read_path,
 )
+from wallet.service.cockpit.documents import Documents
 from wallet.service.context import WalletContext
 from wallet.service.granting import grant_after
 from wallet.service.issuance import Arrived
@@ -51,6 +54,7 @@ from wallet.service.issuing import Issuing
 from wallet.service.keeping import Keeping
 from wallet.service.receiving import Receiving
 from wallet.service.vouching import Vouching
+from wallet.store import NotedWith
 
 LOOK_UP = 20 * 3600  # seconds between two looks at all status lists that the wallet takes by itself
 OVER = "invalid_grant"  # RFC 6749 §5.2: the refresh token is not good any more
@@ -289,17 +293,11 @@ class Renewing:
             )
             for document in documents
         ]
-        logged = tuple(
-            LoggedCredential(
-                credential_name(one.described(), context.language),
-                one.type,
-                tuple(path_text(path) for path in changes[one.id]),
-            )
-            for one in new.values()
+        lines = yield from self._renewed(
+            arrived, {after.id: (new[before.id], changes[before.id]) for before, after in pairs}
         )
-        entry = context.entry("renewed", arrived.documents[0].shown.issuer, "done", logged)
         try:
-            yield from context.save(put=[*new.values(), *notes], drop=[arrived.pending], note=entry, needs=[*new])
+            yield from context.save(put=[*new.values(), *notes], drop=[arrived.pending], lines=lines, needs=[*new])
         except NotFound:
             # Deleted while it was fetched: that stands, and what came goes the same way
             yield from context.save(drop=[arrived.pending])
@@ -313,6 +311,28 @@ class Renewing:
         return tuple(
             Renewed(document, note.changed, arrived.failed) for document, note in zip(documents, notes, strict=True)
         )
+
+    def _renewed(
+        self, arrived: Arrived, new: Mapping[str, tuple[HeldCredential, Sequence[ClaimPath]]]
+    ) -> Exchange[tuple[NotedWith, ...]]:
+        """One line for what is new; where receipts came with it one for each document, on which its receipt hangs."""
+        context = self.context
+        documents = arrived.documents
+        together = [documents] if all(one.promise is None for one in documents) else [(one,) for one in documents]
+        lines: list[NotedWith] = []
+        for some in together:
+            logged = tuple(
+                LoggedCredential(
+                    credential_name(one.described(), context.language),
+                    one.type,
+                    tuple(path_text(path) for path in changed),
+                )
+                for one, changed in (new[form.id] for each in some for form in each.document.forms)
+            )
+            promise = some[0].promise
+            disclosure = None if promise is None else (yield from Documents(context).disclosure(promise))
+            lines.append(NotedWith(context.entry("renewed", some[0].shown.issuer, "done", logged), disclosure))
+        return tuple(lines)
 
     def _old(self, old: dict[str, HeldCredential], new: HeldCredential) -> HeldCredential:
         found = old.get(new.configuration_id)

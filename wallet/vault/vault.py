@@ -34,7 +34,7 @@ from wallet.records import (
     WalletUnit,
 )
 from wallet.service_records import Errand, JourneyKept, ServiceWishes
-from wallet.store import ChangeCredentials, LogHead, NewEntry
+from wallet.store import ChangeCredentials, LogHead, NewEntry, NotedWith
 from wallet.vault.change import KINDS, RECORDS, Change, Manifest, Stored, all_shown
 from wallet.vault.file import (
     FORMAT,
@@ -239,6 +239,7 @@ class Vault:
         note: NewEntry | None = None,
         needs: Sequence[str] = (),
         history: Sequence[NewEntry] = (),
+        lines: Sequence[NotedWith] = (),
     ) -> LogEntry | None:
         """Keep, destroy and note in one transaction; see `WalletStore.write`."""
         with self._turn, self._changing() as change:
@@ -251,6 +252,10 @@ class Vault:
             noted = change.note(note) if note is not None else None
             for earlier in history:
                 change.note(earlier)
+            for line in lines:
+                entry = change.note(line.note)
+                if line.disclosure is not None:
+                    change.put(replace(line.disclosure, log_number=entry.number))
             return noted
 
     def change(self, ids: Sequence[str], step: ChangeCredentials, note: NewEntry | None = None) -> LogEntry | None:

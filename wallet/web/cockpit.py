@@ -100,6 +100,7 @@ def _add_partner(router: APIRouter) -> None:
         part = part_of(items, page)
         return visit.page(
             "activity_partner.html", met=met, newest=newest, looked=looked, held=held_by_partner(disclosures, now),
+            gave=any(not one.sent.issued for one in disclosures),
             registration=registration_of(newest.sent) if newest is not None else None, several=len(disclosures) > 1,
             last=_last(items), part=part, base=f"/activity/with/{number}", now=now,
             witnessed=newest is not None and visit.wallet.cockpit.collecting.partner(newest) is not None,

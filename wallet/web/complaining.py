@@ -87,7 +87,8 @@ class _Case:
         self.others = self._others(visit.wallet.cockpit.disclosures())
 
     def _asked(self) -> Asked:
-        if self.own is not None:
+        # Of a document nothing was asked: there is its receipt, or nothing
+        if self.own is not None and (self.own.sent.request or self.own.receipt is not None):
             return asked_by_disclosure(self.own)
         asked = asked_by_evidence(self.evidence) if self.evidence is not None else None
         if asked is None:

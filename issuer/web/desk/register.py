@@ -11,11 +11,10 @@ from issuer.register import Person
 from issuer.renewal import LeafPath
 from issuer.service.changes import Consequence, patched
 from issuer.service.handles import MAX_HANDLE
+from issuer.usage import REGISTER_SHOWN, By
 from issuer.web.desk.door import Desk, text
 from protocol.encoding import JsonObject
 from protocol.errors import Malformed, NotFound
-from protocol.exchange import Exchange
-from runtime.conversation import Event, slow
 from runtime.languages import language_of
 from runtime.pages import redirect
 
@@ -23,20 +22,14 @@ from runtime.pages import redirect
 def add_register(desk: Desk) -> None:
     """The form, the look at what follows, and doing it."""
     driver, changes = desk.site.driver, desk.site.issuer.changes
-    store = desk.site.issuer.context.store
 
     async def look(visit: Visit) -> tuple[Person, dict[str, object], tuple[RegisterField, ...]]:
         """A person with all that the register has; that somebody saw it stands in the audit trail (T243)."""
         if not changes.is_own:
             raise NotFound("no such page")
-        person, record = await driver.run(changes.person(desk.subject(visit)))
-        event = Event("values shown", person.subject, actor=visit.clerk.clerk, detail="register")
-        await driver.run(_noted(event))
+        person, record = await driver.run(changes.show(desk.subject(visit), visit.clerk.clerk))
         types = desk.site.issuer.context.types.values()
         return person, dict(record), fields_of(types, record, language_of(visit.request))
-
-    def _noted(event: Event) -> Exchange[None]:
-        yield from slow(lambda: store.note(event))
 
     async def form(visit: Visit, problem: str = "") -> Response:
         person, _, fields = await look(visit)
@@ -68,6 +61,7 @@ def add_register(desk: Desk) -> None:
     async def confirm(visit: Visit) -> Response:
         subject, patch = _change(desk, visit)
         person, record = await driver.run(changes.person(subject))
+        await driver.run(changes.uses.viewed((subject,), REGISTER_SHOWN))
         fields = fields_of(desk.site.issuer.context.types.values(), record, language_of(visit.request))
         _, edits = read_edits(fields, _typed(patch, fields))
         found = await driver.run(changes.consequences(subject, patched(record, patch)))
@@ -79,7 +73,7 @@ def add_register(desk: Desk) -> None:
     @desk.deed("/changes/{change}")
     async def do(visit: Visit) -> Response:
         subject, patch = _change(desk, visit)
-        await driver.run(changes.patch(subject, patch, visit.clerk.clerk))
+        await driver.run(changes.patch(subject, patch, visit.clerk.clerk, by=By.CLERK))
         return redirect(f"{desk.home}/people/{desk.person_handle(visit, subject)}")
 
     @desk.page("/people/{person}/gone")
@@ -93,7 +87,7 @@ def add_register(desk: Desk) -> None:
 
     @desk.deed("/people/{person}/gone")
     async def gone(visit: Visit) -> Response:
-        await driver.run(changes.remove(desk.subject(visit), visit.clerk.clerk))
+        await driver.run(changes.remove(desk.subject(visit), visit.clerk.clerk, by=By.CLERK))
         return redirect(f"{desk.home}/documents/of/{visit.request.path_params['person']}")
 
     @desk.deed("/people/{person}/compare")

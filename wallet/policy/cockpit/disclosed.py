@@ -18,7 +18,7 @@ from protocol.sovereignty.receipt_check import Absence, Finding, JudgedReceipt, 
 from protocol.sovereignty.receipt_evidence import Evidence
 from protocol.sovereignty.signing import Organisation
 from protocol.sovereignty.unlinkable import Place
-from protocol.sovereignty.usage import UsageEntry
+from protocol.sovereignty.usage import Action, UsageEntry
 from protocol.trust.anchors import TrustedParty
 from protocol.trust.registration import Registration, peek_registration
 from wallet.disclosure_records import Disclosure, KeptReceipt, KnownUse, SentAnswer
@@ -129,7 +129,8 @@ def place_of(disclosure: Disclosure, others: Iterable[Disclosure], listed: str |
     elsewhere = frozenset(
         other.sent.announced
         for other in others
-        if other.id != disclosure.id and not own.isdisjoint(sent_of(other).signers)
+        # Who asks and gives documents does so at two addresses, each the same for everybody
+        if other.id != disclosure.id and other.sent.issued == sent.issued and not own.isdisjoint(sent_of(other).signers)
     )
     announced = receipt.cockpit_endpoint if receipt is not None else sent.announced
     return Place(
@@ -160,6 +161,11 @@ def entry_of(use: KnownUse) -> UsageEntry:
 def entries_of(disclosure: Disclosure) -> tuple[UsageEntry, ...]:
     """Everything that a partner says that it did with the data."""
     return tuple([entry_of(use) for use in disclosure.usage.uses])
+
+
+def first_action(sent: SentAnswer) -> Action:
+    """What a log has to begin with: data came, or an issuer took them from its register."""
+    return Action.USED if sent.issued else Action.RECEIVED
 
 
 def is_identifying(sent: SentAnswer) -> bool:

@@ -47,6 +47,8 @@ def held_by_partner(disclosures: Iterable[Disclosure], now: int) -> tuple[HeldBy
 
 
 def _held(disclosure: Disclosure, now: int) -> HeldByPartner | None:
+    if disclosure.sent.issued:
+        return None  # nothing was given: it was in the register before
     receipt = receipt_of(disclosure) if matches(disclosure) else None
     entries = entries_of(disclosure)
     left = _left(disclosure, entries)

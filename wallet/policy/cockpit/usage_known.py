@@ -77,8 +77,16 @@ class Learnt:
     more_after: int | None  # the number after which there is more; None: that was all
 
 
-def learn(known: UsageKnown, report: VerifiedUsageReport, asked: Asked, receipt: Receipt, *, now: int) -> Learnt:
-    """Take a report in."""
+def learn(
+    known: UsageKnown,
+    report: VerifiedUsageReport,
+    asked: Asked,
+    receipt: Receipt,
+    *,
+    now: int,
+    first: Action = Action.RECEIVED,
+) -> Learnt:
+    """Take a report in; `first` is what it has to begin with."""
     says = report.says
     leaves = {use.n: bytes.fromhex(use.leaf) for use in known.uses}
     not_in_tree = find_not_in_tree(says)
@@ -110,7 +118,7 @@ def learn(known: UsageKnown, report: VerifiedUsageReport, asked: Asked, receipt:
         refused="",
     )
     if not says.more:
-        learnt = replace(learnt, findings=_with_whole(learnt, receipt, now))
+        learnt = replace(learnt, findings=_with_whole(learnt, receipt, first, now))
     quiet = (learnt.uses, learnt.findings, learnt.news) == (known.uses, known.findings, known.news)
     learnt = replace(learnt, reports=_with_report(known.reports, KeptReport(report.signed.raw, says.issued_at, quiet)))
     return Learnt(learnt, max(each.blinded.entry.n for each in says.entries) if says.more else None)
@@ -209,14 +217,14 @@ def _joined_findings(known: Sequence[KnownFinding], found: Iterable[Finding], no
     return tuple(joined.values())
 
 
-def _with_whole(known: UsageKnown, receipt: Receipt, now: int) -> tuple[KnownFinding, ...]:
+def _with_whole(known: UsageKnown, receipt: Receipt, first: Action, now: int) -> tuple[KnownFinding, ...]:
     """What is wrong with all that is known; what was wrong and is put right goes, for the reports say when it was."""
     entries = [entry_of(use) for use in known.uses]
     recipients = [Addressee(one.name, one.identifier) for one in receipt.recipients]
     events = [Event(Action.DECIDED, one.at) for one in known.news]
     at = known.reported_at
     found = (
-        find_no_received(entries, receipt.issued_at, at),
+        find_no_received(entries, receipt.issued_at, at, first=first),
         find_gaps(entries),
         *find_unknown_recipients(entries, recipients),
         *find_unlogged(events, entries, at),

@@ -23,7 +23,14 @@ from protocol.sovereignty.signing import MAX_OBJECT
 from protocol.sovereignty.unlinkable import MustNotCall, check_callable
 from protocol.sovereignty.usage_report import Asked, verify_usage_report
 from wallet.disclosure_records import Disclosure
-from wallet.policy.cockpit.disclosed import cockpit_key, is_identifying, place_of, receipt_of, sent_of
+from wallet.policy.cockpit.disclosed import (
+    cockpit_key,
+    first_action,
+    is_identifying,
+    place_of,
+    receipt_of,
+    sent_of,
+)
 from wallet.policy.cockpit.usage_known import asked_of, is_too_much, learn, request_of, to_be_proven, witness
 from wallet.service.cockpit.disclosing import Disclosing
 from wallet.service.context import WalletContext
@@ -110,7 +117,10 @@ class Collecting:
     def partner(self, disclosure: Disclosure) -> Witnessed | None:
         """What the witness saw of a partner; None: there is no witness, or it does not know the partner."""
         directory = self.context.directory()
-        return directory.find(sent_of(disclosure).signers) if directory is not None else None
+        found = directory.find(sent_of(disclosure).signers) if directory is not None else None
+        # The directory has one address for each organisation: of one that also asks, it may be the other one
+        is_other = found is not None and disclosure.sent.issued and found.cockpit_endpoint != disclosure.sent.announced
+        return None if is_other else found
 
     def known(self, disclosure: Disclosure) -> Looked:
         """What is known of an answer without asking anybody, and why nobody is to be asked, if that is so."""
@@ -191,7 +201,7 @@ class Collecting:
         )
         if is_too_much(disclosure.usage, report.says):
             raise TooLarge("usage report", "says more than anybody could look at")
-        learnt = learn(disclosure.usage, report, asked, receipt, now=context.now())
+        learnt = learn(disclosure.usage, report, asked, receipt, first=first_action(disclosure.sent), now=context.now())
         kept = yield from self._keep(replace(disclosure, usage=learnt.known, asked_at=context.now()))
         return kept, learnt.more_after
 

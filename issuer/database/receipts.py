@@ -1,0 +1,81 @@
+"""Which receipt is of which document: by it, what is done with a person's data finds the logs that it belongs into."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, insert, select, update
+
+from capabilities.usage_log.portions import read_portion, write_portion
+from capabilities.usage_log.records import Used
+from issuer.database.tables import document_receipts
+from issuer.usage import GOES_ON
+from issuer.usage_records import DocumentReceipt, Happened, OfDocument, OfPerson, What
+from protocol.sovereignty.usage import Action
+
+MAX_RECEIPTS = 200  # of one person that are told; of more, the newest
+_of = document_receipts.c
+_ADD = insert(document_receipts).values({column.name: bindparam(column.name) for column in document_receipts.columns})
+
+
+def add_receipt(connection: Connection, receipt: DocumentReceipt, what: What, now: int) -> list[Used]:
+    """Keep whose a new receipt is. What happens goes on there, and the receipts before it are told that it does."""
+    before = and_(
+        _of.session_id == receipt.session_id, _of.configuration_id == receipt.configuration_id, _of.is_latest == 1
+    )
+    told = What(Action.USED, what.by, GOES_ON)
+    used = [use for old in _find(connection, before, now) for use in old.uses(told, now=now)]
+    connection.execute(update(document_receipts).where(before).values(is_latest=0))
+    row = {
+        "receipt": receipt.receipt,
+        "subject": receipt.subject,
+        "session_id": receipt.session_id,
+        "configuration_id": receipt.configuration_id,
+        "family": receipt.family,
+        "claims": write_portion(receipt.claims),
+        "log_until": receipt.log_until,
+        "is_latest": 1,
+    }
+    connection.execute(_ADD, row)
+    return [*used, *receipt.uses(what, now=now)]
+
+
+def uses_of(connection: Connection, happened: Iterable[Happened], now: int) -> list[Used]:
+    """The entries for what was done, in every log that it belongs into."""
+    used: list[Used] = []
+    for one in happened:
+        for receipt in _find(connection, and_(_about(one), _of.is_latest == 1), now):
+            used.extend(receipt.uses(one.what, now=now))
+    return used
+
+
+def forget_expired(connection: Connection, *, now: int, limit: int) -> int:
+    """Forget whose receipts are whose log is over; how many went."""
+    old = select(_of.receipt).where(_of.log_until <= now).limit(limit)
+    gone: int = connection.execute(delete(document_receipts).where(_of.receipt.in_(old))).rowcount
+    return gone
+
+
+def _about(happened: Happened) -> ColumnElement[bool]:
+    match happened:
+        case OfPerson():
+            return _of.subject == happened.subject
+        case OfDocument():
+            return and_(_of.session_id == happened.session_id, _of.family == happened.family)
+
+
+def _find(connection: Connection, which: ColumnElement[bool], now: int) -> Sequence[DocumentReceipt]:
+    query = select(document_receipts).where(which, _of.log_until > now)
+    rows = connection.execute(query.order_by(_of.log_until.desc(), _of.receipt).limit(MAX_RECEIPTS)).all()
+    return [
+        DocumentReceipt(
+            receipt=row.receipt,
+            subject=row.subject,
+            session_id=row.session_id,
+            configuration_id=row.configuration_id,
+            family=row.family,
+            claims=read_portion(row.claims),
+            log_until=row.log_until,
+        )
+        for row in rows
+    ]
