@@ -104,7 +104,14 @@ class LocalRegister:
         """Register an issuer, with the authority that its documents hang on. `types`: ids; empty: those that it issues."""
         known = known_types(settings)
         kinds = [provided(known[name]) for name in types or open_types(settings)]
-        party = party_of(settings, board, entitlements, provides=kinds, authorities=(authority_pem(settings),))
+        party = party_of(
+            settings,
+            board,
+            entitlements,
+            provides=kinds,
+            authorities=(authority_pem(settings),),
+            more=cockpit_of(settings),
+        )
         self._take_in(issuer_registrant(settings), party)
 
     def take_in_office(
@@ -188,7 +195,7 @@ def uses_of(settings: VerifierSettings) -> list[Use]:
     return uses
 
 
-def cockpit_of(settings: VerifierSettings) -> JsonObject:
+def cockpit_of(settings: VerifierSettings | IssuerSettings) -> JsonObject:
     """Where citizens follow what becomes of their data, as it is registered."""
     return {"cockpit_endpoint": f"{settings.public_url}/cockpit"} if settings.cockpit else {}
 

@@ -26,7 +26,14 @@ def draft_registration(data: Path, entitlement: str) -> str:
     """A registration file for this issuer's types."""
     settings = IssuerSettings.read(data)
     provides = [provided(kind) for kind in open_types(settings).values()]
-    return draft(settings, entitlement=entitlement, provides=provides, authority=authority_pem(settings))
+    cockpit = f"{settings.public_url}/cockpit" if settings.cockpit else ""
+    return draft(
+        settings,
+        entitlement=entitlement,
+        provides=provides,
+        authority=authority_pem(settings),
+        cockpit_endpoint=cockpit,
+    )
 
 
 @explained()

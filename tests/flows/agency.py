@@ -1,8 +1,8 @@
 """Our issuer with a name in a register, and our wallet beside it: everything but the network between them is real."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,11 +12,11 @@ from issuer.credential_types import CredentialType, read_type
 from protocol.encoding import JsonObject
 from protocol.exchange import HttpRequest, HttpResponse
 from protocol.formats import IssuerSigner
-from protocol.trust.anchors import TrustAnchors
+from protocol.trust.anchors import Role, TrustAnchors
 from tests.protocol.mdoc.samples import DESK, IACA
 from tests.support.issuer import IDENTIFIER, Clock, Desk, make_issuer
 from tests.support.partners import TOWN, subject_of
-from tests.support.pki import AUTHORITY, NOW, Pki, Role, make_pki, seeded_key
+from tests.support.pki import AUTHORITY, NOW, Pki, make_pki, seeded_key
 from tests.wallet.counterparts import PASSPHRASE, QUICK, World
 from wallet.disclosure_records import Disclosure
 from wallet.policy.cockpit.disclosed import entries_of
@@ -96,8 +96,8 @@ class Agency:
     pki: Pki
     access: Pki
     client: TestClient
-    seen: list[HttpRequest]
-    answers: list[HttpResponse]
+    seen: list[HttpRequest] = field(default_factory=list)
+    spoil: Callable[[str, HttpResponse], HttpResponse] = lambda _, found: found  # what comes of an answer on its way
 
     def respond(self, request: HttpRequest) -> HttpResponse:
         """Answer one request, as over the network."""
@@ -105,9 +105,7 @@ class Agency:
         parts = urlsplit(request.url)
         target = parts.path + (f"?{parts.query}" if parts.query else "")
         got = self.client.request(request.method, target, content=request.body, headers=list(request.headers))
-        found = HttpResponse(got.status_code, tuple(got.headers.multi_items()), got.content)
-        self.answers.append(found)
-        return found
+        return self.spoil(parts.path, HttpResponse(got.status_code, tuple(got.headers.multi_items()), got.content))
 
     def offer(self, *configuration_ids: str) -> str:
         """The link of an offer."""
@@ -121,9 +119,9 @@ class Town(World):
     @property
     def office(self) -> Agency:
         """The agency as it is here."""
-        agency = self.agency
-        assert isinstance(agency, Agency)
-        return agency
+        found = self.more[IDENTIFIER]
+        assert isinstance(found, Agency)
+        return found
 
     @property
     def desk(self) -> Desk:
@@ -151,7 +149,8 @@ class Town(World):
 
     def look(self, disclosure: Disclosure) -> Looked:
         """The citizen opens the entry."""
-        return self.run(self.wallet.cockpit.ask(disclosure))
+        looked: Looked = self.run(self.wallet.cockpit.ask(disclosure))
+        return looked
 
     def said(self, disclosure: Disclosure) -> list[tuple[str, str]]:
         """What the agency says that it did: action, and who."""
@@ -161,12 +160,10 @@ class Town(World):
 
 
 @contextmanager
-def agency_town(folder: Path, **context: object) -> Iterator[Town]:
-    """The two of them; `context` is changed in the issuer."""
+def agency(**context: object) -> Iterator[Agency]:
+    """The agency alone; `context` is changed in the issuer."""
     access, signing = access_pki(), make_pki(DESK, root=IACA)  # whose documents are mobile ones too
-    clock = Clock()
-    desk = make_issuer(types=card_types(), clock=clock)
-    desk = replace(desk, pki=signing)
+    desk = replace(make_issuer(types=card_types(), clock=Clock()), pki=signing)
     desk.register.put({SUBJECT: RECORD, "bodo": {**RECORD, "given_name": "Bodo"}})
     members = {
         "signing": IssuerSigner(signing.signer, signing.x5c),
@@ -175,6 +172,13 @@ def agency_town(folder: Path, **context: object) -> Iterator[Town]:
         **context,
     }
     desk = desk.with_context(**members)
+    with desk.browser() as client:
+        yield Agency(desk, desk.pki, access, client)
+
+
+@contextmanager
+def agency_town(folder: Path, **context: object) -> Iterator[Town]:
+    """The agency and a wallet."""
     vault = Vault.create(folder / "wallet.hoheit", PASSPHRASE, QUICK)
-    with vault, desk.browser() as client:
-        yield Town(vault, agency=Agency(desk, desk.pki, access, client, [], []))  # type: ignore[arg-type]  # answers for itself
+    with vault, agency(**context) as office:
+        yield Town(vault, more={IDENTIFIER: office})
