@@ -13,6 +13,7 @@ from runtime.api_keys import ApiKeys
 from runtime.conversation import ConversationStore
 from verifier.counter import CounterRecord
 from verifier.once_only.case import CaseHappened, CaseListed
+from verifier.once_only.mandated import MandateUse
 from verifier.rights import Holding, RightsRecord
 
 
@@ -80,6 +81,13 @@ class CaseHearer(Protocol):
         """Write down one thing. `text` and `offer` are for the citizen alone."""
 
 
+class MandateUses(Protocol):
+    """Which use of a mandate came last; it is written in the step that takes it in."""
+
+    def last(self, mandate: str) -> MandateUse | None:
+        """The last use of a mandate, by its hash."""
+
+
 class VerifierStore(ConversationStore, Protocol):
     """Everything a verifier keeps. Every method is one transaction, durable when it returns.
 
@@ -113,6 +121,10 @@ class VerifierStore(ConversationStore, Protocol):
     @property
     def cockpit(self) -> CockpitStore:
         """The receipts that were given."""
+
+    @property
+    def mandates(self) -> MandateUses:
+        """What sources forwarded by mandates of citizens."""
 
     @property
     def rights(self) -> RightsStore[Holding, RightsRecord]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from capabilities.cockpit.records import IssuedReceipt
 from runtime.conversation import Change, Event, SessionKey
-from verifier.once_only.case import CASE, Case, CaseChange, CaseStage, arrival
+from verifier.once_only.case import CASE, Case, CaseChange, CaseStage, arrival, receipt_of
 from verifier.session import REQUEST, Given, Session, waiting
 from verifier.usage import received
 
@@ -37,7 +37,8 @@ def take_in(
         came = (given.issued, *received(given.logged, accepted=True, now=case.sent_at))
     return Change(
         case,
-        keys=(SessionKey.of(CASE, case.id), page),
+        # By its receipt the case is found when a right over it is asked for
+        keys=(SessionKey.of(CASE, case.id), page, *receipt_of(case.logged)),
         drop=(*references, SessionKey.of(REQUEST, asked.id)),
         records=(*came, *arrival(case, notify=notify)),
         events=(Event("answer accepted", asked.id), Event("case sent", case.id, detail=case.service)),

@@ -16,6 +16,7 @@ from verifier.service.cases import Cases
 from verifier.service.context import VerifierContext
 from verifier.service.counters import Counters
 from verifier.service.forms import Forms
+from verifier.service.mandated import Mandated
 from verifier.service.meetings import Meetings
 from verifier.service.notices import Notices
 from verifier.service.page_requests import PageRequests
@@ -51,7 +52,8 @@ class Verifier:
     def of(cls, context: VerifierContext) -> Self:
         """Wire the services of one verifier."""
         requests = Requests(context, Receipts(context))
-        answers = Answers(context, requests, StatusLists(context), RevokedSigners(context))
+        signers = RevokedSigners(context)
+        answers = Answers(context, requests, StatusLists(context), signers, Mandated(context, requests, signers))
         counters = Counters.of(context, requests)
         page_requests, boards = PageRequests(context, requests, answers), Boards(context, answers, counters)
         usage = UsageLog(context.store.usage, context.signing, context.now)

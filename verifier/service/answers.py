@@ -28,6 +28,7 @@ from verifier.keeping import look
 from verifier.policy import MAX_RENEWALS, is_running_out
 from verifier.service.context import VerifierContext
 from verifier.service.intake import Intake
+from verifier.service.mandated import Mandated
 from verifier.service.receipts import Way, way_of_openid
 from verifier.service.requests import BROWSER, Requests, encrypted_to, key_id
 from verifier.service.results import Judged, RefusedAnswer, Result
@@ -76,6 +77,7 @@ class Answers:
     requests: Requests
     status_lists: StatusLists
     signers: RevokedSigners
+    mandated: Mandated
 
     def receive(self, reference: str, form: Mapping[str, str]) -> Exchange[ResponseAccepted]:
         """Take a wallet's answer: the first one counts, whatever it is (T179).
@@ -86,6 +88,8 @@ class Answers:
         """
         key = SessionKey.of(REQUEST_URI, reference)
         stage = waiting((yield from load(key, not_open(), AWAITED)), now=self.context.now())
+        if self.mandated.is_forwarded(stage, form):
+            return (yield from self.mandated.receive(key, stage, form["response"]))
         response_key = self._response_key(stage)
         response = read_response_form(form, response_mode=stage.terms.response_mode, key=response_key)
         leads_on = stage.asked.same_device or stage.asked.counter
