@@ -238,9 +238,10 @@ def bank_entry(*paths: tuple[str, ...], **members: object) -> Registration:
 
 
 @contextmanager
-def mandate_town(folder: Path, language: str = "en", registrar_url: str = REGISTRAR) -> Iterator[MandateTown]:
-    """The town, in which the citizen holds a card."""
-    vault = Vault.create(folder / "wallet.hoheit", PASSPHRASE, QUICK)
+def mandate_people(
+    folder: Path, vault: Vault | None = None, language: str = "en", registrar_url: str = REGISTRAR
+) -> Iterator[MandateTown]:
+    """The town without its citizen's documents; without a vault the wallet is somebody else's to bring."""
     registrar, publisher = Registrar(), Publisher()
     publisher.pki = registrar.pki
     publisher.expires_at = NOW + 300 * DAY
@@ -257,15 +258,12 @@ def mandate_town(folder: Path, language: str = "en", registrar_url: str = REGIST
     def everybody() -> TrustAnchors:
         return TrustAnchors() if town is None else town.anchors()
 
-    with (
-        vault,
-        agency(
-            outside=outside,
-            registrations=(own(registrar, agency_entry),),
-            registrar_url=registrar_url,
-            anchors=everybody,
-        ) as office,
-    ):
+    with agency(
+        outside=outside,
+        registrations=(own(registrar, agency_entry),),
+        registrar_url=registrar_url,
+        anchors=everybody,
+    ) as office:
         town = MandateTown(
             vault, more={IDENTIFIER: office}, language=language, registrar=registrar, publisher=publisher
         )
@@ -283,16 +281,26 @@ def mandate_town(folder: Path, language: str = "en", registrar_url: str = REGIST
         bank = Bank(counter, access, registered=shown)
         town.more |= {BANK: bank, REGISTRAR: _Everything(publisher, registrar)}
         publisher.services = (bank.entry,)
+        try:
+            yield town
+        finally:
+            counter.close()
+
+
+@contextmanager
+def mandate_town(folder: Path, language: str = "en", registrar_url: str = REGISTRAR) -> Iterator[MandateTown]:
+    """The town, in which the citizen holds a card."""
+    with (
+        Vault.create(folder / "wallet.hoheit", PASSPHRASE, QUICK) as vault,
+        mandate_people(folder, vault, language, registrar_url) as town,
+    ):
         published = Published(
             PublishedFolder(folder / "published", 16 << 20), REGISTRAR, town.anchors, lambda: town.now
         )
         town.wallet = Wallet.of(replace(town.wallet.context, published=published))
         town.run(published.when_due())
         town.take("card")
-        try:
-            yield town
-        finally:
-            counter.close()
+        yield town
 
 
 @dataclass

@@ -119,7 +119,7 @@ def _add_consent(router: APIRouter) -> None:
         found = visit.shelf.look(number, ForwardingOver)
         return visit.page(
             "forward_done.html", number=number, done=found.done, out=found.recipients.out, host=_host,
-            say=ForwardingWords(visit.words), again=can_be_repeated(visit, found),
+            say=ForwardingWords(visit.words), again=can_be_repeated(visit, found), offices=offices_of(visit, found),
         )  # fmt: skip
 
 
@@ -136,6 +136,17 @@ def can_be_repeated(visit: Visit, over: ForwardingOver) -> list[bool]:
         not over.by_order
         and one.fate is Fate.ARRIVED
         and standing.can_be_given(over.recipients, one.service.id, over.chosen[one.service.id])
+        for one in over.done
+    ]
+
+
+def offices_of(visit: Visit, over: ForwardingOver) -> list[str]:
+    """For each recipient, who could send changes of what it got by themselves; empty: nobody."""
+    mandates = visit.wallet.mandates
+    return [
+        mandates.office(over.recipients, one.service.id, over.chosen[one.service.id])
+        if not over.by_order and one.fate is Fate.ARRIVED
+        else ""
         for one in over.done
     ]
 
