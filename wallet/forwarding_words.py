@@ -123,7 +123,7 @@ class ForwardingWords:
 
     def not_stopped(self, error: ProtocolError, office: str) -> str:
         """Why it is not known to be stopped."""
-        if isinstance(error, OfficeRefused):
+        if isinstance(error, OfficeRefused | NotFound):
             return self.office_problem(error, office)
         why = self.office_problem(error, office) if not isinstance(error, Unreachable) else ""
         words = self._words

@@ -13,7 +13,6 @@ from runtime.serve import Listen, running
 from tests.browser.stage import Stage
 from tests.flows.mandate_town import MandateTown, mandate_people
 from tests.support.browser import Chromium, Window
-from tests.support.issuer import IDENTIFIER
 from tests.support.ports import free_port
 from tests.wallet.registrar import REGISTRAR
 
@@ -59,7 +58,7 @@ class MandateStage(Stage):
         [held] = context.store.credentials()
         copies = tuple([replace(copy, used_at=0) for copy in held.copies])
         says = encode_json({**held.read_claims(), "given_name": "Anna"}).decode()
-        opened.run(context.save(put=[replace(held, issuance=context.new_id(), claims=says, copies=copies)]))
+        self.town.run(context.save(put=[replace(held, issuance=context.new_id(), claims=says, copies=copies)]))
 
 
 @pytest.fixture
@@ -120,11 +119,12 @@ def test_an_office_that_is_away_is_not_said_to_be_stopped(chromium: Chromium, st
         page.get_by_role("button", name="Tell them to").click()
         page.get_by_role("heading", name="What others send for you").wait_for()
         window.expected.append("503")
-        office = stage.town.more.pop(IDENTIFIER)
+        office = stage.town.office
+        office.spoil = lambda _, found: replace(found, status=503)
         page.get_by_role("button", name="Stop it: Town bank").click()
         page.get_by_role("alert").get_by_text("It is not stopped").wait_for()
         window.see("mandate-not-stopped")
-        stage.town.more[IDENTIFIER] = office
+        office.spoil = lambda _, found: found
         page.get_by_role("button", name="Stop it: Town bank").click()
         page.get_by_text("You stopped it.").wait_for()
 
@@ -158,4 +158,7 @@ def test_a_standing_order_is_prepared_and_goes_by_one_yes(chromium: Chromium, st
         window.see("orders-ended")
         page.goto(f"{stage.url}/activity")
         page.get_by_text("You stopped that Card is prepared for Town bank when it changes.").wait_for()
+        assert page.get_by_role("link", name="Town bank", exact=True).count() == 1, (
+            "one partner is one, whatever was done"
+        )
         window.see("orders-activity")

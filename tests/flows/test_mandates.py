@@ -285,6 +285,7 @@ def test_the_timeline_says_what_was_told_to_whom_and_when_it_was_stopped(town):
     said = [item.entry.action for item in cockpit.timeline().items if item.what is None]
     assert said[0] == "stopped"
     assert "instructed" in said
+    assert sorted(met.name for met in cockpit.timeline().partners) == ["Town agency", "Town bank"]
     assert {item.entry.party for item in cockpit.timeline().items if item.entry.action == "instructed"} == {"Town bank"}
 
 

@@ -325,8 +325,9 @@ class StandingOrders:
             ),
             None,
         )
-        trusted_by = "" if who is None else who.sent.trusted_by
-        party = PartyShown(kept.recipient, "", order.recipient.organisation.identifier, trusted_by)
+        # As the log knows them from what they got
+        known, trusted_by = ("", "") if who is None else (who.sent.client_id, who.sent.trusted_by)
+        party = PartyShown(kept.recipient, "", known or order.recipient.organisation.identifier, trusted_by)
         paths = tuple([path_text(path) for path in order.claims])
         return self.context.entry(action, party, "done", (LoggedCredential(name, order.type, paths),))
 
