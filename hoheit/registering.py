@@ -31,16 +31,18 @@ from runtime.driver import Driver, drive
 from runtime.http import InProcessSender, NoSender, Sender
 from runtime.seal import replace_private
 from runtime.settings import ServiceSettings
-from verifier.app import open_use_cases
+from verifier.app import open_use_cases, with_questions
 from verifier.cli.registering import registrant_of as verifier_registrant
 from verifier.cli.registering import use_of
 from verifier.config import VerifierSettings
 from verifier.once_only.description import read_services
+from verifier.represented import IN_OWN_NAME
 
 T = TypeVar("T")
 
 SERVICES = "services"  # folder of once-only services in an installation
 LAW = "GDPR Art. 6 (1) a, consent"
+ACCESS_LAW = "GDPR Art. 6 (1) c, with Art. 15"
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,9 +188,14 @@ class LocalRegister:
 def uses_of(settings: VerifierSettings) -> list[Use]:
     """What a verifier registers for: its use cases, and its once-only services."""
     privacy = f"{settings.public_url}/privacy"
-    uses = [use_of(one, privacy_policy=privacy, legal_basis=LAW) for one in open_use_cases(settings).values()]
+    use_cases = open_use_cases(settings)
+    uses = [use_of(one, privacy_policy=privacy, legal_basis=LAW) for one in use_cases.values()]
     folder = settings.data / SERVICES
-    for service in read_services(folder).values() if folder.exists() else ():
+    services = read_services(folder) if folder.exists() else {}
+    in_own_name = with_questions(use_cases, services).get(IN_OWN_NAME)
+    if in_own_name is not None:
+        uses.append(use_of(in_own_name, privacy_policy=privacy, legal_basis=ACCESS_LAW))
+    for service in services.values():
         if service.use_case is not None:
             use = use_of(service.use_case, privacy_policy=service.privacy_policy, legal_basis=service.legal_basis)
             uses.append(replace(use, retention_days=service.retention_days))

@@ -36,15 +36,18 @@ from verifier.api.rights import rights_api
 from verifier.api.starts import service_starts
 from verifier.api.usage import usage_api
 from verifier.config import VerifierSettings
+from verifier.database.erase_list import EraseList
 from verifier.database.store import SqlVerifierStore
-from verifier.installation import ANCHORS, REGISTRATIONS, SECRET, SERVICES, SIGNING, STAGES
+from verifier.installation import ANCHORS, ERASED, REGISTRATIONS, SECRET, SERVICES, SIGNING, STAGES
 from verifier.once_only.description import ServiceDescription, read_services
 from verifier.policy import Lifetimes
 from verifier.registration import outside_registration
+from verifier.represented import IN_OWN_NAME, own_name_question
 from verifier.service import Verifier
 from verifier.service.context import VerifierContext
 from verifier.use_case import UseCase, read_use_cases
 from verifier.web.cases import case_pages
+from verifier.web.cockpit_page import cockpit_page
 from verifier.web.counter_codes import counter_codes
 from verifier.web.counters import counter_pages
 from verifier.web.desk import desk_pages
@@ -59,7 +62,8 @@ SHIPPED_USE_CASES = Path(__file__).parent / "use_cases"
 
 def open_store(settings: VerifierSettings) -> SqlVerifierStore:
     """The verifier's store, brought to this program's version."""
-    store = SqlVerifierStore(Database(settings.database, "verifier"), system.now)
+    erased = EraseList(settings.erased or settings.data / ERASED)
+    store = SqlVerifierStore(Database(settings.database, "verifier"), system.now, erased=erased)
     store.migrate()
     return store
 
@@ -95,13 +99,18 @@ def with_questions(use_cases: Mapping[str, UseCase], services: Mapping[str, Serv
     """Everything that is asked: the use cases, and what the services need.
 
     Raises:
-        ValueError: a service has the id of a use case.
+        ValueError: a service has the id of a use case, or one has that of a question of ours.
     """
     questions = {id_: service.use_case for id_, service in services.items()}
     both = sorted(set(use_cases) & set(services))
     if both:
         raise ValueError(f"services: {both[0]} is the id of a use case too")
-    return {**use_cases, **{id_: use_case for id_, use_case in questions.items() if use_case is not None}}
+    asked = {**use_cases, **{id_: use_case for id_, use_case in questions.items() if use_case is not None}}
+    if IN_OWN_NAME in asked:
+        raise ValueError(f"{IN_OWN_NAME} is the id of a question of ours")
+    # Whoever is represented by others may ask what was done for them
+    in_own_name = own_name_question(asked.values())
+    return asked if in_own_name is None else {**asked, IN_OWN_NAME: in_own_name}
 
 
 def open_registrations(settings: VerifierSettings) -> RegistrationFolder:
@@ -192,6 +201,8 @@ def open_verifier(settings: VerifierSettings, store: SqlVerifierStore, folder: A
 def create_app(settings: VerifierSettings, *, sender: Sender | None = None) -> FastAPI:
     """The web application of a verifier. It holds connections from its start-up to its shutdown."""
     store = open_store(settings)
+    if count := store.erase_again(now=system.now()):
+        get_logger().warning("erased once more what an old copy of the database brought back", count=count)
     folder = open_folder(settings)
     renewal = Renewal(folder, system.now)
     verifier = open_verifier(settings, store, folder)
@@ -241,6 +252,7 @@ def make_application(verifier: Verifier, driver: Driver, lifespan: Lifespan[Fast
     application.include_router(partner_api(verifier, driver))
     application.include_router(usage_api(verifier, driver))
     application.include_router(people_pages(verifier, driver, pages))
+    application.include_router(cockpit_page(verifier, pages))
     application.include_router(page_requests(verifier, driver, pages))
     application.include_router(in_person_pages(verifier, driver, pages))
     application.include_router(counter_pages(verifier, driver, pages))

@@ -24,6 +24,7 @@ class VerifierSettings(ServiceSettings):
     services_folder: Path | None = None  # folder of once-only services; empty: `services` in the data folder
     anchors: Path | None = None  # folder of trust anchors; empty: `anchors` in the data folder
     registrations: Path | None = None  # folder of registration certificates; empty: `registrations` in the data folder
+    erased: Path | None = None  # folder that lists what was erased on demand; empty: `erased` in the data folder
     show_registration: Shown = Shown.CERTIFICATE  # or the dataset alone: wallets then have to ask the register
     relay: bool = False  # be a relay for wallets that show in person, below `/relay`
     cockpit: bool = True  # announce where citizens follow what becomes of their data, and give receipts

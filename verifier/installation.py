@@ -13,6 +13,7 @@ from verifier.config import VerifierSettings
 ANCHORS = "anchors"
 REGISTRATIONS = "registrations"
 SERVICES = "services"
+ERASED = "erased"
 SIGNING = "access"
 SECRET = "addresses"
 STAGES = "stages"

@@ -18,6 +18,7 @@ from protocol.sovereignty.wording import Wording
 from protocol.trust.localized import Localized
 from protocol.trust.registration import Contact
 from runtime.registrations import OwnRegistration
+from verifier.acting import ActingTerms
 
 NOTHING_KEPT = Retention(None)
 MAX_RECIPIENTS = 256
@@ -64,6 +65,7 @@ class ReceiptTerms:
     controller: Controller
     purpose: Wording
     handling: Handling
+    acting: ActingTerms | None = None  # what is asked of whoever acts for another
 
 
 def receipt_terms(
@@ -73,6 +75,7 @@ def receipt_terms(
     *,
     controller: Controller | None,
     dpo: Contact | None,
+    acting: ActingTerms | None = None,
 ) -> ReceiptTerms | None:
     """The terms of a question; None: nobody is known who would answer for the data, or no purpose.
 
@@ -81,7 +84,7 @@ def receipt_terms(
     said = own.says.purpose if own is not None else ()
     wording = said or tuple([Localized(language, text) for language, text in purpose])
     who = Controller.from_registration(own.says, dpo) if own is not None else controller
-    return ReceiptTerms(who, wording, handling) if who is not None and wording else None
+    return ReceiptTerms(who, wording, handling, acting) if who is not None and wording else None
 
 
 def make_receipt(
@@ -106,6 +109,8 @@ def make_receipt(
         controller=terms.controller,
         service=terms.handling.service,
         recipients=terms.handling.recipients if verified.accepted else (),
+        # What was refused is about them all the same
+        represented=terms.acting.represented(evidence.presentations) if terms.acting is not None else (),
     )
 
 

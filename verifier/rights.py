@@ -9,22 +9,35 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from capabilities.cockpit.rights_case import RightsCase, RightsChange, answered, refused, step_to
+from capabilities.cockpit.rights_case import (
+    RightsCase,
+    RightsChange,
+    SealedFile,
+    answered,
+    presenting,
+    refused,
+    step_to,
+)
 from capabilities.usage_log.records import Used
 from protocol.errors import Conflict
 from protocol.sovereignty.claims import ClaimsByQuery, are_covered, are_identifying
 from protocol.sovereignty.receipt import LegalBasis, Receipt
 from protocol.sovereignty.rights import HANDS_OUT, Right, needs_present_again
-from protocol.sovereignty.rights_status import State
+from protocol.sovereignty.rights_status import Kept, Presentation, State
 from protocol.sovereignty.usage import Action, Addressee, Use
 from protocol.sovereignty.wording import Wording
 from runtime.conversation import Event
-from verifier.usage import ON_DEMAND, By, Logged, is_elsewhere
+from verifier.again import question_again
+from verifier.session import read_query
+from verifier.usage import ON_DEMAND, By, Logged, stands_elsewhere
 
 # Where the law itself may want the data kept (Art. 17(3)(b)); whether it does, a clerk knows
 _DUTIES = frozenset((LegalBasis.LEGAL_OBLIGATION, LegalBasis.PUBLIC_TASK))
 # What ends with the data gone
 _ERASES = frozenset((Right.ERASURE, Right.WITHDRAW_CONSENT, Right.OBJECTION))
+
+
+MAX_TRIES = 5  # to show the same data once more
 
 
 class Why(StrEnum):
@@ -36,7 +49,9 @@ class Why(StrEnum):
     PART = "part"  # it is about some of the data only
     NO_CONSENT = "no_consent"  # the data does not rest on a consent
     ANSWER = "answer"  # nothing is in the way: it is answered when the citizen asks how it stands
-    IDENTIFIES = "identifies"  # the data says who somebody is, so that the key alone is not enough
+    AGAIN = "again"  # the data says who somebody is, so that the key alone is not enough: it is shown once more first
+    IDENTIFIES = "identifies"  # the same, and there is nothing here that could be compared
+    NOT_SAME = "not_same"  # what was shown once more was not what was shown first, again and again
     IN_CASE = "in_case"  # a form or a case holds it, with more than was shown
     NO_FIT = "no_fit"  # it does not fit into one answer, or was shown in person and is named otherwise
     CLERK = "clerk"  # the right is one that a human answers
@@ -57,6 +72,7 @@ class Sealed:
 
     request: str  # id of the request that it answered
     content: str  # sealed, base64url
+    query: str = ""  # JSON: what was asked; empty: nobody knows any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +86,7 @@ class Holding:
         False  # it was read or passed on by other systems of the partner, and they did not say that it is gone
     )
     untold: tuple[Addressee, ...] = ()  # who got it, and was not told of a change since
+    recipients: tuple[Addressee, ...] = ()  # everybody who got it
     requests: tuple[Asked, ...] = ()
 
 
@@ -93,6 +110,15 @@ RightsStep = RightsChange[RightsRecord]
 
 
 @dataclass(frozen=True, slots=True)
+class HandedOut:
+    """An answer as it is handed out, encrypted to the citizen."""
+
+    answer: str
+    files: tuple[SealedFile, ...] = ()
+    kept: tuple[Kept, ...] = ()  # what is not handed out, and why
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """What a clerk, or a program of the partner, says when something is done."""
 
@@ -103,27 +129,40 @@ class Finished:
 def hold(uses: tuple[Use, ...], found: Holding) -> Holding:
     """What is known, from the log of a receipt and what is found of its data."""
     is_here = found.sealed is not None or found.in_case
-    elsewhere, gone = False, False
+    elsewhere, gone = stands_elsewhere(uses), False
     untold: dict[Addressee, None] = {}
+    recipients: dict[Addressee, None] = {}
     for use in uses:
-        if is_elsewhere(use.by):
-            elsewhere = use.action is not Action.ERASED
         if use.action in (Action.RECEIVED, Action.ERASED):
             gone = use.action is Action.ERASED
         if use.to is not None and use.action is Action.FORWARDED:
-            untold[use.to] = None
+            untold[use.to] = recipients[use.to] = None
         elif use.to is not None and use.action is Action.RECIPIENT_TOLD:
             untold.pop(use.to, None)
     # What is not found and was not erased is somewhere: nobody says of it that it is gone
-    return replace(found, elsewhere=elsewhere or not (is_here or gone) or bool(untold), untold=tuple(untold))
+    return replace(
+        found,
+        elsewhere=elsewhere or not (is_here or gone) or bool(untold),
+        untold=tuple(untold),
+        recipients=tuple(recipients),
+    )
 
 
 def first_step(
     case: RightsCase, receipt: Receipt, claims: ClaimsByQuery | None, held: Holding, *, now: int
 ) -> RightsStep:
     """What happens when a request comes; `claims` are those that it names."""
+    again = None if case.proven_at else _identifies(case.status.right, receipt, held)
+    if again is Why.AGAIN:
+        # Before anything else, whatever stands in the way then: nobody works on what a stranger asks
+        return _working(case, again, now)
+    return _first_step(case, receipt, claims, held, again, now=now)
+
+
+def _first_step(
+    case: RightsCase, receipt: Receipt, claims: ClaimsByQuery | None, held: Holding, again: Why | None, *, now: int
+) -> RightsStep:
     right, erase, restrict = case.status.right, Erase(case.receipt), Restrict(case.receipt)
-    again = _identifies(right, receipt, held)
     match right:
         case Right.ERASURE:
             why = _against(receipt, claims, held) or again
@@ -134,7 +173,7 @@ def first_step(
             # Withdrawing is as easy as giving: what a clerk has to see is not used meanwhile
             why = _against(receipt, claims, held)
             return _done(case, now, erase) if why is None else _working(case, why, now, restrict)
-        case Right.RESTRICTION | Right.OBJECTION if again is not None:
+        case Right.RESTRICTION | Right.OBJECTION | Right.RECTIFICATION if again is not None:
             return _working(case, again, now)
         case Right.RESTRICTION:
             return _working(case, Why.ELSEWHERE, now, restrict) if held.elsewhere else _done(case, now, restrict)
@@ -147,6 +186,27 @@ def first_step(
             return _working(case, Why.CLERK, now)
 
 
+def ask_again(case: RightsCase, wanted: Presentation | None, *, now: int) -> RightsStep:
+    """Ask for the data once more; None: it cannot be asked for, so that a clerk has to find out who it is."""
+    if not case.is_open or case.note != Why.AGAIN:
+        return RightsChange(case)
+    if wanted is None:
+        return _working(case, Why.IDENTIFIES, now)
+    return RightsChange(presenting(case, wanted, now=now))
+
+
+def shown_again(
+    case: RightsCase, receipt: Receipt, claims: ClaimsByQuery | None, held: Holding, *, same: bool, now: int
+) -> RightsStep:
+    """Go on with a request after the data was shown once more, or ask again; at some time a clerk has to see it."""
+    if not case.is_open or case.note != Why.AGAIN:
+        return RightsChange(case)
+    if same:
+        return first_step(replace(case, proven_at=now), receipt, claims, held, now=now)
+    tried = replace(case, tries=case.tries + 1)
+    return RightsChange(tried) if tried.tries < MAX_TRIES else _working(tried, Why.NOT_SAME, now)
+
+
 def hand_out(
     case: RightsCase, answer: str, of: Sealed | None, logged: Logged, held: Holding, *, now: int
 ) -> RightsStep:
@@ -155,6 +215,33 @@ def hand_out(
         return RightsChange(case)
     used = () if of is None else logged.use(Action.USED, By.SERVICE, now=now, why=ON_DEMAND)
     return RightsChange(answered(case, answer, now=now), used)
+
+
+def hand_over(
+    case: RightsCase,
+    made: HandedOut,
+    *,
+    of: Sealed | None,
+    logged: Logged,
+    receipt: Receipt,
+    held: Holding,
+    sure: bool,
+    now: int,
+) -> RightsStep:
+    """Hand out what a program of the partner adds to what is here; `sure`: it knows otherwise whose wallet asks.
+
+    Raises:
+        Conflict: it has ended, is about something else than data, changed meanwhile, or nobody knows who asks.
+    """
+    if case.status.right not in HANDS_OUT:
+        raise Conflict("this right is not answered with data")
+    if held.sealed != of:
+        raise Conflict("what is here changed meanwhile; please try again")
+    if not case.proven_at and not sure and _identifies(case.status.right, receipt, held) is not None:
+        raise Conflict("the same data was not shown once more; be sure first who asks")
+    used = logged.use(Action.USED, By.PROGRAM, now=now, why=ON_DEMAND)
+    after = answered(case, made.answer, now=now, kept=made.kept, controller=receipt.controller)
+    return RightsChange(after, used, made.files)
 
 
 def no_fit(case: RightsCase, *, now: int) -> RightsStep:
@@ -179,7 +266,11 @@ def _identifies(right: Right, receipt: Receipt, held: Holding) -> Why | None:
     again = needs_present_again(
         right, identifying=known, represented=bool(receipt.represented), open_case=held.open_case
     )
-    return Why.IDENTIFIES if again else None
+    if not again:
+        return None
+    sealed = held.sealed
+    asked = question_again(read_query(sealed.query), receipt.claims) if sealed is not None and sealed.query else None
+    return Why.IDENTIFIES if asked is None else Why.AGAIN
 
 
 def finish(case: RightsCase, logged: Logged, held: Holding, done: Finished, *, now: int) -> RightsStep:

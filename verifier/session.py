@@ -19,8 +19,11 @@ from capabilities.usage_log.records import Written
 from protocol.dcql.query import DcqlQuery
 from protocol.encoding import read_json
 from protocol.errors import InvalidRequest, NotFound
+from protocol.sovereignty.representation import MayNotAct
 from runtime.conversation import Change, Event, SessionKey
-from verifier.usage import Logged, received
+from verifier.given import Given
+from verifier.represented import ActedFor
+from verifier.usage import Gone, Logged
 
 REQUEST = "request"  # the id in our API
 REQUEST_URI = "request_uri"
@@ -45,6 +48,7 @@ class Asked:
     counter: str = ""  # id of the counter whose code was scanned, and whose page alone shows the result
     number: int = 0  # by which that page says whose result it is
     forwarded: bool = False  # a wallet sends it to a service by itself: a good answer is a case at once
+    again: str = ""  # id of the request about rights for which somebody shows their data once more; it is not kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +142,11 @@ class Line:
     reason: str  # empty if it passed
     as_of: int = 0  # epoch seconds: when what it hangs on was looked up; 0: it hangs on no such thing
 
+    @property
+    def may_not_act(self) -> str:
+        """Why whoever answered may not act for somebody else; empty: that is not what is wrong."""
+        return MayNotAct.read(self.reason) or ""
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -148,15 +157,6 @@ class Verdict:
     issuers: tuple[tuple[str, tuple[str, ...]], ...] = ()  # query id → names of those who issued what was presented
     surplus: tuple[str, ...] = ()  # ids of queries for which more was disclosed than asked; it was dropped (T189)
     holders: int = 1  # how many keys presented; more than one need not be one person (T187)
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """The receipt for an answer, as it is recorded with it."""
-
-    issued: IssuedReceipt
-    logged: Logged
-    shown: str  # as `Answered.receipt`
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +174,7 @@ class Answered:
     logged: Logged | None = None  # what its uses are logged with; None: it has no receipt, or nothing of it is kept
     receipt: str = ""  # JSON: what whoever answered was told, without their key; empty: nothing
     restricted: bool = False  # whoever gave it does not want it used (GDPR Art. 18)
+    query: str = ""  # JSON: what was asked, for whoever has to show it once more; empty: as `disclosed`, or no receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +197,7 @@ class Forgotten:
 
 
 Session = Requested | Opened | Received | Answered | Declined | Forgotten
-Outcome = Change[Session, Written | IssuedReceipt]
+Outcome = Change[Session, Written | IssuedReceipt | ActedFor | Gone]
 Awaited = Requested | Opened | Received  # an answer may come
 AWAITED: tuple[type[Awaited], ...] = (Requested, Opened, Received)
 Told = Requested | Opened | Received | Answered | Declined  # whoever asked is told how it stands
@@ -305,25 +306,27 @@ def answer(
     references: tuple[SessionKey, ...],
     now: int,
     given: Given | None = None,
+    news: tuple[Written, ...] = (),
 ) -> Outcome:
     """Record the one answer; `disclosed` is sealed, `response_code` a digest or empty. A refused one leaves neither.
 
-    At a counter the code leads to a number, which whoever was refused needs too. `given`: of an answer with a receipt.
+    At a counter the code leads to a number, which whoever was refused needs too. `given`: the receipt, whose log tells `news`.
 
     Raises:
         InvalidRequest: there was an answer before (T179), or it is too late.
     """
-    asked = waiting(session, now=now).asked
-    keep_until = now + asked.keep
+    stage = waiting(session, now=now)
+    asked, keep_until = stage.asked, now + stage.asked.keep
     code = response_code if verdict.accepted or asked.counter else ""
     logged = given.logged if given is not None else None
     held, kept = (disclosed, logged) if verdict.accepted else ("", None)
     receipt = given.shown if given is not None else ""
+    query = stage.terms.dcql_query if kept is not None else ""
     return Change(
-        Answered(asked, now, verdict, held, code, False, keep_until, logged=kept, receipt=receipt),
+        Answered(asked, now, verdict, held, code, False, keep_until, logged=kept, receipt=receipt, query=query),
         keys=_found_by(code, kept),
         drop=references,
-        records=() if given is None else (given.issued, *received(logged, accepted=verdict.accepted, now=now)),
+        records=() if given is None else (*given.records(accepted=verdict.accepted, now=now), *news),
         events=(Event("answer accepted" if verdict.accepted else "answer refused", asked.id),),
         expires_at=keep_until,
     )
@@ -368,29 +371,6 @@ def collect(session: Session, code: SessionKey, browser: str, *, now: int) -> Ou
             if now < session.keep_until:
                 return Change(replace(session, collected=True), drop=(code,))
     raise no_request()
-
-
-def shows_to_browser(session: Session) -> bool:
-    """Whether the page that began may show what was disclosed: on the same device only once the code came back (T183).
-
-    Else somebody could begin on their own screen, have another person answer, and read that person's data.
-    """
-    return isinstance(session, Answered) and (session.collected or not session.response_code)
-
-
-def shows_to_owner(session: Session, response_code: str) -> bool:
-    """Whether a program may read the answer: where the wallet leads back to its own page, only with the code from there.
-
-    `response_code` is a digest, or empty.
-
-    Raises:
-        NotFound: another code.
-    """
-    if not isinstance(session, Answered):
-        return False
-    if response_code and not hmac.compare_digest(session.response_code, response_code):
-        raise no_request()
-    return bool(response_code) or not (session.asked.redirect_uri and session.response_code)
 
 
 def began_in(session: Session, browser: str) -> bool:

@@ -12,8 +12,10 @@ from capabilities.usage_log.store import UsageStore
 from runtime.api_keys import ApiKeys
 from runtime.conversation import ConversationStore
 from verifier.counter import CounterRecord
+from verifier.mirror import Receipts
 from verifier.once_only.case import CaseHappened, CaseListed
 from verifier.once_only.mandated import MandateUse
+from verifier.represented import ActedFor
 from verifier.rights import Holding, RightsRecord
 
 
@@ -88,6 +90,13 @@ class MandateUses(Protocol):
         """The last use of a mandate, by its hash."""
 
 
+class RepresentedStore(Protocol):
+    """Who was represented in which answer; what is kept comes with the step that records it."""
+
+    def of(self, mark: str, *, now: int, limit: int) -> tuple[ActedFor, ...]:
+        """What was done for somebody, newest first, whose log still answers."""
+
+
 class VerifierStore(ConversationStore, Protocol):
     """Everything a verifier keeps. Every method is one transaction, durable when it returns.
 
@@ -127,8 +136,16 @@ class VerifierStore(ConversationStore, Protocol):
         """What sources forwarded by mandates of citizens."""
 
     @property
+    def receipt_pasts(self) -> Receipts:
+        """The receipts with their logs, to be counted."""
+
+    @property
     def rights(self) -> RightsStore[Holding, RightsRecord]:
         """What citizens asked about what they gave; steps do what they say with the data in their own transaction."""
+
+    @property
+    def represented(self) -> RepresentedStore:
+        """Who was represented by others."""
 
     @property
     def usage(self) -> UsageStore:

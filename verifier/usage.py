@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
@@ -126,3 +127,30 @@ def received(logged: Logged | None, *, accepted: bool, now: int) -> Records:
 def erased(logged: Logged | None, *, now: int, why: Wording = EARLIER) -> Records:
     """All of it is gone."""
     return () if logged is None else logged.use(Action.ERASED, By.SERVICE, now=now, why=why)
+
+
+def stands_elsewhere(uses: Iterable[Use]) -> bool:
+    """Whether the partner's own systems have the data of a receipt, by its log: they used them, and did not erase them."""
+    elsewhere = False
+    for use in uses:
+        if is_elsewhere(use.by):
+            elsewhere = use.action is not Action.ERASED
+    return elsewhere
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """An answer is here no more, before or when its time is over. Whether it is gone everywhere, its log knows."""
+
+    logged: Logged
+    until: int | None  # epoch seconds: when it is gone everywhere, by its receipt; 0: now; None: an event decides
+    at: int  # epoch seconds
+    why: Wording = EARLIER
+
+    def uses(self, past: Iterable[Use]) -> Records:
+        """What its log says now; `past` is what it said so far.
+
+        Nothing yet where the partner's own systems have the data and may keep them for longer: only they know when it is gone.
+        """
+        over = self.until is not None and self.at >= self.until
+        return erased(self.logged, now=self.at, why=self.why) if over or not stands_elsewhere(past) else ()

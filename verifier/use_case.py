@@ -31,11 +31,14 @@ identifier = "NTRDE-HRB123"
 purpose = { de = "…", en = "…" }
 
 [[demands]]                           # optional: what values must be for an answer to be accepted, see `verifier.demands`
+
+[acting]                              # optional: who answers acts for somebody else, see `verifier.acting`
 """
 
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -43,11 +46,13 @@ from typing import Self
 from protocol.credential import ClaimPath
 from protocol.dcql.path import read_path
 from protocol.dcql.query import CredentialQuery, DcqlQuery
-from protocol.encoding import JsonValue
+from protocol.encoding import JsonObject, JsonValue
 from protocol.errors import Flaw, Malformed
 from protocol.fields import Fields
 from protocol.formats import format_of
-from verifier.demands import MAX_DEMANDS, Demand
+from protocol.sovereignty.representation import MayNotAct
+from verifier.acting import ActingTerms
+from verifier.demands import MAX_DEMANDS, Demand, unmet
 from verifier.policy import MAX_OFFLINE_STATUS, Lifetimes, check_judgeable, kept_for
 from verifier.receipts import AS_USUAL, Handling
 
@@ -68,6 +73,7 @@ _MEMBERS = frozenset(
         "retention",
         "recipients",
         "service",
+        "acting",
     )
 )
 MAX_KEEP = 10 * 365 * 86_400
@@ -130,11 +136,18 @@ class UseCase:
     intended_use: str = ""  # identifier in the register; empty: the id
     demands: tuple[Demand, ...] = ()  # what values must be, beyond the query
     handling: Handling = AS_USUAL  # what receipts say of what becomes of the data
+    acting: ActingTerms | None = None  # what is asked of whoever acts for another; None: nobody does
 
     @property
     def registered_use(self) -> str:
         """The intended use that this question is registered under."""
         return self.intended_use or self.id
+
+    def objection(self, claims: Mapping[str, tuple[JsonObject, ...]], *, now: int) -> str:
+        """What is wrong with what was disclosed though it answers the query; empty: nothing. Never a value."""
+        told = unmet(self.demands, claims, now=now)
+        why = self.acting.judge(claims, now=now) if self.acting is not None and not told else None
+        return told if why is None else MayNotAct(why).description
 
     def title_in(self, language: str) -> str:
         """The title in a language, else in the first."""
@@ -188,6 +201,7 @@ class UseCase:
             handling=Handling.from_fields(
                 fields, kept_for(fields.optional_integer("keep_seconds", maximum=MAX_KEEP) or 0)
             ),
+            acting=_read_acting(fields, query),
             names=_read_names(Fields(with_null(members.get("asks", {})), f"{at}.asks"), query),
         )
 
@@ -284,6 +298,15 @@ def _read_demands(fields: Fields, query: DcqlQuery) -> tuple[Demand, ...]:
         return ()
     found = Fields({"demands": with_null(fields.members["demands"])}, fields.at)
     return tuple(Demand.from_fields(one, query) for one in found.objects("demands", max_items=MAX_DEMANDS))
+
+
+def _read_acting(fields: Fields, query: DcqlQuery) -> ActingTerms | None:
+    table = fields.optional_object("acting")
+    if table is None:
+        return None
+    terms = ActingTerms.from_fields(table)
+    terms.check(query, table.at)
+    return terms
 
 
 def _read_names(asks: Fields, query: DcqlQuery) -> tuple[tuple[str, Names], ...]:

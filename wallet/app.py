@@ -26,8 +26,7 @@ from importlib.metadata import version
 from protocol.keys import RandomBytes
 from protocol.oid4vp.answer import RequestPolicy
 from protocol.oid4vp.client_id import Prefix
-from protocol.sovereignty.catalogue import MAX_CATALOGUE
-from protocol.sovereignty.partner_directory import MAX_DIRECTORY
+from protocol.sovereignty.published import MAX_PUBLISHED
 from protocol.trust.anchors import TrustAnchors
 from runtime import system
 from runtime.anchors import AnchorFolder
@@ -127,7 +126,7 @@ def open_wallet(
 
 def open_published(settings: WalletSettings, *, now: Callable[[], int] = system.now) -> Published:
     """What the registrar publishes, as far as it is known; the vault stays closed."""
-    folder = PublishedFolder(settings.published, max(MAX_CATALOGUE, MAX_DIRECTORY))
+    folder = PublishedFolder(settings.published, MAX_PUBLISHED)
     trusted, extra = _anchor_folders(settings, now)
     renewal = Renewal(trusted, now)
     return Published(folder, settings.registrar_url, _anchors(trusted, extra), now, renewal.when_due)

@@ -136,6 +136,12 @@ class CockpitWords:
             Action.REFUSED: self("%(who)s refused what you asked for.", who=who),
         }[use.action]
 
+    def proof(self, entry: UsageEntry, disclosure: Disclosure) -> str:
+        """Whether the partner could still take back that it said so."""
+        if any(use.n == entry.n and use.in_tree for use in disclosure.usage.uses):
+            return self("Your wallet checked that this stands in their record. They cannot take it back unnoticed.")
+        return self("They signed this. It comes into their record within two hours.")
+
     def by(self, entry: UsageEntry) -> str:
         """Who it was there, and why."""
         return self("By: %(by)s. Why: %(why)s", by=plain(entry.use.by), why=self.text(entry.use.why))

@@ -12,7 +12,7 @@ from wallet.service.forwarding import Fate, ForwardedTo, OtherDocument, Recipien
 from wallet.service.mandates import MandateShown, OfficeRefused
 from wallet.service.published import PublishedProblem
 from wallet.service.services.starting import NotTheProvider
-from wallet.service.standing import NotRegistered, OrderEnded, OrderShown
+from wallet.service.standing import NotDueAnyMore, NotRegistered, OrderEnded, OrderShown
 from wallet.service_words import ServiceWords
 from wallet.words import Words
 
@@ -158,6 +158,8 @@ class ForwardingWords:
                 )
             case Fate.LEFT_OUT:
                 return words("%(who)s got nothing, as you decided.", who=who)
+            case Fate.FAILED if isinstance(one.problem, NotDueAnyMore):
+                return words("This was stopped or sent meanwhile, so %(who)s got nothing now.", who=who)
             case Fate.FAILED if isinstance(one.problem, Conflict):
                 return words("Your document changed meanwhile, so %(who)s got nothing. Please start again.", who=who)
             case Fate.FAILED:

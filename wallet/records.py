@@ -216,6 +216,9 @@ class LogEntry:
     in_person: bool = False  # they stood in front of the user
     blind: str = ""  # 32 random bytes, hex: whoever has its hash cannot guess what it said; older entries: none
     origin: str = ""  # by which an earlier wallet of the user named it, which wrote it down; empty: this one did
+    acting: tuple[
+        str, ...
+    ] = ()  # blinded hashes of those it is about beside the user, see `wallet.policy.representing`
 
 
 @dataclass(frozen=True, slots=True)

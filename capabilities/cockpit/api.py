@@ -60,8 +60,12 @@ def add_cockpit(
     @endpoints.get(f"{path}/{CallPath.RIGHTS}/{{id}}/answer")
     async def rights_answer(request: Request) -> Response:
         proof = proof_of(request, limit)
-        answer = await driver.run(cockpit.rights_answer(proof, request.path_params["id"]))
-        return Response(answer, media_type="application/jose", headers={"cache-control": "no-store"})
+        return _encrypted(await driver.run(cockpit.rights_answer(proof, request.path_params["id"])))
+
+    @endpoints.get(f"{path}/{CallPath.RIGHTS}/{{id}}/files/{{hash}}")
+    async def rights_file(request: Request) -> Response:
+        proof, named = proof_of(request, limit), request.path_params
+        return _encrypted(await driver.run(cockpit.rights_file(proof, named["id"], named["hash"])))
 
 
 async def _read(request: Request, limit: RateLimit) -> tuple[str, JsonValue]:
@@ -81,6 +85,10 @@ def proof_of(request: Request, limit: RateLimit) -> str:
     if len(proofs) != 1:
         raise InvalidDpopProofAtResource("cockpit call: one proof is needed")
     return proofs[0]
+
+
+def _encrypted(jwe: str) -> Response:
+    return Response(jwe, media_type="application/jose", headers={"cache-control": "no-store"})
 
 
 def answer_with(token: str, status: int = 200) -> Response:

@@ -54,6 +54,9 @@ class RightsStore(Protocol[H_co, R]):
     def find(self, id_: str) -> RightsCase | None:
         """One request."""
 
+    def file(self, id_: str, hash_: str) -> str:
+        """A file of the answer to a request, encrypted to the citizen; empty: there is none."""
+
     def held(self, receipt: str) -> H_co:
         """What is held of the data of a receipt at this moment."""
 
@@ -94,6 +97,9 @@ class CockpitRights(Protocol):
 
     def answer(self, receipt: IssuedReceipt, id_: str) -> Exchange[str]:
         """What is handed out, encrypted to the citizen."""
+
+    def file(self, receipt: IssuedReceipt, id_: str, hash_: str) -> Exchange[str]:
+        """A file that goes with it, likewise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +159,18 @@ class RightsRequests(Generic[H, R]):
         if not case.answer:
             raise no_request()
         return case.answer
+
+    def file(self, receipt: IssuedReceipt, id_: str, hash_: str) -> Exchange[str]:
+        """A file that is handed out, as often as it is asked for.
+
+        Raises:
+            NotFound: none, none any more, or it is about another receipt.
+        """
+        case = yield from self._own(receipt, id_)
+        content = yield from slow(lambda: self.store.file(case.id, hash_))
+        if not content:
+            raise no_request()
+        return content
 
     def find(self, id_: str) -> Exchange[RightsCase]:
         """A request, for whoever works on it.

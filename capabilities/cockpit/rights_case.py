@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from protocol.errors import Conflict, NotFound
 from protocol.sovereignty.receipt_parties import Controller
-from protocol.sovereignty.rights_status import FINAL, RightsStatus, State, extend, proceed
+from protocol.sovereignty.rights_status import FINAL, Kept, Presentation, RightsStatus, State, extend, proceed
 from protocol.sovereignty.signing import hash_text
 from protocol.sovereignty.wording import Wording
 from protocol.trust.localized import Localized
@@ -34,6 +34,8 @@ class RightsCase:
     status: RightsStatus
     answer: str = ""  # what is handed out, encrypted to the citizen; empty: nothing, or nothing any more
     note: str = ""  # for whoever works on it: what was done already, or why nothing was
+    proven_at: int = 0  # epoch seconds: when the same data was shown once more; 0: it was not
+    tries: int = 0  # to show it, that failed
 
     @property
     def is_open(self) -> bool:
@@ -45,12 +47,20 @@ class RightsCase:
         return f"RightsCase({self.id}, {self.status.right}, {self.status.state})"
 
 
+class SealedFile(NamedTuple):
+    """A file that goes with an answer, encrypted to the citizen."""
+
+    hash: str  # of its bytes, by which the answer names it
+    content: str  # JWE
+
+
 @dataclass(frozen=True, slots=True)
 class RightsChange(Generic[R]):
     """What a step does, as one: the request as it stands then, and what the role does with the data."""
 
     next: RightsCase
     records: tuple[R, ...] = ()
+    files: tuple[SealedFile, ...] = ()  # of the answer that it ends with
 
 
 def no_request() -> NotFound:
@@ -67,6 +77,19 @@ def step_to(case: RightsCase, state: State, *, now: int, note: str = "") -> Righ
     _check_open(case)
     after = replace(case.status, state=state, issued_at=_later(case, now), presentation=None)
     return replace(case, status=proceed(case.status, after, received_at=case.received_at), note=note or case.note)
+
+
+def presenting(case: RightsCase, wanted: Presentation, *, now: int) -> RightsCase:
+    """Ask for the data once more before anything is done; whatever was asked for that before counts no more.
+
+    Raises:
+        Conflict: it has ended.
+    """
+    _check_open(case)
+    after = replace(
+        case.status, state=State.PRESENT_AGAIN, issued_at=_later(case, now), presentation=wanted
+    )  # fmt: skip
+    return replace(case, status=proceed(case.status, after, received_at=case.received_at))
 
 
 def extended(case: RightsCase, why: Wording, *, due: int, now: int) -> RightsCase:
@@ -99,15 +122,25 @@ def refused(case: RightsCase, why: Wording, controller: Controller, *, now: int)
     return replace(case, status=proceed(case.status, after, received_at=case.received_at))
 
 
-def answered(case: RightsCase, answer: str, *, now: int) -> RightsCase:
-    """Hand out what was asked; the status names it by its hash.
+def answered(
+    case: RightsCase, answer: str, *, now: int, kept: tuple[Kept, ...] = (), controller: Controller | None = None
+) -> RightsCase:
+    """Hand out what was asked; the status names it by its hash, and what is not handed out, and why (Art. 12(4)).
+
+    `controller` is needed where something is not.
 
     Raises:
         Conflict: it has ended.
     """
     _check_open(case)
     after = replace(
-        case.status, state=State.DONE, answer=hash_text(answer), issued_at=_later(case, now), presentation=None
+        case.status,
+        state=State.DONE,
+        answer=hash_text(answer),
+        issued_at=_later(case, now),
+        presentation=None,
+        kept=kept,
+        remedy=remedy(controller) if kept and controller is not None else case.status.remedy,
     )
     return replace(case, status=proceed(case.status, after, received_at=case.received_at), answer=answer)
 

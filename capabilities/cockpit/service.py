@@ -95,6 +95,16 @@ class Cockpit:
         found = yield from self._asker(proof, id_, "answer")
         return (yield from self._rights.answer(found, id_))
 
+    def rights_file(self, proof: str, id_: str, hash_: str) -> Exchange[str]:
+        """A file of what is handed out to whoever calls, encrypted to them.
+
+        Raises:
+            NotFound: none of theirs, or none any more.
+            InvalidDpopProofAtResource, UseDpopNonceAtResource: see `caller`.
+        """
+        found = yield from self._asker(proof, id_, "files", hash_)
+        return (yield from self._rights.file(found, id_, hash_))
+
     @property
     def _rights(self) -> CockpitRights:
         if self.rights is None:

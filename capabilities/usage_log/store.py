@@ -23,6 +23,9 @@ class UsageStore(Protocol):
     def append(self, now: int) -> int:
         """Append the leaves that are due, or a portion of them, whoever else tries to; how many, 0 if none are due."""
 
+    def append_early(self, now: int) -> int:
+        """Append what waits for the next full hour, or a portion of it; how many leaves, 0 if nothing waits."""
+
     def receipt(self, receipt: str) -> ReceiptLog | None:
         """What is known of a receipt."""
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from hoheit.demo.places import BELONGINGS, PROVIDING
 from protocol.sovereignty.service import Service
 from verifier.once_only.description import ServiceDescription
+from verifier.service.context import service_forward, service_start
 
 FILES = BELONGINGS / "services"
 
@@ -52,4 +53,4 @@ def town_catalogue(address: Addresses) -> tuple[Service, ...]:
 def _entry(found: ServiceDescription, home: str) -> Service:
     # What asks for nothing has no purpose that is registered
     registration = found.announced.provider.identifier if found.announced.needs is None else found.id
-    return found.entry(f"{home}/services/{found.id}/start", registration)
+    return found.entry(service_start(home, found.id), registration, service_forward(home, found.id))

@@ -12,6 +12,7 @@ _DEEDS = {
     Action.RECEIVED: "got the data",
     Action.VIEWED: "looked at them",
     Action.USED: "used them",
+    Action.DECIDED: "decided about them",
     Action.ERASED: "erased them",
 }
 
@@ -39,7 +40,7 @@ def follow_last(wallet: OpenWallet) -> list[str]:
     wrong = [*found.receipt.findings, *[finding.rule for finding in found.usage.findings]]
     if wrong:
         raise NotAuthentic(f"the wallet found: {', '.join(wrong)}")
-    deeds = ", ".join(_DEEDS.get(entry.use.action, str(entry.use.action)) for entry in entries_of(found))
+    deeds = ", ".join(dict.fromkeys(_DEEDS.get(entry.use.action, str(entry.use.action)) for entry in entries_of(found)))
     return [
         f"{receipt.controller.name} signed what it got, and for what: “{in_language(receipt.purpose, 'en')}”",
         f"it says how long it keeps the data: {_time(receipt.retention.ends_earliest(receipt.issued_at) - receipt.issued_at)}",

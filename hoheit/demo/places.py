@@ -86,6 +86,7 @@ CITY_OFFICE = Agency(
         "death-certificate",
         "business-registration",
         "parking-permit",
+        "representation-parent",
     ),
     "NTRDE-HRA 10",
     ("PID_Provider", "PUB_EAA_Provider"),
@@ -150,7 +151,15 @@ BANK = Agency(
     "NTRDE-HRA 16",
     ("Non_Q_EAA_Provider",),
 )
-AGENCIES = (CITY_OFFICE, UNIVERSITY, FAMILY_OFFICE, HEALTH_FUND, WORK_OFFICE, STUDENT_OFFICE, BANK)
+# Appoints guardians, and keeps the register of companies
+COURT = Agency(
+    "gericht",
+    (("de", f"Amtsgericht {TOWN}"), ("en", f"{TOWN} district court")),
+    ("representation-guardian", "representation-employee"),
+    "NTRDE-HRA 17",
+    ("PUB_EAA_Provider",),
+)
+AGENCIES = (CITY_OFFICE, UNIVERSITY, FAMILY_OFFICE, HEALTH_FUND, WORK_OFFICE, STUDENT_OFFICE, BANK, COURT)
 RELAY = LIBRARY  # who carries messages for wallets that show in person
 PARTNERS = (LIBRARY, CINEMA, PHARMACY, CAR_SHARING)
 

@@ -66,8 +66,9 @@ from wallet.provider.installation import NewProvider, set_up_provider
 
 WALLET = "wallet"
 KEY_FILE = "api-key"
+CASE_KEY_FILE = "case-key"
 CLERK_FILE = "clerk-code"
-VERSION_FILE, VERSION = "version", "5"  # of how a town is laid out
+VERSION_FILE, VERSION = "version", "6"  # of how a town is laid out
 OPERATOR_FILE = "operator-code"
 STREET, POSTAL_CODE, PHONE = "Lindenweg 9", "01234", "+49 351 1234"
 # What a sector's platform publishes: who may ask there, in whose word, and who issues
@@ -109,7 +110,11 @@ class Town:
         """The key that the demo itself uses; in a real installation it never stands in a file beside the service."""
         return read_private(self.data(place) / KEY_FILE).decode("ascii")
 
-    def clerk_code(self, agency: Agency) -> str:
+    def case_key(self, place: Partner) -> str:
+        """The key with which the demo reads what was sent to a place, as the place's own programs do."""
+        return read_private(self.data(place) / CASE_KEY_FILE).decode("ascii")
+
+    def clerk_code(self, agency: Agency | Partner) -> str:
         """The code with which whoever tries the demo signs in as a clerk."""
         return read_private(self.data(agency) / CLERK_FILE).decode("ascii")
 
@@ -171,6 +176,9 @@ def set_up_town(folder: Path, start: str, *, now: Callable[[], int], random_byte
     for partner in (*PARTNERS, *COUNTERS, *ODD_PARTNERS, SPORTS_CLUB):
         if not VerifierSettings.file(town.data(partner)).exists():
             _set_up_partner(town, partner, now(), random_bytes)
+    for place in PROVIDING:
+        if not (town.data(place) / CLERK_FILE).exists():
+            _employ_clerk(town, place, now(), random_bytes)
     for anchors in (town.wallet_anchors, *(town.data(place) / ANCHORS for place in EVERYBODY)):
         if not (anchors / INDEX).exists():
             # One certificate is all that anybody has to trust: the lists say the rest
@@ -302,11 +310,21 @@ def _set_up_partner(town: Town, partner: Partner, now: int, random_bytes: Random
     set_up_verifier(new, now=now, random_bytes=random_bytes)
     store = open_verifier_store(VerifierSettings.read(data))
     _let_in(store.api_keys, data, now, random_bytes)
+    _let_in(store.case_keys, data, now, random_bytes, CASE_KEY_FILE)
     store.database.dispose()
 
 
-def _let_in(keys: ApiKeys, data: Path, now: int, random_bytes: RandomBytes) -> None:
+def _employ_clerk(town: Town, place: Partner, now: int, random_bytes: RandomBytes) -> None:
+    """Somebody decides about what is sent to a place."""
+    store = open_verifier_store(VerifierSettings.read(town.data(place)))
+    code, kept = new_clerk_code(CLERK, now=now, random_bytes=random_bytes)
+    store.clerk_codes.put(kept)
+    write_private(town.data(place) / CLERK_FILE, code.encode("ascii"))
+    store.database.dispose()
+
+
+def _let_in(keys: ApiKeys, data: Path, now: int, random_bytes: RandomBytes, file: str = KEY_FILE) -> None:
     """Give the walk through the town a key of this service's API."""
     key, record = new_api_key("demo", now=now, random_bytes=random_bytes)
     keys.put(record)
-    write_private(data / KEY_FILE, key.encode("ascii"))
+    write_private(data / file, key.encode("ascii"))

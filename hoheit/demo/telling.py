@@ -16,6 +16,7 @@ from hoheit.demo.places import (
     COUNTERS,
     OPERATOR,
     PARTNERS,
+    PROVIDING,
     REGISTER,
     REGISTERS,
     TOWN,
@@ -53,6 +54,9 @@ def tell_what_to_try(town: Town, passphrase_file: Path, console: Console) -> Non
     )
     for agency in AGENCIES:
         said = f"  The code of {CLERK}, clerk at {dict(agency.name)['en']}: {town.clerk_code(agency)}"
+        console.print(escape(said), highlight=False, soft_wrap=True)
+    for place in PROVIDING:
+        said = f"  The code of {CLERK}, who decides about cases at {town.address(place)}/desk: {town.clerk_code(place)}"
         console.print(escape(said), highlight=False, soft_wrap=True)
     said = f"  The code of {OPERATOR}, who decides at the {dict(REGISTER.name)['en']}: {town.operator_code(REGISTER)}"
     console.print(escape(said), highlight=False, soft_wrap=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from urllib.parse import quote
 
@@ -28,11 +29,14 @@ from hoheit.demo.places import (
     Agency,
     Partner,
 )
+from hoheit.demo.programs import ask_api
+from hoheit.demo.saying import FORMS, name_of, shown_of, text_of, who_asks
 from hoheit.demo.setting_up import Place, Town
-from protocol.dcql.query import MDOC, SD_JWT_VC
+from hoheit.demo.stories.birth import Birth
+from hoheit.demo.stories.moving import MovingHouse
+from protocol.dcql.query import MDOC
 from protocol.encoding import JsonObject, JsonValue, decode_base64url, encode_base64url, encode_json
 from protocol.errors import NotTrusted, ProtocolError, Unreachable
-from protocol.exchange import Exchange, HttpRequest, send
 from protocol.fields import Fields
 from protocol.mdoc.frames import Frame, encode_frames
 from protocol.oid4vp.answer import Delivered
@@ -41,11 +45,8 @@ from wallet.policy.documents import Document
 from wallet.service.issuance import OfferSeen
 from wallet.service.meeting import CodeShown, NotAsked, Way
 from wallet.service.opened import OpenWallet
-from wallet.service.seen import RequestSeen
 from wallet.words import Words
 
-# The form of a document, where it is not the usual one
-FORMS = {SD_JWT_VC: "", MDOC: " (as mdoc, the form of ISO 18013-5)"}
 # Two sectors: what one's office gave, the other's partner takes
 ACROSS = (
     "the university is in the register for education, the pharmacy in that for health: the town's register names both"
@@ -117,6 +118,8 @@ class Walk:
         )
         yield from self._step("Erika's wallet knows it no more, and gives nothing", lambda: self._refused(request))
         yield from self._step("The register puts the platform back, and the pharmacy with it", self._put_back)
+        for title, work in chain(Birth(self.town, self.wallet).scenes(), MovingHouse(self.town, self.wallet).scenes()):
+            yield from self._step(title, work)
 
     def _take(self, agency: Agency, types: tuple[str, ...], title: str) -> Iterator[Step]:
         offer: dict[str, str] = {}
@@ -129,14 +132,16 @@ class Walk:
         request: dict[str, str] = {}
         yield from self._step(f"{title}: it shows a QR code", lambda: self._request(partner, use_case, request))
         yield from self._step("Erika sees who asks for what, and agrees", lambda: self._share(request))
-        yield from self._step(f"{_name(partner)} has checked the answer", lambda: self._verdict(partner, request, why))
+        yield from self._step(
+            f"{name_of(partner)} has checked the answer", lambda: self._verdict(partner, request, why)
+        )
 
     def _meet(self, partner: Partner, use_case: str, title: str, way: Way) -> Iterator[Step]:
         meeting: dict[str, str] = {}
         codes: list[CodeShown] = []
         yield from self._step(title, lambda: self._scan_wallet(partner, use_case, way, meeting, codes))
         yield from self._step("Erika sees who asks for what, and agrees", lambda: self._answer(way, meeting, codes[0]))
-        yield from self._step(f"{_name(partner)} has checked the answer", lambda: self._judge(partner, way, meeting))
+        yield from self._step(f"{name_of(partner)} has checked the answer", lambda: self._judge(partner, way, meeting))
 
     def _step(self, title: str, work: Callable[[], list[str]]) -> Iterator[Step]:
         if not self.complete:
@@ -199,7 +204,7 @@ class Walk:
         shared = run(presenting.share(seen, seen.default_choice()))
         # The next step says why
         unsure = [] if isinstance(shared.delivery, Delivered) else ["it was sent, but the partner did not confirm it"]
-        return [*_who_asks(seen), *_shown(seen), *unsure]
+        return [*who_asks(seen), *shown_of(seen), *unsure]
 
     def _scan_wallet(
         self, partner: Partner, use_case: str, way: Way, meeting: dict[str, str], codes: list[CodeShown]
@@ -218,7 +223,7 @@ class Walk:
             raise Unreachable("the relay did not take the question")
         return [
             *lines,
-            f"{_name(LIBRARY)} carries the messages for them, and can read none: it is the relay of the wallet",
+            f"{name_of(LIBRARY)} carries the messages for them, and can read none: it is the relay of the wallet",
         ]
 
     def _answer(self, way: Way, meeting: dict[str, str], code: CodeShown) -> list[str]:
@@ -231,7 +236,7 @@ class Walk:
             raise asked.error
         answer = run(meetings.share(asked.met, asked.seen, asked.seen.default_choice()))
         meeting["answer"] = encode_base64url(answer.message)
-        lines = [*_who_asks(asked.seen), *_shown(asked.seen)]
+        lines = [*who_asks(asked.seen), *shown_of(asked.seen)]
         if way is Way.CODES:
             run(meetings.settle(asked.seen, answer, arrived=True))
             return [*lines, f"the answer goes back from screen to camera in {_moving(meeting['answer'])} codes"]
@@ -293,7 +298,7 @@ class Walk:
 
     def _call(self, method: str, place: Place, path: str, body: bytes = b"") -> Fields:
         url = self.town.address(place) + path
-        return self.wallet.run(_ask_api(method, url, self.town.api_key(place), body))
+        return self.wallet.run(ask_api(method, url, self.town.api_key(place), body))
 
 
 def _forms(document: Document) -> str:
@@ -304,16 +309,6 @@ def _forms(document: Document) -> str:
     return " (one document in two forms, as SD-JWT VC and as mdoc)" if MDOC in formats else ""
 
 
-def _ask_api(method: str, url: str, key: str, body: bytes) -> Exchange[Fields]:
-    headers = (("authorization", f"Bearer {key}"), ("content-type", "application/json"))
-    response = yield from send(HttpRequest(method, url, headers, body))
-    if response.status == 204:
-        return Fields({}, "answer")
-    if response.status not in (200, 201):
-        raise Unreachable(f"{method} {url} answered with status {response.status}")
-    return Fields(response.json("answer"), "answer")
-
-
 def _scan(picture: str) -> str:
     return read_qr_code(Path(picture).read_bytes())
 
@@ -321,16 +316,6 @@ def _scan(picture: str) -> str:
 def _moving(message: str) -> int:
     """In how many codes of any the message is read again (docs/decisions/0030)."""
     return Frame.from_text(next(encode_frames(decode_base64url(message, "message")))).count
-
-
-def _who_asks(seen: RequestSeen) -> list[str]:
-    """Why they may ask, in the sentences that the citizen reads."""
-    words, asker, standing = Words("en"), seen.consent.asker, seen.consent.standing
-    lines = [f"{asker.title} asks. {words.trust(asker)}"]
-    if standing.registration is not None:
-        lines.append(words.registered_for(standing.asks_for, standing.registration.name))
-        lines.append(f"Why, as it is registered: “{standing.registration.purpose}”")
-    return lines
 
 
 def _attested(seen: OfferSeen, who: str) -> list[str]:
@@ -343,18 +328,6 @@ def _attested(seen: OfferSeen, who: str) -> list[str]:
     return [f"{name} is bound only to keys that {who} attested, each used for one copy." for name in names]
 
 
-def _shown(seen: RequestSeen) -> list[str]:
-    """What goes to the partner, of the documents that are chosen unless somebody chooses others."""
-    chosen = seen.default_choice()
-    lines = []
-    for question in seen.consent.questions:
-        for choice in question.choices:
-            if choice.held_id in chosen.get(question.query_id, ()):
-                claims = ", ".join(f"{claim.label}: {_text(claim.value)}" for claim in choice.claims)
-                lines.append(f"from {choice.name}{FORMS[choice.configuration.format]}: {claims}")
-    return lines
-
-
 def _known(claims: JsonValue, name: str = "") -> str:
     """Every value with the name of its claim, for people."""
     if isinstance(claims, dict):
@@ -365,14 +338,4 @@ def _known(claims: JsonValue, name: str = "") -> str:
         )
     if isinstance(claims, list):
         return ", ".join(_known(item, name) for item in claims)
-    return f"{name}: {_text(claims)}"
-
-
-def _text(value: JsonValue) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return str(value)
-
-
-def _name(place: Place) -> str:
-    return dict(place.name)["en"]
+    return f"{name}: {text_of(claims)}"

@@ -21,6 +21,7 @@ from hoheit.demo.places import (
     LIBRARY,
     PARTNERS,
     PRIZE_DRAW,
+    PROVIDING,
     REGISTERS,
     SPORTS_CLUB,
     TOWN,
@@ -38,7 +39,11 @@ from runtime.pages import Pages, qr_svg, serve_static
 HOME = Path(__file__).parent.parent
 
 
-DESKS: dict[type, str] = {Agency: "desk", Register: "operator"}  # where people of a place work
+def _workplace(place: Agency | Partner | Register) -> str:
+    """Where people of a place work; empty: nobody has a code for it."""
+    if isinstance(place, Register):
+        return "operator"
+    return "desk" if isinstance(place, Agency) or place in PROVIDING else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +127,7 @@ def _doors(town: Town, places: Sequence[Agency | Partner | Register], language: 
         Door(
             dict(place.name)[language],
             f"{town.address(place)}/",
-            f"{town.address(place)}/{DESKS[type(place)]}" if type(place) in DESKS else "",
+            f"{town.address(place)}/{_workplace(place)}" if _workplace(place) else "",
         )
         for place in places
     ]

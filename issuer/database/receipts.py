@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, insert, select, update
 
@@ -13,6 +13,7 @@ from issuer.usage import GOES_ON
 from issuer.usage_records import DocumentReceipt, Happened, OfDocument, OfPerson, What
 from protocol.sovereignty.usage import Action
 
+LOOKED_UP_AT_ONCE = 500
 MAX_RECEIPTS = 200  # of one person that are told; of more, the newest
 _of = document_receipts.c
 _ADD = insert(document_receipts).values({column.name: bindparam(column.name) for column in document_receipts.columns})
@@ -43,7 +44,7 @@ def add_receipt(connection: Connection, receipt: DocumentReceipt, what: What, no
 def uses_of(connection: Connection, happened: Iterable[Happened], now: int) -> list[Used]:
     """The entries for what was done, in every log that it belongs into."""
     used: list[Used] = []
-    for one in happened:
+    for one in _with_receipts(connection, list(happened)):
         for receipt in _find(connection, and_(_about(one), _of.is_latest == 1), now):
             used.extend(receipt.uses(one.what, now=now))
     return used
@@ -54,6 +55,16 @@ def forget_expired(connection: Connection, *, now: int, limit: int) -> int:
     old = select(_of.receipt).where(_of.log_until <= now).limit(limit)
     gone: int = connection.execute(delete(document_receipts).where(_of.receipt.in_(old))).rowcount
     return gone
+
+
+def _with_receipts(connection: Connection, happened: Sequence[Happened]) -> Iterator[Happened]:
+    """Without people who have no receipt, of whom a large change may name very many."""
+    for start in range(0, len(happened), LOOKED_UP_AT_ONCE):
+        some = happened[start : start + LOOKED_UP_AT_ONCE]
+        subjects = {one.subject for one in some if isinstance(one, OfPerson)}
+        named = select(_of.subject).where(_of.subject.in_(sorted(subjects)), _of.is_latest == 1).distinct()
+        known = set(connection.scalars(named)) if subjects else set()
+        yield from (one for one in some if isinstance(one, OfDocument) or one.subject in known)
 
 
 def _about(happened: Happened) -> ColumnElement[bool]:

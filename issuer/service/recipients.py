@@ -16,8 +16,9 @@ from protocol.oid4vp.answer import RequestPolicy, fetch_request_at, wallet_metad
 from protocol.oid4vp.client_id import Prefix
 from protocol.oid4vp.request import DIRECT_POST_JWT, AuthorizationRequest
 from protocol.oid4vp.request_object import Unauthenticated
-from protocol.sovereignty.catalogue import MAX_CATALOGUE, VerifiedCatalogue, verify_catalogue
+from protocol.sovereignty.catalogue import VerifiedCatalogue, verify_catalogue
 from protocol.sovereignty.forwarding import ForwardingMandate, Recipient, check_request
+from protocol.sovereignty.published import MAX_PUBLISHED
 from protocol.status.check import Status
 from protocol.trust.anchors import Role, TrustedParty
 from protocol.trust.carried import Carried, carried_registration
@@ -119,7 +120,7 @@ class Recipients:
             return before
         url = f"{context.registrar_url.rstrip('/')}/catalogue"
         headers = (("accept", MEDIA_TYPE),)
-        response = yield from send(HttpRequest("GET", url, headers, max_bytes=MAX_CATALOGUE, gzip=True))
+        response = yield from send(HttpRequest("GET", url, headers, max_bytes=MAX_PUBLISHED, gzip=True))
         if response.status != 200:
             raise Unreachable(f"catalogue: was answered with status {response.status}")
         if response.media_type() != MEDIA_TYPE:

@@ -8,18 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple, Self
 
-from protocol.encoding import JsonObject, JsonValue, encode_json, read_json_object
-from protocol.errors import Flaw, Malformed, NotAuthentic, NotTrusted, NotValidNow, RolledBack
+from protocol.encoding import JsonObject, JsonValue
+from protocol.errors import Flaw, Malformed
 from protocol.fields import Fields
-from protocol.jws import Jws, check_typ, sign_jws, verify_signature
 from protocol.keys import Signer
+from protocol.sovereignty.published import sign_published, verify_published
 from protocol.sovereignty.service import Service
-from protocol.sovereignty.signing import ALGORITHMS, MAX_AHEAD
-from protocol.trust.anchors import Role, TrustAnchors, TrustedParty
-from protocol.x509 import read_x5c
+from protocol.trust.anchors import TrustAnchors, TrustedParty
 
 TYP = "service-catalogue+jwt"
-MAX_CATALOGUE = 16 << 20  # characters of the token
 MAX_SERVICES = 10_000
 
 _AT = "service catalogue"
@@ -91,12 +88,9 @@ class VerifiedCatalogue:
 
 def sign_catalogue(catalogue: ServiceCatalogue, signer: Signer, x5c: tuple[str, ...]) -> str:
     """A catalogue as it is published; `x5c` is the registrar's chain without the anchor."""
-    if signer.public_key.alg not in ALGORITHMS:
-        raise ValueError("only ES256 and EdDSA")
-    token = sign_jws({"typ": TYP, "x5c": list[JsonValue](x5c)}, encode_json(catalogue.to_claims()), signer)
-    if len(token) > MAX_CATALOGUE or len(catalogue.services) > MAX_SERVICES:
-        raise ValueError(f"a catalogue has at most {MAX_CATALOGUE} characters and {MAX_SERVICES} services")
-    return token
+    if len(catalogue.services) > MAX_SERVICES:
+        raise ValueError(f"a catalogue has at most {MAX_SERVICES} services")
+    return sign_published(TYP, catalogue.to_claims(), signer, x5c)
 
 
 def verify_catalogue(text: str, *, anchors: TrustAnchors, now: int, known_seq: int | None) -> VerifiedCatalogue:
@@ -109,21 +103,5 @@ def verify_catalogue(text: str, *, anchors: TrustAnchors, now: int, known_seq: i
         RolledBack: it is older than one that was seen.
         Malformed, TooLarge, Unsupported: it cannot be read.
     """
-    jws = Jws.from_compact(text, _AT, max_characters=MAX_CATALOGUE)
-    check_typ(jws.header, TYP, _AT)
-    if jws.header.alg not in ALGORITHMS:
-        raise NotAuthentic(f"{_AT}: is signed with an algorithm that is not accepted")
-    if not jws.header.x5c:
-        raise NotTrusted(f"{_AT}: says by no certificate who signed it")
-    chain = read_x5c(jws.header.x5c, f"{_AT} header.x5c")
-    publisher = anchors.chain(chain, role=Role.REGISTRATION_PROVIDER, now=now, at=_AT)
-    verify_signature(jws, chain[0].public_key, _AT)
-    claims = Fields(read_json_object(jws.payload, _AT, max_bytes=MAX_CATALOGUE), _AT)
-    # What is over, or older than what is known, is not worth reading
-    if claims.time("iat") > now + MAX_AHEAD:
-        raise NotValidNow(f"{_AT}: is from the future")
-    if claims.time("exp") <= now:
-        raise NotValidNow(f"{_AT}: has expired")
-    if known_seq is not None and claims.integer("seq") < known_seq:
-        raise RolledBack(f"{_AT}: is older than the one that was seen before")
-    return VerifiedCatalogue(ServiceCatalogue.from_fields(claims), publisher, text)
+    found = verify_published(text, TYP, _AT, anchors=anchors, now=now, known_seq=known_seq)
+    return VerifiedCatalogue(ServiceCatalogue.from_fields(found.claims), found.publisher, text)

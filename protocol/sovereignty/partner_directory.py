@@ -11,19 +11,17 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Self
 
-from protocol.encoding import JsonObject, JsonValue, encode_json, read_json_object
-from protocol.errors import Malformed, NotAuthentic, NotTrusted, NotValidNow, RolledBack
+from protocol.encoding import JsonObject, JsonValue
+from protocol.errors import Malformed, NotAuthentic, RolledBack
 from protocol.fields import Fields
-from protocol.jws import Jws, check_typ, sign_jws, verify_signature
 from protocol.keys import Signer
 from protocol.sovereignty.log_heads import LogHead, read_heads
 from protocol.sovereignty.merkle import EMPTY_ROOT, Proof, TreeHead, verify_consistency
-from protocol.sovereignty.signing import ALGORITHMS, MAX_AHEAD, Organisation
-from protocol.trust.anchors import Role, TrustAnchors, TrustedParty
-from protocol.x509 import read_x5c
+from protocol.sovereignty.published import sign_published, verify_published
+from protocol.sovereignty.signing import Organisation
+from protocol.trust.anchors import TrustAnchors, TrustedParty
 
 TYP = "partner-directory+jwt"
-MAX_DIRECTORY = 16 << 20  # characters of the token
 MAX_PARTNERS = 50_000
 KEPT_HEADS = 6  # of one log: the newest, so that a report of the last hours is found
 _AT = "partner directory"
@@ -160,12 +158,9 @@ class VerifiedDirectory:
 
 def sign_partner_directory(directory: PartnerDirectory, signer: Signer, x5c: tuple[str, ...]) -> str:
     """A directory as it is published; `x5c` is the registrar's chain without the anchor."""
-    if signer.public_key.alg not in ALGORITHMS:
-        raise ValueError("only ES256 and EdDSA")
-    token = sign_jws({"typ": TYP, "x5c": list[JsonValue](x5c)}, encode_json(directory.to_claims()), signer)
-    if len(token) > MAX_DIRECTORY or len(directory.partners) > MAX_PARTNERS:
-        raise ValueError(f"a directory has at most {MAX_DIRECTORY} characters and {MAX_PARTNERS} partners")
-    return token
+    if len(directory.partners) > MAX_PARTNERS:
+        raise ValueError(f"a directory has at most {MAX_PARTNERS} partners")
+    return sign_published(TYP, directory.to_claims(), signer, x5c)
 
 
 def verify_partner_directory(
@@ -180,28 +175,13 @@ def verify_partner_directory(
         RolledBack: it is older than one that was seen, or another one of the same number.
         Malformed, TooLarge, Unsupported: it cannot be read.
     """
-    jws = Jws.from_compact(text, _AT, max_characters=MAX_DIRECTORY)
-    check_typ(jws.header, TYP, _AT)
-    if jws.header.alg not in ALGORITHMS:
-        raise NotAuthentic(f"{_AT}: is signed with an algorithm that is not accepted")
-    if not jws.header.x5c:
-        raise NotTrusted(f"{_AT}: says by no certificate who signed it")
-    chain = read_x5c(jws.header.x5c, f"{_AT} header.x5c")
-    publisher = anchors.chain(chain, role=Role.REGISTRATION_PROVIDER, now=now, at=_AT)
-    verify_signature(jws, chain[0].public_key, _AT)
-    claims = Fields(read_json_object(jws.payload, _AT, max_bytes=MAX_DIRECTORY), _AT)
-    # What is over, or older than what is known, is not worth reading
-    if claims.time("iat") > now + MAX_AHEAD:
-        raise NotValidNow(f"{_AT}: is from the future")
-    if claims.time("exp") <= now:
-        raise NotValidNow(f"{_AT}: has expired")
-    if known is not None and claims.integer("seq") < known.seq:
-        raise RolledBack(f"{_AT}: is older than the one that was seen before")
-    says = PartnerDirectory.from_fields(claims)
+    known_seq = None if known is None else known.seq
+    found = verify_published(text, TYP, _AT, anchors=anchors, now=now, known_seq=known_seq)
+    says = PartnerDirectory.from_fields(found.claims)
     if known is not None and says.seq == known.seq and says != known:
         # One document for everybody: two of one number are a split view of the witness itself
         raise RolledBack(f"{_AT}: is another one than the one of this number that was seen before")
-    return VerifiedDirectory(says, publisher, text)
+    return VerifiedDirectory(says, found.publisher, text)
 
 
 def _size(head: LogHead) -> int:

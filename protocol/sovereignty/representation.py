@@ -6,6 +6,7 @@ the identity of whoever acts, and perhaps data about whom they act for. Names ar
 
 from __future__ import annotations
 
+import hashlib
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Self
 
-from protocol.encoding import JsonObject
+from protocol.encoding import JsonObject, encode_json
 from protocol.errors import InvalidRequest, Malformed
 from protocol.fields import Fields
 
@@ -44,12 +45,21 @@ class WhyNot(StrEnum):
     NOT_ALONE = "not_alone"
 
 
+_REFUSAL = "acting for somebody else: "
+
+
 class MayNotAct(InvalidRequest):
     """The answer does not show that somebody may act for another here."""
 
     def __init__(self, why: WhyNot) -> None:
-        super().__init__(f"acting for somebody else: {why}")
+        super().__init__(f"{_REFUSAL}{why}")
         self.why = why
+
+    @staticmethod
+    def read(description: str) -> WhyNot | None:
+        """Why, from the description of such a refusal; None: it is of another one."""
+        why = description.removeprefix(_REFUSAL)
+        return WhyNot(why) if why != description and why in {*WhyNot} else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +86,20 @@ class Person:
 
     def is_same(self, other: Person) -> bool:
         """Whether two documents mean the same one."""
-        return self._known_by() == other._known_by()
+        return self.known_by == other.known_by
 
-    def _known_by(self) -> tuple[str, str, date]:
-        return _plain(self.family_name), _plain(self.given_name), self.birthdate
+    @property
+    def known_by(self) -> tuple[str, ...]:
+        """What documents tell people apart by, as people read it."""
+        return _plain(self.family_name), _plain(self.given_name), self.birthdate.isoformat()
+
+    def to_dict(self) -> JsonObject:
+        """The claims that say so."""
+        return {
+            "family_name": self.family_name,
+            "given_name": self.given_name,
+            "birthdate": self.birthdate.isoformat(),
+        }
 
     def __repr__(self) -> str:
         """Nobody's name in a log."""
@@ -105,11 +125,26 @@ class Company:
 
     def is_same(self, other: Company) -> bool:
         """Whether two documents mean the same one: names change, numbers do not."""
-        return (_plain(self.register_number), self.country) == (_plain(other.register_number), other.country)
+        return self.known_by == other.known_by
+
+    @property
+    def known_by(self) -> tuple[str, ...]:
+        """What registers tell companies apart by."""
+        return _plain(self.register_number), self.country
+
+    def to_dict(self) -> JsonObject:
+        """The claims that say so."""
+        return {"name": self.name, "register_number": self.register_number, "country": self.country}
 
     def __repr__(self) -> str:
         """Nobody's name in a log."""
         return "Company()"
+
+
+def blinded(whom: Person | Company, salt: bytes) -> str:
+    """A hash, hex, by which whoever has the salt knows somebody again; without it, guessing names says nothing."""
+    known = ["person", *whom.known_by] if isinstance(whom, Person) else ["company", *whom.known_by]
+    return hashlib.sha256(salt + encode_json(known)).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +181,18 @@ class Representation:
             alone=fields.boolean("alone", default=False),
             until=_read_date(fields, "until") if "until" in fields else None,
         )
+
+    def to_claims(self) -> JsonObject:
+        """The claims of a proof that says the same."""
+        until: JsonObject = {} if self.until is None else {"until": self.until.isoformat()}
+        return {
+            **self.acting.to_dict(),
+            "relation": self.relation.value,
+            "represented": self.represented.to_dict(),
+            "areas": [*sorted(self.areas)],
+            "alone": self.alone,
+            **until,
+        }
 
     def covers(self, area: str) -> bool:
         """Whether it is good for an area."""

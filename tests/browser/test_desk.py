@@ -163,6 +163,7 @@ def test_a_document_rests_holds_again_and_ends_with_reasons_that_are_kept(window
     expect(page.get_by_role("status")).to_have_text(re.compile("revoked"))
     window.see("desk-revoked")
     page.get_by_role("link", name="What was done for this person").click()
+    page.wait_for_load_state()
     lines = page.get_by_role("main").get_by_role("listitem").all_inner_texts()
     assert [line.split("\n")[0] for line in lines[:4]] == [
         "Document revoked · Another reason: moved away",
@@ -349,7 +350,7 @@ def test_what_is_not_there_says_so_and_leads_on(window, page, address):
     page.goto(f"{address}/documents/none")
     window.see("desk-refused")
     page.get_by_role("link", name="To the start of the desk").click()
-    assert page.url == address
+    page.wait_for_url(address)
     page.goto(f"{address.removesuffix('/desk')}/authorize?client_id=wallet&request_uri=urn:none")
     assert page.get_by_role("heading", level=1).inner_text() == "This page is not good any more"
     window.see("login-refused")

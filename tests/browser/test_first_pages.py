@@ -1,6 +1,7 @@
 """The pages that anybody can open: readable by everybody, in both languages, in every size."""
 
 import pytest
+from playwright.sync_api import expect
 
 from issuer.app import create_app as create_issuer
 from issuer.config import IssuerSettings
@@ -53,7 +54,7 @@ def test_who_is_lost_reads_a_page_and_finds_the_way_back(chromium, addresses, pl
         window.page.set_viewport_size({"width": SMALLEST[0], "height": SMALLEST[1]})
         window.axe()
         window.page.get_by_role("link", name="Zur Startseite").click()
-        assert window.page.url == f"{addresses[place]}/"
+        window.page.wait_for_url(f"{addresses[place]}/")
 
 
 def test_a_language_is_chosen_and_stays(chromium, addresses):
@@ -61,7 +62,7 @@ def test_a_language_is_chosen_and_stays(chromium, addresses):
         window.page.goto(addresses[0])
         assert window.page.locator("html").get_attribute("lang") == "en"
         window.page.get_by_role("link", name="Deutsch").click()
-        assert window.page.get_by_role("heading", level=1).inner_text() == "Nachweise für Ihre Wallet"
+        expect(window.page.get_by_role("heading", level=1)).to_have_text("Nachweise für Ihre Wallet")
         window.page.reload()
         assert window.page.locator("html").get_attribute("lang") == "de"
 

@@ -26,7 +26,7 @@ def test_two_clicks_are_one_and_what_came_is_there_once(chromium, town):
         page.goto(town.wallet.url)
         assert page.locator(".pass").count() == 1
         page.get_by_role("link", name="Activity").click()
-        assert page.get_by_role("main").get_by_text("You showed").count() == 1
+        expect(page.get_by_role("main").get_by_text("You showed")).to_have_count(1)
     assert town.verdict(question).text("state") == "accepted"
 
 

@@ -5,6 +5,7 @@ import io
 
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 
 from protocol.encoding import encode_json
 from protocol.oid4vci.metadata import ClaimDescription, CredentialConfiguration, Display
@@ -144,6 +145,7 @@ def test_what_is_damaged_or_unfinished_can_be_cleared_away(chromium, wallet):
         window.see("wallet-pending-forget")
         page.get_by_role("button", name="Forget it").click()
         page.get_by_role("link", name="To my documents").click()
+        page.wait_for_url(f"{wallet.url}/")
         assert page.get_by_role("heading", name="Damaged").count() == 0
         assert page.get_by_text("is still to come").count() == 0
         page.get_by_role("link", name="Settings").click()
@@ -218,7 +220,7 @@ def test_what_happened_is_read_by_party_and_deleted(chromium, wallet):
         page.get_by_role("button", name="Delete the list").click()
         page.get_by_role("heading", name="Your activity is deleted").wait_for()
         page.get_by_role("link", name="Activity").click()
-        assert page.locator("main ol > li").count() == 1
+        expect(page.locator("main ol > li")).to_have_count(1)
 
 
 def test_the_passphrase_is_changed(chromium, wallet):

@@ -5,6 +5,7 @@ import io
 import pytest
 import zxingcpp
 from PIL import Image
+from playwright.sync_api import expect
 
 from protocol.mdoc.frames import FrameDecoder
 from runtime.anchors import write_anchor
@@ -89,7 +90,7 @@ def test_over_a_relay_the_page_goes_on_by_itself(chromium, serve):
         window.see("wallet-meet-shared")
         assert verified_claims(reader, reader.fetch())
         page.get_by_role("link", name="Activity").click()
-        assert "City library (in person)" in page.locator("#main").inner_text()
+        expect(page.locator("#main")).to_contain_text("City library (in person)")
 
 
 def test_without_a_network_codes_move_from_screen_to_camera_and_back(chromium, serve, tmp_path):

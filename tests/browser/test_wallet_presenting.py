@@ -1,5 +1,7 @@
 """A question is answered: scanned, with a choice, refused, on the same device, twice."""
 
+from playwright.sync_api import expect
+
 from tests.browser.town import film_of, neighbours, town
 
 __all__ = ["neighbours", "town"]
@@ -113,7 +115,7 @@ def test_back_and_a_second_tab_share_nothing_twice_and_a_repeated_question_is_to
         page.get_by_role("button", name="Share").click()
         page.get_by_role("heading", name="Shared", exact=True).wait_for()
         other.get_by_role("button", name="Share").click()
-        assert "This page is not good any more" in other.locator("#main").inner_text()
+        expect(other.locator("#main")).to_contain_text("This page is not good any more")
         page.go_back()
         page.wait_for_url("**/done")
         assert town.verdict(question).text("state") == "accepted"

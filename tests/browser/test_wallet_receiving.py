@@ -1,5 +1,7 @@
 """A document comes into the wallet: scanned, with a code, by login, refused, cut off."""
 
+from playwright.sync_api import expect
+
 from tests.browser.town import film_of, neighbours, town
 
 __all__ = ["neighbours", "town"]
@@ -26,7 +28,7 @@ def test_an_offer_is_scanned_and_with_its_code_a_document_comes(chromium, town, 
         window.expected.append("400")
         page.get_by_label("Code").fill("000000" if offer["tx_code"] != "000000" else "111111")
         page.get_by_role("button", name="Get the document").click()
-        assert "this code is not right. Nothing is lost." in page.get_by_role("alert").inner_text()
+        expect(page.get_by_role("alert")).to_contain_text("this code is not right. Nothing is lost.")
         window.see("wallet-code-wrong")
         page.get_by_label("Code").fill(str(offer["tx_code"]))
         page.get_by_role("button", name="Get the document").click()
@@ -55,7 +57,7 @@ def test_back_and_a_second_tab_do_nothing_twice(chromium, town):
         page.get_by_role("button", name="Yes, I want it").click()
         page.get_by_role("heading", name="Is everything right?").wait_for()
         other.get_by_role("button", name="Yes, I want it").click()
-        assert "This page is not good any more" in other.locator("#main").inner_text()
+        expect(other.locator("#main")).to_contain_text("This page is not good any more")
         page.get_by_role("button", name="Keep it", exact=True).click()
         page.get_by_role("heading", name="It is in your wallet now").wait_for()
         page.goto(f"{address}/arrived")
@@ -154,7 +156,7 @@ def test_a_link_that_is_none_is_told_kindly_and_not_opened(chromium, town):
         window.expected += ["400", "502"]
         town.wallet.make(window)
         town.paste(window, "https://shop.example/sale?x=1")
-        assert "ordinary web page (shop.example)" in window.page.get_by_role("alert").inner_text()
+        expect(window.page.get_by_role("alert")).to_contain_text("ordinary web page (shop.example)")
         window.see("wallet-add-problem")
         town.paste(window, "openid-credential-offer://?credential_offer_uri=https%3A%2F%2Foffice.example%2Fnone")
         heading(window).wait_for()

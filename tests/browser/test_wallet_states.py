@@ -173,6 +173,7 @@ def test_among_several_documents_people_choose_for_themselves(chromium, stage):
         stage.receive(window)
         stage.world.partner.query = {"credentials": [dcql(("nationalities", None), ("birthdate",))]}
         stage.paste(window, stage.world.partner.link())
+        window.page.get_by_role("button", name="Share").wait_for()
         assert window.page.locator("input:checked").count() == 0
         window.see("wallet-consent-several")
         window.page.get_by_role("link", name="Deutsch").click()

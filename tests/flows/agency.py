@@ -26,6 +26,7 @@ from wallet.vault.vault import Vault
 PRIVACY = "https://agency.example/privacy"
 COCKPIT = f"{IDENTIFIER}/cockpit"
 SUBJECT = "anna"
+OFFICE = "City office"
 RECORD: JsonObject = {
     "given_name": "Xanthippe",
     "family_name": "Zweig",
@@ -84,7 +85,7 @@ def card_types() -> dict[str, CredentialType]:
 def access_pki() -> Pki:
     """The agency's access certificate, which lasts as long as its logs."""
     end = NOW + 5 * 365 * DAY
-    leaf, root = replace(subject_of(TOWN), not_after=end), replace(AUTHORITY, not_after=end)
+    leaf, root = replace(subject_of(TOWN), common_name=OFFICE, not_after=end), replace(AUTHORITY, not_after=end)
     return make_pki(leaf, root=root, key=seeded_key(7100), role=Role.VERIFIER)
 
 
@@ -160,9 +161,12 @@ class Town(World):
 
 
 @contextmanager
-def agency(outside: Callable[[HttpRequest], HttpResponse] | None = None, **context: object) -> Iterator[Agency]:
+def agency(outside: Callable[[HttpRequest], HttpResponse] | None = None, /, **context: object) -> Iterator[Agency]:
     """The agency alone; `context` is changed in the issuer."""
-    access, signing = access_pki(), make_pki(DESK, root=IACA)  # whose documents are mobile ones too
+    access, signing = (
+        access_pki(),
+        make_pki(replace(DESK, common_name=OFFICE), root=IACA),
+    )  # whose documents are mobile ones too
     desk = replace(make_issuer(types=card_types(), clock=Clock(), outside=outside), pki=signing)
     desk.register.put({SUBJECT: RECORD, "bodo": {**RECORD, "given_name": "Bodo"}})
     members = {

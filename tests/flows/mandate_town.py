@@ -145,7 +145,7 @@ class Bank:
         opened = [
             self.counter.run(self.counter.verifier.cases.open(one.id, actor="Ada", role="clerk")) for one in cases
         ]
-        return [[(line.name, line.value) for line in one.lines] for one in opened]
+        return [[(line.name, str(line.value)) for line in one.lines] for one in opened]
 
     def asks(self, text: str) -> None:
         """From now on its service is another one."""
@@ -197,7 +197,7 @@ class MandateTown(Town):
     def forward_once(self) -> Recipients:
         """The citizen forwards the card by hand, which is when a mandate is offered."""
         forwarding = self.wallet.forwarding
-        [document] = documents_of(self.vault.credentials())  # type: ignore[union-attr]  # there is one here
+        [document] = documents_of(self.vault.credentials())
         recipients: Recipients = self.run(forwarding.ask(document, [SERVICE]))
         assert recipients.out == (), recipients.out
         chosen = {one.begun.service.id: one.seen.default_choice() for one in recipients.asked}
@@ -259,7 +259,7 @@ def mandate_people(
         return TrustAnchors() if town is None else town.anchors()
 
     with agency(
-        outside=outside,
+        outside,
         registrations=(own(registrar, agency_entry),),
         registrar_url=registrar_url,
         anchors=everybody,

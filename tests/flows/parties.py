@@ -151,21 +151,27 @@ class Parties:
     wallet: OpenWallet
     tap: Tap
 
-    def offer(self, *configuration_ids: str, grant: str = "pre-authorized_code", tx_code: bool = True) -> JsonObject:
-        """An offer for the citizen, by reference."""
+    def offer(
+        self,
+        *configuration_ids: str,
+        grant: str = "pre-authorized_code",
+        tx_code: bool = True,
+        subject: str = CITIZEN,
+    ) -> JsonObject:
+        """An offer for the citizen, or for another person, by reference."""
         return self.issuer.post(
             "/api/offers",
             credential_configuration_ids=[*configuration_ids],
-            subject=CITIZEN,
+            subject=subject,
             grant=grant,
             tx_code=tx_code,
             by_reference=True,
         )
 
-    def receive(self, *configuration_ids: str) -> tuple[HeldCredential, ...]:
-        """The citizen takes an offer with its transaction code, and keeps what comes."""
+    def receive(self, *configuration_ids: str, subject: str = CITIZEN) -> tuple[HeldCredential, ...]:
+        """The citizen, or another person, takes an offer with its transaction code, and keeps what comes."""
         receiving, run = self.wallet.wallet.receiving, self.wallet.run
-        offer = Fields(self.offer(*configuration_ids), "offer")
+        offer = Fields(self.offer(*configuration_ids, subject=subject), "offer")
         seen = run(receiving.look(offer.text("uri")))
         pending = run(receiving.take(seen, offer.text("tx_code")))
         return run(receiving.keep(run(receiving.fetch(pending, seen.contact))))
@@ -230,7 +236,8 @@ def _issuer(
 ) -> Iterator[tuple[Api, str]]:
     port, data = free_port(), folder / "issuer"
     address = f"http://localhost:{port}"
-    issued = ("pid", "residence", "card", "mdl", "diploma")
+    acting = ("representation-parent", "representation-guardian", "representation-employee")
+    issued = ("pid", "residence", "card", "mdl", "diploma", *acting)
     types = _card(folder / "types")
     new = NewIssuer(
         data,

@@ -12,7 +12,7 @@ from tests.support.ports import free_port
 
 pytestmark = pytest.mark.flow
 
-STEPS = 30
+STEPS = 61
 
 
 def demo(folder, *options, port=None):
@@ -30,7 +30,7 @@ def demo(folder, *options, port=None):
     ]
     surroundings = {name: value for name, value in os.environ.items() if not name.startswith("HOHEIT_")}
     return subprocess.run(
-        [*command, *options], env=surroundings, capture_output=True, text=True, check=False, timeout=180
+        [*command, *options], env=surroundings, capture_output=True, text=True, check=False, timeout=300
     )
 
 
@@ -84,6 +84,54 @@ def test_the_walk_says_why_each_is_trusted_and_who_is_no_more(town):
         "nobody whom the wallet trusts vouches for the pharmacy now; nothing was given away",
     ):
         assert sentence in walk.stdout
+
+
+def test_a_birth_goes_from_a_suggestion_to_its_outcome_and_one_partner_erases(town):
+    _, _, walk = town
+    said = walk.stdout.partition("Ben is born.")[2]
+    assert said.count("each with a seal") == 7
+    # At most one thing for each service is not in a document
+    assert said.count("one thing is left to say:") == 4
+    assert said.count("nothing is left to fill in") == 3
+    assert said.count("nothing is wrong with it") == 7
+    assert said.count("got the data, looked at them, decided about them") == 7
+    for sentence in (
+        "nobody learns that it was looked for",
+        "Child benefit, Familienamt Lindenau; comes on the way: Birth certificate; one question",
+        "she puts it into her wallet: Birth certificate",
+        "her wallet shows: Identity card, Birth certificate, Child benefit notice, Proof of income",
+        "she puts it into her wallet: Health insurance",
+        "Turnverein Lindenau signed what it got",
+        "7 services, 7 receipts",
+        "the club needs it for nothing any more, so it is done at once; the answer is signed",
+        "all 5 lines of the club about it stand in its log, and her wallet checked the proof",
+        "nothing else is left of it",
+        "there is no case",
+    ):
+        assert sentence in said
+        said = said[said.index(sentence) :]
+
+
+def test_who_moves_house_says_yes_once_and_whoever_is_stopped_gets_nothing_more(town):
+    _, _, walk = town
+    said = walk.stdout[walk.stdout.index("Erika sends her proof of residence") :]
+    for sentence in (
+        "to Sparkasse Lindenau, which is registered for “We send your cards and letters to the new address.”",
+        "nothing goes without her yes",
+        "it is taken back now",
+        "new in it: Street and house number: Am Anger 7",
+        "nothing went anywhere before she looks at it",
+        "Erika does not want her bank to have it any more, and stops that",
+        "new in it: Street and house number: Neue Straße 3",
+        "it knows where she lived before: Am Anger 7",
+    ):
+        assert sentence in said
+        said = said[said.index(sentence) :]
+    moved = walk.stdout.partition("She moves once more, to Neue Straße 3")[2]
+    assert "to Lindenkasse, which" in moved
+    assert "to Sparkasse" not in moved
+    [signed] = [line for line in moved.splitlines() if "each signed what they got" in line]
+    assert sorted(signed.rpartition(": ")[2].split(", ")) == ["Lindenkasse", "Lindenstrom"]
 
 
 def test_a_step_that_fails_ends_the_walk_with_status_1(town):

@@ -43,7 +43,7 @@ def lie(town, change, pki=None):
         answer = read_json_object(found.body, "answer")
         if "receipt" not in answer:
             return found
-        says = Receipt.from_fields(Jws.from_compact(answer["receipt"], "receipt").peek_claims("receipt"))
+        says = Receipt.from_fields(Jws.from_compact(str(answer["receipt"]), "receipt").peek_claims("receipt"))
         token = sign_as_organisation(TYP, change(says).to_claims(), signing.signer, signing.x5c)
         return HttpResponse(200, found.headers, encode_json({**answer, "receipt": token}))
 
@@ -160,7 +160,9 @@ def test_an_agency_that_also_asks_is_listed_with_the_other_address_and_goes_with
 
 def test_requests_about_rights_are_answered_as_if_there_were_no_receipt(town):
     disclosure = town.take("card")
-    caller = Caller(cockpit_key(disclosure), town.random_bytes, lambda: town.now)
+    key = cockpit_key(disclosure)
+    assert key is not None
+    caller = Caller(key, town.random_bytes, lambda: town.now)
     answer = town.run(caller.call("POST", f"{COCKPIT}/rights", b"a.b.c"))
     assert answer.status == 404
     assert town.run(caller.call("GET", f"{COCKPIT}/rights/one")).status == 404

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from hoheit.demo.places import AGENCIES, CITY_OFFICE, COUNTERS, PARTNERS, REGISTERS
+from hoheit.demo.places import AGENCIES, CITY_OFFICE, COUNTERS, PARTNERS, PROVIDING, REGISTERS
 from hoheit.demo.setting_up import Town
 from hoheit.demo.web import start_page
 
@@ -25,6 +25,9 @@ def test_everybody_is_on_the_first_page(language):
         assert f'href="http://{place.id}.localhost:8480/"' in text
     assert 'href="http://wallet.localhost:8480"' in text
     assert 'href="http://buergeramt.localhost:8480/desk"' in text
+    for place in PROVIDING:
+        assert f'href="http://{place.id}.localhost:8480/desk"' in text
+    assert 'href="http://apotheke.localhost:8480/desk"' not in text
     assert 'href="http://register.localhost:8480/operator"' in text
 
 

@@ -22,6 +22,7 @@ from protocol.fields import Fields
 from protocol.formats import Issuance, IssuerSigner, format_of
 from protocol.oid4vci.metadata import CredentialConfiguration, CredentialIssuerMetadata, Display
 from protocol.sdjwt.token import SdJwt
+from protocol.sovereignty import representation
 from tests.support.cases import cases
 from tests.support.pki import DAY, NOW, make_pki, seeded, seeded_key
 from tests.support.tree import ROOT
@@ -78,6 +79,7 @@ def test_the_types_are_shipped_and_one_of_them_in_two_forms():
         "pid-mdoc": "eu.europa.ec.eudi.pid.1",
         "mdl": "org.iso.18013.5.1.mDL",
         **{name: f"urn:hoheit:{name}:1" for name in ours},
+        **{f"representation-{relation}": representation.TYPE for relation in representation.Relation},
     }
 
 
@@ -404,3 +406,34 @@ def test_the_demo_town_has_people_in_every_situation():
     assert any("picture" in pid for pid in pids.values())
     for name in ("diploma", "disability-card", "library-card", "mdl"):
         assert len([record for record in PEOPLE.values() if can_have(TYPES[name], record)]) >= 2
+
+
+@pytest.mark.parametrize(
+    ("subject", "relation", "whom"),
+    [("erika", "parent", "Mia"), ("greta", "guardian", "Helga Ottilie"), ("max", "employee", "Lindenwerk GmbH")],
+)
+def test_whoever_acts_for_another_gets_a_proof_that_is_understood(subject, relation, whom):
+    kind = TYPES[f"representation-{relation}"]
+    proof = representation.Representation.from_claims(claims_of(kind, PEOPLE[subject]))
+    represented = proof.represented
+    assert (proof.relation, proof.acting.family_name) == (relation, PEOPLE[subject]["family_name"])
+    assert whom == (represented.given_name if isinstance(represented, representation.Person) else represented.name)
+    assert proof.until is not None
+    assert kind.status
+
+
+@pytest.mark.parametrize("relation", [*representation.Relation])
+def test_nobody_gets_a_proof_without_an_end(relation):
+    kind = TYPES[f"representation-{relation}"]
+    subject, base = {
+        "parent": ("erika", "custody"),
+        "guardian": ("greta", "guardianship"),
+        "employee": ("max", "authority"),
+    }[relation]
+    record = PEOPLE[subject]
+    part = record[base]
+    assert isinstance(part, dict)
+    for name in ("until", "areas", "alone"):
+        less: JsonObject = {**record, base: {key: value for key, value in part.items() if key != name}}
+        with pytest.raises(CredentialRequestDenied):
+            claims_of(kind, less)

@@ -45,6 +45,10 @@ def service():
     async def parts(request: Request):
         return json_answer({"parts of": request.path_params["name"]})
 
+    @endpoints.get("/things/{name}/parts/{part}")
+    async def part(request: Request):
+        return json_answer(dict(request.path_params))
+
     application = create_application(title="A", secure=True, lifespan=lifespan, endpoints=endpoints)
 
     @application.get("/things/{name}/page")
@@ -68,14 +72,29 @@ def ask(service, path, method="GET", **how):
         ("/things/book", {"thing": "book"}),
         ("/things/all", {"things": []}),
         ("/things/book/page", {"page": "book"}),
+        ("/things/book/parts", {"parts of": "book"}),
+        ("/things/book/parts/cover", {"name": "book", "part": "cover"}),
     ],
-    ids=["varying", "fixed first", "the framework's"],
+    ids=["varying", "fixed first", "the framework's", "varying before the last", "varying twice"],
 )
 def test_an_address_is_answered_by_what_it_fits(service, path, answer):
     assert ask(service, path).json() == answer
 
 
-@pytest.mark.parametrize("path", ["/things/", "/things", "/thing/book", "//book", "/", "/things/book/other"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/things/",
+        "/things",
+        "/thing/book",
+        "//book",
+        "/",
+        "/things/book/other",
+        "/things//parts/cover",
+        "/things/book/parts/",
+        "/things/book/other/cover",
+    ],
+)
 def test_an_address_that_fits_nothing_is_not_found(service, path):
     assert ask(service, path).status == 404
 

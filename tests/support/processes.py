@@ -23,7 +23,7 @@ PORTS = range(12_000, 32_000)  # below those that the kernel hands out
 
 # Processes fork from one that has imported everything, so that a start takes a moment and not a second
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["tests.support.server", "tests.support.wallet_process"])
+FORKS.set_forkserver_preload(["tests.support.server", "tests.support.wallet_process", "tests.support.published_worker"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,8 +155,8 @@ class Office:
         self.store.database.dispose()
 
 
-def make_office(url: str, address: str = URL, *, seed: int = 0) -> Office:
-    """A registrar on a database; another `seed` has other keys."""
+def make_office(url: str, address: str = URL, *, seed: int = 0, worker: int = 0) -> Office:
+    """A registrar on a database; another `seed` has other keys, and another `worker` the same ones and its own chance."""
     clock = Clock()
     store = SqlRegistrarStore(Database(url, "registrar"), clock)
     store.migrate()
@@ -194,11 +194,12 @@ def make_office(url: str, address: str = URL, *, seed: int = 0) -> Office:
             lists=signer(seed + 74),
             secret=bytes(32),
             now=clock,
-            random_bytes=random_bytes,
+            random_bytes=seeded(seed + 7700 + worker) if worker else random_bytes,
             accounts=AccountPolicy(pause=0),
         )
     )
     key, kept = new_api_key(OPERATOR, now=NOW, random_bytes=random_bytes)
-    store.api_keys.put(kept)
+    if not worker:
+        store.api_keys.put(kept)
     driver = Driver(store, NoSender(), loads_in_thread=not store.database.is_sqlite)
     return Office(registrar, store, clock, make_application(registrar, driver), key)

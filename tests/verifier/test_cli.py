@@ -139,6 +139,11 @@ def test_an_api_key_is_printed_works_and_is_revoked_by_its_name(library):
     assert refused(library, "revoke-api-key", "till") == "there is no key of this name that is good"
 
 
+def test_what_waits_for_the_hour_is_appended_to_the_usage_log_when_somebody_wants_it(library):
+    assert done(library, "append-usage") == "Appended: 64\n"  # the first block of a new log
+    assert done(library, "append-usage") == "Appended: 0\n"
+
+
 def test_whom_nobody_trusts_cannot_answer(library, root):
     said = call(library, "use-cases")
     assert said.exit_code == 1

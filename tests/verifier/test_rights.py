@@ -5,14 +5,16 @@ from dataclasses import replace
 import pytest
 
 from capabilities.cockpit.rights_case import RightsCase
+from protocol.encoding import encode_json
 from protocol.sovereignty.receipt import LegalBasis
 from protocol.sovereignty.rights import Right
-from protocol.sovereignty.rights_status import RightsStatus, State
+from protocol.sovereignty.rights_status import Presentation, RightsStatus, State
 from protocol.sovereignty.usage import Action, Addressee, Use
 from tests.protocol.sovereignty.disclosures import RECEIPT
 from tests.support.partners import both
 from tests.support.pki import DAY, NOW
-from verifier.rights import Erase, Holding, Restrict, Sealed, first_step, hold
+from tests.support.verifier import QUERY
+from verifier.rights import MAX_TRIES, Erase, Holding, Restrict, Sealed, ask_again, first_step, hold, shown_again
 from verifier.usage import _NAMES, By
 
 HELD = Holding(sealed=Sealed("request", "sealed"))
@@ -63,9 +65,60 @@ def test_restricting_waits_for_nobody_and_is_done_when_it_is_so_everywhere():
     assert first(Right.OBJECTION) == (State.WORKING, "clerk", RESTRICTED)
 
 
-@pytest.mark.parametrize("right", [Right.RECTIFICATION, Right.HUMAN_REVIEW])
-def test_what_a_human_answers_changes_nothing_by_itself(right):
-    assert first(right) == (State.WORKING, "clerk", LEFT_ALONE)
+def test_what_a_human_answers_changes_nothing_by_itself():
+    assert first(Right.HUMAN_REVIEW) == (State.WORKING, "clerk", LEFT_ALONE)
+    assert first(Right.RECTIFICATION, ADULT) == (State.WORKING, "clerk", LEFT_ALONE)
+    assert first(Right.RECTIFICATION) == (State.WORKING, "identifies", LEFT_ALONE)
+
+
+NAME = replace(CONSENT, claims={"pid": (("family_name",),)})
+NAMED = replace(HELD, sealed=Sealed("request", "sealed", encode_json(QUERY).decode()))
+
+
+@pytest.mark.parametrize("right", [Right.ACCESS, Right.PORTABILITY, Right.RECTIFICATION])
+@pytest.mark.parametrize("more", [{}, {"elsewhere": True}, {"open_case": True}])
+def test_before_anybody_works_on_values_they_are_shown_once_more_if_they_can_be_compared(right, more):
+    assert first(right, NAME, replace(NAMED, **more)) == (State.WORKING, "again", LEFT_ALONE)
+    assert first(right, ADULT, replace(NAMED, **more))[1] != "again"
+
+
+def test_erasing_what_an_open_case_needs_or_is_about_another_wants_them_shown_once_more():
+    assert first(Right.ERASURE, NAME, NAMED) == (State.DONE, "", ERASED)
+    assert first(Right.ERASURE, NAME, replace(NAMED, open_case=True)) == (State.WORKING, "again", LEFT_ALONE)
+    for right in (Right.ERASURE, Right.RESTRICTION, Right.OBJECTION, Right.HUMAN_REVIEW):
+        assert first(right, replace(NAME, represented=("pid",)), NAMED)[1] == "again"
+
+
+def asked_for(right=Right.ACCESS, **changes):
+    """A request that waits for its data to be shown once more."""
+    return replace(case_of(right), note="again", **changes)
+
+
+def test_what_was_shown_once_more_opens_the_way_once():
+    case = asked_for()
+    done = shown_again(case, NAME, None, NAMED, same=True, now=NOW + 5).next
+    assert (done.proven_at, done.note) == (NOW + 5, "answer")
+    assert shown_again(done, NAME, None, NAMED, same=False, now=NOW + 6).next == done
+    other = shown_again(asked_for(Right.ERASURE), NAME, None, NAMED, same=True, now=NOW)
+    assert isinstance(other.records[0], Erase)
+
+
+def test_after_some_tries_a_clerk_has_to_see_who_it_is():
+    case = asked_for()
+    for number in range(1, MAX_TRIES):
+        case = shown_again(case, NAME, None, NAMED, same=False, now=NOW).next
+        assert (case.tries, case.note, case.proven_at) == (number, "again", 0)
+    case = shown_again(case, NAME, None, NAMED, same=False, now=NOW).next
+    assert (case.note, case.status.state, case.proven_at) == ("not_same", State.WORKING, 0)
+
+
+def test_where_nothing_can_be_asked_a_clerk_has_to_see_who_it_is():
+    wanted = Presentation("https://library.example/requests/1", "x509_hash:1")
+    case = ask_again(asked_for(), wanted, now=NOW).next
+    assert (case.status.state, case.status.presentation) == (State.PRESENT_AGAIN, wanted)
+    case = ask_again(case, None, now=NOW).next
+    assert (case.status.state, case.note, case.status.presentation) == (State.WORKING, "identifies", None)
+    assert ask_again(case, wanted, now=NOW).next == case
 
 
 @pytest.mark.parametrize("right", [Right.ACCESS, Right.PORTABILITY])

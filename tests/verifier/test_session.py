@@ -8,7 +8,8 @@ from capabilities.cockpit.records import IssuedReceipt
 from protocol.errors import InvalidRequest, NotFound
 from runtime.conversation import SessionKey
 from tests.support.receipts import log_with
-from verifier.keeping import forget, forget_in_browser, look
+from verifier.given import Given
+from verifier.keeping import forget, forget_in_browser, look, shows_to_browser, shows_to_owner
 from verifier.session import (
     MAX_HANDED,
     RESPONSE_CODE,
@@ -16,7 +17,6 @@ from verifier.session import (
     Asked,
     Declined,
     Forgotten,
-    Given,
     Line,
     Opened,
     Received,
@@ -31,11 +31,9 @@ from verifier.session import (
     open_request,
     receive,
     renew,
-    shows_to_browser,
-    shows_to_owner,
     waiting,
 )
-from verifier.usage import By
+from verifier.usage import By, Gone
 
 NOW = 1000
 ASKED = Asked(
@@ -226,11 +224,9 @@ GIVEN = Given(ISSUED, LOGGED, "what it says")
 
 
 def logged_uses(change):
-    return [
-        (used.receipt, used.use.action.value, used.use.at)
-        for used in change.records
-        if not isinstance(used, IssuedReceipt)
-    ]
+    told = [one for one in change.records if not isinstance(one, IssuedReceipt)]
+    uses = [used for one in told for used in (one.uses(()) if isinstance(one, Gone) else (one,))]
+    return [(used.receipt, used.use.action.value, used.use.at) for used in uses]
 
 
 def test_an_answer_with_a_receipt_is_received_in_its_log():

@@ -14,6 +14,7 @@ from protocol.fields import Fields
 from runtime.api_keys import find_api_key
 from runtime.asgi import bearer_key
 from runtime.driver import Driver
+from verifier.api.partner import ActingBody, acting_body
 from verifier.once_only.case import MAX_TEXT, Case, CaseListed
 from verifier.once_only.sent import MAX_OFFER, Decision
 from verifier.service import Verifier
@@ -47,6 +48,7 @@ class CaseWhole(CaseInList):
         description="name, title, value, and basis: attested (with document, issuer, shown_at, and the citizen's remark if "
         "they say that it is wrong), stated, or earlier (stated to another service before)"
     )
+    acting: ActingBody | None = Field(description="who sent it for whom; null: everybody for themselves")
     text: str = Field(description="what the citizen was told")
     offer: str = Field(description="link by which their wallet fetches what the outcome gives")
     page: str = Field(description="where the citizen sees how it stands; whoever has the address sees it")
@@ -101,6 +103,7 @@ def case_api(verifier: Verifier, driver: Driver) -> APIRouter:
         return CaseWhole(
             **_case(found.case).model_dump(),
             fields=[line.to_dict() for line in found.lines],
+            acting=acting_body(found.acting),
             text=found.told.text,
             offer=found.told.offer,
             page=cases.own_page(found.case.id),

@@ -15,6 +15,7 @@ from protocol.oid4vp.client_id import Prefix
 from runtime.api_keys import find_api_key
 from runtime.asgi import bearer_key
 from runtime.driver import Driver
+from verifier.acting import Acting
 from verifier.other_ways import Asker
 from verifier.service import Verifier
 from verifier.service.requests import RequestOrder, ResponseMode
@@ -70,6 +71,20 @@ class CheckLine(BaseModel):
     )
 
 
+class ActingBody(BaseModel):
+    """Who acted for whom, by a proof that was checked."""
+
+    who: dict[str, JsonValue] = Field(description="family_name, given_name, birthdate")
+    relation: str = Field(description="parent, guardian or employee")
+    whom: dict[str, JsonValue] = Field(description="a person as above, or a company: name, register_number, country")
+    area: str = Field(description="what for")
+    called: dict[str, str] = Field(description="language → what people call that")
+    areas: list[str] = Field(description="all that the proof is good for")
+    alone: bool = Field(description="whether one signature is enough")
+    until: str | None = Field(description="the last day, YYYY-MM-DD")
+    checked_by: str = Field(description="the office whose proof it is")
+
+
 class VerdictBody(BaseModel):
     """What was found, check by check."""
 
@@ -78,6 +93,9 @@ class VerdictBody(BaseModel):
     issuers: dict[str, list[str]] = Field(description="query id → who issued what was presented")
     disclosed_more_than_asked: list[str] = Field(description="ids of queries; what was not asked was dropped")
     holders: int = Field(description="how many keys presented; more than one need not be one person")
+    acting: ActingBody | None = Field(
+        default=None, description="who acted for whom, once the claims may be read; null: everybody for themselves"
+    )
 
 
 class RequestState(BaseModel):
@@ -204,7 +222,7 @@ def state_of(result: Result) -> RequestState:
         id=result.id,
         use_case=result.use_case,
         state=result.state,
-        verdict=_verdict(result.verdict) if result.verdict is not None else None,
+        verdict=_verdict(result.verdict, result.acting) if result.verdict is not None else None,
         claims=result.disclosed,
         error=result.error,
         expires_at=result.expires_at,
@@ -213,7 +231,12 @@ def state_of(result: Result) -> RequestState:
     )
 
 
-def _verdict(verdict: Verdict) -> VerdictBody:
+def acting_body(acting: Acting | None) -> ActingBody | None:
+    """Who acted for whom, as programs read it."""
+    return ActingBody.model_validate(acting.to_dict()) if acting is not None else None
+
+
+def _verdict(verdict: Verdict, acting: Acting | None) -> VerdictBody:
     return VerdictBody(
         accepted=verdict.accepted,
         checks=[
@@ -223,4 +246,5 @@ def _verdict(verdict: Verdict) -> VerdictBody:
         issuers={query_id: list(names) for query_id, names in verdict.issuers},
         disclosed_more_than_asked=list(verdict.surplus),
         holders=verdict.holders,
+        acting=acting_body(acting),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
@@ -11,15 +12,18 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from capabilities.cockpit.rights_case import RightsCase
 from protocol.errors import InvalidRequest, raised_as
 from protocol.fields import Fields
-from protocol.sovereignty.claims import write_claims_by_query
+from protocol.sovereignty.claims import read_claims_by_query, write_claims_by_query
+from protocol.sovereignty.rights_status import MAX_KEPT, Kept
 from protocol.sovereignty.wording import Wording, read_wording
 from runtime.driver import Driver
 from verifier.api.cases import Reader
 from verifier.service import Verifier
+from verifier.service.handing_out import Own
 from verifier.service.rights import check_found
 from verifier.usage import By
 
 MAX_ID = 128  # characters
+MAX_FILES_AT_ONCE = 64
 
 
 class RightsInList(BaseModel):
@@ -35,7 +39,8 @@ class RightsInList(BaseModel):
     due: int = Field(description="epoch seconds: by when the citizen has to have an answer")
     reason: str = Field(
         description="why it was not done at once: open_case, duty, elsewhere, part, no_consent, identifies, in_case, "
-        "no_fit, answer (it goes out by itself) or clerk; empty: it was"
+        "no_fit, again (the citizen is asked to show the data once more), not_same (and showed others), answer (it goes out "
+        "by itself) or clerk; empty: it was"
     )
 
 
@@ -89,6 +94,59 @@ class DoneBody(BaseModel):
     recipients_told: bool = Field(default=False, description="whoever got the data was told")
 
 
+class FileBody(BaseModel):
+    """A file for the citizen."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(description="a plain file name, at most 256 characters")
+    type: str = Field(description="media type")
+    content: str = Field(description="base64")
+
+
+class KeptBody(BaseModel):
+    """Data that you do not hand out."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    claims: dict[str, JsonValue] = Field(description="query id → paths, within those of the request's receipt")
+    why: dict[str, str] = Field(description="language → text, for the citizen; it names the provision")
+
+
+class AnswerBody(BaseModel):
+    """The data itself: what is held here goes by itself, what you hold goes in files. One body has at most 1 MiB."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    identity_checked: bool = Field(
+        default=False, description="you made sure otherwise who asks; not needed if the same data was shown once more"
+    )
+    files: list[FileBody] = Field(default=[], max_length=MAX_FILES_AT_ONCE)
+    kept: list[KeptBody] = Field(default=[], max_length=MAX_KEPT)
+    categories: dict[str, str] | None = Field(default=None, description="language → what kind of data, Art. 15(1)(b)")
+    source: dict[str, str] | None = Field(default=None, description="language → where it came from, Art. 15(1)(g)")
+    automated_decisions: dict[str, str] | None = Field(
+        default=None,
+        description="language → what machines decide, Art. 15(1)(h); needed for access where you have the data too",
+    )
+
+    def own(self) -> Own:
+        """What you add.
+
+        Raises:
+            InvalidRequest: a text or a claim has the wrong shape.
+        """
+        with raised_as(InvalidRequest):
+            kept = [
+                Kept(read_claims_by_query(Fields({"claims": each.claims}, "kept"), "claims"), _wording(each.why))
+                for each in self.kept
+            ]
+        files = [(each.name, each.type, _bytes(each.content)) for each in self.files]
+        said = (self.categories, self.source, self.automated_decisions)
+        categories, source, decisions = [_wording(text) if text is not None else () for text in said]
+        return Own(tuple(files), tuple(kept), categories, source, decisions)
+
+
 def rights_api(verifier: Verifier, driver: Driver) -> APIRouter:
     """Everything about requests."""
     described = HTTPBearer(auto_error=False, description="a key of `hoheit verifier case-key`")
@@ -133,7 +191,20 @@ def rights_api(verifier: Verifier, driver: Driver) -> APIRouter:
         told = body.recipients_told
         return _listed(await driver.run(desk.done(request, place=By.PROGRAM, told=told, actor=by)))
 
+    @router.post("/rights/{request}/answer")
+    async def answer(request: str, body: AnswerBody, by: Reader) -> RightsInList:
+        """Answer access or portability with the data itself, encrypted to the citizen who asked."""
+        handed = desk.hand_out(request, body.own(), sure=body.identity_checked, actor=by)
+        return _listed(await driver.run(handed))
+
     return router
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return b64decode(text, validate=True)
+    except ValueError as error:
+        raise InvalidRequest("files.content: must be base64") from error
 
 
 def _wording(texts: dict[str, str]) -> Wording:

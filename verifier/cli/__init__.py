@@ -235,6 +235,22 @@ def services_webhook_secret(data: Data, name: Annotated[str, typer.Argument(help
     print_webhook_secret(data, name)
 
 
+@app.command("append-usage")
+def append_usage(data: Data) -> None:
+    """Append to the usage log now what waits for the next full hour, such as while an auditor watches."""
+    from verifier.cli.commands import append_usage
+
+    append_usage(data)
+
+
+@app.command()
+def held(data: Data, as_json: Json = False) -> None:
+    """Count what citizens showed, what of it is held, was passed on and must be erased, by purpose."""
+    from verifier.cli.mirror import print_held
+
+    print_held(data, as_json=as_json)
+
+
 @app.command()
 def clerk(data: Data, name: Annotated[str, typer.Argument(help="Who signs in; the audit trail names them.")]) -> None:
     """Make a code with which a clerk signs in at the desk. It is shown this once."""

@@ -105,6 +105,15 @@ def migrate_database(data: Path) -> None:
 
 
 @explained()
+def append_usage(data: Path) -> None:
+    """Append to the usage log what waits for the next full hour, and tell how many leaves that were; others stay served."""
+    settings = VerifierSettings.read(data)
+    with _store(settings) as store:
+        count = drive(open_verifier(settings, store).usage.append_early(), store, NoSender())
+    print(f"Appended: {count}")
+
+
+@explained()
 def make_api_key(data: Path, name: str) -> str:
     """A fresh key of the API, which is kept as a digest only."""
     with _store(VerifierSettings.read(data)) as store:

@@ -17,10 +17,11 @@ from protocol.trust.registration import RegisteredCredential
 from runtime.certificates import CertificateNames
 from runtime.commands import explained
 from runtime.installation import open_keys
-from verifier.app import open_services, open_use_cases
+from verifier.app import open_services, open_use_cases, with_questions
 from verifier.config import VerifierSettings
 from verifier.installation import REGISTRATIONS, SIGNING
 from verifier.once_only.description import ServiceDescription
+from verifier.represented import IN_OWN_NAME
 from verifier.use_case import UseCase
 
 DAY = 86_400  # seconds
@@ -30,8 +31,12 @@ DAY = 86_400  # seconds
 def draft_registration(data: Path) -> str:
     """A registration file for this verifier's use cases and services."""
     settings = VerifierSettings.read(data)
-    uses = [use_of(use_case) for use_case in open_use_cases(settings).values()]
-    uses += [use for service in open_services(settings).values() if (use := use_of_service(service)) is not None]
+    use_cases, services = open_use_cases(settings), open_services(settings)
+    uses = [use_of(use_case) for use_case in use_cases.values()]
+    uses += [use for service in services.values() if (use := use_of_service(service)) is not None]
+    # What represented people are asked is a question of its own
+    in_own_name = with_questions(use_cases, services).get(IN_OWN_NAME)
+    uses += [use_of(in_own_name)] if in_own_name is not None else []
     cockpit = f"{settings.public_url}/cockpit" if settings.cockpit else ""
     return draft(settings, entitlement=SERVICE_PROVIDER, uses=uses, cockpit_endpoint=cockpit)
 

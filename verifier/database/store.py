@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from capabilities.accounts.session import SignedIn
 from capabilities.cockpit.database.receipts import SqlCockpit
@@ -26,7 +28,10 @@ from runtime.database.migrations import migrate
 from verifier.counter import CounterChange, CounterGone, CounterRecord, CounterStage, Removed, Standing
 from verifier.database.cases import SqlCases
 from verifier.database.counters import SqlCounters
+from verifier.database.erase_list import EraseList
 from verifier.database.mandates import SqlMandateUses
+from verifier.database.mirror import SqlReceiptPasts
+from verifier.database.represented import SqlRepresented
 from verifier.database.status_lists import SqlStatusLists
 from verifier.database.tables import (
     api_keys,
@@ -39,10 +44,12 @@ from verifier.database.tables import (
     counters,
     mandate_uses,
     relay_messages,
+    represented,
     status_lists,
     usage_tables,
 )
 from verifier.keeping import erase_on_demand as erase_answer
+from verifier.keeping import gone
 from verifier.keeping import restrict_on_demand as restrict_answer
 from verifier.once_only.case import (
     DRAFT_SECONDS,
@@ -60,6 +67,7 @@ from verifier.once_only.mandated import MandateUse, Renewed, renewed
 from verifier.once_only.on_demand import erase_on_demand as erase_case
 from verifier.once_only.on_demand import restrict_on_demand as restrict_case
 from verifier.policy import MAX_OFFLINE_STATUS
+from verifier.represented import ActedFor
 from verifier.rights import Asked, Erase, Holding, Restrict, RightsRecord, Sealed, hold
 from verifier.session import (
     RECEIPT,
@@ -74,12 +82,25 @@ from verifier.session import (
     no_request,
 )
 from verifier.store import CaseHearer
-from verifier.usage import OVER, erased
+from verifier.usage import OVER, Gone, erased
 
+ERASED_AT_ONCE = 500  # receipts in one transaction
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 Stage = Session | CounterStage | CaseStage | SignedIn
-Record = CounterChange | CaseChange | Written | IssuedReceipt | Erase | Restrict | MandateUse | Renewed | Event
+Record = (
+    CounterChange
+    | CaseChange
+    | Written
+    | IssuedReceipt
+    | ActedFor
+    | Gone
+    | Erase
+    | Restrict
+    | MandateUse
+    | Renewed
+    | Event
+)
 
 _CODEC: Codec[Stage] = Codec(
     Requested,
@@ -100,7 +121,8 @@ _CODEC: Codec[Stage] = Codec(
 class SqlVerifierStore(SqlConversations[Stage, Record]):
     """Everything a verifier keeps, on SQLite or PostgreSQL.
 
-    `hearers` are told in the same transaction what was done with a case.
+    `hearers` are told in the same transaction what was done with a case; `erased` knows of every erasure that somebody asked
+    for before it is done.
     """
 
     def __init__(
@@ -109,6 +131,7 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
         now: Callable[[], int],
         random_bytes: RandomBytes = system.random_bytes,
         hearers: Sequence[CaseHearer] = (),
+        erased: EraseList | None = None,
     ) -> None:
         super().__init__(database, conversations, _CODEC, now, self._keep_records)
         self.counters = SqlCounters(database, counters)
@@ -118,12 +141,20 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
         self.cockpit = SqlCockpit(database, cockpit_tables)
         self.usage = SqlUsageLog(database, usage_tables, now=now, random_bytes=random_bytes)
         self.mandates = SqlMandateUses(database, mandate_uses)
+        self.receipt_pasts = SqlReceiptPasts(database, cockpit_tables, usage_tables, conversations)
         self.database = database
+        self._erased = erased
         self.api_keys = SqlApiKeys(database, api_keys)
         self.status_lists = SqlStatusLists(database, status_lists)
         self.relay = SqlRelay(database, relay_messages)
+        self.represented = SqlRepresented(database, represented)
         self.rights: SqlRights[Holding, RightsRecord] = SqlRights(
-            database, cockpit_tables.rights, cockpit_tables.receipts, self._hold, self._keep_records
+            database,
+            cockpit_tables.rights,
+            cockpit_tables.rights_files,
+            cockpit_tables.receipts,
+            look=self._hold,
+            keep=self._keep_records,
         )
 
     def migrate(self) -> None:
@@ -141,24 +172,48 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
             gone += self.relay.forget_expired(connection, before=now, limit=limit)
             gone += self.usage.forget_expired(connection, now=now, limit=limit)
             gone += self.rights.forget_expired(connection, now=now, limit=limit)
+            gone += self.represented.forget_expired(connection, now=now, limit=limit)
             gone += self.cockpit.forget_expired(connection, now=now, limit=limit)
             gone += self.mandates.forget_expired(connection, now=now, limit=limit)
             return gone + self.status_lists.forget_before(connection, now - MAX_OFFLINE_STATUS, limit)
 
         return self.database.write(work)
 
+    def erase_again(self, *, now: int) -> int:
+        """Erase what is here although it was erased: an old copy of the database was restored. How much that was."""
+        if self._erased is None:
+            return 0
+        self._erased.forget_before(now)
+        gone, receipts = 0, self._erased.receipts()
+        while portion := tuple(islice(receipts, ERASED_AT_ONCE)):
+            gone += self.database.write(partial(self._erase_again, receipts=portion))
+        return gone
+
+    def _erase_again(self, connection: Connection, receipts: Sequence[str]) -> int:
+        gone = 0
+        for receipt in dict.fromkeys(receipts):
+            answer, case = (self.locked(connection, key) for key in _places(receipt))
+            self.rights.forget_answers(connection, receipt)
+            if isinstance(answer, Answered) or isinstance(case, Draft | Case):
+                self._change_on_demand(connection, Erase(receipt))
+                gone += 1
+        return gone
+
     def _keep_records(self, connection: Connection, records: Sequence[Record]) -> None:
         given = [record for record in records if isinstance(record, IssuedReceipt)]
         self.cockpit.write(connection, given)
+        self.represented.write(connection, [record for record in records if isinstance(record, ActedFor)])
         written = [record for record in records if isinstance(record, Used | Told)]
         if written:
             self.usage.write(connection, written)
         for record in records:
             match record:
-                case Used() | Told() | IssuedReceipt():
+                case Used() | Told() | IssuedReceipt() | ActedFor():
                     pass
                 case CounterRecord() | CounterGone():
                     self.counters.change(connection, [record])
+                case Gone():
+                    self._gone(connection, record)
                 case Event():
                     self.trail(connection, record)
                 case Erase() | Restrict():
@@ -175,7 +230,7 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
         answer, case = (self.locked(connection, key) for key in _places(receipt))
         requests = self.rights.about(connection, receipt)
         found = Holding(
-            sealed=Sealed(answer.asked.id, answer.disclosed)
+            sealed=Sealed(answer.asked.id, answer.disclosed, answer.query)
             if isinstance(answer, Answered) and answer.disclosed
             else None,
             in_case=isinstance(case, Draft | Case),
@@ -186,6 +241,14 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
 
     def _on_demand(self, connection: Connection, record: Erase | Restrict) -> None:
         """Erase or restrict an answer, and the form or case that holds it; what is being taken over at this moment is not."""
+        if isinstance(record, Erase) and self._erased is not None:
+            receipts = cockpit_tables.receipts.c
+            until = connection.execute(select(receipts.log_until).where(receipts.id == record.receipt)).scalar()
+            # Before it is done: what is not done then is done when this starts again, and never the other way round
+            self._erased.note(record.receipt, until or self._now())
+        self._change_on_demand(connection, record)
+
+    def _change_on_demand(self, connection: Connection, record: Erase | Restrict) -> None:
         now = self._now()
         at_request, in_form = _places(record.receipt)
         if isinstance(record, Erase):
@@ -215,8 +278,15 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
 
     def _end(self, connection: Connection, ended: Sequence[Stage], now: int) -> None:
         """Say of answers whose time is over that they are gone, as they go; and of the forms and cases that held one."""
-        answers = [stage for stage in ended if isinstance(stage, Answered | Draft | Case)]
-        self.usage.write(connection, [used for each in answers for used in erased(each.logged, now=now, why=OVER)])
+        cases = [stage for stage in ended if isinstance(stage, Draft | Case)]
+        self.usage.write(connection, [used for each in cases for used in erased(each.logged, now=now, why=OVER)])
+        for answer in [stage for stage in ended if isinstance(stage, Answered)]:
+            for record in gone(answer, now=now, why=OVER):
+                self._gone(connection, record)
+
+    def _gone(self, connection: Connection, record: Gone) -> None:
+        past = self.usage.uses(connection, record.logged.receipt)
+        self.usage.write(connection, record.uses(past))
 
 
 def _places(receipt: str) -> tuple[SessionKey, SessionKey]:

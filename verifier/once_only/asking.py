@@ -9,30 +9,37 @@ from protocol.credential import ClaimPath
 from protocol.dcql.query import MDOC, DcqlQuery
 from protocol.encoding import JsonObject, JsonValue
 from protocol.errors import Malformed
+from verifier.acting import LABELS, ActingTerms
 from verifier.once_only.sources import Document, ServiceField
 from verifier.use_case import Names, read_question
 
 MAX_OPTIONAL = 5  # claims of one document; each doubles the number of claim sets
 
 
-def asked_query(documents: Sequence[Document], fields: Sequence[ServiceField], at: str) -> DcqlQuery | None:
-    """The DCQL query (OID4VP 1.0 §6); None: no document is needed.
+def asked_query(
+    documents: Sequence[Document], fields: Sequence[ServiceField], acting: ActingTerms | None, at: str
+) -> DcqlQuery | None:
+    """The DCQL query (OID4VP 1.0 §6), with what is held against each other where somebody acts for another.
+
+    None: no document is needed.
 
     Raises:
         Flaw: no wallet could be asked so.
     """
     if not documents:
         return None
-    members: JsonObject = {"credentials": [_credential(document, fields, at) for document in documents]}
+    members: JsonObject = {"credentials": [_credential(document, fields, acting, at) for document in documents]}
     sets = _sets(documents)
     if sets:
         members["credential_sets"] = sets
     return read_question(members, at)
 
 
-def claims_of(document: Document, fields: Sequence[ServiceField]) -> dict[ClaimPath, bool]:
+def claims_of(
+    document: Document, fields: Sequence[ServiceField], acting: ActingTerms | None = None
+) -> dict[ClaimPath, bool]:
     """What is asked of a document, in the order of the fields; whether it is taken without."""
-    claims: dict[ClaimPath, bool] = {}
+    claims: dict[ClaimPath, bool] = dict.fromkeys(acting.asked_of(document.id) if acting is not None else (), False)
     for field in fields:
         for source in field.documents:
             if source.document == document.id:
@@ -40,7 +47,9 @@ def claims_of(document: Document, fields: Sequence[ServiceField]) -> dict[ClaimP
     return claims
 
 
-def asked_texts(documents: Sequence[Document], fields: Sequence[ServiceField]) -> tuple[tuple[str, Names], ...]:
+def asked_texts(
+    documents: Sequence[Document], fields: Sequence[ServiceField], acting: ActingTerms | None
+) -> tuple[tuple[str, Names], ...]:
     """What people call the documents and what is in them: the titles of the fields."""
     names = []
     for document in documents:
@@ -50,14 +59,14 @@ def asked_texts(documents: Sequence[Document], fields: Sequence[ServiceField]) -
             for source in field.documents
             if source.document == document.id
         }
-        in_order = tuple([(path, labels[path]) for path in claims_of(document, fields)])
+        in_order = tuple([(path, labels.get(path) or LABELS[path]) for path in claims_of(document, fields, acting)])
         name = tuple([(text.language, text.text) for text in document.name])
         names.append((document.id, Names(name, in_order)))
     return tuple(names)
 
 
-def _credential(document: Document, fields: Sequence[ServiceField], at: str) -> JsonObject:
-    claims = claims_of(document, fields)
+def _credential(document: Document, fields: Sequence[ServiceField], acting: ActingTerms | None, at: str) -> JsonObject:
+    claims = claims_of(document, fields, acting)
     optional = [path for path, without in claims.items() if without]
     if len(optional) > MAX_OPTIONAL:
         raise Malformed(at, f"has more than {MAX_OPTIONAL} optional claims in {document.id}")

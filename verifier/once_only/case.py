@@ -92,6 +92,7 @@ class Case:
     due_at: int = 0  # epoch seconds: by when the agency wants to answer; 0: it does not say, or has answered
     logged: Logged | None = None  # as that of the form
     restricted: bool = False  # as that of the form: nobody reads it or decides about it
+    acting: bool = False  # somebody sent it for another; who for whom stands in its content
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +165,7 @@ class Sending:
     due_at: int
     notify: bool
     now: int
+    acting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +266,7 @@ def send(stage: CaseStage, draft: Draft, key: SessionKey, sending: Sending) -> C
         due_at=sending.due_at,
         logged=draft.logged,
         restricted=draft.restricted,
+        acting=sending.acting,
     )
     return Change(
         case,

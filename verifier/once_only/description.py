@@ -22,6 +22,7 @@ from protocol.sovereignty.receipt import LegalBasis
 from protocol.sovereignty.receipt_parties import Recipient
 from protocol.sovereignty.service import Provider, Service
 from protocol.sovereignty.wording import Wording, read_wording
+from verifier.acting import ActingTerms
 from verifier.once_only.asking import asked_query, asked_texts
 from verifier.once_only.case import DRAFT_DAYS
 from verifier.once_only.sources import Document, ServiceField, refuse_unknown, without_sources
@@ -53,7 +54,7 @@ _BASES = dict(
 )
 _MEMBERS = frozenset((
     "name", "summary", "life_events", "provider", "purpose", "legal_basis", "privacy_policy", "retention_days",
-    "recipients", "needs", "eligible", "fields", "gives", "outcome", "forward",
+    "recipients", "needs", "eligible", "fields", "gives", "outcome", "forward", "acting",
 ))  # fmt: skip
 _OF_A_PROVIDER = frozenset(("identifier", "country", "name"))
 _OF_A_RECIPIENT = frozenset(("name", "identifier", "purpose"))
@@ -85,6 +86,7 @@ class ServiceDescription:
     recipients: tuple[Recipient, ...] = ()
     outcome: OutcomeSettings = NO_SETTINGS
     forwards: bool = False  # what a wallet sends by itself makes a case at once
+    acting: ActingTerms | None = None  # what is asked of whoever acts for another; None: nobody does
 
     @property
     def form(self) -> Form:
@@ -105,14 +107,18 @@ class ServiceDescription:
             accepted_issuers=frozenset(),
             max_status_age=0,  # an agency decides by it: looked up for every answer
             keep=0,  # what was shown is taken over into the form, and then forgotten as an answer
-            names=asked_texts(self.documents, self.fields),
-            handling=self._handling,
+            names=asked_texts(self.documents, self.fields, self.acting),
+            # A form may wait before it is sent, and its time counts from there
+            handling=self._handling(self.retention_days + DRAFT_DAYS),
+            acting=self.acting,
         )
 
     @property
-    def _handling(self) -> Handling:
-        """What a receipt says: a form may wait before it is sent, and its time counts from there."""
-        days = self.retention_days + DRAFT_DAYS
+    def handling_of_forwarded(self) -> Handling:
+        """What a receipt says of what is forwarded: it is a case at once."""
+        return self._handling(self.retention_days)
+
+    def _handling(self, days: int) -> Handling:
         recipients = tuple([Recipient(one.name, one.identifier, one.purpose) for one in self.recipients])
         retention = Retention.from_fields(Fields({"retention": f"P{days}D"}, self.id), "retention")
         return Handling(_BASES[self.legal_basis[-1]], retention, recipients, self.id)
@@ -145,8 +151,9 @@ class ServiceDescription:
             raise Malformed(at, f"is not TOML: {error}") from error
         refuse_unknown(file, _MEMBERS)
         documents = _read_documents(file)
-        fields = _read_fields(file, documents)
-        announced = _read_announced(id_, file, documents, fields)
+        acting = _read_acting(file, documents)
+        fields = _read_fields(file, documents, acting)
+        announced = _read_announced(id_, file, documents, fields, acting)
         return cls(
             id=id_,
             announced=announced,
@@ -159,6 +166,7 @@ class ServiceDescription:
             recipients=tuple(map(_read_recipient, file.optional_objects("recipients", max_items=MAX_RECIPIENTS))),
             outcome=_read_outcome(file),
             forwards=_read_forward(file, announced),
+            acting=acting,
         )
 
 
@@ -203,7 +211,16 @@ def _read_documents(file: Fields) -> tuple[Document, ...]:
     return documents
 
 
-def _read_fields(file: Fields, documents: tuple[Document, ...]) -> tuple[ServiceField, ...]:
+def _read_acting(file: Fields, documents: tuple[Document, ...]) -> ActingTerms | None:
+    table = file.optional_object("acting")
+    if table is None:
+        return None
+    if not documents:
+        raise Malformed(table.at, "needs a document that proves it")
+    return ActingTerms.from_fields(table)
+
+
+def _read_fields(file: Fields, documents: tuple[Document, ...], acting: ActingTerms | None) -> tuple[ServiceField, ...]:
     fields = tuple(
         [ServiceField.from_fields(field, documents) for field in file.optional_objects("fields", max_items=MAX_FIELDS)]
     )
@@ -212,6 +229,7 @@ def _read_fields(file: Fields, documents: tuple[Document, ...]) -> tuple[Service
     if len({field.name for field in fields}) != len(fields):
         raise Malformed(file.path("fields"), "has a name twice")
     used = {source.document for field in fields for source in field.documents}
+    used |= {*acting.rule.queries} if acting is not None else set()
     idle = [document.id for document in documents if document.id not in used]
     if idle:
         # GDPR Art. 5(1)(c): what fills no field is not needed
@@ -222,15 +240,21 @@ def _read_fields(file: Fields, documents: tuple[Document, ...]) -> tuple[Service
 
 
 def _read_announced(
-    id_: str, file: Fields, documents: tuple[Document, ...], fields: tuple[ServiceField, ...]
+    id_: str,
+    file: Fields,
+    documents: tuple[Document, ...],
+    fields: tuple[ServiceField, ...],
+    acting: ActingTerms | None,
 ) -> Service:
     refuse_unknown(file.object("provider"), _OF_A_PROVIDER)
     Provider.from_fields(file.object("provider"))
     same = ("name", "summary", "life_events", "provider", "eligible", "gives")
     members: JsonObject = {name: file.members[name] for name in same if name in file}
     members |= {"id": id_, "start": _DURING_READING, "registration": id_}
-    query = asked_query(documents, fields, file.path("needs"))
+    query = asked_query(documents, fields, acting, file.path("needs"))
     if query is not None:
+        if acting is not None:
+            acting.check(query, file.path("acting"))
         members["needs"] = query.to_dict()
     asked = [field for field in fields if not _always_attested(field, documents)]
     if asked:

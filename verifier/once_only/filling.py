@@ -17,6 +17,7 @@ from protocol.encoding import JsonObject, JsonValue
 from protocol.errors import InvalidRequest, Malformed, TooLarge
 from protocol.fields import Fields
 from protocol.sovereignty.form import FieldType, Form, FormField
+from verifier.acting import Acting
 from verifier.once_only.description import ServiceDescription
 from verifier.once_only.sources import FromDocument, ServiceField
 
@@ -59,6 +60,7 @@ class Content:
     stated: Mapping[str, JsonValue] = field(default_factory=dict)  # field → what the citizen says
     earlier: Mapping[str, str] = field(default_factory=dict)  # field → service to which it was said before
     remarks: Mapping[str, str] = field(default_factory=dict)  # attested field → what is wrong with it
+    acting: Acting | None = None  # who fills it in for whom; None: everybody for themselves
 
     def sealable(self) -> bytes:
         """The form in which it is sealed.
@@ -71,6 +73,7 @@ class Content:
             "stated": dict(self.stated),
             "earlier": dict[str, JsonValue](self.earlier),
             "remarks": dict[str, JsonValue](self.remarks),
+            "acting": self.acting.to_dict() if self.acting is not None else None,
         }
         plain = write_kept(members)
         if len(plain) > MAX_CONTENT:
@@ -87,6 +90,7 @@ class Content:
             stated=content.object("stated").members,
             earlier={name: earlier.text(name) for name in earlier.members},
             remarks={name: remarks.text(name) for name in remarks.members},
+            acting=read_kept_acting(content),
         )
 
 
@@ -97,6 +101,7 @@ class Shown(NamedTuple):
     issuers: Mapping[str, Sequence[str]]  # query id → names
     binary: Mapping[str, Sequence[ClaimPath]]  # query id → claims that are bytes, null for every index
     at: int  # epoch seconds
+    acting: Acting | None = None  # who acted for whom
 
 
 class Filled(NamedTuple):
@@ -116,6 +121,11 @@ def read_kept(plain: bytes) -> JsonValue:
     """What `write_kept` wrote."""
     found: JsonValue = json.loads(plain)
     return found
+
+
+def read_kept_acting(kept: Fields) -> Acting | None:
+    """Who acts for whom in a form or a case; one that a program before this one wrote names nobody."""
+    return Acting.from_fields(kept.object("acting")) if kept.members.get("acting") is not None else None
 
 
 def take(service: ServiceDescription, content: Content, shown: Shown) -> Content:
@@ -138,6 +148,7 @@ def take(service: ServiceDescription, content: Content, shown: Shown) -> Content
         attested=attested,
         stated={name: value for name, value in content.stated.items() if name not in attested},
         earlier={name: value for name, value in content.earlier.items() if name not in attested},
+        acting=shown.acting,
     )
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from capabilities.cockpit.records import IssuedReceipt
 from runtime.conversation import Change, Event, SessionKey
+from verifier.given import Given
 from verifier.once_only.case import CASE, Case, CaseChange, CaseStage, arrival, receipt_of
-from verifier.session import REQUEST, Given, Session, waiting
-from verifier.usage import received
+from verifier.represented import ActedFor
+from verifier.session import REQUEST, Session, waiting
 
 IntakeStage = Session | CaseStage
-IntakeOutcome = Change[IntakeStage, CaseChange | IssuedReceipt]
+IntakeOutcome = Change[IntakeStage, CaseChange | IssuedReceipt | ActedFor]
 
 
 def take_in(
@@ -32,9 +33,7 @@ def take_in(
         InvalidRequest: there was an answer before (T179), or it is too late.
     """
     asked = waiting(session, now=case.sent_at).asked
-    came: tuple[CaseChange | IssuedReceipt, ...] = ()
-    if given is not None:
-        came = (given.issued, *received(given.logged, accepted=True, now=case.sent_at))
+    came = () if given is None else given.records(accepted=True, now=case.sent_at)
     return Change(
         case,
         # By its receipt the case is found when a right over it is asked for

@@ -11,9 +11,10 @@ from protocol.encoding import JsonObject, JsonValue
 from protocol.errors import Malformed, TooLarge
 from protocol.fields import Fields, read_https_url
 from protocol.sovereignty.wording import Wording, check_plain, read_optional_wording, read_wording, write_wording
+from verifier.acting import Acting
 from verifier.once_only.case import DECISIONS, MAX_TEXT, CaseState
 from verifier.once_only.description import ServiceDescription
-from verifier.once_only.filling import Content, read_kept, write_kept
+from verifier.once_only.filling import Content, read_kept, read_kept_acting, write_kept
 from verifier.once_only.sources import ServiceField
 
 MAX_OFFER = 4096  # characters
@@ -152,15 +153,22 @@ def _choice(field: ServiceField, value: JsonValue) -> Wording:
     return next((choice.title for choice in field.question.choices if choice.value == value), ())
 
 
-def write_lines(lines: tuple[SentLine, ...]) -> bytes:
-    """The form in which they are sealed."""
-    return write_kept({"lines": [line.to_dict() for line in lines]})
+class Sent(NamedTuple):
+    """All that was sent."""
 
+    lines: tuple[SentLine, ...]
+    acting: Acting | None = None  # who sent it for whom; None: everybody for themselves
 
-def read_lines(plain: bytes) -> tuple[SentLine, ...]:
-    """What was sealed."""
-    sent = Fields(read_kept(plain), "case")
-    return tuple(map(SentLine.from_fields, sent.optional_objects("lines")))
+    def to_bytes(self) -> bytes:
+        """The form in which it is sealed."""
+        acting = {"acting": self.acting.to_dict()} if self.acting is not None else {}
+        return write_kept({"lines": [line.to_dict() for line in self.lines], **acting})
+
+    @classmethod
+    def from_bytes(cls, plain: bytes) -> Self:
+        """What was sealed."""
+        sent = Fields(read_kept(plain), "case")
+        return cls(tuple(map(SentLine.from_fields, sent.optional_objects("lines"))), read_kept_acting(sent))
 
 
 def write_told(told: Told) -> bytes:

@@ -18,12 +18,15 @@ from verifier.service.counters import Counters
 from verifier.service.forms import Forms
 from verifier.service.mandated import Mandated
 from verifier.service.meetings import Meetings
+from verifier.service.mirror import MirrorDesk
 from verifier.service.notices import Notices
 from verifier.service.page_requests import PageRequests
 from verifier.service.partner_usage import PartnerUsage
 from verifier.service.receipts import Receipts
+from verifier.service.represented import Represented
 from verifier.service.requests import Requests
 from verifier.service.rights import FirstSteps, RightsDesk
+from verifier.service.showing_again import Asking, Comparing
 from verifier.service.signers import RevokedSigners
 from verifier.service.status import StatusLists
 
@@ -47,25 +50,30 @@ class Verifier:
     cockpit: Cockpit
     partner_usage: PartnerUsage
     rights: RightsDesk
+    represented: Represented
+    mirror: MirrorDesk
 
     @classmethod
     def of(cls, context: VerifierContext) -> Self:
         """Wire the services of one verifier."""
         requests = Requests(context, Receipts(context))
-        signers = RevokedSigners(context)
-        answers = Answers(context, requests, StatusLists(context), signers, Mandated(context, requests, signers))
-        counters = Counters.of(context, requests)
-        page_requests, boards = PageRequests(context, requests, answers), Boards(context, answers, counters)
         usage = UsageLog(context.store.usage, context.signing, context.now)
         rights = RightsRequests(
             context.cockpit_endpoint,
             context.store.rights,
             context.signing,
             context.sealer,
-            FirstSteps(context),
+            FirstSteps(context, Asking(context, requests)),
             context.now,
             context.random_bytes,
         )
+        signers = RevokedSigners(context)
+        answers = Answers(
+            context, requests, StatusLists(context), signers, Comparing(context, rights),
+            Mandated(context, requests, signers),
+        )  # fmt: skip
+        counters = Counters.of(context, requests)
+        page_requests, boards = PageRequests(context, requests, answers), Boards(context, answers, counters)
         cockpit = Cockpit(
             context.cockpit_endpoint,
             context.store.cockpit,
@@ -94,4 +102,6 @@ class Verifier:
             cockpit=cockpit,
             partner_usage=PartnerUsage(context),
             rights=RightsDesk(context, rights),
+            represented=Represented(context),
+            mirror=MirrorDesk(context),
         )

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hmac
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from protocol.credential import ClaimPath
-from protocol.encoding import JsonObject, encode_base64url
+from protocol.encoding import JsonObject, JsonValue
 from protocol.errors import ProtocolError
 from protocol.exchange import Exchange
 from protocol.jwe import ENCRYPTIONS
@@ -23,16 +21,19 @@ from protocol.oid4vp.response import (
 )
 from protocol.oid4vp.verify import VerificationPolicy, VerifiedResponse, verify_response
 from runtime.conversation import SessionKey, advance, load
-from verifier.demands import unmet
-from verifier.keeping import look
+from verifier.acting import acted
+from verifier.given import Given
+from verifier.keeping import look, shows_to_browser, shows_to_owner
 from verifier.policy import MAX_RENEWALS, is_running_out
 from verifier.service.context import VerifierContext
 from verifier.service.intake import Intake
 from verifier.service.mandated import Mandated
 from verifier.service.receipts import Way, way_of_openid
+from verifier.service.represented import Represented
 from verifier.service.requests import BROWSER, Requests, encrypted_to, key_id
 from verifier.service.results import Judged, RefusedAnswer, Result
-from verifier.service.sealed_answers import open_answer
+from verifier.service.sealed_answers import NOTHING, AnswerContent, open_answer, seal_answer
+from verifier.service.showing_again import Comparing
 from verifier.service.signers import RevokedSigners
 from verifier.service.status import StatusLists
 from verifier.session import (
@@ -47,11 +48,12 @@ from verifier.session import (
     Awaited,
     Declined,
     Forgotten,
-    Given,
     Line,
     Opened,
+    Outcome,
     Received,
     Requested,
+    Session,
     Told,
     Verdict,
     answer,
@@ -62,8 +64,6 @@ from verifier.session import (
     no_request,
     not_open,
     receive,
-    shows_to_browser,
-    shows_to_owner,
     waiting,
 )
 from verifier.usage import By
@@ -77,6 +77,7 @@ class Answers:
     requests: Requests
     status_lists: StatusLists
     signers: RevokedSigners
+    comparing: Comparing
     mandated: Mandated
 
     def receive(self, reference: str, form: Mapping[str, str]) -> Exchange[ResponseAccepted]:
@@ -186,8 +187,8 @@ class Answers:
         result = self._result(stage, shown=shown)
         if not (shown and isinstance(stage, Answered) and stage.disclosed):
             return result
-        disclosed, binary = yield from self.look(stage, by)
-        return replace(result, disclosed=disclosed, binary=binary)
+        told = yield from self.look(stage, by)
+        return replace(result, disclosed=told.claims, binary=told.binary, acting=told.acting)
 
     def collect(self, response_code: str, browser: str) -> Exchange[str]:
         """Trade a response code for the request's id, once, in the browser that began (T183).
@@ -250,7 +251,12 @@ class Answers:
     ) -> Exchange[VerifiedResponse]:
         terms = stage.terms
         use_case = self.context.use_cases.get(stage.asked.use_case)
-        demands = use_case.demands if use_case is not None else ()
+        not_same = yield from self.comparing.objection(stage.asked.again)
+
+        def objection(claims: Mapping[str, tuple[JsonObject, ...]]) -> str:
+            told = use_case.objection(claims, now=self.context.now()) if use_case is not None else ""
+            return told or self._intake.objection(stage.asked, claims) or not_same(claims)
+
         return (
             yield from verify_response(
                 response,
@@ -260,9 +266,7 @@ class Answers:
                     accepted_issuers=frozenset(terms.accepted_issuers),
                     issuers_by_certificate=self.context.haip,
                     bound_always=self.context.haip,
-                    objection=lambda claims: (
-                        unmet(demands, claims, now=self.context.now()) or self._intake.objection(stage.asked, claims)
-                    ),
+                    objection=objection,
                 ),
                 status_of=lambda credential: self.status_lists.status_of(
                     credential, terms.max_status_age, terms.offline_status_age
@@ -290,12 +294,11 @@ class Answers:
         if verified.accepted and asked.forwarded:
             return (yield from self._intake.take(key, asked, verified, given, self.requests.references))
         disclosed = ""
-        if verified.accepted:
-            claims = {query_id: list(held) for query_id, held in verified.claims.items()}
-            # The standard library's JSON: together with what we put around them, claims nest deeper than we read from others
-            binary = {query_id: [list(path) for path in paths] for query_id, paths in verified.binary.items()}
-            plain = json.dumps([claims, binary], ensure_ascii=False).encode("utf-8")
-            disclosed = encode_base64url(self.context.sealer.seal(plain, f"answer {asked.id}"))
+        if verified.accepted and not asked.again:
+            use_case = self.context.use_cases.get(asked.use_case)
+            terms = use_case.acting if use_case is not None else None
+            acting = acted(terms, verified.claims, verified.issuers)
+            disclosed = seal_answer(self.context.sealer, asked.id, verified, acting)
         verdict = Verdict(
             accepted=verified.accepted,
             lines=tuple(
@@ -306,11 +309,19 @@ class Answers:
             holders=verified.holders,
         )
         references = self.requests.references
-        yield from advance(
-            key,
-            lambda s: answer(s, verdict, disclosed, response_code=code, references=references(s), now=now, given=given),
-            not_open(),
-        )
+        if asked.again:
+            yield from self.comparing.record(key, asked.again, verdict, references, given)
+            return ""
+        told = {query_id: list[JsonValue](held) for query_id, held in verified.claims.items()}
+        news = yield from Represented(self.context).news(asked.use_case, told, given)
+
+        def step(stage: Session) -> Outcome:
+            refs = references(stage)
+            return answer(
+                stage, verdict, disclosed, response_code=code, references=refs, now=now, given=given, news=news
+            )
+
+        yield from advance(key, step, not_open())
         return ""
 
     def _accepted(self, asked: Asked, response_code: str) -> ResponseAccepted:
@@ -363,8 +374,8 @@ class Answers:
                 ends = is_running_out(stage.asked.expires_at, self.context.lifetimes, now=self.context.now())
                 return "unattended" if ends and stage.terms.renewals >= MAX_RENEWALS else "requested"
 
-    def look(self, stage: Answered, by: By) -> Exchange[tuple[JsonObject | None, Mapping[str, tuple[ClaimPath, ...]]]]:
-        """What an accepted answer told: query id → list of claims, and which of them are bytes.
+    def look(self, stage: Answered, by: By) -> Exchange[AnswerContent]:
+        """What an accepted answer told.
 
         In the transaction that reads it, the log of its receipt says who did.
 
@@ -380,7 +391,7 @@ class Answers:
             stage = found
         return self._open(stage)
 
-    def _open(self, stage: Answered) -> tuple[JsonObject | None, Mapping[str, tuple[ClaimPath, ...]]]:
+    def _open(self, stage: Answered) -> AnswerContent:
         if not stage.disclosed or stage.restricted:
-            return None, {}
+            return NOTHING
         return open_answer(self.context.sealer, stage.asked.id, stage.disclosed)

@@ -14,6 +14,7 @@ from protocol.encoding import JsonObject
 from protocol.errors import NotFound
 from protocol.exchange import Exchange
 from runtime.conversation import SessionKey, advance, load
+from verifier.acting import Acting
 from verifier.counter import (
     CounterRecord,
     Place,
@@ -28,6 +29,7 @@ from verifier.counter import (
 from verifier.service.answers import Answers
 from verifier.service.context import VerifierContext
 from verifier.service.counters import Counters, browser_digest
+from verifier.service.sealed_answers import NOTHING, AnswerContent
 from verifier.session import (
     AWAITED,
     REQUEST,
@@ -68,6 +70,7 @@ class Board:
     waiting: tuple[Found, ...] = ()  # oldest first
     disclosed: JsonObject | None = None  # by the one that is looked at, where it was accepted
     binary: Mapping[str, tuple[ClaimPath, ...]] = field(default_factory=dict)  # query id → claims that are bytes
+    acting: Acting | None = None  # who acted for whom in it
 
     @property
     def state(self) -> str:
@@ -118,8 +121,8 @@ class Boards:
         if board.shown is None and len(board.waiting) == 1:
             yield from self._show(id_, board.waiting[0])
             board, _ = yield from self._look(standing)
-        disclosed, binary = yield from self._disclosed(board.shown)
-        return replace(board, disclosed=disclosed, binary=binary)
+        told = yield from self._disclosed(board.shown)
+        return replace(board, disclosed=told.claims, binary=told.binary, acting=told.acting)
 
     def choose(self, id_: str, browser: str, number: int) -> Exchange[None]:
         """Show the answer of one of those who wait, if none is shown; what is over meanwhile is no mistake.
@@ -160,16 +163,14 @@ class Boards:
         key = SessionKey.of(REQUEST, found.request)
         yield from advance(key, lambda session: show(session, id_, stay=stay, now=now), no_request())
 
-    def _disclosed(
-        self, shown: Found | None
-    ) -> Exchange[tuple[JsonObject | None, Mapping[str, tuple[ClaimPath, ...]]]]:
+    def _disclosed(self, shown: Found | None) -> Exchange[AnswerContent]:
         if shown is None:
-            return None, {}
+            return NOTHING
         try:
             session = yield from load(SessionKey.of(REQUEST, shown.request), no_request(), Answered)
             return (yield from self.answers.look(session, By.COUNTER))
         except NotFound:
-            return None, {}  # the wallet said no, or it was erased just now
+            return NOTHING  # the wallet said no, or it was erased just now
 
     def _look(self, standing: Standing) -> Exchange[tuple[Board, tuple[str, ...]]]:
         """What stands there, and the requests whose places nobody needs any more."""

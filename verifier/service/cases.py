@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from protocol.encoding import decode_base64url, encode_base64url
 from protocol.exchange import Exchange
 from runtime.conversation import SessionKey, advance, load, slow
+from verifier.acting import Acting
 from verifier.once_only.case import (
     CASE,
     CASE_PAGE,
@@ -21,7 +22,7 @@ from verifier.once_only.case import (
     no_case,
     view,
 )
-from verifier.once_only.sent import Decision, SentLine, Told, read_lines, read_told, write_told
+from verifier.once_only.sent import Decision, Sent, SentLine, Told, read_told, write_told
 from verifier.service.context import VerifierContext
 from verifier.usage import By
 
@@ -37,6 +38,7 @@ class OpenCase:
     case: Case
     lines: tuple[SentLine, ...]
     told: Told
+    acting: Acting | None = None  # who sent it for whom; None: everybody for themselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,8 @@ class Cases:
             key, lambda stage: view(stage, actor=actor, by=by, place=_PLACES[role], now=now), no_case()
         )
         case = case_of(stage, now=now)
-        return OpenCase(case, read_lines(self._open(case.id, case.content)), self._told(case))
+        sent = Sent.from_bytes(self._open(case.id, case.content))
+        return OpenCase(case, sent.lines, self._told(case), sent.acting)
 
     def decide(self, id_: str, decision: Decision, *, actor: str, role: str) -> Exchange[Case]:
         """Say how a case ends, or what is missing: once, but for what is missing.

@@ -30,7 +30,7 @@ from verifier.once_only.case import (
 )
 from verifier.once_only.description import ServiceDescription
 from verifier.once_only.filling import Content, Filled, Shown, carry_over, complete, fill, take
-from verifier.once_only.sent import read_lines, sent_lines, stated_before, write_lines
+from verifier.once_only.sent import Sent, sent_lines, stated_before
 from verifier.once_only.start import adopt, began_at_wallet
 from verifier.service.answers import Answers
 from verifier.service.context import VerifierContext
@@ -244,16 +244,17 @@ class Forms:
             raise Conflict("this form was changed in another window")
         if not complete(service, form.content):
             raise Conflict("something is missing in this form")
-        lines = write_lines(sent_lines(service, form.content))
+        content = Sent(sent_lines(service, form.content), form.content.acting)
         days = service.outcome.answer_days
         sending = Sending(
-            content=self._seal(draft.id, lines),
+            content=self._seal(draft.id, content.to_bytes()),
             page=SessionKey.of(CASE_PAGE, self.context.case_secret(draft.id)),
             earlier=SessionKey.of(EARLIER, secret),
             keep_until=now + service.retention_days * DAY,
             due_at=now + days * DAY if days else 0,
             notify=bool(service.outcome.webhook),
             now=now,
+            acting=content.acting is not None,
         )
         key = _draft_key(secret)
         yield from advance(key, lambda stage: send(stage, draft, key, sending), no_form())
@@ -304,7 +305,7 @@ class Forms:
         logged = answered.logged
         found = yield from self.answers.result_for_browser(form.draft.asked, secret)
         issuers = dict(found.verdict.issuers) if found.verdict else {}
-        shown = Shown(found.disclosed or {}, issuers, found.binary, found.answered_at)
+        shown = Shown(found.disclosed or {}, issuers, found.binary, found.answered_at, found.acting)
         content = take(form.service, form.content, shown)
         sealed = self._seal(form.draft.id, content.sealable())
         try:
@@ -329,7 +330,7 @@ class Forms:
                 case = yield from self.sent(other, earlier[other])
             except NotFound:
                 continue
-            before |= stated_before(other, read_lines(self._open(case.id, case.content)))
+            before |= stated_before(other, Sent.from_bytes(self._open(case.id, case.content)).lines)
         return before
 
     def _write(self, secret: str, draft: Draft) -> Exchange[Draft]:

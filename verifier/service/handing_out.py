@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from capabilities.cockpit.records import IssuedReceipt
-from capabilities.cockpit.rights_case import RightsCase, remedy
+from capabilities.cockpit.rights_case import RightsCase, SealedFile, remedy
 from protocol.encoding import JsonObject
+from protocol.errors import InvalidRequest, raised_as
 from protocol.exchange import Exchange
 from protocol.keys import P256Key
+from protocol.sovereignty.claims import ClaimsByQuery, check_within
 from protocol.sovereignty.receipt import Receipt
 from protocol.sovereignty.rights import Right, VerifiedRightsRequest
-from protocol.sovereignty.rights_answer import Information, NamedRecipient, RightsAnswer, seal_rights_answer
+from protocol.sovereignty.rights_answer import (
+    Information,
+    NamedRecipient,
+    RightsAnswer,
+    describe_file,
+    seal_file,
+    seal_rights_answer,
+)
+from protocol.sovereignty.rights_status import Kept
+from protocol.sovereignty.selected_data import select_data
 from protocol.sovereignty.wording import Wording
 from protocol.trust.localized import Localized
 from runtime.conversation import with_key
-from verifier.rights import Sealed
+from verifier.rights import HandedOut, Holding, Sealed
 from verifier.service.context import VerifierContext
 from verifier.service.sealed_answers import open_answer
 
@@ -31,11 +43,25 @@ _RIGHTS = _both(
     " (Art. 7, 16 to 18, 21 GDPR).",
 )
 _SOURCE = _both("Sie haben die Daten mit Ihrer Wallet gezeigt.", "You showed the data with your wallet.")
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
 # Only what no other system had is handed out by itself, see `verifier.rights`
 _NO_MACHINE = _both(
     "Dieser Dienst prüft, ob Daten echt und gültig sind. Er entscheidet über nichts, und kein anderes System hat die Daten.",
     "This service checks whether data is genuine and valid. It decides about nothing, and no other system has the data.",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What the partner's own systems add to what is here."""
+
+    files: tuple[tuple[str, str, bytes], ...] = ()  # name, media type, content
+    kept: tuple[Kept, ...] = ()  # what is not handed out, and why
+    categories: Wording = ()
+    source: Wording = ()
+    automated_decisions: Wording = ()
 
 
 def make_answer(
@@ -45,45 +71,109 @@ def make_answer(
 
     None: it does not fit into one, or the receipt has other names for what was shown.
     """
-    receipt = issued.receipt
-    data: JsonObject = {} if of is None else open_answer(context.sealer, of.request, of.content)[0]
-    if not receipt.claims.keys() >= data.keys():
+    try:
+        made = yield from make_with_own(context, case, issued, request, held=Holding(sealed=of), own=Own())
+    except InvalidRequest:
         return None
+    return made.answer
+
+
+def make_with_own(
+    context: VerifierContext,
+    case: RightsCase,
+    issued: IssuedReceipt,
+    request: VerifiedRightsRequest,
+    *,
+    held: Holding,
+    own: Own,
+) -> Exchange[HandedOut]:
+    """The same with what the partner adds, and without what it keeps back.
+
+    Raises:
+        InvalidRequest: it does not fit into an answer, keeps back what the receipt does not name, has files twice or with
+            names that are none, or does not say what only the partner knows.
+    """
+    receipt, of = issued.receipt, held.sealed
+    data: JsonObject = ({} if of is None else open_answer(context.sealer, of.request, of.content).claims) or {}
+    if not receipt.claims.keys() >= data.keys():
+        raise InvalidRequest("what is here is not named as the receipt names it")
+    told = _information(receipt, held, own) if request.says.right is Right.ACCESS else None
+    with raised_as(InvalidRequest):
+        for kept in own.kept:
+            check_within(kept.claims, receipt.claims, "kept")
     answer = RightsAnswer(
         id=case.id,
         request=request.hash,
         receipt=issued.id,
         right=request.says.right,
         issued_at=context.now(),
-        data=data,
-        information=_information(receipt) if request.says.right is Right.ACCESS else None,
+        data=_without(data, request.says.claims or receipt.claims, own.kept)
+        if own.kept or request.says.claims
+        else data,
+        files=tuple([describe_file(*each) for each in own.files]),
+        information=told,
     )
     signer, x5c, random_bytes = context.signing.signer, context.signing.x5c, context.random_bytes
-    ephemeral = P256Key.generate(random_bytes)
 
-    def seal() -> str | None:
-        try:
-            return seal_rights_answer(answer, request, signer, x5c, ephemeral=ephemeral, random_bytes=random_bytes)
-        except ValueError:
-            return None  # too large
+    def seal() -> HandedOut:
+        text = seal_rights_answer(
+            answer, request, signer, x5c, ephemeral=P256Key.generate(random_bytes), random_bytes=random_bytes
+        )
+        files = [
+            SealedFile(
+                described.hash,
+                seal_file(content, request, ephemeral=P256Key.generate(random_bytes), random_bytes=random_bytes),
+            )
+            for described, (_, _, content) in zip(answer.files, own.files, strict=True)
+        ]
+        return HandedOut(text, tuple(files), own.kept)
 
-    return (yield from with_key(signer, seal))
+    try:
+        return (yield from with_key(signer, seal))
+    except ValueError as error:
+        raise InvalidRequest(str(error)) from error
 
 
-def _information(receipt: Receipt) -> Information:
+def _without(data: JsonObject, wanted: ClaimsByQuery, kept: tuple[Kept, ...]) -> JsonObject:
+    """What is wanted of the data, without what is kept back."""
+    back = {(id_, path) for each in kept for id_, paths in each.claims.items() for path in paths}
+    whole = {id_ for each in kept for id_, paths in each.claims.items() if not paths}
+    found: JsonObject = {}
+    for id_, items in data.items():
+        paths = [
+            path for path in wanted.get(id_, ()) if not any((id_, path[:n]) in back for n in range(1, len(path) + 1))
+        ]
+        if id_ not in whole and paths and isinstance(items, list):
+            found[id_] = [select_data(item, paths) for item in items if isinstance(item, dict)]
+    return found
+
+
+def _information(receipt: Receipt, held: Holding, own: Own) -> Information:
     names = ", ".join(
-        dict.fromkeys(str(step) for paths in receipt.claims.values() for path in paths for step in path[-1:] if step)
+        dict.fromkeys(
+            " ".join(step.replace("_", " ") for step in path if isinstance(step, str))
+            for paths in receipt.claims.values()
+            for path in paths
+        )
     )
     shown = names[:1000]
+    if not own.automated_decisions and (own.files or held.elsewhere or held.in_case):
+        raise InvalidRequest("information: what machines decide has to be said where other systems have the data")
+    named = [each.identifier or each.name for each in receipt.recipients]
+    others = [each for each in held.recipients if (each.identifier or each.name) not in named]
     return Information(
         purposes=receipt.purpose,
-        categories=_both(f"Angaben aus Ihren Nachweisen: {shown}", f"What your documents say: {shown}"),
-        recipients=tuple([NamedRecipient(each.name, each.identifier, each.purpose) for each in receipt.recipients]),
+        categories=own.categories
+        or _both(f"Angaben aus Ihren Nachweisen: {shown}", f"What your documents say: {shown}"),
+        recipients=tuple(
+            [NamedRecipient(each.name, each.identifier, each.purpose) for each in receipt.recipients]
+            + [NamedRecipient(each.name, each.identifier, ()) for each in others]
+        ),
         retention=_retention(receipt),
         rights=_RIGHTS,
         authority=remedy(receipt.controller),
-        source=_SOURCE,
-        automated_decisions=_NO_MACHINE,
+        source=own.source or _SOURCE,
+        automated_decisions=own.automated_decisions or _NO_MACHINE,
     )
 
 
@@ -91,7 +181,7 @@ def _retention(receipt: Receipt) -> Wording:
     until = receipt.retention.ends(receipt.issued_at)
     lasts = receipt.retention.lasts
     if until is not None or lasts is None:
-        day = datetime.fromtimestamp(until or receipt.issued_at, UTC).date().isoformat()
-        return _both(f"Bis zum {day}.", f"Until {day}.")
+        day = datetime.fromtimestamp(until or receipt.issued_at, UTC).date()
+        return _both(f"Bis zum {day:%d.%m.%Y}.", f"Until {day.day} {_MONTHS[day.month - 1]} {day.year}.")
     events = {each.language: each.text for each in receipt.retention.since}
     return tuple([Localized(language, f"{text} ({lasts.text})") for language, text in events.items()])

@@ -11,13 +11,15 @@ from protocol.errors import ProtocolError
 from protocol.exchange import Exchange
 from protocol.oid4vp.verify import VerifiedResponse
 from runtime.conversation import SessionKey, advance
+from verifier.acting import acted
+from verifier.given import Given
 from verifier.once_only.case import CASE_PAGE, Case, new_case_id
 from verifier.once_only.description import ServiceDescription
 from verifier.once_only.filling import Content, Shown, complete, take
 from verifier.once_only.intake import IntakeOutcome, IntakeStage, take_in
-from verifier.once_only.sent import sent_lines, write_lines
+from verifier.once_only.sent import Sent, sent_lines
 from verifier.service.context import VerifierContext
-from verifier.session import Asked, Given, not_open
+from verifier.session import Asked, not_open
 from verifier.usage import Logged
 
 DAY = 86_400  # seconds
@@ -58,7 +60,9 @@ class Intake:
             InvalidRequest: answered before, or over.
         """
         shown = _shown(verified.claims, verified.issuers, verified.binary, self.context.now())
-        case = self.case_of(asked, shown, given.logged if given is not None else None)
+        service = self._service(asked)
+        acting = acted(service.acting, verified.claims, verified.issuers) if service is not None else None
+        case = self.case_of(asked, shown._replace(acting=acting), given.logged if given is not None else None)
         page = SessionKey.of(CASE_PAGE, self.context.case_secret(case.id))
         notify = self.is_told(asked)
 
@@ -75,7 +79,7 @@ class Intake:
             raise TypeError("an answer to a service that is not there was refused before")
         now, id_ = context.now(), id_ or new_case_id(context.random_bytes)
         content = take(service, Content(), shown)
-        sealed = context.sealer.seal(write_lines(sent_lines(service, content)), f"case {id_}")
+        sealed = context.sealer.seal(Sent(sent_lines(service, content), shown.acting).to_bytes(), f"case {id_}")
         days = service.outcome.answer_days
         return Case(
             id=id_,
@@ -86,6 +90,7 @@ class Intake:
             shown=asked.id,
             due_at=now + days * DAY if days else 0,
             logged=logged,
+            acting=shown.acting is not None,
         )
 
     def is_told(self, asked: Asked) -> bool:

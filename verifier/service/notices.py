@@ -1,8 +1,9 @@
 """Notices: the agency's own system is told that a case is there or decided, until it says that it has heard; never a value.
 
-    POST webhook   {"event": "case_sent", "case": id, "service": id, "state": "received", "at": time}
+    POST webhook   {"event": "case_sent", "case": id, "service": id, "state": "received", "at": time, "acting": false}
     hoheit-signature: t=1764345600,v1=HMAC-SHA-256(secret, "1764345600." body) in hex
 
+`acting` says that somebody sent it for another; who for whom stands in the case.
 What a system answers to `case_sent` may be the decision: `{"state": "granted", "text": …, "offer": …}`.
 """
 
@@ -16,8 +17,9 @@ from protocol.encoding import JsonObject, encode_json
 from protocol.errors import Conflict, Flaw, NotFound
 from protocol.exchange import Exchange, HttpRequest, HttpResponse, send
 from protocol.fields import Fields
-from runtime.conversation import slow
+from runtime.conversation import SessionKey, load, slow
 from runtime.logs import get_logger
+from verifier.once_only.case import CASE, Case, no_case
 from verifier.once_only.sent import Decision
 from verifier.service.cases import SYSTEM, Cases
 from verifier.service.context import VerifierContext, webhook_secret
@@ -72,7 +74,7 @@ class Notices:
         return response is not None
 
     def _post(self, url: str, notice: DueNotice) -> Exchange[HttpResponse | None]:
-        body = encode_json(_members(notice))
+        body = encode_json(_members(notice, acting=(yield from self._is_for_another(notice.case))))
         headers = (
             ("content-type", "application/json"),
             (SIGNATURE, signature(webhook_secret(self.context.secret, notice.service), body, at=self.context.now())),
@@ -81,6 +83,13 @@ class Notices:
             return (yield from send(HttpRequest("POST", url, headers, body, max_bytes=MAX_ANSWER)))
         except Flaw:  # unreachable, or an answer over the cap
             return None
+
+    def _is_for_another(self, case: str) -> Exchange[bool]:
+        """Whether somebody sent a case for another; of one that is erased meanwhile nothing is known."""
+        try:
+            return (yield from load(SessionKey.of(CASE, case), no_case(), Case)).acting
+        except NotFound:
+            return False
 
     def _heed(self, notice: DueNotice, response: HttpResponse) -> Exchange[None]:
         """Decide as the system says; what it says is not repeated in our log."""
@@ -104,11 +113,12 @@ def signature(secret: str, body: bytes, *, at: int) -> str:
     return f"t={at},v1={digest}"
 
 
-def _members(notice: DueNotice) -> JsonObject:
+def _members(notice: DueNotice, *, acting: bool) -> JsonObject:
     return {
         "event": notice.event,
         "case": notice.case,
         "service": notice.service,
         "state": notice.state,
         "at": notice.at,
+        "acting": acting,
     }

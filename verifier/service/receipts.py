@@ -19,11 +19,16 @@ from protocol.sovereignty.receipt import Receipt, fresh_receipt_id, sign_receipt
 from protocol.sovereignty.receipt_evidence import Evidence, evidence_of_answer
 from runtime.conversation import slow, with_key
 from runtime.logs import get_logger
-from verifier.receipts import AS_USUAL, ReceiptTerms, make_receipt, receipt_terms
+from verifier.acting import acted
+from verifier.again import SHOWN_AGAIN, purpose_of
+from verifier.given import Given
+from verifier.receipts import AS_USUAL, Handling, ReceiptTerms, make_receipt, receipt_terms
 from verifier.registration import registration_for
+from verifier.represented import acted_for
 from verifier.service.context import VerifierContext
-from verifier.session import Awaited, Given, read_query
+from verifier.session import Asked, Awaited, read_query
 from verifier.usage import Logged, received
+from verifier.use_case import UseCase
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +78,21 @@ class Receipts:
         query = read_query(stage.terms.dcql_query)
         own = registration_for(use_case, query, context.registrations(), now=context.now(), shown=context.shown)
         return receipt_terms(
-            use_case.handling if use_case is not None else AS_USUAL,
-            use_case.purpose if use_case is not None else (),
+            self._handling(stage.asked, use_case),
+            purpose_of(stage.asked, use_case),
             own,
             controller=context.controller,
             dpo=context.dpo,
+            acting=use_case.acting if use_case is not None else None,
         )
+
+    def _handling(self, asked: Asked, use_case: UseCase | None) -> Handling:
+        if asked.again:
+            return SHOWN_AGAIN
+        service = self.context.services.get(asked.use_case) if asked.forwarded else None
+        if service is not None:
+            return service.handling_of_forwarded
+        return use_case.handling if use_case is not None else AS_USUAL
 
     def give(self, stage: Awaited, verified: VerifiedResponse, way: Way | None) -> Exchange[Given | None]:
         """Make and sign the receipt for an answer; it counts once it is recorded together with it.
@@ -108,13 +122,15 @@ class Receipts:
             get_logger().warning("an answer without a receipt", reason=error.description)
             return None
         shown = encode_json(receipt.to_claims()).decode()
+        acting = acted(terms.acting, verified.claims, verified.issuers) if verified.accepted else None
+        whom = acted_for(self.context.secret, acting, receipt)
         if way.claim is not None:
             # It is signed for the key that comes with the claim
-            return Given(IssuedReceipt.of(receipt, "", claim=hash_claim(way.claim)), logged, shown)
+            return Given(IssuedReceipt.of(receipt, "", claim=hash_claim(way.claim)), logged, shown, whom)
         keyed = yield from self._with_key_of(receipt, way.key)
         signer, x5c = self.context.signing.signer, self.context.signing.x5c
         token = yield from with_key(signer, lambda: sign_receipt(keyed, signer, x5c))
-        return Given(IssuedReceipt.of(keyed, token), logged, shown)
+        return Given(IssuedReceipt.of(keyed, token), logged, shown, whom)
 
     def _with_key_of(self, receipt: Receipt, key: PublicKey | None) -> Exchange[Receipt]:
         """The receipt for a key; one that is known from another answer is ignored."""

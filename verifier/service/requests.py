@@ -26,6 +26,7 @@ from protocol.oid4vp.response import ResponseKey
 from protocol.sovereignty.signing import hash_text
 from protocol.trust.dataset import REGISTRAR_DATASET
 from runtime.conversation import Change, Event, SessionKey, advance, begin, load, with_key
+from verifier.again import purpose_of
 from verifier.counter import REQUEST_SECONDS, UNSEEN_SECONDS
 from verifier.keeping import forget, forget_in_browser
 from verifier.policy import MAX_RENEWALS, MIN_KEEP, is_running_out, kept_for
@@ -72,6 +73,7 @@ class RequestOrder:
     counter: str = ""  # id of the counter whose code was scanned
     number: int = 0  # by which its page tells people apart
     forwarded: bool = False  # to a service; a good answer is a case at once
+    again: str = ""  # id of the request about rights for which somebody shows their data once more
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,9 +288,9 @@ class Requests:
         own = registration_for(use_case, query, context.registrations(), now=context.now(), shown=context.shown)
         if own is not None:
             return verifier_info(own, use_case, context.shown)
-        if use_case is None:
+        texts: list[JsonValue] = [{"lang": lang, "value": value} for lang, value in purpose_of(stage.asked, use_case)]
+        if not texts:
             return ()
-        texts: list[JsonValue] = [{"lang": lang, "value": value} for lang, value in use_case.purpose]
         return (VerifierInfo(REGISTRAR_DATASET, {"purpose": texts}),)
 
     def expected_request(self, stage: Awaited, metadata: ClientMetadata) -> AuthorizationRequest:
@@ -349,6 +351,7 @@ class Requests:
             counter=order.counter,
             number=order.number,
             forwarded=order.forwarded,
+            again=order.again,
         )
 
     def _terms(self, request_id: str, order: RequestOrder, use_case: UseCase | None, query: DcqlQuery) -> Terms:

@@ -10,6 +10,7 @@ from protocol.credential import ClaimPath
 from protocol.encoding import JsonObject
 from protocol.errors import InvalidRequest
 from protocol.oid4vp.verify import VerifiedResponse
+from verifier.acting import Acting
 from verifier.session import Verdict
 
 
@@ -50,6 +51,7 @@ class Result:
     disclosed: JsonObject | None = None  # query id → list of claims; only of an accepted answer
     # Query id → claims of it that are bytes, in base64url; null for every index
     binary: Mapping[str, tuple[ClaimPath, ...]] = field(default_factory=dict)
+    acting: Acting | None = None  # who acted for whom; None: everybody for themselves
     error: str = ""  # the wallet's own code, when it declined
     link: str = ""  # for wallets, while one is awaited
     web_link: str = ""  # for the wallet that runs in the browser

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from capabilities.cockpit.records import IssuedReceipt
 from capabilities.cockpit.rights import RightsRequests, Step
 from capabilities.cockpit.rights_case import RightsCase, RightsChange, extended, no_request
+from protocol.errors import Conflict
 from protocol.exchange import Exchange
 from protocol.sovereignty.claims import ClaimsByQuery
 from protocol.sovereignty.due_dates import last_due
@@ -24,11 +25,13 @@ from verifier.rights import (
     finish,
     first_step,
     hand_out,
+    hand_over,
     no_fit,
     refuse,
 )
 from verifier.service.context import VerifierContext
-from verifier.service.handing_out import make_answer
+from verifier.service.handing_out import Own, make_answer, make_with_own
+from verifier.service.showing_again import Asking
 from verifier.usage import By, Logged
 
 PAGE = 50  # requests in one list
@@ -40,6 +43,7 @@ class FirstSteps:
     """`capabilities.cockpit.rights.Rules` of a verifier."""
 
     context: VerifierContext
+    asking: Asking
 
     def first(self, request: VerifiedRightsRequest, receipt: IssuedReceipt) -> Step[Holding, RightsRecord]:
         """What happens when a request comes."""
@@ -53,7 +57,10 @@ class FirstSteps:
     def go_on(
         self, case: RightsCase, receipt: IssuedReceipt, read: Callable[[], VerifiedRightsRequest]
     ) -> Exchange[Step[Holding, RightsRecord] | None]:
-        """Hand out what nothing forbids."""
+        """Ask for the data once more where that is needed, and hand out what nothing forbids."""
+        if case.note == Why.AGAIN:
+            wanted = yield from self.asking.wanted(case, receipt)
+            return None if wanted is None else lambda current, _: wanted(current)
         if case.note != Why.ANSWER:
             return None
         context = self.context
@@ -165,6 +172,38 @@ class RightsDesk:
 
         def step(case: RightsCase, held: Holding) -> RightsStep:
             return _with(finish(case, logged, held, Finished(place, told), now=now), "done", actor)
+
+        return (yield from self.requests.advance(id_, step))
+
+    def hand_out(self, id_: str, own: Own, *, sure: bool, actor: str) -> Exchange[RightsCase]:
+        """Answer with the data itself: what is here, and what a program adds; see `verifier.rights.hand_over`.
+
+        Raises:
+            NotFound: there is none.
+            Conflict: it has ended, is about something else than data, or nobody knows who asks.
+            InvalidRequest: no answer can be made of it, see `make_with_own`.
+        """
+        case = yield from self.requests.find(id_)
+        issued = yield from self._issued(case)
+        held = yield from slow(lambda: self.requests.store.held(case.receipt))
+        request = yield from slow(lambda: self.requests.request(case, issued))
+        if case.status.right not in HANDS_OUT:
+            raise Conflict("this right is not answered with data")
+        made = yield from make_with_own(self.context, case, issued, request, held=held, own=own)
+        now, logged = self.context.now(), logged_of(self.context, issued)
+
+        def step(current: RightsCase, at_present: Holding) -> RightsStep:
+            done = hand_over(
+                current,
+                made,
+                of=held.sealed,
+                logged=logged,
+                receipt=issued.receipt,
+                held=at_present,
+                sure=sure,
+                now=now,
+            )
+            return RightsChange(done.next, (*done.records, _event("answered", done.next, actor)), done.files)
 
         return (yield from self.requests.advance(id_, step))
 

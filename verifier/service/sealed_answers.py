@@ -4,19 +4,46 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from protocol.credential import ClaimPath
-from protocol.encoding import JsonObject, decode_base64url
+from protocol.encoding import JsonObject, decode_base64url, encode_base64url
+from protocol.fields import Fields
+from protocol.oid4vp.verify import VerifiedResponse
 from runtime.seal import Sealer
+from verifier.acting import Acting
 
 
-def open_answer(
-    sealer: Sealer, request_id: str, disclosed: str
-) -> tuple[JsonObject, Mapping[str, tuple[ClaimPath, ...]]]:
-    """Query id → list of claims, and which of them are bytes."""
+class AnswerContent(NamedTuple):
+    """What an accepted answer told."""
+
+    claims: JsonObject | None  # query id → list of claims; None: nothing may be seen
+    binary: Mapping[str, tuple[ClaimPath, ...]]  # query id → claims that are bytes, null for every index
+    acting: Acting | None = None  # who acted for whom; None: everybody for themselves
+
+
+NOTHING = AnswerContent(None, {})
+
+
+def seal_answer(sealer: Sealer, request_id: str, verified: VerifiedResponse, acting: Acting | None) -> str:
+    """An answer that was accepted, for the store."""
+    claims = {query_id: list(held) for query_id, held in verified.claims.items()}
+    binary = {query_id: [list(path) for path in paths] for query_id, paths in verified.binary.items()}
+    # The standard library's JSON: together with what we put around them, claims nest deeper than we read from others
+    content = [claims, binary, acting.to_dict() if acting is not None else None]
+    plain = json.dumps(content, ensure_ascii=False).encode("utf-8")
+    return encode_base64url(sealer.seal(plain, f"answer {request_id}"))
+
+
+def open_answer(sealer: Sealer, request_id: str, disclosed: str) -> AnswerContent:
+    """What was sealed."""
     found = json.loads(sealer.open(decode_base64url(disclosed), f"answer {request_id}"))
     claims: JsonObject
     binary: dict[str, list[list[str | None]]]
-    # What a program before this one sealed has the claims alone
-    claims, binary = found if isinstance(found, list) else (found, {})
-    return claims, {query_id: tuple(tuple(path) for path in paths) for query_id, paths in binary.items()}
+    # What a program before this one sealed has the claims alone, or nobody who acts
+    claims, binary, acting = (*found, None)[:3] if isinstance(found, list) else (found, {}, None)
+    return AnswerContent(
+        claims,
+        {query_id: tuple(tuple(path) for path in paths) for query_id, paths in binary.items()},
+        Acting.from_fields(Fields(acting, "acting")) if acting is not None else None,
+    )

@@ -148,6 +148,7 @@ def _large(verifier: Verifier, request: Request, board: Board) -> LargeVerdict:
         binary=board.binary,
         number=found.number,
         kept_until=found.until if keeps else 0,
+        acting=board.acting,
     )
     return large_verdict(outcome, use_case.asks_in(language) if use_case else (), language)
 

@@ -17,8 +17,10 @@ from verifier.once_only.case import DECISIONS, MAX_TEXT, OPEN
 from verifier.once_only.sent import MAX_OFFER, Decision
 from verifier.service import Verifier
 from verifier.service.cases import CLERK, check_found
+from verifier.web.acting_view import acting_shown
 from verifier.web.desk_view import Desk
 from verifier.web.form_view import read_lines_in
+from verifier.web.mirror import mirror_pages
 from verifier.web.rights import rights_pages
 
 MAX_ID = 64  # characters
@@ -31,6 +33,7 @@ def desk_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
     door = Door(home, driver, pages, verifier.clerks, desk)
     door.open()
     rights_pages(verifier, driver, door, desk)
+    mirror_pages(verifier, driver, door, desk)
 
     async def listed(visit: Visit, *, is_open: bool) -> Response:
         before = visit.request.path_params.get("before", "")[:MAX_ID]
@@ -73,6 +76,7 @@ def desk_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
             status=400 if problem else 200,
             case=found.case,
             lines=read_lines_in(found.lines, language_of(visit.request)),
+            acting=acting_shown(found.acting, language_of(visit.request)),
             told=found.told,
             is_open=found.case.state in OPEN,
             decisions=[state.value for state in DECISIONS],

@@ -8,8 +8,10 @@ from typing import Literal
 
 from protocol.credential import ClaimPath
 from protocol.encoding import JsonObject
+from verifier.acting import Acting
 from verifier.session import Line, Verdict
 from verifier.use_case import AskedDocument
+from verifier.web.acting_view import ActingShown, acting_shown
 from verifier.web.values import SharedDocument, shared_documents
 
 OLD_SECONDS = 120  # a status that was looked up longer ago is told as such
@@ -31,6 +33,7 @@ class LargeVerdict:
     as_of: int = 0  # epoch seconds: when the oldest status was looked up; 0: nothing could have been taken back
     is_old: bool = False  # so long ago that a clerk has to know
     kept_until: int = 0  # epoch seconds; 0: nothing of it is kept
+    acting: ActingShown | None = None  # who acted for whom
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class Outcome:
     binary: Mapping[str, tuple[ClaimPath, ...]] = field(default_factory=dict)  # query id → claims that are bytes
     number: int = 0
     kept_until: int = 0  # epoch seconds; 0: nothing of it is kept
+    acting: Acting | None = None  # who acted for whom
 
 
 def large_verdict(found: Outcome, asked: tuple[AskedDocument, ...], language: str) -> LargeVerdict:
@@ -64,6 +68,7 @@ def large_verdict(found: Outcome, asked: tuple[AskedDocument, ...], language: st
         as_of=as_of,
         is_old=bool(as_of) and found.answered_at - as_of > OLD_SECONDS,
         kept_until=found.kept_until,
+        acting=acting_shown(found.acting, language),
     )
 
 

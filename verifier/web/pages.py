@@ -13,10 +13,12 @@ from runtime.driver import Driver
 from runtime.languages import language_of
 from runtime.live import LiveStreams
 from runtime.pages import Pages, qr_svg
+from verifier.represented import IN_OWN_NAME, DoneForYou
 from verifier.service import Verifier
 from verifier.service.requests import RequestOrder
 from verifier.service.results import Result
 from verifier.use_case import distinct
+from verifier.web.acting_view import acting_shown, done_shown
 from verifier.web.form_view import wording_in
 from verifier.web.values import shared_documents
 
@@ -37,7 +39,8 @@ def people_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
         browser = pages.browser(request) or pages.new_browser()
         language = language_of(request)
         context = verifier.context
-        cases = [case for id_, case in context.use_cases.items() if id_ not in context.services]
+        own = {*context.services, IN_OWN_NAME}
+        cases = [case for id_, case in context.use_cases.items() if id_ not in own]
         page = pages.page(
             request,
             "start.html",
@@ -56,6 +59,7 @@ def people_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
             ],
             action=f"{path}/ask",
             in_person=f"{path}/in-person",
+            own_name=f"{path}/cockpit" if IN_OWN_NAME in context.use_cases else "",
             form_token=pages.form_token(browser),
         )
         return pages.remember(page, browser)
@@ -77,9 +81,12 @@ def people_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
         browser = pages.browser(request)
         try:
             found = await driver.run(verifier.answers.result_for_browser(request_id, browser))
+            in_own_name = found.use_case == IN_OWN_NAME and found.disclosed is not None
+            done = await driver.run(verifier.represented.done_for(found.disclosed or {})) if in_own_name else None
         except ProtocolError as error:
             return refusal_page(request, pages, verifier, error)
-        return pages.remember(_result_page(request, pages, verifier, found, pages.form_token(browser)), browser)
+        page = _result_page(request, pages, verifier, found, pages.form_token(browser), done=done)
+        return pages.remember(page, browser)
 
     @router.get(f"{path}/r/{{request_id}}/events")
     async def events(request_id: str, request: Request) -> Response:
@@ -128,7 +135,15 @@ def error_page(verifier: Verifier, pages: Pages) -> ErrorPage:
     return show
 
 
-def _result_page(request: Request, pages: Pages, verifier: Verifier, found: Result, form_token: str) -> Response:
+def _result_page(
+    request: Request,
+    pages: Pages,
+    verifier: Verifier,
+    found: Result,
+    form_token: str,
+    *,
+    done: tuple[DoneForYou, ...] | None,
+) -> Response:
     path = urlsplit(verifier.context.identifier).path
     language = language_of(request)
     use_case = verifier.context.use_cases.get(found.use_case)
@@ -148,6 +163,8 @@ def _result_page(request: Request, pages: Pages, verifier: Verifier, found: Resu
         qr=urlsplit(found.qr_svg).path,
         page_request=f"{address}/page-request",
         page_answer=f"{address}/page-answer",
+        acting=acting_shown(found.acting, language),
+        done=None if done is None else done_shown(done, language),
         shared=shared_documents(asked, found.disclosed or {}, found.binary, language),
         # What went wrong is read first
         lines=sorted(lines, key=lambda line: line.passed is not False),

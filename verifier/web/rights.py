@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime, timedelta
 from fastapi import Response
 
 from capabilities.accounts.web import Door, Visit
-from protocol.credential import ClaimPath
 from protocol.errors import Malformed
 from protocol.fields import Fields
 from protocol.sovereignty.wording import MAX_TEXT, Wording, read_wording
@@ -18,6 +17,7 @@ from verifier.service import Verifier
 from verifier.service.rights import check_found
 from verifier.usage import By
 from verifier.web.desk_view import Desk
+from verifier.web.mirror import claim_name
 
 MAX_ID = 128  # characters
 
@@ -58,7 +58,7 @@ def rights_pages(verifier: Verifier, driver: Driver, door: Door, desk: Desk) -> 
             "desk/right.html",
             status=400 if problem else 200,
             found=found,
-            claims=[_name(path) for paths in found.claims.values() for path in paths],
+            claims=[claim_name(path) for paths in found.claims.values() for path in paths],
             first_day=_day(found.case.status.due) + timedelta(days=1),
             last_day=_day(found.latest_due),
             problem=problem,
@@ -113,10 +113,6 @@ def _why(visit: Visit) -> Wording:
     """
     said = {language_of(visit.request): visit.form.get("why", "").replace("\r\n", "\n").strip()}
     return read_wording(Fields({"why": {**said}}, "form"), "why")
-
-
-def _name(path: ClaimPath) -> str:
-    return ": ".join(step.replace("_", " ") for step in path if isinstance(step, str))
 
 
 def _day(seconds: int) -> date:

@@ -20,6 +20,7 @@ from verifier.once_only.filling import Filled, asked, complete
 from verifier.service import Verifier
 from verifier.service.forms import OpenForm
 from verifier.use_case import distinct
+from verifier.web.acting_view import acting_shown
 from verifier.web.form_view import asked_fields, attested_groups, read_lines_of, wording_in
 from verifier.web.pages import refusal_page
 
@@ -263,7 +264,9 @@ def _add_form(router: APIRouter, site: ServicePages) -> None:
         if not complete(form.service, form.content):
             return redirect(f"{site.home(service)}/form")
         lines = read_lines_of(form, language_of(request))
-        return site.page(request, "service_review.html", form.service, lines=lines, version=form.draft.version)
+        acting = acting_shown(form.content.acting, language_of(request))
+        version = form.draft.version
+        return site.page(request, "service_review.html", form.service, lines=lines, acting=acting, version=version)
 
     @router.post(f"{base}/send")
     async def send(service: str, request: Request) -> Response:
@@ -282,6 +285,7 @@ def _form_page(request: Request, site: ServicePages, form: OpenForm, filled: Fil
         "service_form.html",
         form.service,
         status=400 if filled else 200,
+        acting=acting_shown(form.content.acting, language),
         groups=attested_groups(form, language),
         fields=asked_fields(form, language, site.names(language), filled),
         version=form.draft.version,

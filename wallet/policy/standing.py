@@ -17,6 +17,7 @@ from wallet.disclosure_records import Disclosure
 from wallet.policy.asking import Registered, Standing
 from wallet.policy.cockpit.disclosed import partner_of, receipt_of
 from wallet.policy.documents import Document
+from wallet.policy.showing import claim_label
 from wallet.records import HeldCredential
 
 LONGEST = 120  # months
@@ -88,6 +89,13 @@ def others_of(disclosures: Iterable[Disclosure], who: Organisation, service: str
         if receipt is not None and receipt.service in (service, None):
             found = tuple([other.identifier or other.name for other in receipt.recipients])
     return found
+
+
+def labels_of(document: Document, paths: Iterable[ClaimPath], language: str) -> tuple[str, ...]:
+    """What is called how, of a document; each once."""
+    described = [description for form in document.forms for description in form.described().claims]
+    names = [tuple([step for step in path if step is not None]) for path in paths]
+    return tuple(dict.fromkeys(claim_label(name, described, language) for name in names))
 
 
 def held_now(document: Document | None, credential_type: str, now: int) -> Held | None:

@@ -121,9 +121,11 @@ class WalletContext:
         *,
         request: str = "",
         completes: int = 0,
+        acting: tuple[str, ...] = (),
     ) -> NewEntry:
         """A log entry of now, still without its place in the chain."""
-        return entry_of(self.now(), action, party, outcome, credentials, request=request, completes=completes)
+        now = self.now()
+        return entry_of(now, action, party, outcome, credentials, request=request, completes=completes, acting=acting)
 
 
 def entry_of(
@@ -135,6 +137,7 @@ def entry_of(
     *,
     request: str = "",
     completes: int = 0,
+    acting: tuple[str, ...] = (),
 ) -> NewEntry:
     """A log entry, still without its place in the chain."""
 
@@ -152,6 +155,7 @@ def entry_of(
             completes=completes,
             before=before,
             in_person=party.in_person,
+            acting=acting,
         )
 
     return note

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -117,6 +117,14 @@ class Forwarding:
         ]
         return tuple(sorted(shown, key=lambda one: not one.known))
 
+    def called(self, service_id: str, before: str) -> str:
+        """What a service is called in the language of this wallet; what is not offered any more is called as before."""
+        try:
+            service = self.catalogue.find(service_id)
+        except ProtocolError:
+            return before
+        return service_shown(service, self.context.language).name
+
     def ask(self, document: Document, service_ids: Sequence[str]) -> Exchange[Recipients]:
         """Have each recipient say what it wants of a document. Nothing is given away, and one that fails fails alone.
 
@@ -165,8 +173,15 @@ class Forwarding:
         asked[place] = replace(asked[place], seen=seen)
         return self._beside_each_other(replace(recipients, asked=tuple(asked)))
 
-    def send(self, recipients: Recipients, chosen: Mapping[str, Choice]) -> Exchange[tuple[ForwardedTo, ...]]:
+    def send(
+        self,
+        recipients: Recipients,
+        chosen: Mapping[str, Choice],
+        objection: Callable[[str], ProtocolError | None] = lambda _: None,
+    ) -> Exchange[tuple[ForwardedTo, ...]]:
         """Answer each recipient: `chosen` is by service id, and whoever is not in it is only told that there is no answer.
+
+        `objection` is asked about each service right before it would get something: why it gets nothing after all.
 
         Each gets a copy, a cockpit key and an entry in the log of its own, and what fails with one harms no other.
 
@@ -183,7 +198,12 @@ class Forwarding:
         done = []
         for one in recipients.asked:
             choice = chosen.get(one.begun.service.id)
-            done.append((yield from self._leave_out(one) if choice is None else self._send(one, choice)))
+            problem = None if choice is None else objection(one.begun.service.id)
+            if choice is None or problem is not None:
+                left_out = yield from self._leave_out(one)
+                done.append(left_out if problem is None else replace(left_out, fate=Fate.FAILED, problem=problem))
+            else:
+                done.append((yield from self._send(one, choice)))
         return tuple(done)
 
     def _send(self, one: RecipientAsked, choice: Choice) -> Exchange[ForwardedTo]:

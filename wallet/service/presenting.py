@@ -42,7 +42,7 @@ from wallet.policy.presenting import (
     told_apart,
     use_copy,
 )
-from wallet.policy.representing import acts_for
+from wallet.policy.representing import acts_for, marks_of
 from wallet.policy.showing import PartyShown, claims_shown, credential_name, plain
 from wallet.records import Copy, HeldCredential, LogEntry
 from wallet.service.asking import Asking
@@ -176,7 +176,10 @@ class Presenting:
         logged = tuple(
             logged_choice(query_id, found, seen.consent) for query_id, items in chosen.items() for found in items
         )
-        note = context.entry("sharing", seen.consent.asker, "begun", logged, request=seen.digest)
+        held = context.store.credentials()
+        ids = {found.candidate.id for items in chosen.values() for found in items}
+        acting = marks_of([one for one in held if one.id in ids], held, context.random_bytes)
+        note = context.entry("sharing", seen.consent.asker, "begun", logged, request=seen.digest, acting=acting)
         self._check_keys(chosen)
         begun, copies = yield from self._use_copies(seen, chosen, note)
         try:

@@ -22,13 +22,13 @@ from protocol.errors import (
     Unreachable,
 )
 from protocol.exchange import Exchange, HttpRequest, send
-from protocol.sovereignty.catalogue import MAX_CATALOGUE, ServiceCatalogue, VerifiedCatalogue, verify_catalogue
+from protocol.sovereignty.catalogue import ServiceCatalogue, VerifiedCatalogue, verify_catalogue
 from protocol.sovereignty.partner_directory import (
-    MAX_DIRECTORY,
     PartnerDirectory,
     VerifiedDirectory,
     verify_partner_directory,
 )
+from protocol.sovereignty.published import MAX_PUBLISHED
 from protocol.trust.anchors import Role, TrustAnchors
 from runtime.conversation import slow
 from runtime.logs import get_logger
@@ -166,9 +166,8 @@ class Published:
         headers = [("accept", MEDIA_TYPE)]
         if known is not None:
             headers.append(("if-none-match", etag_of(known.raw)))
-        limit = MAX_CATALOGUE if kept.name == CATALOGUE else MAX_DIRECTORY
         url = f"{self._url.rstrip('/')}/{kept.name}"
-        response = yield from send(HttpRequest("GET", url, tuple(headers), max_bytes=limit, gzip=True))
+        response = yield from send(HttpRequest("GET", url, tuple(headers), max_bytes=MAX_PUBLISHED, gzip=True))
         if response.status == 304 and known is not None:
             return None
         if response.status != 200:
@@ -195,6 +194,9 @@ class Published:
         found = kept.verify(text, known)
         if found.says.seq < self._seen.numbers.get(kept.name, found.says.seq):
             raise RolledBack(f"{kept.name}: is older than the one that was seen before")
+        if known is not None and found.says.seq == known.says.seq and found.says != known.says:
+            # One document for everybody: whoever gets another one under its number could be told apart by it
+            raise RolledBack(f"{kept.name}: is another one than the one of this number that was seen before")
         return found
 
     def _current(self, kept: _Kept[V]) -> V | None:

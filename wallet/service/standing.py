@@ -61,6 +61,15 @@ class OrderEnded(ProtocolError):
         self.changes = changes
 
 
+class NotDueAnyMore(ProtocolError):
+    """An order was stopped, has ended, or has sent this copy since it was prepared; nothing was given away."""
+
+    code = "access_denied"
+
+    def __init__(self) -> None:
+        super().__init__("this was stopped, or sent, after it had been prepared")
+
+
 @dataclass(frozen=True, slots=True)
 class OrderShown:
     """An order, and how it stands as far as this wallet knows."""
@@ -200,13 +209,15 @@ class StandingOrders:
     def send(self, asked: OrdersAsked, chosen: Mapping[str, Choice]) -> Exchange[tuple[ForwardedTo, ...]]:
         """Answer each recipient as the citizen decided; see `Forwarding.send`.
 
-        What arrived counts. Whoever was left out is not offered this copy again. What failed, or is not known to have
-        arrived, is offered again.
+        By an order that was stopped meanwhile, or has sent this copy, nothing goes (`NotDueAnyMore`), even if that
+        happens while others get it. What arrived counts. Whoever was left out is not offered this copy again. What
+        failed, or is not known to have arrived, is offered again.
 
         Raises:
             ProtocolError: as `Forwarding.send` says; nothing was sent.
         """
-        done = yield from self.forwarding.send(asked.recipients, chosen)
+        orders = {service: kept.id for service, (kept, _) in asked.prepared.items()}
+        done = yield from self.forwarding.send(asked.recipients, chosen, lambda service: self._stopped(orders[service]))
         changed = []
         for one in done:
             kept, prepared = asked.prepared[one.service.id]
@@ -266,6 +277,12 @@ class StandingOrders:
                 return OrderShown(kept, order, None, None, prepared.changed)
             case waiting:
                 return OrderShown(kept, order, None, waiting)
+
+    def _stopped(self, order_id: str) -> NotDueAnyMore | None:
+        """Why nothing is to be sent by an order that was due before; None: it still is."""
+        documents = self._documents()
+        kept = [one for one in self.context.store.orders() if one.id == order_id]
+        return None if any(self._shown(one, documents).is_due for one in kept) else NotDueAnyMore()
 
     def _held_against(
         self, shown: OrderShown, document: Document, one: RecipientAsked

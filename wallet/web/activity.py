@@ -13,6 +13,7 @@ from wallet.cockpit_words import CockpitWords
 from wallet.policy.activity import GivenShown, Happened, activity, given, label_of
 from wallet.policy.cockpit.disclosed import path_text
 from wallet.policy.cockpit.timeline import MAX_SEARCH, Filter, Item, Kind, Timeline, part_of
+from wallet.policy.representing import ME, OTHERS, entries_about, for_whom, represented_people
 from wallet.web.room import Inside, Visit, redirect
 from wallet.web.shelf import Gone
 from wallet.web.told import Done, tell
@@ -52,13 +53,16 @@ class Lines:
     timeline: Timeline
     say: CockpitWords
     given: Mapping[int, tuple[GivenShown, ...]]  # by the number of the entry
+    for_whom: Mapping[int, str]  # number of the entry → those it is about beside the user; empty: nobody known any more
 
 
 def lines(visit: Visit, timeline: Timeline, items: Sequence[Item]) -> Lines:
     """The same for these items."""
     held, language = visit.wallet.context.store.credentials(), visit.wallet.context.language
     shown = {item.number: given(item.entry, held, language) for item in items if item.what is None}
-    return Lines(timeline, CockpitWords.of(visit.words, language, held), shown)
+    entries = {item.number: item.entry for item in items}.values()
+    whom = for_whom(entries, represented_people(held))
+    return Lines(timeline, CockpitWords.of(visit.words, language, held), shown, whom)
 
 
 def activity_pages() -> APIRouter:
@@ -76,6 +80,8 @@ def activity_pages() -> APIRouter:
             "activity.html", part=part, count=len(found), form=form, kinds=[*Kind], years=_years(timeline),
             base=f"/activity/found/{shelf}" if shelf else "/activity", searching=wanted is not None,
             head=visit.wallet.context.store.log_head(), shown=lines(visit, timeline, part.items),
+            people=represented_people(visit.wallet.context.store.credentials()),
+            others=any(item.entry.acting for item in timeline.items),
         )  # fmt: skip
 
     @router.get("/activity")
@@ -130,10 +136,12 @@ def _keys(visit: Visit) -> int:
 
 def _wanted(visit: Visit, timeline: Timeline, form: Mapping[str, str]) -> Wanted:
     """What a form asks for; what makes no sense in it is left out."""
-    names = ("search", "partner", "document", "kind", "time")
+    names = ("search", "partner", "document", "kind", "time", "person")
     asked = {name: form.get(name, "").strip()[:MAX_SEARCH] for name in names}
     met = timeline.partner(_number(asked["partner"]))
     kind = asked["kind"] if asked["kind"] in {*Kind} else ""
+    people = represented_people(visit.wallet.context.store.credentials())
+    person = asked["person"] if asked["person"] in {ME, OTHERS, *(one.id for one in people)} else ""
     since, until = _time(asked["time"], visit.wallet.context.now())
     found = Filter(
         partner=met.key if met is not None else "",
@@ -141,9 +149,10 @@ def _wanted(visit: Visit, timeline: Timeline, form: Mapping[str, str]) -> Wanted
         kind=Kind(kind) if kind else None,
         since=since,
         until=until,
+        entries=entries_about([item.entry for item in timeline.items], person, people) if person else None,
         needles=_needles(visit, asked["search"]),
     )
-    return Wanted(found, {**asked, "partner": str(met.number) if met is not None else ""})
+    return Wanted(found, {**asked, "person": person, "partner": str(met.number) if met is not None else ""})
 
 
 def _needles(visit: Visit, text: str) -> tuple[str, ...]:

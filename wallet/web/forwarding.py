@@ -17,6 +17,7 @@ from wallet.policy.documents import Document
 from wallet.policy.forwarding import MAX_AT_ONCE, first_choice
 from wallet.policy.presenting import LogDamaged
 from wallet.policy.showing import credential_name, plain
+from wallet.policy.standing import labels_of
 from wallet.service.forwarding import Fate, ForwardedTo, Recipients
 from wallet.service.services.catalogue import NoServices
 from wallet.service.standing import OrdersAsked
@@ -83,7 +84,7 @@ def _add_consent(router: APIRouter) -> None:
             with visit.shelf.answering(number, ForwardingWaiting, _page_of(number)):
                 again = await visit.run(visit.wallet.forwarding.look_again(waiting.recipients))
                 return put_waiting(visit, again, waiting.asked)
-        return _consent_page(visit, number, waiting.recipients, _first_form(waiting.recipients))
+        return _consent_page(visit, number, waiting, _first_form(waiting.recipients))
 
     @router.post("/forward/{number}")
     async def answer(number: str, visit: Inside) -> Response:
@@ -96,7 +97,7 @@ def _add_consent(router: APIRouter) -> None:
                 chosen = _chosen(recipients, form)
             except ChoiceMissing as error:
                 problem = "none" if isinstance(error, NothingChosen) else "missing"
-                return _consent_page(visit, number, recipients, form, problem)
+                return _consent_page(visit, number, waiting, form, problem)
         try:
             with visit.shelf.answering(number, ForwardingWaiting, _page_of(number)):
                 when = WhenLocked.SHARED if chosen else WhenLocked.NOT_DONE
@@ -104,7 +105,7 @@ def _add_consent(router: APIRouter) -> None:
                 over = ForwardingOver(done, recipients, chosen, by_order=waiting.asked is not None)
                 visit.shelf.replace(number, over)
         except LogDamaged:
-            return _consent_page(visit, number, recipients, form)
+            return _consent_page(visit, number, waiting, form)
         return redirect(f"{_page_of(number)}/done")
 
     @router.post("/forward/{number}/ask-register/{place:int}")
@@ -116,11 +117,16 @@ def _add_consent(router: APIRouter) -> None:
 
     @router.get("/forward/{number}/done")
     async def over(number: str, visit: Inside) -> Response:
-        found = visit.shelf.look(number, ForwardingOver)
-        return visit.page(
-            "forward_done.html", number=number, done=found.done, out=found.recipients.out, host=_host,
-            say=ForwardingWords(visit.words), again=can_be_repeated(visit, found), offices=offices_of(visit, found),
-        )  # fmt: skip
+        return done_page(visit, number, visit.shelf.look(number, ForwardingOver))
+
+
+def done_page(visit: Visit, number: str, over: ForwardingOver, form: Mapping[str, str] | None = None) -> Response:
+    """What became of each. `form`: nobody was chosen in it for the next time."""
+    return visit.page(
+        "forward_done.html", status=200 if form is None else 400, number=number, done=over.done, out=over.recipients.out,
+        host=_host, say=ForwardingWords(visit.words), again=can_be_repeated(visit, over), form=form,
+        called=visit.wallet.forwarding.called, offices=offices_of(visit, over),
+    )  # fmt: skip
 
 
 def put_waiting(visit: Visit, recipients: Recipients, asked: OrdersAsked | None = None) -> Response:
@@ -174,14 +180,36 @@ def _pick_page(
     )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class _News:
+    """What is other in a document than when a recipient got it last; how each is called."""
+
+    changed: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+def _news(waiting: ForwardingWaiting) -> list[_News | None]:
+    """For each recipient; None: it got nothing by an order before."""
+    asked, document = waiting.asked, waiting.recipients.document
+    if asked is None:
+        return [None] * len(waiting.recipients.asked)
+    prepared = [asked.prepared[one.begun.service.id][1] for one in waiting.recipients.asked]
+    return [
+        _News(*[labels_of(document, paths, waiting.language) for paths in (one.changed, one.missing)])
+        for one in prepared
+    ]
+
+
 def _consent_page(
-    visit: Visit, number: str, recipients: Recipients, form: Mapping[str, str], problem: str = ""
+    visit: Visit, number: str, waiting: ForwardingWaiting, form: Mapping[str, str], problem: str = ""
 ) -> Response:
+    recipients = waiting.recipients
     asked = recipients.asked
     described = recipients.document.forms[0].described()
     return visit.page(
         "forward_consent.html", status=400 if problem else 200, number=number, asked=asked, out=recipients.out,
-        ways=[ways_of(one.seen.consent) for one in asked], form=form, problem=problem,
+        ways=[ways_of(one.seen.consent) for one in asked], form=form, problem=problem, news=_news(waiting),
+        by_order=waiting.asked is not None,
         sendable=any(one.can_be_sent for one in asked), log_damaged=what_happened(visit) is None,
         document=credential_name(described, visit.wallet.context.language), say=ForwardingWords(visit.words),
     )  # fmt: skip

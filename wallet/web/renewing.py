@@ -57,6 +57,7 @@ def renewal_pages() -> APIRouter:
             renewal=renewing.shown(document),
             gone=renewing.gone_labels(document),
             place=document.forms[0].credential_issuer,
+            due=any(one.document.id == document.id for one in visit.wallet.standing.due()),
         )
 
     @router.post("/cards/{card_id}/seen")

@@ -264,6 +264,9 @@ def _data_shown(visit: Visit, handed: Handed) -> tuple[tuple[str, tuple[ClaimSho
     for query_id, data in handed.answer.says.data.items():
         document = documents.get(query_id)
         name, kind = (document.name, document.type) if document is not None else (query_id, "")
-        claims: JsonObject = data if isinstance(data, dict) else {plain(name): data}
-        shown.append((plain(name), claims_shown(claims, held.get(kind, ()), visit.wallet.context.language)))
+        # A query may have been answered with more than one document of its kind: each stands by itself
+        several = data if isinstance(data, list) and data and all(isinstance(one, dict) for one in data) else [data]
+        for one in several:
+            claims: JsonObject = one if isinstance(one, dict) else {plain(name): one}
+            shown.append((plain(name), claims_shown(claims, held.get(kind, ()), visit.wallet.context.language)))
     return tuple(shown)

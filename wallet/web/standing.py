@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
+from protocol.credential import ClaimPath
 from protocol.errors import Conflict, InvalidRequest, NotFound
 from wallet.forwarding_words import ForwardingWords
 from wallet.policy.showing import claim_label, credential_name
-from wallet.policy.standing import HowLong
+from wallet.policy.standing import HowLong, labels_of
 from wallet.service.mandates import MandateShown
 from wallet.service.services.catalogue import NoServices
-from wallet.service.standing import DueDocument, OrderShown
-from wallet.web.forwarding import ForwardingOver, can_be_repeated, put_waiting
+from wallet.service.standing import DueDocument
+from wallet.web.forwarding import ForwardingOver, can_be_repeated, done_page, put_waiting
 from wallet.web.room import Inside, Visit, redirect
 
 
@@ -33,6 +34,8 @@ def _add_giving(router: APIRouter) -> None:
             raise InvalidRequest("the form names something that is not on the page; nothing was changed")
         limit = HowLong(name).limit(visit.wallet.context.now())
         possible = can_be_repeated(visit, over)
+        if not any(f"again-{place}" in form for place, can in enumerate(possible) if can):
+            return done_page(visit, number, over, form)
         for place, one in enumerate(over.done):
             if f"again-{place}" not in form or not possible[place]:
                 continue
@@ -86,12 +89,17 @@ def list_page(visit: Visit, problem: str = "") -> Response:
     shown = standing.shown()
     return visit.page(
         "orders.html", status=503 if problem else 200, problem=problem, names=names,
-        due=[(one, _changed(one, language)) for one in standing.due()],
+        due=[(one, labels_of(one.document, _changed(one), language)) for one in standing.due()],
         going=[one for one in shown if one.ended is None], ended=[one for one in shown if one.ended is not None],
         by_offices=[(one, _told(one, visit)) for one in visit.wallet.mandates.shown() if one.is_going],
         ended_offices=[(one, _told(one, visit)) for one in visit.wallet.mandates.shown() if not one.is_going],
-        say=ForwardingWords(visit.words),
+        say=ForwardingWords(visit.words), called=visit.wallet.forwarding.called,
     )  # fmt: skip
+
+
+def _changed(due: DueDocument) -> list[ClaimPath]:
+    """What is other than last time, for any of the recipients."""
+    return [path for one in due.orders for path in one.changed]
 
 
 def _told(one: MandateShown, visit: Visit) -> list[str]:
@@ -101,15 +109,3 @@ def _told(one: MandateShown, visit: Visit) -> list[str]:
     language = visit.wallet.context.language
     paths = [tuple([step for step in path if step is not None]) for path in one.says.claims]
     return list(dict.fromkeys(claim_label(path, described, language) for path in paths))
-
-
-def _changed(due: DueDocument, language: str) -> list[str]:
-    """What is called how that is other than last time, for any of the recipients."""
-    described = [description for form in due.document.forms for description in form.described().claims]
-
-    def labels(one: OrderShown) -> list[str]:
-        return [
-            claim_label(tuple([step for step in path if step is not None]), described, language) for path in one.changed
-        ]
-
-    return list(dict.fromkeys(label for one in due.orders for label in labels(one)))

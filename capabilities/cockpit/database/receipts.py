@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from capabilities.cockpit.database.rights import rights_table
+from capabilities.cockpit.database.rights import rights_files_table, rights_table
 from capabilities.cockpit.records import IssuedReceipt
 from runtime.database.engine import Database
 
@@ -49,6 +49,7 @@ class CockpitTables:
             Column("until", BigInteger, nullable=False, index=True),
         )
         self.rights = rights_table(metadata)
+        self.rights_files = rights_files_table(metadata)
 
 
 def create_cockpit() -> None:

@@ -39,8 +39,21 @@ def rights_table(metadata: MetaData) -> Table:
         Column("status", Text, nullable=False),
         Column("answer", Text, nullable=False),
         Column("note", Text, nullable=False),
+        Column("proven_at", BigInteger, nullable=False),
+        Column("tries", BigInteger, nullable=False),
         Index("cockpit_rights_once", "receipt", "jti", unique=True),
         Index("cockpit_rights_due", "state", "due", "id"),
+    )
+
+
+def rights_files_table(metadata: MetaData) -> Table:
+    """The files of their answers, in a role's own metadata."""
+    return Table(
+        "cockpit_rights_files",
+        metadata,
+        Column("request", Text, primary_key=True),
+        Column("hash", Text, primary_key=True),
+        Column("content", Text, nullable=False),
     )
 
 
@@ -65,6 +78,22 @@ def create_rights() -> None:
     op.create_index("cockpit_rights_due", "cockpit_rights", ["state", "due", "id"])
 
 
+def add_showing_again() -> None:
+    """Know who showed their data once more, in a migration."""
+    for name in ("proven_at", "tries"):
+        op.add_column("cockpit_rights", sa.Column(name, sa.BigInteger, nullable=False, server_default="0"))
+
+
+def create_rights_files() -> None:
+    """Make the table of files, in a migration."""
+    op.create_table(
+        "cockpit_rights_files",
+        sa.Column("request", sa.Text, primary_key=True),
+        sa.Column("hash", sa.Text, primary_key=True),
+        sa.Column("content", sa.Text, nullable=False),
+    )
+
+
 class SqlRights(Generic[H, R]):
     """Requests about rights in SQL. `forget_expired` runs in a role's own transaction.
 
@@ -76,12 +105,15 @@ class SqlRights(Generic[H, R]):
         self,
         database: Database,
         table: Table,
+        files: Table,
         receipts: Table,
+        *,
         look: Callable[[Connection, str], H],
         keep: Callable[[Connection, Sequence[R]], None],
     ) -> None:
         self._database = database
         self._rights = table
+        self._files = files
         self._receipts = receipts
         self._look = look
         self._keep = keep
@@ -115,6 +147,13 @@ class SqlRights(Generic[H, R]):
             row = connection.execute(select(self._rights).where(self._rights.c.id == id_)).first()
         return None if row is None else _read(row)
 
+    def file(self, id_: str, hash_: str) -> str:
+        """See `RightsStore.file`."""
+        table = self._files.c
+        query = select(table.content).where(table.request == id_, table.hash == hash_)
+        with self._database.reading() as connection:
+            return connection.execute(query).scalar() or ""
+
     def held(self, receipt: str) -> H:
         """What is held of the data of a receipt at this moment."""
         return self._database.write(lambda connection: self._look(connection, receipt))
@@ -130,6 +169,8 @@ class SqlRights(Generic[H, R]):
             case = _read(row)
             change = step(case, self._look(connection, case.receipt))
             connection.execute(sa.update(self._rights).where(is_it).values(_values(change.next)))
+            for file in change.files:
+                connection.execute(sa.insert(self._files).values(request=id_, hash=file.hash, content=file.content))
             self._keep(connection, change.records)
             return change.next
 
@@ -161,13 +202,17 @@ class SqlRights(Generic[H, R]):
 
     def forget_answers(self, connection: Connection, receipt: str) -> None:
         """Erase what was handed out about a receipt: whoever wants the data gone does not want a copy of it here."""
-        given = sa.update(self._rights).where(self._rights.c.receipt == receipt)
-        connection.execute(given.values(answer=""))
+        about = self._rights.c.receipt == receipt
+        connection.execute(sa.update(self._rights).where(about).values(answer=""))
+        theirs = select(self._rights.c.id).where(about)
+        connection.execute(sa.delete(self._files).where(self._files.c.request.in_(theirs)))
 
     def forget_expired(self, connection: Connection, *, now: int, limit: int) -> int:
         """Erase requests whose time is over; how many went. One that still waits is never over."""
         table = self._rights.c
-        old = select(table.id).where(table.keep_until <= now, table.state.in_(_ENDS)).limit(limit)
+        found = select(table.id).where(table.keep_until <= now, table.state.in_(_ENDS)).limit(limit)
+        old = connection.execute(found).scalars().all()
+        connection.execute(sa.delete(self._files).where(self._files.c.request.in_(old)))
         gone: int = connection.execute(sa.delete(self._rights).where(table.id.in_(old))).rowcount
         return gone
 
@@ -185,6 +230,8 @@ def _values(case: RightsCase) -> dict[str, str | int]:
         "status": encode_json(case.status.to_claims()).decode(),
         "answer": case.answer,
         "note": case.note,
+        "proven_at": case.proven_at,
+        "tries": case.tries,
     }
 
 
@@ -199,4 +246,6 @@ def _read(row: Row[tuple[object, ...]]) -> RightsCase:
         status=RightsStatus.from_fields(Fields(read_json_object(row.status.encode(), "status"), "rights status")),
         answer=row.answer,
         note=row.note,
+        proven_at=row.proven_at,
+        tries=row.tries,
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
 
 from capabilities.usage_log.database.nodes import NodeReader
 from capabilities.usage_log.database.tables import CLOCK, UsageTables
-from capabilities.usage_log.policy import CLOCKS, PORTION, due_block, is_set_back
+from capabilities.usage_log.policy import CLOCKS, PORTION, due_block, is_set_back, next_log
 from capabilities.usage_log.records import LogState
 from capabilities.usage_log.tree import Growth, edge, grow
 from protocol.encoding import decode_base64url
@@ -52,6 +54,24 @@ class BlockWriter:
             receipts = self._tables.receipts
             connection.execute(update(receipts).where(receipts.c.since > log).values(since=log))
         pending = connection.execute(self._pending, {"block_at": block_at, "future": now + CLOCKS}).all()
+        count = self._append(connection, pending, log, block_at)
+        if len(pending) < PORTION:
+            connection.execute(update(clock).where(clock.c.id == CLOCK).values(last_block=block_at))
+        return count
+
+    def append_early(self, connection: Connection, now: int) -> int:
+        """Append a portion of what waits for the next full hour; how many leaves that were, 0 if nothing waits.
+
+        The block of the hour comes all the same, so nothing else changes.
+        """
+        clock = self._tables.clock
+        connection.execute(select(clock.c.last_block).where(clock.c.id == CLOCK).with_for_update())
+        pending = connection.execute(self._pending, {"block_at": now + 1, "future": now + CLOCKS}).all()
+        return self._append(connection, pending, next_log(now), now) if pending else 0
+
+    def _append(
+        self, connection: Connection, pending: Sequence[Row[str, int, str, int]], log: str, block_at: int
+    ) -> int:
         leaves = {decode_base64url(row.leaf): row for row in pending}
         block = make_block(tuple(leaves), self._random_bytes)
         start = self._extend(connection, log, block, block_at, max((row.log_until for row in pending), default=0))
@@ -62,8 +82,6 @@ class BlockWriter:
         ]
         if rows:
             connection.execute(self._place, rows)
-        if len(pending) < PORTION:
-            connection.execute(update(clock).where(clock.c.id == CLOCK).values(last_block=block_at))
         return len(block)
 
     def _extend(

@@ -79,6 +79,10 @@ class SqlUsageLog:
         """See `UsageStore.append`."""
         return self._database.write(lambda connection: self._blocks.append(connection, now))
 
+    def append_early(self, now: int) -> int:
+        """See `UsageStore.append_early`."""
+        return self._database.write(lambda connection: self._blocks.append_early(connection, now))
+
     def receipt(self, receipt: str) -> ReceiptLog | None:
         """What is known of a receipt."""
         receipts = self._tables.receipts.c

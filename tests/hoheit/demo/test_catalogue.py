@@ -4,7 +4,7 @@ import pytest
 
 from capabilities.registration.uses import Use
 from hoheit.demo.catalogue import FILES, descriptions, service_files, town_catalogue
-from hoheit.demo.places import AGENCIES, COUNTERS, PROVIDING, PUBLIC, REGISTER, UNIVERSITY, Agency
+from hoheit.demo.places import AGENCIES, COUNTERS, COURT, PROVIDING, PUBLIC, REGISTER, UNIVERSITY, Agency
 from protocol.dcql.query import CredentialMeta
 from protocol.fields import Fields
 from protocol.sovereignty.catalogue import ServiceCatalogue, sign_catalogue, verify_catalogue
@@ -135,6 +135,13 @@ def test_who_asks_for_a_document_finds_a_service_that_gives_it():
 
 
 @pytest.mark.parametrize("service", CATALOGUE, ids=BY_ID)
+def test_whoever_takes_what_is_forwarded_takes_it_at_their_own_address(service):
+    place = next(place for place in PROVIDING if service.start.startswith(f"https://{place.id}.town.example/"))
+    takes = service.id.startswith("new-address-")
+    assert service.forward == (f"https://{place.id}.town.example/services/{service.id}/forward" if takes else None)
+
+
+@pytest.mark.parametrize("service", CATALOGUE, ids=BY_ID)
 def test_at_most_one_question_is_left_to_the_citizen(service):
     assert service.asks is None or len(service.asks.fields) == 1
 
@@ -148,7 +155,11 @@ def test_no_service_asks_for_more_of_a_document_than_a_form_needs():
         for found in descriptions(place.id, lambda id_: f"https://{id_}.town.example"):
             asked = {path for one in (found.announced.needs.credentials if found.announced.needs else ())
                      for path in [(one.id, claim.path) for claim in one.claims]}  # fmt: skip
-            assert asked == {(one.document, one.path) for field in found.fields for one in field.documents}
+            form = {(one.document, one.path) for field in found.fields for one in field.documents}
+            # Who acts for another shows what is held against each other, and no more
+            acting = found.acting
+            held = {(id_, path) for id_ in acting.rule.queries for path in acting.asked_of(id_)} if acting else set()
+            assert asked == form | held
 
 
 def test_the_catalogue_can_be_published_and_read_back_as_it_is():
@@ -197,5 +208,5 @@ def test_addresses_are_those_of_the_town_wherever_it_is():
     moved = town_catalogue(lambda place: f"http://{place}.localhost:8480")
     assert moved[0].start.startswith("http://rathaus.localhost:8480/services/")
     assert {given.issuer for service in moved for given in service.gives} == {
-        f"http://{agency.id}.localhost:8480" for agency in AGENCIES if agency is not UNIVERSITY
+        f"http://{agency.id}.localhost:8480" for agency in AGENCIES if agency not in (UNIVERSITY, COURT)
     }

@@ -73,7 +73,7 @@ def test_the_whole_journey_can_be_walked_and_gives_every_document_of_a_birth():
     assert len(gone_through) == 7
     assert {one if isinstance(one, str) else one.type for one in papers} == {
         "pid", "birth-certificate", "child-benefit", "income", "employment", "parental-allowance", "residence",
-        "kita-place", "health-insurance",
+        "kita-place", "health-insurance", "representation-parent",
     }  # fmt: skip
     assert {answer.name for answer in journey.answers} == {"iban", "months", "starts_on"}
 
@@ -120,6 +120,7 @@ def test_every_life_event_has_a_plan_for_whoever_has_only_an_identity_card(event
 
 OLD, NEW = paper("residence"), paper("residence", address__street_address="Am Anger 1", address__formatted="Am Anger 1")
 AWAY = paper("residence", address__locality="Neustadt")
+FORWARDED = {"new-address-bank", "new-address-health", "new-address-power"}  # whoever takes it when it is forwarded
 DEPEND = {
     "resident-parking",
     "power-contract",
@@ -128,6 +129,7 @@ DEPEND = {
     "register-business",
     "day-care",
     "social-tariff",
+    *FORWARDED,
 }  # whoever has an old address on record in these has to be told
 
 
@@ -158,7 +160,9 @@ def test_who_moves_within_the_town_shows_the_new_address_where_the_old_one_was_s
 def test_who_moves_away_is_offered_no_more_what_is_for_people_of_the_town():
     here = {one.service.id for one in suggest(CATALOGUE, holdings("erika", "pid", OLD, BEN, "income"))}
     gone = {one.service.id for one in suggest(CATALOGUE, holdings("erika", "pid", AWAY, BEN, "income"))}
-    assert here - gone == {"resident-parking", "power-contract", "day-care", "social-tariff"}
+    assert here - gone == {
+        "resident-parking", "power-contract", "new-address-power", "day-care", "social-tariff"
+    }  # fmt: skip
     assert gone <= here
     assert "register-address" in gone
 

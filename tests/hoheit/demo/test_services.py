@@ -108,6 +108,17 @@ PLAYS = {
         ("erika", PID, BEN), ("erika", PID), "birth-certificate", FAMILY, ("erika", PID, GROWN_UP)
     ),
     "power-contract": play(("marek", "residence"), ("marek", PID), "residence", ADDRESS, ("marek", MOVED)),
+    "new-address-bank": play(
+        ("erika", "residence", "bank-account"), ("erika", PID, "bank-account"), "residence", ADDRESS,
+        ("erika", "residence", paper("bank-account", account__bank="Bank im Moor")),
+        also=(("erika", MOVED, "bank-account"),),
+    ),
+    "new-address-health": play(
+        ("sam", "residence", "health-insurance"), ("sam", PID, "health-insurance"), "residence", ADDRESS,
+        ("sam", "residence", paper("health-insurance", insurance__insurer="Kasse Nord")),
+        also=(("sam", MOVED, "health-insurance"),),
+    ),
+    "new-address-power": play(("marek", "residence"), ("marek", PID), "residence", ADDRESS, ("marek", MOVED)),
     "social-tariff": play(
         ("sam", "residence", "unemployment-benefit"), ("sam", "residence"), "unemployment-benefit",
         ("unemployment-benefit",), ("sam", MOVED, "unemployment-benefit"),

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 from protocol.encoding import encode_base64url, encode_json
 from protocol.errors import Flaw, Malformed, NotAuthentic, NotTrusted, NotValidNow, ProtocolError, RolledBack, TooLarge
 from protocol.fields import Fields
-from protocol.sovereignty import catalogue as module
+from protocol.sovereignty import published as module
 from protocol.sovereignty.catalogue import (
-    MAX_CATALOGUE,
     MAX_SERVICES,
     ServiceCatalogue,
     sign_catalogue,
     verify_catalogue,
 )
+from protocol.sovereignty.published import MAX_PUBLISHED
 from protocol.sovereignty.signing import MAX_AHEAD
 from protocol.trust.anchors import Role, TrustAnchors
 from tests.protocol.sovereignty.services import CLAIMS, FULL, LEAST, REGISTRAR, signed
@@ -128,7 +128,7 @@ def test_a_broken_catalogue_is_refused_by_name(changes, at, known_seq):
 
 def test_a_catalogue_has_a_cap():
     with pytest.raises(TooLarge):
-        verify(f"{signed()}{'A' * MAX_CATALOGUE}")
+        verify(f"{signed()}{'A' * MAX_PUBLISHED}")
     with pytest.raises(Malformed):
         ServiceCatalogue.from_fields(Fields({**CLAIMS, "services": [0] * (MAX_SERVICES + 1)}, "x"))
 
@@ -143,7 +143,7 @@ def test_a_large_catalogue_is_read():
 def test_no_more_is_published_than_is_read(monkeypatch):
     with pytest.raises(ValueError, match="at most"):
         sign_catalogue(replace(CATALOGUE, services=CATALOGUE.services * 5001), REGISTRAR.signer, REGISTRAR.x5c)
-    monkeypatch.setattr(module, "MAX_CATALOGUE", 1000)
+    monkeypatch.setattr(module, "MAX_PUBLISHED", 1000)
     with pytest.raises(ValueError, match="at most"):
         sign_catalogue(CATALOGUE, REGISTRAR.signer, REGISTRAR.x5c)
 

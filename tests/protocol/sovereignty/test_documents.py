@@ -4,7 +4,7 @@ from hashlib import sha256
 
 import pytest
 
-from protocol.encoding import encode_base64url, encode_json
+from protocol.encoding import JsonObject, JsonValue, encode_base64url, encode_json
 from protocol.errors import Malformed
 from protocol.oid4vci.credential import CredentialRequest, CredentialResponse, hash_request
 from protocol.oid4vci.metadata import CredentialIssuerMetadata
@@ -15,8 +15,8 @@ from tests.support.partners import COCKPIT, COCKPIT_KEY, both
 from tests.support.pki import NOW
 
 JWK = COCKPIT_KEY.public_key.to_jwk()
-ASKED = {"credential_configuration_id": "card", "proofs": {"jwt": ["a.b.c"]}}
-METADATA = {
+ASKED: JsonObject = {"credential_configuration_id": "card", "proofs": {"jwt": ["a.b.c"]}}
+METADATA: JsonObject = {
     "credential_issuer": "https://agency.example",
     "credential_endpoint": "https://agency.example/credential",
     "credential_configurations_supported": {},
@@ -48,12 +48,12 @@ def test_a_document_that_says_nothing_has_no_claims():
 
 
 def test_a_key_comes_in_the_credential_request_and_the_hash_is_of_all_that_was_sent():
-    wire = {**ASKED, "cockpit_key": JWK}
+    wire: JsonObject = {**ASKED, "cockpit_key": JWK}
     request = CredentialRequest.from_dict(wire)
     assert request.cockpit_key == COCKPIT_KEY.public_key
     assert request.to_dict() == wire
     assert request.hash == hash_request(wire)
-    more = {**wire, "something": "new"}
+    more: JsonObject = {**wire, "something": "new"}
     assert CredentialRequest.from_dict(more).hash == hash_request(more) != request.hash
 
 
@@ -84,7 +84,8 @@ def test_a_receipt_travels_beside_the_credentials_and_what_is_none_is_ignored():
     response = CredentialResponse(("one",), "n", RECEIPT)
     assert response.to_dict() == {"credentials": [{"credential": "one"}], "notification_id": "n", "receipt": RECEIPT}
     assert CredentialResponse.from_dict(response.to_dict()) == response
-    for odd in (None, 7, "no token", "a.b", {}):
+    nothing: list[JsonValue] = [None, 7, "no token", "a.b", {}]
+    for odd in nothing:
         assert CredentialResponse.from_dict({**response.to_dict(), "receipt": odd}).receipt is None
     assert "receipt" not in CredentialResponse(("one",)).to_dict()
     assert RECEIPT not in repr(response)

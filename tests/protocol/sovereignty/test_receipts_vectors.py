@@ -7,14 +7,18 @@ from typing import Any
 import pytest
 
 from protocol.dcql.query import DcqlQuery
-from protocol.encoding import JsonObject, encode_base64url
+from protocol.encoding import JsonObject, JsonValue, encode_base64url
 from protocol.errors import Malformed, ProtocolError
 from protocol.fields import Fields
+from protocol.formats import format_of
 from protocol.keys import PublicKey
 from protocol.oauth.dpop import sign_dpop_proof
+from protocol.oid4vci.credential import CredentialRequest, hash_request
 from protocol.sovereignty.calls import verify_call
+from protocol.sovereignty.claims import write_claims_by_query
 from protocol.sovereignty.cockpit import (
     CockpitKey,
+    issuance_member,
     key_field,
     key_member,
     read_cockpit_endpoint,
@@ -26,7 +30,7 @@ from protocol.sovereignty.in_person import derive_claim, hash_claim
 from protocol.sovereignty.receipt import TYP, Receipt
 from protocol.sovereignty.receipt_27560 import write_27560
 from protocol.sovereignty.receipt_check import Finding, judge_receipt
-from protocol.sovereignty.receipt_evidence import evidence_of_answer
+from protocol.sovereignty.receipt_evidence import evidence_of_answer, evidence_of_issuance
 from protocol.sovereignty.receipt_parties import Controller
 from protocol.sovereignty.signing import sign_as_organisation
 from protocol.sovereignty.unlinkable import MustNotCall, Place, check_callable
@@ -207,6 +211,7 @@ def made() -> JsonObject:
                 "claims": WIRE["claims"],
             },
         },
+        "documents": documents(),
         "registration": REGISTRATION.to_claims(),
         "registration_behind_an_intermediary": ASKED_FOR_THE_BANK.to_claims(),
         "sent": {"client_id": CLIENT, "requester": AGENCY.to_dict(), "announced": COCKPIT, "sent_at": SENT.sent_at},
@@ -214,6 +219,37 @@ def made() -> JsonObject:
         "receipt": {"claims": RECEIPT.to_claims(), "iso_27560": write_27560(RECEIPT, full, "en")},
         "receipts": receipts(),
     }
+
+
+def documents() -> list[JsonValue]:
+    """What both sides know of a document that an issuer gave, in either format; `says` is without technical members."""
+    asked: JsonObject = {
+        "credential_configuration_id": "card",
+        "proofs": {"jwt": ["eyJhbGciOiJFUzI1NiJ9.e30.c2ln"]},
+        **issuance_member(COCKPIT_KEY.public_key),
+    }
+    of_person: JsonObject = {"given_name": "Erika", "address": {"locality": "Köln"}, "nationalities": ["DE"]}
+    found: list[JsonValue] = []
+    for format_id, says in (
+        ("dc+sd-jwt", of_person),
+        ("mso_mdoc", {"org.example.1": of_person, "org.example.2": {"a": 1}}),
+    ):
+        copies = (f"{format_id} copy 1", f"{format_id} copy 2")
+        evidence = evidence_of_issuance(hash_request(asked), "card", copies, says, depth=format_of(format_id).depth)
+        found.append(
+            {
+                "format": format_id,
+                "credential_request": asked,
+                "credentials": [*copies],
+                "says": says,
+                "hashes": {
+                    "request": evidence.request,
+                    "presentations": {id_: [*hashes] for id_, hashes in evidence.presentations.items()},
+                    "claims": write_claims_by_query(evidence.claims),
+                },
+            }
+        )
+    return found
 
 
 def test_the_vectors_are_current():
@@ -269,6 +305,17 @@ def test_the_evidence_is_computed_from_what_was_sent():
     evidence = evidence_of_answer(given["request"], query, given["vp_token"], given["shown"])
     assert evidence == EVIDENCE
     assert evidence.request == given["hashes"]["request"]
+
+
+@pytest.mark.parametrize("given", VECTORS["documents"], ids=lambda given: given["format"])
+def test_the_evidence_of_a_document_is_computed_from_what_was_asked_and_came(given):
+    request = CredentialRequest.from_dict(given["credential_request"])
+    assert request.hash == given["hashes"]["request"]
+    assert request.cockpit_key == COCKPIT_KEY.public_key
+    depth = format_of(given["format"]).depth
+    evidence = evidence_of_issuance(request.hash, "card", tuple(given["credentials"]), given["says"], depth=depth)
+    assert dict(evidence.presentations) == {id_: tuple(one) for id_, one in given["hashes"]["presentations"].items()}
+    assert write_claims_by_query(evidence.claims) == given["hashes"]["claims"]
 
 
 def test_the_receipt_is_read():

@@ -60,6 +60,7 @@ def test_a_partner_asks_watches_and_forgets(counter, held):
         "issuers": {"pid": ["Residents' office"]},
         "disclosed_more_than_asked": [],
         "holders": 1,
+        "acting": None,
     }
     assert counter.api("DELETE", path).status_code == 204
     assert counter.api("GET", path).status_code == 404

@@ -54,7 +54,7 @@ def test_a_system_that_had_the_data_says_when_it_is_gone_there_too(counter, held
 
 def test_a_system_puts_off_and_refuses_in_words_for_the_citizen(counter, held, system):
     given = Given(counter, held)
-    status = given.asker.ask(Right.RECTIFICATION)
+    status = given.asker.ask(Right.HUMAN_REVIEW)
     latest = system("GET", f"/{status.id}").json()["latest_due"]
     assert latest == add_months(NOW, 3)
     body = {"why": {"de": "Viele Anfragen"}, "due": latest}
@@ -69,7 +69,7 @@ def test_a_system_puts_off_and_refuses_in_words_for_the_citizen(counter, held, s
 
 def test_what_is_not_there_and_who_has_no_key_find_nothing(counter, held, system):
     given = Given(counter, held)
-    status = given.asker.ask(Right.RECTIFICATION)
+    status = given.asker.ask(Right.HUMAN_REVIEW)
     for id_ in ("guess", "x" * 3000, "..", "'--"):
         assert system("GET", f"/{id_}").status_code == 404
         assert system("POST", f"/{id_}/done", {}).status_code == 404

@@ -12,7 +12,7 @@ from tests.support.services import IBAN, OTHER, SERVICE, described
 from tests.support.tree import ROOT
 from verifier.once_only.description import read_services
 from verifier.once_only.filling import Content, Shown, asked, carry_over, complete, fill, take
-from verifier.once_only.sent import Basis, read_lines, sent_lines, write_lines
+from verifier.once_only.sent import Basis, Sent, sent_lines
 
 FOLDERS = sorted({file.parent for file in ROOT.glob("hoheit/demo/**/services/**/*.toml")})
 SERVICES = [described(), described(OTHER, "allowance")] + [
@@ -162,7 +162,7 @@ def test_what_was_sent_reads_back_with_its_words():
         service, content, {"child_name": "Mia", "iban": IBAN, "speaks": "en", "remark-family_name": "No"}
     ).content
     lines = sent_lines(service, content)
-    assert read_lines(write_lines(lines)) == lines
+    assert Sent.from_bytes(Sent(lines).to_bytes()) == Sent(lines)
     assert [(line.name, line.basis) for line in lines] == [
         ("family_name", Basis.ATTESTED),
         ("child_name", Basis.STATED),

@@ -5,10 +5,12 @@ from urllib.parse import urlsplit
 import pytest
 
 from protocol.errors import NotFound
+from protocol.jws import Jws
 from protocol.oid4vp.client_id import Prefix
 from protocol.oid4vp.request_object import ExpectedRequest, verify_request_object
 from protocol.oid4vp.response import AuthorizationResponse, ErrorResponse
 from protocol.sovereignty.cockpit import CockpitKey
+from protocol.sovereignty.receipt import Receipt
 from protocol.sovereignty.signing import hash_text
 from runtime.rate_limit import TooManyRequests
 from tests.support.pki import seeded_key
@@ -80,6 +82,14 @@ def test_what_is_forwarded_is_a_case_with_its_receipt_and_log(office, held):
     assert actions(office, found.case.logged.receipt)[2:] == ["decided"]
     [notice] = office.store.cases.claim_notices(now=office.clock.now, until=office.clock.now + 1, limit=1)
     assert (notice.case, notice.event) == (listed.id, "case_sent")
+
+
+def test_the_receipt_says_the_day_on_which_the_case_is_erased(office, held):
+    """Nobody waits in a form, so there are no days more for that."""
+    answer = Sender(office, held).post()
+    receipt = Receipt.from_fields(Jws.from_compact(answer.json()["receipt"], "receipt").peek_claims("receipt"))
+    [listed] = cases(office)
+    assert receipt.retention.ends(receipt.issued_at) == listed.keep_until
 
 
 def test_the_wallet_is_told_where_its_citizen_sees_how_the_case_stands(office, held):

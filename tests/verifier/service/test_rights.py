@@ -242,9 +242,9 @@ ADULT = ('[{ path = ["family_name"] }]', '[{ path = ["age_equal_or_over", "18"] 
 def test_values_that_identify_leave_by_no_key_alone_and_by_no_click(counter, held, right):
     given = Given(counter, held)
     status = given.asker.ask(right, enc_key=ENC.public_key)
-    assert status.state is State.WORKING
-    assert [case.note for case in listed(counter)] == ["identifies"]
-    assert given.asker.status(status).state is State.WORKING
+    assert status.state is State.PRESENT_AGAIN
+    assert [case.note for case in listed(counter)] == ["again"]
+    assert given.asker.status(status).state is State.PRESENT_AGAIN
     assert given.asker.call("GET", status.id, "answer").status == 404
     assert not work(counter, "open", status.id).can_be_done
     with pytest.raises(Conflict):
@@ -274,8 +274,8 @@ def test_what_the_law_wants_known_goes_with_the_data(make, held):
     answer = given.asker.answer(given.asker.ask(Right.ACCESS, enc_key=ENC.public_key), ENC)
     told = answer.information.to_dict()
     assert told["purposes"] == {"en": "We write it on your card.", "de": "Wir schreiben ihn auf Ihre Karte."}
-    assert "18" in told["categories"]["en"]
-    assert told["retention"]["en"] == "Until 2027-02-14."
+    assert told["categories"]["en"] == "What your documents say: age equal or over 18"
+    assert told["retention"]["en"] == "Until 14 February 2027."
     assert told["recipients"] == []
     assert "Art. 77" in told["authority"]["en"]
 

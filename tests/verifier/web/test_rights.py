@@ -65,7 +65,7 @@ def test_who_got_the_data_stands_there_and_has_to_be_told(counter, held):
 
 def test_a_clerk_puts_off_and_refuses_in_their_own_language(counter, held):
     given = Given(counter, held)
-    status = given.asker.ask(Right.RECTIFICATION)
+    status = given.asker.ask(Right.HUMAN_REVIEW)
     desk, here = clerk(counter), f"/desk/rights/{status.id}"
     desk.headers = {"accept-language": "de"}
     page = desk.get(here)
@@ -80,7 +80,7 @@ def test_a_clerk_puts_off_and_refuses_in_their_own_language(counter, held):
     later = given.asker.status(status)
     assert (later.state, [(each.language, each.text) for each in later.why]) == (State.EXTENDED, [("de", "Viel los")])
     assert desk.press(f"{here}/refuse", once=once(desk), why="").status_code == 400
-    assert desk.press(f"{here}/refuse", once=once(desk), why="Art. 16 DSGVO").status_code == 200
+    assert desk.press(f"{here}/refuse", once=once(desk), why="Art. 22 DSGVO").status_code == 200
     assert given.asker.status(status).state is State.REFUSED
 
 

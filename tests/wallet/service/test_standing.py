@@ -15,7 +15,7 @@ from tests.wallet.forward_town import NAMES, ForwardTown
 from tests.wallet.registrar import registered
 from wallet.policy.standing import LONGEST, Limit
 from wallet.service.forwarding import Fate, OtherDocument
-from wallet.service.standing import NotRegistered, OrderEnded
+from wallet.service.standing import NotDueAnyMore, NotRegistered, OrderEnded
 
 YEAR = Limit(until=NOW + 365 * DAY)
 
@@ -164,6 +164,61 @@ def test_a_revoked_order_sends_nothing_and_stays_to_be_seen(town):
     for deed in (town.wallet.standing.revoke, town.wallet.standing.forget):
         with pytest.raises(NotFound):
             town.run(deed(kept.id))
+
+
+def got(town, name):
+    """How many documents came to a partner."""
+    return sum("vp_token" in one for one in town.takers[name].answers)
+
+
+def test_what_was_stopped_after_it_was_prepared_is_not_sent(town):
+    """The citizen stops it in another window, and then says yes in the one that was open before."""
+    orders = {kept.recipient: kept.id for kept in give(town, "bank", "school")}
+    renew(town)
+    asked = ask(town)
+    town.run(town.wallet.standing.revoke(orders[NAMES["bank"]]))
+    done = {one.service.id: one for one in send(town, asked)}
+    assert done["address-bank"].fate is Fate.FAILED
+    assert isinstance(done["address-bank"].problem, NotDueAnyMore)
+    assert done["address-school"].fate is Fate.ARRIVED
+    assert (got(town, "bank"), got(town, "school")) == (0, 1)
+    assert [one["error"] for one in town.takers["bank"].answers] == ["access_denied"]
+    assert counts(town) == {"bank": 0, "school": 1}
+    assert states(town)["bank"] is Ending.REVOKED
+
+
+def test_what_was_deleted_after_it_was_prepared_is_not_sent(town):
+    [kept] = give(town, "bank")
+    renew(town)
+    asked = ask(town)
+    town.run(town.wallet.standing.forget(kept.id))
+    assert [one.fate for one in send(town, asked)] == [Fate.FAILED]
+    assert got(town, "bank") == 0
+
+
+def test_what_is_stopped_while_others_get_it_is_not_sent(town):
+    first, second = give(town, "bank", "school")
+    renew(town)
+    asked = ask(town)
+    taker = next(one for one in town.takers.values() if NAMES[one.name] == first.recipient)
+    respond = taker.respond
+
+    def stop_and_respond(request):
+        town.run(town.wallet.standing.revoke(second.id))
+        return respond(request)
+
+    taker.respond = stop_and_respond
+    done = {NAMES[one.service.id.removeprefix("address-")]: one.fate for one in send(town, asked)}
+    assert done == {first.recipient: Fate.ARRIVED, second.recipient: Fate.FAILED}
+
+
+def test_one_copy_goes_once_however_often_it_was_prepared(town):
+    give(town, "bank", limit=Limit(at_most=1))
+    renew(town)
+    twice = ask(town), ask(town)
+    assert [one.fate for asked in twice for one in send(town, asked)] == [Fate.ARRIVED, Fate.FAILED]
+    assert got(town, "bank") == 1
+    assert counts(town) == {"bank": 1}
 
 
 @pytest.mark.parametrize(

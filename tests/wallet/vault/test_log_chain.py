@@ -1,8 +1,10 @@
 """The log's chain: entries go and leave their hash, older vaults are brought up to it, and nothing is altered unseen."""
 
+import hashlib
 import itertools
 from dataclasses import replace
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -246,3 +248,15 @@ def test_no_two_entries_have_one_blind(vault):
     for _ in range(20):
         vault.write(note=note())
     assert all(first.blind != second.blind for first, second in itertools.combinations(vault.log(), 2))
+
+
+def test_whom_an_entry_is_about_is_in_its_link_and_changes_none_that_was_written_before():
+    blind = "11" * 32
+    plain_entry = entry(1, blind=blind)
+    members = {
+        "number": 1, "at": NOW + 1, "action": "declined", "party": "City library", "party_id": "x509_hash:a",
+        "trusted_by": "", "credentials": [], "outcome": "refused", "request": "", "completes": 0,
+    }  # fmt: skip
+    before = hashlib.sha256(b"\0" + bytes.fromhex(blind) + orjson.dumps(["LogEntry", members])).hexdigest()
+    assert hash_of(plain_entry) == before
+    assert hash_of(replace(plain_entry, acting=("aa" * 48,))) != before

@@ -1,5 +1,7 @@
 """Acting for somebody else, as a citizen sees it in a browser."""
 
+import re
+
 import pytest
 
 from tests.wallet.acting import office, school
@@ -32,3 +34,28 @@ def test_the_document_says_it_too(parent):
     served, citizen = parent
     [held] = served.vault.credentials()
     assert "With this document you act for Mia." in words_of(citizen.get(f"/cards/{held.id}"))
+
+
+def test_the_activity_says_for_whom_and_is_searched_by_that(parent):
+    served, citizen = parent
+    say(citizen, paste(citizen, served.world.partner.link()), "yes")
+    [held] = served.vault.credentials()
+    page = words_of(citizen.get("/activity"))
+    assert "For Mia" in page
+    found = citizen.post("/activity/find", page="/activity", person=held.id)
+    # T260: no name in an address
+    assert "Mia" not in found.headers["location"]
+    listed = words_of(citizen.get(found.headers["location"]))
+    assert "1 line found" in listed
+    assert "For Mia" in listed
+    mine = citizen.post("/activity/find", page="/activity", person="me")
+    assert "For Mia" not in re.sub(
+        r"For whom.*?proof is no longer here", "", words_of(citizen.get(mine.headers["location"]))
+    )
+    [entry] = [one for one in served.vault.log() if one.action == "sharing"]
+    assert "For Mia" in words_of(citizen.get(f"/activity/entry/{entry.number}"))
+
+
+def test_somebody_unknown_finds_everything(parent):
+    _, citizen = parent
+    assert citizen.post("/activity/find", page="/activity", person="nobody").headers["location"] == "/activity"

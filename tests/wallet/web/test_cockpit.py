@@ -48,6 +48,26 @@ def give(served, citizen):
     return served.vault.disclosures()[-1].log_number
 
 
+def test_a_line_says_whether_it_is_proven_and_can_be_asked_for_again(served, citizen):
+    world = served.world
+    number = give(served, citizen)
+    page = f"/activity/entry/{number}"
+    world.partner.did()
+    world.partner.log.add(use())
+    pending, proven = "They signed this.", "Your wallet checked that this stands in their record."
+    text = words_of(citizen.get(page))
+    assert pending in text
+    assert proven not in text
+    world.partner.log.hour()
+    assert pending in words_of(citizen.get(page))  # within a minute nobody is asked by itself
+    assert "Ask them again now" in text
+    text = words_of(follow(citizen, citizen.post(f"{page}/ask", page=page)))
+    assert proven in text
+    assert pending not in text
+    # The list of everything stays short
+    assert proven not in words_of(citizen.get("/activity"))
+
+
 def test_a_receipt_says_who_what_for_how_long_and_who_else(served, citizen):
     number = give(served, citizen)
     text = words_of(citizen.get(f"/activity/entry/{number}"))

@@ -165,7 +165,7 @@ def test_it_is_said_again_in_the_readers_language(served, there):
     consent = picked(served, there)
     there.client.headers["accept-language"] = "de"
     page = follow(there, there.get(consent))
-    assert "Was wer bekäme" in words_of(page)
+    assert "Was jede Stelle bekommen würde" in words_of(page)
     assert "Neue Anschrift: bank" in words_of(page)
     assert "Vorname" in words_of(page)
     assert there.get(consent).status_code == 404

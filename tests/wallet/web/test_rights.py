@@ -160,6 +160,17 @@ def answered(served, citizen):
     return opened.headers["location"]
 
 
+def test_each_document_of_an_answer_is_shown_with_its_labels(served, citizen):
+    """A partner hands out what answered a query: one document, or more, as they came."""
+    number = give(served, citizen)
+    ask(citizen, number, Right.ACCESS)
+    served.world.partner.desk.hand_out({"pid": [{"given_name": "Erika"}, {"given_name": "Mia"}]})
+    later(served, citizen, 61)
+    page = asked(served)
+    text = words_of(citizen.get(citizen.post(f"{page}/answer", page=page).headers["location"]))
+    assert "Personal ID Given name Erika Personal ID Given name Mia" in text
+
+
 def test_an_answer_is_opened_and_shown_with_its_information(served, citizen, answered):
     page = citizen.get(answered)
     text = words_of(page)

@@ -118,6 +118,53 @@ def test_one_yes_sends_all(served, there):
     assert [one.order.sent for one in served.wallet().wallet.standing.shown()] == [1] * len(NAMES)
 
 
+def test_what_is_new_is_said_beside_what_each_would_get(served, there):
+    arranged(served, there, "bank", "school")
+    renew(served, given_name="Erika Maria")
+    consent = look(there)
+    said = words_of(there.get(consent))
+    assert "Personal ID is new. Nothing was sent yet." in said
+    assert "You picked" not in said
+    assert said.count("New since last time: Given name") == 2
+    there.client.headers["accept-language"] = "de"
+    said = words_of(there.get(there.get(consent).headers["location"]))
+    assert said.count("Neu seit dem letzten Mal: Vorname") == 2
+
+
+def test_where_nothing_is_new_it_says_so_beside_what_each_would_get(served, there):
+    arranged(served, there, "bank")
+    renew(served)
+    said = words_of(there.get(look(there)))
+    assert "It says the same as before." in said
+    assert "New since last time" not in said
+
+
+def test_what_is_forwarded_at_first_is_not_called_new(served, there):
+    said = words_of(there.get(picked(served, there, "bank")))
+    assert "You picked: Personal ID. Nothing was sent yet." in said
+    assert "since last time" not in said
+
+
+def test_who_chooses_nobody_for_the_next_time_is_told_and_nothing_is_forgotten(served, there):
+    done = forwarded(served, there, "bank")
+    page = there.post(done.replace("/done", "/again"), page=done, limit="three_years")
+    assert page.status_code == 400
+    assert "You have chosen nobody yet." in words_of(page)
+    assert 'value="three_years" checked' in page.text
+    assert "You have chosen nobody" not in words_of(there.get(done))
+    assert served.wallet().wallet.standing.shown() == ()
+
+
+def test_what_is_arranged_is_found_from_a_document_that_does_not_hold_any_more(served, there):
+    arranged(served, there, "bank")
+    opened = served.wallet()
+    [held] = opened.wallet.context.store.credentials()
+    opened.run(opened.wallet.context.save(put=[replace(held, status="invalid")]))
+    page = there.get(f"/cards/{served.card}")
+    assert 'href="/orders"' in page.text
+    assert f'href="/cards/{served.card}/forward"' not in page.text
+
+
 def test_it_is_said_in_another_language_and_still_counts(served, there):
     arranged(served, there, "bank")
     renew(served)
@@ -127,6 +174,23 @@ def test_it_is_said_in_another_language_and_still_counts(served, there):
     there.post(again, page=again, answer="yes", **{"to-0": "yes"})
     assert [one.order.sent for one in served.wallet().wallet.standing.shown()] == [1]
     assert "Was Sie eingerichtet haben" in words_of(there.get("/orders"))
+
+
+def test_services_are_called_in_the_readers_language_and_as_before_where_they_are_offered_no_more(served, there):
+    arranged(served, there, "bank")
+    done = forwarded(served, there, "school")
+    there.client.headers["accept-language"] = "de"
+    for address, name in (("/orders", "bank"), (done, "school")):
+        said = words_of(there.get(address))
+        assert f"Neue Anschrift: {name}" in said
+        assert f"New address: {name}" not in said
+    served.world.publisher.services = ()
+    served.world.publisher.seq = 8
+    served.world.now += 4000
+    there.unlock()
+    served.fetch()
+    there.unlock()
+    assert "New address: bank" in words_of(there.get("/orders"))
 
 
 def test_an_order_for_the_next_time_ends_after_it(served, there):
@@ -162,11 +226,26 @@ def test_an_order_is_stopped_and_then_deleted(served, there):
     assert "Nothing is arranged yet." in words_of(page)
 
 
+def test_what_is_stopped_in_another_window_is_not_sent_from_this_one(served, there):
+    page = arranged(served, there, "bank")
+    [stop] = re.findall(r'action="(/orders/[^"]+/stop)"', page.text)
+    renew(served)
+    consent = look(there)
+    there.post(stop, page="/orders")
+    page = follow(there, there.post(consent, page=consent, answer="yes", **{"to-0": "yes"}))
+    assert "Nothing was sent" in words_of(page)
+    assert "This was stopped or sent meanwhile, so Town bank got nothing now." in words_of(page)
+    there.client.headers["accept-language"] = "de"
+    said = words_of(there.get(f"{consent}/done"))
+    assert "Das wurde inzwischen beendet oder schon gesendet" in said
+    assert not any("vp_token" in one for one in served.world.takers["bank"].answers)
+
+
 def test_forms_that_name_nothing_of_the_page_change_nothing(served, there):
     done = forwarded(served, there, "bank")
     again = done.replace("/done", "/again")
     assert there.post(again, page=done, limit="for ever", **{"again-0": "yes"}).status_code == 400
-    follow(there, there.post(again, page=done, limit="year", **{"again-7": "yes"}))
+    assert there.post(again, page=done, limit="year", **{"again-7": "yes"}).status_code == 400
     assert served.wallet().wallet.standing.shown() == ()
     assert there.post("/orders/look/none", page="/orders").headers["location"] == "/orders"
     assert there.post("/orders/none/stop", page="/services").status_code == 404

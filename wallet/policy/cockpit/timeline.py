@@ -93,6 +93,7 @@ class Filter:
     kind: Kind | None = None
     since: int = 0  # epoch seconds
     until: int = 0  # epoch seconds; 0: no end
+    entries: frozenset[int] | None = None  # numbers of the entries that it belongs to; None: all
     needles: tuple[str, ...] = ()  # one of which stands in it, in small letters
 
     @property
@@ -152,6 +153,8 @@ class Timeline:
         found: Iterable[Item] = self.items
         if wanted.kind is not None:
             found = [item for item in found if item.kind is wanted.kind]
+        if wanted.entries is not None:
+            found = [item for item in found if item.number in wanted.entries]
         if wanted.since or wanted.until:
             until = wanted.until or 1 << 62
             found = [item for item in found if wanted.since <= item.at < until]

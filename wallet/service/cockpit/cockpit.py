@@ -10,7 +10,7 @@ from protocol.exchange import Exchange
 from protocol.sovereignty.unlinkable import DAY, is_refresh_due
 from runtime.conversation import slow
 from wallet.disclosure_records import Disclosure
-from wallet.policy.cockpit.disclosed import is_identifying
+from wallet.policy.cockpit.disclosed import is_identifying, receipt_of
 from wallet.policy.cockpit.timeline import Timeline
 from wallet.policy.showing import PartyShown
 from wallet.records import LogEntry, Preferences
@@ -78,7 +78,11 @@ class Cockpit:
         Raises:
             Unavailable: what came could not be kept.
         """
-        if 0 <= self.context.now() - disclosure.asked_at < LIVE_AFTER:
+        asked_at = disclosure.asked_at
+        if receipt_of(disclosure) is not None:
+            # That the receipt came with the answer says nothing of what was done since
+            asked_at = min(asked_at, disclosure.usage.looked_at)
+        if 0 <= self.context.now() - asked_at < LIVE_AFTER:
             return self.collecting.known(disclosure)
         return (yield from self.collecting.refresh(disclosure))
 

@@ -264,7 +264,11 @@ class Rights:
                 asked = replace(asked, problem=type(error).__name__)
                 disclosure = yield from self._keep(with_asked(disclosure, asked))
             return Followed(disclosure, asked, error)
-        disclosure = yield from self._keep(with_asked(disclosure, asked))
+        kept = with_asked(disclosure, asked)
+        if status_of(asked) != status_of(self.find(disclosure, asked.id)):
+            # They did something: whoever looks at the answer next is not shown what was known before
+            kept = replace(kept, asked_at=0)
+        disclosure = yield from self._keep(kept)
         return Followed(disclosure, asked)
 
     def _status(self, caller: Caller, endpoint: str, asked: RightsAsked) -> Exchange[str]:

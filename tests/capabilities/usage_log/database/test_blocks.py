@@ -142,3 +142,50 @@ def test_a_clock_that_was_a_year_ahead_and_is_put_right_stops_nothing(stored_par
     assert [log for log, _ in placed(stored_party)] == ["2027", "2027"]
     # Opened in the log of the year that was not; a report has to have the head of this one
     assert stored_party.store.receipt("other-receipt-0123456789").since == "2027"
+
+
+def test_what_waits_for_the_hour_can_be_appended_early_and_the_hour_comes_all_the_same(stored_party):
+    stored_party.hour()
+    before = head_of(stored_party).head.tree.size
+    stored_party.use(*clerks(70))
+    assert stored_party.append() == 0
+    assert stored_party.append_early() == 2 * BLOCK
+    assert [log is None for log, _ in placed(stored_party)] == [False] * 70
+    reader = Reader(stored_party)
+    assert all(entry.place for report in reader.ask_all() for entry in report.entries)
+    # Nothing waits, so nothing is appended
+    assert stored_party.append_early() == 0
+    assert stored_party.hour() == BLOCK
+    assert head_of(stored_party).head.tree.size == before + 3 * BLOCK
+    assert head_of(stored_party).head.tree == (before + 3 * BLOCK, root_over(stored_party.leaves()))
+    reader.ask_all()
+
+
+def test_what_is_due_is_appended_before_what_is_early(stored_party):
+    stored_party.hour()
+    stored_party.use(*clerks(1, "of the hour before"))
+    stored_party.clock.now += HOUR
+    stored_party.use(*clerks(1, "of this hour"))
+    assert stored_party.append_early() == 2 * BLOCK
+    [(_, first), (_, second)] = placed(stored_party)
+    assert second // BLOCK == first // BLOCK + 1
+    assert stored_party.append() == 0
+
+
+def test_an_early_block_in_the_first_hour_of_a_year_is_in_the_log_of_that_year(stored_party):
+    stored_party.clock.now = NEW_YEAR - HOUR // 2
+    stored_party.hour()
+    assert stored_party.clock.now >= NEW_YEAR
+    stored_party.use(*clerks(1))
+    stored_party.append_early()
+    assert [log for log, _ in placed(stored_party)] == ["2028"]
+    Reader(stored_party).ask_all()
+
+
+def test_more_than_a_portion_is_appended_early_to_its_end(monkeypatch):
+    monkeypatch.setattr(blocks, "PORTION", BLOCK)
+    party = open_party("sqlite:///:memory:")
+    party.use(*clerks(BLOCK + 1))
+    assert party.append_early() == 3 * BLOCK
+    assert all(log for log, _ in placed(party))
+    party.close()

@@ -50,6 +50,20 @@ def test_every_right_can_be_asked_for_and_is_kept_with_the_partners_word(world, 
     assert paths(world) == ["/rights", "/rights"]  # the first had no nonce
 
 
+def test_whoever_looks_after_something_was_done_sees_what_was_done_and_not_what_was_known_before(world, desk):
+    world.look()
+    calls = len(world.partner.calls)
+    world.look()
+    assert len(world.partner.calls) == calls
+    asks(world)
+    calls = len(world.partner.calls)
+    world.look()
+    assert set(paths(world)[calls:]) == {"/usage"}
+    calls = len(world.partner.calls)
+    world.later(1).look()
+    assert len(world.partner.calls) == calls
+
+
 def test_all_rights_are_offered_those_that_fit_first(world, desk):
     assert rights_of(world.disclosure)[0] is Right.WITHDRAW_CONSENT
     assert set(rights_of(world.disclosure)) == set(Right)

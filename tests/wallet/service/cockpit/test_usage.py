@@ -80,6 +80,13 @@ def test_opening_it_again_asks_nobody_within_a_minute(world):
     assert len(world.partner.calls) > calls
 
 
+def test_what_was_done_is_asked_for_at_once_though_the_receipt_has_just_come_with_the_answer(world):
+    given(world)
+    world.partner.did(use())
+    world.look()
+    assert [entry.use.action for entry in entries_of(world.disclosure)] == ["received"]
+
+
 def dropped(report):
     return replace(report, entries=report.entries[1:])
 

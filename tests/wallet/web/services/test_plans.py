@@ -104,6 +104,8 @@ def test_a_step_on_the_way_is_awaited_and_what_it_gives_moves_the_plan_on(served
     plan = begin_plan(there, "Kindergeld", "Child benefit")
     waiting = press(there, plan, "I have done this in another way")
     assert "Still to come, from: Get a birth certificate" in words_of(waiting)
+    assert "What they answer comes to your wallet." in words_of(waiting)
+    assert "Something is still missing for this step." not in words_of(waiting)
     kept = hold_child(served, there)
     assert "Your plan goes on with it." in words_of(kept)
     again = there.get(link(kept, "See what comes next"))
