@@ -131,6 +131,7 @@ def open_issuer(settings: IssuerSettings, store: SqlIssuerStore, folder: AnchorF
         cockpit=settings.cockpit,
         privacy_policy=settings.privacy_policy,
         dpo=Contact(email=settings.dpo) if settings.dpo else None,
+        registrar_url=settings.registrar_url,
     )
     check_signer(context)
     check_registrations(settings, context)
@@ -233,6 +234,7 @@ def serve_issuer(
             await stack.enter_async_context(repeating(driver, issuer.watch.look, name="wallet check"))
             await stack.enter_async_context(repeating(driver, issuer.changes.look, name="register changes"))
             await stack.enter_async_context(repeating(driver, issuer.usage.append, name="usage log"))
+            await stack.enter_async_context(repeating(driver, issuer.mandates.deliver, name="mandates"))
             if renewal is not None:
                 await stack.enter_async_context(renewing(driver, renewal))
             yield

@@ -36,6 +36,7 @@ class IssuerSettings(ServiceSettings):
     cockpit: bool = True  # announce where citizens follow what is done with their data, and give receipts
     privacy_policy: str = ""  # https URL, for receipts where no registration certificate says it
     dpo: str = ""  # e-mail address of the data protection officer, for receipts
+    registrar_url: str = ""  # of whom the list of services comes; empty: citizens cannot have changes forwarded
     redirect_uris: tuple[str, ...] = ()
     fixed_tx_code: str = Field(default="", pattern="^([0-9]{6})?$")  # test only: every transaction code is this one
     automatic_login: bool = False  # test only: the login page lets the invited person in at once
@@ -52,6 +53,14 @@ class IssuerSettings(ServiceSettings):
         """Check that nothing which HAIP 1.0 asks for is turned off."""
         if self.haip and not self.require_dpop:
             raise ValueError("haip needs require_dpop")
+        return self
+
+    @model_validator(mode="after")
+    def _registrar_is_known(self) -> Self:
+        """Check that the registrar's address is one."""
+        if self.registrar_url:
+            check_public_url(self.registrar_url, "registrar_url")
+            refuse_local_in_production(self.env, registrar_url=self.registrar_url)
         return self
 
     @model_validator(mode="after")

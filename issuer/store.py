@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from capabilities.cockpit.store import CockpitStore
 from capabilities.status_publisher.store import StatusStore
 from capabilities.usage_log.store import UsageStore
+from issuer.mandates import GivenMandate, Stepped
 from issuer.records import (
     AuditLine,
     ChangeNotice,
@@ -19,9 +20,39 @@ from issuer.records import (
     LiveBatch,
     OfferRecord,
 )
-from issuer.usage_records import Happened, What
+from issuer.usage_records import DocumentReceipt, Happened, What
 from runtime.api_keys import ApiKeys
 from runtime.conversation import ConversationStore, Event
+
+
+class MandateStore(Protocol):
+    """What citizens told us to forward. Every method is one transaction; all raise Unavailable when the store is away."""
+
+    def document(self, receipt: str) -> DocumentReceipt | None:
+        """Which document a receipt is of, by its jti."""
+
+    def find(self, key: str, jti: str) -> GivenMandate | None:
+        """A mandate, by the thumbprint of the cockpit key that signed it and its own id."""
+
+    def add(self, mandate: GivenMandate) -> GivenMandate:
+        """Keep a new mandate. What comes back is the one that is kept: another may have come with this id before.
+
+        Raises:
+            Conflict: too many are of this key.
+        """
+
+    def step(self, key: str, jti: str, work: Callable[[GivenMandate], Stepped]) -> GivenMandate:
+        """Take a step with a mandate as it is in this transaction, and write what it logs.
+
+        Raises:
+            NotFound: no such mandate.
+        """
+
+    def look_at(self, subject: str, *, now: int) -> None:
+        """The register may say something else about a person: what they gave mandates for is due."""
+
+    def claim(self, *, now: int, until: int, limit: int) -> tuple[GivenMandate, ...]:
+        """Mandates that are due; until then no other worker takes them, and the attempt is counted."""
 
 
 class IssuerStore(ConversationStore, Protocol):
@@ -49,6 +80,10 @@ class IssuerStore(ConversationStore, Protocol):
     @property
     def usage(self) -> UsageStore:
         """What was done with the register, by those receipts."""
+
+    @property
+    def mandates(self) -> MandateStore:
+        """What citizens told us to forward."""
 
     def credential(self, credential_id: str) -> IssuedCredential | None:
         """One issued credential."""

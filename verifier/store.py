@@ -14,6 +14,7 @@ from runtime.conversation import ConversationStore
 from verifier.counter import CounterRecord
 from verifier.mirror import Receipts
 from verifier.once_only.case import CaseHappened, CaseListed
+from verifier.once_only.mandated import MandateUse
 from verifier.represented import ActedFor
 from verifier.rights import Holding, RightsRecord
 
@@ -82,6 +83,13 @@ class CaseHearer(Protocol):
         """Write down one thing. `text` and `offer` are for the citizen alone."""
 
 
+class MandateUses(Protocol):
+    """Which use of a mandate came last; it is written in the step that takes it in."""
+
+    def last(self, mandate: str) -> MandateUse | None:
+        """The last use of a mandate, by its hash."""
+
+
 class RepresentedStore(Protocol):
     """Who was represented in which answer; what is kept comes with the step that records it."""
 
@@ -122,6 +130,10 @@ class VerifierStore(ConversationStore, Protocol):
     @property
     def cockpit(self) -> CockpitStore:
         """The receipts that were given."""
+
+    @property
+    def mandates(self) -> MandateUses:
+        """What sources forwarded by mandates of citizens."""
 
     @property
     def receipt_pasts(self) -> Receipts:

@@ -162,6 +162,7 @@ class Disclosure:
     receipt: KeptReceipt | None = None
     usage: UsageKnown = UsageKnown()
     rights: tuple[RightsAsked, ...] = ()  # oldest first
+    mandated: tuple[str, ...] = ()  # identifiers of those to whom its issuer forwards what the user told it to
 
     def __repr__(self) -> str:
         """Never the key."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from protocol.encoding import encode_json, read_json_object
 from protocol.sovereignty.standing_order import StandingOrder
+from wallet.disclosure_records import SentAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +38,25 @@ class OrderKept:
     def __repr__(self) -> str:
         """Never to whom goes what."""
         return "OrderKept()"
+
+
+@dataclass(frozen=True, slots=True)
+class MandateKept:
+    """A mandate that the user gave an office: it forwards data of a document itself when its register changes."""
+
+    id: str
+    token: str  # as it was signed
+    source: str  # id of the disclosure of the document: its key signed the mandate, and asks about it
+    key: str  # private key for the recipient, hex
+    log_number: int  # of the log entry that says that it was given; 0: the office has not taken it yet
+    office: str  # who forwards, as people know them
+    party_id: str  # of the recipient, as the log knows it
+    service: str  # of the recipient, in the language in which the mandate was given
+    sent: SentAnswer  # what the recipient's receipt is held against
+    status: str = ""  # the latest one, as the office signed it; empty: none came
+    looked_at: int = 0  # epoch seconds, when it came
+    receipt: str = ""  # id of the disclosure with the recipient's receipt; empty: none came
+
+    def __repr__(self) -> str:
+        """Never the key, nor to whom goes what."""
+        return "MandateKept()"

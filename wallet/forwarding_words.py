@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from protocol.errors import Conflict, NotFound, Unreachable
+from protocol.errors import Conflict, NotFound, ProtocolError, Unreachable
 from protocol.sovereignty.mandate_status import Ending
 from protocol.sovereignty.standing_order import Waiting
+from protocol.sovereignty.unlinkable import MustNotCall
 from wallet.service.forwarding import Fate, ForwardedTo, OtherDocument, RecipientOut
+from wallet.service.mandates import MandateShown, OfficeRefused
 from wallet.service.published import PublishedProblem
 from wallet.service.services.starting import NotTheProvider
 from wallet.service.standing import NotDueAnyMore, NotRegistered, OrderEnded, OrderShown
@@ -73,6 +75,63 @@ class ForwardingWords:
         """How often it can still be sent."""
         left = (one.order.at_most or 0) - one.order.sent
         return self._words.count("It is sent %(count)s more time.", "It is sent %(count)s more times.", left)
+
+    def mandate_state(self, one: MandateShown) -> str:
+        """How it stands that others send something by themselves."""
+        words = self._words
+        if one.status is None:
+            return words("They have not said that they do it. Look how it stands, or stop it.")
+        if one.status.ending is None:
+            return words("They send it when their register changes.")
+        return {
+            Ending.REVOKED: words("You stopped it."),
+            Ending.EXPIRED: words("Its time is over."),
+            Ending.USED_UP: words("It was sent as often as you wanted."),
+            Ending.RECIPIENT_CHANGED: words(
+                "It ended because they are registered for something else now than you agreed to."
+            ),
+        }[one.status.ending]
+
+    def uses(self, one: MandateShown) -> str:
+        """How often it was sent, as far as is known."""
+        words, used = self._words, one.status.used if one.status is not None else 0
+        if not used:
+            return words("Nothing was sent by it so far.")
+        return words.count("It was sent %(count)s time so far.", "It was sent %(count)s times so far.", used)
+
+    def office_problem(self, error: ProtocolError, office: str) -> str:
+        """Why somebody who shall send by themselves did not say that they do."""
+        words = self._words
+        match error:
+            case OfficeRefused():
+                return words("%(office)s did not take it on. Nothing is sent without you.", office=office)
+            case MustNotCall():
+                return words(
+                    "Your wallet does not call %(office)s, because their address is not the usual one.", office=office
+                )
+            case NotFound():
+                return words("%(office)s knows nothing of it any more.", office=office)
+            case Conflict():
+                return words("You deleted what your wallet asks %(office)s with.", office=office)
+            case Unreachable():
+                return words(
+                    "%(office)s cannot be reached right now. Perhaps they have it already: look again later.",
+                    office=office,
+                )
+            case _:
+                return words("%(office)s gave an answer that counts for nothing.", office=office)
+
+    def not_stopped(self, error: ProtocolError, office: str) -> str:
+        """Why it is not known to be stopped."""
+        if isinstance(error, OfficeRefused | NotFound):
+            return self.office_problem(error, office)
+        why = self.office_problem(error, office) if not isinstance(error, Unreachable) else ""
+        words = self._words
+        still = words(
+            "It is not stopped: %(office)s cannot be told right now, and may still send something. Please try again.",
+            office=office,
+        )
+        return f"{still} {why}".strip()
 
     def outcome(self, done: Sequence[ForwardedTo], out: Sequence[RecipientOut]) -> str:
         """What became of all of them, in a few words."""

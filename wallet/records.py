@@ -12,7 +12,7 @@ from protocol.oid4vci.metadata import CredentialConfiguration
 from protocol.oid4vci.offer import CredentialOffer
 from protocol.oid4vci.token import TokenResponse
 from wallet.disclosure_records import Disclosure
-from wallet.forwarding_records import OrderKept
+from wallet.forwarding_records import MandateKept, OrderKept
 from wallet.service_records import ServiceRecord
 
 
@@ -284,6 +284,7 @@ Kept = (
     | AwaitedDocument
     | ServiceRecord
     | OrderKept
+    | MandateKept
 )
 
 

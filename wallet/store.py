@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from wallet.disclosure_records import Disclosure
-from wallet.forwarding_records import OrderKept
+from wallet.forwarding_records import MandateKept, OrderKept
 from wallet.records import (
     AwaitedDocument,
     Evidence,
@@ -112,6 +112,9 @@ class WalletStore(Protocol):
 
     def orders(self) -> tuple[OrderKept, ...]:
         """What is forwarded again when it changes, oldest first; what is damaged is left out: nothing is sent by it."""
+
+    def mandates(self) -> tuple[MandateKept, ...]:
+        """What offices were told to forward, oldest first; what is damaged is left out."""
 
     def write(
         self,

@@ -36,41 +36,41 @@ def add_cockpit(
         proof, body = await _read(request, limit)
         with raised_as(InvalidRequest):
             claim = read_claim(Fields(body, "body"))
-        return _answer(await driver.run(cockpit.receipt(proof, claim)))
+        return answer_with(await driver.run(cockpit.receipt(proof, claim)))
 
     @endpoints.post(f"{path}/{CallPath.USAGE}")
     async def usage(request: Request) -> Response:
         proof, body = await _read(request, limit)
         with raised_as(InvalidRequest):
             asked = UsageRequest.from_dict(body)
-        return _answer(await driver.run(cockpit.usage(proof, asked)))
+        return answer_with(await driver.run(cockpit.usage(proof, asked)))
 
     @endpoints.post(f"{path}/{CallPath.RIGHTS}")
     async def ask(request: Request) -> Response:
-        proof = _proof(request, limit)
+        proof = proof_of(request, limit)
         _, body = await read_message(request, (MEDIA_TYPE,), max_bytes=MAX_OBJECT)
         # What is not ASCII is no signed object, and is refused as none
-        return _answer(await driver.run(cockpit.ask(proof, body.decode("ascii", "replace"))), 202)
+        return answer_with(await driver.run(cockpit.ask(proof, body.decode("ascii", "replace"))), 202)
 
     @endpoints.get(f"{path}/{CallPath.RIGHTS}/{{id}}")
     async def rights_status(request: Request) -> Response:
-        proof = _proof(request, limit)
-        return _answer(await driver.run(cockpit.rights_status(proof, request.path_params["id"])))
+        proof = proof_of(request, limit)
+        return answer_with(await driver.run(cockpit.rights_status(proof, request.path_params["id"])))
 
     @endpoints.get(f"{path}/{CallPath.RIGHTS}/{{id}}/answer")
     async def rights_answer(request: Request) -> Response:
-        proof = _proof(request, limit)
+        proof = proof_of(request, limit)
         return _encrypted(await driver.run(cockpit.rights_answer(proof, request.path_params["id"])))
 
     @endpoints.get(f"{path}/{CallPath.RIGHTS}/{{id}}/files/{{hash}}")
     async def rights_file(request: Request) -> Response:
-        proof, named = _proof(request, limit), request.path_params
+        proof, named = proof_of(request, limit), request.path_params
         return _encrypted(await driver.run(cockpit.rights_file(proof, named["id"], named["hash"])))
 
 
 async def _read(request: Request, limit: RateLimit) -> tuple[str, JsonValue]:
     """The one proof of a call, and its body."""
-    proof = _proof(request, limit)
+    proof = proof_of(request, limit)
     _, body = await read_message(request, ("application/json",), max_bytes=MAX_CALL)
     try:
         return proof, read_json(body, "body")
@@ -78,7 +78,7 @@ async def _read(request: Request, limit: RateLimit) -> tuple[str, JsonValue]:
         raise InvalidRequest(error.description) from error
 
 
-def _proof(request: Request, limit: RateLimit) -> str:
+def proof_of(request: Request, limit: RateLimit) -> str:
     """The one proof of a call, if whoever calls may call once more."""
     limit.spend(request.client.host if request.client is not None else "")
     proofs = request.headers.getlist("dpop")
@@ -91,5 +91,6 @@ def _encrypted(jwe: str) -> Response:
     return Response(jwe, media_type="application/jose", headers={"cache-control": "no-store"})
 
 
-def _answer(token: str, status: int = 200) -> Response:
+def answer_with(token: str, status: int = 200) -> Response:
+    """What was signed for whoever calls; nobody keeps it."""
     return Response(token, status, media_type=MEDIA_TYPE, headers={"cache-control": "no-store"})

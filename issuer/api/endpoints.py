@@ -10,6 +10,7 @@ from fastapi import Request, Response
 from capabilities.cockpit.api import add_cockpit
 from capabilities.status_publisher.api import add_status_lists
 from capabilities.usage_log.api import add_usage_log
+from issuer.api.mandates import add_mandates
 from issuer.revoked import CRL_PATH
 from issuer.service import Issuer
 from issuer.service.clients import AttestationHeaders
@@ -43,6 +44,7 @@ def protocol_endpoints(issuer: Issuer, driver: Driver) -> Endpoints:
     cockpit = urlsplit(issuer.cockpit.endpoint).path
     add_usage_log(endpoints, issuer.usage, driver, cockpit)
     add_cockpit(endpoints, issuer.cockpit, driver, cockpit, time.monotonic)
+    add_mandates(endpoints, issuer.mandates, driver, cockpit, time.monotonic)
     return endpoints
 
 

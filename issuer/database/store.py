@@ -16,6 +16,7 @@ from capabilities.status_publisher.database import SqlStatusLists
 from capabilities.status_publisher.policy import next_state
 from capabilities.usage_log.database.store import SqlUsageLog
 from issuer.database import lists, outdated, receipts, watches
+from issuer.database.mandates import SqlMandates
 from issuer.database.tables import (
     api_keys,
     clerk_codes,
@@ -88,6 +89,7 @@ class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
         self.status_lists = SqlStatusLists(database, status_tables, credentials)
         self.cockpit = SqlCockpit(database, cockpit_tables)
         self.usage = SqlUsageLog(database, usage_tables, now=now, random_bytes=random_bytes)
+        self.mandates = SqlMandates(database, self.usage.write)
         self._clock = now
         self._add_offer = Prepared(database, _ADD_OFFER)
         self._add_credential = Prepared(database, _ADD_CREDENTIAL)
@@ -211,7 +213,8 @@ class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
             logs = self.usage.forget_expired(connection, now=now, limit=limit)
             calls = self.cockpit.forget_expired(connection, now=now, limit=limit)
             whose = receipts.forget_expired(connection, now=now, limit=limit)
-            return max(blocks, letters + forgotten + watched, said, logs, calls, whose)
+            ended = self.mandates.forget_expired(connection, now=now, limit=limit)
+            return max(blocks, letters + forgotten + watched, said, logs, calls, whose, ended)
 
         return self.database.write(work)
 

@@ -124,3 +124,31 @@ people_names = Table(
     Column("subject", Text, primary_key=True),
     Column("name", Text, nullable=False),  # folded, see `issuer.register.folded`
 )
+# What citizens told us to forward when the register changes
+mandates = Table(
+    "mandates",
+    metadata,
+    Column("hash", Text, primary_key=True),  # of the mandate as it was given
+    Column("key", Text, nullable=False),
+    Column("jti", Text, nullable=False),
+    Column("token", Text, nullable=False),
+    Column("receipt", Text, nullable=False),
+    Column("log_until", BigInteger, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("configuration_id", Text, nullable=False),
+    Column("terms", Text, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("max_uses", Integer, nullable=False),
+    Column("used", Integer, nullable=False),
+    Column("ending", Text, nullable=False),  # empty: it may be used
+    Column("ended_at", BigInteger, nullable=False),
+    Column("known", Text, nullable=False),
+    Column("sending", Text, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("noted", Text, nullable=False),
+    Index("mandates_by_name", "key", "jti", unique=True),
+    Index("mandates_by_subject", "subject"),
+    Index("mandates_by_time", "due_at"),
+    Index("mandates_by_end", "log_until"),
+)

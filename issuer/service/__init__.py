@@ -17,10 +17,12 @@ from issuer.service.credentials import CredentialService
 from issuer.service.desk import DeskService
 from issuer.service.envelopes import Envelopes
 from issuer.service.handles import Handles
+from issuer.service.mandates import Mandates
 from issuer.service.metadata import MetadataService
 from issuer.service.offers import Offers
 from issuer.service.proofs import ProofService
 from issuer.service.receipts import Receipts
+from issuer.service.recipients import Recipients
 from issuer.service.signers import SignerList
 from issuer.service.status import StatusService
 from issuer.service.tokens import TokenService
@@ -49,6 +51,7 @@ class Issuer:
     signers: SignerList
     usage: UsageLog
     cockpit: Cockpit
+    mandates: Mandates
 
     @classmethod
     def of(cls, context: IssuerContext) -> Self:
@@ -57,6 +60,17 @@ class Issuer:
         wallets = WalletStatusLists(context)
         clients = ClientService(context, wallets)
         usage = UsageLog(context.store.usage, context.identity, context.now)
+        cockpit = Cockpit(
+            context.endpoints.cockpit,
+            context.store.cockpit,
+            context.identity,
+            usage.report,
+            None,
+            context.secret,
+            context.now,
+            context.random_bytes,
+        )
+        mandates = Mandates(context, cockpit, Recipients(context))
         return cls(
             context=context,
             metadata=MetadataService.of(context),
@@ -73,19 +87,11 @@ class Issuer:
                 Accounts(context.store.clerk_codes, context.policy.desk, context.now, context.random_bytes)
             ),
             desk=DeskService(context, offers, status),
-            changes=Changes(context, status),
+            changes=Changes(context, status, mandates),
             handles=Handles(context),
             watch=WalletWatch(context, wallets, status),
             signers=SignerList(context.authority, context.revoked, context.now),
             usage=usage,
-            cockpit=Cockpit(
-                context.endpoints.cockpit,
-                context.store.cockpit,
-                context.identity,
-                usage.report,
-                None,
-                context.secret,
-                context.now,
-                context.random_bytes,
-            ),
+            cockpit=cockpit,
+            mandates=mandates,
         )

@@ -16,6 +16,7 @@ from issuer.records import ChangeNotice, CredentialState, LiveBatch
 from issuer.register import MAX_RECORD, OwnRegister, Person, is_subject, person_of
 from issuer.renewal import DAY, USUAL, Fate, Judged, LeafPath, RenewalPolicy, WhenGone, judge, read_said
 from issuer.service.context import IssuerContext
+from issuer.service.mandates import Mandates
 from issuer.service.status import StatusService
 from issuer.service.uses import Uses
 from issuer.usage import (
@@ -64,6 +65,7 @@ class Changes:
 
     context: IssuerContext
     status: StatusService
+    mandates: Mandates
 
     @property
     def uses(self) -> Uses:
@@ -153,6 +155,7 @@ class Changes:
         found = yield from self._judged(subject, record)
         for batch, judged in found:
             yield from self._do(batch, judged, context.now(), gone=record is None)
+        yield from self.mandates.look(subject)
         now = context.now()
         return tuple(self._consequence(batch, judged, now) for batch, judged in found)
 

@@ -139,6 +139,7 @@ class IssuerContext:
     cockpit: bool = True  # announce a cockpit, and give receipts
     privacy_policy: str = ""  # where no registration says it; empty: then no receipt is given
     dpo: Contact | None = None  # data protection officer
+    registrar_url: str = ""  # whose list of services says where recipients of mandates are; empty: none are taken
     latest: LatestNonce = field(default_factory=LatestNonce, repr=False)  # for the DPoP-Nonce header
 
     @property

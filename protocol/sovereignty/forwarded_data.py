@@ -32,6 +32,7 @@ CTY = "JWT"
 MAX_FORWARDED = 512 * 1024  # characters of the signed token
 MAX_MANDATE = 64 * 1024  # characters
 MAX_NONCE = 512  # characters
+MAX_REGISTRATION = 64 * 1024  # characters
 _AT = "forwarded data"
 
 
@@ -44,6 +45,7 @@ class ForwardedData:
     nonce: str  # of the recipient's request
     data: JsonObject  # the claims, in the form of the credential
     issued_at: int  # epoch seconds
+    registration: str | None = None  # the source's own certificate, compact: what it is registered to issue
 
     @classmethod
     def from_fields(cls, claims: Fields) -> Self:
@@ -61,11 +63,19 @@ class ForwardedData:
             nonce=claims.text("nonce", max_length=MAX_NONCE),
             data=data,
             issued_at=claims.time("iat"),
+            registration=claims.optional_text("registration", max_length=MAX_REGISTRATION),
         )
 
     def to_claims(self) -> JsonObject:
         """The claims of the wire form."""
-        return {"mandate": self.mandate, "n": self.n, "nonce": self.nonce, "data": self.data, "iat": self.issued_at}
+        members: JsonObject = {
+            "mandate": self.mandate,
+            "n": self.n,
+            "nonce": self.nonce,
+            "data": self.data,
+            "iat": self.issued_at,
+        }
+        return members if self.registration is None else {**members, "registration": self.registration}
 
 
 class LastUse(NamedTuple):
@@ -89,6 +99,7 @@ class OpenedForwarding:
 
     token: str
     mandate: VerifiedMandate
+    registration: str | None  # of the source, as it says; not verified
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +156,9 @@ def open_forwarded_data(text: str, decrypter: Decrypter, *, now: int) -> OpenedF
         raise Malformed(_AT, "is not a signed token") from error
     jws = Jws.from_compact(token, _AT, max_characters=MAX_FORWARDED)
     check_typ(jws.header, TYP, _AT)
-    mandate = jws.peek_claims(_AT).text("mandate", max_length=MAX_MANDATE)
-    return OpenedForwarding(token, verify_mandate(mandate, now=now))
+    claims = jws.peek_claims(_AT)
+    mandate = verify_mandate(claims.text("mandate", max_length=MAX_MANDATE), now=now)
+    return OpenedForwarding(token, mandate, claims.optional_text("registration", max_length=MAX_REGISTRATION))
 
 
 def verify_forwarded_data(

@@ -101,6 +101,19 @@ def use(mandate: Mandate, terms: RecipientTerms, *, now: int) -> ActiveMandate:
     return replace(current, used=current.used + 1)
 
 
+def use_again(mandate: Mandate, terms: RecipientTerms, *, now: int) -> ActiveMandate:
+    """Send once more what was counted and may not have arrived: it keeps its `n`, also where it is the last one.
+
+    Raises:
+        Conflict: the mandate has ended.
+    """
+    if isinstance(mandate, ActiveMandate) and mandate.used:
+        refresh_as = replace(mandate, used=mandate.used - 1)
+        if isinstance(refresh(refresh_as, terms, now=now), ActiveMandate):
+            return mandate
+    raise Conflict("the mandate has ended")
+
+
 def revoke(mandate: Mandate, *, now: int) -> EndedMandate:
     """End a mandate, from whatever stage; one that has ended stays as it ended."""
     return mandate if isinstance(mandate, EndedMandate) else _end(mandate, Ending.REVOKED, now)

@@ -16,6 +16,7 @@ from capabilities.cockpit.records import IssuedReceipt
 from capabilities.relay.database import SqlRelay
 from capabilities.usage_log.database.store import SqlUsageLog
 from capabilities.usage_log.records import Told, Used, Written
+from protocol.errors import ProtocolError, Unavailable
 from protocol.keys import RandomBytes
 from runtime import system
 from runtime.codec import Codec
@@ -28,6 +29,7 @@ from verifier.counter import CounterChange, CounterGone, CounterRecord, CounterS
 from verifier.database.cases import SqlCases
 from verifier.database.counters import SqlCounters
 from verifier.database.erase_list import EraseList
+from verifier.database.mandates import SqlMandateUses
 from verifier.database.mirror import SqlReceiptPasts
 from verifier.database.represented import SqlRepresented
 from verifier.database.status_lists import SqlStatusLists
@@ -40,6 +42,7 @@ from verifier.database.tables import (
     cockpit_tables,
     conversations,
     counters,
+    mandate_uses,
     relay_messages,
     represented,
     status_lists,
@@ -60,6 +63,7 @@ from verifier.once_only.case import (
     Erased,
     taken_over,
 )
+from verifier.once_only.mandated import MandateUse, Renewed, renewed
 from verifier.once_only.on_demand import erase_on_demand as erase_case
 from verifier.once_only.on_demand import restrict_on_demand as restrict_case
 from verifier.policy import MAX_OFFLINE_STATUS
@@ -84,7 +88,19 @@ ERASED_AT_ONCE = 500  # receipts in one transaction
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 Stage = Session | CounterStage | CaseStage | SignedIn
-Record = CounterChange | CaseChange | Written | IssuedReceipt | ActedFor | Gone | Erase | Restrict | Event
+Record = (
+    CounterChange
+    | CaseChange
+    | Written
+    | IssuedReceipt
+    | ActedFor
+    | Gone
+    | Erase
+    | Restrict
+    | MandateUse
+    | Renewed
+    | Event
+)
 
 _CODEC: Codec[Stage] = Codec(
     Requested,
@@ -124,6 +140,7 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
         self.case_keys = SqlApiKeys(database, case_keys)
         self.cockpit = SqlCockpit(database, cockpit_tables)
         self.usage = SqlUsageLog(database, usage_tables, now=now, random_bytes=random_bytes)
+        self.mandates = SqlMandateUses(database, mandate_uses)
         self.receipt_pasts = SqlReceiptPasts(database, cockpit_tables, usage_tables, conversations)
         self.database = database
         self._erased = erased
@@ -157,6 +174,7 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
             gone += self.rights.forget_expired(connection, now=now, limit=limit)
             gone += self.represented.forget_expired(connection, now=now, limit=limit)
             gone += self.cockpit.forget_expired(connection, now=now, limit=limit)
+            gone += self.mandates.forget_expired(connection, now=now, limit=limit)
             return gone + self.status_lists.forget_before(connection, now - MAX_OFFLINE_STATUS, limit)
 
         return self.database.write(work)
@@ -200,6 +218,10 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
                     self.trail(connection, record)
                 case Erase() | Restrict():
                     self._on_demand(connection, record)
+                case MandateUse():
+                    self.mandates.write(connection, record)
+                case Renewed():
+                    self._renew(connection, record)
                 case _:
                     self.cases.change(connection, [record])
 
@@ -245,6 +267,14 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
 
         self.step(connection, Advance(at_request, answer, no_request()))
         self.step(connection, Advance(in_form, case, no_request()))
+
+    def _renew(self, connection: Connection, record: Renewed) -> None:
+        """Put what came by a mandate into the case that holds what came before."""
+        key = SessionKey.of(RECEIPT_IN_FORM, record.receipt)
+        found = self.step(connection, Advance(key, lambda stage: renewed(stage, record), no_request()))
+        if isinstance(found, ProtocolError):
+            # It ended in this very moment; what forwards it comes again, and it becomes a case of its own
+            raise Unavailable("the case that this belongs to has just ended") from found
 
     def _end(self, connection: Connection, ended: Sequence[Stage], now: int) -> None:
         """Say of answers whose time is over that they are gone, as they go; and of the forms and cases that held one."""

@@ -11,6 +11,7 @@ from runtime.database.api_keys import api_key_table
 from runtime.database.conversations import ConversationTables
 from verifier.database.cases import case_table, notice_table
 from verifier.database.counters import counter_table
+from verifier.database.mandates import mandate_table
 from verifier.database.represented import represented_table
 from verifier.database.status_lists import status_list_table
 
@@ -24,6 +25,7 @@ cases = case_table(metadata)
 case_notices = notice_table(metadata)
 clerk_codes = api_key_table(metadata, "clerk_codes")
 case_keys = api_key_table(metadata, "case_keys")
+mandate_uses = mandate_table(metadata)
 usage_tables = UsageTables(metadata)
 cockpit_tables = CockpitTables(metadata)
 represented = represented_table(metadata)

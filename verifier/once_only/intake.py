@@ -10,7 +10,7 @@ from __future__ import annotations
 from capabilities.cockpit.records import IssuedReceipt
 from runtime.conversation import Change, Event, SessionKey
 from verifier.given import Given
-from verifier.once_only.case import CASE, Case, CaseChange, CaseStage, arrival
+from verifier.once_only.case import CASE, Case, CaseChange, CaseStage, arrival, receipt_of
 from verifier.represented import ActedFor
 from verifier.session import REQUEST, Session, waiting
 
@@ -36,7 +36,8 @@ def take_in(
     came = () if given is None else given.records(accepted=True, now=case.sent_at)
     return Change(
         case,
-        keys=(SessionKey.of(CASE, case.id), page),
+        # By its receipt the case is found when a right over it is asked for
+        keys=(SessionKey.of(CASE, case.id), page, *receipt_of(case.logged)),
         drop=(*references, SessionKey.of(REQUEST, asked.id)),
         records=(*came, *arrival(case, notify=notify)),
         events=(Event("answer accepted", asked.id), Event("case sent", case.id, detail=case.service)),

@@ -16,6 +16,7 @@ from verifier.service.cases import Cases
 from verifier.service.context import VerifierContext
 from verifier.service.counters import Counters
 from verifier.service.forms import Forms
+from verifier.service.mandated import Mandated
 from verifier.service.meetings import Meetings
 from verifier.service.mirror import MirrorDesk
 from verifier.service.notices import Notices
@@ -66,8 +67,10 @@ class Verifier:
             context.now,
             context.random_bytes,
         )
+        signers = RevokedSigners(context)
         answers = Answers(
-            context, requests, StatusLists(context), RevokedSigners(context), Comparing(context, rights)
+            context, requests, StatusLists(context), signers, Comparing(context, rights),
+            Mandated(context, requests, signers),
         )  # fmt: skip
         counters = Counters.of(context, requests)
         page_requests, boards = PageRequests(context, requests, answers), Boards(context, answers, counters)

@@ -27,6 +27,7 @@ from verifier.keeping import look, shows_to_browser, shows_to_owner
 from verifier.policy import MAX_RENEWALS, is_running_out
 from verifier.service.context import VerifierContext
 from verifier.service.intake import Intake
+from verifier.service.mandated import Mandated
 from verifier.service.receipts import Way, way_of_openid
 from verifier.service.represented import Represented
 from verifier.service.requests import BROWSER, Requests, encrypted_to, key_id
@@ -77,6 +78,7 @@ class Answers:
     status_lists: StatusLists
     signers: RevokedSigners
     comparing: Comparing
+    mandated: Mandated
 
     def receive(self, reference: str, form: Mapping[str, str]) -> Exchange[ResponseAccepted]:
         """Take a wallet's answer: the first one counts, whatever it is (T179).
@@ -87,6 +89,8 @@ class Answers:
         """
         key = SessionKey.of(REQUEST_URI, reference)
         stage = waiting((yield from load(key, not_open(), AWAITED)), now=self.context.now())
+        if self.mandated.is_forwarded(stage, form):
+            return (yield from self.mandated.receive(key, stage, form["response"]))
         response_key = self._response_key(stage)
         response = read_response_form(form, response_mode=stage.terms.response_mode, key=response_key)
         leads_on = stage.asked.same_device or stage.asked.counter

@@ -20,6 +20,7 @@ from verifier.once_only.intake import IntakeOutcome, IntakeStage, take_in
 from verifier.once_only.sent import Sent, sent_lines
 from verifier.service.context import VerifierContext
 from verifier.session import Asked, not_open
+from verifier.usage import Logged
 
 DAY = 86_400  # seconds
 _Claims = Mapping[str, tuple[JsonObject, ...]]
@@ -58,16 +59,29 @@ class Intake:
         Raises:
             InvalidRequest: answered before, or over.
         """
+        shown = _shown(verified.claims, verified.issuers, verified.binary, self.context.now())
+        service = self._service(asked)
+        acting = acted(service.acting, verified.claims, verified.issuers) if service is not None else None
+        case = self.case_of(asked, shown._replace(acting=acting), given.logged if given is not None else None)
+        page = SessionKey.of(CASE_PAGE, self.context.case_secret(case.id))
+        notify = self.is_told(asked)
+
+        def step(stage: IntakeStage) -> IntakeOutcome:
+            return take_in(stage, case, page, references=references(stage), given=given, notify=notify)
+
+        yield from advance(key, step, not_open())
+        return case.id
+
+    def case_of(self, asked: Asked, shown: Shown, logged: Logged | None, id_: str = "") -> Case:
+        """The case of what was shown; `id_` if it is to take the place of one."""
         service, context = self._service(asked), self.context
         if service is None:
             raise TypeError("an answer to a service that is not there was refused before")
-        now, id_ = context.now(), new_case_id(context.random_bytes)
-        shown = _shown(verified.claims, verified.issuers, verified.binary, now)
-        acting = acted(service.acting, verified.claims, verified.issuers)
-        content = take(service, Content(), shown._replace(acting=acting))
-        sealed = context.sealer.seal(Sent(sent_lines(service, content), acting).to_bytes(), f"case {id_}")
+        now, id_ = context.now(), id_ or new_case_id(context.random_bytes)
+        content = take(service, Content(), shown)
+        sealed = context.sealer.seal(Sent(sent_lines(service, content), shown.acting).to_bytes(), f"case {id_}")
         days = service.outcome.answer_days
-        case = Case(
+        return Case(
             id=id_,
             service=service.id,
             sent_at=now,
@@ -75,17 +89,14 @@ class Intake:
             content=encode_base64url(sealed),
             shown=asked.id,
             due_at=now + days * DAY if days else 0,
-            logged=given.logged if given is not None else None,
-            acting=acting is not None,
+            logged=logged,
+            acting=shown.acting is not None,
         )
-        page = SessionKey.of(CASE_PAGE, context.case_secret(id_))
-        notify = bool(service.outcome.webhook)
 
-        def step(stage: IntakeStage) -> IntakeOutcome:
-            return take_in(stage, case, page, references=references(stage), given=given, notify=notify)
-
-        yield from advance(key, step, not_open())
-        return id_
+    def is_told(self, asked: Asked) -> bool:
+        """Whether the agency's own system hears of cases of the service."""
+        service = self._service(asked)
+        return service is not None and bool(service.outcome.webhook)
 
     def _service(self, asked: Asked) -> ServiceDescription | None:
         """The service, as long as it takes what is forwarded."""

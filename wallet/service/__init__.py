@@ -10,6 +10,7 @@ from wallet.service.context import WalletContext
 from wallet.service.forwarding import Forwarding
 from wallet.service.keeping import Keeping
 from wallet.service.login import Login
+from wallet.service.mandates import Mandates
 from wallet.service.meeting import MeetingPresenting
 from wallet.service.moving import Moving
 from wallet.service.page_presenting import PagePresenting
@@ -39,6 +40,7 @@ class Wallet:
     moving: Moving
     forwarding: Forwarding
     standing: StandingOrders
+    mandates: Mandates
 
     @classmethod
     def of(cls, context: WalletContext) -> Self:
@@ -68,4 +70,5 @@ class Wallet:
             moving=Moving(context),
             forwarding=forwarding,
             standing=StandingOrders(context, forwarding),
+            mandates=Mandates(context, cockpit.collecting, presenting),
         )

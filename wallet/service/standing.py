@@ -19,10 +19,13 @@ from protocol.sovereignty.mandate_status import Ending
 from protocol.sovereignty.recipient_terms import RecipientTerms
 from protocol.sovereignty.standing_order import Ended, Prepared, StandingOrder, Waiting, decide, revoke
 from wallet.forwarding_records import OrderKept
+from wallet.policy.cockpit.disclosed import partner_of
 from wallet.policy.documents import Document, documents_of
 from wallet.policy.forwarding import MAX_AT_ONCE, takes
 from wallet.policy.services.showing import ServiceShown
+from wallet.policy.showing import PartyShown, credential_name, path_text
 from wallet.policy.standing import Limit, SentPart, held_now, others_of, sent_part, terms_of
+from wallet.records import LoggedCredential
 from wallet.service.context import WalletContext
 from wallet.service.forwarding import (
     Choice,
@@ -34,6 +37,7 @@ from wallet.service.forwarding import (
     RecipientOut,
     Recipients,
 )
+from wallet.store import NewEntry
 
 MAX_ORDERS = 200
 
@@ -154,7 +158,8 @@ class StandingOrders:
             receipts=others is not None,
             others=others or (),
         )
-        yield from context.save(put=[record], needs=[recipients.document.id])
+        note = self._note("arranged", record)
+        yield from context.save(put=[record], needs=[recipients.document.id], note=note)
         return record
 
     def shown(self) -> tuple[OrderShown, ...]:
@@ -236,7 +241,9 @@ class StandingOrders:
             NotFound: there is none.
         """
         kept = self.find(order_id)
-        yield from self.context.save(put=[replace(kept, order=OrderKept.written(revoke(kept.read())))])
+        was_going = not kept.ended and not kept.read().revoked
+        note = self._note("unarranged", kept) if was_going else None
+        yield from self.context.save(put=[replace(kept, order=OrderKept.written(revoke(kept.read())))], note=note)
 
     def forget(self, order_id: str) -> Exchange[None]:
         """Delete an order; nothing is sent by it any more.
@@ -319,6 +326,27 @@ class StandingOrders:
 
     def _same(self, shown: OrderShown, document: Document, service_id: str) -> bool:
         return shown.kept.document == document.id and shown.order.recipient.service == service_id
+
+    def _note(self, action: str, kept: OrderKept) -> NewEntry:
+        """A line of the log, by the party as the log knows it from what was given to it."""
+        order = kept.read()
+        documents = self._documents()
+        found = documents.get(kept.document)
+        language = self.context.language
+        name = credential_name(found.forms[0].described(), language) if found is not None else order.type
+        who = next(
+            (
+                one
+                for one in reversed(self.context.store.disclosures())
+                if partner_of(one.sent) == order.recipient.organisation
+            ),
+            None,
+        )
+        # As the log knows them from what they got
+        known, trusted_by = ("", "") if who is None else (who.sent.client_id, who.sent.trusted_by)
+        party = PartyShown(kept.recipient, "", known or order.recipient.organisation.identifier, trusted_by)
+        paths = tuple([path_text(path) for path in order.claims])
+        return self.context.entry(action, party, "done", (LoggedCredential(name, order.type, paths),))
 
     def _documents(self) -> dict[str, Document]:
         return {one.id: one for one in documents_of(self.context.store.credentials())}

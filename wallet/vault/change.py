@@ -13,7 +13,7 @@ from protocol.keys import RandomBytes
 from runtime.codec import Codec
 from runtime.seal import Sealer
 from wallet.disclosure_records import Disclosure
-from wallet.forwarding_records import OrderKept
+from wallet.forwarding_records import MandateKept, OrderKept
 from wallet.records import (
     AwaitedDocument,
     DeletedEntry,
@@ -47,6 +47,7 @@ KINDS: dict[type[object], str] = {
     JourneyKept: "journey",
     Errand: "errand",
     OrderKept: "standing order",
+    MandateKept: "mandate",
     LogEntry: LOG,
     DeletedEntry: LOG,
 }
@@ -64,6 +65,7 @@ RECORDS: tuple[type[Kept], ...] = (
     JourneyKept,
     Errand,
     OrderKept,
+    MandateKept,
 )
 CODEC: Codec[Stored] = Codec(*RECORDS, LogEntry, DeletedEntry)
 OF_THE_LOG = (KINDS[Evidence], KINDS[Disclosure])  # what belongs to entries of the log, and goes with them

@@ -20,7 +20,7 @@ from typing import Self, TypeVar
 from protocol.errors import NotFound
 from runtime.seal import KEY_BYTES, DamagedError, Sealer
 from wallet.disclosure_records import Disclosure
-from wallet.forwarding_records import OrderKept
+from wallet.forwarding_records import MandateKept, OrderKept
 from wallet.records import (
     AwaitedDocument,
     Evidence,
@@ -226,6 +226,10 @@ class Vault:
     def orders(self) -> tuple[OrderKept, ...]:
         """What is forwarded again, oldest first."""
         return tuple(sorted(self._read(OrderKept).records, key=lambda order: (order.given_at, order.id)))
+
+    def mandates(self) -> tuple[MandateKept, ...]:
+        """What offices were told to forward, oldest first."""
+        return tuple(sorted(self._read(MandateKept).records, key=lambda mandate: (mandate.sent.at, mandate.id)))
 
     def errands(self) -> tuple[Errand, ...]:
         """The requests that wait for a proof, oldest first."""

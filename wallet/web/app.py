@@ -28,6 +28,7 @@ from wallet.web.following import Following
 from wallet.web.forwarding import forwarding_pages
 from wallet.web.keeping import keeping_pages
 from wallet.web.login import login_pages
+from wallet.web.mandates import mandate_pages
 from wallet.web.meeting import meeting_pages
 from wallet.web.moving import moving_pages
 from wallet.web.presenting import presenting_pages
@@ -106,6 +107,7 @@ def serve_wallet(
         errand_pages(tickets),
         forwarding_pages(tickets),
         standing_pages(),
+        mandate_pages(),
     ):
         router.include_in_schema = False
         application.include_router(router)

@@ -125,7 +125,7 @@ def done_page(visit: Visit, number: str, over: ForwardingOver, form: Mapping[str
     return visit.page(
         "forward_done.html", status=200 if form is None else 400, number=number, done=over.done, out=over.recipients.out,
         host=_host, say=ForwardingWords(visit.words), again=can_be_repeated(visit, over), form=form,
-        called=visit.wallet.forwarding.called,
+        called=visit.wallet.forwarding.called, offices=offices_of(visit, over),
     )  # fmt: skip
 
 
@@ -142,6 +142,17 @@ def can_be_repeated(visit: Visit, over: ForwardingOver) -> list[bool]:
         not over.by_order
         and one.fate is Fate.ARRIVED
         and standing.can_be_given(over.recipients, one.service.id, over.chosen[one.service.id])
+        for one in over.done
+    ]
+
+
+def offices_of(visit: Visit, over: ForwardingOver) -> list[str]:
+    """For each recipient, who could send changes of what it got by themselves; empty: nobody."""
+    mandates = visit.wallet.mandates
+    return [
+        mandates.office(over.recipients, one.service.id, over.chosen[one.service.id])
+        if not over.by_order and one.fate is Fate.ARRIVED
+        else ""
         for one in over.done
     ]
 

@@ -104,6 +104,13 @@ def test_forwarded_data_arrives():
     assert (jwe.cty, jwe.kid, jwe.enc) == ("JWT", "bank-1", "A128GCM")
 
 
+def test_the_source_may_bring_its_registration():
+    text = seal(replace(FORWARDED, registration="a.b.c"))
+    assert open_forwarded_data(text, ENC_KEY, now=NOW + DAY).registration == "a.b.c"
+    assert receive(text).says.registration == "a.b.c"
+    assert open_forwarded_data(seal(), ENC_KEY, now=NOW + DAY).registration is None
+
+
 def test_less_than_the_mandate_is_forwarded_where_less_is_asked_for():
     data: JsonObject = {"address": {"street": "Ring 1"}}
     assert receive(seal(replace(FORWARDED, data=data)), expected=EXPECTED._replace(claims=(STREET,))).says.data == data
@@ -129,6 +136,7 @@ def test_less_than_the_mandate_is_forwarded_where_less_is_asked_for():
         pytest.param(lambda: tampered(n=4), RolledBack, id="a mandate past its count"),
         pytest.param(lambda: tampered(mandate="x"), Malformed, id="no mandate"),
         pytest.param(lambda: tampered(mandate=flipped(GIVEN)), NotAuthentic, id="an altered mandate"),
+        pytest.param(lambda: tampered(registration=7), Malformed, id="a registration that is no text"),
         pytest.param(lambda: tampered(iat=...), Malformed, id="no time"),
     ],
 )

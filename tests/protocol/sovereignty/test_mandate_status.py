@@ -29,6 +29,7 @@ from protocol.sovereignty.mandate_status import (
     revoke,
     sign_mandate_status,
     use,
+    use_again,
     verify_mandate_status,
 )
 from protocol.sovereignty.recipient_terms import RecipientTerms
@@ -57,6 +58,29 @@ def test_uses_are_counted_to_the_last_and_no_further():
     with pytest.raises(Conflict):
         use(mandate, TERMS, now=NOW + 4)
     assert refresh(mandate, TERMS, now=NOW + 4) == EndedMandate(MANDATE.jti, GIVEN.hash, 3, Ending.USED_UP, NOW + 4)
+
+
+def test_what_may_not_have_arrived_is_sent_again_as_it_was_counted_even_the_last():
+    mandate = ACTIVE
+    for n in range(ACTIVE.max_uses):
+        mandate = use(mandate, TERMS, now=NOW + n)
+        assert use_again(mandate, TERMS, now=NOW + n) == mandate
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(lambda: use_again(ACTIVE, TERMS, now=NOW), id="never used"),
+        pytest.param(lambda: use_again(revoke(use(ACTIVE, TERMS, now=NOW), now=NOW), TERMS, now=NOW), id="revoked"),
+        pytest.param(lambda: use_again(use(ACTIVE, TERMS, now=NOW), TERMS, now=ACTIVE.expires_at), id="expired"),
+        pytest.param(
+            lambda: use_again(use(ACTIVE, TERMS, now=NOW), replace(TERMS, claims=()), now=NOW), id="recipient changed"
+        ),
+    ],
+)
+def test_nothing_is_sent_again_by_a_mandate_that_may_not_be_used(make):
+    with pytest.raises(Conflict):
+        make()
 
 
 def test_revoking_takes_effect_at_once_and_for_good():

@@ -6,7 +6,7 @@ once and stays; what depends on all that is known is looked at anew whenever a r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from protocol.encoding import encode_json
@@ -85,8 +85,12 @@ def learn(
     *,
     now: int,
     first: Action = Action.RECEIVED,
+    mandated: Collection[str] = (),
 ) -> Learnt:
-    """Take a report in; `first` is what it has to begin with."""
+    """Take a report in; `first` is what it has to begin with.
+
+    `mandated` are those, by identifier, to whom the partner forwards because the user told it to.
+    """
     says = report.says
     leaves = {use.n: bytes.fromhex(use.leaf) for use in known.uses}
     not_in_tree = find_not_in_tree(says)
@@ -118,7 +122,7 @@ def learn(
         refused="",
     )
     if not says.more:
-        learnt = replace(learnt, findings=_with_whole(learnt, receipt, first, now))
+        learnt = replace(learnt, findings=_with_whole(learnt, receipt, first, mandated, now))
     quiet = (learnt.uses, learnt.findings, learnt.news) == (known.uses, known.findings, known.news)
     learnt = replace(learnt, reports=_with_report(known.reports, KeptReport(report.signed.raw, says.issued_at, quiet)))
     return Learnt(learnt, max(each.blinded.entry.n for each in says.entries) if says.more else None)
@@ -217,10 +221,13 @@ def _joined_findings(known: Sequence[KnownFinding], found: Iterable[Finding], no
     return tuple(joined.values())
 
 
-def _with_whole(known: UsageKnown, receipt: Receipt, first: Action, now: int) -> tuple[KnownFinding, ...]:
+def _with_whole(
+    known: UsageKnown, receipt: Receipt, first: Action, mandated: Collection[str], now: int
+) -> tuple[KnownFinding, ...]:
     """What is wrong with all that is known; what was wrong and is put right goes, for the reports say when it was."""
     entries = [entry_of(use) for use in known.uses]
     recipients = [Addressee(one.name, one.identifier) for one in receipt.recipients]
+    recipients += [Addressee(identifier, identifier) for identifier in mandated]
     events = [Event(Action.DECIDED, one.at) for one in known.news]
     at = known.reported_at
     found = (

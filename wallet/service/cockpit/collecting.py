@@ -201,7 +201,15 @@ class Collecting:
         )
         if is_too_much(disclosure.usage, report.says):
             raise TooLarge("usage report", "says more than anybody could look at")
-        learnt = learn(disclosure.usage, report, asked, receipt, first=first_action(disclosure.sent), now=context.now())
+        learnt = learn(
+            disclosure.usage,
+            report,
+            asked,
+            receipt,
+            first=first_action(disclosure.sent),
+            mandated=disclosure.mandated,
+            now=context.now(),
+        )
         kept = yield from self._keep(replace(disclosure, usage=learnt.known, asked_at=context.now()))
         return kept, learnt.more_after
 

@@ -1,0 +1,411 @@
+"""Mandates: the office that a document is from forwards it itself when its register changes, until the citizen stops it.
+
+A mandate is signed by the key that came with the document's receipt, and kept before it leaves, so that what may have arrived
+can always be looked up and stopped. The recipient has a second key, by which its receipt is fetched from it directly.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import NamedTuple
+
+from protocol.encoding import encode_base64url
+from protocol.errors import Conflict, InvalidRequest, NotFound, ProtocolError, Unavailable, Unreachable
+from protocol.exchange import Exchange, HttpResponse
+from protocol.fields import Fields
+from protocol.jws import Jws
+from protocol.keys import P256Key
+from protocol.oid4vp.request import AuthorizationRequest
+from protocol.sovereignty.calls import Caller, CallPath, call_url
+from protocol.sovereignty.claims import are_covered
+from protocol.sovereignty.due_dates import add_months
+from protocol.sovereignty.forwarding import ForwardingMandate, Recipient, VerifiedMandate, sign_mandate, verify_mandate
+from protocol.sovereignty.mandate_status import MandateStatus, verify_mandate_status
+from protocol.sovereignty.receipt import sort_paths
+from protocol.sovereignty.receipt_travel import MEDIA_TYPE, Collected, collect_receipt
+from protocol.sovereignty.recipient_terms import RecipientTerms
+from protocol.sovereignty.signing import MAX_OBJECT
+from protocol.sovereignty.unlinkable import MustNotCall, random_hour
+from wallet.disclosure_records import DisclosedDocument, Disclosure, SentAnswer
+from wallet.forwarding_records import MandateKept
+from wallet.policy.cockpit.disclosed import (
+    cockpit_key,
+    matches,
+    partner_of,
+    receipt_of,
+    requesters_of,
+    sent_of,
+    write_claims,
+)
+from wallet.policy.documents import Document
+from wallet.policy.showing import PartyShown, credential_name, path_text, plain
+from wallet.policy.standing import SentPart, sent_part, terms_of
+from wallet.records import LoggedCredential
+from wallet.service.asking import readable_registration
+from wallet.service.cockpit.collecting import Collecting
+from wallet.service.cockpit.disclosing import Disclosing
+from wallet.service.context import WalletContext
+from wallet.service.forwarding import Choice, RecipientAsked, Recipients
+from wallet.service.presenting import Presenting
+from wallet.store import NewEntry
+
+MAX_MANDATES = 200
+TIMES_A_YEAR = 24
+MONTHS = 12
+_AT = "mandate status"
+
+
+class Span(StrEnum):
+    """What people choose from."""
+
+    ONCE = "once"  # the next change, if there is one within a year
+    YEAR = "year"
+
+    @property
+    def uses(self) -> int:
+        """How often it may be used."""
+        return 1 if self is Span.ONCE else TIMES_A_YEAR
+
+
+class OfficeRefused(ProtocolError):
+    """An office did not take a mandate; it holds nowhere."""
+
+    code = "access_denied"
+    status = 502
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"the office did not take it: {detail}" if detail else "the office did not take it")
+
+
+@dataclass(frozen=True, slots=True)
+class MandateShown:
+    """A mandate, and how it stands as far as this wallet knows."""
+
+    kept: MandateKept
+    says: ForwardingMandate
+    status: MandateStatus | None  # None: the office has not said that it has it
+
+    @property
+    def is_going(self) -> bool:
+        """Whether something may still be forwarded by it, as far as is known."""
+        return self.status is None or self.status.ending is None
+
+
+class _Possible(NamedTuple):
+    """What a mandate would be about."""
+
+    part: SentPart
+    terms: RecipientTerms
+    source: Disclosure
+    one: RecipientAsked
+    announced: str  # cockpit endpoint of the recipient
+
+
+@dataclass(frozen=True, slots=True)
+class Mandates:
+    """Everything about what offices forward by themselves."""
+
+    context: WalletContext
+    collecting: Collecting
+    presenting: Presenting
+
+    def office(self, recipients: Recipients, service_id: str, choice: Choice) -> str:
+        """Who could forward by themselves what somebody got; empty: nobody."""
+        found = self._possible(recipients, service_id, choice)
+        return "" if found is None else found.source.sent.name
+
+    def give(self, recipients: Recipients, service_id: str, choice: Choice, span: Span) -> Exchange[MandateKept]:
+        """Tell the office to forward what somebody got whenever it changes.
+
+        Raises:
+            Conflict: no mandate is possible for this, there is one already, or there are too many.
+            MustNotCall: the office's cockpit is none that may be called.
+            OfficeRefused: it did not take it.
+            Unreachable: it did not answer; it may have it, and can be asked or told to stop.
+        """
+        found = self._possible(recipients, service_id, choice)
+        if found is None:
+            raise Conflict("no office can forward this by itself")
+        if len(self.context.store.mandates()) >= MAX_MANDATES:
+            raise Conflict("there are too many mandates; delete some that have ended")
+        if any(self._same(one, found, service_id) for one in self.shown() if one.is_going):
+            raise Conflict("an office was told to forward this already")
+        self.collecting.check(found.source)
+        kept = self._made(recipients.document, found, service_id, span)
+        yield from self.context.save(put=[kept])
+        return (yield from self._handed_over(kept))
+
+    def shown(self) -> tuple[MandateShown, ...]:
+        """Every mandate, oldest first, as it stands by what this wallet knows: nobody is asked."""
+        return tuple([self._shown(kept) for kept in self.context.store.mandates()])
+
+    def look(self, mandate_id: str) -> Exchange[MandateShown]:
+        """Ask the office how a mandate stands, and fetch the recipient's receipt once something went.
+
+        Raises:
+            NotFound: there is none; or the office has none of this kind (then it holds nowhere).
+            MustNotCall, Unreachable: the office cannot be asked.
+            ProtocolError: it answered what is no answer.
+        """
+        kept = self.find(mandate_id)
+        if not kept.status:
+            kept = yield from self._handed_over(kept)
+        else:
+            kept = yield from self._asked(kept, "GET", kept_id(kept))
+        kept = yield from self._with_receipt(kept)
+        return self._shown(kept)
+
+    def revoke(self, mandate_id: str) -> Exchange[MandateShown]:
+        """Stop it: nothing is forwarded after the office has said so. Twice is the same as once.
+
+        Raises:
+            NotFound: there is none.
+            MustNotCall, Unreachable: the office cannot be told; it may go on.
+            ProtocolError: it answered what is no answer.
+        """
+        kept = self.find(mandate_id)
+        if not kept.status:
+            # Whether it has it is not known: first it has, then it stops
+            kept = yield from self._handed_over(kept)
+        was_going = self._shown(kept).is_going
+        kept = yield from self._asked(kept, "POST", kept_id(kept), "revoke")
+        if was_going:
+            yield from self.context.save(note=self._note("stopped", kept))
+        with suppress(ProtocolError):  # that it is stopped does not hang on this
+            kept = yield from self._with_receipt(kept)
+        return self._shown(kept)
+
+    def forget(self, mandate_id: str) -> Exchange[None]:
+        """Delete one that has ended; a receipt that came by it stays.
+
+        Raises:
+            NotFound: there is none.
+            Conflict: it has not ended as far as is known, and could not be stopped any more.
+        """
+        kept = self.find(mandate_id)
+        if self._shown(kept).is_going:
+            raise Conflict("stop it first")
+        yield from self.context.save(drop=[kept])
+
+    def find(self, mandate_id: str) -> MandateKept:
+        """A mandate.
+
+        Raises:
+            NotFound: there is none.
+        """
+        for kept in self.context.store.mandates():
+            if kept.id == mandate_id:
+                return kept
+        raise NotFound("there is no such mandate")
+
+    def _possible(self, recipients: Recipients, service_id: str, choice: Choice) -> _Possible | None:
+        one = next((one for one in recipients.asked if one.begun.service.id == service_id), None)
+        if one is None:
+            return None
+        request = one.seen.verified.request
+        if not isinstance(request, AuthorizationRequest):
+            return None
+        metadata = request.client_metadata
+        announced = metadata.cockpit_endpoint if metadata is not None else None
+        chosen = [found for items in one.seen.match.choose(choice).values() for found in items]
+        part = sent_part(chosen, recipients.ids)
+        # Offices answer requests for one document alone, and only with a receipt
+        if part is None or announced is None or len(request.dcql_query.credentials) != 1:
+            return None
+        terms = terms_of(one.seen.standing, part.type, ())
+        source = self._source(recipients.document, part)
+        if terms is None or source is None or not terms.purpose:
+            return None
+        return _Possible(part, terms, source, one, announced)
+
+    def _source(self, document: Document, part: SentPart) -> Disclosure | None:
+        """The newest receipt of a document whose office could be told, and that names what would be forwarded."""
+        issuers = {form.credential_issuer for form in document.forms if form.type == part.type}
+        for one in reversed(self.context.store.disclosures()):
+            sent, receipt = one.sent, receipt_of(one)
+            if not (sent.issued and one.key and receipt is not None and matches(one) and sent.client_id in issuers):
+                continue
+            named = [shown.query_id for shown in sent.documents if shown.type == part.type]
+            covered = any(are_covered(part.claims, receipt.claims.get(query_id, ())) for query_id in named)
+            if covered and self.context.now() < receipt.log_until:
+                return one
+        return None
+
+    def _made(self, document: Document, found: _Possible, service_id: str, span: Span) -> MandateKept:
+        context, source = self.context, found.source
+        now, receipt, key = context.now(), receipt_of(source), context.new_session_key()
+        who = partner_of(source.sent)
+        signer = cockpit_key(source)
+        if receipt is None or signer is None or who is None:
+            raise TypeError("a document without a receipt or a key was left out before")
+        claims = sort_paths(found.part.claims)
+        thumbprint = P256Key.from_scalar(bytes.fromhex(key)).public_key.thumbprint()
+        mandate = ForwardingMandate(
+            jti=encode_base64url(context.random_bytes(16)),
+            source=who,
+            recipient=Recipient(found.terms.organisation, service_id),
+            type=found.part.type,
+            claims=claims,
+            purpose=found.terms.purpose,
+            recipient_key=thumbprint,
+            issued_at=now,
+            expires_at=min(add_months(now, MONTHS), receipt.log_until),
+            max_uses=span.uses,
+        )
+        token = sign_mandate(mandate, signer)
+        seen = found.one.seen
+        request = seen.verified.request
+        if not isinstance(request, AuthorizationRequest):
+            raise TypeError("a recipient is asked at an address")
+        name = credential_name(document.forms[0].described(), context.language)
+        verified = verify_mandate(token, now=now)
+        requesters = requesters_of(seen.verified.party)
+        sent = SentAnswer(
+            at=now,
+            client_id=str(request.client_id),
+            announced=found.announced,
+            answered_at=request.response_uri,
+            request=token,
+            request_hash=verified.hash,
+            presentations=((mandate.type, (verified.hash,)),),
+            claims=write_claims({mandate.type: claims}),
+            documents=(DisclosedDocument(mandate.type, name, mandate.type),),
+            requesters=tuple([(one.identifier, one.country) for one in requesters]),
+            name=seen.consent.recipient or found.one.begun.service.provider,
+            trusted_by=seen.consent.asker.trusted_by,
+            registration=readable_registration(request),
+        )
+        return MandateKept(
+            id=context.new_id(),
+            token=token,
+            source=source.id,
+            key=key,
+            log_number=0,
+            office=source.sent.name,
+            party_id=seen.consent.asker.identifier,
+            service=found.one.begun.service.name,
+            sent=sent,
+        )
+
+    def _handed_over(self, kept: MandateKept) -> Exchange[MandateKept]:
+        """Bring a mandate to its office, which takes the same one twice without any harm, and note that it was given."""
+        source = self._disclosure(kept)
+        if not kept.log_number:
+            # Whatever the office logs of it from now on is what the citizen told it
+            named = tuple(dict.fromkeys((*source.mandated, mandate_of(kept).says.recipient.organisation.identifier)))
+            yield from self.context.save(put=[replace(source, mandated=named)])
+        try:
+            kept = yield from self._asked(kept, "POST", body=kept.token.encode("ascii"))
+        except OfficeRefused:
+            yield from self.context.save(drop=[kept])
+            raise
+        if kept.log_number:
+            return kept
+        entry = yield from self.context.save(note=self._note("instructed", kept))
+        kept = replace(kept, log_number=entry.number if entry is not None else 0)
+        yield from self.context.save(put=[kept])
+        return kept
+
+    def _asked(self, kept: MandateKept, method: str, *segments: str, body: bytes = b"") -> Exchange[MandateKept]:
+        """What the office says now, if it holds, kept."""
+        context, source = self.context, self._disclosure(kept)
+        key = cockpit_key(source)
+        if key is None:
+            raise Conflict("the key of the document was deleted, so its office cannot be asked any more")
+        endpoint = self.collecting.check(source)
+        caller = Caller(key, context.random_bytes, context.now)
+        url = call_url(endpoint, CallPath.MANDATES, *segments)
+        response = yield from caller.call(method, url, body, max_bytes=MAX_OBJECT)
+        text = _status_in(response, is_new=not kept.status)
+        before = status_of(kept)
+        mandate = mandate_of(kept)
+        others = tuple([one for one in sent_of(source).signers if one != mandate.says.source])
+        verify_mandate_status(text, mandate, anchors=context.anchors(), now=context.now(), before=before, source=others)
+        kept = replace(kept, status=text, looked_at=context.now())
+        yield from context.save(put=[kept])
+        return kept
+
+    def _with_receipt(self, kept: MandateKept) -> Exchange[MandateKept]:
+        """Fetch the recipient's receipt once something went to it; where it cannot be had, it is tried at the next look."""
+        context, status = self.context, status_of(kept)
+        if kept.receipt or status is None or not status.used:
+            return kept
+        key = P256Key.from_scalar(bytes.fromhex(kept.key))
+        waiting = Disclosure(
+            id=context.new_id(),
+            log_number=kept.log_number,
+            sent=kept.sent,
+            thumbprint=key.public_key.thumbprint(),
+            key=kept.key,
+            claim="",
+            hour=random_hour(context.random_bytes),
+        )
+        try:
+            endpoint = self.collecting.check(waiting)
+            found = yield from collect_receipt(Caller(key, context.random_bytes, context.now), endpoint)
+            if not isinstance(found, Collected):
+                return kept
+            judged = yield from Disclosing(context).judge(waiting, found.receipt)
+        except (MustNotCall, Unavailable):
+            raise
+        except ProtocolError:
+            return kept
+        kept = replace(kept, receipt=judged.id)
+        yield from context.save(put=[judged, kept])
+        return kept
+
+    def _disclosure(self, kept: MandateKept) -> Disclosure:
+        for one in self.context.store.disclosures():
+            if one.id == kept.source:
+                return one
+        raise Conflict("the receipt of the document was deleted, so its office cannot be asked any more")
+
+    def _shown(self, kept: MandateKept) -> MandateShown:
+        return MandateShown(kept, mandate_of(kept).says, status_of(kept))
+
+    def _same(self, shown: MandateShown, found: _Possible, service_id: str) -> bool:
+        says = shown.says
+        return says.recipient == Recipient(found.terms.organisation, service_id) and says.type == found.part.type
+
+    def _note(self, action: str, kept: MandateKept) -> NewEntry:
+        sent = kept.sent
+        party = PartyShown(sent.name, "", kept.party_id, sent.trusted_by)
+        [document] = sent.documents
+        paths = tuple([path_text(path) for path in mandate_of(kept).says.claims])
+        return self.context.entry(action, party, "done", (LoggedCredential(document.name, document.type, paths),))
+
+
+def kept_id(kept: MandateKept) -> str:
+    """What the office calls it."""
+    return mandate_of(kept).says.jti
+
+
+def mandate_of(kept: MandateKept) -> VerifiedMandate:
+    """What was given; it may have expired since."""
+    return verify_mandate(kept.token, now=kept.sent.at)
+
+
+def status_of(kept: MandateKept) -> MandateStatus | None:
+    """What the office said last; it was verified when it came."""
+    if not kept.status:
+        return None
+    return MandateStatus.from_fields(Jws.from_compact(kept.status, _AT).peek_claims(_AT))
+
+
+def _status_in(response: HttpResponse, *, is_new: bool) -> str:
+    if response.status == 200 and response.media_type() == MEDIA_TYPE:
+        return response.body.decode("ascii", "replace")
+    if response.status >= 500 or response.status == 429:
+        raise Unreachable(f"{_AT}: answered with status {response.status}")
+    if is_new:
+        detail = ""
+        with suppress(ProtocolError):
+            answer = response.json(_AT, max_bytes=MAX_OBJECT)
+            said = Fields(answer, _AT).optional_text("error_description", max_length=1000)
+            detail = plain(said or "")
+        raise OfficeRefused(detail)
+    if response.status == 404:
+        raise NotFound("the office knows nothing of this mandate any more")
+    raise InvalidRequest(f"{_AT}: is not an answer to that call")
