@@ -15,13 +15,12 @@ from protocol.encoding import encode_base64url
 from protocol.errors import Conflict, InvalidRequest, NotFound, ProtocolError, Unavailable, Unreachable
 from protocol.exchange import Exchange, HttpResponse
 from protocol.fields import Fields
-from protocol.jws import Jws
 from protocol.keys import P256Key
 from protocol.oid4vp.request import AuthorizationRequest
 from protocol.sovereignty.calls import Caller, CallPath, call_url
 from protocol.sovereignty.claims import are_covered
 from protocol.sovereignty.due_dates import add_months
-from protocol.sovereignty.forwarding import ForwardingMandate, Recipient, VerifiedMandate, sign_mandate, verify_mandate
+from protocol.sovereignty.forwarding import ForwardingMandate, Recipient, sign_mandate, verify_mandate
 from protocol.sovereignty.mandate_status import MandateStatus, verify_mandate_status
 from protocol.sovereignty.receipt import sort_paths
 from protocol.sovereignty.receipt_travel import MEDIA_TYPE, Collected, collect_receipt
@@ -40,6 +39,7 @@ from wallet.policy.cockpit.disclosed import (
     write_claims,
 )
 from wallet.policy.documents import Document
+from wallet.policy.mandates import kept_id, mandate_of, status_of
 from wallet.policy.showing import PartyShown, credential_name, path_text, plain
 from wallet.policy.standing import SentPart, sent_part, terms_of
 from wallet.records import LoggedCredential
@@ -375,23 +375,6 @@ class Mandates:
         [document] = sent.documents
         paths = tuple([path_text(path) for path in mandate_of(kept).says.claims])
         return self.context.entry(action, party, "done", (LoggedCredential(document.name, document.type, paths),))
-
-
-def kept_id(kept: MandateKept) -> str:
-    """What the office calls it."""
-    return mandate_of(kept).says.jti
-
-
-def mandate_of(kept: MandateKept) -> VerifiedMandate:
-    """What was given; it may have expired since."""
-    return verify_mandate(kept.token, now=kept.sent.at)
-
-
-def status_of(kept: MandateKept) -> MandateStatus | None:
-    """What the office said last; it was verified when it came."""
-    if not kept.status:
-        return None
-    return MandateStatus.from_fields(Jws.from_compact(kept.status, _AT).peek_claims(_AT))
 
 
 def _status_in(response: HttpResponse, *, is_new: bool) -> str:

@@ -1,0 +1,27 @@
+"""What a wallet keeps of a mandate, in the words of the protocol."""
+
+from __future__ import annotations
+
+from protocol.jws import Jws
+from protocol.sovereignty.forwarding import VerifiedMandate, verify_mandate
+from protocol.sovereignty.mandate_status import MandateStatus
+from wallet.forwarding_records import MandateKept
+
+_AT = "mandate status"
+
+
+def kept_id(kept: MandateKept) -> str:
+    """What the office calls it."""
+    return mandate_of(kept).says.jti
+
+
+def mandate_of(kept: MandateKept) -> VerifiedMandate:
+    """What was given; it may have expired since."""
+    return verify_mandate(kept.token, now=kept.sent.at)
+
+
+def status_of(kept: MandateKept) -> MandateStatus | None:
+    """What the office said last; it was verified when it came."""
+    if not kept.status:
+        return None
+    return MandateStatus.from_fields(Jws.from_compact(kept.status, _AT).peek_claims(_AT))
