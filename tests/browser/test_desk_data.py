@@ -38,9 +38,9 @@ def write(folder, number, ago, *uses, **changes):
 
 def test_a_clerk_sees_by_purpose_what_is_held_and_what_must_go(chromium, office, tmp_path):
     folder = tmp_path / "verifier"
-    write(folder, 1, 5, retention=LATE)
+    write(folder, 1, 5, (Action.USED, "accounting", None), retention=LATE)
     write(folder, 2, 1, (Action.USED, "accounting", None), retention=MONTH, purpose=CARD)
-    write(folder, 3, 2, (Action.FORWARDED, "clerk", Addressee("Bank of Lindenau")), retention=MONTH, purpose=CARD)
+    write(folder, 3, 2, (Action.FORWARDED, "accounting", Addressee("Bank of Lindenau")), retention=MONTH, purpose=CARD)
     write(folder, 4, 3, (Action.ERASED, SERVICE, None), retention=MONTH, purpose=CARD)
     with chromium.window() as desk:
         office.sign_in(desk)
@@ -49,7 +49,7 @@ def test_a_clerk_sees_by_purpose_what_is_held_and_what_must_go(chromium, office,
         late, card = desk.page.get_by_role("region").all()
         expect(late).to_contain_text("The data of 1 answer should be gone already.")
         expect(card).to_contain_text("3 answers")
-        expect(card).to_contain_text("Here: 2 answers")
+        expect(card).to_contain_text("In your other systems: 2 answers")
         expect(card).to_contain_text("Bank of Lindenau: 1 answer")
         expect(card).to_contain_text("1 month")
         desk.see("desk-data")
