@@ -69,7 +69,9 @@ def read_screen(page):
     """The message that the moving codes on the screen carry, as a camera sees them."""
     decoder, canvas = FrameDecoder(), page.locator("canvas")
     for _ in range(400):
-        for found in zxingcpp.read_barcodes(Image.open(io.BytesIO(canvas.screenshot()))):
+        for found in zxingcpp.read_barcodes(
+            Image.open(io.BytesIO(canvas.screenshot())), formats=zxingcpp.BarcodeFormat.QRCode
+        ):
             if (message := decoder.add(found.text)) is not None:
                 return message
     raise AssertionError("the codes on the screen give no message")

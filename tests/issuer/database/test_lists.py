@@ -15,6 +15,7 @@ from protocol.encoding import JsonObject
 from runtime.api_keys import ApiKey
 from runtime.conversation import Begin, Change, Event, SessionKey
 from runtime.database.engine import Database
+from tests.issuer.database.later import LATER
 from tests.issuer.session.samples import ISSUING, OFFERED, credential
 from tests.support.issuer import Clock
 from tests.support.pki import NOW
@@ -189,7 +190,7 @@ def test_people_who_were_in_the_register_before_are_found_after_the_migration(st
     schema = "" if store.database.is_sqlite else "issuer."
 
     def back(connection):
-        for table in ("people_names", "offers", "clerk_codes", "wallet_watches", "said_claims", "register_changes"):
+        for table in LATER:
             connection.execute(sa.text(f"DROP TABLE {schema}{table}"))
         for index in ("credentials_by_time", "letter_codes_by_subject", "credentials_by_revocation"):
             connection.execute(sa.text(f"DROP INDEX {schema}{index}"))

@@ -9,6 +9,7 @@ from issuer.cli import app
 from issuer.config import IssuerSettings
 from issuer.database.register import SqlRegister
 from runtime.database import engine
+from tests.issuer.database.later import LATER
 from tests.support.commands import Commands
 from tests.support.tree import ROOT
 
@@ -44,7 +45,7 @@ def names(data):
 def make_older(file):
     """Put the register back to the version before people were found by name."""
     with sqlite3.connect(file) as connection:
-        for table in ("people_names", "offers", "clerk_codes", "wallet_watches", "said_claims", "register_changes"):
+        for table in LATER:
             connection.execute(f"DROP TABLE {table}")
         for index in ("credentials_by_time", "letter_codes_by_subject", "credentials_by_revocation"):
             connection.execute(f"DROP INDEX {index}")
