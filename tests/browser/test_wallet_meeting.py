@@ -70,7 +70,7 @@ def read_screen(page):
     decoder, canvas = FrameDecoder(), page.locator("canvas")
     for _ in range(400):
         for found in zxingcpp.read_barcodes(
-            Image.open(io.BytesIO(canvas.screenshot())), formats=zxingcpp.BarcodeFormat.QRCode
+            Image.open(io.BytesIO(canvas.screenshot())), formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
         ):
             if (message := decoder.add(found.text)) is not None:
                 return message
