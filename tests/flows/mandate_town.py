@@ -31,7 +31,8 @@ from wallet.forwarding_records import MandateKept
 from wallet.policy.documents import documents_of
 from wallet.service import Wallet
 from wallet.service.forwarding import Recipients
-from wallet.service.mandates import MandateShown, Span
+from wallet.service.mandate_making import Span
+from wallet.service.mandates import MandateShown
 from wallet.service.published import Published
 from wallet.vault.published import PublishedFolder
 from wallet.vault.vault import Vault

@@ -20,7 +20,8 @@ from tests.flows.mandate_town import (
 from wallet.policy.cockpit.disclosed import entries_of, receipt_of
 from wallet.policy.cockpit.rights import Wish
 from wallet.service.cockpit.cockpit import Cockpit
-from wallet.service.mandates import OfficeRefused, Span
+from wallet.service.mandate_making import Span
+from wallet.service.mandates import OfficeRefused
 
 pytestmark = pytest.mark.flow
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from protocol.jws import Jws
-from protocol.sovereignty.forwarding import VerifiedMandate, verify_mandate
+from protocol.sovereignty.forwarding import ForwardingMandate, VerifiedMandate, verify_mandate
 from protocol.sovereignty.mandate_status import MandateStatus
 from wallet.forwarding_records import MandateKept
+from wallet.policy.showing import claim_label
+from wallet.records import HeldCredential
 
 _AT = "mandate status"
 
@@ -25,3 +29,10 @@ def status_of(kept: MandateKept) -> MandateStatus | None:
     if not kept.status:
         return None
     return MandateStatus.from_fields(Jws.from_compact(kept.status, _AT).peek_claims(_AT))
+
+
+def labels_sent(says: ForwardingMandate, held: Iterable[HeldCredential], language: str) -> list[str]:
+    """What is called how that is sent by a mandate, by the descriptions of what is held of its type."""
+    described = [description for form in held if form.type == says.type for description in form.described().claims]
+    paths = [tuple([step for step in path if step is not None]) for path in says.claims]
+    return list(dict.fromkeys(claim_label(path, described, language) for path in paths))
