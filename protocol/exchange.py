@@ -35,6 +35,7 @@ class HttpRequest:
     body: bytes = b""
     max_bytes: int = DEFAULT_RESPONSE_BYTES  # of the response's body, after decompression
     max_seconds: float | None = None  # from name to last byte; None: as long as the sender waits
+    more_seconds: float = 0.0  # beyond that, for what is large and may come slowly
     gzip: bool = False  # take a compressed body, which is unpacked no further than `max_bytes`
 
 

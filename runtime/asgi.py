@@ -36,7 +36,7 @@ from protocol.errors import (
 )
 from protocol.keys import SIGNATURE_ALGORITHMS
 from protocol.oauth.client_attestation import CHALLENGE_HEADER
-from runtime.bodies import media_type_of, read_body
+from runtime.bodies import BODY_ROOM, BodyRoom, media_type_of, read_body
 from runtime.driver import Driver
 from runtime.endpoints import Endpoint, Endpoints
 from runtime.error_pages import is_for_page
@@ -349,7 +349,8 @@ class _Edge:
                 refused = error_answer(InvalidRequest("the address holds a NUL"))
                 await self._refusals.told(Request(scope), refused)(scope, receive, send_with_headers)
             else:
-                await self._app(scope, _bounded(receive), send_with_headers)
+                room = scope[BODY_ROOM] = BodyRoom(MAX_BODY)
+                await self._app(scope, _bounded(receive, room), send_with_headers)
         except Exception as error:
             request_id = secrets.token_hex(8)
             # The kind and the place of a mistake, never its text or its values (T258, T264)
@@ -371,15 +372,13 @@ class _Edge:
                 metrics.count(scope["method"], route, status, seconds)
 
 
-def _bounded(receive: Receive) -> Receive:
+def _bounded(receive: Receive, room: BodyRoom) -> Receive:
     """A body under a cap for whoever reads it, the framework included (T246). Its time is the connection's to watch."""
-    left = MAX_BODY
 
     async def receive_bounded() -> Message:
-        nonlocal left
         message = await receive()
-        left -= len(message.get("body", b""))
-        if left < 0:
+        room.left -= len(message.get("body", b""))
+        if room.left < 0:
             raise HTTPException(413)
         return message
 

@@ -2,9 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 from fastapi import Request
 
 from protocol.errors import InvalidRequest, TooLarge
+
+# Where the edge and the connection leave what `make_room` changes, in the scope of a request
+BODY_ROOM = "hoheit.body_room"
+BODY_TIME = "hoheit.body_time"
+
+
+@dataclass(slots=True)
+class BodyRoom:
+    """How much of a request's body is still let in."""
+
+    left: int  # bytes
+
+
+def make_room(request: Request, max_bytes: int, *, seconds: float) -> None:
+    """Let a larger body in, and more slowly, for somebody who is known: strangers have the edge's limits (T246, T247)."""
+    room: BodyRoom | None = request.scope.get(BODY_ROOM)
+    if room is not None:
+        room.left = max(room.left, max_bytes)
+    more_time: Callable[[float], None] | None = request.scope.get("state", {}).get(BODY_TIME)
+    if more_time is not None:
+        more_time(seconds)
 
 
 def media_type_of(request: Request) -> str:

@@ -10,6 +10,7 @@ import asyncio
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from protocol.encoding import encode_json
+from runtime.bodies import BODY_TIME
 
 KEEP_ALIVE_SECONDS = 15  # between an answer and the next request
 HEAD_SECONDS = 10.0  # from a connection's or request's first moment to the last byte of its headers
@@ -34,6 +35,7 @@ class LimitedConnection(HttpToolsProtocol):
     _ends = float("inf")  # of the loop's time: then the peer was too slow
     _alarm: asyncio.TimerHandle | None = None  # rings at that time or before
     _in_head = True
+    _body_comes = False
     _head_bytes = 0  # received while the head was incomplete
     _header_bytes = 0  # of complete headers
     _too_large = 0  # the status that a limit asks for; 0 while none is passed
@@ -67,6 +69,8 @@ class LimitedConnection(HttpToolsProtocol):
         self._head_bytes = 0
         self._header_bytes = 0
         self._too_large = 0
+        self._body_comes = True
+        self.scope["state"][BODY_TIME] = self._more_time
         self._await(self.head_seconds)
 
     def on_url(self, url: bytes) -> None:
@@ -93,6 +97,7 @@ class LimitedConnection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The request is complete; the answer may take what it takes."""
+        self._body_comes = False
         self._await(None)
         super().on_message_complete()
 
@@ -118,6 +123,11 @@ class LimitedConnection(HttpToolsProtocol):
             self._alarm = None
         if self._alarm is None:
             self._alarm = self.loop.call_at(self._ends, self._ring)
+
+    def _more_time(self, seconds: float) -> None:
+        """Give a body more time, from now on, if it still comes; see `runtime.bodies.make_room`."""
+        if self._body_comes:
+            self._await(seconds)
 
     def _ring(self) -> None:
         self._alarm = None

@@ -87,7 +87,8 @@ class GuardedSender:
 
     def _seconds(self, request: HttpRequest) -> float:
         limit = self._limits.total_seconds
-        return limit if request.max_seconds is None else min(request.max_seconds, limit)
+        usual = limit if request.max_seconds is None else min(request.max_seconds, limit)
+        return usual + request.more_seconds
 
     @asynccontextmanager
     async def _turn(self, host: str) -> AsyncIterator[None]:

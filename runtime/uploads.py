@@ -20,10 +20,11 @@ OVERHEAD = 16 * 1024  # bytes of all that is not the file
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """What a form brought. Names that people gave to their files are not looked at."""
+    """What a form brought. The names that people gave to their files are as they came."""
 
     fields: dict[str, str] = field(repr=False)
     files: dict[str, bytes] = field(repr=False)
+    names: dict[str, str] = field(repr=False)  # of the same files
 
 
 async def read_upload(request: Request, *, max_bytes: int) -> Upload:
@@ -44,6 +45,8 @@ async def read_upload(request: Request, *, max_bytes: int) -> Upload:
     parser = MultiPartParser(
         request.headers, whole(), max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=len(body) + 1
     )
+    # What is in a file stays in memory, and is never written to a disk unencrypted
+    parser.spool_max_size = len(body) + 1
     try:
         form = await parser.parse()
     except (MultiPartException, KeyError, UnicodeDecodeError, LookupError) as error:
@@ -56,6 +59,8 @@ async def read_upload(request: Request, *, max_bytes: int) -> Upload:
         if any("\x00" in name or "\x00" in value for name, value in fields.items()):
             raise InvalidRequest("the form holds a NUL")
         files = {name: await value.read() for name, value in pairs if isinstance(value, UploadFile)}
-        return Upload(fields, {name: content for name, content in files.items() if content})
+        names = {name: value.filename or "" for name, value in pairs if isinstance(value, UploadFile)}
+        brought = {name: content for name, content in files.items() if content}
+        return Upload(fields, brought, {name: names[name] for name in brought})
     finally:
         await form.close()

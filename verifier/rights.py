@@ -12,8 +12,6 @@ from enum import StrEnum
 from capabilities.cockpit.rights_case import (
     RightsCase,
     RightsChange,
-    SealedFile,
-    answered,
     presenting,
     refused,
     step_to,
@@ -23,13 +21,14 @@ from protocol.errors import Conflict
 from protocol.sovereignty.claims import ClaimsByQuery, are_covered, are_identifying
 from protocol.sovereignty.receipt import LegalBasis, Receipt
 from protocol.sovereignty.rights import HANDS_OUT, Right, needs_present_again
-from protocol.sovereignty.rights_status import Kept, Presentation, State
+from protocol.sovereignty.rights_status import Presentation, State
 from protocol.sovereignty.usage import Action, Addressee, Use
 from protocol.sovereignty.wording import Wording
 from runtime.conversation import Event
 from verifier.again import question_again
+from verifier.attached import Attached, Detached, Sent
 from verifier.session import read_query
-from verifier.usage import ON_DEMAND, By, Logged, stands_elsewhere
+from verifier.usage import By, Logged, stands_elsewhere
 
 # Where the law itself may want the data kept (Art. 17(3)(b)); whether it does, a clerk knows
 _DUTIES = frozenset((LegalBasis.LEGAL_OBLIGATION, LegalBasis.PUBLIC_TASK))
@@ -54,6 +53,7 @@ class Why(StrEnum):
     NOT_SAME = "not_same"  # what was shown once more was not what was shown first, again and again
     IN_CASE = "in_case"  # a form or a case holds it, with more than was shown
     NO_FIT = "no_fit"  # it does not fit into one answer, or was shown in person and is named otherwise
+    REST = "rest"  # a part was handed out, and the rest is to follow
     CLERK = "clerk"  # the right is one that a human answers
 
 
@@ -88,6 +88,11 @@ class Holding:
     untold: tuple[Addressee, ...] = ()  # who got it, and was not told of a change since
     recipients: tuple[Addressee, ...] = ()  # everybody who got it
     requests: tuple[Asked, ...] = ()
+    attached: tuple[Attached, ...] = ()  # files that wait to go out with answers
+
+    def files_of(self, case: RightsCase) -> tuple[Attached, ...]:
+        """Those of one request."""
+        return tuple([each for each in self.attached if each.request == case.id])
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,17 +110,8 @@ class Restrict:
     lifted: bool = False
 
 
-RightsRecord = Erase | Restrict | Used | Event
+RightsRecord = Erase | Restrict | Used | Attached | Detached | Sent | Event
 RightsStep = RightsChange[RightsRecord]
-
-
-@dataclass(frozen=True, slots=True)
-class HandedOut:
-    """An answer as it is handed out, encrypted to the citizen."""
-
-    answer: str
-    files: tuple[SealedFile, ...] = ()
-    kept: tuple[Kept, ...] = ()  # what is not handed out, and why
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +148,10 @@ def first_step(
     case: RightsCase, receipt: Receipt, claims: ClaimsByQuery | None, held: Holding, *, now: int
 ) -> RightsStep:
     """What happens when a request comes; `claims` are those that it names."""
-    again = None if case.proven_at else _identifies(case.status.right, receipt, held)
+    again = None if case.proven_at else identifies(case.status.right, receipt, held)
     if again is Why.AGAIN:
         # Before anything else, whatever stands in the way then: nobody works on what a stranger asks
-        return _working(case, again, now)
+        return working(case, again, now)
     return _first_step(case, receipt, claims, held, again, now=now)
 
 
@@ -166,24 +162,24 @@ def _first_step(
     match right:
         case Right.ERASURE:
             why = _against(receipt, claims, held) or again
-            return _done(case, now, erase) if why is None else _working(case, why, now)
+            return _done(case, now, erase) if why is None else working(case, why, now)
         case Right.WITHDRAW_CONSENT if receipt.legal_basis is not LegalBasis.CONSENT:
-            return _working(case, Why.NO_CONSENT, now)
+            return working(case, Why.NO_CONSENT, now)
         case Right.WITHDRAW_CONSENT:
             # Withdrawing is as easy as giving: what a clerk has to see is not used meanwhile
             why = _against(receipt, claims, held)
-            return _done(case, now, erase) if why is None else _working(case, why, now, restrict)
+            return _done(case, now, erase) if why is None else working(case, why, now, restrict)
         case Right.RESTRICTION | Right.OBJECTION | Right.RECTIFICATION if again is not None:
-            return _working(case, again, now)
+            return working(case, again, now)
         case Right.RESTRICTION:
-            return _working(case, Why.ELSEWHERE, now, restrict) if held.elsewhere else _done(case, now, restrict)
+            return working(case, Why.ELSEWHERE, now, restrict) if held.elsewhere else _done(case, now, restrict)
         case Right.OBJECTION:
             # Art. 18(1)(d): not used until it is clear whose grounds weigh more
-            return _working(case, Why.CLERK, now, restrict)
+            return working(case, Why.CLERK, now, restrict)
         case Right.ACCESS | Right.PORTABILITY:
-            return _working(case, _against_handing_out(receipt, claims, held) or again or Why.ANSWER, now)
+            return working(case, _against_handing_out(receipt, claims, held) or again or Why.ANSWER, now)
         case _:
-            return _working(case, Why.CLERK, now)
+            return working(case, Why.CLERK, now)
 
 
 def ask_again(case: RightsCase, wanted: Presentation | None, *, now: int) -> RightsStep:
@@ -191,7 +187,7 @@ def ask_again(case: RightsCase, wanted: Presentation | None, *, now: int) -> Rig
     if not case.is_open or case.note != Why.AGAIN:
         return RightsChange(case)
     if wanted is None:
-        return _working(case, Why.IDENTIFIES, now)
+        return working(case, Why.IDENTIFIES, now)
     return RightsChange(presenting(case, wanted, now=now))
 
 
@@ -204,49 +200,7 @@ def shown_again(
     if same:
         return first_step(replace(case, proven_at=now), receipt, claims, held, now=now)
     tried = replace(case, tries=case.tries + 1)
-    return RightsChange(tried) if tried.tries < MAX_TRIES else _working(tried, Why.NOT_SAME, now)
-
-
-def hand_out(
-    case: RightsCase, answer: str, of: Sealed | None, logged: Logged, held: Holding, *, now: int
-) -> RightsStep:
-    """Hand out what was made of an answer, if that is still what is here; else it is made anew when the citizen asks again."""
-    if not case.is_open or case.note != Why.ANSWER or held.sealed != of:
-        return RightsChange(case)
-    used = () if of is None else logged.use(Action.USED, By.SERVICE, now=now, why=ON_DEMAND)
-    return RightsChange(answered(case, answer, now=now), used)
-
-
-def hand_over(
-    case: RightsCase,
-    made: HandedOut,
-    *,
-    of: Sealed | None,
-    logged: Logged,
-    receipt: Receipt,
-    held: Holding,
-    sure: bool,
-    now: int,
-) -> RightsStep:
-    """Hand out what a program of the partner adds to what is here; `sure`: it knows otherwise whose wallet asks.
-
-    Raises:
-        Conflict: it has ended, is about something else than data, changed meanwhile, or nobody knows who asks.
-    """
-    if case.status.right not in HANDS_OUT:
-        raise Conflict("this right is not answered with data")
-    if held.sealed != of:
-        raise Conflict("what is here changed meanwhile; please try again")
-    if not case.proven_at and not sure and _identifies(case.status.right, receipt, held) is not None:
-        raise Conflict("the same data was not shown once more; be sure first who asks")
-    used = logged.use(Action.USED, By.PROGRAM, now=now, why=ON_DEMAND)
-    after = answered(case, made.answer, now=now, kept=made.kept, controller=receipt.controller)
-    return RightsChange(after, used, made.files)
-
-
-def no_fit(case: RightsCase, *, now: int) -> RightsStep:
-    """Leave to a clerk what no answer can be made of."""
-    return _working(case, Why.NO_FIT, now) if case.is_open else RightsChange(case)
+    return RightsChange(tried) if tried.tries < MAX_TRIES else working(tried, Why.NOT_SAME, now)
 
 
 def _against_handing_out(receipt: Receipt, claims: ClaimsByQuery | None, held: Holding) -> Why | None:
@@ -260,7 +214,7 @@ def _against_handing_out(receipt: Receipt, claims: ClaimsByQuery | None, held: H
     return None
 
 
-def _identifies(right: Right, receipt: Receipt, held: Holding) -> Why | None:
+def identifies(right: Right, receipt: Receipt, held: Holding) -> Why | None:
     """Whether the key alone is not enough for a right (Art. 11(2), 12(6)): it proves a wallet, not a person."""
     known = any(are_identifying(paths) for paths in receipt.claims.values())
     again = needs_present_again(
@@ -304,7 +258,7 @@ def refuse(case: RightsCase, receipt: Receipt, why: Wording, held: Holding, *, n
     Raises:
         Conflict: it has ended.
     """
-    return RightsChange(refused(case, why, receipt.controller, now=now), _lifted(case, held))
+    return RightsChange(refused(case, why, receipt.controller, now=now), (Detached(case.id), *_lifted(case, held)))
 
 
 def _against(receipt: Receipt, claims: ClaimsByQuery | None, held: Holding) -> Why | None:
@@ -342,5 +296,10 @@ def _done(case: RightsCase, now: int, *records: RightsRecord) -> RightsStep:
     return RightsChange(step_to(case, State.DONE, now=now), records)
 
 
-def _working(case: RightsCase, why: Why, now: int, *records: RightsRecord) -> RightsStep:
+def working(case: RightsCase, why: Why, now: int, *records: RightsRecord) -> RightsStep:
+    """A request that waits for whoever `why` names.
+
+    Raises:
+        Conflict: it has ended.
+    """
     return RightsChange(step_to(case, State.WORKING, now=now, note=why.value), records)

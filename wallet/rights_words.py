@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from protocol.errors import NotFound, ProtocolError, Unreachable
 from protocol.sovereignty.rights import Right
 from protocol.sovereignty.rights_status import RightsStatus, State
 from wallet.disclosure_records import RightsAsked
@@ -93,6 +94,10 @@ class RightsWords:
         """How far a request has come, as a sentence."""
         if status.state is State.DONE and status.answer is not None:
             return self("%(who)s has an answer for you.", who=who)
+        if status.state is State.REFUSED and status.answer is not None:
+            return self("%(who)s refused the rest of what you asked.", who=who)
+        if status.answer is not None:
+            return self("%(who)s has a part of the answer for you. The rest is to follow.", who=who)
         if status.state is State.DONE and status.kept:
             return self("%(who)s did a part of what you asked, and says why not all of it.", who=who)
         return {
@@ -133,6 +138,17 @@ class RightsWords:
         if followed.error is not None:
             return self("%(who)s cannot be reached just now. What you see is from before.", who=who)
         return ""
+
+    def no_file(self, error: ProtocolError, who: str) -> str:
+        """Why a file could not be had."""
+        if isinstance(error, Unreachable):
+            return self(
+                "The file did not come in time, or %(who)s cannot be reached. Nothing is lost: please try again.",
+                who=who,
+            )
+        if isinstance(error, NotFound):
+            return self("%(who)s does not have this file for you any more. You can write to them.", who=who)
+        return self("What came is not the file that %(who)s signed, so your wallet did not take it.", who=who)
 
     def by_letter(self, why: ByLetter, who: str) -> str:
         """Why the wallet cannot ask by itself."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -13,9 +13,11 @@ from capabilities.accounts.service import ClerkService, TooManyCodes, WrongClerk
 from capabilities.accounts.session import NotSignedIn, SignedIn
 from protocol.errors import ProtocolError
 from runtime.asgi import read_form
+from runtime.bodies import make_room
 from runtime.driver import Driver
 from runtime.logs import get_logger
-from runtime.pages import Pages, redirect
+from runtime.pages import ForeignForm, Pages, redirect
+from runtime.uploads import OVERHEAD, read_upload
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +28,12 @@ class Visit:
     clerk: SignedIn
     secret: str = field(repr=False)
     form: dict[str, str] = field(default_factory=dict, repr=False)  # of a page that was only looked at: empty
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)  # of an upload
+    names: Mapping[str, str] = field(default_factory=dict, repr=False)  # of these files
 
 
+UPLOADS_AT_ONCE = 2  # of one process
+UPLOAD_SECONDS = 120.0  # that a file may take on its way
 Handler = Callable[[Visit], Awaitable[Response]]
 
 
@@ -51,6 +57,8 @@ class Door:
     clerks: ClerkService
     shown: DoorPages
     router: APIRouter = field(default_factory=lambda: APIRouter(include_in_schema=False))
+    # T246: what is large is in memory while it is read, so few of it at a time
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(UPLOADS_AT_ONCE))
 
     def page(self, path: str) -> Callable[[Handler], Handler]:
         """A page to look at."""
@@ -63,6 +71,14 @@ class Door:
     def deed(self, path: str) -> Callable[[Handler], Handler]:
         """A form that changes something, once."""
         return self._add("POST", path, self._told)
+
+    def upload(self, path: str, *, max_bytes: int) -> Callable[[Handler], Handler]:
+        """A form that brings files of `max_bytes` in all, once. Nobody is asked for more than 1 MiB before they are known."""
+
+        async def brought(request: Request) -> Visit:
+            return await self._brought(request, max_bytes)
+
+        return self._add("POST", path, brought)
 
     def open(self) -> None:
         """Add signing in, which everybody may try, and signing out."""
@@ -141,6 +157,18 @@ class Door:
         form = await read_form(request)
         self.pages.check_token(request, form, visit.secret)
         return Visit(request, visit.clerk, visit.secret, form)
+
+    async def _brought(self, request: Request, max_bytes: int) -> Visit:
+        visit = await self._look(request)
+        if self.pages.is_foreign(request):
+            # Before the body is let in; its token is checked when it is there
+            raise ForeignForm("this form was not sent from our page")
+        async with self.turns:
+            make_room(request, max_bytes + OVERHEAD, seconds=UPLOAD_SECONDS)
+            upload = await read_upload(request, max_bytes=max_bytes)
+        self.pages.check_token(request, upload.fields, visit.secret)
+        await self.driver.run(self.clerks.use_once(visit.secret, upload.fields.get("once", "")))
+        return Visit(request, visit.clerk, visit.secret, upload.fields, upload.files, upload.names)
 
     async def _told(self, request: Request) -> Visit:
         visit = await self._asked(request)

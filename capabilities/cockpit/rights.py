@@ -167,6 +167,9 @@ class RightsRequests(Generic[H, R]):
             NotFound: none, none any more, or it is about another receipt.
         """
         case = yield from self._own(receipt, id_)
+        if not case.answer:
+            # What is put together for an answer belongs to nobody before it is sent
+            raise no_request()
         content = yield from slow(lambda: self.store.file(case.id, hash_))
         if not content:
             raise no_request()

@@ -145,6 +145,27 @@ def answered(
     return replace(case, status=proceed(case.status, after, received_at=case.received_at), answer=answer)
 
 
+def partly_answered(case: RightsCase, answer: str, why: Wording, *, due: int, now: int) -> RightsCase:
+    """Hand out a part of what was asked, and say by when the rest follows, and why (Art. 12(3)).
+
+    Raises:
+        Conflict: it has ended, its time has passed, or the rest would come too late.
+    """
+    _check_open(case)
+    if due <= now:
+        raise Conflict("the rest follows at a time that has not passed")
+    after = replace(
+        case.status,
+        state=State.EXTENDED,
+        answer=hash_text(answer),
+        why=why,
+        due=due,
+        issued_at=_later(case, now),
+        presentation=None,
+    )
+    return replace(case, status=proceed(case.status, after, received_at=case.received_at), answer=answer)
+
+
 def said_at(case: RightsCase, now: int) -> RightsStatus:
     """How a request stands, as it is said at this moment: no answer is older than the one before."""
     return replace(case.status, issued_at=_later(case, now))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from protocol.encoding import JsonObject, encode_base64url, encode_json
@@ -117,6 +117,7 @@ class Caller:
         *,
         accept: str = "application/jwt",
         max_bytes: int = MAX_ANSWER,
+        more_seconds: float = 0.0,
     ) -> Exchange[HttpResponse]:
         """Call, and once more with the nonce that the server asks for.
 
@@ -124,7 +125,8 @@ class Caller:
             Unreachable: it cannot be reached, or asks for another nonce again and again.
         """
         for _ in range(2):
-            response = yield from send(self.request(method, url, body, accept=accept, max_bytes=max_bytes))
+            request = self.request(method, url, body, accept=accept, max_bytes=max_bytes)
+            response = yield from send(replace(request, more_seconds=more_seconds))
             if not self._wants_nonce(response):
                 return response
         raise Unreachable(f"{_AT}: another nonce is asked for again and again")

@@ -312,13 +312,21 @@ def _write_recipient(recipient: NamedRecipient) -> JsonObject:
     return members
 
 
-def _read_file(file: Fields) -> AnsweredFile:
+def read_file_name(file: Fields) -> str:
+    """The name of a file; it may become that of a file on the citizen's disk, and nothing but that.
+
+    Raises:
+        Malformed: it is none.
+    """
     name = file.text("name", max_length=MAX_NAME)
-    # It may become the name of a file on the citizen's disk, and nothing but that
     if not name.isprintable() or name.startswith(".") or not _SEPARATORS.isdisjoint(name):
         raise Malformed(file.path("name"), "must be the plain name of a file")
+    return name
+
+
+def _read_file(file: Fields) -> AnsweredFile:
     return AnsweredFile(
-        name,
+        read_file_name(file),
         file.text("type", max_length=MAX_NAME),
         file.integer("size", maximum=MAX_FILE),
         read_hash(file, "hash"),

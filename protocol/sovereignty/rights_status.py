@@ -84,7 +84,7 @@ class RightsStatus:
     why: Wording = ()  # of an extension or a refusal; stays as long as `due` is later than a month on
     remedy: Wording = ()  # the authority and the court that the citizen may turn to
     kept: tuple[Kept, ...] = ()
-    answer: str | None = None  # hash of the encrypted rights-answer+jwt
+    answer: str | None = None  # hash of the encrypted rights-answer+jwt; of one that has not ended: of a part of it
     presentation: Presentation | None = None  # in `present_again` alone
 
     @classmethod
@@ -102,7 +102,6 @@ class RightsStatus:
             raise Malformed(claims.path("kept"), "stands where something was done")
         needs_why = state in (State.EXTENDED, State.REFUSED)
         needs_remedy = state is State.REFUSED or kept
-        needs_answer = state is State.DONE and right in HANDS_OUT
         return cls(
             id=read_id(claims, "id"),
             request=read_hash(claims, "request"),
@@ -113,7 +112,7 @@ class RightsStatus:
             why=(read_wording if needs_why else read_optional_wording)(claims, "why"),
             remedy=(read_wording if needs_remedy else read_optional_wording)(claims, "remedy"),
             kept=kept,
-            answer=read_hash(claims, "answer") if needs_answer else None,
+            answer=_read_answer(claims, right, state),
             presentation=_read_presentation(claims) if state is State.PRESENT_AGAIN else None,
         )
 
@@ -255,6 +254,8 @@ def check_follows(before: RightsStatus, after: RightsStatus) -> None:
         raise RolledBack(f"{_AT}: is older than the one that is known")
     if after.state not in _FOLLOWS[before.state]:
         raise RolledBack(f"{_AT}.state: cannot follow the one that is known")
+    if before.answer is not None and after.answer is None:
+        raise RolledBack(f"{_AT}.answer: was handed out, and is named no more")
     if before.state in FINAL and replace(after, issued_at=before.issued_at) != before:
         raise RolledBack(f"{_AT}: differs from how the request had ended")
 
@@ -271,6 +272,13 @@ def _read_state(claims: Fields) -> State:
     if state not in STATES:
         raise Unsupported(f"{claims.path('state')}: is no state that is known here")
     return State(state)
+
+
+def _read_answer(claims: Fields, right: Right, state: State) -> str | None:
+    """What is handed out: all of it at the end, and before that perhaps a part."""
+    if right not in HANDS_OUT or (state is not State.DONE and "answer" not in claims.members):
+        return None
+    return read_hash(claims, "answer")
 
 
 def _read_kept(kept: Fields) -> Kept:

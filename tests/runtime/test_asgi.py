@@ -9,6 +9,7 @@ from fastapi import Request
 from protocol.errors import Malformed, Unavailable
 from runtime import asgi
 from runtime.asgi import MAX_BODY, add_health, create_application, json_answer, read_form, read_json_body
+from runtime.bodies import make_room
 from runtime.driver import Driver
 from runtime.http import NoSender
 from tests.support.web import call
@@ -45,6 +46,11 @@ def make(check=lambda: None, **how):
 
     @application.post("/raw")
     async def raw(request: Request):
+        return json_answer({"bytes": len(await request.body())})
+
+    @application.post("/large")
+    async def large(request: Request):
+        make_room(request, 2 * MAX_BODY, seconds=PATIENCE)
         return json_answer({"bytes": len(await request.body())})
 
     @application.post("/json")
@@ -193,3 +199,16 @@ def test_a_service_is_ready_when_its_store_is():
 
     assert [ask(make(), "GET", path).status for path in ("/live", "/ready")] == [200, 200]
     assert [ask(make(away), "GET", path).status for path in ("/live", "/ready")] == [200, 503]
+
+
+@pytest.mark.parametrize(
+    ("path", "size", "status"),
+    [
+        ("/raw", MAX_BODY, 200),
+        ("/raw", MAX_BODY + 1, 413),
+        ("/large", 2 * MAX_BODY, 200),
+        ("/large", 2 * MAX_BODY + 1, 413),
+    ],
+)
+def test_t246_a_larger_body_is_let_in_where_somebody_said_so(service, path, size, status):
+    assert ask(service, "POST", path, body=[bytes(size)]).status == status

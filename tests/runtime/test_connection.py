@@ -7,6 +7,7 @@ import time
 import pytest
 from fastapi import FastAPI, Request
 
+from runtime.bodies import make_room
 from runtime.connection import MAX_HEAD, MAX_HEADERS, MAX_URL, LimitedConnection
 from runtime.serve import Listen, running
 
@@ -20,6 +21,11 @@ def address():
 
     @application.post("/length")
     async def length(request: Request):
+        return {"length": len(await request.body())}
+
+    @application.post("/patient")
+    async def patient(request: Request):
+        make_room(request, 10, seconds=20 * SECONDS)
         return {"length": len(await request.body())}
 
     @application.get("/length")
@@ -147,3 +153,13 @@ def test_one_byte_now_and_then_does_not_keep_a_connection(address):
         answer = read_all(slow)
     assert time.monotonic() - began < PATIENCE
     assert not answer or status_of(answer) == 408
+
+
+def test_a_body_has_more_time_where_somebody_said_so(address):
+    """T246"""
+    head = post(b"content-length: 3").replace(b"/length", b"/patient")
+    with connect(address) as connection:
+        connection.sendall(head)
+        time.sleep(6 * SECONDS)
+        connection.sendall(b"abc")
+        assert read_all(connection).endswith(b'{"length":3}')

@@ -1,7 +1,10 @@
 """Forms with files: small, each name once, and whatever is not one is refused."""
 
+from tempfile import SpooledTemporaryFile
+
 import pytest
 from fastapi import FastAPI, Request
+from starlette import formparsers
 from starlette.testclient import TestClient
 
 from protocol.errors import ProtocolError
@@ -64,3 +67,14 @@ def test_what_is_no_such_form_is_refused(client, parts):
 @pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data", ""])
 def test_another_content_type_is_refused(client, kind):
     assert post(client, part("a", b"1"), kind=kind).status_code in (400, 415)
+
+
+def test_files_are_never_written_to_a_disk(client, monkeypatch):
+    class NeverThere(SpooledTemporaryFile):
+        def rollover(self):
+            raise AssertionError("written to a disk")
+
+    monkeypatch.setattr(formparsers, "SpooledTemporaryFile", NeverThere)
+    monkeypatch.setattr(formparsers.MultiPartParser, "spool_max_size", 10)
+    content = b"x" * (LIMIT - 100)
+    assert post(client, part("f", content, "x")).json()["files"] == {"f": content.hex()}

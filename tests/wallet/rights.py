@@ -71,7 +71,7 @@ class RightsDesk:
         wanted = Presentation(f"{PARTNER}/request", str(self.partner.client_id))
         return self.go(State.PRESENT_AGAIN, presentation=wanted)
 
-    def hand_out(self, data, files=(LETTER,), **changes):
+    def hand_out(self, data, files=(LETTER,), part=(), **changes):
         """Have an answer ready."""
         case = self.case
         described = [describe_file(*one) for one in files]
@@ -92,7 +92,8 @@ class RightsDesk:
             replace(answer, **changes), case.request, signing.signer, signing.x5c,
             ephemeral=seeded_key(83), random_bytes=seeded(84),
         )  # fmt: skip
-        return self.go(State.DONE, answer=hash_text(case.answer), presentation=None)
+        said = {"answer": hash_text(case.answer), "presentation": None}
+        return self.go(State.EXTENDED, why=part, **said) if part else self.go(State.DONE, **said)
 
     def respond(self, receipt, request: HttpRequest, path):
         """Answer one call about the receipt that its key found."""

@@ -17,6 +17,7 @@ from protocol.sovereignty.rights_status import MAX_KEPT, Kept
 from protocol.sovereignty.wording import Wording, read_wording
 from runtime.driver import Driver
 from verifier.api.cases import Reader
+from verifier.rights_answers import Rest
 from verifier.service import Verifier
 from verifier.service.handing_out import Own
 from verifier.service.rights import check_found
@@ -40,7 +41,7 @@ class RightsInList(BaseModel):
     reason: str = Field(
         description="why it was not done at once: open_case, duty, elsewhere, part, no_consent, identifies, in_case, "
         "no_fit, again (the citizen is asked to show the data once more), not_same (and showed others), answer (it goes out "
-        "by itself) or clerk; empty: it was"
+        "by itself), rest (a part was handed out) or clerk; empty: it was"
     )
 
 
@@ -129,6 +130,10 @@ class AnswerBody(BaseModel):
         default=None,
         description="language → what machines decide, Art. 15(1)(h); needed for access where you have the data too",
     )
+    rest: ExtensionBody | None = Field(
+        default=None,
+        description="this is a part, and by when the rest follows and why; what is kept back then is only not in this part",
+    )
 
     def own(self) -> Own:
         """What you add.
@@ -144,7 +149,8 @@ class AnswerBody(BaseModel):
         files = [(each.name, each.type, _bytes(each.content)) for each in self.files]
         said = (self.categories, self.source, self.automated_decisions)
         categories, source, decisions = [_wording(text) if text is not None else () for text in said]
-        return Own(tuple(files), tuple(kept), categories, source, decisions)
+        rest = Rest(_wording(self.rest.why), self.rest.due) if self.rest is not None else None
+        return Own(tuple(files), tuple(kept), categories, source, decisions, rest)
 
 
 def rights_api(verifier: Verifier, driver: Driver) -> APIRouter:
@@ -194,7 +200,7 @@ def rights_api(verifier: Verifier, driver: Driver) -> APIRouter:
     @router.post("/rights/{request}/answer")
     async def answer(request: str, body: AnswerBody, by: Reader) -> RightsInList:
         """Answer access or portability with the data itself, encrypted to the citizen who asked."""
-        handed = desk.hand_out(request, body.own(), sure=body.identity_checked, actor=by)
+        handed = desk.hand_out(request, body.own(), sure=body.identity_checked, place=By.PROGRAM, actor=by)
         return _listed(await driver.run(handed))
 
     return router

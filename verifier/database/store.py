@@ -25,7 +25,9 @@ from runtime.database.api_keys import SqlApiKeys
 from runtime.database.conversations import SqlConversations
 from runtime.database.engine import Database
 from runtime.database.migrations import migrate
+from verifier.attached import Attached, Detached, Sent
 from verifier.counter import CounterChange, CounterGone, CounterRecord, CounterStage, Removed, Standing
+from verifier.database.attached import SqlAttached
 from verifier.database.cases import SqlCases
 from verifier.database.counters import SqlCounters
 from verifier.database.erase_list import EraseList
@@ -35,6 +37,7 @@ from verifier.database.represented import SqlRepresented
 from verifier.database.status_lists import SqlStatusLists
 from verifier.database.tables import (
     api_keys,
+    attached_files,
     case_keys,
     case_notices,
     cases,
@@ -99,6 +102,9 @@ Record = (
     | Restrict
     | MandateUse
     | Renewed
+    | Attached
+    | Detached
+    | Sent
     | Event
 )
 
@@ -148,6 +154,7 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
         self.status_lists = SqlStatusLists(database, status_lists)
         self.relay = SqlRelay(database, relay_messages)
         self.represented = SqlRepresented(database, represented)
+        self.attached = SqlAttached(attached_files, cockpit_tables.rights_files, cockpit_tables.rights)
         self.rights: SqlRights[Holding, RightsRecord] = SqlRights(
             database,
             cockpit_tables.rights,
@@ -172,6 +179,7 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
             gone += self.relay.forget_expired(connection, before=now, limit=limit)
             gone += self.usage.forget_expired(connection, now=now, limit=limit)
             gone += self.rights.forget_expired(connection, now=now, limit=limit)
+            gone += self.attached.forget_expired(connection, limit=limit)
             gone += self.represented.forget_expired(connection, now=now, limit=limit)
             gone += self.cockpit.forget_expired(connection, now=now, limit=limit)
             gone += self.mandates.forget_expired(connection, now=now, limit=limit)
@@ -193,7 +201,7 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
         gone = 0
         for receipt in dict.fromkeys(receipts):
             answer, case = (self.locked(connection, key) for key in _places(receipt))
-            self.rights.forget_answers(connection, receipt)
+            self._forget_answers(connection, receipt)
             if isinstance(answer, Answered) or isinstance(case, Draft | Case):
                 self._change_on_demand(connection, Erase(receipt))
                 gone += 1
@@ -218,6 +226,8 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
                     self.trail(connection, record)
                 case Erase() | Restrict():
                     self._on_demand(connection, record)
+                case Attached() | Detached() | Sent():
+                    self.attached.change(connection, record)
                 case MandateUse():
                     self.mandates.write(connection, record)
                 case Renewed():
@@ -236,6 +246,7 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
             in_case=isinstance(case, Draft | Case),
             open_case=isinstance(case, Case) and case.state in OPEN,
             requests=tuple([Asked(each.id, each.status.right, each.status.state) for each in requests]),
+            attached=self.attached.of(connection, receipt),
         )
         return hold(self.usage.uses(connection, receipt), found)
 
@@ -252,7 +263,7 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
         now = self._now()
         at_request, in_form = _places(record.receipt)
         if isinstance(record, Erase):
-            self.rights.forget_answers(connection, record.receipt)
+            self._forget_answers(connection, record.receipt)
         self.mark_spent(connection, taken_over(record.receipt, now + DRAFT_SECONDS))
 
         def answer(stage: Session) -> Outcome:
@@ -267,6 +278,10 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
 
         self.step(connection, Advance(at_request, answer, no_request()))
         self.step(connection, Advance(in_form, case, no_request()))
+
+    def _forget_answers(self, connection: Connection, receipt: str) -> None:
+        self.attached.forget(connection, receipt)
+        self.rights.forget_answers(connection, receipt)
 
     def _renew(self, connection: Connection, record: Renewed) -> None:
         """Put what came by a mandate into the case that holds what came before."""

@@ -9,6 +9,7 @@ from capabilities.relay.database import relay_table
 from capabilities.usage_log.database.tables import UsageTables
 from runtime.database.api_keys import api_key_table
 from runtime.database.conversations import ConversationTables
+from verifier.database.attached import attached_table
 from verifier.database.cases import case_table, notice_table
 from verifier.database.counters import counter_table
 from verifier.database.mandates import mandate_table
@@ -29,3 +30,4 @@ mandate_uses = mandate_table(metadata)
 usage_tables = UsageTables(metadata)
 cockpit_tables = CockpitTables(metadata)
 represented = represented_table(metadata)
+attached_files = attached_table(metadata)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from capabilities.cockpit.records import IssuedReceipt
-from capabilities.cockpit.rights_case import RightsCase, SealedFile, remedy
+from capabilities.cockpit.rights_case import RightsCase, remedy
 from protocol.encoding import JsonObject
 from protocol.errors import InvalidRequest, raised_as
 from protocol.exchange import Exchange
@@ -19,7 +19,6 @@ from protocol.sovereignty.rights_answer import (
     NamedRecipient,
     RightsAnswer,
     describe_file,
-    seal_file,
     seal_rights_answer,
 )
 from protocol.sovereignty.rights_status import Kept
@@ -27,7 +26,9 @@ from protocol.sovereignty.selected_data import select_data
 from protocol.sovereignty.wording import Wording
 from protocol.trust.localized import Localized
 from runtime.conversation import with_key
-from verifier.rights import HandedOut, Holding, Sealed
+from verifier.rights import Holding, Sealed
+from verifier.rights_answers import HandedOut, Rest
+from verifier.service.attaching import read_attached, seal_new
 from verifier.service.context import VerifierContext
 from verifier.service.sealed_answers import open_answer
 
@@ -62,6 +63,7 @@ class Own:
     categories: Wording = ()
     source: Wording = ()
     automated_decisions: Wording = ()
+    rest: Rest | None = None  # what follows later; None: this is all
 
 
 def make_answer(
@@ -97,10 +99,12 @@ def make_with_own(
     data: JsonObject = ({} if of is None else open_answer(context.sealer, of.request, of.content).claims) or {}
     if not receipt.claims.keys() >= data.keys():
         raise InvalidRequest("what is here is not named as the receipt names it")
-    told = _information(receipt, held, own) if request.says.right is Right.ACCESS else None
+    with_files = bool(own.files or held.files_of(case))
+    told = _information(receipt, held, own, files=with_files) if request.says.right is Right.ACCESS else None
     with raised_as(InvalidRequest):
         for kept in own.kept:
             check_within(kept.claims, receipt.claims, "kept")
+    described = [describe_file(*each) for each in own.files]
     answer = RightsAnswer(
         id=case.id,
         request=request.hash,
@@ -110,7 +114,7 @@ def make_with_own(
         data=_without(data, request.says.claims or receipt.claims, own.kept)
         if own.kept or request.says.claims
         else data,
-        files=tuple([describe_file(*each) for each in own.files]),
+        files=(*[read_attached(context.sealer, each) for each in held.files_of(case)], *described),
         information=told,
     )
     signer, x5c, random_bytes = context.signing.signer, context.signing.x5c, context.random_bytes
@@ -120,13 +124,13 @@ def make_with_own(
             answer, request, signer, x5c, ephemeral=P256Key.generate(random_bytes), random_bytes=random_bytes
         )
         files = [
-            SealedFile(
-                described.hash,
-                seal_file(content, request, ephemeral=P256Key.generate(random_bytes), random_bytes=random_bytes),
-            )
-            for described, (_, _, content) in zip(answer.files, own.files, strict=True)
+            seal_new(context, case, request, each, content)
+            for each, (_, _, content) in zip(described, own.files, strict=True)
         ]
-        return HandedOut(text, tuple(files), own.kept)
+        attached = tuple([each for each, _ in files])
+        # What follows later is kept back from nobody
+        kept = own.kept if own.rest is None else ()
+        return HandedOut(text, tuple([sealed for _, sealed in files]), attached, kept, own.rest)
 
     try:
         return (yield from with_key(signer, seal))
@@ -148,7 +152,7 @@ def _without(data: JsonObject, wanted: ClaimsByQuery, kept: tuple[Kept, ...]) ->
     return found
 
 
-def _information(receipt: Receipt, held: Holding, own: Own) -> Information:
+def _information(receipt: Receipt, held: Holding, own: Own, *, files: bool) -> Information:
     names = ", ".join(
         dict.fromkeys(
             " ".join(step.replace("_", " ") for step in path if isinstance(step, str))
@@ -157,7 +161,7 @@ def _information(receipt: Receipt, held: Holding, own: Own) -> Information:
         )
     )
     shown = names[:1000]
-    if not own.automated_decisions and (own.files or held.elsewhere or held.in_case):
+    if not own.automated_decisions and (files or held.elsewhere or held.in_case):
         raise InvalidRequest("information: what machines decide has to be said where other systems have the data")
     named = [each.identifier or each.name for each in receipt.recipients]
     others = [each for each in held.recipients if (each.identifier or each.name) not in named]

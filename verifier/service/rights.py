@@ -7,15 +7,16 @@ from dataclasses import dataclass
 
 from capabilities.cockpit.records import IssuedReceipt
 from capabilities.cockpit.rights import RightsRequests, Step
-from capabilities.cockpit.rights_case import RightsCase, RightsChange, extended, no_request
-from protocol.errors import Conflict
+from capabilities.cockpit.rights_case import RightsCase, RightsChange, SealedFile, extended, no_request
 from protocol.exchange import Exchange
 from protocol.sovereignty.claims import ClaimsByQuery
 from protocol.sovereignty.due_dates import last_due
 from protocol.sovereignty.receipt import Receipt
 from protocol.sovereignty.rights import HANDS_OUT, VerifiedRightsRequest
+from protocol.sovereignty.rights_answer import AnsweredFile, describe_file
 from protocol.sovereignty.wording import Wording
 from runtime.conversation import Event, slow
+from verifier.attached import Attached, kind_of
 from verifier.rights import (
     Finished,
     Holding,
@@ -24,11 +25,11 @@ from verifier.rights import (
     Why,
     finish,
     first_step,
-    hand_out,
-    hand_over,
-    no_fit,
+    identifies,
     refuse,
 )
+from verifier.rights_answers import attach, check_hands_out, detach, hand_out, hand_over, no_fit
+from verifier.service.attaching import NewFile, read_attached, seal_new
 from verifier.service.context import VerifierContext
 from verifier.service.handing_out import Own, make_answer, make_with_own
 from verifier.service.showing_again import Asking
@@ -91,6 +92,19 @@ class OpenRequest:
     claims: ClaimsByQuery  # that it is about
     text: str  # the citizen's own words; empty: none
     held: Holding
+    files: tuple[AnsweredFile, ...] = ()  # that a clerk added
+    sent: frozenset[str] = frozenset()  # hashes of those that went out
+
+    @property
+    def can_be_answered(self) -> bool:
+        """Whether it waits to be answered with the data itself."""
+        return self.case.is_open and self.case.status.right in HANDS_OUT
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether somebody has to make sure who asks."""
+        case = self.case
+        return not case.proven_at and identifies(case.status.right, self.receipt, self.held) is not None
 
     @property
     def can_be_done(self) -> bool:
@@ -130,7 +144,16 @@ class RightsDesk:
         held = yield from slow(lambda: self.requests.store.held(case.receipt))
         receipt, says = issued.receipt, self.requests.request(case, issued).says
         claims = says.claims if says.claims is not None else receipt.claims
-        return OpenRequest(case, receipt, claims, says.text or "", held)
+        attached, sealer = held.files_of(case), self.context.sealer
+        return OpenRequest(
+            case,
+            receipt,
+            claims,
+            says.text or "",
+            held,
+            tuple([read_attached(sealer, each) for each in attached]),
+            frozenset([each.hash for each in attached if each.sent]),
+        )
 
     def extend(self, id_: str, why: Wording, due: int, *, actor: str) -> Exchange[RightsCase]:
         """Put an answer off, and say why.
@@ -175,8 +198,45 @@ class RightsDesk:
 
         return (yield from self.requests.advance(id_, step))
 
-    def hand_out(self, id_: str, own: Own, *, sure: bool, actor: str) -> Exchange[RightsCase]:
-        """Answer with the data itself: what is here, and what a program adds; see `verifier.rights.hand_over`.
+    def attach(self, id_: str, new: NewFile, *, actor: str) -> Exchange[RightsCase]:
+        """Add a file to what will be handed out; it is encrypted to the citizen before it is kept.
+
+        Raises:
+            NotFound: there is no such request.
+            Malformed: nothing that people are sent, or something else than its name says.
+            Conflict: the request has ended or hands out nothing, the file is there already, or there is no room for it.
+        """
+        case = yield from self.requests.find(id_)
+        check_hands_out(case)
+        described = describe_file(new.name, kind_of(new.name, new.content), new.content)
+        issued = yield from self._issued(case)
+
+        def seal() -> tuple[Attached, SealedFile]:
+            request = self.requests.request(case, issued)
+            return seal_new(self.context, case, request, described, new.content)
+
+        file, sealed = yield from slow(seal)
+
+        def step(current: RightsCase, held: Holding) -> RightsStep:
+            return _with(attach(current, file, sealed, held), "file added", actor)
+
+        return (yield from self.requests.advance(id_, step))
+
+    def detach(self, id_: str, hash_: str, *, actor: str) -> Exchange[RightsCase]:
+        """Take a file back that was not sent.
+
+        Raises:
+            NotFound: there is no such request.
+            Conflict: the request has ended, or the file is not there or was sent.
+        """
+
+        def step(current: RightsCase, held: Holding) -> RightsStep:
+            return _with(detach(current, hash_, held), "file removed", actor)
+
+        return (yield from self.requests.advance(id_, step))
+
+    def hand_out(self, id_: str, own: Own, *, sure: bool, place: By, actor: str) -> Exchange[RightsCase]:
+        """Answer with the data itself: what is here, the files, and what `own` adds; see `verifier.rights_answers.hand_over`.
 
         Raises:
             NotFound: there is none.
@@ -184,11 +244,10 @@ class RightsDesk:
             InvalidRequest: no answer can be made of it, see `make_with_own`.
         """
         case = yield from self.requests.find(id_)
+        check_hands_out(case)
         issued = yield from self._issued(case)
         held = yield from slow(lambda: self.requests.store.held(case.receipt))
         request = yield from slow(lambda: self.requests.request(case, issued))
-        if case.status.right not in HANDS_OUT:
-            raise Conflict("this right is not answered with data")
         made = yield from make_with_own(self.context, case, issued, request, held=held, own=own)
         now, logged = self.context.now(), logged_of(self.context, issued)
 
@@ -196,14 +255,15 @@ class RightsDesk:
             done = hand_over(
                 current,
                 made,
-                of=held.sealed,
+                of=held,
                 logged=logged,
                 receipt=issued.receipt,
                 held=at_present,
                 sure=sure,
+                place=place,
                 now=now,
             )
-            return RightsChange(done.next, (*done.records, _event("answered", done.next, actor)), done.files)
+            return _with(done, "answered" if own.rest is None else "answered in part", actor)
 
         return (yield from self.requests.advance(id_, step))
 
@@ -224,7 +284,7 @@ def check_found(cases: tuple[RightsCase, ...]) -> tuple[tuple[RightsCase, ...], 
 
 
 def _with(change: RightsStep, what: str, actor: str) -> RightsStep:
-    return RightsChange(change.next, (*change.records, _event(what, change.next, actor)))
+    return RightsChange(change.next, (*change.records, _event(what, change.next, actor)), change.files)
 
 
 def _event(what: str, case: RightsCase, actor: str) -> Event:

@@ -18,6 +18,7 @@ from verifier.service.rights import check_found
 from verifier.usage import By
 from verifier.web.desk_view import Desk
 from verifier.web.mirror import claim_name
+from verifier.web.rights_answers import NotSo, answer_pages, answer_values, day_end, request_id
 
 MAX_ID = 128  # characters
 
@@ -52,7 +53,7 @@ def rights_pages(verifier: Verifier, driver: Driver, door: Door, desk: Desk) -> 
         return await listed(visit, is_open=False)
 
     async def one(visit: Visit, problem: str = "") -> Response:
-        found = await driver.run(rights.open(_id(visit), actor=visit.clerk.clerk))
+        found = await driver.run(rights.open(request_id(visit), actor=visit.clerk.clerk))
         return desk.show(
             visit,
             "desk/right.html",
@@ -62,6 +63,7 @@ def rights_pages(verifier: Verifier, driver: Driver, door: Door, desk: Desk) -> 
             first_day=_day(found.case.status.due) + timedelta(days=1),
             last_day=_day(found.latest_due),
             problem=problem,
+            **answer_values(found, visit.form, _day(verifier.context.now())),
             typed=visit.form.get("why", ""),
             longest=MAX_TEXT,
         )
@@ -70,20 +72,19 @@ def rights_pages(verifier: Verifier, driver: Driver, door: Door, desk: Desk) -> 
     async def request(visit: Visit) -> Response:
         return await one(visit)
 
+    answer_pages(rights, driver, door, home, one)
+
     @door.deed("/rights/{request}/extend")
     async def extend(visit: Visit) -> Response:
+        found = await driver.run(rights.open(request_id(visit), actor=visit.clerk.clerk))
         try:
-            why, until = _why(visit), date.fromisoformat(visit.form.get("until", ""))
+            why, due = _why(visit), day_end(visit.form.get("until", ""), found, at="extend until")
+        except NotSo as error:
+            return await one(visit, error.at)
         except Malformed:
             return await one(visit, "extend why")
-        except ValueError:
-            return await one(visit, "extend until")
-        found = await driver.run(rights.open(_id(visit), actor=visit.clerk.clerk))
-        # A day ends with its last second; the last one with the moment at which the time is over
-        end = int(datetime(until.year, until.month, until.day, 23, 59, 59, tzinfo=UTC).timestamp())
-        due = min(end, found.latest_due) if until <= _day(found.latest_due) else end
-        await driver.run(rights.extend(_id(visit), why, due, actor=visit.clerk.clerk))
-        return redirect(f"{home}/{_id(visit)}")
+        await driver.run(rights.extend(request_id(visit), why, due, actor=visit.clerk.clerk))
+        return redirect(f"{home}/{request_id(visit)}")
 
     @door.deed("/rights/{request}/refuse")
     async def refuse(visit: Visit) -> Response:
@@ -91,18 +92,14 @@ def rights_pages(verifier: Verifier, driver: Driver, door: Door, desk: Desk) -> 
             why = _why(visit)
         except Malformed:
             return await one(visit, "refuse why")
-        await driver.run(rights.refuse(_id(visit), why, actor=visit.clerk.clerk))
-        return redirect(f"{home}/{_id(visit)}")
+        await driver.run(rights.refuse(request_id(visit), why, actor=visit.clerk.clerk))
+        return redirect(f"{home}/{request_id(visit)}")
 
     @door.deed("/rights/{request}/done")
     async def done(visit: Visit) -> Response:
         told = visit.form.get("told") == "yes"
-        await driver.run(rights.done(_id(visit), place=By.CLERK, told=told, actor=visit.clerk.clerk))
-        return redirect(f"{home}/{_id(visit)}")
-
-
-def _id(visit: Visit) -> str:
-    return str(visit.request.path_params["request"])[:MAX_ID]
+        await driver.run(rights.done(request_id(visit), place=By.CLERK, told=told, actor=visit.clerk.clerk))
+        return redirect(f"{home}/{request_id(visit)}")
 
 
 def _why(visit: Visit) -> Wording:

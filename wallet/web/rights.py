@@ -9,7 +9,16 @@ from fastapi import APIRouter, Response
 
 from protocol.credential import ClaimPath
 from protocol.encoding import JsonObject
-from protocol.errors import Malformed, NotForThisRequest, NotFound
+from protocol.errors import (
+    Malformed,
+    NotAuthentic,
+    NotForThisRequest,
+    NotFound,
+    ProtocolError,
+    TooLarge,
+    Unreachable,
+    Unsupported,
+)
 from protocol.sovereignty.letters import ARTICLES
 from protocol.sovereignty.rights import HANDS_OUT, MAX_OWN_WORDS, RIGHTS, Right, order_rights
 from wallet.disclosure_records import Disclosure
@@ -131,12 +140,7 @@ def _add_handing_out(router: APIRouter) -> None:
 
     @router.get("/activity/answer/{shelf}")
     async def answer(visit: Inside, shelf: str) -> Response:
-        handed = visit.shelf.look(shelf, Handed)
-        shown, who = _entry(visit, handed.disclosure.log_number)
-        return visit.page(
-            "rights_answer.html", shelf=shelf, handed=handed, who=who, shown=shown, data=_data_shown(visit, handed),
-            says=handed.answer.says,
-        )  # fmt: skip
+        return _answer_page(visit, shelf, visit.shelf.look(shelf, Handed))
 
     @router.get("/activity/answer/{shelf}/answer.json")
     async def save(visit: Inside, shelf: str) -> Response:
@@ -148,11 +152,25 @@ def _add_handing_out(router: APIRouter) -> None:
         files = handed.answer.says.files
         if not 0 <= place < len(files):
             raise NotFound("there is no such file")
-        content = await visit.run(visit.wallet.cockpit.rights.file(handed, files[place]))
+        try:
+            content = await visit.run(visit.wallet.cockpit.rights.file(handed, files[place]))
+        except (Unreachable, NotFound, NotAuthentic, Malformed, TooLarge, Unsupported) as error:
+            return _answer_page(visit, shelf, handed, error)
         # Whatever it says it is, it is saved and never opened as a page of ours
         name = f"attachment; filename*=UTF-8''{quote(files[place].name, safe='')}"
         headers = {"content-disposition": name, "cache-control": NO_STORE}
         return Response(content, media_type="application/octet-stream", headers=headers)
+
+
+def _answer_page(visit: Visit, shelf: str, handed: Handed, error: ProtocolError | None = None) -> Response:
+    shown, who = _entry(visit, handed.disclosure.log_number)
+    stands = status_of(handed.asked)
+    return visit.page(
+        "rights_answer.html", status=200 if error is None else error.status, shelf=shelf, handed=handed, who=who,
+        shown=shown, data=_data_shown(visit, handed), says=handed.answer.says,
+        part=None if has_ended(handed.asked) else stands,
+        problem="" if error is None else shown.say.rights.no_file(error, who),
+    )  # fmt: skip
 
 
 def _ask_page(visit: Visit, number: int, right: Right, form: Mapping[str, str] = _EMPTY, problem: str = "") -> Response:

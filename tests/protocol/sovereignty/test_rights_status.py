@@ -56,9 +56,10 @@ EXTENDED = replace(WORKING, state=State.EXTENDED, why=WHY, due=last_due(NOW))
 DONE = replace(WORKING, state=State.DONE)
 PARTLY = replace(DONE, kept=(KEPT,), remedy=REMEDY)
 REFUSED = replace(WORKING, state=State.REFUSED, why=WHY, remedy=REMEDY)
+PART = replace(EXTENDED, right=Right.ACCESS, answer=ANSWER)
 HANDED_OUT = replace(DONE, right=Right.ACCESS, answer=ANSWER)
-EVERY = (RECEIVED, WORKING, AGAIN, EXTENDED, DONE, PARTLY, REFUSED, HANDED_OUT)
-NAMES = ("received", "working", "present again", "extended", "done", "partly", "refused", "handed out")
+EVERY = (RECEIVED, WORKING, AGAIN, EXTENDED, DONE, PARTLY, REFUSED, HANDED_OUT, PART)
+NAMES = ("received", "working", "present again", "extended", "done", "partly", "refused", "handed out", "part")
 
 SENT = SentRequest(REQUEST.hash, Right.ERASURE, NOW, NOW, CLAIMS)
 
@@ -249,3 +250,17 @@ def test_any_flipped_bit_is_refused(bit, part):
     parts[part] = flip(parts[part].encode(), bit).decode("latin-1")
     with pytest.raises(ProtocolError):
         verify(".".join(parts))
+
+
+def test_what_was_handed_out_in_part_is_named_until_the_end():
+    more = replace(PART, answer=hash_text("more of it"), issued_at=LATER + 1)
+    check_follows(PART, more)
+    check_follows(PART, replace(HANDED_OUT, answer=hash_text("all of it"), issued_at=LATER + 1))
+    for after in (replace(PART, answer=None), replace(WORKING, right=Right.ACCESS)):
+        with pytest.raises(RolledBack):
+            check_follows(PART, replace(after, issued_at=LATER + 1))
+
+
+def test_a_right_that_hands_out_nothing_names_no_part():
+    claims = {**EXTENDED.to_claims(), "answer": ANSWER}
+    assert RightsStatus.from_fields(Fields(claims, "status")).answer is None

@@ -10,7 +10,7 @@ from protocol.sovereignty.usage import Action
 from protocol.trust.anchors import TrustAnchors
 from runtime.api_keys import new_api_key
 from tests.support.pki import NOW
-from tests.verifier.service.test_rights import Given, library
+from tests.verifier.service.given import Given, library
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from protocol.sovereignty.usage import Action
 from protocol.trust.anchors import TrustAnchors
 from tests.support.pki import DAY, NOW
 from tests.verifier.citizen import OTHER_KEY
-from tests.verifier.service.test_rights import Given, library
+from tests.verifier.service.given import Given, library
 from verifier.database.erase_list import EraseList
 from verifier.session import Answered, Forgotten
 

@@ -13,7 +13,7 @@ from tests.support.partners import both
 from tests.support.pki import seeded_key
 from tests.support.verifier import CLAIMS, issue_held
 from tests.verifier.citizen import OTHER_KEY, Citizen, report
-from tests.verifier.service.test_rights import ENC, NAMES, Given, library, listed, work
+from tests.verifier.service.given import ENC, NAMES, Given, library, listed, work
 from verifier.again import PURPOSE
 from verifier.rights import MAX_TRIES
 from verifier.service.requests import MadeRequest

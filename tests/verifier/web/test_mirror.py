@@ -8,7 +8,7 @@ from protocol.sovereignty.usage import Action, Addressee, Use
 from protocol.trust.anchors import TrustAnchors
 from tests.support.partners import both
 from tests.support.pki import DAY, NOW
-from tests.verifier.service.test_rights import Given, library
+from tests.verifier.service.given import Given, library
 from tests.verifier.web.people import Browser
 from tests.verifier.web.test_services import clerk
 

@@ -7,10 +7,12 @@ from urllib.parse import unquote
 import pytest
 
 from protocol.errors import Unreachable
+from protocol.exchange import HttpResponse
 from protocol.oid4vp.request import ClientMetadata
 from protocol.sovereignty.due_dates import first_due
 from protocol.sovereignty.rights import Right
 from protocol.sovereignty.rights_status import Kept, State
+from tests.support.partners import both
 from tests.support.pki import DAY, NOW
 from tests.wallet.counterparts import dcql
 from tests.wallet.registrar import ENTRY
@@ -191,6 +193,46 @@ def test_an_answer_is_saved_with_its_signature_and_its_files_as_files(served, ci
     assert file.headers["content-disposition"] == "attachment; filename*=UTF-8''letter.txt"
     assert file.headers["content-type"] == "application/octet-stream"
     assert citizen.get(f"{answered}/file/1").status_code == 404
+
+
+def test_a_part_is_opened_and_the_rest_is_waited_for(served, citizen):
+    number = give(served, citizen)
+    ask(citizen, number, Right.ACCESS)
+    desk = served.world.partner.desk
+    why = both("Das Archiv braucht länger.", "The archive takes longer.")
+    desk.hand_out({"pid": {"given_name": "Erika"}}, part=why)
+    later(served, citizen, 61)
+    page = asked(served)
+    text = words_of(citizen.get(page))
+    assert "has a part of the answer for you" in text
+    assert "The archive takes longer." in text
+    assert "The rest follows by" in text
+    opened = words_of(citizen.get(citizen.post(f"{page}/answer", page=page).headers["location"]))
+    assert "This is a part." in opened
+    desk.hand_out({"pid": {"given_name": "Erika", "family_name": "Mustermann"}})
+    later(served, citizen, 61)
+    assert "has an answer for you" in words_of(citizen.get(page))
+    opened = words_of(citizen.get(citizen.post(f"{page}/answer", page=page).headers["location"]))
+    assert "This is a part." not in opened
+    assert "Mustermann" in opened
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        (HttpResponse(503, (), b""), "Nothing is lost", 502),
+        (HttpResponse(404, (), b""), "does not have this file for you any more", 404),
+        (HttpResponse(200, (), b"a.b.c.d.e"), "is not the file that City library signed", 400),
+    ],
+    ids=["away", "gone", "other"],
+)
+def test_a_file_that_cannot_be_had_is_told_beside_the_answer(served, citizen, answered, problem):
+    say, said, status = problem
+    served.world.partner.desk.say = say
+    page = citizen.get(f"{answered}/file/0")
+    assert said in words_of(page)
+    assert "letter.txt" in page.text
+    assert page.status_code == status
 
 
 def test_statuses_are_among_what_was_signed_and_words_are_not(served, citizen):

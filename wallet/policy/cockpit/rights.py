@@ -140,9 +140,13 @@ def steps_of(asked: RightsAsked) -> tuple[RightsStatus, ...]:
     """What changed: of statuses that follow each other in one state, the first."""
     found: list[RightsStatus] = []
     for status in statuses_of(asked):
-        if not found or (found[-1].state, found[-1].due) != (status.state, status.due):
+        if not found or _step(found[-1]) != _step(status):
             found.append(status)
     return tuple(found)
+
+
+def _step(status: RightsStatus) -> tuple[State, int, str | None]:
+    return status.state, status.due, status.answer
 
 
 def sent_request(asked: RightsAsked, receipt: Receipt, *, now: int) -> SentRequest:

@@ -44,6 +44,7 @@ from wallet.service.presenting import Presenting
 from wallet.service.seen import RequestSeen
 
 LIVE_AFTER = 60  # seconds in which a page that is opened again does not ask again
+SLOWEST = 256 * 1024  # bytes in a second, below which a file does not come
 HEAD_OF_JWE = 4100  # characters beside the content
 _AT = "rights request"
 
@@ -248,7 +249,9 @@ class Rights:
         """Something that is encrypted to the user, so that whatever carries it has to be nothing but that."""
         _, key = self._open(disclosure)
         url = call_url(Collecting(self.context).check(disclosure), CallPath.RIGHTS, *segments)
-        response = yield from self._caller(key).call("GET", url, max_bytes=limit)
+        # What the signed answer says is large may come slowly
+        more = limit / SLOWEST
+        response = yield from self._caller(key).call("GET", url, max_bytes=limit, more_seconds=more)
         return _text(_good(response, (200,)))
 
     def _follow(self, disclosure: Disclosure, asked: RightsAsked) -> Exchange[Followed]:

@@ -1,0 +1,171 @@
+"""Answering with the data itself, by hand: files one by one, then the answer, or a part of it. No decisions here."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, date, datetime
+
+from fastapi import Response
+
+from capabilities.accounts.web import Door, Visit
+from protocol.credential import ClaimPath
+from protocol.errors import Conflict, InvalidRequest, Malformed, TooLarge
+from protocol.fields import Fields
+from protocol.sovereignty.claims import ClaimsByQuery
+from protocol.sovereignty.rights import Right
+from protocol.sovereignty.rights_status import Kept
+from protocol.sovereignty.wording import Wording, read_wording
+from runtime.driver import Driver
+from runtime.languages import language_of
+from runtime.pages import redirect
+from verifier.attached import KINDS, MAX_FILE, MAX_OF_ONE
+from verifier.rights_answers import Rest
+from verifier.service.attaching import NewFile
+from verifier.service.handing_out import Own
+from verifier.service.rights import OpenRequest, RightsDesk
+from verifier.usage import By
+from verifier.web.mirror import claim_name
+
+MAX_CHOICES = 60  # pieces of data among which one can choose; of more, it is all or nothing
+ROOM = 256 * 1024  # bytes more than a file may have, so that one that is a little too large is told so on the page
+ShowOne = Callable[[Visit, str], Awaitable[Response]]
+
+
+class NotSo(Malformed):
+    """Something in the form has to be otherwise; `at` is what."""
+
+
+def answer_pages(rights: RightsDesk, driver: Driver, door: Door, home: str, show: ShowOne) -> None:
+    """Add the forms; `show` shows the request with what has to be otherwise."""
+
+    @door.upload("/rights/{request}/file", max_bytes=MAX_FILE + ROOM)
+    async def add(visit: Visit) -> Response:
+        id_, content = request_id(visit), visit.files.get("file", b"")
+        if not content:
+            return await show(visit, "file none")
+        if len(content) > MAX_FILE:
+            return await show(visit, "file large")
+        new = NewFile(visit.names.get("file", ""), content)
+        try:
+            await driver.run(rights.attach(id_, new, actor=visit.clerk.clerk))
+        except Malformed as error:
+            return await show(visit, "file name" if error.at == "file.name" else "file kind")
+        except Conflict:
+            if not (await driver.run(rights.open(id_, actor=visit.clerk.clerk))).can_be_answered:
+                raise
+            return await show(visit, "file full")
+        return redirect(f"{home}/{id_}")
+
+    @door.deed("/rights/{request}/remove")
+    async def remove(visit: Visit) -> Response:
+        await driver.run(rights.detach(request_id(visit), visit.form.get("hash", ""), actor=visit.clerk.clerk))
+        return redirect(f"{home}/{request_id(visit)}")
+
+    @door.deed("/rights/{request}/answer")
+    async def answer(visit: Visit) -> Response:
+        id_, who = request_id(visit), visit.clerk.clerk
+        found = await driver.run(rights.open(id_, actor=who))
+        sure = visit.form.get("sure") == "yes"
+        try:
+            if found.is_unknown and not sure:
+                raise NotSo("answer sure", "is needed")
+            own = own_of(visit.form, found, language_of(visit.request))
+            await driver.run(rights.hand_out(id_, own, sure=sure, place=By.CLERK, actor=who))
+        except NotSo as error:
+            return await show(visit, error.at)
+        except (InvalidRequest, TooLarge):
+            return await show(visit, "answer large")
+        return redirect(f"{home}/{id_}")
+
+
+def answer_values(found: OpenRequest, form: Mapping[str, str], today: date) -> dict[str, object]:
+    """What the form shows."""
+    choices = _choices(found)
+    names = (*choices, "decisions", "categories", "source", "all", "until")
+    return {
+        "largest": MAX_FILE,
+        "largest_together": MAX_OF_ONE,
+        "endings": tuple(KINDS),
+        "choices": [(name, claim_name(path)) for name, (_, path) in choices.items()],
+        "filled": {name: form.get(name, "") for name in names},
+        "today": today,
+    }
+
+
+def own_of(form: Mapping[str, str], found: OpenRequest, language: str) -> Own:
+    """What a clerk adds to what is here.
+
+    Raises:
+        NotSo: something is missing or has the wrong shape.
+    """
+    kept: dict[str, tuple[ClaimPath, ...]] = {}
+    for name, (id_, path) in _choices(found).items():
+        if name in form:
+            kept[id_] = (*kept.get(id_, ()), path)
+    match form.get("all"):
+        case "yes":
+            why = _wording(form, "why", language) if kept else ()
+            rest = None
+        case "no":
+            why = _wording(form, "why", language)
+            rest = Rest(why, day_end(form.get("until", ""), found, at="answer until"))
+        case _:
+            raise NotSo("answer all", "is needed")
+    decisions: Wording = ()
+    if found.case.status.right is Right.ACCESS and (
+        "decisions" in form or found.files or found.held.elsewhere or found.held.in_case
+    ):
+        decisions = _wording(form, "decisions", language)
+    return Own(
+        kept=(Kept(_claims(kept), why),) if kept else (),
+        categories=_wording(form, "categories", language) if "categories" in form else (),
+        source=_wording(form, "source", language) if "source" in form else (),
+        automated_decisions=decisions,
+        rest=rest,
+    )
+
+
+def day_end(text: str, found: OpenRequest, *, at: str) -> int:
+    """The last second of a day; of the last day, the moment at which the time is over.
+
+    Raises:
+        NotSo: no day, or none within the time that the law gives.
+    """
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise NotSo(at, "must be a day") from error
+    end = int(datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=UTC).timestamp())
+    if day > datetime.fromtimestamp(found.latest_due, UTC).date():
+        raise NotSo(at, "is too late")
+    return min(end, found.latest_due)
+
+
+def request_id(visit: Visit) -> str:
+    """Which request a page is about."""
+    return str(visit.request.path_params["request"])[:128]
+
+
+def _claims(kept: Mapping[str, tuple[ClaimPath, ...]]) -> ClaimsByQuery:
+    return dict(kept)
+
+
+def _choices(found: OpenRequest) -> dict[str, tuple[str, ClaimPath]]:
+    """Data among which one can choose, by the name of a field."""
+    if found.held.sealed is None:
+        return {}
+    paths = [(id_, path) for id_, paths in found.claims.items() for path in paths]
+    return {f"keep_{place}": each for place, each in enumerate(paths)} if len(paths) <= MAX_CHOICES else {}
+
+
+def _wording(form: Mapping[str, str], name: str, language: str) -> Wording:
+    """What the clerk wrote, in the language in which they work.
+
+    Raises:
+        NotSo: nothing, or no plain text.
+    """
+    said = {language: form.get(name, "").replace("\r\n", "\n").strip()}
+    try:
+        return read_wording(Fields({"said": {**said}}, "form"), "said")
+    except Malformed as error:
+        raise NotSo(f"answer {name}", "must be a plain text") from error
