@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 
 from capabilities.cockpit.records import IssuedReceipt
 from capabilities.usage_log.records import Written
-from protocol.dcql.query import ClaimsQuery, CredentialQuery, DcqlQuery
+from protocol.credential import ClaimPath
+from protocol.dcql.query import MDOC, ClaimsQuery, CredentialQuery, DcqlQuery
 from protocol.encoding import JsonObject, JsonValue
 from protocol.errors import NotAuthentic, ProtocolError
 from protocol.sovereignty.claims import ClaimsByQuery
@@ -48,21 +49,34 @@ def purpose_of(asked: Asked, use_case: UseCase | None) -> Texts:
 def question_again(query: DcqlQuery, claims: ClaimsByQuery) -> DcqlQuery | None:
     """The question by which somebody shows once more what a receipt names; None: there is none that would be the same.
 
-    None also where the receipt names nothing that could be compared, or names it otherwise, as in person.
+    None also where the receipt names nothing that could be compared.
     """
-    asked = {each.id: each for each in query.credentials}
-    if not any(claims.values()) or not claims.keys() <= asked.keys():
+    if not any(claims.values()):
         return None
-    again = [_again(asked[id_], claims) for id_, paths in claims.items() if paths]
+    again = [_again(_asked(query, name), paths) for name, paths in claims.items() if paths]
     return None if None in again else DcqlQuery(tuple([each for each in again if each is not None]))
 
 
-def _again(asked: CredentialQuery, claims: ClaimsByQuery) -> CredentialQuery | None:
+def named_in_receipt(query: DcqlQuery, claims: ClaimsByQuery) -> dict[str, str]:
+    """Query ids, and what the receipt calls what came for each: the same, or in person the kind of document."""
+    found = [(_asked(query, name), name) for name in claims]
+    return {asked.id: name for asked, name in found if asked is not None}
+
+
+def _asked(query: DcqlQuery, name: str) -> CredentialQuery | None:
+    """The question that a receipt names; None: none, or more than one."""
+    same = [each for each in query.credentials if each.id == name]
+    # ISO/IEC 18013-5 has no ids of questions: documents are told apart by their kind
+    kind = [each for each in query.credentials if each.format == MDOC and each.meta.types == (name,)]
+    found = same or kind
+    return found[0] if len(found) == 1 else None
+
+
+def _again(asked: CredentialQuery | None, paths: tuple[ClaimPath, ...]) -> CredentialQuery | None:
     # Of several documents nobody knows which is which; and wallets refuse what names no type
-    if asked.multiple or asked.meta.other or not asked.meta.types:
+    if asked is None or asked.multiple or asked.meta.other or not asked.meta.types:
         return None
-    wanted = tuple([ClaimsQuery(path) for path in claims[asked.id]])
-    return CredentialQuery(asked.id, asked.format, asked.meta, claims=wanted)
+    return CredentialQuery(asked.id, asked.format, asked.meta, claims=tuple(map(ClaimsQuery, paths)))
 
 
 def compare(
@@ -95,14 +109,16 @@ def objection_to_same(
     try:
         for asked in query.credentials:
             check_equal_values(
-                [claim.path for claim in asked.claims], _only(first.get(asked.id)), _only([*again.get(asked.id, ())])
+                [claim.path for claim in asked.claims],
+                only_one(first.get(asked.id)),
+                only_one([*again.get(asked.id, ())]),
             )
     except ProtocolError:
         return NOT_THE_SAME
     return ""
 
 
-def _only(found: JsonValue) -> JsonValue:
+def only_one(found: JsonValue) -> JsonValue:
     """The one credential that answered a query.
 
     Raises:

@@ -15,8 +15,8 @@ from protocol.fields import Fields
 from protocol.sovereignty.rights_answer import MAX_FILES, read_file_name
 
 # What people send: a scan of many pages, a table, pictures. More than that goes on paper or by an archive of the partner's own
-MAX_FILE = 10 * 1024 * 1024  # bytes
-MAX_OF_ONE = 50 * 1024 * 1024  # bytes of all files of one request
+MAX_FILE = 10_000_000  # bytes
+MAX_OF_ONE = 50_000_000  # bytes of all files of one request
 TEXT = "text"
 
 

@@ -88,6 +88,8 @@ class Holding:
     untold: tuple[Addressee, ...] = ()  # who got it, and was not told of a change since
     recipients: tuple[Addressee, ...] = ()  # everybody who got it
     requests: tuple[Asked, ...] = ()
+    question: str = ""  # JSON: what was asked, where the answer can be compared; empty: nobody knows any more
+    known: str = ""  # by what the answer is known again where it went into a form or case; see `verifier.known`
     attached: tuple[Attached, ...] = ()  # files that wait to go out with answers
 
     def files_of(self, case: RightsCase) -> tuple[Attached, ...]:
@@ -222,8 +224,7 @@ def identifies(right: Right, receipt: Receipt, held: Holding) -> Why | None:
     )
     if not again:
         return None
-    sealed = held.sealed
-    asked = question_again(read_query(sealed.query), receipt.claims) if sealed is not None and sealed.query else None
+    asked = question_again(read_query(held.question), receipt.claims) if held.question else None
     return Why.IDENTIFIES if asked is None else Why.AGAIN
 
 

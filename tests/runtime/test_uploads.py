@@ -70,7 +70,7 @@ def test_another_content_type_is_refused(client, kind):
 
 
 def test_files_are_never_written_to_a_disk(client, monkeypatch):
-    class NeverThere(SpooledTemporaryFile):
+    class NeverThere(SpooledTemporaryFile[bytes]):
         def rollover(self):
             raise AssertionError("written to a disk")
 

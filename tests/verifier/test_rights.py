@@ -72,7 +72,8 @@ def test_what_a_human_answers_changes_nothing_by_itself():
 
 
 NAME = replace(CONSENT, claims={"pid": (("family_name",),)})
-NAMED = replace(HELD, sealed=Sealed("request", "sealed", encode_json(QUERY).decode()))
+QUESTION = encode_json(QUERY).decode()
+NAMED = replace(HELD, sealed=Sealed("request", "sealed", QUESTION), question=QUESTION)
 
 
 @pytest.mark.parametrize("right", [Right.ACCESS, Right.PORTABILITY, Right.RECTIFICATION])

@@ -54,6 +54,7 @@ from verifier.database.tables import (
 from verifier.keeping import erase_on_demand as erase_answer
 from verifier.keeping import gone
 from verifier.keeping import restrict_on_demand as restrict_answer
+from verifier.known import Known
 from verifier.once_only.case import (
     DRAFT_SECONDS,
     OPEN,
@@ -239,10 +240,16 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
         """What is here of the data of a receipt; nobody else reads or changes it until this transaction ends."""
         answer, case = (self.locked(connection, key) for key in _places(receipt))
         requests = self.rights.about(connection, receipt)
-        found = Holding(
-            sealed=Sealed(answer.asked.id, answer.disclosed, answer.query)
+        known = case.known if isinstance(case, Draft | Case) else ""
+        sealed = (
+            Sealed(answer.asked.id, answer.disclosed, answer.query)
             if isinstance(answer, Answered) and answer.disclosed
-            else None,
+            else None
+        )
+        found = Holding(
+            sealed=sealed,
+            question=sealed.query if sealed is not None else (Known.of(known).query if known else ""),
+            known=known,
             in_case=isinstance(case, Draft | Case),
             open_case=isinstance(case, Case) and case.state in OPEN,
             requests=tuple([Asked(each.id, each.status.right, each.status.state) for each in requests]),

@@ -73,6 +73,7 @@ class Draft:
     shown: str = ""  # id of the request whose answer stands in it; empty: filled in by hand
     logged: Logged | None = None  # what uses of that answer are logged with; None: it has no receipt
     restricted: bool = False  # whoever gave it does not want it used (GDPR Art. 18)
+    known: str = ""  # by what that answer is known again when it is shown once more; see `verifier.known`
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ class Case:
     logged: Logged | None = None  # as that of the form
     restricted: bool = False  # as that of the form: nobody reads it or decides about it
     acting: bool = False  # somebody sent it for another; who for whom stands in its content
+    known: str = ""  # as that of the form
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +267,7 @@ def send(stage: CaseStage, draft: Draft, key: SessionKey, sending: Sending) -> C
         shown=draft.shown,
         due_at=sending.due_at,
         logged=draft.logged,
+        known=draft.known,
         restricted=draft.restricted,
         acting=sending.acting,
     )

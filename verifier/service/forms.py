@@ -36,6 +36,7 @@ from verifier.service.answers import Answers
 from verifier.service.context import VerifierContext
 from verifier.service.requests import BROWSER, RequestOrder, Requests
 from verifier.service.results import Result
+from verifier.service.showing_again import known_again
 from verifier.session import REQUEST, RESPONSE_CODE, Answered, Declined, Outcome, Session, no_request
 
 DAY = 86_400  # seconds
@@ -307,9 +308,10 @@ class Forms:
         issuers = dict(found.verdict.issuers) if found.verdict else {}
         shown = Shown(found.disclosed or {}, issuers, found.binary, found.answered_at, found.acting)
         content = take(form.service, form.content, shown)
+        known = known_again(self.context.secret, answered, shown.disclosed)
         sealed = self._seal(form.draft.id, content.sealable())
         try:
-            taken = replace(form.draft, content=sealed, asked="", shown=found.id, logged=logged)
+            taken = replace(form.draft, content=sealed, asked="", shown=found.id, logged=logged, known=known)
             yield from self._write(secret, taken)
         except Conflict:
             return  # another look was faster, and took the same

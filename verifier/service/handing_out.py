@@ -26,11 +26,13 @@ from protocol.sovereignty.selected_data import select_data
 from protocol.sovereignty.wording import Wording
 from protocol.trust.localized import Localized
 from runtime.conversation import with_key
+from verifier.again import named_in_receipt
 from verifier.rights import Holding, Sealed
 from verifier.rights_answers import HandedOut, Rest
 from verifier.service.attaching import read_attached, seal_new
 from verifier.service.context import VerifierContext
 from verifier.service.sealed_answers import open_answer
+from verifier.session import read_query
 
 
 def _both(de: str, en: str) -> Wording:
@@ -97,6 +99,9 @@ def make_with_own(
     """
     receipt, of = issued.receipt, held.sealed
     data: JsonObject = ({} if of is None else open_answer(context.sealer, of.request, of.content).claims) or {}
+    if of is not None and of.query:
+        named = named_in_receipt(read_query(of.query), receipt.claims)
+        data = {named.get(id_, id_): items for id_, items in data.items()}
     if not receipt.claims.keys() >= data.keys():
         raise InvalidRequest("what is here is not named as the receipt names it")
     with_files = bool(own.files or held.files_of(case))

@@ -9,19 +9,22 @@ from capabilities.cockpit.records import IssuedReceipt
 from capabilities.cockpit.rights import RightsRequests
 from capabilities.cockpit.rights_case import RightsCase, RightsChange
 from protocol.dcql.query import DcqlQuery
-from protocol.encoding import JsonObject
-from protocol.errors import InvalidRequest, NotFound
+from protocol.encoding import JsonObject, read_json_object
+from protocol.errors import InvalidRequest, NotFound, ProtocolError
 from protocol.exchange import Exchange
+from protocol.fields import Fields
 from protocol.oid4vp.client_id import Prefix
+from protocol.sovereignty.receipt import Receipt
 from protocol.sovereignty.rights_status import Presentation
 from runtime.conversation import SessionKey, advance, load, slow
 from verifier.again import NOT_THE_SAME, compare, objection_to_same, question_again
 from verifier.given import Given
+from verifier.known import Known, fingerprints, is_known, known_by
 from verifier.rights import Holding, RightsRecord, RightsStep, ask_again, shown_again
 from verifier.service.context import VerifierContext
 from verifier.service.requests import RequestOrder, Requests
 from verifier.service.sealed_answers import open_answer
-from verifier.session import AWAITED, REQUEST_URI, Verdict, no_request, not_open, read_query
+from verifier.session import AWAITED, REQUEST_URI, Answered, Verdict, no_request, not_open, read_query
 
 # A wallet that is told of a request has this long to answer it, else it is told of a fresh one
 LEFT_AT_LEAST = 120  # seconds
@@ -92,8 +95,11 @@ class Comparing:
         held: Holding = yield from slow(lambda: self.context.store.rights.held(case.receipt))
         query = _question(held, issued) if issued is not None else None
         sealed = held.sealed
-        if query is None or sealed is None:
+        if query is None:
             return lambda _: NOT_THE_SAME
+        if sealed is None:
+            known, secret = Known.of(held.known), self.context.secret
+            return lambda again: _compared(known, query, case.receipt, again, secret)
         first = open_answer(self.context.sealer, sealed.request, sealed.content).claims or {}
         return lambda again: objection_to_same(query, first, again)
 
@@ -124,8 +130,25 @@ class Comparing:
         yield from self.rights.advance(id_, step)
 
 
+def known_again(secret: bytes, answered: Answered, shown: JsonObject) -> str:
+    """What a form keeps of an answer that it takes over, so that it is known again; empty: nothing."""
+    if answered.logged is None or not answered.query or not answered.receipt:
+        return ""
+    claims = Receipt.from_fields(Fields(read_json_object(answered.receipt.encode(), "receipt"), "receipt")).claims
+    query = read_query(answered.query)
+    return known_by(query, answered.query, answered.logged.receipt, claims, shown=shown, secret=secret)
+
+
+def _compared(known: Known, query: DcqlQuery, receipt: str, again: Claims, secret: bytes) -> str:
+    shown: JsonObject = {name: list(items) for name, items in again.items()}
+    try:
+        prints = fingerprints(query, receipt, shown, secret)
+    except ProtocolError:
+        return NOT_THE_SAME
+    return "" if is_known(known, prints) else NOT_THE_SAME
+
+
 def _question(held: Holding, issued: IssuedReceipt) -> DcqlQuery | None:
-    sealed = held.sealed
-    if sealed is None or not sealed.query:
+    if not held.question:
         return None
-    return question_again(read_query(sealed.query), issued.receipt.claims)
+    return question_again(read_query(held.question), issued.receipt.claims)

@@ -88,6 +88,7 @@ def answer_values(found: OpenRequest, form: Mapping[str, str], today: date) -> d
         "endings": tuple(KINDS),
         "choices": [(name, claim_name(path)) for name, (_, path) in choices.items()],
         "filled": {name: form.get(name, "") for name in names},
+        "kept_back": any(name in form for name in choices),
         "today": today,
     }
 

@@ -45,8 +45,8 @@ def remove(given, status, hash_):
 
 
 def send(given, status, *, sure=True, decisions=NOTHING, **own):
-    own = Own(automated_decisions=decisions, **own)
-    return work(given.counter, "hand_out", status.id, own, sure=sure, place=By.CLERK)
+    answer = Own(automated_decisions=decisions, **own)
+    return work(given.counter, "hand_out", status.id, answer, sure=sure, place=By.CLERK)
 
 
 def files(given, status):
@@ -189,7 +189,8 @@ def test_an_answer_that_goes_out_by_itself_does_not_leave_a_clerks_files_behind(
     adult = ('[{ path = ["family_name"] }]', '[{ path = ["age_equal_or_over", "18"] }]')
     given = Given(make(names=adult), held)
     advance = given.counter.store.rights.advance
-    counter, added = given.counter, []
+    counter = given.counter
+    added: list[str] = []
 
     def first_a_clerk(id_, step):
         if not added:
