@@ -3,7 +3,7 @@
 import pytest
 
 from protocol.dcql.query import DcqlQuery
-from protocol.encoding import encode_json
+from protocol.encoding import JsonObject, encode_json
 from protocol.errors import NotAuthentic
 from verifier.again import named_in_receipt, question_again
 from verifier.known import Known, fingerprints, is_known, known_by
@@ -11,9 +11,10 @@ from verifier.known import Known, fingerprints, is_known, known_by
 SECRET, RECEIPT = b"s" * 32, "receipt-0123456789abcdef"
 NAMES = (("family_name",), ("given_name",))
 PID = {"id": "pid", "format": "dc+sd-jwt", "meta": {"vct_values": ["urn:eudi:pid:1"]}}
+TWICE: JsonObject = {"pid": [{"family_name": "Mustermann", "given_name": "Erika"}] * 2}
 WIRE = {"credentials": [{**PID, "claims": [{"path": list(path)} for path in NAMES]}]}
 QUERY = DcqlQuery.from_dict(WIRE)
-ERIKA = {"pid": [{"family_name": "Mustermann", "given_name": "Erika", "sex": 2}]}
+ERIKA: JsonObject = {"pid": [{"family_name": "Mustermann", "given_name": "Erika", "sex": 2}]}
 MDL = "org.iso.18013.5.1.mDL"
 LICENCE = {
     "id": "licence",
@@ -69,7 +70,7 @@ def test_nothing_that_was_shown_is_not_known():
 
 @pytest.mark.parametrize(
     "shown",
-    [{}, {"pid": []}, {"pid": [{"family_name": "Mustermann"}]}, {"pid": ERIKA["pid"] * 2}],
+    [{}, {"pid": []}, {"pid": [{"family_name": "Mustermann"}]}, TWICE],
     ids=["no document", "none of it", "a value is missing", "two"],
 )
 def test_what_is_not_whole_has_no_fingerprint(shown):
@@ -84,7 +85,7 @@ def test_no_value_stands_in_what_is_kept():
 
 @pytest.mark.parametrize(
     ("claims", "shown"),
-    [({"pid": ()}, ERIKA), ({"other": NAMES}, ERIKA), ({"pid": NAMES}, {"pid": ERIKA["pid"] * 2})],
+    [({"pid": ()}, ERIKA), ({"other": NAMES}, ERIKA), ({"pid": NAMES}, TWICE)],
     ids=["nothing is named", "named otherwise", "two documents"],
 )
 def test_what_could_not_be_asked_again_is_not_kept(claims, shown):

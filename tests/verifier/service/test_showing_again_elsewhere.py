@@ -12,7 +12,7 @@ from protocol.sovereignty.rights_status import State
 from protocol.sovereignty.signing import hash_text
 from protocol.trust.anchors import TrustAnchors
 from tests.protocol.device_retrieval.samples import ISSUER, Holder
-from tests.protocol.mdoc.samples import MDL, issued
+from tests.protocol.mdoc.samples import ELEMENTS, MDL, SPACE, issued
 from tests.support.pki import seeded_key
 from tests.support.rights import Asker
 from tests.support.services import service_verifier
@@ -146,6 +146,7 @@ def test_what_was_shown_in_person_is_shown_once_more_by_link_and_handed_out(coun
 
 def test_another_licence_opens_nothing(counter, asker):
     status = asker.ask(Right.ACCESS, enc_key=ENC.public_key)
-    other = issued({"family_name": "Musterfrau", "age_over_18": True}, pki=ISSUER, status=None)
+    elements = {SPACE: {**ELEMENTS[SPACE], "family_name": "Musterfrau"}}
+    other = issued(pki=ISSUER, status=None, elements=elements)
     assert show_licence(counter, status, other)["error"] == "invalid_request"
     assert [case.tries for case in listed(counter)] == [1]
