@@ -250,6 +250,19 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptRequest:
+    """What somebody asked, who keeps no log of it or to whom the user said no: to write to them, or about them; no data."""
+
+    id: str  # digest of the request, as the log names it
+    at: int  # epoch seconds
+    asker: str  # as people know them
+    contacts: tuple[str, ...]  # how they are reached, by a registration that holds
+    authority: tuple[str, ...]  # how the supervisory authority is reached, likewise
+    request: str  # the signed request object; empty: nobody signed it
+    registration: str  # the registration certificate; empty: none was shown, or it cannot be read
+
+
+@dataclass(frozen=True, slots=True)
 class AwaitedDocument:
     """A document that an earlier wallet of the user held, and that can be asked for again. Nothing about it is verified."""
 
@@ -282,6 +295,7 @@ Kept = (
     | RenewedDocument
     | WalletUnit
     | Evidence
+    | KeptRequest
     | Disclosure
     | Preferences
     | AwaitedDocument

@@ -13,6 +13,7 @@ from wallet.records import (
     Evidence,
     HeldCredential,
     Kept,
+    KeptRequest,
     LogEntry,
     PendingIssuance,
     Preferences,
@@ -97,6 +98,9 @@ class WalletStore(Protocol):
 
     def evidence(self) -> tuple[Evidence, ...]:
         """The proof that is there for entries of the log; what is damaged proves nothing and is left out."""
+
+    def requests(self) -> tuple[KeptRequest, ...]:
+        """What was asked in entries of the log; what is damaged is left out."""
 
     def wishes(self) -> ServiceWishes:
         """What the user decided about services; nothing yet where that is damaged."""

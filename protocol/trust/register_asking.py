@@ -72,6 +72,7 @@ class RegisteredUse:
     through_intermediary: bool  # who asks the wallet asks in their stead
     said_at: int  # epoch seconds; nobody may keep it for longer than `MAX_AGE`
     answer: str = field(repr=False)  # as the register signed it
+    contacts: tuple[str, ...] = ()  # where people write to or call: pages, mail addresses, phone numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +190,7 @@ def _registered_use(claims: Fields, question: RegisterQuestion, now: int, answer
         through_intermediary=through,
         said_at=claims.time("iat"),
         answer=answer,
+        contacts=tuple([each for name in ("supportURI", "email", "phone") for each in party.optional_texts(name)]),
     )
 
 

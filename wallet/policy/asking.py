@@ -56,6 +56,7 @@ class Entry:
     through_intermediary: bool
     certificate: VerifiedRegistration | None = None  # None: a register was asked
     answer: str = ""  # as the register signed it; empty: there is a certificate
+    contacts: tuple[str, ...] = ()  # where people write to or call (EUDI TS7)
 
     @classmethod
     def of_certificate(cls, registration: VerifiedRegistration) -> Entry:
@@ -70,6 +71,7 @@ class Entry:
             registered_by=registration.provider.name,
             through_intermediary=says.intermediary is not None,
             certificate=registration,
+            contacts=(says.support_uri,) if says.support_uri is not None else (),
         )
 
     @classmethod
@@ -84,6 +86,7 @@ class Entry:
             registered_by=use.registered_by,
             through_intermediary=use.through_intermediary,
             answer=use.answer,
+            contacts=use.contacts,
         )
 
 

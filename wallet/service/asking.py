@@ -5,11 +5,13 @@ The order is that of the specification: signature and provider, whose it is, whe
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from protocol.crl import check_not_revoked, fetch_crls
-from protocol.errors import ProtocolError, Unreachable
+from protocol.device_retrieval.question import VerifiedDeviceRequest
+from protocol.errors import ProtocolError, Unavailable, Unreachable
 from protocol.exchange import Exchange
 from protocol.fields import Fields
 from protocol.oid4vp.request import Question
@@ -48,8 +50,10 @@ from wallet.policy.asking import (
 )
 from wallet.policy.presenting import AskedRequest, asker_of, request_digest
 from wallet.policy.showing import plain
-from wallet.records import Evidence
+from wallet.records import Evidence, KeptRequest
 from wallet.service.context import WalletContext
+from wallet.service.seen import RequestSeen
+from wallet.store import NewEntry
 
 MAX_STATUS_AGE = 86_400  # seconds
 MAX_KNOWN_LISTS = 32
@@ -181,6 +185,42 @@ class Asking:
         )
         note = context.entry(action, asker, outcome_of(standing), beyond, request=digest)
         yield from context.save(put=[evidence], note=note)
+
+    def declined(self, seen: RequestSeen, note: NewEntry) -> Exchange[None]:
+        """Note that the user said no, with what was asked: they may want to complain about it (EUDI TS8)."""
+        yield from self.context.save(put=self._kept(seen), note=note)
+
+    def given(self, seen: RequestSeen) -> Exchange[None]:
+        """Keep what was asked of somebody who gets data, so that the user can write to them, or complain (EUDI TS7, TS8).
+
+        Whoever has a cockpit and showed a certificate has said all of it in what is kept of the answer. Where it cannot be
+        kept, the entry of the log says what it says.
+        """
+        registration, verified = registration_of(seen.standing), seen.verified
+        if not isinstance(verified, VerifiedDeviceRequest):
+            metadata = verified.request.client_metadata
+            announced = metadata is not None and metadata.cockpit_endpoint is not None
+            if announced and (registration is None or registration.certificate is not None):
+                return
+        with suppress(Unavailable):
+            yield from self.context.save(put=self._kept(seen))
+
+    def _kept(self, seen: RequestSeen) -> list[KeptRequest]:
+        context, registration = self.context, registration_of(seen.standing)
+        known = {one.id for one in context.store.evidence()} | {one.id for one in context.store.requests()}
+        if seen.digest in known:
+            return []
+        held = registration is not None and registration.certificate is not None
+        kept = KeptRequest(
+            id=seen.digest,
+            at=context.now(),
+            asker=seen.consent.asker.title,
+            contacts=registration.contacts if registration is not None else (),
+            authority=contacts_of(registration.supervisory_authority if registration is not None else None),
+            request=seen.verified.raw,
+            registration=readable_registration(seen.verified.request) if held else "",
+        )
+        return [kept]
 
     def _question(self, request: Question, party: TrustedParty | None) -> RegisterQuestion | None:
         """What a register could be asked about a party; None: they name none, or none that is known."""

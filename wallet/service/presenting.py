@@ -185,8 +185,8 @@ class Presenting:
         held = context.store.credentials()
         ids = {found.candidate.id for items in chosen.values() for found in items}
         acting = marks_of([one for one in held if one.id in ids], held, context.random_bytes)
-        digest, asker = seen.digest, seen.consent.asker
-        note = context.entry("sharing", asker, "begun", logged, request=digest, acting=acting, noted=noted)
+        who = seen.consent.asker
+        note = context.entry("sharing", who, "begun", logged, request=seen.digest, acting=acting, noted=noted)
         self._check_keys(chosen)
         begun, copies = yield from self._use_copies(seen, chosen, note)
         try:
@@ -197,6 +197,7 @@ class Presenting:
         except ProtocolError as error:
             yield from self.fail(seen, Begun({}, logged, begun.number), error)
             raise
+        yield from Asking(context).given(seen)
         return Begun(vp_token, logged, begun.number)
 
     def fail(self, seen: RequestSeen, begun: Begun, error: ProtocolError) -> Exchange[None]:
@@ -233,7 +234,8 @@ class Presenting:
         answerable = seen.consent.standing.answerable
         if answerable or not action_of(seen.standing, seen.verified.request.dcql_query):
             outcome = "refused" if seen.match.satisfied or not answerable else "nothing held answers"
-            yield from self.context.save(note=self.context.entry("declined", seen.consent.asker, outcome))
+            note = self.context.entry("declined", seen.consent.asker, outcome, request=seen.digest)
+            yield from Asking(self.context).declined(seen, note)
 
     def _match(self, verified: AskedRequest, standing: Standing) -> Exchange[RequestSeen]:
         context = self.context
@@ -253,8 +255,7 @@ class Presenting:
                 choice = yield from self._choice_shown(usable, found, verified, standing)
                 shown[query_id, found.candidate.id] = choice
         match = told_apart(match, shown)
-        digest = request_digest(verified.request)
-        log = self._log()
+        digest, log = request_digest(verified.request), self._log()
         held = context.store.credentials()
         consent = presentation_consent(
             verified,
@@ -336,7 +337,6 @@ class Presenting:
         self, seen: RequestSeen, chosen: Mapping[str, Sequence[CandidateMatch]], note: NewEntry
     ) -> Exchange[tuple[LogEntry, dict[str, Copy]]]:
         """One copy of each chosen credential, marked as shown and durable before it is used."""
-        now = self.context.now()
         ids = list(dict.fromkeys(found.candidate.id for items in chosen.values() for found in items))
         copies: dict[str, Copy] = {}
 
@@ -344,7 +344,7 @@ class Presenting:
             changed = []
             for held in credentials:
                 check_same_issuance(held, seen.issuances)
-                marked, copies[held.id] = use_copy(held, told_fresh=held.id in seen.fresh, now=now)
+                marked, copies[held.id] = use_copy(held, told_fresh=held.id in seen.fresh, now=self.context.now())
                 changed.append(marked)
             return changed
 

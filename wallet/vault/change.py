@@ -20,6 +20,7 @@ from wallet.records import (
     Evidence,
     HeldCredential,
     Kept,
+    KeptRequest,
     LogEntry,
     PendingIssuance,
     Preferences,
@@ -40,6 +41,7 @@ KINDS: dict[type[object], str] = {
     RenewedDocument: "renewed",
     WalletUnit: "unit",
     Evidence: "evidence",
+    KeptRequest: "request",
     Disclosure: "disclosure",
     Preferences: "preferences",
     AwaitedDocument: "awaited",
@@ -58,6 +60,7 @@ RECORDS: tuple[type[Kept], ...] = (
     RenewedDocument,
     WalletUnit,
     Evidence,
+    KeptRequest,
     Disclosure,
     Preferences,
     AwaitedDocument,
@@ -68,7 +71,11 @@ RECORDS: tuple[type[Kept], ...] = (
     MandateKept,
 )
 CODEC: Codec[Stored] = Codec(*RECORDS, LogEntry, DeletedEntry)
-OF_THE_LOG = (KINDS[Evidence], KINDS[Disclosure])  # what belongs to entries of the log, and goes with them
+OF_THE_LOG = (
+    KINDS[Evidence],
+    KINDS[KeptRequest],
+    KINDS[Disclosure],
+)  # what belongs to entries of the log, and goes with them
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +138,7 @@ class Change:
     def clear_log(self) -> None:
         """Destroy the log, and everything that belongs to its entries."""
         gone = (LOG, *OF_THE_LOG)
-        self._connection.execute("DELETE FROM records WHERE kind IN (?, ?, ?)", gone)
+        self._connection.execute("DELETE FROM records WHERE kind IN (?, ?, ?, ?)", gone)
         prefixes = tuple(f"{kind} " for kind in gone)
         kept = {name: version for name, version in self.manifest.records.items() if not name.startswith(prefixes)}
         self.manifest = replace(self.manifest, records=kept, log_length=0, log_end="")

@@ -26,6 +26,7 @@ from wallet.records import (
     Evidence,
     HeldCredential,
     Kept,
+    KeptRequest,
     LogEntry,
     PendingIssuance,
     Preferences,
@@ -197,6 +198,10 @@ class Vault:
         """The proof that is whole, oldest first."""
         return tuple(sorted(self._read(Evidence).records, key=lambda evidence: (evidence.at, evidence.id)))
 
+    def requests(self) -> tuple[KeptRequest, ...]:
+        """What was asked, as far as it is whole; see `WalletStore.requests`."""
+        return self._read(KeptRequest).records
+
     def disclosures(self) -> tuple[Disclosure, ...]:
         """What was answered to whom announced a cockpit; see `WalletStore.disclosures`."""
         with self._turn, reported("the wallet file cannot be read"):
@@ -300,6 +305,7 @@ class Vault:
                 change.delete_entries(gone)
                 for request in requests:
                     change.drop(KINDS[Evidence], request)
+                    change.drop(KINDS[KeptRequest], request)
                 for disclosure in self.disclosures():
                     if disclosure.log_number == number:
                         change.drop(KINDS[Disclosure], disclosure.id)

@@ -12,10 +12,11 @@ from protocol.exchange import Exchange
 from protocol.sovereignty.receipt_27560 import write_27560
 from wallet.disclosure_records import Disclosure
 from wallet.policy.asking import evidence_document
+from wallet.policy.cockpit.complaining import asked_by_evidence
 from wallet.policy.cockpit.disclosed import absence_of, receipt_of, registration_of
 from wallet.policy.cockpit.holding import held_by_partner
 from wallet.policy.cockpit.timeline import Filter, Item, Kind, PartnerMet, Timeline, part_of
-from wallet.records import Evidence
+from wallet.records import Evidence, KeptRequest
 from wallet.service.cockpit.collecting import Looked
 from wallet.web.activity import lines, timeline_of
 from wallet.web.locked import WhenLocked
@@ -114,7 +115,8 @@ def _add_deletion(router: APIRouter) -> None:
         timeline, item = entry_line(visit, number)
         disclosure = visit.wallet.cockpit.of_entry(number)
         return visit.page(
-            "activity_entry_delete.html", item=item, disclosure=disclosure, evidence=evidence_of(visit, item),
+            "activity_entry_delete.html", item=item, disclosure=disclosure,
+            evidence=evidence_of(visit, item) or request_of_entry(visit, item),
             shown=lines(visit, timeline, [item]),
         )  # fmt: skip
 
@@ -160,6 +162,7 @@ def _entry_page(visit: Visit, number: int, looked: Looked | None) -> Response:
     items = timeline.of_entry(number)
     disclosure = visit.wallet.cockpit.of_entry(number)
     now = visit.wallet.context.now()
+    asked = request_of_entry(visit, item)
     return visit.page(
         "activity_entry.html", item=item, items=[one for one in items if one is not item], disclosure=disclosure,
         looked=looked, receipt=receipt_of(disclosure) if disclosure is not None else None,
@@ -167,6 +170,7 @@ def _entry_page(visit: Visit, number: int, looked: Looked | None) -> Response:
         held=held_by_partner([disclosure], now) if disclosure is not None else (),
         witnessed=disclosure is not None and visit.wallet.cockpit.collecting.partner(disclosure) is not None,
         partner=timeline.partner(number), evidence=evidence_of(visit, item), shown=lines(visit, timeline, [item]),
+        signed=asked is not None and asked_by_evidence(asked) is not None,
     )  # fmt: skip
 
 
@@ -218,6 +222,13 @@ def evidence_of(visit: Visit, item: Item) -> Evidence | None:
     if not item.entry.request:
         return None
     return next((one for one in visit.wallet.context.store.evidence() if one.id == item.entry.request), None)
+
+
+def request_of_entry(visit: Visit, item: Item) -> KeptRequest | None:
+    """What was asked in an entry, where it was kept: the user gave something without a receipt, or said no."""
+    if not item.entry.request:
+        return None
+    return next((one for one in visit.wallet.context.store.requests() if one.id == item.entry.request), None)
 
 
 def _last(items: Sequence[Item]) -> Item | None:

@@ -24,7 +24,7 @@ from wallet.policy.showing import plain
 from wallet.records import Evidence
 from wallet.service.cockpit.cockpit import Prepared
 from wallet.web.activity import Lines, lines
-from wallet.web.cockpit import NO_STORE, entry_line, evidence_of
+from wallet.web.cockpit import NO_STORE, entry_line, evidence_of, request_of_entry
 from wallet.web.room import Inside, Visit, redirect
 
 MAX_CHOICES = 60  # answers among which one can choose: the newest
@@ -77,6 +77,7 @@ class _Case:
 
     def __init__(self, visit: Visit, number: int) -> None:
         timeline, item = entry_line(visit, number)
+        self.visit = visit
         self.item: Item = item
         self.number = number
         self.shown: Lines = lines(visit, timeline, [item])
@@ -90,7 +91,9 @@ class _Case:
         # Of a document nothing was asked: there is its receipt, or nothing
         if self.own is not None and (self.own.sent.request or self.own.receipt is not None):
             return asked_by_disclosure(self.own)
-        asked = asked_by_evidence(self.evidence) if self.evidence is not None else None
+        # They may have been allowed to ask: then it is for the user to say what was wrong
+        proof = self.evidence or request_of_entry(self.visit, self.item)
+        asked = asked_by_evidence(proof) if proof is not None else None
         if asked is None:
             raise NotFound("nothing that somebody signed is kept of this entry")
         return asked

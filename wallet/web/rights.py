@@ -29,7 +29,7 @@ from wallet.policy.showing import ClaimShown, claims_shown, plain
 from wallet.service.cockpit.cockpit import Prepared
 from wallet.service.cockpit.rights import Followed, Handed, saved_answer
 from wallet.web.activity import Lines, lines
-from wallet.web.cockpit import NO_STORE, disclosure_of, download, entry_line
+from wallet.web.cockpit import NO_STORE, disclosure_of, download, entry_line, request_of_entry
 from wallet.web.locked import WhenLocked
 from wallet.web.room import Inside, Visit, redirect
 from wallet.web.things import RequestWaiting
@@ -92,7 +92,7 @@ def _add_letters(router: APIRouter) -> None:
         data = [label for given in shown.given[number] for label in given.labels]
         written = write_letter(
             wanted, visit.wallet.cockpit.of_entry(number), number=number, language=visit.wallet.context.language,
-            partner=who, day=visit.words.day(item.at), data=data,
+            partner=who, day=visit.words.day(item.at), data=data, kept=request_of_entry(visit, item),
         )  # fmt: skip
         await visit.run(visit.wallet.cockpit.note_prepared(item.entry, Prepared.LETTER))
         return redirect(f"/activity/letter/{visit.shelf.put(written)}")

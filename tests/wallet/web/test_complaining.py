@@ -87,3 +87,21 @@ def test_a_request_that_asked_for_too_much_can_be_complained_about(served, citiz
 def test_where_nothing_signed_is_kept_there_is_no_complaint(served, citizen):
     assert citizen.get("/activity/entry/1/complaint").status_code == 404
     assert citizen.get("/activity/entry/99/complaint").status_code == 404
+
+
+def test_a_request_that_was_refused_can_be_complained_about_in_own_words(served, citizen):
+    """EUDI TS8: nothing is wrong with it that a wallet can find."""
+    say(citizen, paste(citizen, served.world.partner.link()), "no")
+    number = next(entry.number for entry in served.vault.log() if entry.action == "declined")
+    page = citizen.get(f"/activity/entry/{number}")
+    assert "Did this seem wrong to you?" in page.text
+    assert f"/activity/entry/{number}/complaint" in page.text
+    assert complain(citizen, number).status_code == 400
+    made = complain(citizen, number, text="They stood at my door and pressed me.")
+    opened = citizen.get(made.headers["location"])
+    assert "mailto:watch@data.example?subject=" in opened.text
+    complaint = read_complaint(citizen.get(f"{made.headers['location']}/complaint.json").content)
+    assert "pressed me" in complaint.letter.body
+    assert (complaint.receipts, complaint.findings) == ((), ())
+    assert complaint.request
+    assert "You will not be able to complain with it" in citizen.get(f"/activity/entry/{number}/delete").text

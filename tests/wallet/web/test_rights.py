@@ -280,6 +280,17 @@ def test_who_has_no_cockpit_is_written_to(served, citizen):
     assert "You prepared a letter to City library." in words_of(citizen.get("/activity"))
 
 
+def test_whoever_has_no_cockpit_is_reached_as_the_register_says(served, citizen):
+    """EUDI TS7: whoever got data, whether they have such an address or not."""
+    served.world.registering(replace(ENTRY, support_uri="help@library.example"))
+    served.world.partner.changes = {**served.world.partner.changes, "client_metadata": ClientMetadata()}
+    number = give(served, citizen)
+    page = f"/activity/entry/{number}/rights/erasure"
+    written = citizen.post(f"/activity/entry/{number}/letter/erasure", page=page)
+    assert 'href="mailto:help@library.example?subject=' in citizen.get(written.headers["location"]).text
+    assert f"/activity/entry/{number}/complaint" in citizen.get(f"/activity/entry/{number}").text
+
+
 def test_a_letter_is_a_draft_to_the_contact_in_the_register(served, citizen):
     served.world.registering(replace(ENTRY, support_uri="help@library.example"))
     number = give(served, citizen)

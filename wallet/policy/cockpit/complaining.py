@@ -30,11 +30,11 @@ from protocol.sovereignty.contact import Way, read_ways
 from protocol.sovereignty.letters import Party, complaint_letter
 from protocol.sovereignty.signing import Organisation
 from protocol.trust.coverage import speaker_of, uncovered
-from protocol.trust.registration import Contact, Registration, peek_registration
+from protocol.trust.registration import Registration, peek_registration
 from protocol.x509 import read_x5c
 from wallet.disclosure_records import Disclosure
 from wallet.policy.cockpit.disclosed import partner_of, receipt_of, registration_of
-from wallet.records import Evidence
+from wallet.records import Evidence, KeptRequest
 
 MAX_OWN_WORDS = 4000  # characters
 _AT = "request"
@@ -50,6 +50,7 @@ class Asked:
     registration: str  # empty: none was shown
     through: Organisation | None = None
     through_name: str = ""
+    authority: tuple[str, ...] = ()  # how whoever watches over them is reached, where a register said it
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +86,16 @@ def asked_by_disclosure(disclosure: Disclosure) -> Asked:
     return Asked(partner, sent.name, sent.request, sent.registration, through, name)
 
 
-def asked_by_evidence(evidence: Evidence) -> Asked | None:
-    """What somebody asked who may not, by their certificate; None: nobody signed it who is registered anywhere."""
+def asked_by_evidence(evidence: Evidence | KeptRequest) -> Asked | None:
+    """What somebody asked, by their certificate; None: nobody signed it who is registered anywhere."""
     try:
         chain = read_x5c(Jws.from_compact(evidence.request, _AT).header.x5c or (), _AT)
         signers = Organisation.from_certificate(chain[0], _AT)
     except (Flaw, IndexError):
         return None
-    return Asked(signers[0], evidence.asker, evidence.request, evidence.registration)
+    return Asked(
+        signers[0], evidence.asker, evidence.request, evidence.registration, authority=evidence.authority
+    )  # fmt: skip
 
 
 def complain(
@@ -143,7 +146,7 @@ def complain(
     file = write_complaint(complaint)
     if len(file) > MAX_BUNDLE:
         raise TooLarge("complaint", "is too large")
-    return Complained(number, complaint, file, read_ways(complaint.authority or Contact()))
+    return Complained(number, complaint, file, read_ways(complaint.authority or asked.authority))
 
 
 def _names(organisation: Organisation) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from protocol.sovereignty.rights import Right
 from protocol.trust.registration import Contact
 from wallet.disclosure_records import Disclosure
 from wallet.policy.cockpit.disclosed import matches, receipt_of, registration_of
+from wallet.records import KeptRequest
 
 MAX_NAMED = 30  # pieces of data; of more, the letter is about everything
 
@@ -34,20 +35,23 @@ def write_letter(
     partner: str,
     day: str,
     data: Iterable[str],
+    kept: KeptRequest | None = None,
 ) -> Written:
-    """What a citizen writes; `data` are the names of what was given, as people read them."""
+    """What a citizen writes; `data` are the names of what was given, as people read them, `kept` what was asked."""
     named = tuple(data)
     letter = rights_letter(
         right, language=language, partner=partner, day=day, claims=named if len(named) <= MAX_NAMED else ()
     )
-    return Written(number, right, letter, ways_to(disclosure) if disclosure is not None else ())
+    return Written(number, right, letter, ways_to(disclosure, kept))
 
 
-def ways_to(disclosure: Disclosure) -> tuple[Way, ...]:
+def ways_to(disclosure: Disclosure | None, kept: KeptRequest | None = None) -> tuple[Way, ...]:
     """How a partner is reached: as the register says, then as its receipt does, if that one is right."""
-    registration = registration_of(disclosure.sent)
-    receipt = receipt_of(disclosure) if matches(disclosure) else None
-    contacts: list[str | None] = [registration.support_uri] if registration is not None else []
+    contacts: list[str | None] = [*kept.contacts] if kept is not None else []
+    registration = registration_of(disclosure.sent) if disclosure is not None else None
+    receipt = receipt_of(disclosure) if disclosure is not None and matches(disclosure) else None
+    if registration is not None:
+        contacts.append(registration.support_uri)
     if receipt is not None:
         for contact in (receipt.controller.contact, receipt.controller.dpo):
             contacts += contact or Contact()
