@@ -18,6 +18,8 @@ from protocol.sovereignty.forwarded_data import (
     verify_forwarded_data,
 )
 from protocol.sovereignty.forwarding import TYP, sign_mandate, verify_mandate
+from protocol.sovereignty.mandate_handover import TYP as HANDOVER_TYP
+from protocol.sovereignty.mandate_handover import sign_handover, verify_handover
 from protocol.sovereignty.mandate_status import TYP as STATUS_TYP
 from protocol.sovereignty.mandate_status import sign_mandate_status, verify_mandate_status
 from protocol.sovereignty.selected_data import hash_value
@@ -54,7 +56,8 @@ REGISTERS = TrustAnchors(
     [TrustAnchor(Certificate.from_der(base64.b64decode(REGISTRAR.authority)), Role.REGISTRATION_PROVIDER, "Registrar")]
 )
 COCKPIT_SIGNER = RepeatableSigner(COCKPIT_KEY)
-MANDATE_TOKEN = sign_mandate(MANDATE, COCKPIT_SIGNER)
+RECIPIENT_SIGNER = RepeatableSigner(OTHER_KEY)
+MANDATE_TOKEN = sign_mandate(MANDATE, RECIPIENT_SIGNER)
 GIVEN = verify_mandate(MANDATE_TOKEN, now=NOW)
 
 
@@ -63,7 +66,26 @@ def changed(claims, changes):
 
 
 def mandate_with(typ=TYP, **changes):
-    return sign_with_cockpit_key(typ, changed(MANDATE.to_claims(), changes), COCKPIT_SIGNER)
+    return sign_with_cockpit_key(typ, changed(MANDATE.to_claims(), changes), RECIPIENT_SIGNER)
+
+
+def handover_with(typ=HANDOVER_TYP, signer=COCKPIT_SIGNER, **changes):
+    return sign_with_cockpit_key(typ, changed({"mandate": MANDATE_TOKEN, "iat": NOW}, changes), signer)
+
+
+def refused_handovers():
+    return {
+        "by the recipient's key": ("Malformed", handover_with(signer=RECIPIENT_SIGNER)),
+        "the mandate itself": ("NotAuthentic", MANDATE_TOKEN),
+        "another type": ("NotAuthentic", handover_with("rights-request+jwt")),
+        "of nothing": ("Malformed", handover_with(mandate=...)),
+        "of an expired mandate": ("NotValidNow", handover_with(mandate=mandate_with(iat=NOW - 10, exp=NOW))),
+        "from the future": ("NotValidNow", handover_with(iat=NOW + DAY)),
+        "of a mandate of another key": (
+            "Malformed",
+            handover_with(mandate=mandate_with(recipient_key=COCKPIT_KEY.public_key.thumbprint())),
+        ),
+    }
 
 
 def refused_mandates():
@@ -74,7 +96,7 @@ def refused_mandates():
         "for ever": ("Malformed", mandate_with(exp=...)),
         "for no use": ("Malformed", mandate_with(max_uses=0)),
         "an index in a path": ("Malformed", mandate_with(claims=[["nationalities", 0]])),
-        "one key for both partners": (
+        "signed by another key than its recipient's": (
             "Malformed",
             mandate_with(recipient_key=COCKPIT_KEY.public_key.thumbprint()),
         ),
@@ -168,6 +190,8 @@ def made():
         "recipient_encryption_key": private_jwk(ENC_KEY),
         "mandate": {"token": MANDATE_TOKEN, "hash": GIVEN.hash, "claims": MANDATE.to_claims()},
         "refused_mandates": listed(refused_mandates()),
+        "handover": sign_handover(GIVEN, COCKPIT_SIGNER, now=NOW),
+        "refused_handovers": listed(refused_handovers()),
         "statuses": [
             {
                 "name": name,
@@ -224,6 +248,17 @@ def test_the_mandate_is_accepted():
 def test_a_mandate_is_refused(vector):
     with pytest.raises(flaw_of(vector)):
         verify_mandate(vector["token"], now=NOW)
+
+
+def test_a_handover_is_accepted():
+    found = verify_handover(VECTORS["handover"], now=NOW)
+    assert (found.mandate, found.key, found.raw) == (GIVEN, COCKPIT_KEY.public_key, VECTORS["handover"])
+
+
+@named(VECTORS["refused_handovers"])
+def test_a_handover_is_refused(vector):
+    with pytest.raises(flaw_of(vector)):
+        verify_handover(vector["token"], now=NOW)
 
 
 def read_status(token):
