@@ -7,6 +7,7 @@ import pytest
 from protocol.errors import Conflict, Unreachable
 from protocol.sovereignty.mandate_status import Ending
 from protocol.sovereignty.rights import Right
+from protocol.sovereignty.usage import HOUR
 from protocol.trust.localized import Localized
 from tests.flows.agency import DAY, MARKED
 from tests.flows.mandate_town import (
@@ -17,8 +18,10 @@ from tests.flows.mandate_town import (
     mandate_town,
     own,
 )
+from tests.support.pki import NOW
 from wallet.policy.cockpit.disclosed import entries_of, receipt_of
 from wallet.policy.cockpit.rights import Wish
+from wallet.policy.mandates import mandate_of
 from wallet.service.cockpit.cockpit import Cockpit
 from wallet.service.mandate_making import Span
 from wallet.service.mandates import OfficeRefused
@@ -277,6 +280,13 @@ def test_both_keys_of_a_mandate_are_made_for_it_and_share_nothing(town):
     prints = [one.thumbprint for one in town.disclosures()]
     assert len(set(prints)) == len(prints) == 3
     assert all(receipt_of(one) is not None for one in town.disclosures())
+
+
+def test_the_minute_in_which_a_mandate_was_given_is_in_none(town):
+    """Recipients of two mandates that were given at once do not see it by the time."""
+    town.forward(61)
+    says = mandate_of(town.instruct()).says
+    assert (says.issued_at, says.issued_at % HOUR, says.expires_at % HOUR) == (NOW, 0, 0)
 
 
 def test_the_timeline_says_what_was_told_to_whom_and_when_it_was_stopped(town):

@@ -10,15 +10,14 @@ from protocol.encoding import encode_base64url
 from protocol.keys import P256Key
 from protocol.oid4vp.request import AuthorizationRequest
 from protocol.sovereignty.claims import are_covered
-from protocol.sovereignty.due_dates import add_months
 from protocol.sovereignty.forwarding import ForwardingMandate, Recipient, sign_mandate, verify_mandate
 from protocol.sovereignty.receipt import sort_paths
 from protocol.sovereignty.recipient_terms import RecipientTerms
-from protocol.sovereignty.usage import HOUR
 from wallet.disclosure_records import DisclosedDocument, Disclosure, SentAnswer
 from wallet.forwarding_records import MandateKept
 from wallet.policy.cockpit.disclosed import matches, partner_of, receipt_of, requesters_of, write_claims
 from wallet.policy.documents import Document
+from wallet.policy.mandates import times_of
 from wallet.policy.showing import credential_name
 from wallet.policy.standing import SentPart, sent_part, terms_of
 from wallet.service.asking import readable_registration
@@ -26,7 +25,6 @@ from wallet.service.context import WalletContext
 from wallet.service.forwarding import Choice, RecipientAsked, Recipients
 
 TIMES_A_YEAR = 24
-MONTHS = 12
 
 
 class Span(StrEnum):
@@ -87,7 +85,7 @@ class MandateMaking:
                 continue
             named = [shown.query_id for shown in sent.documents if shown.type == part.type]
             covered = any(are_covered(part.claims, receipt.claims.get(query_id, ())) for query_id in named)
-            if covered and self.context.now() < _hour(receipt.log_until):
+            if covered and self.context.now() < times_of(self.context.now(), receipt.log_until)[1]:
                 return one
         return None
 
@@ -100,8 +98,7 @@ class MandateMaking:
             raise TypeError("a document without a receipt was left out before")
         claims = sort_paths(found.part.claims)
         signer = P256Key.from_scalar(bytes.fromhex(key))
-        # Recipients of two mandates get them: what was given in one moment, or ends with one document, must not show it
-        issued_at = _hour(now)
+        issued_at, expires_at = times_of(now, receipt.log_until)
         mandate = ForwardingMandate(
             jti=encode_base64url(context.random_bytes(16)),
             source=who,
@@ -111,7 +108,7 @@ class MandateMaking:
             purpose=found.terms.purpose,
             recipient_key=signer.public_key.thumbprint(),
             issued_at=issued_at,
-            expires_at=min(add_months(issued_at, MONTHS), _hour(receipt.log_until)),
+            expires_at=expires_at,
             max_uses=span.uses,
         )
         token = sign_mandate(mandate, signer)
@@ -148,7 +145,3 @@ class MandateMaking:
             service=found.one.begun.service.name,
             sent=sent,
         )
-
-
-def _hour(time: int) -> int:
-    return time - time % HOUR

@@ -1,7 +1,7 @@
 """Mandates: the office that a document is from forwards it itself when its register changes, until the citizen stops it.
 
 A mandate is signed by a key of its own, by which the recipient's receipt is fetched from it directly, and handed over by the
-key that came with the document's receipt. It is kept before it leaves, so that what may have arrived can be looked up and stopped.
+key that came with the document's receipt. It is kept before it leaves: what may have arrived can be looked up and stopped.
 """
 
 from __future__ import annotations
