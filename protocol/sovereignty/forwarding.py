@@ -1,8 +1,8 @@
 """A mandate to a source: who holds data is told to forward it when it changes, to whom, for what and how long.
 
 `forwarding-mandate+jwt`, signed by the key by which the citizen reaches the recipient, and handed over to
-`POST {cockpit_endpoint}/mandates` by the key that the source knows (see `protocol.sovereignty.mandate_handover`). What the source
-then sends is in `protocol.sovereignty.forwarded_data`, and how a mandate stands in `protocol.sovereignty.mandate_status`.
+`POST {cockpit_endpoint}/mandates` by the key that the source knows (`protocol.sovereignty.mandate_handover`). What is sent then
+is in `protocol.sovereignty.forwarded_data`, and how a mandate stands in `protocol.sovereignty.mandate_status`.
 """
 
 from __future__ import annotations

@@ -277,8 +277,8 @@ def test_two_recipients_of_mandates_share_nothing_by_which_they_are_one_citizens
             # Nothing of one minute or one document tells who gave it
             country.clock.ahead += 61
         mine, strangers = mandated(country, erika), mandated(country, klaus)
-        assert in_common(*mine, strangers) == set()
-        assert in_common(*strangers, mine) == set()
+        assert in_common(mine[0], mine[1], strangers) == set()
+        assert in_common(strangers[0], strangers[1], mine) == set()
 
 
 def test_who_looks_for_what_two_answers_share_finds_what_does(country):
