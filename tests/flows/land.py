@@ -56,6 +56,7 @@ T = TypeVar("T")
 REGISTER, AGENCY = "https://register.example", "https://agency.example"
 LIBRARY, BANK = "https://library.example", "https://bank.example"
 SAYS = CockpitWords.of(Words("en"), "en", ())
+PID = "urn:eudi:pid:1"
 PASSPHRASE = "a passphrase for tests"
 QUICK = KeyDerivation(2, 19 << 20)
 
@@ -152,8 +153,9 @@ class Citizen:
         return made
 
     def instruct(self, service: str) -> MandateKept:
-        """Forward the first document to a service, and have the agency go on with it when its register changes."""
-        document = documents_of(self.opened.vault.credentials())[0]
+        """Forward the identity card to a service, and have the agency go on with it when its register changes."""
+        documents = documents_of(self.opened.vault.credentials())
+        [document] = [one for one in documents if any(form.type == PID for form in one.forms)]
         recipients = self.run(self.wallet.forwarding.ask(document, [service]))
         [asked] = recipients.asked
         choice = asked.seen.default_choice()
