@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from capabilities.cockpit.clerks import who_got_it
+from capabilities.cockpit.handing_out import HandedOut
 from capabilities.cockpit.rights_case import (
     RightsCase,
     RightsChange,
-    SealedFile,
     answered,
     presenting,
     refused,
@@ -23,7 +24,7 @@ from protocol.errors import Conflict
 from protocol.sovereignty.claims import ClaimsByQuery, are_covered, are_identifying
 from protocol.sovereignty.receipt import LegalBasis, Receipt
 from protocol.sovereignty.rights import HANDS_OUT, Right, needs_present_again
-from protocol.sovereignty.rights_status import Kept, Presentation, State
+from protocol.sovereignty.rights_status import Presentation, State
 from protocol.sovereignty.usage import Action, Addressee, Use
 from protocol.sovereignty.wording import Wording
 from runtime.conversation import Event
@@ -110,15 +111,6 @@ RightsStep = RightsChange[RightsRecord]
 
 
 @dataclass(frozen=True, slots=True)
-class HandedOut:
-    """An answer as it is handed out, encrypted to the citizen."""
-
-    answer: str
-    files: tuple[SealedFile, ...] = ()
-    kept: tuple[Kept, ...] = ()  # what is not handed out, and why
-
-
-@dataclass(frozen=True, slots=True)
 class Finished:
     """What a clerk, or a program of the partner, says when something is done."""
 
@@ -130,21 +122,16 @@ def hold(uses: tuple[Use, ...], found: Holding) -> Holding:
     """What is known, from the log of a receipt and what is found of its data."""
     is_here = found.sealed is not None or found.in_case
     elsewhere, gone = stands_elsewhere(uses), False
-    untold: dict[Addressee, None] = {}
-    recipients: dict[Addressee, None] = {}
+    recipients, untold = who_got_it(uses)
     for use in uses:
         if use.action in (Action.RECEIVED, Action.ERASED):
             gone = use.action is Action.ERASED
-        if use.to is not None and use.action is Action.FORWARDED:
-            untold[use.to] = recipients[use.to] = None
-        elif use.to is not None and use.action is Action.RECIPIENT_TOLD:
-            untold.pop(use.to, None)
     # What is not found and was not erased is somewhere: nobody says of it that it is gone
     return replace(
         found,
         elsewhere=elsewhere or not (is_here or gone) or bool(untold),
-        untold=tuple(untold),
-        recipients=tuple(recipients),
+        untold=untold,
+        recipients=recipients,
     )
 
 

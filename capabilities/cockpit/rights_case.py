@@ -145,6 +145,24 @@ def answered(
     return replace(case, status=proceed(case.status, after, received_at=case.received_at), answer=answer)
 
 
+def finished(case: RightsCase, kept: tuple[Kept, ...], controller: Controller, *, now: int) -> RightsCase:
+    """Say that what was asked is done but for what stays, and why; the citizen hears where to complain (Art. 12(4)).
+
+    Raises:
+        Conflict: it has ended.
+    """
+    _check_open(case)
+    after = replace(
+        case.status,
+        state=State.DONE,
+        issued_at=_later(case, now),
+        presentation=None,
+        kept=kept,
+        remedy=remedy(controller) if kept else case.status.remedy,
+    )
+    return replace(case, status=proceed(case.status, after, received_at=case.received_at))
+
+
 def said_at(case: RightsCase, now: int) -> RightsStatus:
     """How a request stands, as it is said at this moment: no answer is older than the one before."""
     return replace(case.status, issued_at=_later(case, now))
