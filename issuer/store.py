@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from capabilities.cockpit.rights import RightsStore
 from capabilities.cockpit.store import CockpitStore
 from capabilities.status_publisher.store import StatusStore
 from capabilities.usage_log.store import UsageStore
@@ -20,6 +21,7 @@ from issuer.records import (
     LiveBatch,
     OfferRecord,
 )
+from issuer.rights import Holding, RightsRecord
 from issuer.usage_records import DocumentReceipt, Happened, What
 from runtime.api_keys import ApiKeys
 from runtime.conversation import ConversationStore, Event
@@ -84,6 +86,10 @@ class IssuerStore(ConversationStore, Protocol):
     @property
     def mandates(self) -> MandateStore:
         """What citizens told us to forward."""
+
+    @property
+    def rights(self) -> RightsStore[Holding, RightsRecord]:
+        """What citizens asked about the data in their documents."""
 
     def credential(self, credential_id: str) -> IssuedCredential | None:
         """One issued credential."""

@@ -9,7 +9,7 @@ from capabilities.usage_log.portions import portions
 from capabilities.usage_log.records import Used
 from protocol.credential import ClaimPath
 from protocol.sovereignty.claims import ClaimsByQuery
-from protocol.sovereignty.usage import Action, Use
+from protocol.sovereignty.usage import Action, Addressee, Use
 from protocol.sovereignty.wording import Wording
 
 Seen = Mapping[str, tuple[ClaimPath, ...]]  # of the register, as the claims of each credential configuration say it
@@ -23,6 +23,9 @@ class What:
     by: str
     why: Wording
     seen: Seen | None = None  # which data of the register; None: all
+    to: Addressee | None = None  # who got it, or was told
+    at: int = 0  # epoch seconds; 0: at the moment in which it is written
+    delayed: Wording = ()  # the law that forbade telling earlier
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,8 @@ class DocumentReceipt:
         for claims in portions(self.claims):
             told = _within(claims, what.seen)
             if told:
-                yield Used(self.receipt, self.log_until, Use(now, what.action, told, what.by, what.why))
+                use = Use(what.at or now, what.action, told, what.by, what.why, what.to, what.delayed)
+                yield Used(self.receipt, self.log_until, use)
 
 
 @dataclass(frozen=True, slots=True)

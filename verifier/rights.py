@@ -15,13 +15,14 @@ from capabilities.cockpit.rights_case import (
     RightsCase,
     RightsChange,
     answered,
+    is_about_all,
     presenting,
     refused,
     step_to,
 )
 from capabilities.usage_log.records import Used
 from protocol.errors import Conflict
-from protocol.sovereignty.claims import ClaimsByQuery, are_covered, are_identifying
+from protocol.sovereignty.claims import ClaimsByQuery, are_identifying
 from protocol.sovereignty.receipt import LegalBasis, Receipt
 from protocol.sovereignty.rights import HANDS_OUT, Right, needs_present_again
 from protocol.sovereignty.rights_status import Presentation, State
@@ -242,7 +243,7 @@ def _against_handing_out(receipt: Receipt, claims: ClaimsByQuery | None, held: H
         return Why.ELSEWHERE
     if held.in_case:
         return Why.IN_CASE
-    if claims is not None and not _is_all(claims, receipt.claims):
+    if not is_about_all(claims, receipt.claims):
         return Why.PART
     return None
 
@@ -302,13 +303,9 @@ def _against(receipt: Receipt, claims: ClaimsByQuery | None, held: Holding) -> W
         return Why.DUTY
     if held.elsewhere:
         return Why.ELSEWHERE
-    if claims is not None and not _is_all(claims, receipt.claims):
+    if not is_about_all(claims, receipt.claims):
         return Why.PART
     return None
-
-
-def _is_all(claims: ClaimsByQuery, whole: ClaimsByQuery) -> bool:
-    return all(id_ in claims and are_covered(paths, claims[id_]) for id_, paths in whole.items())
 
 
 def _restricts(right: Right, state: State) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Generic, NamedTuple, TypeVar
 
 from protocol.errors import Conflict, NotFound
+from protocol.sovereignty.claims import ClaimsByQuery, are_covered
 from protocol.sovereignty.receipt_parties import Controller
 from protocol.sovereignty.rights_status import FINAL, Kept, Presentation, RightsStatus, State, extend, proceed
 from protocol.sovereignty.signing import hash_text
@@ -161,6 +162,13 @@ def finished(case: RightsCase, kept: tuple[Kept, ...], controller: Controller, *
         remedy=remedy(controller) if kept else case.status.remedy,
     )
     return replace(case, status=proceed(case.status, after, received_at=case.received_at))
+
+
+def is_about_all(claims: ClaimsByQuery | None, whole: ClaimsByQuery) -> bool:
+    """Whether a request is about all that a receipt names; None: it names no part of it."""
+    if claims is None:
+        return True
+    return all(id_ in claims and are_covered(paths, claims[id_]) for id_, paths in whole.items())
 
 
 def said_at(case: RightsCase, now: int) -> RightsStatus:

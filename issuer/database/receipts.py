@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, insert, select, update
 
 from capabilities.usage_log.portions import read_portion, write_portion
 from capabilities.usage_log.records import Used
@@ -50,6 +50,12 @@ def uses_of(connection: Connection, happened: Iterable[Happened], now: int) -> l
     return used
 
 
+def find_receipt(connection: Connection, receipt: str) -> DocumentReceipt | None:
+    """Which document a receipt is of; None: nobody knows any more."""
+    row = connection.execute(select(document_receipts).where(_of.receipt == receipt)).first()
+    return None if row is None else _read(row)
+
+
 def forget_expired(connection: Connection, *, now: int, limit: int) -> int:
     """Forget whose receipts are whose log is over; how many went."""
     old = select(_of.receipt).where(_of.log_until <= now).limit(limit)
@@ -78,15 +84,16 @@ def _about(happened: Happened) -> ColumnElement[bool]:
 def _find(connection: Connection, which: ColumnElement[bool], now: int) -> Sequence[DocumentReceipt]:
     query = select(document_receipts).where(which, _of.log_until > now)
     rows = connection.execute(query.order_by(_of.log_until.desc(), _of.receipt).limit(MAX_RECEIPTS)).all()
-    return [
-        DocumentReceipt(
-            receipt=row.receipt,
-            subject=row.subject,
-            session_id=row.session_id,
-            configuration_id=row.configuration_id,
-            family=row.family,
-            claims=read_portion(row.claims),
-            log_until=row.log_until,
-        )
-        for row in rows
-    ]
+    return [_read(row) for row in rows]
+
+
+def _read(row: Row[tuple[object, ...]]) -> DocumentReceipt:
+    return DocumentReceipt(
+        receipt=row.receipt,
+        subject=row.subject,
+        session_id=row.session_id,
+        configuration_id=row.configuration_id,
+        family=row.family,
+        claims=read_portion(row.claims),
+        log_until=row.log_until,
+    )
