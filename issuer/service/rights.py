@@ -11,6 +11,7 @@ from capabilities.cockpit.rights import RightsRequests, Step
 from capabilities.cockpit.rights_case import RightsCase, RightsChange, extended, no_request
 from issuer.credential_types import families_of
 from issuer.rights import (
+    ERASES,
     Finished,
     Holding,
     Logged,
@@ -105,6 +106,12 @@ class OpenRequest:
     held: Holding
     is_valid: bool  # the document
     is_over: bool  # the document, for good
+    in_register: bool  # the person of the document
+
+    @property
+    def erases(self) -> bool:
+        """Whether it is done when the data are gone."""
+        return self.case.status.right in ERASES
 
     @property
     def hands_out(self) -> bool:
@@ -134,6 +141,7 @@ class RightsDesk:
 
         Raises:
             NotFound: there is none.
+            Unavailable: the register has to be asked, and cannot be for now.
         """
         issued = yield from self._of(id_)
         logged, now = logged_of(self.context, issued), self.context.now()
@@ -147,7 +155,20 @@ class RightsDesk:
         mine = held.only(forms_of(self.context, issued))
         receipt, says = issued.receipt, self.requests.request(case, issued).says
         claims = says.claims if says.claims is not None else receipt.claims
-        return OpenRequest(case, receipt, claims, says.text or "", mine, mine.is_valid(now), mine.is_over(now))
+        subject = mine.document.subject if mine.document is not None else ""
+        # Only an erasure hangs on it, and only for that the register is asked
+        asked = case.is_open and case.status.right in ERASES
+        found = (yield from HandingOut(self.context).record(subject)) if asked else None
+        return OpenRequest(
+            case=case,
+            receipt=receipt,
+            claims=claims,
+            text=says.text or "",
+            held=mine,
+            is_valid=mine.is_valid(now),
+            is_over=mine.is_over(now),
+            in_register=found is not None,
+        )
 
     def extend(self, id_: str, why: Wording, due: int, *, actor: str) -> Exchange[RightsCase]:
         """Put an answer off, and say why.
