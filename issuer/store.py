@@ -123,6 +123,9 @@ class IssuerStore(ConversationStore, Protocol):
         `before`: only lines that are older than the one with this id.
         """
 
+    def people_of(self, ids: Sequence[str]) -> tuple[str, ...]:
+        """Whom lines of the audit trail are about, by their subjects: ids of people, copies and conversations."""
+
     def last_change(self, document: IssuedDocument) -> AuditLine | None:
         """The line of the audit trail that says who brought a document to its state, when and why; None: nobody has."""
 

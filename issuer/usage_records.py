@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from capabilities.usage_log.portions import portions
 from capabilities.usage_log.records import Used
@@ -13,6 +14,9 @@ from protocol.sovereignty.usage import Action, Addressee, Use
 from protocol.sovereignty.wording import Wording
 
 Seen = Mapping[str, tuple[ClaimPath, ...]]  # of the register, as the claims of each credential configuration say it
+
+
+NO_VALUES: Seen = MappingProxyType({})  # that there is a document was seen, and nothing of what it says
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,5 +85,7 @@ def _within(claims: ClaimsByQuery, seen: Seen | None) -> ClaimsByQuery:
     """What of a receipt's claims was seen. Of a type that is not issued any more nobody knows, so it is all of it."""
     if seen is None:
         return claims
+    if seen is NO_VALUES:
+        return dict.fromkeys(claims, ())
     shared = {id_: tuple([path for path in paths if path in seen.get(id_, paths)]) for id_, paths in claims.items()}
     return {id_: paths for id_, paths in shared.items() if paths}

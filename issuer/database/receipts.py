@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, exists, insert, or_, select, update
 
 from capabilities.usage_log.portions import read_portion, write_portion
 from capabilities.usage_log.records import Used
-from issuer.database.tables import document_receipts
+from issuer.database.tables import cockpit_tables, credentials, document_receipts, offers
 from issuer.usage import GOES_ON
 from issuer.usage_records import DocumentReceipt, Happened, OfDocument, OfPerson, What
 from protocol.sovereignty.usage import Action
@@ -45,7 +45,12 @@ def uses_of(connection: Connection, happened: Iterable[Happened], now: int) -> l
     """The entries for what was done, in every log that it belongs into."""
     used: list[Used] = []
     for one in _with_receipts(connection, list(happened)):
-        for receipt in _find(connection, and_(_about(one), _of.is_latest == 1), now):
+        about = and_(_about(one), _of.is_latest == 1)
+        if one.what.at:
+            # What happened before a document was given is nothing that its receipt is about
+            given = cockpit_tables.receipts.c
+            about = and_(about, exists().where(given.id == _of.receipt, given.issued_at <= one.what.at))
+        for receipt in _find(connection, about, now):
             used.extend(receipt.uses(one.what, now=now))
     return used
 
@@ -54,6 +59,14 @@ def find_receipt(connection: Connection, receipt: str) -> DocumentReceipt | None
     """Which document a receipt is of; None: nobody knows any more."""
     row = connection.execute(select(document_receipts).where(_of.receipt == receipt)).first()
     return None if row is None else _read(row)
+
+
+def people_of(connection: Connection, ids: Sequence[str]) -> tuple[str, ...]:
+    """Whom lines of the audit trail are about: `ids` are of people, of copies and of conversations, as they come."""
+    copies, invited = credentials.c, offers.c
+    found = set(connection.scalars(select(copies.subject).where(or_(copies.id.in_(ids), copies.session_id.in_(ids)))))
+    found |= set(connection.scalars(select(invited.subject).where(invited.id.in_(ids))))
+    return tuple(sorted((found | set(ids)) - {""}))
 
 
 def forget_expired(connection: Connection, *, now: int, limit: int) -> int:

@@ -162,6 +162,11 @@ class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
         with self.database.reading() as connection:
             return tuple(lists.audit(connection, limit=limit, subject=subject, before=before))
 
+    def people_of(self, ids: Sequence[str]) -> tuple[str, ...]:
+        """Whom lines of the audit trail are about."""
+        with self.database.reading() as connection:
+            return receipts.people_of(connection, ids)
+
     def last_change(self, document: IssuedDocument) -> AuditLine | None:
         """How a document came to its state."""
         with self.database.reading() as connection:

@@ -30,6 +30,7 @@ from issuer.service.rights import FirstSteps, Requests, RightsDesk
 from issuer.service.signers import SignerList
 from issuer.service.status import StatusService
 from issuer.service.tokens import TokenService
+from issuer.service.told_uses import ToldUses
 from issuer.service.wallet_status import WalletStatusLists
 from issuer.service.watch import WalletWatch
 from runtime.seal import Sealer
@@ -58,6 +59,7 @@ class Issuer:
     cockpit: Cockpit
     mandates: Mandates
     rights: RightsDesk
+    told_uses: ToldUses
 
     @classmethod
     def of(cls, context: IssuerContext) -> Self:
@@ -110,4 +112,5 @@ class Issuer:
             cockpit=cockpit,
             mandates=mandates,
             rights=RightsDesk(context, rights),
+            told_uses=ToldUses(context),
         )
