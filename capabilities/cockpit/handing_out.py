@@ -28,6 +28,9 @@ _MONTHS = (
 )  # fmt: skip
 
 
+_UNTIL = {"de": "Bis dies geschieht: {event}.", "en": "Until this happens: {event}."}
+
+
 def both(de: str, en: str) -> Wording:
     """The same in German and English."""
     return Localized("de", de), Localized("en", en)
@@ -103,8 +106,9 @@ def kept_until(receipt: Receipt) -> Wording:
         return both(f"Bis zum {day:%d.%m.%Y}.", f"Until {day.day} {_MONTHS[day.month - 1]} {day.year}.")
     events = {each.language: each.text for each in receipt.retention.since}
     # An event that ends it at once has no time to be told beside it
-    rest = "" if receipt.retention.ends_earliest(0) == 0 else f" ({lasts.text})"
-    return tuple([Localized(language, f"{text}{rest}") for language, text in events.items()])
+    at_once = receipt.retention.ends_earliest(0) == 0
+    told = [_UNTIL.get(language, "{event}") if at_once else f"{{event}} ({lasts.text})" for language in events]
+    return tuple([Localized(each, how.format(event=events[each])) for each, how in zip(events, told, strict=True)])
 
 
 def _name(path: ClaimPath) -> str:

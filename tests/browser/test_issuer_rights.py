@@ -136,7 +136,7 @@ def test_an_erasure_on_a_phone_in_german(chromium: Chromium, scene: Scene) -> No
             scene.sign_in(clerk.page, "Ihr Anmeldecode", "Anmelden")
             clerk.see("issuer-desk-rights-german")
             clerk.page.get_by_role("main").get_by_role("listitem").first.get_by_role("link").click()
-            expect(clerk.page.get_by_text("Das Dokument gilt noch", exact=True)).to_be_visible()
+            expect(clerk.page.get_by_text("Der Nachweis gilt noch", exact=True)).to_be_visible()
             clerk.see("issuer-desk-right-german")
             desk = scene.offices.town.desk
 

@@ -63,7 +63,7 @@ def test_a_request_stands_in_the_list_with_its_date_and_on_its_page_with_its_wor
     assert "First name" in page
     assert "the document is valid" in page
     assert "Vorname" in first(desk, "de").text
-    assert "das Dokument gilt" in first(desk, "de").text
+    assert "der Nachweis gilt" in first(desk, "de").text
 
 
 def test_a_valid_document_is_a_reason_that_is_said_in_plain_words_in_both_languages(desk, citizen):

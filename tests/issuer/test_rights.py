@@ -43,7 +43,7 @@ from tests.support.partners import TOWN
 from tests.support.pki import DAY, NOW
 
 HASH = "A" * 43
-CLAIMS = {"card": (("given_name",), ("address",))}
+CLAIMS = {"card": (("address",), ("given_name",))}
 WHY = (Localized("en", "Art. 17(3)(b) GDPR."),)
 BANK = Addressee("Bank", "LEIXG-1")
 VALID, SUSPENDED, REVOKED = CredentialState.VALID, CredentialState.SUSPENDED, CredentialState.REVOKED
