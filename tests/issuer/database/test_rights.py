@@ -7,7 +7,7 @@ from capabilities.cockpit.records import IssuedReceipt
 from capabilities.cockpit.rights_case import RightsCase, RightsChange, step_to
 from issuer.database.store import SqlIssuerStore
 from issuer.database.tables import credentials, document_receipts, mandates, offers, register_changes, said_claims
-from issuer.records import CredentialState, IssuedCredential, OfferRecord, SaidClaims
+from issuer.records import CredentialState, IssuedCredential, OfferRecord, Record, SaidClaims
 from issuer.rights import Erase, LookAgain
 from issuer.session.stages import CONVERSATION
 from issuer.usage import ISSUED
@@ -44,7 +44,8 @@ def copy(name, session, configuration, index, subject="anna"):
 
 def give(store, session, *configurations, subject="anna", first=0):
     """A conversation that gave a receipt and a copy for each configuration; the receipts."""
-    records, made = [OfferRecord(session, subject, NOW)], []
+    made: list[str] = []
+    records: list[Record] = [OfferRecord(session, subject, NOW)]
     for number, configuration in enumerate(configurations):
         name = f"{session}-{configuration}"
         id_ = name.ljust(22, "-")
