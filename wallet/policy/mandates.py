@@ -5,13 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from protocol.jws import Jws
+from protocol.sovereignty.due_dates import add_months
 from protocol.sovereignty.forwarding import ForwardingMandate, VerifiedMandate, verify_mandate
 from protocol.sovereignty.mandate_status import MandateStatus
+from protocol.sovereignty.usage import HOUR
 from wallet.forwarding_records import MandateKept
 from wallet.policy.showing import claim_label
 from wallet.records import HeldCredential
 
+MONTHS = 12
 _AT = "mandate status"
+
+
+def times_of(now: int, log_until: int) -> tuple[int, int]:
+    """From when until when a mandate is good, by full hours: at most a year, and as long as its document's log answers.
+
+    Two recipients of mandates get these: what was given in one moment, or ends with one document, must not show by them.
+    """
+    issued_at = _hour(now)
+    return issued_at, min(add_months(issued_at, MONTHS), _hour(log_until))
 
 
 def kept_id(kept: MandateKept) -> str:
@@ -36,3 +48,7 @@ def labels_sent(says: ForwardingMandate, held: Iterable[HeldCredential], languag
     described = [description for form in held if form.type == says.type for description in form.described().claims]
     paths = [tuple([step for step in path if step is not None]) for path in says.claims]
     return list(dict.fromkeys(claim_label(path, described, language) for path in paths))
+
+
+def _hour(time: int) -> int:
+    return time - time % HOUR

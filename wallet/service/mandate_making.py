@@ -1,4 +1,4 @@
-"""A mandate in the making: what was just forwarded, whose office it is from, and the mandate signed by that document's key."""
+"""A mandate in the making: what was just forwarded, whose office it is from, and the mandate, signed."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from protocol.encoding import encode_base64url
 from protocol.keys import P256Key
 from protocol.oid4vp.request import AuthorizationRequest
 from protocol.sovereignty.claims import are_covered
-from protocol.sovereignty.due_dates import add_months
 from protocol.sovereignty.forwarding import ForwardingMandate, Recipient, sign_mandate, verify_mandate
 from protocol.sovereignty.receipt import sort_paths
 from protocol.sovereignty.recipient_terms import RecipientTerms
 from wallet.disclosure_records import DisclosedDocument, Disclosure, SentAnswer
 from wallet.forwarding_records import MandateKept
-from wallet.policy.cockpit.disclosed import cockpit_key, matches, partner_of, receipt_of, requesters_of, write_claims
+from wallet.policy.cockpit.disclosed import matches, partner_of, receipt_of, requesters_of, write_claims
 from wallet.policy.documents import Document
+from wallet.policy.mandates import times_of
 from wallet.policy.showing import credential_name
 from wallet.policy.standing import SentPart, sent_part, terms_of
 from wallet.service.asking import readable_registration
@@ -25,7 +25,6 @@ from wallet.service.context import WalletContext
 from wallet.service.forwarding import Choice, RecipientAsked, Recipients
 
 TIMES_A_YEAR = 24
-MONTHS = 12
 
 
 class Span(StrEnum):
@@ -86,7 +85,7 @@ class MandateMaking:
                 continue
             named = [shown.query_id for shown in sent.documents if shown.type == part.type]
             covered = any(are_covered(part.claims, receipt.claims.get(query_id, ())) for query_id in named)
-            if covered and self.context.now() < receipt.log_until:
+            if covered and self.context.now() < times_of(self.context.now(), receipt.log_until)[1]:
                 return one
         return None
 
@@ -95,11 +94,11 @@ class MandateMaking:
         context, source = self.context, found.source
         now, receipt, key = context.now(), receipt_of(source), context.new_session_key()
         who = partner_of(source.sent)
-        signer = cockpit_key(source)
-        if receipt is None or signer is None or who is None:
-            raise TypeError("a document without a receipt or a key was left out before")
+        if receipt is None or who is None:
+            raise TypeError("a document without a receipt was left out before")
         claims = sort_paths(found.part.claims)
-        thumbprint = P256Key.from_scalar(bytes.fromhex(key)).public_key.thumbprint()
+        signer = P256Key.from_scalar(bytes.fromhex(key))
+        issued_at, expires_at = times_of(now, receipt.log_until)
         mandate = ForwardingMandate(
             jti=encode_base64url(context.random_bytes(16)),
             source=who,
@@ -107,9 +106,9 @@ class MandateMaking:
             type=found.part.type,
             claims=claims,
             purpose=found.terms.purpose,
-            recipient_key=thumbprint,
-            issued_at=now,
-            expires_at=min(add_months(now, MONTHS), receipt.log_until),
+            recipient_key=signer.public_key.thumbprint(),
+            issued_at=issued_at,
+            expires_at=expires_at,
             max_uses=span.uses,
         )
         token = sign_mandate(mandate, signer)

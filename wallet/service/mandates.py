@@ -1,7 +1,7 @@
 """Mandates: the office that a document is from forwards it itself when its register changes, until the citizen stops it.
 
-A mandate is signed by the key that came with the document's receipt, and kept before it leaves, so that what may have arrived
-can always be looked up and stopped. The recipient has a second key, by which its receipt is fetched from it directly.
+A mandate is signed by a key of its own, by which the recipient's receipt is fetched from it directly, and handed over by the
+key that came with the document's receipt. It is kept before it leaves: what may have arrived can be looked up and stopped.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from protocol.fields import Fields
 from protocol.keys import P256Key
 from protocol.sovereignty.calls import Caller, CallPath, call_url
 from protocol.sovereignty.forwarding import ForwardingMandate, Recipient
+from protocol.sovereignty.mandate_handover import sign_handover
 from protocol.sovereignty.mandate_status import MandateStatus, verify_mandate_status
 from protocol.sovereignty.receipt_travel import MEDIA_TYPE, Collected, collect_receipt
 from protocol.sovereignty.signing import MAX_OBJECT
@@ -171,7 +172,7 @@ class Mandates:
             named = tuple(dict.fromkeys((*source.mandated, mandate_of(kept).says.recipient.organisation.identifier)))
             yield from self.context.save(put=[replace(source, mandated=named)])
         try:
-            kept = yield from self._asked(kept, "POST", body=kept.token.encode("ascii"))
+            kept = yield from self._asked(kept, "POST", body=self._handover(kept, source))
         except OfficeRefused:
             yield from self.context.save(drop=[kept])
             raise
@@ -182,12 +183,18 @@ class Mandates:
         yield from self.context.save(put=[kept])
         return kept
 
+    def _handover(self, kept: MandateKept, source: Disclosure) -> bytes:
+        key = cockpit_key(source)
+        if key is None:
+            raise _gone()
+        return sign_handover(mandate_of(kept), key, now=self.context.now()).encode("ascii")
+
     def _asked(self, kept: MandateKept, method: str, *segments: str, body: bytes = b"") -> Exchange[MandateKept]:
         """What the office says now, if it holds, kept."""
         context, source = self.context, self._disclosure(kept)
         key = cockpit_key(source)
         if key is None:
-            raise Conflict("the key of the document was deleted, so its office cannot be asked any more")
+            raise _gone()
         endpoint = self.collecting.check(source)
         caller = Caller(key, context.random_bytes, context.now)
         url = call_url(endpoint, CallPath.MANDATES, *segments)
@@ -249,6 +256,10 @@ class Mandates:
         [document] = sent.documents
         paths = tuple([path_text(path) for path in mandate_of(kept).says.claims])
         return self.context.entry(action, party, "done", (LoggedCredential(document.name, document.type, paths),))
+
+
+def _gone() -> Conflict:
+    return Conflict("the key of the document was deleted, so its office cannot be asked any more")
 
 
 def _status_in(response: HttpResponse, *, is_new: bool) -> str:
