@@ -72,7 +72,9 @@ def test_who_it_was_at_a_partner_is_said_in_the_language_of_the_page(by, german,
 
 def written(language, by):
     """Who a verifier's log names."""
-    logged = verifier.usage.Logged.of("receipt", 2, {"pid": (("given_name",),)}, both("Grund", "Reason"), language)
+    logged = verifier.usage.Logged.of(
+        "receipt-of-a-test-1", 2, {"pid": (("given_name",),)}, both("Grund", "Reason"), language
+    )
     return logged.use(Action.VIEWED, by, now=1)[0].use.by
 
 
