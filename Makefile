@@ -69,7 +69,7 @@ bench: $(TEST)
 # The tutorials' walk, which takes the pictures in docs/pictures on its way.
 pictures: $(TEST)
 	@deploy/needs chromium
-	@HOHEIT_PICTURES=1 HOHEIT_REQUIRE_CHROMIUM=1 $(PYTEST) tests/browser/test_town.py $(ARGS)
+	@HOHEIT_PICTURES=1 HOHEIT_REQUIRE_CHROMIUM=1 $(PYTEST) tests/browser/test_town.py tests/browser/test_citizen_data.py $(ARGS)
 
 soak: $(TEST)
 	@deploy/needs postgresql
