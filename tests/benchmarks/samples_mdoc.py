@@ -55,7 +55,7 @@ def issuance(holder: P256Key, elements: JsonObject | None = None) -> Issuance:
 
 def binding(holder: P256Key) -> KeyBinding:
     """What the answer is bound to."""
-    return KeyBinding(holder, AUDIENCE, NONCE, NOW, handover=lambda: HANDOVER)
+    return KeyBinding(holder, AUDIENCE, NONCE, NOW, handover=HANDOVER)
 
 
 def make_mdoc_sample() -> MdocSample:

@@ -10,8 +10,7 @@ from playwright.sync_api import Page, expect
 from hoheit.demo.places import CITY_OFFICE, LIBRARY, Agency
 from hoheit.demo.running import PASSPHRASE_FILE, open_town
 from hoheit.demo.setting_up import Town
-from runtime.pictures import read_qr_code
-from tests.support.browser import Window
+from tests.support.browser import Window, read_code
 from tests.support.ports import free_port
 
 
@@ -54,8 +53,7 @@ def invite(desk: Window) -> tuple[str, str]:
 
 def link_on(window: Window) -> str:
     """What a wallet reads from the code on a screen."""
-    window.page.wait_for_function("() => document.querySelector('img.qr')?.complete")
-    return read_qr_code(window.page.locator("img.qr").screenshot())
+    return read_code(window.page.locator("img.qr"))
 
 
 def unlock(phone: Window, town: Town) -> None:

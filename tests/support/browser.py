@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import os
 import shutil
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,12 +23,16 @@ from playwright.sync_api import (
     BrowserContext,
     ConsoleMessage,
     FilePayload,
+    Locator,
     Page,
     Playwright,
     Request,
     expect,
     sync_playwright,
 )
+
+from protocol.errors import Malformed
+from runtime.pictures import read_qr_code
 
 PHONE, DESKTOP = (360, 740), (1280, 800)
 NARROWEST = (320, 640)  # the smallest phone; what a desk's screen is at 400 % (WCAG 2.2, 1.4.10)
@@ -211,6 +216,25 @@ def choose_picture(page: Page, picture: str | Path | FilePayload) -> None:
     chooser = page.get_by_label("Or choose a picture with the code")
     chooser.wait_for()
     chooser.set_input_files(picture)
+
+
+def photo_of(code: Locator) -> bytes:
+    """A picture (PNG) of a code on a screen, taken again until it can be read: it is there before it is painted."""
+    ends = time.monotonic() + TIMEOUT / 1000
+    while True:
+        picture = code.screenshot()
+        try:
+            read_qr_code(picture)
+        except Malformed:
+            if time.monotonic() > ends:
+                raise
+        else:
+            return picture
+
+
+def read_code(code: Locator) -> str:
+    """What a camera sees of a code on a screen."""
+    return read_qr_code(photo_of(code))
 
 
 def film(path: Path, pictures: Sequence[bytes], *, hold: int = 1) -> Path:
