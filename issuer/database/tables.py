@@ -147,6 +147,7 @@ mandates = Table(
     Column("due_at", BigInteger, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("noted", Text, nullable=False),
+    Column("handover", Text, nullable=False),  # never sent
     Index("mandates_by_name", "key", "jti", unique=True),
     Index("mandates_by_subject", "subject"),
     Index("mandates_by_time", "due_at"),
