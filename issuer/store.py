@@ -41,7 +41,7 @@ class MandateStore(Protocol):
         """Keep a new mandate. What comes back is the one that is kept: another may have come with this id before.
 
         Raises:
-            Conflict: too many are of this key.
+            Conflict: too many are of this key, or another key handed this mandate over before.
         """
 
     def step(self, key: str, jti: str, work: Callable[[GivenMandate], Stepped]) -> GivenMandate:

@@ -42,12 +42,17 @@ class SqlMandates:
         return None if row is None else _read(row)
 
     def add(self, mandate: GivenMandate) -> GivenMandate:
-        """Keep a new mandate; the one that is kept, if it came before."""
+        """Keep a new mandate; the one that is kept, if it came before.
+
+        Its recipient has it too, and could hand it over as if it were about somebody else.
+        """
 
         def work(connection: Connection) -> GivenMandate:
             row = connection.execute(select(mandates).where(_is(mandate.key, mandate.stage.jti))).first()
             if row is not None:
                 return _read(row)
+            if connection.execute(select(_of.hash).where(_of.hash == mandate.stage.hash)).first() is not None:
+                raise Conflict("this mandate was handed over for another document")
             given = select(func.count()).select_from(mandates).where(_of.key == mandate.key)
             if (connection.scalar(given) or 0) >= MAX_OF_KEY:
                 raise Conflict("too many mandates were given for this document")
