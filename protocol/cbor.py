@@ -50,7 +50,8 @@ Keep = Callable[["CborValue", bool], Tagged]
 
 
 def _keep(tag: int) -> Keep:
-    return lambda value, _: Tagged(tag, value)
+    # `Tagged(tag, value)`, without the call that a named tuple's own constructor is
+    return lambda value, _: tuple.__new__(Tagged, (tag, value))
 
 
 class _Keepers(dict[int, Keep]):
@@ -167,6 +168,11 @@ def encode_head(major: int, number: int) -> bytes:
     return bytes((major | 27,)) + number.to_bytes(8, "big")
 
 
+def encode_bytes(data: bytes) -> bytes:
+    """The one encoding of a byte string."""
+    return encode_head(0x40, len(data)) + data
+
+
 def encode_wrapped(encoded: bytes) -> bytes:
     """Encoded CBOR in a byte string with tag 24, with the shortest heads; the bytes stay as they are."""
     length = len(encoded)
@@ -252,9 +258,9 @@ def _check(value: CborValue, at: str, keys: frozenset[type]) -> int:
     if not _SIMPLE.issuperset(map(type, inside)):
         for item in inside:
             if type(item) not in _SIMPLE:
-                # What stands in a wrapper needs none either
-                wrapped = type(item) is Tagged and type(item.value) is bytes and item.tag in TAGS
-                count += 1 if wrapped else _check(item, at, keys)
+                # Neither does what stands in a wrapper, nor a date
+                simple = type(item) is Tagged and type(item.value) in _SIMPLE and item.tag in TAGS
+                count += 1 if simple else _check(item, at, keys)
     if count >= MAX_CBOR_ITEMS:
         raise TooLarge(at, f"has more than {MAX_CBOR_ITEMS} items")
     return count

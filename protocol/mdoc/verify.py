@@ -7,7 +7,7 @@ whether it is what was asked is `dcql`, whether we accept it is policy.
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from protocol.cose import read_x5chain, verify_sign1
 from protocol.credential import ClaimPath, StatusPlace, VerifiedCredential
@@ -16,7 +16,8 @@ from protocol.errors import Malformed, NotAuthentic, NotTrusted, NotValidNow, Un
 from protocol.keys import Decrypter
 from protocol.mdoc.device_response import OK, DeviceResponse, Document
 from protocol.mdoc.device_signed import DeviceElements, verify_device_signed
-from protocol.mdoc.issuer_signed import IssuerSigned, Items
+from protocol.mdoc.issuer_signed import IssuerSigned
+from protocol.mdoc.item import Items
 from protocol.mdoc.mso import DIGESTS, MobileSecurityObject, MsoStatus, ValidityInfo
 from protocol.mdoc.signer import MDL_NAMESPACE, check_document_signer, check_issuing_place
 from protocol.mdoc.transcript import Handover
@@ -30,8 +31,7 @@ CLOCK_SKEW = 60  # seconds
 _AT = "credential"
 
 
-@dataclass(frozen=True, slots=True)
-class PresentedMdoc:
+class PresentedMdoc(NamedTuple):
     """A verified document of an answer, and what its holder's device said beside it with the issuer's leave."""
 
     credential: VerifiedCredential
