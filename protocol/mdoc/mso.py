@@ -30,6 +30,7 @@ DIGESTS: Mapping[str, Callable[[bytes], bytes]] = {
     "SHA-384": lambda data: hashlib.sha384(data).digest(),
     "SHA-512": lambda data: hashlib.sha512(data).digest(),
 }
+_TIMES = ("signed", "validFrom", "validUntil", "expectedUpdate")
 DIGEST_SIZES = {"SHA-256": 32, "SHA-384": 48, "SHA-512": 64}
 
 
@@ -97,18 +98,13 @@ class MobileSecurityObject(NamedTuple):
     def _from_plain(cls, plain: PlainMso, at: str) -> Self:
         _check_version(plain.version, at)
         key_at = f"{at}.deviceKeyInfo.deviceKey"
-        times_at = f"{at}.validityInfo"
-        signed, valid_from, valid_until = plain.validity
+        times = zip(plain.validity, _TIMES, strict=False)
         return cls(
             plain.doc_type,
             "SHA-256",
             plain.value_digests,
             PublicKey.from_spki(CURVES["P-256"].spki + plain.point, key_at),
-            ValidityInfo(
-                read_utc(signed, f"{times_at}.signed"),
-                read_utc(valid_from, f"{times_at}.validFrom"),
-                read_utc(valid_until, f"{times_at}.validUntil"),
-            ),
+            ValidityInfo(*[read_utc(time, f"{at}.validityInfo.{name}") for time, name in times]),
             NOTHING,
             None if plain.status is None else MsoStatus(_read_place(plain.status, f"{at}.status.status_list")),
         )

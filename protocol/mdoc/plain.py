@@ -13,12 +13,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from protocol.cbor import FULL_DATE, CborValue, Tagged
+from protocol.cbor import FULL_DATE, CborKey, CborValue, Tagged
 
 T = TypeVar("T")
 
+MAX_DEPTH = 4  # of arrays and maps in a value
+
 _BOOLEANS = {0xF4: False, 0xF5: True}
-_DATE = b"\xd9\x03\xec\x6a"  # how a full-date begins: tag 1004 and a text of ten
+_FULL_DATE = b"\xd9\x03\xec"  # tag 1004
 
 
 class OtherSpellingError(ValueError):
@@ -34,18 +36,57 @@ def read_plain(read: Callable[[bytes], T], encoded: bytes) -> T | None:
         return None
 
 
-def value_at(encoded: bytes, at: int) -> tuple[CborValue, int]:
-    """Bytes, a number, a truth or a date."""
+def value_at(encoded: bytes, at: int, depth: int = MAX_DEPTH) -> tuple[CborValue, int]:
+    """A text, bytes, a number, a truth, a date, or a few of these in arrays and maps."""
     head = encoded[at]
+    if 0x60 <= head <= 0x78:
+        return text_at(encoded, at)
     if head in _BOOLEANS:
         return _BOOLEANS[head], at + 1
-    if encoded.startswith(_DATE, at):
-        start = at + len(_DATE)
-        return Tagged(FULL_DATE, str(encoded[start : start + 10], "utf-8")), start + 10
-    if head < 0x20:
-        return number_at(encoded, at)
-    length, start = length_at(encoded, at, 0x40)
-    return encoded[start : start + length], start + length
+    if encoded.startswith(_FULL_DATE, at):
+        text, at = text_at(encoded, at + len(_FULL_DATE))
+        return Tagged(FULL_DATE, text), at
+    if 0x80 <= head < 0x98 and depth:
+        return _array_at(encoded, at, depth - 1)
+    if 0xA0 <= head < 0xB8 and depth:
+        return _map_at(encoded, at, depth - 1)
+    return number_at(encoded, at) if head < 0x20 else bytes_at(encoded, at)
+
+
+def _array_at(encoded: bytes, at: int, depth: int) -> tuple[list[CborValue], int]:
+    length, at = length_at(encoded, at, 0x80)
+    found: list[CborValue] = []
+    for _ in range(length):
+        value, at = value_at(encoded, at, depth)
+        found.append(value)
+    return found, at
+
+
+def _map_at(encoded: bytes, at: int, depth: int) -> tuple[dict[CborKey, CborValue], int]:
+    length, at = length_at(encoded, at, 0xA0)
+    found: dict[CborKey, CborValue] = {}
+    for _ in range(length):
+        name, at = text_at(encoded, at)
+        found[name], at = value_at(encoded, at, depth)
+    if len(found) != length:
+        raise OtherSpellingError
+    return found, at
+
+
+def bytes_at(encoded: bytes, at: int) -> tuple[bytes, int]:
+    """At most 65535 bytes."""
+    length = encoded[at] - 0x40
+    start = at + 1
+    if length == 24:
+        length = encoded[start]
+        start += 1
+    elif length == 25:
+        start = at + 3
+        length = int.from_bytes(encoded[at + 1 : start], "big")
+    elif not 0 <= length < 24:
+        raise OtherSpellingError
+    end = start + length
+    return encoded[start:end], end
 
 
 def text_at(encoded: bytes, at: int) -> tuple[str, int]:
@@ -64,7 +105,7 @@ def text_at(encoded: bytes, at: int) -> tuple[str, int]:
 
 
 def length_at(encoded: bytes, at: int, major: int) -> tuple[int, int]:
-    """Of a map or of bytes, at most 65535, and where what they hold begins."""
+    """Of a map, an array or bytes, at most 65535, and where what they hold begins."""
     length = encoded[at] - major
     if 0 <= length < 24:
         return length, at + 1
@@ -76,11 +117,11 @@ def length_at(encoded: bytes, at: int, major: int) -> tuple[int, int]:
 
 
 def number_at(encoded: bytes, at: int) -> tuple[int, int]:
-    """A number that is not negative, of at most 32 bits."""
+    """A number that is not negative."""
     number = encoded[at]
     if number < 24:
         return number, at + 1
-    if number > 26:
+    if number > 27:
         raise OtherSpellingError
     end = at + 1 + (1 << number - 24)
     return int.from_bytes(encoded[at + 1 : end], "big"), end

@@ -9,7 +9,9 @@ from protocol.encoding import JsonObject
 from protocol.mdoc.plain import OtherSpellingError, length_at, number_at, text_at
 
 _VALIDITY = re.compile(
-    rb"\xa3\x66signed\xc0\x74(.{20})\x69validFrom\xc0\x74(.{20})\x6avalidUntil\xc0\x74(.{20})", re.DOTALL
+    rb"[\xa3\xa4]\x66signed\xc0\x74(.{20})\x69validFrom\xc0\x74(.{20})\x6avalidUntil\xc0\x74(.{20})"
+    rb"(?:\x6eexpectedUpdate\xc0\x74(.{20}))?",
+    re.DOTALL,
 )
 _DEVICE_KEY = re.compile(
     rb"\xa1\x69deviceKey\xa4\x01\x02\x20\x01\x21\x58\x20(.{32})\x22\x58\x20(.{32})", re.DOTALL
@@ -25,7 +27,7 @@ class PlainMso(NamedTuple):
     doc_type: str
     value_digests: dict[str, dict[int, bytes]]
     point: bytes  # of the device's key, x ‖ y
-    validity: tuple[str, str, str]  # signed, validFrom, validUntil
+    validity: tuple[str, ...]  # signed, validFrom, validUntil, and perhaps expectedUpdate
     status: JsonObject | None  # uri and idx in a status list
 
 
@@ -36,15 +38,12 @@ def read_mso(encoded: bytes) -> PlainMso:
         OtherSpellingError, IndexError, UnicodeDecodeError: it is spelled in another way.
     """
     found: set[str] = set()
-    at = 1
     version = algorithm = doc_type = ""
     value_digests: dict[str, dict[int, bytes]] = {}
-    key: tuple[bytes, ...] = ()
-    times: tuple[bytes, ...] = ()
+    times: tuple[str, ...] = ()
+    point = b""
     status = None
-    count = encoded[0] - 0xA0
-    if not 6 <= count <= 7:
-        raise OtherSpellingError
+    count, at = length_at(encoded, 0, 0xA0)
     for _ in range(count):
         name, at = text_at(encoded, at)
         found.add(name)
@@ -57,17 +56,16 @@ def read_mso(encoded: bytes) -> PlainMso:
         elif name == "valueDigests":
             value_digests, at = _digests(encoded, at)
         elif name == "deviceKeyInfo":
-            key, at = _parts(_DEVICE_KEY, encoded, at)
+            point, at = _device_key(encoded, at)
         elif name == "validityInfo":
-            times, at = _parts(_VALIDITY, encoded, at)
+            times, at = _validity(encoded, at)
         elif name == "status":
             status, at = _status(encoded, at)
         else:
             raise OtherSpellingError
-    if len(found) != count or not _REQUIRED <= found or algorithm != "SHA-256" or at != len(encoded):
+    if len(found) != count or not found >= _REQUIRED or algorithm != "SHA-256" or at != len(encoded):
         raise OtherSpellingError
-    signed, valid_from, valid_until = [str(time, "utf-8") for time in times]
-    return PlainMso(version, doc_type, value_digests, b"".join(key), (signed, valid_from, valid_until), status)
+    return PlainMso(version, doc_type, value_digests, point, times, status)
 
 
 def _digests(encoded: bytes, at: int) -> tuple[dict[str, dict[int, bytes]], int]:
@@ -115,9 +113,19 @@ def _status(encoded: bytes, at: int) -> tuple[JsonObject, int]:
     return found, at
 
 
-def _parts(pattern: re.Pattern[bytes], encoded: bytes, at: int) -> tuple[tuple[bytes, ...], int]:
-    """What varies in something that has always the same length."""
-    match = pattern.match(encoded, at)
-    if match is None:
+def _device_key(encoded: bytes, at: int) -> tuple[bytes, int]:
+    found = _DEVICE_KEY.match(encoded, at)
+    if found is None:
         raise OtherSpellingError
-    return match.groups(), match.end()
+    return b"".join(found.groups()), found.end()
+
+
+def _validity(encoded: bytes, at: int) -> tuple[tuple[str, ...], int]:
+    found = _VALIDITY.match(encoded, at)
+    if found is None:
+        raise OtherSpellingError
+    times = tuple([str(time, "utf-8") for time in found.groups() if time is not None])
+    # As many as the map says
+    if len(times) != encoded[at] - 0xA0:
+        raise OtherSpellingError
+    return times, found.end()

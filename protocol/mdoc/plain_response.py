@@ -10,7 +10,7 @@ from typing import NamedTuple
 from protocol.cbor import CborKey, CborValue
 from protocol.cose import X5CHAIN
 from protocol.mdoc.item import MAX_ITEMS, MIN_RANDOM, IssuerSignedItem, Items
-from protocol.mdoc.plain import OtherSpellingError, length_at, number_at, text_at, value_at
+from protocol.mdoc.plain import OtherSpellingError, bytes_at, length_at, number_at, text_at, value_at
 from protocol.x509 import MAX_CERTIFICATES
 
 _WRAPPER = b"\xd8\x18"  # tag 24
@@ -122,6 +122,7 @@ def _issuer_signed(encoded: bytes, at: int) -> tuple[PlainIssuerSigned, int]:
 
 
 def _device_signed(encoded: bytes, at: int) -> tuple[CborValue, int]:
+    """Its signature, or None where there is none."""
     device_auth, elements = None, False
     if encoded[at] != 0xA2:
         raise OtherSpellingError
@@ -134,7 +135,7 @@ def _device_signed(encoded: bytes, at: int) -> tuple[CborValue, int]:
             elements, at = True, at + len(_NO_ELEMENTS)
         else:
             raise OtherSpellingError
-    if device_auth is None or not elements:
+    if not elements:
         raise OtherSpellingError
     return device_auth, at
 
@@ -143,7 +144,7 @@ def _signed(encoded: bytes, at: int) -> tuple[list[CborValue], int]:
     """The array of a COSE_Sign1, with at most certificates in the header that is not signed."""
     if encoded[at] != 0x84:
         raise OtherSpellingError
-    protected, at = _bytes(encoded, at + 1)
+    protected, at = bytes_at(encoded, at + 1)
     unprotected: dict[CborKey, CborValue] = {}
     if encoded[at] == 0xA1 and encoded[at + 1] == 0x18 and encoded[at + 2] == X5CHAIN:
         unprotected[X5CHAIN], at = _certificates(encoded, at + 3)
@@ -155,21 +156,21 @@ def _signed(encoded: bytes, at: int) -> tuple[list[CborValue], int]:
     if encoded[at] == 0xF6:
         at += 1
     else:
-        payload, at = _bytes(encoded, at)
-    signature, at = _bytes(encoded, at)
+        payload, at = bytes_at(encoded, at)
+    signature, at = bytes_at(encoded, at)
     return [protected, unprotected, payload, signature], at
 
 
 def _certificates(encoded: bytes, at: int) -> tuple[CborValue, int]:
     count = encoded[at] - 0x80
     if count < 0:
-        return _bytes(encoded, at)
+        return bytes_at(encoded, at)
     if count > MAX_CERTIFICATES:
         raise OtherSpellingError
     at += 1
     found: list[CborValue] = []
     for _ in range(count):
-        der, at = _bytes(encoded, at)
+        der, at = bytes_at(encoded, at)
         found.append(der)
     return found, at
 
@@ -198,38 +199,25 @@ def _item(encoded: bytes, begin: int) -> tuple[IssuerSignedItem, int]:
     """One in its wrapper, with its four members in any order."""
     if not encoded.startswith(_WRAPPER, begin):
         raise OtherSpellingError
-    length, at = length_at(encoded, begin + 2, 0x40)
+    length, at = length_at(encoded, begin + len(_WRAPPER), 0x40)
     end = at + length
+    digest_id, random, identifier = -1, b"", ""
+    value: CborValue = None  # which no value here is
     if encoded[at] != 0xA4:
         raise OtherSpellingError
     at += 1
-    found = digest_id = 0
-    random, identifier = b"", ""
-    value: CborValue = None
     for _ in range(4):
-        head = encoded[at]
-        if head == 0x66 and encoded.startswith(b"random", at + 1):
-            random, at = _bytes(encoded, at + 7)
-            found |= 1
-        elif head == 0x68 and encoded.startswith(b"digestID", at + 1):
-            digest_id, at = number_at(encoded, at + 9)
-            found |= 2
-        elif head == 0x6C and encoded.startswith(b"elementValue", at + 1):
-            value, at = (text_at if 0x60 < encoded[at + 13] <= 0x78 else value_at)(encoded, at + 13)
-            found |= 4
-        elif head == 0x71 and encoded.startswith(b"elementIdentifier", at + 1):
-            identifier, at = text_at(encoded, at + 18)
-            found |= 8
+        name, at = text_at(encoded, at)
+        if name == "random":
+            random, at = bytes_at(encoded, at)
+        elif name == "digestID":
+            digest_id, at = number_at(encoded, at)
+        elif name == "elementValue":
+            value, at = value_at(encoded, at)
+        elif name == "elementIdentifier":
+            identifier, at = text_at(encoded, at)
         else:
             raise OtherSpellingError
-    # All four are there, and nothing behind them
-    if found != 15 or at != end or len(random) < MIN_RANDOM:
+    if len(random) < MIN_RANDOM or digest_id < 0 or value is None or not identifier or at != end:
         raise OtherSpellingError
     return IssuerSignedItem(digest_id, random, identifier, value, encoded[begin:end]), end
-
-
-def _bytes(encoded: bytes, at: int) -> tuple[bytes, int]:
-    """At most 65535."""
-    length, start = length_at(encoded, at, 0x40)
-    end = start + length
-    return encoded[start:end], end

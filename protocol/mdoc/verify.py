@@ -6,7 +6,6 @@ whether it is what was asked is `dcql`, whether we accept it is policy.
 
 from __future__ import annotations
 
-import hmac
 from typing import NamedTuple
 
 from protocol.cose import read_x5chain, verify_sign1
@@ -199,8 +198,7 @@ def check_digests(name_spaces: Items, mso: MobileSecurityObject, at: str) -> Non
         # T053: a number counts in its own namespace alone
         digests = mso.value_digests.get(name)
         for item in items:
-            signed = None if digests is None else digests.get(item.digest_id)
-            if signed is None or not hmac.compare_digest(signed, digest(item.wrapped)):
+            if digests is None or digests.get(item.digest_id) != digest(item.wrapped):
                 raise NotAuthentic(f"{at}: has an element that its issuer did not sign")
 
 
@@ -211,6 +209,9 @@ def _claims(name_spaces: Items, at: str) -> tuple[JsonObject, tuple[ClaimPath, .
     for name, items in name_spaces.items():
         elements: dict[str, JsonValue] = {}
         for item in items:
+            if type(item.value) is str:  # most are
+                elements[item.identifier] = item.value
+                continue
             elements[item.identifier] = to_json(item.value, at)
             binary.update(dict.fromkeys(paths_of_bytes(item.value, (name, item.identifier))))
         claims[name] = elements
