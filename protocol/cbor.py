@@ -150,6 +150,9 @@ def encode_cbor(value: CborValue) -> bytes:
 
     A float keeps its eight bytes. A number that is too large is a ValueError.
     """
+    if type(value) is str:
+        data = value.encode("utf-8")
+        return encode_head(0x60, len(data)) + data
     if type(value) in _AS_THEY_ARE or (type(value) is list and _AS_THEY_ARE.issuperset(map(type, value))):
         encoded: bytes = cbor2.dumps(value)
     else:

@@ -298,5 +298,6 @@ def _encode_digests(value_digests: Mapping[str, Mapping[int, bytes]], size: int)
     parts = [encode_head(0xA0, len(value_digests))]
     for name, digests in sorted([(encode_cbor(name), digests) for name, digests in value_digests.items()]):
         parts += [name, encode_head(0xA0, len(digests))]
-        parts += [encode_head(0, digest_id) + before + digests[digest_id] for digest_id in sorted(digests)]
+        for digest_id in sorted(digests):
+            parts += (encode_head(0, digest_id), before, digests[digest_id])
     return b"".join(parts)

@@ -215,6 +215,11 @@ OTHERS = {
     "mso in an array": ("mso", as_array(MSO)),
     # A head that is read as another length has its end in the same place
     "value with a longer head": ("response", in_item(changed(ITEM, "elementValue", b"\x79\x00\x17" + b"a" * 23))),
+    "identifier with a longer head": (
+        "response",
+        in_item(changed(ITEM, "elementIdentifier", b"\x79\x00\x17" + b"a" * 23)),
+    ),
+    "random in an array": ("response", in_item(changed(ITEM, "random", b"\x82" + encode_bytes(bytes(31)) * 2))),
     "number with a head that there is not": ("response", in_item(changed(ITEM, "digestID", b"\x1c" + bytes(16)))),
     "digest that is shorter": (
         "mso",
