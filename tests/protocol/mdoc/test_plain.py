@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from protocol.cbor import (
     MAX_CBOR_BYTES,
+    CborValue,
     Wrappers,
     encode_bytes,
     encode_cbor,
@@ -18,7 +19,7 @@ from protocol.cbor import (
     read_wrapper,
 )
 from protocol.encoding import decode_base64url
-from protocol.errors import ProtocolError
+from protocol.errors import Malformed, ProtocolError
 from protocol.mdoc.device_response import DeviceResponse
 from protocol.mdoc.issuer_signed import IssuerSigned
 from protocol.mdoc.mso import MobileSecurityObject
@@ -154,6 +155,9 @@ def orders(build, members):
     return [build(list(order)) for order in permutations(members)]
 
 
+VALUES: list[CborValue] = [
+    "ü" * 90, b"", bytes(300), 23, 24, 255, 2**32 - 1, True, False, [], {}, [["DE"]], {"a": {"b": 1}},
+]  # fmt: skip
 SPELLINGS = [
     *[("response", data) for data in orders(lambda members: pairs(*members), RESPONSE)],
     *[("response", data) for data in orders(lambda members: in_response(pairs(*members)), DOCUMENT)],
@@ -168,10 +172,7 @@ SPELLINGS = [
     ("response", in_auth(PROTECTED, b"\xa0", b"\xf6", SIGNATURE)),
     ("response", in_auth(PROTECTED, encode_cbor({33: [b"one", b"two"]}), encode_bytes(bytes(300)), SIGNATURE)),
     ("response", in_issuer(pairs(*changed(ISSUER, "nameSpaces", b"\xa0")))),
-    *[
-        ("response", in_item(changed(ITEM, "elementValue", encode_cbor(value))))
-        for value in ("ü" * 90, b"", bytes(300), 23, 24, 255, 2**32 - 1, True, False, [], {}, [["DE"]], {"a": {"b": 1}})
-    ],
+    *[("response", in_item(changed(ITEM, "elementValue", encode_cbor(value)))) for value in VALUES],
     ("response", in_item(changed(ITEM, "elementValue", b"\xd9\x03\xec" + TEXT("1984-01-17")))),
     # Longer than needed
     ("response", in_item(changed(ITEM, "digestID", b"\x18\x07"))),
@@ -366,3 +367,13 @@ def test_any_bytes_read_as_the_decoder_has_them(data):
     for _, both_of in READERS.values():
         found, expected = both_of(data)
         assert found == expected
+
+
+def test_an_item_is_the_one_that_stands_there_whatever_holds_its_bytes_too():
+    """The decoder's way has to search for it, and refuses where that leaves a doubt."""
+    auth = array(PROTECTED, encode_cbor({33: pairs(*ITEM)}), *SIGNED[2:])
+    found, refused = both_of_response(in_issuer(pairs(("issuerAuth", auth), ISSUER[0])))
+    assert isinstance(found, DeviceResponse)
+    assert found.documents[0].issuer_signed.name_spaces[SPACE][0].wrapped == encode_wrapped(pairs(*ITEM))
+    assert isinstance(refused, tuple)
+    assert refused[0] is Malformed
