@@ -36,13 +36,12 @@ from verifier.cli.registering import registrant_of as verifier_registrant
 from verifier.cli.registering import use_of
 from verifier.config import VerifierSettings
 from verifier.once_only.description import read_services
-from verifier.represented import IN_OWN_NAME
+from verifier.represented import ACCESS_LAW, IN_OWN_NAME
 
 T = TypeVar("T")
 
 SERVICES = "services"  # folder of once-only services in an installation
 LAW = "GDPR Art. 6 (1) a, consent"
-ACCESS_LAW = "GDPR Art. 6 (1) c, with Art. 15"
 
 
 @dataclass(frozen=True, slots=True)

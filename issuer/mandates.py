@@ -39,8 +39,9 @@ _AT = "mandate"
 class GivenMandate:
     """A mandate, and how far its data have gone. What was forwarded is remembered as keyed digests, never as a value."""
 
-    key: str  # thumbprint of the cockpit key that signed it
-    token: str  # as it was given
+    key: str  # thumbprint of the cockpit key that handed it over
+    token: str  # as its recipient gets it
+    handover: str  # by which it came: who gave it can be shown with this
     receipt: str  # jti, of the document that it is about
     log_until: int  # epoch seconds: until then that receipt's log answers, and this is kept
     subject: str  # in the register

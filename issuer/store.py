@@ -10,6 +10,7 @@ from capabilities.status_publisher.store import StatusStore
 from capabilities.usage_log.store import UsageStore
 from issuer.mandates import GivenMandate, Stepped
 from issuer.records import (
+    AllBegun,
     AuditLine,
     ChangeNotice,
     CredentialState,
@@ -185,17 +186,20 @@ class IssuerStore(ConversationStore, Protocol):
         `families`: which configurations are forms of one document, by the name of that.
         """
 
-    def note_changes(self, subjects: Sequence[str], *, due_at: int, actor: str, what: What | None = None) -> None:
+    def note_changes(
+        self, subjects: Sequence[str], *, due_at: int, actor: str, begun: AllBegun = None, what: What | None = None
+    ) -> None:
         """Remember that the register changes about people: their documents are looked at from that moment on.
 
-        `what` is logged about each of them.
+        `begun`: what is about to be done with each of them, and stays until it is known to be done; `what` was done, and is
+        logged about each of them.
         """
 
     def due_changes(self, *, now: int, again_at: int, limit: int) -> tuple[ChangeNotice, ...]:
         """People whose documents have to be looked at; until `again_at` no other worker takes them."""
 
-    def change_done(self, notice: ChangeNotice) -> None:
-        """Forget a notice, unless another one came meanwhile."""
+    def change_done(self, notice: ChangeNotice, what: What | None = None) -> None:
+        """Forget a notice and log what turned out to have been done, unless another notice came meanwhile."""
 
     def put_letter_code(self, code: LetterCode, *, actor: str, now: int) -> None:
         """Keep a letter code, and who had it made; those of earlier letters to the same person are good no more."""

@@ -23,6 +23,8 @@ class ClaimKind(StrEnum):
     PLAIN = "plain"  # itself
     COUNTRY = "country"  # ISO 3166-1 alpha-2
     SEX = "sex"  # a code of the PID
+    AREA = "area"  # what somebody may act for, in the word of a proof of representation
+    RELATION = "relation"  # why, likewise
     BYTES = "bytes"  # no text, though it is written as one
 
 
@@ -36,6 +38,9 @@ _KINDS: dict[ClaimPath, ClaimKind] = {
     ("issuing_country",): ClaimKind.COUNTRY,
     ("institution", "country"): ClaimKind.COUNTRY,
     ("sex",): ClaimKind.SEX,
+    # docs/sovereignty/representation.md
+    ("areas", None): ClaimKind.AREA,
+    ("relation",): ClaimKind.RELATION,
     (_PID, "nationality", None): ClaimKind.COUNTRY,
     (_PID, "place_of_birth", "country"): ClaimKind.COUNTRY,
     (_PID, "resident_country"): ClaimKind.COUNTRY,

@@ -7,7 +7,7 @@ import pytest
 import structlog
 from hypothesis import settings
 
-from tests.support.postgres import database_url, fresh_postgres_url, postgres_cluster, postgres_url
+from tests.support.postgres import database_url, database_urls, fresh_postgres_url, postgres_cluster, postgres_url
 from tests.support.softhsm import softhsm
 from tests.support.tree import ROOT
 from tests.support.vectors import refuse_missing
@@ -18,7 +18,7 @@ settings.register_profile("hoheit", deadline=None, derandomize=True)
 settings.register_profile("exploring", deadline=None, max_examples=1000)
 settings.load_profile("exploring" if os.environ.get("HOHEIT_EXPLORE") else "hoheit")
 
-__all__ = ["database_url", "fresh_postgres_url", "postgres_cluster", "postgres_url", "softhsm"]
+__all__ = ["database_url", "database_urls", "fresh_postgres_url", "postgres_cluster", "postgres_url", "softhsm"]
 
 
 # Their files are few and take minutes; thousands of short tests fill what is left

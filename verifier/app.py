@@ -148,7 +148,10 @@ def check_registrations(
         if (found := outside_registration(use_case, use_case.query, registrations, now=now, shown=shown)) is not None
     ]
     if outside and settings.env is Environment.PRODUCTION:
-        raise ValueError(f"beyond the registration: {'; '.join(map(str, outside))}")
+        what_to_do = (
+            "have it registered: `hoheit verifier registration` writes the file, `hoheit verifier register` sends it"
+        )
+        raise ValueError(f"beyond the registration: {'; '.join(map(str, outside))}; {what_to_do}")
     for found in outside:
         get_logger().warning("beyond the registration", use_case=found.use_case, problem=found.problem)
 

@@ -26,6 +26,7 @@ from verifier.receipts import Handling
 from verifier.use_case import Names, UseCase
 
 IN_OWN_NAME = "in-your-name"  # id of the question to the represented person
+ACCESS_LAW = "GDPR Art. 6 (1) c, with Art. 15"  # what it rests on
 ID = "you"  # of its credential query
 MAX_FOUND = 50  # of one person, the newest
 

@@ -13,12 +13,14 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Self
 
 from capabilities.cockpit.records import IssuedReceipt
 from capabilities.usage_log.records import Written
 from protocol.dcql.query import DcqlQuery
 from protocol.encoding import read_json
 from protocol.errors import InvalidRequest, NotFound
+from protocol.oid4vp.verify import VerifiedResponse
 from protocol.sovereignty.representation import MayNotAct
 from runtime.conversation import Change, Event, SessionKey
 from verifier.given import Given
@@ -157,6 +159,17 @@ class Verdict:
     issuers: tuple[tuple[str, tuple[str, ...]], ...] = ()  # query id → names of those who issued what was presented
     surplus: tuple[str, ...] = ()  # ids of queries for which more was disclosed than asked; it was dropped (T189)
     holders: int = 1  # how many keys presented; more than one need not be one person (T187)
+
+    @classmethod
+    def of(cls, verified: VerifiedResponse) -> Self:
+        """What is kept of a checked answer, without its data."""
+        return cls(
+            accepted=verified.accepted,
+            lines=tuple([Line(str(one.name), one.passed, one.reason, one.as_of or 0) for one in verified.checks]),
+            issuers=tuple(verified.issuers.items()),
+            surplus=tuple(sorted(verified.surplus)),
+            holders=verified.holders,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -255,6 +255,12 @@ class CockpitWords:
 
     def looked(self, looked: Looked, who: str) -> str:
         """Why what is shown may not be what the partner says now; empty: it is."""
+        if not looked.kept:
+            return self(
+                "What %(who)s says now could not be kept, because the wallet file cannot be written. What you see is from"
+                " before, and nothing of it is lost. Is the disk full? Make room, then open this page again.",
+                who=who,
+            )
         if looked.must_not is not None:
             return self.not_called(looked.must_not.reason, who)
         if looked.error is not None and looked.disclosure.usage.refused:

@@ -46,8 +46,8 @@ class MandateKept:
 
     id: str
     token: str  # as it was signed
-    source: str  # id of the disclosure of the document: its key signed the mandate, and asks about it
-    key: str  # private key for the recipient, hex
+    source: str  # id of the disclosure of the document: its key hands the mandate over, and asks about it
+    key: str  # private key that signed it, for the recipient, hex
     log_number: int  # of the log entry that says that it was given; 0: the office has not taken it yet
     office: str  # who forwards, as people know them
     party_id: str  # of the recipient, as the log knows it

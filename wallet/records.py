@@ -219,6 +219,9 @@ class LogEntry:
     acting: tuple[
         str, ...
     ] = ()  # blinded hashes of those it is about beside the user, see `wallet.policy.representing`
+    noted: tuple[
+        str, ...
+    ] = ()  # what a form asks, whose answers from a plan went along: the questions, never an answer
 
 
 @dataclass(frozen=True, slots=True)

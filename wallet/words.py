@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from protocol.credential import ClaimPath
 from protocol.encoding import JsonValue
 from protocol.errors import NotFound, NotTrusted, ProtocolError, Unavailable, Unreachable
 from protocol.oid4vp.request_uri import RequestOver
@@ -17,6 +16,7 @@ from protocol.trust.anchors import Role
 from runtime.claim_words import ClaimKind, country, long_date
 from runtime.key_token import KeyUnavailable
 from runtime.translations import read_translations
+from wallet.claim_names import area_name, claim_name, relation_name
 from wallet.log_words import sentence_of
 from wallet.policy.activity import Happened
 from wallet.policy.asking import BeyondShown, RegistrationProblem
@@ -24,7 +24,7 @@ from wallet.policy.cards import CardState
 from wallet.policy.haip import NotHaip
 from wallet.policy.issuing import MayNotIssue
 from wallet.policy.presenting import Caution, LogDamaged
-from wallet.policy.showing import ClaimShown, PartyShown, plain
+from wallet.policy.showing import ClaimShown, PartyShown
 from wallet.policy.vouching import WhyUnvouched, unvouched
 from wallet.records import LogEntry
 from wallet.service.moving import WeakPassphrase
@@ -109,6 +109,10 @@ class Words:
         # A yes is a 1 to Python, and no sex
         if claim.kind is ClaimKind.SEX and isinstance(claim.value, int) and not isinstance(claim.value, bool):
             return self._sexes().get(claim.value, str(claim.value))
+        if claim.kind is ClaimKind.AREA and isinstance(claim.value, str):
+            return area_name(self, claim.value)
+        if claim.kind is ClaimKind.RELATION and isinstance(claim.value, str):
+            return relation_name(self, claim.value)
         return self.value(claim.value)
 
     def _sexes(self) -> dict[int, str]:
@@ -169,27 +173,12 @@ class Words:
 
     def _thing(self, thing: BeyondShown) -> str:
         if thing.path is None:
-            return self("the document %(name)s", name=thing.document)
-        return thing.label or self._claim_name(thing.path)
-
-    def _claim_name(self, path: ClaimPath) -> str:
-        """What others call a piece of data; where no document that is held has a name for it (PID Rulebook §2)."""
-        known: dict[ClaimPath, str] = {
-            ("family_name",): self("Family name"),
-            ("given_name",): self("Given name"),
-            ("birthdate",): self("Date of birth"),
-            ("place_of_birth",): self("Place of birth"),
-            ("nationalities",): self("Nationality"),
-            ("address",): self("Address"),
-            ("sex",): self("Sex"),
-            ("email",): self("E-mail address"),
-            ("phone_number",): self("Phone number"),
-            ("picture",): self("Portrait"),
-            ("age_in_years",): self("Age"),
-            ("age_equal_or_over",): self("Whether you have reached an age"),
-            ("personal_administrative_number",): self("Personal number"),
-        }
-        return known.get(path[:1]) or plain(", ".join(str(step) for step in path if step is not None))
+            return (
+                self("the document %(name)s", name=thing.document)
+                if thing.document
+                else self("a document that you do not have")
+            )
+        return thing.label or claim_name(self, thing.path)
 
     def registration_problem(self, problem: RegistrationProblem, who: str) -> str:
         """Why a registration that was shown counts for nothing."""

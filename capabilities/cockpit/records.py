@@ -8,7 +8,7 @@ from protocol.encoding import encode_json, read_json_object
 from protocol.fields import Fields
 from protocol.sovereignty.receipt import Receipt
 
-COLLECTABLE = 30 * 86_400  # seconds in which a receipt can be collected
+COLLECTABLE = 30 * 86_400  # seconds in which a receipt can be collected, by whoever was there when it was given
 MAX_RECEIPT = 64 * 1024  # bytes
 
 
@@ -43,8 +43,14 @@ class IssuedReceipt:
         return replace(self.receipt, key=thumbprint, cockpit_endpoint=endpoint)
 
     def is_collectable(self, now: int) -> bool:
-        """Whether it may still be collected."""
-        return now < self.issued_at + COLLECTABLE
+        """Whether it may still be collected.
+
+        Of a mandate's receipt its citizen learns when they next ask the source, which may be late: it can be collected for
+        as long as it counts for anything.
+        """
+        if now < self.issued_at + COLLECTABLE:
+            return True
+        return now < self.log_until and self.receipt.is_of_mandate
 
     def __repr__(self) -> str:
         """Never the keys by which somebody is found."""

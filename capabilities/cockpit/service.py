@@ -40,7 +40,7 @@ class Cockpit:
     random_bytes: RandomBytes
 
     def receipt(self, proof: str, claim: bytes | None) -> Exchange[str]:
-        """The receipt of whoever calls; as often as they call, for 30 days.
+        """The receipt of whoever calls; as often as they call, for 30 days, and one of a mandate until its log ends.
 
         `claim` is of a session in person: it binds the key of this call, and no other one after it.
 

@@ -41,13 +41,15 @@ def register(
     wait: bool,
     key: str = "",
     catalogue: CatalogueOptions = NO_CATALOGUE,
+    complete: Callable[[Party], Party] = lambda party: party,
     sender: Sender | None = None,
     pause: Callable[[], None] = lambda: time.sleep(WAIT_SECONDS),
 ) -> bool:
     """Apply, or go on with an application, and say how it stands; whether we are registered, with certificates in use.
 
     `file`: what is to be registered; None: what was sent before. `key`: of an application that was made by form. `wait`: until
-    somebody decided. `catalogue`: what is to be done with our services, once we are registered.
+    somebody decided. `catalogue`: what is to be done with our services, once we are registered. `complete`: adds to what is
+    registered what follows from how we are set up, and needs nobody's decision.
 
     Raises:
         Malformed, InvalidRequest, Unauthorized, Unreachable, FileNotFoundError, FileExistsError: see `registering`.
@@ -58,7 +60,14 @@ def register(
     if key:
         drive(take_over(registrant, registrar, key), None, guarded)
     if file is not None:
-        party: Party = read_party(file)
+        said = read_party(file)
+        party = complete(said)
+        known = {use.id for use in said.uses}
+        for use in party.uses:
+            if use.id not in known:
+                print(
+                    f"{use.id} is registered too, though the file does not have it: it is asked because of another use."
+                )
         print(_told(drive(start(registrant, registrar, party), None, guarded)))
     standing = drive(go_on(registrant, now=system.now()), None, guarded)
     while wait and standing.waits and standing.state != REGISTERED:

@@ -23,6 +23,7 @@ class Form:
     action: str  # address
     hidden: Mapping[str, str]
     names: tuple[str, ...]  # of what people fill in
+    filled: Mapping[str, str]  # what stands in it already, but for long texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,8 @@ class _Reader(HTMLParser):
         self._action: str | None = None
         self._hidden: dict[str, str] = {}
         self._names: dict[str, None] = {}
+        self._filled: dict[str, str] = {}
+        self._select = ""
         self._silent = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -124,17 +127,27 @@ class _Reader(HTMLParser):
             self._silent = tag
         elif tag == "form":
             self._action, self._hidden, self._names = urljoin(self._url, found.get("action", "")), {}, {}
+            self._filled = {}
         elif tag in ("input", "select", "textarea") and "name" in found:
             if found.get("type") == "hidden":
                 self._hidden[found["name"]] = found.get("value", "")
             else:
                 self._names[found["name"]] = None
+                self._note_filled(tag, found)
+        elif tag == "option" and "selected" in found and found.get("value"):
+            self._filled[self._select] = found["value"]
+
+    def _note_filled(self, tag: str, found: Mapping[str, str]) -> None:
+        if tag == "select":
+            self._select = found["name"]
+        elif found.get("value") and ("checked" in found or found.get("type") not in ("radio", "checkbox")):
+            self._filled[found["name"]] = found["value"]
 
     def handle_endtag(self, tag: str) -> None:
         if tag == self._silent:
             self._silent = ""
         elif tag == "form" and self._action is not None:
-            self.forms.append(Form(self._action, self._hidden, tuple(self._names)))
+            self.forms.append(Form(self._action, self._hidden, tuple(self._names), self._filled))
             self._action = None
 
     def handle_data(self, data: str) -> None:

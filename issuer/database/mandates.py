@@ -121,6 +121,7 @@ def _row(mandate: GivenMandate) -> dict[str, str | int]:
         "key": mandate.key,
         "jti": stage.jti,
         "token": mandate.token,
+        "handover": mandate.handover,
         "receipt": mandate.receipt,
         "log_until": mandate.log_until,
         "subject": mandate.subject,
@@ -143,6 +144,7 @@ def _read(row: Row[tuple[object, ...]], *, attempts: int | None = None, due_at: 
     return GivenMandate(
         key=row.key,
         token=row.token,
+        handover=row.handover,
         receipt=row.receipt,
         log_until=row.log_until,
         subject=row.subject,

@@ -29,6 +29,7 @@ from issuer.database.tables import (
     usage_tables,
 )
 from issuer.records import (
+    AllBegun,
     AuditLine,
     ChangeNotice,
     CredentialState,
@@ -284,11 +285,14 @@ class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
 
         return self.database.write(work)
 
-    def note_changes(self, subjects: Sequence[str], *, due_at: int, actor: str, what: What | None = None) -> None:
+    def note_changes(
+        self, subjects: Sequence[str], *, due_at: int, actor: str, begun: AllBegun = None, what: What | None = None
+    ) -> None:
         """Have people looked at."""
 
         def work(connection: Connection) -> None:
-            outdated.note_changes(connection, subjects, due_at=due_at, actor=actor)
+            done = what is not None
+            outdated.note_changes(connection, subjects, due_at=due_at, actor=actor, begun=begun, done=done)
             if what is not None:
                 self._log(connection, [OfPerson(subject, what) for subject in subjects])
 
@@ -300,21 +304,18 @@ class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
             lambda connection: outdated.due_changes(connection, now=now, again_at=again_at, limit=limit)
         )
 
-    def change_done(self, notice: ChangeNotice) -> None:
+    def change_done(self, notice: ChangeNotice, what: What | None = None) -> None:
         """A person was looked at."""
-        self.database.write(lambda connection: outdated.change_done(connection, notice))
+
+        def work(connection: Connection) -> None:
+            if outdated.change_done(connection, notice) and what is not None:
+                self._log(connection, [OfPerson(notice.subject, what)])
+
+        self.database.write(work)
 
     def put_letter_code(self, code: LetterCode, *, actor: str, now: int) -> None:
         """Keep a letter code; those of earlier letters to the same person are good no more."""
-        row = {"digest": code.digest, "subject": code.subject, "expires_at": code.expires_at}
-        event = event_row(Event("letter written", code.subject, actor=actor), now)
-
-        def work(connection: Connection) -> None:
-            connection.execute(delete(letter_codes).where(letter_codes.c.subject == code.subject))
-            connection.execute(insert(letter_codes), row)
-            connection.execute(insert(conversations.events), event)
-
-        self.database.write(work)
+        self.database.write(lambda connection: outdated.put_letter_code(connection, code, actor=actor, now=now))
 
     def letter_code(self, digest: str) -> LetterCode | None:
         """A letter code that was not used."""

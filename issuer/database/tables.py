@@ -73,6 +73,7 @@ register_changes = Table(
     Column("number", BigInteger, nullable=False),
     Column("due_at", BigInteger, nullable=False),
     Column("actor", Text, nullable=False),
+    Column("begun", Text, nullable=False),  # empty: nothing whose end is not known
     Index("register_changes_by_time", "due_at"),
 )
 letter_codes = Table(
@@ -147,6 +148,7 @@ mandates = Table(
     Column("due_at", BigInteger, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("noted", Text, nullable=False),
+    Column("handover", Text, nullable=False),  # never sent
     Index("mandates_by_name", "key", "jti", unique=True),
     Index("mandates_by_subject", "subject"),
     Index("mandates_by_time", "due_at"),

@@ -1,6 +1,6 @@
 """Forwarding by mandate: given, told and ended by the citizen's calls, and carried out when the register changes.
 
-A mandate is signed by the cockpit key of a document that we issued: whose data it is about follows from that document, and
+A mandate is handed over by the cockpit key of a document that we issued: whose data it is about follows from that document, and
 what it may name from the document's receipt (docs/decisions/0058-mandates-to-a-source.md).
 """
 
@@ -55,10 +55,9 @@ from protocol.sovereignty.forwarded_data import ForwardedData, seal_forwarded_da
 from protocol.sovereignty.forwarding import (
     ForwardingMandate,
     Presented,
-    VerifiedMandate,
     check_mandate,
-    verify_mandate,
 )
+from protocol.sovereignty.mandate_handover import VerifiedHandover, verify_handover
 from protocol.sovereignty.mandate_status import ActiveMandate, MandateStatus, begin, sign_mandate_status
 from protocol.sovereignty.recipient_terms import RecipientTerms
 from protocol.sovereignty.selected_data import select_data, spelled
@@ -98,7 +97,7 @@ class Mandates:
         return bool(context.registrar_url) and context.cockpit and context.organisation is not None
 
     def give(self, proof: str, token: str) -> Exchange[str]:
-        """Take a mandate about a document of whoever calls; how it stands, signed.
+        """Take a mandate about a document of whoever calls, handed over by `token`; how it stands, signed.
 
         Raises:
             NotFound, InvalidDpopProofAtResource, UseDpopNonceAtResource: see `Cockpit.caller`; or none are taken here.
@@ -110,12 +109,13 @@ class Mandates:
         receipt = yield from self._caller(proof)
         store, now = self.context.store.mandates, self.context.now()
         with raised_as(InvalidRequest):
-            mandate = verify_mandate(token, now=now)
+            handover = verify_handover(token, now=now)
+        mandate = handover.mandate
         known = yield from slow(lambda: store.find(receipt.key, mandate.says.jti))
         if known is None:
-            given = yield from self._accept(receipt, mandate)
+            given = yield from self._accept(receipt, handover)
             known = yield from slow(lambda: store.add(given))
-        if known.token != token:
+        if known.token != mandate.raw:
             raise Conflict("another mandate has this id")
         return (yield from self._tell(known))
 
@@ -180,9 +180,10 @@ class Mandates:
             raise NotFound("no such mandate")
         return found
 
-    def _accept(self, receipt: IssuedReceipt, mandate: VerifiedMandate) -> Exchange[GivenMandate]:
+    def _accept(self, receipt: IssuedReceipt, handover: VerifiedHandover) -> Exchange[GivenMandate]:
         """Check a new mandate against the document and its recipient."""
-        context, says = self.context, mandate.says
+        context, mandate = self.context, handover.mandate
+        says = mandate.says
         document = yield from slow(lambda: context.store.mandates.document(receipt.id))
         kind = None if document is None else context.types.get(document.configuration_id)
         organisation = context.organisation
@@ -195,11 +196,12 @@ class Mandates:
             if says.source != organisation:
                 raise NotForThisRequest("mandate.source: is another one")
             asked = yield from self.recipients.ask(says.recipient)
-            terms = check_mandate(mandate, presented, asked.registration)
+            terms = check_mandate(mandate, handover.key, presented, asked.registration)
             paths = asked.paths(says)
         given = GivenMandate(
             key=receipt.key,
             token=mandate.raw,
+            handover=handover.raw,
             receipt=document.receipt,
             log_until=document.log_until,
             subject=document.subject,

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Self
 from urllib.parse import urlencode
 
-from protocol.encoding import JsonObject
+from protocol.encoding import JsonObject, JsonValue
 from protocol.errors import Flaw, InvalidRequest, ProtocolError, VpFormatsNotSupported
 from protocol.exchange import Exchange, HttpRequest, HttpResponse, send
 from protocol.formats import FORMATS
@@ -41,6 +42,7 @@ from protocol.oid4vp.response import (
     ErrorResponse,
     Presentation,
     ResponseAccepted,
+    check_answers_asked,
     check_cockpit_asked,
 )
 from protocol.oid4vp.transaction_data import TransactionData, TypeRule, read_transaction_data
@@ -196,13 +198,15 @@ def send_answer(
     ephemeral: P256Key,
     random_bytes: RandomBytes,
     cockpit_key: CockpitKey | None = None,
+    answers: Mapping[str, JsonValue] = MappingProxyType({}),
 ) -> Exchange[Delivery]:
     """Post the presentations, encrypted if that was asked (§8.2, §8.3). From here on the data counts as given away.
 
     `ephemeral` was made for this one answer, and so was `cockpit_key`, for a request that announces a cockpit.
+    `answers` are what the citizen wants in the form of the service, for a request that takes them.
 
     An answer without presentations, or to a query that was not asked, is the caller's mistake and a ValueError (T168), and
-    so is a key that nobody asked for.
+    so are a key or answers that nobody asked for.
 
     Raises:
         InvalidRequest: encryption is asked and impossible; nothing was sent (T165).
@@ -210,7 +214,8 @@ def send_answer(
     request = verified.request
     check_presentations(request, vp_token)
     check_cockpit_asked(request.client_metadata, cockpit_key)
-    answer = AuthorizationResponse(vp_token, request.state, cockpit_key)
+    check_answers_asked(request, answers)
+    answer = AuthorizationResponse(vp_token, request.state, cockpit_key, answers)
     encryption = request.choose_encryption()
     form = answer.to_form() if encryption is None else answer.to_encrypted_form(*encryption, ephemeral, random_bytes)
     return (yield from _post(request.response_uri, form))

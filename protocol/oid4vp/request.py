@@ -15,6 +15,7 @@ from protocol.jwe import ENCRYPTIONS, KEY_AGREEMENT
 from protocol.keys import PublicKey
 from protocol.mdoc.transcript import Handover, OpenId4VpHandover
 from protocol.oid4vp.client_id import ClientId, Prefix
+from protocol.sovereignty.answers import announce_answers, announced_answers
 from protocol.sovereignty.cockpit import announce, announced_in_metadata
 
 RESPONSE_TYPE = "vp_token"
@@ -54,6 +55,7 @@ class ClientMetadata:
     encs: tuple[str, ...] = (DEFAULT_ENC,)  # as the verifier lists them
     vp_formats: JsonObject | None = None
     cockpit_endpoint: str | None = None  # ours (docs/sovereignty/receipts.md); one that cannot be read is none
+    takes_answers: tuple[str, ...] = ()  # ours (docs/sovereignty/catalogue.md): questions of a form
 
     @classmethod
     def from_dict(cls, value: object, at: str = "client_metadata") -> Self:
@@ -71,6 +73,7 @@ class ClientMetadata:
             encs=metadata.optional_texts("encrypted_response_enc_values_supported", max_items=32) or (DEFAULT_ENC,),
             vp_formats=formats.members if formats else None,
             cockpit_endpoint=announced_in_metadata(metadata.members),
+            takes_answers=announced_answers(metadata.members),
         )
 
     def to_dict(self) -> JsonObject:
@@ -83,6 +86,8 @@ class ClientMetadata:
             metadata["vp_formats_supported"] = self.vp_formats
         if self.cockpit_endpoint is not None:
             metadata.update(announce(self.cockpit_endpoint))
+        if self.takes_answers:
+            metadata.update(announce_answers(self.takes_answers))
         return metadata
 
     def choose_encryption(self) -> tuple[EncryptionKey, str]:
@@ -273,8 +278,8 @@ class AuthorizationRequest:
 
 
 def without_cockpit(metadata: ClientMetadata | None) -> ClientMetadata | None:
-    """The metadata of an unsigned request: nobody vouches for the address in it."""
-    return None if metadata is None else replace(metadata, cockpit_endpoint=None)
+    """The metadata of an unsigned request: nobody vouches for the address in it, nor for who takes answers."""
+    return None if metadata is None else replace(metadata, cockpit_endpoint=None, takes_answers=())
 
 
 def thumbprint_of(question: Question) -> bytes | None:

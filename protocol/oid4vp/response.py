@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from protocol.encoding import JsonObject, JsonValue, encode_json, read_json_object
@@ -13,7 +13,8 @@ from protocol.errors import Flaw, InvalidRequest, Malformed, raised_as
 from protocol.fields import MAX_URL, Fields, read_https_url
 from protocol.jwe import ENCRYPTIONS, Jwe, decrypt_jwe, encrypt_jwe
 from protocol.keys import Decrypter, P256Key, RandomBytes
-from protocol.oid4vp.request import DIRECT_POST_JWT, MAX_NONCE, ClientMetadata, EncryptionKey
+from protocol.oid4vp.request import DIRECT_POST_JWT, MAX_NONCE, AuthorizationRequest, ClientMetadata, EncryptionKey
+from protocol.sovereignty.answers import answers_member, read_answers_member
 from protocol.sovereignty.cockpit import CockpitKey, key_field, key_member, read_key_field, read_key_member
 from protocol.sovereignty.receipt_travel import carried_receipt, carry_receipt
 
@@ -43,6 +44,7 @@ class AuthorizationResponse:
     vp_token: Mapping[str, tuple[Presentation, ...]]
     state: str | None = None
     cockpit_key: CockpitKey | None = None  # ours (docs/sovereignty/receipts.md); a malformed one is none
+    answers: Mapping[str, JsonValue] = field(default_factory=dict)  # ours (docs/sovereignty/catalogue.md), for a form
 
     @classmethod
     def from_dict(cls, value: object, at: str = "response") -> Self:
@@ -65,17 +67,19 @@ class AuthorizationResponse:
             for id_ in answers.members
         }
         state = response.optional_text("state", max_length=MAX_NONCE)
-        return cls(vp_token, state, read_key_member(response.members))
+        return cls(vp_token, state, read_key_member(response.members), read_answers_member(response.members))
 
     def to_dict(self) -> JsonObject:
         """The members of an answer."""
         members: JsonObject = {"vp_token": {id_: list(found) for id_, found in self.vp_token.items()}}
         if self.state is not None:
             members["state"] = self.state
+        if self.answers:
+            members.update(answers_member(self.answers))
         return members if self.cockpit_key is None else {**members, **key_member(self.cockpit_key)}
 
     def to_form(self) -> dict[str, str]:
-        """The form fields of a clear answer (§8.2)."""
+        """The form fields of a clear answer (§8.2); what somebody noted for a form never travels in clear."""
         members = self.to_dict()
         form = {"vp_token": encode_json(members["vp_token"]).decode("utf-8")}
         if self.state is not None:
@@ -201,6 +205,18 @@ def check_cockpit_asked(metadata: ClientMetadata | None, cockpit_key: CockpitKey
     """Check that a key goes only to whoever announced a cockpit; else it is a ValueError."""
     if cockpit_key is not None and (metadata is None or metadata.cockpit_endpoint is None):
         raise ValueError("a cockpit key goes to those alone who announced a cockpit")
+
+
+def taken_answers(request: AuthorizationRequest) -> tuple[str, ...]:
+    """The questions of a form whose answers may go with an answer: those that are announced, where it is encrypted."""
+    metadata = request.client_metadata
+    return metadata.takes_answers if metadata is not None and request.response_mode == DIRECT_POST_JWT else ()
+
+
+def check_answers_asked(request: AuthorizationRequest, answers: Mapping[str, JsonValue]) -> None:
+    """Check that answers go only to whoever takes them, and only encrypted; else it is a ValueError."""
+    if not answers.keys() <= set(taken_answers(request)):
+        raise ValueError("answers go to those alone who take them, and encrypted")
 
 
 def _presentation(value: JsonValue, at: str) -> Presentation:

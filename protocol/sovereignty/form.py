@@ -152,6 +152,14 @@ class FormField:
         elif isinstance(answer, int | float) and self.type is not FieldType.BOOLEAN:
             _check_between(answer, self.minimum, self.maximum, at, "a number")
 
+    def takes(self, answer: JsonValue) -> bool:
+        """Whether something is an answer to this question."""
+        try:
+            self.check(answer, self.name)
+        except Malformed:
+            return False
+        return True
+
     def _check_text(self, answer: str, at: str) -> None:
         if len(answer) > MAX_ANSWER or "\x00" in answer:
             raise Malformed(at, f"must have at most {MAX_ANSWER} characters, and no NUL")

@@ -16,7 +16,7 @@ from protocol.fields import Fields
 from protocol.jwe import ENCRYPTIONS, Jwe, decrypt_jwe, encrypt_jwe
 from protocol.jws import Jws, check_typ
 from protocol.keys import Decrypter, P256Key, PublicKey, RandomBytes, Signer
-from protocol.sovereignty.forwarding import MAX_USES, Recipient, VerifiedMandate, verify_mandate
+from protocol.sovereignty.forwarding import MAX_MANDATE, MAX_USES, Recipient, VerifiedMandate, verify_mandate
 from protocol.sovereignty.selected_data import hash_value, holds_only
 from protocol.sovereignty.signing import (
     Organisation,
@@ -30,7 +30,6 @@ from protocol.trust.registration import Registration
 TYP = "forwarded-data+jwt"
 CTY = "JWT"
 MAX_FORWARDED = 512 * 1024  # characters of the signed token
-MAX_MANDATE = 64 * 1024  # characters
 MAX_NONCE = 512  # characters
 MAX_REGISTRATION = 64 * 1024  # characters
 _AT = "forwarded data"

@@ -1,8 +1,8 @@
 """A mandate to a source: who holds data is told to forward it when it changes, to whom, for what and how long.
 
-`forwarding-mandate+jwt`, signed by the cockpit key of the response that showed the data, and sent to
-`POST {cockpit_endpoint}/mandates`. What the source then sends is in `protocol.sovereignty.forwarded_data`, and how a mandate
-stands in `protocol.sovereignty.mandate_status`.
+`forwarding-mandate+jwt`, signed by the key by which the citizen reaches the recipient, and handed over to
+`POST {cockpit_endpoint}/mandates` by the key that the source knows (`protocol.sovereignty.mandate_handover`). What is sent then
+is in `protocol.sovereignty.forwarded_data`, and how a mandate stands in `protocol.sovereignty.mandate_status`.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ LONGEST = 12  # calendar months
 MAX_USES = 1000
 MAX_TYPE = 1024  # characters
 MAX_SERVICE = 256  # characters
+MAX_MANDATE = 64 * 1024  # characters
 _AT = "forwarding mandate"
 _AT_REQUEST = "request of the recipient"
 
@@ -66,7 +67,7 @@ class ForwardingMandate:
     type: str  # vct or doctype
     claims: tuple[ClaimPath, ...]  # names and null; no index, behind which another element may stand tomorrow
     purpose: Wording  # as the recipient registered it
-    recipient_key: str  # thumbprint of a second fresh key, by which the citizen reaches the recipient
+    recipient_key: str  # thumbprint of the fresh key that signs this, by which the citizen reaches the recipient
     issued_at: int  # epoch seconds
     expires_at: int  # epoch seconds, at most twelve months on
     max_uses: int
@@ -115,16 +116,15 @@ class ForwardingMandate:
 
 @dataclass(frozen=True, slots=True)
 class VerifiedMandate:
-    """A mandate that one key signed. Whose key it is, is a matter of the source, which saw it with a presentation."""
+    """A mandate that the key in it signed. Who gave it is a matter of the source, to which it was handed over."""
 
     says: ForwardingMandate
-    key: PublicKey
     hash: str  # of the compact token
     raw: str
 
 
 class Presented(NamedTuple):
-    """What a source knows of the presentation whose key signs a mandate."""
+    """What a source knows of the presentation whose key hands a mandate over."""
 
     source: Organisation  # the source itself
     key: str  # thumbprint of the cockpit key
@@ -133,41 +133,43 @@ class Presented(NamedTuple):
 
 
 def sign_mandate(mandate: ForwardingMandate, key: Signer) -> str:
-    """A mandate by the cockpit key; a `recipient_key` that is this key would link two partners, and is a ValueError."""
-    if mandate.recipient_key == key.public_key.thumbprint():
-        raise ValueError("the recipient gets a key of its own")
+    """A mandate by the key that it names; any other one is a ValueError."""
+    if mandate.recipient_key != key.public_key.thumbprint():
+        raise ValueError("a mandate is signed by the key by which its recipient is reached")
     return sign_with_cockpit_key(TYP, mandate.to_claims(), key)
 
 
 def verify_mandate(text: str, *, now: int) -> VerifiedMandate:
-    """Check a mandate by itself, and that it has not expired.
+    """Check a mandate by itself, and that it has not expired. Who gave it does not follow from it.
 
     Raises:
         NotValidNow: expired, or from the future.
-        NotAuthentic, Malformed, TooLarge, Unsupported: another type or signature, or it cannot be read.
+        NotAuthentic, Malformed, TooLarge, Unsupported: another type, key or signature, or it cannot be read.
     """
     found = verify_cockpit_object(text, typ=TYP, now=now, at=_AT)
     says = ForwardingMandate.from_fields(found.claims)
-    if says.recipient_key == found.key.thumbprint():
-        raise Malformed(f"{_AT}.recipient_key", "must not be the key that signs")
+    if says.recipient_key != found.key.thumbprint():
+        raise Malformed(f"{_AT}.recipient_key", "must be the key that signs")
     if now >= says.expires_at:
         raise NotValidNow(f"{_AT}: has expired")
-    return VerifiedMandate(says, found.key, hash_text(text), text)
+    return VerifiedMandate(says, hash_text(text), text)
 
 
-def check_mandate(mandate: VerifiedMandate, presented: Presented, recipient: Registration) -> RecipientTerms:
+def check_mandate(
+    mandate: VerifiedMandate, given_by: PublicKey, presented: Presented, recipient: Registration
+) -> RecipientTerms:
     """Check at the source that a mandate is given by whoever showed the data, and its recipient may have it.
 
-    What comes back is what the recipient registered for, to compare with at each use.
+    `given_by` handed it over. What comes back is what the recipient registered for, to compare with at each use.
 
     Raises:
-        NotAuthentic: signed by another key than the presentation's.
+        NotAuthentic: handed over by another key than the presentation's.
         NotForThisRequest: for another source, or of data that was not presented.
         NotTrusted: the recipient is not registered for it.
     """
     says = mandate.says
-    if mandate.key.thumbprint() != presented.key:
-        raise NotAuthentic(f"{_AT}: is signed by another key")
+    if given_by.thumbprint() != presented.key:
+        raise NotAuthentic(f"{_AT}: is handed over by another key")
     if says.source != presented.source:
         raise NotForThisRequest(f"{_AT}.source: is another one")
     if says.type != presented.type or not are_covered(says.claims, presented.claims):

@@ -84,6 +84,11 @@ class Receipt:
     represented: tuple[str, ...] = ()  # query ids whose data describe another person
     cockpit_endpoint: str | None = None
 
+    @property
+    def is_of_mandate(self) -> bool:
+        """Whether it answers a mandate, for all of its uses: then the mandate is all that was presented."""
+        return len(self.presentations) == 1 and all(one == (self.request,) for one in self.presentations.values())
+
     @classmethod
     def from_fields(cls, claims: Fields) -> Self:
         """Read the claims; unknown ones are ignored.

@@ -161,13 +161,18 @@ class Town(World):
 
 
 @contextmanager
-def agency(outside: Callable[[HttpRequest], HttpResponse] | None = None, /, **context: object) -> Iterator[Agency]:
+def agency(
+    outside: Callable[[HttpRequest], HttpResponse] | None = None,
+    database: str = "sqlite:///:memory:",
+    /,
+    **context: object,
+) -> Iterator[Agency]:
     """The agency alone; `context` is changed in the issuer."""
     access, signing = (
         access_pki(),
         make_pki(replace(DESK, common_name=OFFICE), root=IACA),
     )  # whose documents are mobile ones too
-    desk = replace(make_issuer(types=card_types(), clock=Clock(), outside=outside), pki=signing)
+    desk = replace(make_issuer(database, types=card_types(), clock=Clock(), outside=outside), pki=signing)
     desk.register.put({SUBJECT: RECORD, "bodo": {**RECORD, "given_name": "Bodo"}})
     members = {
         "signing": IssuerSigner(signing.signer, signing.x5c),

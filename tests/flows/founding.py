@@ -11,7 +11,6 @@ from capabilities.registration.uses import Use
 from hoheit.demo.places import PEOPLE
 from hoheit.registering import LocalRegister, Signboard, open_register
 from issuer.app import known_types, open_issuer, serve_issuer
-from issuer.app import open_folder as open_issuer_folder
 from issuer.app import open_store as open_issuer_store
 from issuer.config import IssuerSettings
 from issuer.database.register import SqlRegister
@@ -157,14 +156,15 @@ def _open(folder: Path, data: dict[str, Path], clock: Clock, network: Network, p
     add_health(application, registrar_driver, registrar_store.database.check, metrics_key=METRICS_KEY)
     network.hosts[urlsplit(REGISTER).netloc] = application
 
-    settings = IssuerSettings.read(data["agency"])
+    settings = IssuerSettings.read(data["agency"]).model_copy(update={"registrar_url": REGISTER})
     issuer_store = open_issuer_store(settings)
     known = read_people(PEOPLE.read_bytes(), known_types(settings).values())
     SqlRegister(issuer_store.database).put(people(known))
-    folder_of_issuer = open_issuer_folder(settings)
+    folder_of_issuer = AnchorFolder(settings.data / ANCHORS, clock)
     issuer = Issuer.of(replace(open_issuer(settings, issuer_store, folder_of_issuer).context, now=clock))
     agency = serve_issuer(issuer, issuer_store, network.of("agency"), metrics_key=METRICS_KEY)
     network.hosts[urlsplit(AGENCY).netloc] = agency
+    asyncio.run(agency.state.driver.run(Renewal(folder_of_issuer, clock).when_due()))
     made = Land(
         folder, clock, network, registrar, registrar_store, registrar_driver, issuer, issuer_store,
         agency.state.driver, {},

@@ -41,8 +41,12 @@ from wallet.app import create_wallet, open_wallet
 from wallet.cockpit_words import CockpitWords
 from wallet.config import WalletSettings
 from wallet.disclosure_records import Disclosure
+from wallet.forwarding_records import MandateKept
+from wallet.policy.documents import documents_of
 from wallet.service import Wallet
 from wallet.service.cockpit.collecting import Looked
+from wallet.service.forwarding import Fate
+from wallet.service.mandate_making import Span
 from wallet.service.opened import OpenWallet
 from wallet.vault.passphrase import KeyDerivation
 from wallet.words import Words
@@ -52,6 +56,7 @@ T = TypeVar("T")
 REGISTER, AGENCY = "https://register.example", "https://agency.example"
 LIBRARY, BANK = "https://library.example", "https://bank.example"
 SAYS = CockpitWords.of(Words("en"), "en", ())
+PID = "urn:eudi:pid:1"
 PASSPHRASE = "a passphrase for tests"
 QUICK = KeyDerivation(2, 19 << 20)
 
@@ -147,6 +152,17 @@ class Citizen:
         self.share(made.uri)
         return made
 
+    def instruct(self, service: str) -> MandateKept:
+        """Forward the identity card to a service, and have the agency go on with it when its register changes."""
+        documents = documents_of(self.opened.vault.credentials())
+        [document] = [one for one in documents if any(form.type == PID for form in one.forms)]
+        recipients = self.run(self.wallet.forwarding.ask(document, [service]))
+        [asked] = recipients.asked
+        choice = asked.seen.default_choice()
+        [done] = self.run(self.wallet.forwarding.send(recipients, {service: choice}))
+        assert done.fate is Fate.ARRIVED, done
+        return self.run(self.wallet.mandates.give(recipients, service, choice, Span.YEAR))
+
     @property
     def disclosure(self) -> Disclosure:
         """The newest answer."""
@@ -208,6 +224,12 @@ class Land:
         """An offer of the agency."""
         order = OfferOrder((configuration,), subject, GrantKind.PRE_AUTHORIZED_CODE, True, True, "tests")
         return asyncio.run(self.issuer_driver.run(self.issuer.offers.make(order)))
+
+    def move(self, subject: str, **address: str) -> int:
+        """The agency's register says another address; how much of it was forwarded by mandates."""
+        patch = self.issuer.changes.patch(subject, {"address": {**address}}, "clerk:Ada")
+        asyncio.run(self.issuer_driver.run(patch))
+        return asyncio.run(self.issuer_driver.run(self.issuer.mandates.deliver()))
 
     def later(self, seconds: int) -> "Land":
         """Let time pass, and everybody do what they do every hour."""

@@ -31,7 +31,8 @@ from wallet.forwarding_records import MandateKept
 from wallet.policy.documents import documents_of
 from wallet.service import Wallet
 from wallet.service.forwarding import Recipients
-from wallet.service.mandates import MandateShown, Span
+from wallet.service.mandate_making import Span
+from wallet.service.mandates import MandateShown
 from wallet.service.published import Published
 from wallet.vault.published import PublishedFolder
 from wallet.vault.vault import Vault
@@ -239,9 +240,17 @@ def bank_entry(*paths: tuple[str, ...], **members: object) -> Registration:
 
 @contextmanager
 def mandate_people(
-    folder: Path, vault: Vault | None = None, language: str = "en", registrar_url: str = REGISTRAR
+    folder: Path,
+    vault: Vault | None = None,
+    language: str = "en",
+    registrar_url: str = REGISTRAR,
+    urls: Callable[[str], str] | None = None,
 ) -> Iterator[MandateTown]:
-    """The town without its citizen's documents; without a vault the wallet is somebody else's to bring."""
+    """The town without its citizen's documents; without a vault the wallet is somebody else's to bring.
+
+    `urls`: the database of whoever is named so; without, both are on SQLite.
+    """
+    urls = urls or (lambda name: f"sqlite:///{folder}/{name}.db")
     registrar, publisher = Registrar(), Publisher()
     publisher.pki = registrar.pki
     publisher.expires_at = NOW + 300 * DAY
@@ -260,6 +269,7 @@ def mandate_people(
 
     with agency(
         outside,
+        urls("agency"),
         registrations=(own(registrar, agency_entry),),
         registrar_url=registrar_url,
         anchors=everybody,
@@ -274,7 +284,7 @@ def mandate_people(
         access = make_pki(leaf, role=Role.VERIFIER, key=seeded_key(412))
         shown = [own(registrar, bank_entry())]
         counter = service_verifier(
-            f"sqlite:///{folder}/bank.db", everybody, {SERVICE: _TEXT}, identifier=BANK, access=access,
+            urls("bank"), everybody, {SERVICE: _TEXT}, identifier=BANK, access=access,
             privacy_policy=f"{BANK}/privacy", seed=12, registrations=lambda: tuple(shown), network=town,
             clock=office.desk.clock,
         )  # fmt: skip
@@ -288,11 +298,13 @@ def mandate_people(
 
 
 @contextmanager
-def mandate_town(folder: Path, language: str = "en", registrar_url: str = REGISTRAR) -> Iterator[MandateTown]:
+def mandate_town(
+    folder: Path, language: str = "en", registrar_url: str = REGISTRAR, urls: Callable[[str], str] | None = None
+) -> Iterator[MandateTown]:
     """The town, in which the citizen holds a card."""
     with (
         Vault.create(folder / "wallet.hoheit", PASSPHRASE, QUICK) as vault,
-        mandate_people(folder, vault, language, registrar_url) as town,
+        mandate_people(folder, vault, language, registrar_url, urls) as town,
     ):
         published = Published(
             PublishedFolder(folder / "published", 16 << 20), REGISTRAR, town.anchors, lambda: town.now

@@ -3,7 +3,6 @@
 import pytest
 
 from tests.flows.browser import Browser
-from tests.flows.parties import serving, with_new_wallet
 from tests.support.acting import PID_QUERY, PROOF_QUERY
 
 pytestmark = pytest.mark.flow
@@ -38,19 +37,8 @@ area = "{area}"
 
 
 @pytest.fixture(scope="module")
-def services(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("acting")
-    cases = {f"for-{area}.toml": question(relation, area) for relation, area in AREAS.items()}
-    with pytest.MonkeyPatch.context() as surroundings:
-        surroundings.setenv("HOHEIT_ENV", "test")
-        with serving(folder, f"sqlite:///{folder / 'hoheit.db'}", use_cases=cases) as both:
-            yield both
-
-
-@pytest.fixture
-def town(services, tmp_path):
-    with with_new_wallet(services, tmp_path) as everybody:
-        yield everybody
+def use_cases():
+    return {f"for-{area}.toml": question(relation, area) for relation, area in AREAS.items()}
 
 
 def ask(town, area):

@@ -49,14 +49,14 @@ area = "school"
 class School:
     """A verifier with its web application, which the wallet reaches under its own host."""
 
-    def __init__(self, folder, issuers):
+    def __init__(self, url, issuers):
         leaf = Template(
             common_name="School", organization="School", identifier="NTRDE-HRB 4711", country="DE",
             dns_names=("school.example",), uris=(HOST,),
         )  # fmt: skip
         self.access = make_pki(leaf, role=Role.VERIFIER, key=seeded_key(400))
         self.counter = make_verifier(
-            f"sqlite:///{folder}/school.db", issuers, use_cases=[USE_CASE], identifier=HOST, access=self.access,
+            url, issuers, use_cases=[USE_CASE], identifier=HOST, access=self.access,
             privacy_policy=f"{HOST}/privacy",
         )  # fmt: skip
 
@@ -86,10 +86,10 @@ class Town(World):
 
 
 @pytest.fixture
-def town(tmp_path):
+def town(tmp_path, database_url):
     vault = Vault.create(tmp_path / "wallet.db", PASSPHRASE, QUICK)
     made = Town(vault, Agency())
-    made.school = School(tmp_path, TrustAnchors([made.agency.pki.anchor]))
+    made.school = School(database_url, TrustAnchors([made.agency.pki.anchor]))
     made.more[HOST] = made.school
     made.get(VCT, PERSON)
     yield made

@@ -24,7 +24,7 @@ IDS = {"insurer": "NTRDE-HRB 4711", "bank": "NTRDE-HRB 4712"}
 class RealPartner:
     """A verifier with its web application, which the wallet reaches under its own host."""
 
-    def __init__(self, folder, name, number, issuers):
+    def __init__(self, url, name, number, issuers):
         self.host, self.id = f"https://{name}.example", f"new-name-{name}"
         leaf = Template(
             common_name=name, organization=name, identifier=IDS[name], country="DE",
@@ -33,7 +33,7 @@ class RealPartner:
         self.access = make_pki(leaf, role=Role.VERIFIER, key=seeded_key(400 + number))
         self.text = FORWARD.replace(IDS["insurer"], IDS[name])
         self.counter = service_verifier(
-            f"sqlite:///{folder}/{name}.db", issuers, {self.id: self.text}, identifier=self.host, access=self.access,
+            url, issuers, {self.id: self.text}, identifier=self.host, access=self.access,
             privacy_policy=f"{self.host}/privacy", seed=number,
         )  # fmt: skip
 
@@ -67,10 +67,10 @@ class RealPartner:
 class Town(ServiceWorld):
     """A wallet, and real partners."""
 
-    def __init__(self, vault, folder):
+    def __init__(self, vault, folder, urls):
         super().__init__(vault, folder / "published")
         issuers = TrustAnchors([self.agency.pki.anchor])
-        self.partners = {name: RealPartner(folder, name, number, issuers) for number, name in enumerate(IDS, 1)}
+        self.partners = {name: RealPartner(urls(name), name, number, issuers) for number, name in enumerate(IDS, 1)}
         self.more |= {one.host: one for one in self.partners.values()}
         self.publisher.services = tuple([one.entry for one in self.partners.values()])
 
@@ -81,9 +81,9 @@ class Town(ServiceWorld):
 
 
 @pytest.fixture
-def town(tmp_path):
+def town(tmp_path, database_urls):
     vault = Vault.create(tmp_path / "wallet.db", PASSPHRASE, QUICK)
-    made = Town(vault, tmp_path)
+    made = Town(vault, tmp_path, database_urls)
     made.fetch()
     made.receive_pid()
     yield made

@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from capabilities.cockpit.records import COLLECTABLE
 from protocol.errors import Conflict, Unreachable
 from protocol.sovereignty.mandate_status import Ending
 from protocol.sovereignty.rights import Right
+from protocol.sovereignty.usage import HOUR
 from protocol.trust.localized import Localized
 from tests.flows.agency import DAY, MARKED
 from tests.flows.mandate_town import (
@@ -17,10 +19,13 @@ from tests.flows.mandate_town import (
     mandate_town,
     own,
 )
+from tests.support.pki import NOW
 from wallet.policy.cockpit.disclosed import entries_of, receipt_of
 from wallet.policy.cockpit.rights import Wish
+from wallet.policy.mandates import mandate_of
 from wallet.service.cockpit.cockpit import Cockpit
-from wallet.service.mandates import OfficeRefused, Span
+from wallet.service.mandate_making import Span
+from wallet.service.mandates import OfficeRefused
 
 pytestmark = pytest.mark.flow
 
@@ -28,8 +33,8 @@ NEW = [("first_name", "Xanthippe"), ("town", "Neustadt")]
 
 
 @pytest.fixture
-def town(tmp_path):
-    with mandate_town(tmp_path) as made:
+def town(tmp_path, database_urls):
+    with mandate_town(tmp_path, urls=database_urls) as made:
         yield made
 
 
@@ -149,8 +154,8 @@ def kept_seconds(town, kept):
 )
 def test_a_recipient_that_changed_its_registration_gets_nothing_any_more(town, members):
     kept = town.instruct()
-    paths = members.pop("paths", ())
-    registers(town, *paths, **members)
+    paths = members.get("paths", ())
+    registers(town, *paths, **{name: value for name, value in members.items() if name != "paths"})
     town.move("Neustadt")
     assert town.deliver() == 0
     assert len(town.bank.posted) == 1
@@ -276,6 +281,22 @@ def test_both_keys_of_a_mandate_are_made_for_it_and_share_nothing(town):
     prints = [one.thumbprint for one in town.disclosures()]
     assert len(set(prints)) == len(prints) == 3
     assert all(receipt_of(one) is not None for one in town.disclosures())
+
+
+def test_the_minute_in_which_a_mandate_was_given_is_in_none(town):
+    """Recipients of two mandates that were given at once do not see it by the time."""
+    town.forward(61)
+    says = mandate_of(town.instruct()).says
+    assert (says.issued_at, says.issued_at % HOUR, says.expires_at % HOUR) == (NOW, 0, 0)
+
+
+def test_a_wallet_that_is_not_opened_for_months_still_gets_the_receipt_of_the_first_use(town):
+    kept = town.instruct()
+    town.move("Neustadt")
+    assert town.deliver() == 1
+    town.forward(COLLECTABLE + 10 * DAY)
+    assert town.look_at(kept).kept.receipt
+    assert town.receipt(kept).issued_at < town.now - COLLECTABLE
 
 
 def test_the_timeline_says_what_was_told_to_whom_and_when_it_was_stopped(town):

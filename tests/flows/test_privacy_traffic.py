@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from protocol.sovereignty.rights import Right
+from protocol.sovereignty.signing import hash_text
 from protocol.sovereignty.usage import HOUR
 from runtime import system
 from tests.flows.common import in_common, unpacked
@@ -18,6 +19,7 @@ from tests.flows.founding import ASK_NAME, land
 from tests.flows.land import AGENCY, LIBRARY, REGISTER
 from tests.flows.parties import Clock
 from verifier.once_only.description import ServiceDescription
+from wallet.policy.cockpit.disclosed import receipt_of
 from wallet.policy.cockpit.rights import Wish
 
 pytestmark = pytest.mark.flow
@@ -58,6 +60,34 @@ because = { de = "Sie wohnen in Lindenau.", en = "You live in Lindenau." }
 """
 
 
+MOVED = """
+name = { de = "Neue Anschrift", en = "New address" }
+summary = { de = "Wir schreiben sie um.", en = "We change it." }
+purpose = { de = "Wir schreiben Ihnen.", en = "We write to you." }
+legal_basis = "GDPR Art. 6 (1) a"
+privacy_policy = "%(address)s/privacy"
+retention_days = 30
+forward = true
+
+[provider]
+identifier = "%(identifier)s"
+country = "DE"
+name = "%(name)s"
+
+[[needs]]
+id = "pid"
+name = { de = "Personalausweis", en = "Identity card" }
+vct = "urn:eudi:pid:1"
+
+[[fields]]
+name = "town"
+title = { de = "Ort", en = "Town" }
+type = "string"
+from = [{ document = "pid", path = ["address", "locality"] }]
+"""
+NUMBERS = {"library": 1, "bank": 2}  # in the register of companies
+
+
 @dataclass(slots=True)
 class StandingClock(Clock):
     """Time that passes when it is told to, and never else."""
@@ -66,6 +96,12 @@ class StandingClock(Clock):
 
     def __call__(self):
         return self.start + self.ahead
+
+
+def moved(name):
+    """What a partner offers to whoever moves."""
+    members = {"address": f"https://{name}.example", "identifier": f"NTRDE-HRB {NUMBERS[name]}"}
+    return MOVED % {**members, "name": name.capitalize()}
 
 
 def services(name):
@@ -79,6 +115,15 @@ def announced(settings):
     return (described.entry(f"{LIBRARY}/services/join/start", "join"),)
 
 
+def announced_to_movers(settings, more=""):
+    name, address = settings.data.name, settings.public_url
+    service = f"moved-{name}"
+    start, forward = [f"{address}/services/{service}/{what}" for what in ("start", "forward")]
+    return (
+        ServiceDescription.from_toml(service, moved(name) + more, f"{service}.toml").entry(start, service, forward),
+    )
+
+
 @pytest.fixture(scope="module")
 def country(tmp_path_factory):
     with pytest.MonkeyPatch.context() as environment:
@@ -90,6 +135,20 @@ def country(tmp_path_factory):
             services=services,
             announced=announced,
             clock=clock,
+        ) as found:
+            yield found
+
+
+@pytest.fixture(scope="module")
+def forwarding_country(tmp_path_factory):
+    """One in which both partners take what is forwarded."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("HOHEIT_ENV", "test")
+        with land(
+            tmp_path_factory.mktemp("forwarding"),
+            services=lambda name: {f"moved-{name}.toml": moved(name)},
+            announced=announced_to_movers,
+            clock=StandingClock(start=system.now() + HOUR),
         ) as found:
             yield found
 
@@ -186,6 +245,40 @@ def places(found):
     """Where the status of the documents that were shown stands: of each document its own."""
     stands = re.compile(rb'"idx":(\d+),"uri":"' + AGENCY.encode())
     return {place for text in found for place in stands.findall(text)}
+
+
+def mandated(country, citizen):
+    """What each partner has of a mandate of a citizen: all bytes between it and anybody, and what is inside the encryption.
+
+    The agency encrypts what it forwards to a key of the recipient's request, so the mandate is taken from where it was kept:
+    it is the one that the recipient's receipt names.
+    """
+    given = {name: citizen.instruct(f"moved-{name}") for name in NUMBERS}
+    before = len(country.network.seen)
+    assert country.move(citizen.name, locality=f"Neustadt {len(country.network.seen)}") == len(given)
+    found = []
+    for name, kept in given.items():
+        shown = citizen.run(citizen.wallet.mandates.look(kept.id))
+        receipt = receipt_of(citizen.wallet.cockpit.find(shown.kept.receipt))
+        assert receipt.request == hash_text(kept.token)
+        said = [one for one in country.network.seen[before:] if one.host == f"{name}.example"]
+        assert {one.who for one in said} == {"agency", citizen.sends_as}
+        found.append(unpacked(b"\n".join([kept.token.encode(), *[one.sent + b"\n" + one.came for one in said]])))
+    return found
+
+
+def test_two_recipients_of_mandates_share_nothing_by_which_they_are_one_citizens(forwarding_country):
+    """Mandates of one document to two partners, what the agency forwarded by them, and both receipts."""
+    country = forwarding_country
+    with country.citizen("erika", "i-mandates") as erika, country.citizen("max", "j-mandates") as klaus:
+        for citizen in (erika, klaus):
+            citizen.follow()
+            citizen.receive("pid")
+            # Nothing of one minute or one document tells who gave it
+            country.clock.ahead += 61
+        mine, strangers = mandated(country, erika), mandated(country, klaus)
+        assert in_common(mine[0], mine[1], strangers) == set()
+        assert in_common(strangers[0], strangers[1], mine) == set()
 
 
 def test_who_looks_for_what_two_answers_share_finds_what_does(country):

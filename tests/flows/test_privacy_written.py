@@ -24,7 +24,7 @@ from tests.flows.common import unpacked
 from tests.flows.founding import METRICS_KEY, land
 from tests.flows.land import AGENCY, LIBRARY, PASSPHRASE, REGISTER, Land, Partner
 from tests.flows.lying import claims_of
-from tests.flows.test_privacy_traffic import JOIN, announced
+from tests.flows.test_privacy_traffic import JOIN, announced, announced_to_movers, moved
 from tests.issuer.web.test_desk import filled
 from tests.verifier.web.people import Browser
 from tests.verifier.web.test_services import case_number, version
@@ -46,8 +46,33 @@ type = "string"
 """
 
 
+STREET = """
+[[fields]]
+name = "street"
+title = { de = "Straße", en = "Street" }
+type = "string"
+from = [{ document = "pid", path = ["address", "street_address"] }]
+
+[[fields]]
+name = "family_name"
+title = { de = "Nachname", en = "Last name" }
+type = "string"
+from = [{ document = "pid", path = ["family_name"] }]
+"""
+
+
 def services(name):
-    return {"join.toml": JOIN.replace("[[eligible", REMARK + "[[eligible")} if name == "library" else {}
+    if name != "library":
+        return {}
+    return {
+        "join.toml": JOIN.replace("[[eligible", REMARK + "[[eligible"),
+        "moved-library.toml": moved("library") + STREET,
+    }
+
+
+def everything_announced(settings):
+    more = announced_to_movers(settings, STREET) if settings.public_url == LIBRARY else ()
+    return (*announced(settings), *more)
 
 
 def marked(known):
@@ -77,6 +102,8 @@ class Written:
     shown: list[str] = field(default_factory=list)  # pages and answers on which values rightly stand
     metrics: dict[str, bytes] = field(default_factory=dict)  # by host
     signed: list[str] = field(default_factory=list)  # receipts and reports
+    mandates: list[str] = field(default_factory=list)  # as they were given, and as the agency says how they stand
+    forwarded: str = ""  # what a clerk of the recipient sees
     receipts: list[dict[str, Any]] = field(default_factory=list)  # what the receipts say
     secrets: dict[str, bytes] = field(default_factory=dict)  # of the wallet
 
@@ -115,7 +142,7 @@ def written(tmp_path_factory):
         structlog.configure(processors=[record])
         try:
             folder = tmp_path_factory.mktemp("land")
-            with land(folder, services=services, announced=announced, people=marked) as country:
+            with land(folder, services=services, announced=everything_announced, people=marked) as country:
                 found = Written(country, lines)
                 with country.citizen(CITIZEN) as citizen:
                     play(found, country, citizen)
@@ -134,6 +161,7 @@ def play(written, country, citizen):
     citizen.share(made.uri)
     by_program(written, country.library, key, made)
     at_the_service(written, country, citizen)
+    by_mandate(written, country, citizen)
     country.next_hour()
     citizen.follow()
     for disclosure in citizen.opened.vault.disclosures():
@@ -210,6 +238,20 @@ def at_the_service(written, country, citizen):
     desk.press(f"/desk/cases/{number}", once=once, state="granted", text="Welcome.", offer="")
 
 
+def by_mandate(written, country, citizen):
+    """The citizen has the agency tell the library what changes, and moves."""
+    given = citizen.instruct("moved-library")
+    assert country.move(CITIZEN, street_address=f"{MARK}newstreet") == 1
+    kept = citizen.run(citizen.wallet.mandates.look(given.id)).kept
+    assert kept.receipt
+    written.mandates += [kept.token, kept.status]
+    written.secrets["key of a mandate"] = kept.key.encode()
+    library = country.library
+    cases = library.run(library.verifier.cases.listed(is_open=True))
+    opened = [library.run(library.verifier.cases.open(one.id, actor="Ada", role="clerk")) for one in cases]
+    written.forwarded = "\n".join(f"{line.name} {line.value}" for one in opened for line in one.lines)
+
+
 def cells(folder):
     """Every cell of every database below a folder: table and column → its values."""
     found: dict[str, list[object]] = {}
@@ -242,7 +284,8 @@ def test_the_values_were_there_where_they_are_to_be_seen(written):
     assert f"{MARK}familyname" in form
     assert f"{MARK}typed" in case
     assert f"{MARK}familyname" in case
-    assert len(written.signed) >= 4
+    assert f"street {MARK}newstreet" in written.forwarded
+    assert len(written.signed) >= 6
     assert len(written.lines) > 50
 
 
@@ -274,6 +317,14 @@ def test_no_value_is_in_a_receipt_or_a_report(written):
     for token in written.signed:
         assert not holds(token.encode())
         assert b"given_name" in unpacked(token.encode()) or b"family_name" in unpacked(token.encode())
+
+
+def test_no_value_is_in_a_mandate_or_in_how_it_stands(written):
+    given, status = written.mandates
+    assert not holds(given.encode())
+    assert not holds(status.encode())
+    assert b"street_address" in unpacked(given.encode())
+    assert claims_of(status.encode())["used"] == 1
 
 
 def test_the_register_learns_nothing_about_any_citizen(written):

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -127,6 +127,25 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path / 'hoheit.db'}"
     url: str = request.getfixturevalue("fresh_postgres_url")
     return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_urls(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], str]]:
+    """Any number of empty databases by name, all of one kind and then all of the other: one for each party."""
+    if request.param == "sqlite":
+        yield lambda name: f"sqlite:///{tmp_path / name}.db"
+        return
+    cluster: PostgresCluster = request.getfixturevalue("postgres_cluster")
+    made: dict[str, str] = {}
+
+    def url(name: str) -> str:
+        if name not in made:
+            made[name] = cluster.create_database()
+        return cluster.url(made[name])
+
+    yield url
+    for database in made.values():
+        cluster.drop_database(database)
 
 
 @dataclass(frozen=True, slots=True)

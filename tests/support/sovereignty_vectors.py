@@ -7,6 +7,7 @@ import base64
 import json
 import os
 from dataclasses import dataclass
+from typing import Any
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
@@ -17,6 +18,7 @@ from protocol.sovereignty.signing import Organisation
 from protocol.trust.anchors import Role, TrustAnchor, TrustAnchors
 from protocol.x509 import Certificate
 from tests.support.partners import known_partners
+from tests.support.pki import Pki
 from tests.support.tree import ROOT
 
 FOLDER = ROOT / "docs/sovereignty/vectors"
@@ -68,17 +70,30 @@ def private_jwk(key: P256Key) -> JsonObject:
 
 def published_partners(file: str) -> dict[Organisation, PublishedPartner]:
     """The organisations of a file of vectors, with its certificates; with fresh ones if there is no file yet."""
-    published = json.loads((FOLDER / file).read_bytes())["partners"] if (FOLDER / file).exists() else {}
-    found = {}
-    for organisation, pki in known_partners().items():
-        known = published.get(organisation.identifier)
-        found[organisation] = PublishedPartner(
-            organisation,
-            RepeatableSigner(pki.signer),
-            tuple(known["x5c"]) if known else pki.x5c,
-            known["authority"] if known else pki.root.certificate.to_x5c(),
-        )
+    published = _published(file, "partners")
+    return {
+        organisation: _with_chain(organisation, pki, published.get(organisation.identifier))
+        for organisation, pki in known_partners().items()
+    }
+
+
+def published_organisation(file: str, member: str, organisation: Organisation, pki: Pki) -> PublishedPartner:
+    """Somebody else of a file of vectors, in the same way."""
+    return _with_chain(organisation, pki, _published(file, member) or None)
+
+
+def _published(file: str, member: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((FOLDER / file).read_bytes()).get(member, {}) if (FOLDER / file).exists() else {}
     return found
+
+
+def _with_chain(organisation: Organisation, pki: Pki, known: dict[str, Any] | None) -> PublishedPartner:
+    return PublishedPartner(
+        organisation,
+        RepeatableSigner(pki.signer),
+        tuple(known["x5c"]) if known else pki.x5c,
+        known["authority"] if known else pki.root.certificate.to_x5c(),
+    )
 
 
 def published_anchors(partners: dict[Organisation, PublishedPartner]) -> TrustAnchors:

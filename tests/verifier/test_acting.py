@@ -5,6 +5,7 @@ import contextlib
 import pytest
 import sqlalchemy
 
+from capabilities.registration.party import Party
 from protocol.encoding import JsonObject, decode_base64url, encode_json, read_json
 from protocol.errors import InvalidRequest, Malformed
 from protocol.fields import Fields
@@ -28,10 +29,12 @@ from tests.support.acting import (
     wallet,
 )
 from tests.support.pki import NOW, seeded, seeded_key
+from tests.support.registrar import cinema
 from tests.support.verifier import IDENTIFIER, PID, answer_form, make_verifier, present, reference_of, request_of
 from tests.verifier.citizen import ACCESS, KEY, OTHER_KEY, encrypted
 from verifier.acting import Acting
-from verifier.cli.registering import draft_registration
+from verifier.cli.registering import completed, draft_registration
+from verifier.config import VerifierSettings
 from verifier.installation import NewVerifier, set_up_verifier
 from verifier.represented import IN_OWN_NAME, mark_of
 from verifier.use_case import UseCase
@@ -314,3 +317,20 @@ def test_the_question_in_ones_own_name_is_registered_with_the_others(tmp_path):
     draft = draft_registration(tmp_path / "verifier")
     assert IN_OWN_NAME in draft
     assert "represented" in draft
+
+
+@pytest.mark.parametrize(("text", "added"), [(USE_CASE, [IN_OWN_NAME]), (FOR_A_FIRM, [])], ids=["people", "companies"])
+def test_a_registration_file_that_lacks_the_question_gets_it_when_it_is_sent(tmp_path, text, added):
+    folder = tmp_path / "cases"
+    folder.mkdir()
+    (folder / "case.toml").write_text(text)
+    name, cases = (("en", "School"),), str(folder)
+    new = NewVerifier(tmp_path / "verifier", IDENTIFIER, name, use_cases_folder=cases, own_use_cases_only=True)
+    set_up_verifier(new, now=NOW, random_bytes=seeded(1))
+    settings, old = VerifierSettings.read(tmp_path / "verifier"), cinema()
+    new_party = completed(settings, old)
+    assert [use.id for use in new_party.uses] == [*[use.id for use in old.uses], *added]
+    assert completed(settings, new_party) == new_party
+    # What is sent can be read by a registrar: nothing in it is left for people to fill in
+    assert Party.from_dict(new_party.to_dict()) == new_party
+    assert {use.privacy_policy for use in new_party.uses} == {old.uses[0].privacy_policy}

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from capabilities.registration.cli import draft, register
 from capabilities.registration.options import NO_CATALOGUE, CatalogueOptions
-from capabilities.registration.party import SERVICE_PROVIDER
+from capabilities.registration.party import SERVICE_PROVIDER, Party
 from capabilities.registration.registering import Registrant
 from capabilities.registration.uses import Use
 from protocol.dcql.query import CredentialQuery
@@ -21,7 +21,7 @@ from verifier.app import open_services, open_use_cases, with_questions
 from verifier.config import VerifierSettings
 from verifier.installation import REGISTRATIONS, SIGNING
 from verifier.once_only.description import ServiceDescription
-from verifier.represented import IN_OWN_NAME
+from verifier.represented import ACCESS_LAW, IN_OWN_NAME
 from verifier.use_case import UseCase
 
 DAY = 86_400  # seconds
@@ -34,9 +34,8 @@ def draft_registration(data: Path) -> str:
     use_cases, services = open_use_cases(settings), open_services(settings)
     uses = [use_of(use_case) for use_case in use_cases.values()]
     uses += [use for service in services.values() if (use := use_of_service(service)) is not None]
-    # What represented people are asked is a question of its own
-    in_own_name = with_questions(use_cases, services).get(IN_OWN_NAME)
-    uses += [use_of(in_own_name)] if in_own_name is not None else []
+    own = own_question(settings, settings.privacy_policy)
+    uses += [own] if own is not None else []
     cockpit = f"{settings.public_url}/cockpit" if settings.cockpit else ""
     return draft(settings, entitlement=SERVICE_PROVIDER, uses=uses, cockpit_endpoint=cockpit)
 
@@ -51,7 +50,31 @@ def register_verifier(
         Malformed, InvalidRequest, Unauthorized, Unreachable, FileNotFoundError, FileExistsError: see `register`.
     """
     settings = VerifierSettings.read(data)
-    return register(registrant_of(settings), settings, registrar, file, key=key, wait=wait, catalogue=catalogue)
+    return register(
+        registrant_of(settings),
+        settings,
+        registrar,
+        file,
+        key=key,
+        wait=wait,
+        catalogue=catalogue,
+        complete=lambda party: completed(settings, party),
+    )
+
+
+def completed(settings: VerifierSettings, party: Party) -> Party:
+    """A registration with the question to represented people, where somebody may act for others and the file lacks it."""
+    if any(use.id == IN_OWN_NAME for use in party.uses):
+        return party
+    policies = [settings.privacy_policy, *[use.privacy_policy for use in party.uses]]
+    own = own_question(settings, next(filter(None, policies), ""))
+    return party if own is None else replace(party, uses=(*party.uses, own))
+
+
+def own_question(settings: VerifierSettings, privacy_policy: str) -> Use | None:
+    """What represented people are asked, as it is registered; None: nobody acts here for another person."""
+    question = with_questions(open_use_cases(settings), open_services(settings)).get(IN_OWN_NAME)
+    return None if question is None else use_of(question, privacy_policy=privacy_policy, legal_basis=ACCESS_LAW)
 
 
 def registrant_of(settings: VerifierSettings) -> Registrant:

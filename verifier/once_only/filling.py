@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import NamedTuple, Self
 
 from protocol.credential import ClaimPath
@@ -16,7 +17,7 @@ from protocol.dcql.path import EvaluationBudget, select_shown
 from protocol.encoding import JsonObject, JsonValue
 from protocol.errors import InvalidRequest, Malformed, TooLarge
 from protocol.fields import Fields
-from protocol.sovereignty.form import FieldType, Form, FormField
+from protocol.sovereignty.form import MAX_FIELDS, FieldType, Form, FormField
 from verifier.acting import Acting
 from verifier.once_only.description import ServiceDescription
 from verifier.once_only.sources import FromDocument, ServiceField
@@ -61,6 +62,7 @@ class Content:
     earlier: Mapping[str, str] = field(default_factory=dict)  # field → service to which it was said before
     remarks: Mapping[str, str] = field(default_factory=dict)  # attested field → what is wrong with it
     acting: Acting | None = None  # who fills it in for whom; None: everybody for themselves
+    proposed: frozenset[str] = frozenset()  # stated fields whose answers the citizen's wallet brought along
 
     def sealable(self) -> bytes:
         """The form in which it is sealed.
@@ -74,6 +76,7 @@ class Content:
             "earlier": dict[str, JsonValue](self.earlier),
             "remarks": dict[str, JsonValue](self.remarks),
             "acting": self.acting.to_dict() if self.acting is not None else None,
+            "proposed": list[JsonValue](sorted(self.proposed)) or None,
         }
         plain = write_kept(members)
         if len(plain) > MAX_CONTENT:
@@ -91,6 +94,8 @@ class Content:
             earlier={name: earlier.text(name) for name in earlier.members},
             remarks={name: remarks.text(name) for name in remarks.members},
             acting=read_kept_acting(content),
+            # A form that a program before this one kept has none
+            proposed=frozenset(content.optional_texts("proposed", max_items=MAX_FIELDS)),
         )
 
 
@@ -102,6 +107,9 @@ class Shown(NamedTuple):
     binary: Mapping[str, Sequence[ClaimPath]]  # query id → claims that are bytes, null for every index
     at: int  # epoch seconds
     acting: Acting | None = None  # who acted for whom
+    answers: Mapping[str, JsonValue] = MappingProxyType(
+        {}
+    )  # what the wallet brought along for the form; attested by nobody
 
 
 class Filled(NamedTuple):
@@ -131,7 +139,8 @@ def read_kept_acting(kept: Fields) -> Acting | None:
 def take(service: ServiceDescription, content: Content, shown: Shown) -> Content:
     """What a presentation answers, in the place of what was there; it replaces an earlier presentation as a whole.
 
-    A claim that is null or empty answers nothing. What was typed into a field that is attested now is dropped.
+    A claim that is null or empty answers nothing. What was typed into a field that is attested now is dropped. What the
+    wallet brought along is proposed where a field is still empty, and where it is what the field asks for.
 
     Raises:
         InvalidRequest: what was shown takes too many steps to read.
@@ -144,11 +153,17 @@ def take(service: ServiceDescription, content: Content, shown: Shown) -> Content
             if found is not None:
                 attested[one.name] = found
                 break
+    stated = {name: value for name, value in content.stated.items() if name not in attested}
+    questions = {
+        one.name: one.question for one in service.fields if one.name not in attested and one.name not in stated
+    }
+    brought = {name: shown.answers[name] for name, question in questions.items() if _brought(question, shown.answers)}
     return Content(
         attested=attested,
-        stated={name: value for name, value in content.stated.items() if name not in attested},
+        stated={**stated, **brought},
         earlier={name: value for name, value in content.earlier.items() if name not in attested},
         acting=shown.acting,
+        proposed=frozenset([*brought, *(content.proposed & stated.keys())]),
     )
 
 
@@ -183,7 +198,8 @@ def fill(service: ServiceDescription, content: Content, form: Mapping[str, str])
         else:
             stated[name] = value
     earlier = {name: service for name, service in content.earlier.items() if stated.get(name) == content.stated[name]}
-    filled = replace(content, stated=stated, earlier=earlier, remarks=_remarks(content, form))
+    proposed = frozenset([name for name in content.proposed if stated.get(name) == content.stated[name]])
+    filled = replace(content, stated=stated, earlier=earlier, remarks=_remarks(content, form), proposed=proposed)
     return Filled(filled, problems, typed)
 
 
@@ -208,7 +224,7 @@ def carry_over(service: ServiceDescription, content: Content, before: Mapping[tu
             continue
         for source in one.answers:
             value = before.get((source.service, source.field))
-            if value is not None and _fits(one.question, value):
+            if value is not None and one.question.takes(value):
                 stated[one.name], earlier[one.name] = value, source.service
                 break
     return replace(content, stated=stated, earlier=earlier)
@@ -254,12 +270,8 @@ def _number(question: FormField, text: str) -> int | float:
     return float(plain) if "." in plain else int(plain)
 
 
-def _fits(question: FormField, value: JsonValue) -> bool:
-    try:
-        question.check(value, question.name)
-    except Malformed:
-        return False
-    return True
+def _brought(question: FormField, answers: Mapping[str, JsonValue]) -> bool:
+    return question.name in answers and question.takes(answers[question.name])
 
 
 def _answer(source: FromDocument, shown: Shown, budget: EvaluationBudget) -> Attested | None:

@@ -25,6 +25,7 @@ from verifier.acting import acted
 from verifier.given import Given
 from verifier.keeping import look, shows_to_browser, shows_to_owner
 from verifier.policy import MAX_RENEWALS, is_running_out
+from verifier.service.brought import brought_along
 from verifier.service.context import VerifierContext
 from verifier.service.intake import Intake
 from verifier.service.mandated import Mandated
@@ -48,7 +49,6 @@ from verifier.session import (
     Awaited,
     Declined,
     Forgotten,
-    Line,
     Opened,
     Outcome,
     Received,
@@ -131,7 +131,8 @@ class Answers:
             return None
         verified = yield from self._verify_openly(key, stage, question, response, reader_key)
         given = yield from self.requests.receipts.give(stage, verified, way)
-        case = yield from self._record(key, stage.asked, verified, response_code, given)
+        brought = brought_along(self.context, stage, response)
+        case = yield from self._record(key, stage.asked, verified, response_code, given=given, brought=brought)
         # Whoever sent no key does not know what a receipt is, and gets the answer that every wallet knows
         sent = given is not None and way is not None and way.key is not None
         return Judged(verified, given.issued.token if given is not None and sent else "", case)
@@ -188,7 +189,7 @@ class Answers:
         if not (shown and isinstance(stage, Answered) and stage.disclosed):
             return result
         told = yield from self.look(stage, by)
-        return replace(result, disclosed=told.claims, binary=told.binary, acting=told.acting)
+        return replace(result, disclosed=told.claims, binary=told.binary, acting=told.acting, answers=told.answers)
 
     def collect(self, response_code: str, browser: str) -> Exchange[str]:
         """Trade a response code for the request's id, once, in the browser that began (T183).
@@ -287,7 +288,14 @@ class Answers:
         return way_of_openid(question, str(question.client_id), response, handed)
 
     def _record(
-        self, key: SessionKey, asked: Asked, verified: VerifiedResponse, code: str, given: Given | None
+        self,
+        key: SessionKey,
+        asked: Asked,
+        verified: VerifiedResponse,
+        code: str,
+        *,
+        given: Given | None,
+        brought: JsonObject,
     ) -> Exchange[str]:
         """Write down what was found; the id of the case that it became, or empty."""
         now = self.context.now()
@@ -298,16 +306,8 @@ class Answers:
             use_case = self.context.use_cases.get(asked.use_case)
             terms = use_case.acting if use_case is not None else None
             acting = acted(terms, verified.claims, verified.issuers)
-            disclosed = seal_answer(self.context.sealer, asked.id, verified, acting)
-        verdict = Verdict(
-            accepted=verified.accepted,
-            lines=tuple(
-                Line(str(check.name), check.passed, check.reason, check.as_of or 0) for check in verified.checks
-            ),
-            issuers=tuple(verified.issuers.items()),
-            surplus=tuple(sorted(verified.surplus)),
-            holders=verified.holders,
-        )
+            disclosed = seal_answer(self.context.sealer, asked.id, verified, acting, brought)
+        verdict = Verdict.of(verified)
         references = self.requests.references
         if asked.again:
             yield from self.comparing.record(key, asked.again, verdict, references, given)

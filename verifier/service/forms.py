@@ -305,7 +305,9 @@ class Forms:
         logged = answered.logged
         found = yield from self.answers.result_for_browser(form.draft.asked, secret)
         issuers = dict(found.verdict.issuers) if found.verdict else {}
-        shown = Shown(found.disclosed or {}, issuers, found.binary, found.answered_at, found.acting)
+        shown = Shown(
+            found.disclosed or {}, issuers, found.binary, found.answered_at, found.acting, answers=found.answers
+        )
         content = take(form.service, form.content, shown)
         sealed = self._seal(form.draft.id, content.sealable())
         try:

@@ -31,6 +31,7 @@ from verifier.counter import REQUEST_SECONDS, UNSEEN_SECONDS
 from verifier.keeping import forget, forget_in_browser
 from verifier.policy import MAX_RENEWALS, MIN_KEEP, is_running_out, kept_for
 from verifier.registration import outside_registration, registration_for, verifier_info
+from verifier.service.brought import takes_answers
 from verifier.service.context import VP_FORMATS, VerifierContext
 from verifier.service.receipts import Receipts
 from verifier.session import (
@@ -271,7 +272,7 @@ class Requests:
         metadata = ClientMetadata(vp_formats=VP_FORMATS, cockpit_endpoint=endpoint)
         if stage.terms.encryption_key:
             key = EncryptionKey(key_id(stage.terms), self.decryption_key(stage).public_key)
-            metadata = ClientMetadata((key,), ENCRYPTIONS, VP_FORMATS, cockpit_endpoint=endpoint)
+            metadata = ClientMetadata((key,), ENCRYPTIONS, VP_FORMATS, endpoint, takes_answers(self.context, stage))
         return replace(
             self.expected_request(stage, metadata),
             wallet_nonce=wallet_nonce,

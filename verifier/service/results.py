@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from protocol.credential import ClaimPath
-from protocol.encoding import JsonObject
+from protocol.encoding import JsonObject, JsonValue
 from protocol.errors import InvalidRequest
 from protocol.oid4vp.verify import VerifiedResponse
 from verifier.acting import Acting
@@ -52,6 +52,9 @@ class Result:
     # Query id → claims of it that are bytes, in base64url; null for every index
     binary: Mapping[str, tuple[ClaimPath, ...]] = field(default_factory=dict)
     acting: Acting | None = None  # who acted for whom; None: everybody for themselves
+    answers: Mapping[str, JsonValue] = field(
+        default_factory=dict
+    )  # what the wallet brought along for a form; attested by nobody
     error: str = ""  # the wallet's own code, when it declined
     link: str = ""  # for wallets, while one is awaited
     web_link: str = ""  # for the wallet that runs in the browser

@@ -53,6 +53,7 @@ class AskedField:
     most: str
     problem: str  # missing, wrong; empty: none
     earlier: str  # name of the service to which it was said before; empty: none
+    proposed: bool = False  # the citizen's wallet brought the answer along
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +160,7 @@ def _asked(
         most="" if most is None else str(most),
         problem=filled.problems.get(field.name, "") if filled else "",
         earlier=names.get(content.earlier.get(field.name, ""), ""),
+        proposed=field.name in content.proposed,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from wallet.cli.mandates_app import mandates_app
 from wallet.cli.options import AgainFor, ExportForm, Json, Options, RoleName, Surroundings, Yes, options_of
 from wallet.cli.rights_app import rights_app
 from wallet.provider.cli import app as provider_app
@@ -17,6 +18,7 @@ app.add_typer(
     services_app, name="services", help="Look for services, and plan the way to them; nothing leaves the wallet."
 )
 app.add_typer(rights_app, name="rights", help="Ask those who have your data for what the law gives, and complain.")
+app.add_typer(mandates_app, name="mandates", help="Let whoever gave you a document pass on its changes, and stop that.")
 app.add_typer(provider_app, name="provider", help="Vouch for wallets, and block those that are lost.")
 
 Link = Annotated[str, typer.Argument(help="A link, a picture with a QR code, or - for standard input.")]

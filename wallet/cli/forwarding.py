@@ -22,23 +22,37 @@ def forward_document(session: OpenSession, name: str, recipients: tuple[str, ...
     Raises:
         NotFound: no such document, or a service that does not take it.
     """
-    published = session.wallet.context.published
-    if published is not None:
-        session.run(published.when_due())
-    document = session.wallet.keeping.find(name)
-    try:
-        if not recipients:
-            _say_takers(session, document)
-            return
-        asked = session.run(session.wallet.forwarding.ask(document, recipients))
-    except NoServices as error:
-        _no_services(session, error)
+    if not recipients:
+        _say_takers(session, name)
+        return
+    asked = ask_takers(session, name, recipients)
     chosen = decide_all(session, asked)
     done = session.run(session.wallet.forwarding.send(asked, chosen))
     if not chosen:
         session.refuse()
     arranged = _arrange(session, asked, done, chosen, again) if again is not None else ()
     tell(session, asked, done, arranged)
+
+
+def ask_takers(session: OpenSession, name: str, recipients: tuple[str, ...]) -> Recipients:
+    """Ask services what they want of a document; without a list of services it says why, and nobody is asked.
+
+    Raises:
+        NotFound: no such document, or a service that does not take it.
+    """
+    document = _find(session, name)
+    try:
+        return session.run(session.wallet.forwarding.ask(document, recipients))
+    except NoServices as error:
+        _no_services(session, error)
+
+
+def _find(session: OpenSession, name: str) -> Document:
+    """A document, once the list of services is as new as it has to be."""
+    published = session.wallet.context.published
+    if published is not None:
+        session.run(published.when_due())
+    return session.wallet.keeping.find(name)
 
 
 def _arrange(
@@ -78,8 +92,12 @@ def decide_all(session: OpenSession, asked: Recipients) -> dict[str, Choice]:
     return chosen
 
 
-def _say_takers(session: OpenSession, document: Document) -> None:
-    words, found = session.words, session.wallet.forwarding.recipients(document)
+def _say_takers(session: OpenSession, name: str) -> None:
+    words, document = session.words, _find(session, name)
+    try:
+        found = session.wallet.forwarding.recipients(document)
+    except NoServices as error:
+        _no_services(session, error)
     for one in found:
         session.say(f"{one.service.provider}  ({one.service.name})", "bold")
         if one.known:
@@ -127,6 +145,12 @@ def tell(
     session: OpenSession, asked: Recipients, done: tuple[ForwardedTo, ...], arranged: tuple[str, ...] = ()
 ) -> None:
     """What became of each."""
+    say_what_became(session, asked, done)
+    session.answer({**as_json_of(asked, done), "orders": list(arranged)})
+
+
+def say_what_became(session: OpenSession, asked: Recipients, done: tuple[ForwardedTo, ...]) -> None:
+    """The same in words alone."""
     say = ForwardingWords(session.words)
     session.say()
     session.say(say.outcome(done, asked.out), "bold")
@@ -134,21 +158,22 @@ def tell(
         session.say(say.fate(one))
         if one.redirect_uri and not session.options.as_json:
             session.say(session.words("They ask you to go on here: %(url)s", url=one.redirect_uri))
-    session.answer(
-        {
-            "forwarded": [
-                {
-                    "service": one.service.id,
-                    "outcome": one.fate.value,
-                    "redirect_uri": one.redirect_uri or None,
-                    "log": one.log_number or None,
-                }
-                for one in done
-            ],
-            "not_asked": [{"service": one.service.id, "error": one.problem.code} for one in asked.out],
-            "orders": list(arranged),
-        }
-    )
+
+
+def as_json_of(asked: Recipients, done: tuple[ForwardedTo, ...]) -> dict[str, object]:
+    """The same for programs."""
+    return {
+        "forwarded": [
+            {
+                "service": one.service.id,
+                "outcome": one.fate.value,
+                "redirect_uri": one.redirect_uri or None,
+                "log": one.log_number or None,
+            }
+            for one in done
+        ],
+        "not_asked": [{"service": one.service.id, "error": one.problem.code} for one in asked.out],
+    }
 
 
 def _no_services(session: OpenSession, error: NoServices) -> NoReturn:

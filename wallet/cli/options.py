@@ -35,6 +35,13 @@ class AgainFor(StrEnum):
     THREE_YEARS = "three_years"
 
 
+class SentFor(StrEnum):
+    """How often others send something by themselves; as `wallet.service.mandate_making.Span`."""
+
+    ONCE = "once"
+    YEAR = "year"
+
+
 class ExportForm(StrEnum):
     """In which form receipts are written for others."""
 

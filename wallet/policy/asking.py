@@ -207,7 +207,7 @@ class BeyondShown:
 
     path: ClaimPath | None  # None: the document as such
     label: str  # as the issuer of a document that is held calls it; empty: no such document is held
-    document: str
+    document: str  # what it is called; empty: none of its kind is held
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,7 +351,7 @@ def things_shown(
 def _thing_shown(
     path: ClaimPath | None, asked: CredentialQuery, held: tuple[HeldCredential, ...], language: str
 ) -> BeyondShown:
-    document = _document_name(asked, held, language)
+    document = _document_name(asked, held, language) if any(_held(asked, held)) else ""
     if path is None:
         return BeyondShown(None, "", document)
     kind = generalised(path)

@@ -70,5 +70,5 @@ class Wallet:
             moving=Moving(context),
             forwarding=forwarding,
             standing=StandingOrders(context, forwarding),
-            mandates=Mandates(context, cockpit.collecting, presenting),
+            mandates=Mandates(context, cockpit.collecting),
         )

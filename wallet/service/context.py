@@ -122,10 +122,13 @@ class WalletContext:
         request: str = "",
         completes: int = 0,
         acting: tuple[str, ...] = (),
+        noted: tuple[str, ...] = (),
     ) -> NewEntry:
         """A log entry of now, still without its place in the chain."""
-        now = self.now()
-        return entry_of(now, action, party, outcome, credentials, request=request, completes=completes, acting=acting)
+        return entry_of(
+            self.now(), action, party, outcome, credentials,
+            request=request, completes=completes, acting=acting, noted=noted,
+        )  # fmt: skip
 
 
 def entry_of(
@@ -138,6 +141,7 @@ def entry_of(
     request: str = "",
     completes: int = 0,
     acting: tuple[str, ...] = (),
+    noted: tuple[str, ...] = (),
 ) -> NewEntry:
     """A log entry, still without its place in the chain."""
 
@@ -156,6 +160,7 @@ def entry_of(
             before=before,
             in_person=party.in_person,
             acting=acting,
+            noted=noted,
         )
 
     return note

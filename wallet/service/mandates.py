@@ -1,72 +1,43 @@
 """Mandates: the office that a document is from forwards it itself when its register changes, until the citizen stops it.
 
-A mandate is signed by the key that came with the document's receipt, and kept before it leaves, so that what may have arrived
-can always be looked up and stopped. The recipient has a second key, by which its receipt is fetched from it directly.
+A mandate is signed by a key of its own, by which the recipient's receipt is fetched from it directly, and handed over by the
+key that came with the document's receipt. It is kept before it leaves: what may have arrived can be looked up and stopped.
 """
 
 from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from enum import StrEnum
-from typing import NamedTuple
 
-from protocol.encoding import encode_base64url
 from protocol.errors import Conflict, InvalidRequest, NotFound, ProtocolError, Unavailable, Unreachable
 from protocol.exchange import Exchange, HttpResponse
 from protocol.fields import Fields
 from protocol.keys import P256Key
-from protocol.oid4vp.request import AuthorizationRequest
 from protocol.sovereignty.calls import Caller, CallPath, call_url
-from protocol.sovereignty.claims import are_covered
-from protocol.sovereignty.due_dates import add_months
-from protocol.sovereignty.forwarding import ForwardingMandate, Recipient, sign_mandate, verify_mandate
+from protocol.sovereignty.forwarding import ForwardingMandate, Recipient
+from protocol.sovereignty.mandate_handover import sign_handover
 from protocol.sovereignty.mandate_status import MandateStatus, verify_mandate_status
-from protocol.sovereignty.receipt import sort_paths
 from protocol.sovereignty.receipt_travel import MEDIA_TYPE, Collected, collect_receipt
-from protocol.sovereignty.recipient_terms import RecipientTerms
 from protocol.sovereignty.signing import MAX_OBJECT
 from protocol.sovereignty.unlinkable import MustNotCall, random_hour
-from wallet.disclosure_records import DisclosedDocument, Disclosure, SentAnswer
+from wallet.disclosure_records import Disclosure
 from wallet.forwarding_records import MandateKept
 from wallet.policy.cockpit.disclosed import (
     cockpit_key,
-    matches,
-    partner_of,
-    receipt_of,
-    requesters_of,
     sent_of,
-    write_claims,
 )
-from wallet.policy.documents import Document
 from wallet.policy.mandates import kept_id, mandate_of, status_of
-from wallet.policy.showing import PartyShown, credential_name, path_text, plain
-from wallet.policy.standing import SentPart, sent_part, terms_of
+from wallet.policy.showing import PartyShown, path_text, plain
 from wallet.records import LoggedCredential
-from wallet.service.asking import readable_registration
 from wallet.service.cockpit.collecting import Collecting
 from wallet.service.cockpit.disclosing import Disclosing
 from wallet.service.context import WalletContext
-from wallet.service.forwarding import Choice, RecipientAsked, Recipients
-from wallet.service.presenting import Presenting
+from wallet.service.forwarding import Choice, Recipients
+from wallet.service.mandate_making import MandateMaking, PossibleMandate, Span
 from wallet.store import NewEntry
 
 MAX_MANDATES = 200
-TIMES_A_YEAR = 24
-MONTHS = 12
 _AT = "mandate status"
-
-
-class Span(StrEnum):
-    """What people choose from."""
-
-    ONCE = "once"  # the next change, if there is one within a year
-    YEAR = "year"
-
-    @property
-    def uses(self) -> int:
-        """How often it may be used."""
-        return 1 if self is Span.ONCE else TIMES_A_YEAR
 
 
 class OfficeRefused(ProtocolError):
@@ -93,27 +64,20 @@ class MandateShown:
         return self.status is None or self.status.ending is None
 
 
-class _Possible(NamedTuple):
-    """What a mandate would be about."""
-
-    part: SentPart
-    terms: RecipientTerms
-    source: Disclosure
-    one: RecipientAsked
-    announced: str  # cockpit endpoint of the recipient
-
-
 @dataclass(frozen=True, slots=True)
 class Mandates:
     """Everything about what offices forward by themselves."""
 
     context: WalletContext
     collecting: Collecting
-    presenting: Presenting
+
+    @property
+    def _making(self) -> MandateMaking:
+        return MandateMaking(self.context)
 
     def office(self, recipients: Recipients, service_id: str, choice: Choice) -> str:
         """Who could forward by themselves what somebody got; empty: nobody."""
-        found = self._possible(recipients, service_id, choice)
+        found = self._making.possible(recipients, service_id, choice)
         return "" if found is None else found.source.sent.name
 
     def give(self, recipients: Recipients, service_id: str, choice: Choice, span: Span) -> Exchange[MandateKept]:
@@ -125,7 +89,7 @@ class Mandates:
             OfficeRefused: it did not take it.
             Unreachable: it did not answer; it may have it, and can be asked or told to stop.
         """
-        found = self._possible(recipients, service_id, choice)
+        found = self._making.possible(recipients, service_id, choice)
         if found is None:
             raise Conflict("no office can forward this by itself")
         if len(self.context.store.mandates()) >= MAX_MANDATES:
@@ -133,7 +97,7 @@ class Mandates:
         if any(self._same(one, found, service_id) for one in self.shown() if one.is_going):
             raise Conflict("an office was told to forward this already")
         self.collecting.check(found.source)
-        kept = self._made(recipients.document, found, service_id, span)
+        kept = self._making.made(recipients.document, found, service_id, span)
         yield from self.context.save(put=[kept])
         return (yield from self._handed_over(kept))
 
@@ -200,95 +164,6 @@ class Mandates:
                 return kept
         raise NotFound("there is no such mandate")
 
-    def _possible(self, recipients: Recipients, service_id: str, choice: Choice) -> _Possible | None:
-        one = next((one for one in recipients.asked if one.begun.service.id == service_id), None)
-        if one is None:
-            return None
-        request = one.seen.verified.request
-        if not isinstance(request, AuthorizationRequest):
-            return None
-        metadata = request.client_metadata
-        announced = metadata.cockpit_endpoint if metadata is not None else None
-        chosen = [found for items in one.seen.match.choose(choice).values() for found in items]
-        part = sent_part(chosen, recipients.ids)
-        # Offices answer requests for one document alone, and only with a receipt
-        if part is None or announced is None or len(request.dcql_query.credentials) != 1:
-            return None
-        terms = terms_of(one.seen.standing, part.type, ())
-        source = self._source(recipients.document, part)
-        if terms is None or source is None or not terms.purpose:
-            return None
-        return _Possible(part, terms, source, one, announced)
-
-    def _source(self, document: Document, part: SentPart) -> Disclosure | None:
-        """The newest receipt of a document whose office could be told, and that names what would be forwarded."""
-        issuers = {form.credential_issuer for form in document.forms if form.type == part.type}
-        for one in reversed(self.context.store.disclosures()):
-            sent, receipt = one.sent, receipt_of(one)
-            if not (sent.issued and one.key and receipt is not None and matches(one) and sent.client_id in issuers):
-                continue
-            named = [shown.query_id for shown in sent.documents if shown.type == part.type]
-            covered = any(are_covered(part.claims, receipt.claims.get(query_id, ())) for query_id in named)
-            if covered and self.context.now() < receipt.log_until:
-                return one
-        return None
-
-    def _made(self, document: Document, found: _Possible, service_id: str, span: Span) -> MandateKept:
-        context, source = self.context, found.source
-        now, receipt, key = context.now(), receipt_of(source), context.new_session_key()
-        who = partner_of(source.sent)
-        signer = cockpit_key(source)
-        if receipt is None or signer is None or who is None:
-            raise TypeError("a document without a receipt or a key was left out before")
-        claims = sort_paths(found.part.claims)
-        thumbprint = P256Key.from_scalar(bytes.fromhex(key)).public_key.thumbprint()
-        mandate = ForwardingMandate(
-            jti=encode_base64url(context.random_bytes(16)),
-            source=who,
-            recipient=Recipient(found.terms.organisation, service_id),
-            type=found.part.type,
-            claims=claims,
-            purpose=found.terms.purpose,
-            recipient_key=thumbprint,
-            issued_at=now,
-            expires_at=min(add_months(now, MONTHS), receipt.log_until),
-            max_uses=span.uses,
-        )
-        token = sign_mandate(mandate, signer)
-        seen = found.one.seen
-        request = seen.verified.request
-        if not isinstance(request, AuthorizationRequest):
-            raise TypeError("a recipient is asked at an address")
-        name = credential_name(document.forms[0].described(), context.language)
-        verified = verify_mandate(token, now=now)
-        requesters = requesters_of(seen.verified.party)
-        sent = SentAnswer(
-            at=now,
-            client_id=str(request.client_id),
-            announced=found.announced,
-            answered_at=request.response_uri,
-            request=token,
-            request_hash=verified.hash,
-            presentations=((mandate.type, (verified.hash,)),),
-            claims=write_claims({mandate.type: claims}),
-            documents=(DisclosedDocument(mandate.type, name, mandate.type),),
-            requesters=tuple([(one.identifier, one.country) for one in requesters]),
-            name=seen.consent.recipient or found.one.begun.service.provider,
-            trusted_by=seen.consent.asker.trusted_by,
-            registration=readable_registration(request),
-        )
-        return MandateKept(
-            id=context.new_id(),
-            token=token,
-            source=source.id,
-            key=key,
-            log_number=0,
-            office=source.sent.name,
-            party_id=seen.consent.asker.identifier,
-            service=found.one.begun.service.name,
-            sent=sent,
-        )
-
     def _handed_over(self, kept: MandateKept) -> Exchange[MandateKept]:
         """Bring a mandate to its office, which takes the same one twice without any harm, and note that it was given."""
         source = self._disclosure(kept)
@@ -297,7 +172,7 @@ class Mandates:
             named = tuple(dict.fromkeys((*source.mandated, mandate_of(kept).says.recipient.organisation.identifier)))
             yield from self.context.save(put=[replace(source, mandated=named)])
         try:
-            kept = yield from self._asked(kept, "POST", body=kept.token.encode("ascii"))
+            kept = yield from self._asked(kept, "POST", body=self._handover(kept, source))
         except OfficeRefused:
             yield from self.context.save(drop=[kept])
             raise
@@ -308,12 +183,18 @@ class Mandates:
         yield from self.context.save(put=[kept])
         return kept
 
+    def _handover(self, kept: MandateKept, source: Disclosure) -> bytes:
+        key = cockpit_key(source)
+        if key is None:
+            raise _gone()
+        return sign_handover(mandate_of(kept), key, now=self.context.now()).encode("ascii")
+
     def _asked(self, kept: MandateKept, method: str, *segments: str, body: bytes = b"") -> Exchange[MandateKept]:
         """What the office says now, if it holds, kept."""
         context, source = self.context, self._disclosure(kept)
         key = cockpit_key(source)
         if key is None:
-            raise Conflict("the key of the document was deleted, so its office cannot be asked any more")
+            raise _gone()
         endpoint = self.collecting.check(source)
         caller = Caller(key, context.random_bytes, context.now)
         url = call_url(endpoint, CallPath.MANDATES, *segments)
@@ -365,7 +246,7 @@ class Mandates:
     def _shown(self, kept: MandateKept) -> MandateShown:
         return MandateShown(kept, mandate_of(kept).says, status_of(kept))
 
-    def _same(self, shown: MandateShown, found: _Possible, service_id: str) -> bool:
+    def _same(self, shown: MandateShown, found: PossibleMandate, service_id: str) -> bool:
         says = shown.says
         return says.recipient == Recipient(found.terms.organisation, service_id) and says.type == found.part.type
 
@@ -375,6 +256,10 @@ class Mandates:
         [document] = sent.documents
         paths = tuple([path_text(path) for path in mandate_of(kept).says.claims])
         return self.context.entry(action, party, "done", (LoggedCredential(document.name, document.type, paths),))
+
+
+def _gone() -> Conflict:
+    return Conflict("the key of the document was deleted, so its office cannot be asked any more")
 
 
 def _status_in(response: HttpResponse, *, is_new: bool) -> str:

@@ -43,6 +43,7 @@ from wallet.policy.presenting import (
     use_copy,
 )
 from wallet.policy.representing import acts_for, marks_of
+from wallet.policy.services.noting import NotedShown, sent_along
 from wallet.policy.showing import PartyShown, claims_shown, credential_name, plain
 from wallet.records import Copy, HeldCredential, LogEntry
 from wallet.service.asking import Asking
@@ -130,11 +131,13 @@ class Presenting:
         """What is held now that answers the same request, in the language of this wallet. Nobody is asked for it again."""
         return (yield from self._match(seen.verified, seen.standing))
 
-    def share(self, seen: RequestSeen, choice: Mapping[str, Sequence[str]]) -> Exchange[Shared]:
+    def share(
+        self, seen: RequestSeen, choice: Mapping[str, Sequence[str]], noted: Sequence[NotedShown] = ()
+    ) -> Exchange[Shared]:
         """Give away what was chosen: for each question the ids of credentials, as the consent names them.
 
         The copies are marked as shown, and the log says so, before anything leaves: after a crash they count as shown
-        (T171).
+        (T171). `noted` are answers of a plan that the user ticked, for the form of the service.
 
         Raises:
             AccessDenied: nothing that is held answers.
@@ -145,7 +148,7 @@ class Presenting:
         """
         context = self.context
         verified = _by_link(seen)
-        begun = yield from self.begin(seen, choice)
+        begun = yield from self.begin(seen, choice, tuple([one.title for one in noted]))
         disclosing = Disclosing(context)
         try:
             disclosure = yield from disclosing.promise(seen, choice, begun)
@@ -155,6 +158,7 @@ class Presenting:
                 ephemeral=P256Key.fresh(),
                 random_bytes=context.random_bytes,
                 cockpit_key=cockpit_key(disclosure),
+                answers=sent_along(noted),
             )
         except ProtocolError as error:
             yield from self.fail(seen, begun, error)
@@ -163,7 +167,9 @@ class Presenting:
         yield from disclosing.arrived(disclosure, delivery.receipt)
         return Shared(delivery, begun.log_number)
 
-    def begin(self, seen: RequestSeen, choice: Mapping[str, Sequence[str]]) -> Exchange[Begun]:
+    def begin(
+        self, seen: RequestSeen, choice: Mapping[str, Sequence[str]], noted: tuple[str, ...] = ()
+    ) -> Exchange[Begun]:
         """Make the answer, as `share` says; from here on it counts as seen. `finish` or `fail` says what became of it.
 
         Raises:
@@ -179,7 +185,8 @@ class Presenting:
         held = context.store.credentials()
         ids = {found.candidate.id for items in chosen.values() for found in items}
         acting = marks_of([one for one in held if one.id in ids], held, context.random_bytes)
-        note = context.entry("sharing", seen.consent.asker, "begun", logged, request=seen.digest, acting=acting)
+        digest, asker = seen.digest, seen.consent.asker
+        note = context.entry("sharing", asker, "begun", logged, request=digest, acting=acting, noted=noted)
         self._check_keys(chosen)
         begun, copies = yield from self._use_copies(seen, chosen, note)
         try:

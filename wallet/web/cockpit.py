@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from fastapi import APIRouter, Response
 
 from protocol.encoding import JsonObject, JsonValue, encode_json
-from protocol.errors import NotFound
+from protocol.errors import NotFound, Unavailable
 from protocol.exchange import Exchange
 from protocol.sovereignty.receipt_27560 import write_27560
 from wallet.disclosure_records import Disclosure
@@ -18,7 +18,7 @@ from wallet.policy.cockpit.timeline import Filter, Item, Kind, PartnerMet, Timel
 from wallet.records import Evidence
 from wallet.service.cockpit.collecting import Looked
 from wallet.web.activity import lines, timeline_of
-from wallet.web.locked import WhenLocked
+from wallet.web.locked import LockedMeanwhile, WhenLocked
 from wallet.web.room import Inside, Visit, redirect
 from wallet.web.told import Done, tell
 
@@ -38,14 +38,15 @@ def _add_entry(router: APIRouter) -> None:
     @router.get("/activity/entry/{number:int}")
     async def entry(visit: Inside, number: int) -> Response:
         disclosure = visit.wallet.cockpit.of_entry(number)
-        looked = await _look(visit, visit.wallet.cockpit.open(disclosure)) if disclosure is not None else None
+        looked = await _look(visit, disclosure, visit.wallet.cockpit.open) if disclosure is not None else None
         return _entry_page(visit, number, looked)
 
     @router.post("/activity/entry/{number:int}/ask")
     async def ask(visit: Inside, number: int) -> Response:
         await visit.form()
-        await _look(visit, visit.wallet.cockpit.ask(disclosure_of(visit, number)))
-        return redirect(f"/activity/entry/{number}")
+        looked = await _look(visit, disclosure_of(visit, number), visit.wallet.cockpit.ask)
+        # What could not be kept stands nowhere else
+        return redirect(f"/activity/entry/{number}") if looked.kept else _entry_page(visit, number, looked)
 
     @router.get("/activity/entry/{number:int}/proof.json")
     async def proof(visit: Inside, number: int) -> Response:
@@ -82,7 +83,7 @@ def _add_partner(router: APIRouter) -> None:
         await visit.form()
         timeline, met = _partner(visit, number)
         for disclosure in _disclosures(visit, timeline, met):
-            await _look(visit, visit.wallet.cockpit.open(disclosure))
+            await _look(visit, disclosure, visit.wallet.cockpit.open)
         return redirect(f"/activity/with/{number}")
 
     async def show(visit: Visit, number: int, page: int) -> Response:
@@ -91,7 +92,7 @@ def _add_partner(router: APIRouter) -> None:
         looked = None
         if len(disclosures) == 1:
             # Several at once could be matched with each other by the moment, so those are asked about one by one
-            looked = await _look(visit, visit.wallet.cockpit.open(disclosures[0]))
+            looked = await _look(visit, disclosures[0], visit.wallet.cockpit.open)
             timeline, met = _partner(visit, number)
             disclosures = _disclosures(visit, timeline, met)
         now = visit.wallet.context.now()
@@ -170,8 +171,14 @@ def _entry_page(visit: Visit, number: int, looked: Looked | None) -> Response:
     )  # fmt: skip
 
 
-async def _look(visit: Visit, looking: Exchange[Looked]) -> Looked:
-    return await visit.run(looking, WhenLocked.NOT_DONE, WhenLocked.DONE)
+async def _look(visit: Visit, disclosure: Disclosure, looking: Callable[[Disclosure], Exchange[Looked]]) -> Looked:
+    """Ask about an answer. A full disk is no reason not to show what is known."""
+    try:
+        return await visit.run(looking(disclosure), WhenLocked.NOT_DONE, WhenLocked.DONE)
+    except LockedMeanwhile:
+        raise
+    except Unavailable:
+        return Looked(visit.wallet.cockpit.collecting.current(disclosure) or disclosure, kept=False)
 
 
 def entry_line(visit: Visit, number: int) -> tuple[Timeline, Item]:

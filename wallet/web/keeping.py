@@ -11,6 +11,7 @@ from runtime.looks import looks_css
 from wallet.policy.activity import about, given, page_of
 from wallet.policy.cards import CardState
 from wallet.policy.documents import Document
+from wallet.policy.outdated import outdated
 from wallet.policy.showing import party_shown
 from wallet.records import PendingIssuance
 from wallet.service.keeping import HeldShown
@@ -94,6 +95,7 @@ def _add_card(router: APIRouter) -> None:
         return visit.page(
             "card.html", card=shown, renewal=visit.wallet.renewing.shown(document),
             gone=visit.wallet.renewing.gone_labels(document),
+            outdated=outdated(document, everything, visit.wallet.cockpit.disclosures(), language),
             place=document.forms[0].credential_issuer, uses=uses, several=several,
             orders=bool(visit.wallet.context.store.orders()),
             given={one.entry.number: given(one.entry, everything, language) for one in uses.entries} if uses else {},

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 
 from protocol.errors import Conflict, InvalidRequest, ProtocolError
 from wallet.forwarding_words import ForwardingWords
-from wallet.service.mandates import Span
+from wallet.service.mandate_making import Span
 from wallet.web.forwarding import ForwardingOver, offices_of
 from wallet.web.room import Inside, redirect
 from wallet.web.standing import list_page

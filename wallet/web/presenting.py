@@ -11,6 +11,7 @@ from fastapi import APIRouter, Response
 from protocol.exchange import Exchange
 from wallet.policy.choosing import Choice, ChoiceMissing, NothingChosen, chosen_documents, read_choice, ways_of
 from wallet.policy.presenting import LogDamaged
+from wallet.policy.services.noting import NotedChanged, NotedShown, ticked_answers
 from wallet.policy.showing import plain
 from wallet.service.meeting import AnswerTooLarge
 from wallet.service.seen import RequestSeen
@@ -57,13 +58,16 @@ def presenting_pages() -> APIRouter:
         try:
             choice = read_choice(waiting.seen.consent, form)
             waiting.seen.match.choose(choice)
+            noted = ticked_answers(visit.wallet.services.noted(waiting.seen, waiting.begun), form)
+        except NotedChanged:
+            return _consent_page(visit, number, waiting, form, "noted")
         except ChoiceMissing as error:
             return _consent_page(
                 visit, number, waiting, form, "none" if isinstance(error, NothingChosen) else "missing"
             )
         try:
             with visit.shelf.answering(number, RequestWaiting, _page_of(number)):
-                answered = await _share(visit, waiting, choice)
+                answered = await _share(visit, waiting, choice, noted)
                 visit.shelf.replace(number, answered)
         except LogDamaged:
             return await _say_again(visit, number)
@@ -114,13 +118,16 @@ async def _put_again(visit: Visit, waiting: RequestWaiting, seeing: Exchange[Req
     return redirect(_page_of(visit.shelf.put(again)))
 
 
-async def _share(visit: Visit, waiting: RequestWaiting, choice: Choice) -> Answered | AnswerShown:
+async def _share(
+    visit: Visit, waiting: RequestWaiting, choice: Choice, noted: tuple[NotedShown, ...]
+) -> Answered | AnswerShown:
     if waiting.met is not None:
         return await share_in_person(visit, waiting.met, waiting.seen, choice)
-    sharing = visit.wallet.presenting.share(waiting.seen, choice)
+    sharing = visit.wallet.presenting.share(waiting.seen, choice, noted)
     shared = await visit.run(sharing, WhenLocked.SCAN_AGAIN, WhenLocked.SHARED)
     await visit.run(visit.wallet.services.answered(waiting.seen.digest, waiting.begun), WhenLocked.SHARED)
-    return _answered(waiting, choice, shared.redirect_uri, arrived=shared.arrived)
+    answered = _answered(waiting, choice, shared.redirect_uri, arrived=shared.arrived)
+    return replace(answered, noted=tuple([one.title for one in noted]))
 
 
 async def _decline(visit: Visit, waiting: RequestWaiting) -> Answered | AnswerShown:

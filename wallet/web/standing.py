@@ -7,9 +7,9 @@ from fastapi import APIRouter, Response
 from protocol.credential import ClaimPath
 from protocol.errors import Conflict, InvalidRequest, NotFound
 from wallet.forwarding_words import ForwardingWords
-from wallet.policy.showing import claim_label, credential_name
+from wallet.policy.mandates import labels_sent
+from wallet.policy.showing import credential_name
 from wallet.policy.standing import HowLong, labels_of
-from wallet.service.mandates import MandateShown
 from wallet.service.services.catalogue import NoServices
 from wallet.service.standing import DueDocument
 from wallet.web.forwarding import ForwardingOver, can_be_repeated, done_page, put_waiting
@@ -86,13 +86,13 @@ def list_page(visit: Visit, problem: str = "") -> Response:
     standing, language = visit.wallet.standing, visit.wallet.context.language
     documents = {one.id: one for one in visit.wallet.keeping.documents()}
     names = {id_: credential_name(one.forms[0].described(), language) for id_, one in documents.items()}
-    shown = standing.shown()
+    shown, mandates, held = standing.shown(), visit.wallet.mandates.shown(), visit.wallet.context.store.credentials()
     return visit.page(
         "orders.html", status=503 if problem else 200, problem=problem, names=names,
         due=[(one, labels_of(one.document, _changed(one), language)) for one in standing.due()],
         going=[one for one in shown if one.ended is None], ended=[one for one in shown if one.ended is not None],
-        by_offices=[(one, _told(one, visit)) for one in visit.wallet.mandates.shown() if one.is_going],
-        ended_offices=[(one, _told(one, visit)) for one in visit.wallet.mandates.shown() if not one.is_going],
+        by_offices=[(one, labels_sent(one.says, held, language)) for one in mandates if one.is_going],
+        ended_offices=[(one, labels_sent(one.says, held, language)) for one in mandates if not one.is_going],
         say=ForwardingWords(visit.words), called=visit.wallet.forwarding.called,
     )  # fmt: skip
 
@@ -100,12 +100,3 @@ def list_page(visit: Visit, problem: str = "") -> Response:
 def _changed(due: DueDocument) -> list[ClaimPath]:
     """What is other than last time, for any of the recipients."""
     return [path for one in due.orders for path in one.changed]
-
-
-def _told(one: MandateShown, visit: Visit) -> list[str]:
-    """What is called how that is sent by a mandate."""
-    forms = [form for form in visit.wallet.context.store.credentials() if form.type == one.says.type]
-    described = [description for form in forms for description in form.described().claims]
-    language = visit.wallet.context.language
-    paths = [tuple([step for step in path if step is not None]) for path in one.says.claims]
-    return list(dict.fromkeys(claim_label(path, described, language) for path in paths))

@@ -129,6 +129,7 @@ class Answered:
     same_device: bool
     journey: str = ""  # id of the plan that it belongs to
     back: str = ""  # page of ours that it belongs to; empty: none
+    noted: tuple[str, ...] = ()  # questions whose answers from a plan went along
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,7 +159,8 @@ class Birth:
         begun = services.starting.begun(service, seen, self.journey)
         if begun.beyond:
             raise NotAuthentic("more is asked than was announced")
-        shared = run(self.wallet.presenting.share(seen, seen.default_choice()))
+        noted = services.noted(seen, begun)
+        shared = run(self.wallet.presenting.share(seen, seen.default_choice(), noted))
         if not isinstance(shared.delivery, Delivered) or shared.redirect_uri is None:
             raise Unreachable("the answer did not arrive")
         run(services.answered(seen.digest, begun))
@@ -179,13 +180,17 @@ class Birth:
         titles = {one.name: one.title for one in (service.asks.fields if service.asks is not None else ())}
         if not set(left) <= titles.keys():
             raise Conflict("the form asks what was not announced")
-        review = run(self.browser.send(form, dict(stop.answers)))
+        if {name: form.filled.get(name) for name in left} != dict(stop.answers):
+            raise Conflict(f"what the plan was told does not stand in the form of {begun.service.name}")
+        review = run(self.browser.send(form, form.filled))
         sent = run(self.browser.send(review.form("/send"), {}))
         self.case_page, self.case = sent.url, _case_number(sent)
         asked = [f"“{in_language(titles[name], 'en')}”" for name in left]
         return [
             f"the form is filled in from it: {len(attested)} answers, each with a seal",
-            f"one thing is left to say: {asked[0]}" if asked else "nothing is left to fill in",
+            f"one thing is left to say: {asked[0]}, and it stands there already, as she told her plan"
+            if asked
+            else "nothing is left to fill in",
             f"sent; the number of the case is {self.case}",
         ]
 

@@ -102,6 +102,18 @@ def test_an_application_made_by_form_goes_on_by_command(office, registrant, monk
         register(registrant, settings, URL, None, key=key, wait=False, sender=sender)
 
 
+def test_what_follows_from_a_file_is_sent_with_it_and_said(office, registrant, tmp_path, capsys):
+    file = tmp_path / "registration.toml"
+    file.write_text(write_toml(cinema().to_dict()))
+    settings, sender = VerifierSettings.read(registrant.data), InProcessSender({"register.example": office.application})
+    more = cinema(uses=[use(), use(id="name")])
+    register(registrant, settings, URL, file, wait=False, sender=sender, complete=lambda _: more)
+    assert "name is registered too" in capsys.readouterr().out
+    office.approve(CINEMA)
+    run(office, go_on(registrant, now=NOW))
+    assert {own.file for own in read_registrations(registrant.registrations)} == {"over-18.jwt", "name.jwt"}
+
+
 def test_a_suspended_party_keeps_what_it_has_and_is_told_why(office, registrant):
     apply(office, registrant)
     office.approve(CINEMA)

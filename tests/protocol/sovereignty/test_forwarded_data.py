@@ -48,7 +48,7 @@ from tests.support.partners import (
 from tests.support.pki import DAY, NOW, seeded, seeded_key
 from tests.support.strategies import almost, flip
 
-GIVEN = sign_mandate(MANDATE, COCKPIT_KEY)
+GIVEN = sign_mandate(MANDATE, OTHER_KEY)
 DATA: JsonObject = {"address": {"street": "Ring 1", "locality": "Köln"}}
 FORWARDED = ForwardedData(GIVEN, 1, "nonce-of-the-bank", DATA, NOW + DAY)
 EXPECTED = Expected(Recipient(BANK, "account"), "nonce-of-the-bank", (STREET, PLACE))

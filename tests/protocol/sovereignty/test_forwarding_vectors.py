@@ -1,5 +1,6 @@
 """The vectors of docs/sovereignty/forwarding.md: current, accepted where they should be, and refused where they should."""
 
+import base64
 import json
 from dataclasses import replace
 
@@ -17,29 +18,46 @@ from protocol.sovereignty.forwarded_data import (
     verify_forwarded_data,
 )
 from protocol.sovereignty.forwarding import TYP, sign_mandate, verify_mandate
+from protocol.sovereignty.mandate_handover import TYP as HANDOVER_TYP
+from protocol.sovereignty.mandate_handover import sign_handover, verify_handover
 from protocol.sovereignty.mandate_status import TYP as STATUS_TYP
 from protocol.sovereignty.mandate_status import sign_mandate_status, verify_mandate_status
 from protocol.sovereignty.selected_data import hash_value
-from protocol.sovereignty.signing import hash_text, sign_as_organisation, sign_with_cockpit_key
+from protocol.sovereignty.signing import Organisation, hash_text, sign_as_organisation, sign_with_cockpit_key
+from protocol.trust.anchors import Role, TrustAnchor, TrustAnchors
+from protocol.trust.registration import sign_registration, verify_registration
+from protocol.x509 import Certificate
 from tests.protocol.sovereignty.test_forwarded_data import EXPECTED, FORWARDED, TOWN_REGISTRATION
 from tests.protocol.sovereignty.test_forwarding import MANDATE
 from tests.protocol.sovereignty.test_mandate_status import ENDED, STATUS
 from tests.support.partners import BANK, COCKPIT_KEY, ENC_KEY, OTHER_KEY, TOWN
-from tests.support.pki import DAY, NOW, seeded, seeded_key
+from tests.support.pki import DAY, NOW, Template, make_pki, seeded, seeded_key
 from tests.support.sovereignty_vectors import (
     FOLDER,
+    WRITE,
     RepeatableSigner,
     check_current,
     private_jwk,
     published_anchors,
+    published_organisation,
     published_partners,
 )
 
 FILE = "forwarding.json"
 PARTNERS = published_partners(FILE)
 ANCHORS = published_anchors(PARTNERS)
+REGISTRAR = published_organisation(
+    FILE,
+    "registrar",
+    Organisation("LEIXG-REGISTRAR000000000004", "DE"),
+    make_pki(Template(common_name="Registrar"), key=seeded_key(6200), role=Role.REGISTRATION_PROVIDER),
+)
+REGISTERS = TrustAnchors(
+    [TrustAnchor(Certificate.from_der(base64.b64decode(REGISTRAR.authority)), Role.REGISTRATION_PROVIDER, "Registrar")]
+)
 COCKPIT_SIGNER = RepeatableSigner(COCKPIT_KEY)
-MANDATE_TOKEN = sign_mandate(MANDATE, COCKPIT_SIGNER)
+RECIPIENT_SIGNER = RepeatableSigner(OTHER_KEY)
+MANDATE_TOKEN = sign_mandate(MANDATE, RECIPIENT_SIGNER)
 GIVEN = verify_mandate(MANDATE_TOKEN, now=NOW)
 
 
@@ -48,7 +66,26 @@ def changed(claims, changes):
 
 
 def mandate_with(typ=TYP, **changes):
-    return sign_with_cockpit_key(typ, changed(MANDATE.to_claims(), changes), COCKPIT_SIGNER)
+    return sign_with_cockpit_key(typ, changed(MANDATE.to_claims(), changes), RECIPIENT_SIGNER)
+
+
+def handover_with(typ=HANDOVER_TYP, signer=COCKPIT_SIGNER, **changes):
+    return sign_with_cockpit_key(typ, changed({"mandate": MANDATE_TOKEN, "iat": NOW}, changes), signer)
+
+
+def refused_handovers():
+    return {
+        "by the recipient's key": ("Malformed", handover_with(signer=RECIPIENT_SIGNER)),
+        "the mandate itself": ("NotAuthentic", MANDATE_TOKEN),
+        "another type": ("NotAuthentic", handover_with("rights-request+jwt")),
+        "of nothing": ("Malformed", handover_with(mandate=...)),
+        "of an expired mandate": ("NotValidNow", handover_with(mandate=mandate_with(iat=NOW - 10, exp=NOW))),
+        "from the future": ("NotValidNow", handover_with(iat=NOW + DAY)),
+        "of a mandate of another key": (
+            "Malformed",
+            handover_with(mandate=mandate_with(recipient_key=COCKPIT_KEY.public_key.thumbprint())),
+        ),
+    }
 
 
 def refused_mandates():
@@ -59,7 +96,7 @@ def refused_mandates():
         "for ever": ("Malformed", mandate_with(exp=...)),
         "for no use": ("Malformed", mandate_with(max_uses=0)),
         "an index in a path": ("Malformed", mandate_with(claims=[["nationalities", 0]])),
-        "one key for both partners": (
+        "signed by another key than its recipient's": (
             "Malformed",
             mandate_with(recipient_key=COCKPIT_KEY.public_key.thumbprint()),
         ),
@@ -116,6 +153,27 @@ def refused_forwarded():
     }
 
 
+def certificate(signed_by=REGISTRAR, **changes):
+    return sign_registration(
+        replace(TOWN_REGISTRATION, **changes), RepeatableSigner(signed_by.signer.key), signed_by.x5c
+    )
+
+
+REGISTERED = replace(FORWARDED, mandate=MANDATE_TOKEN, n=2, registration=certificate())
+
+
+def refused_registrations():
+    """Forwarded data, good but for the certificate that its source brings."""
+    bad = {
+        "of another source": ("NotTrusted", certificate(identifier=BANK.identifier, country=BANK.country)),
+        "not registered to issue it": ("NotTrusted", certificate(provides=())),
+        "by nobody who registers": ("NotTrusted", certificate(PARTNERS[BANK])),
+        "expired": ("NotValidNow", certificate(issued_at=NOW - DAY, expires_at=NOW)),
+        "no text": ("Malformed", 7),
+    }
+    return {name: (flaw, forwarded(n=2, registration=token)) for name, (flaw, token) in bad.items()}
+
+
 def listed(refused):
     return [{"name": name, "flaw": flaw, "token": token} for name, (flaw, token) in refused.items()]
 
@@ -126,11 +184,14 @@ def made():
         "about": "Vectors for docs/sovereignty/forwarding.md. `flaw` is the kind of error in protocol/errors.py.",
         "now": NOW,
         "partners": {each.organisation.identifier: each.to_dict() for each in PARTNERS.values()},
+        "registrar": REGISTRAR.to_dict(),
         "cockpit_key": private_jwk(COCKPIT_KEY),
         "recipient_key": private_jwk(OTHER_KEY),
         "recipient_encryption_key": private_jwk(ENC_KEY),
         "mandate": {"token": MANDATE_TOKEN, "hash": GIVEN.hash, "claims": MANDATE.to_claims()},
         "refused_mandates": listed(refused_mandates()),
+        "handover": sign_handover(GIVEN, COCKPIT_SIGNER, now=NOW),
+        "refused_handovers": listed(refused_handovers()),
         "statuses": [
             {
                 "name": name,
@@ -155,6 +216,11 @@ def made():
             "claims": replace(FORWARDED, mandate=MANDATE_TOKEN, n=2).to_claims(),
         },
         "refused_forwarded": listed(refused_forwarded()),
+        "registered": {
+            "token": forwarded(n=2, registration=REGISTERED.registration),
+            "registration": TOWN_REGISTRATION.to_claims(),
+        },
+        "refused_registrations": listed(refused_registrations()),
     }
 
 
@@ -162,7 +228,7 @@ def test_the_vectors_are_current():
     check_current(FILE, made())
 
 
-VECTORS = json.loads((FOLDER / FILE).read_bytes()) if (FOLDER / FILE).exists() else made()
+VECTORS = made() if WRITE or not (FOLDER / FILE).exists() else json.loads((FOLDER / FILE).read_bytes())
 
 
 def flaw_of(vector):
@@ -182,6 +248,17 @@ def test_the_mandate_is_accepted():
 def test_a_mandate_is_refused(vector):
     with pytest.raises(flaw_of(vector)):
         verify_mandate(vector["token"], now=NOW)
+
+
+def test_a_handover_is_accepted():
+    found = verify_handover(VECTORS["handover"], now=NOW)
+    assert (found.mandate, found.key, found.raw) == (GIVEN, COCKPIT_KEY.public_key, VECTORS["handover"])
+
+
+@named(VECTORS["refused_handovers"])
+def test_a_handover_is_refused(vector):
+    with pytest.raises(flaw_of(vector)):
+        verify_handover(vector["token"], now=NOW)
 
 
 def read_status(token):
@@ -213,3 +290,24 @@ def test_forwarded_data_is_accepted():
 def test_forwarded_data_is_refused(vector):
     with pytest.raises(flaw_of(vector)):
         receive(vector["token"])
+
+
+def receive_registered(token):
+    """As a recipient does: what the source is registered for is in its certificate alone."""
+    opened = open_forwarded_data(token, ENC_KEY, now=NOW + DAY)
+    assert opened.registration is not None
+    source = verify_registration(opened.registration, anchors=REGISTERS, now=NOW + DAY).says
+    found = verify_forwarded_data(opened, EXPECTED, source, last=LastUse(1, "x"), anchors=ANCHORS, now=NOW + DAY)
+    return found, source
+
+
+def test_a_registration_that_comes_with_the_data_says_what_its_source_may_issue():
+    found, source = receive_registered(VECTORS["registered"]["token"])
+    assert source.to_claims() == VECTORS["registered"]["registration"]
+    assert found.says == REGISTERED
+
+
+@named(VECTORS["refused_registrations"])
+def test_data_whose_source_is_not_registered_for_it_are_refused(vector):
+    with pytest.raises(flaw_of(vector)):
+        receive_registered(vector["token"])

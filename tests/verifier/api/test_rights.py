@@ -14,8 +14,8 @@ from tests.verifier.service.test_rights import Given, library
 
 
 @pytest.fixture
-def counter(tmp_path, agency):
-    made = library(f"sqlite:///{tmp_path}/verifier.db", TrustAnchors([agency.anchor]))
+def counter(database_url, agency):
+    made = library(database_url, TrustAnchors([agency.anchor]))
     yield made
     made.close()
 

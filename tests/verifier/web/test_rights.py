@@ -18,8 +18,8 @@ from verifier.session import Forgotten
 
 
 @pytest.fixture
-def counter(tmp_path, agency):
-    made = library(f"sqlite:///{tmp_path}/verifier.db", TrustAnchors([agency.anchor]))
+def counter(database_url, agency):
+    made = library(database_url, TrustAnchors([agency.anchor]))
     yield made
     made.close()
 

@@ -28,6 +28,9 @@ def test_the_page_says_for_whom_before_the_yes(parent):
     page = words_of(citizen.get(paste(citizen, served.world.partner.link())))
     assert "You act for Mia. What you say or ask for counts as if they did." in page
     assert page.index("You act for Mia.") < page.index("They see nothing else")
+    # In words, not in the word of the office
+    assert "School" in page
+    assert "school" not in page
 
 
 def test_the_document_says_it_too(parent):

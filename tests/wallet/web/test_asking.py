@@ -171,7 +171,10 @@ def test_what_is_asked_is_named_in_words_where_no_document_has_a_name_for_it(ser
     visitor.unlock()
     served.world.registering()
     _, page = asked(served, visitor, ("birthdate",), ("place_of_birth", "locality"), ("shoe_size",))
-    assert "asks for more than they registered for: Date of birth, Place of birth, shoe_size." in words_of(page)
+    assert (
+        "asks for more than they registered for: Date of birth, Place of birth, something called “shoe size”."
+        in words_of(page)
+    )
 
 
 # Who gives

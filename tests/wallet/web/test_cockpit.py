@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from protocol.errors import Unreachable
+from protocol.errors import Unavailable, Unreachable
 from protocol.oid4vp.request import ClientMetadata
 from protocol.sovereignty.usage import Action
 from protocol.sovereignty.usage_report import News
@@ -269,3 +269,62 @@ def test_in_german_everything_is_said_too(served):
     text = words_of(visitor.get(f"/activity/entry/{number}"))
     assert "City library hat Ihre Daten angesehen." in text
     assert "Antrag auf einen Ausweis" in text
+
+
+NOT_KEPT = "What City library says now could not be kept, because the wallet file cannot be written."
+
+
+@pytest.fixture
+def full(served, monkeypatch):
+    def write(*_, **__):
+        raise Unavailable("the disk is full")
+
+    return lambda: monkeypatch.setattr(served.vault, "write", write)
+
+
+@pytest.mark.parametrize("way", ["entry", "with"], ids=["entry", "partner"])
+def test_what_is_known_is_shown_and_that_nothing_new_was_kept_is_said(served, citizen, full, way):
+    number = give(served, citizen)
+    served.world.partner.did()
+    served.world.partner.log.add(use())
+    full()
+    page = citizen.get(f"/activity/{way}/{number}")
+    assert page.status_code == 200
+    text = words_of(page)
+    assert NOT_KEPT in text
+    assert "Is the disk full? Make room, then open this page again." in text
+    assert "To make you a library card." in text
+    citizen.client.headers["accept-language"] = "de"
+    assert "konnte nicht aufgehoben werden" in words_of(citizen.get(f"/activity/{way}/{number}"))
+
+
+def test_asking_again_says_so_too(served, citizen, full):
+    number = give(served, citizen)
+    page = f"/activity/entry/{number}"
+    citizen.get(page)
+    full()
+    asked = citizen.post(f"{page}/ask", page=page)
+    assert asked.status_code == 200
+    assert NOT_KEPT in words_of(asked)
+
+
+def test_with_room_again_it_is_kept(served, citizen, full, monkeypatch):
+    number = give(served, citizen)
+    served.world.partner.did()
+    served.world.partner.log.add(use())
+    full()
+    page = f"/activity/entry/{number}"
+    assert NOT_KEPT in words_of(citizen.get(page))
+    monkeypatch.undo()
+    monkeypatch.setenv("HOHEIT_ENV", "test")
+    text = words_of(follow(citizen, citizen.post(f"{page}/ask", page=page)))
+    assert NOT_KEPT not in text
+    assert "They signed this." in text
+
+
+def test_a_wallet_that_was_locked_is_not_taken_for_a_full_disk(served, citizen):
+    number = give(served, citizen)
+    served.world.now += 3600
+    served.door.close()
+    page = citizen.get(f"/activity/entry/{number}")
+    assert page.status_code == 303 or NOT_KEPT not in words_of(page)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocol.encoding import encode_json
 from protocol.errors import Unreachable
 from tests.support.pki import NOW
 from tests.wallet.counterparts import CLAIMS, Agency, World, answer, held
@@ -165,3 +166,23 @@ def test_what_fails_by_itself_is_no_harm(served, citizen):
     run_for(served, 260, lambda: bool(served.world.agency.seen))
     assert served.vault.credentials()[0].status == "invalid"
     assert "Taken back" in words_of(citizen.get("/"))
+
+
+def test_a_card_that_says_the_old_address_says_so_until_it_is_renewed(served, citizen):
+    receive(served)
+    page, moved = card(served), {**CLAIMS, "address": {"locality": "Bonn", "postal_code": "53111"}}
+    text = "This document still says what was so before: Address"
+    assert text not in words_of(citizen.get(page))
+    later = held("proof", name="Proof of residence", claims=encode_json(moved).decode(), received_at=NOW + 60)
+    opened = served.wallet()
+    opened.run(opened.wallet.context.save(put=[later]))
+    words = words_of(citizen.get(page))
+    assert text in words
+    assert "Proof of residence, which came later, says something else." in words
+    assert f'href="{page}/renew">Get the new one' in citizen.get(page).text
+    citizen.client.headers["accept-language"] = "de"
+    assert "Dieser Nachweis sagt noch, was vorher galt: Anschrift" in words_of(citizen.get(page))
+    del citizen.client.headers["accept-language"]
+    served.world.agency.claims = moved
+    citizen.done(citizen.post(f"{page}/renew", f"{page}/renew"))
+    assert text not in words_of(citizen.get(page))

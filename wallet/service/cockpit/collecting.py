@@ -58,11 +58,12 @@ class Looked:
     not_asked: NotAsked | None = None
     must_not: MustNotCall | None = None  # the address is not to be called
     error: ProtocolError | None = None  # it could not be reached, or answered what is no answer
+    kept: bool = True  # False: what came could not be written down, and is gone
 
     @property
     def went_well(self) -> bool:
         """Whether what is known is what the partner says now."""
-        return self.not_asked is None and self.must_not is None and self.error is None
+        return self.kept and self.not_asked is None and self.must_not is None and self.error is None
 
 
 @dataclass(frozen=True, slots=True)

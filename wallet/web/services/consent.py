@@ -23,6 +23,7 @@ def about_service(visit: Visit, waiting: RequestWaiting) -> dict[str, object]:
             begun = visit.wallet.services.starting.begun(service, waiting.seen, begun.journey)
     return {
         "begun": begun,
+        "noted": visit.wallet.services.noted(waiting.seen, begun),
         "missing": missing,
         "say": ServiceWords(visit.words),
         "ticket": partial(tickets.of, "service"),

@@ -7,10 +7,13 @@ import pytest
 
 from protocol.errors import InvalidRequest, Unreachable
 from protocol.exchange import HttpResponse
+from protocol.keys import P256Key
 from protocol.oid4vp.client_id import Prefix
-from tests.support.pki import Template, make_pki, seeded_key
+from protocol.oid4vp.request import DIRECT_POST_JWT, ClientMetadata, EncryptionKey
+from tests.support.pki import Template, make_pki, seeded, seeded_key
 from tests.wallet.counterparts import PARTNER, dcql
 from tests.wallet.service_town import LIBRARY, OFFICE, ServiceWorld
+from wallet.policy.services.noting import NotedShown
 from wallet.service.services.starting import NotTheProvider
 
 
@@ -113,3 +116,32 @@ def test_a_plan_goes_on_when_its_request_was_answered(there):
     begun = services.starting.begun(there.shown("library-card"), asked, journey)
     there.run(services.answered(asked.digest, begun))
     assert there.run(services.journeys.show(journey)).over
+
+
+def test_what_a_plan_was_told_is_proposed_to_the_provider_alone(there):
+    there.receive_pid()
+    services, service = there.wallet.services, there.shown("library-card")
+    journey = there.run(services.journeys.begin(["library-card"])).id
+    there.run(services.journeys.note(journey, service.id, {"email": "a@b.example"}))
+    key = EncryptionKey("key-1", P256Key.generate(seeded(77)).public_key)
+    metadata = ClientMetadata((key,), takes_answers=("email",))
+    there.partner.changes = {"response_mode": DIRECT_POST_JWT, "client_metadata": metadata}
+    asked = start(there)
+    begun = services.starting.begun(service, asked, journey)
+    assert [(one.title, one.said) for one in services.noted(asked, begun)] == [("E-mail", "a@b.example")]
+    certified(there, identifier=OFFICE)
+    assert services.noted(there.run(there.wallet.presenting.look(there.partner.link())), begun) == ()
+
+
+def test_what_is_not_encrypted_takes_no_answers(there):
+    there.receive_pid()
+    there.partner.changes = {"client_metadata": ClientMetadata(takes_answers=("email",))}
+    services, service = there.wallet.services, there.shown("library-card")
+    journey = there.run(services.journeys.begin(["library-card"])).id
+    there.run(services.journeys.note(journey, service.id, {"email": "a@b.example"}))
+    asked = start(there)
+    assert services.noted(asked, services.starting.begun(service, asked, journey)) == ()
+    noted = NotedShown("email", "E-mail", "a@b.example", "a@b.example")
+    with pytest.raises(ValueError, match="and encrypted"):
+        there.run(there.wallet.presenting.share(asked, asked.default_choice(), [noted]))
+    assert there.partner.answers == []
