@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 from capabilities.cockpit.records import IssuedReceipt
 from capabilities.status_publisher.records import EntryState
 from issuer.usage_records import GivenReceipt
+from protocol.encoding import encode_json, read_json_object
+from protocol.fields import Fields
 
 CredentialState = EntryState  # a credential stands where its place in the status list says
 
@@ -62,12 +66,35 @@ class LiveBatch:
 
 
 @dataclass(frozen=True, slots=True)
+class Begun:
+    """What somebody began to do with a person's entry, before it is known to be done; it is logged once it is."""
+
+    action: str
+    by: str  # as the log calls them
+    before: str  # keyed digest of what the register said then
+
+    def to_text(self) -> str:
+        """As it is kept."""
+        return encode_json({"action": self.action, "by": self.by, "before": self.before}).decode()
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """Read what we kept."""
+        kept = Fields(read_json_object(text.encode(), "begun change"), "begun change")
+        return cls(kept.text("action"), kept.text("by"), kept.text("before"))
+
+
+AllBegun = Mapping[str, Begun] | None  # by subject
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeNotice:
     """Something changed in the register about a person; it is looked at until that is done."""
 
     subject: str
     number: int  # another one with each notice
     actor: str
+    begun: Begun | None = None  # None: nothing is begun whose end is not known
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from capabilities.cockpit.rights import RightsStore
 from capabilities.cockpit.store import CockpitStore
 from capabilities.status_publisher.store import StatusStore
 from capabilities.usage_log.store import UsageStore
 from issuer.mandates import GivenMandate, Stepped
 from issuer.records import (
+    AllBegun,
     AuditLine,
     ChangeNotice,
     CredentialState,
@@ -20,6 +22,7 @@ from issuer.records import (
     LiveBatch,
     OfferRecord,
 )
+from issuer.rights import Holding, RightsRecord
 from issuer.usage_records import DocumentReceipt, Happened, What
 from runtime.api_keys import ApiKeys
 from runtime.conversation import ConversationStore, Event
@@ -38,7 +41,7 @@ class MandateStore(Protocol):
         """Keep a new mandate. What comes back is the one that is kept: another may have come with this id before.
 
         Raises:
-            Conflict: too many are of this key.
+            Conflict: too many are of this key, or another key handed this mandate over before.
         """
 
     def step(self, key: str, jti: str, work: Callable[[GivenMandate], Stepped]) -> GivenMandate:
@@ -85,6 +88,10 @@ class IssuerStore(ConversationStore, Protocol):
     def mandates(self) -> MandateStore:
         """What citizens told us to forward."""
 
+    @property
+    def rights(self) -> RightsStore[Holding, RightsRecord]:
+        """What citizens asked about the data in their documents."""
+
     def credential(self, credential_id: str) -> IssuedCredential | None:
         """One issued credential."""
 
@@ -116,6 +123,9 @@ class IssuerStore(ConversationStore, Protocol):
 
         `before`: only lines that are older than the one with this id.
         """
+
+    def people_of(self, ids: Sequence[str]) -> tuple[str, ...]:
+        """Whom lines of the audit trail are about, by their subjects: ids of people, copies and conversations."""
 
     def last_change(self, document: IssuedDocument) -> AuditLine | None:
         """The line of the audit trail that says who brought a document to its state, when and why; None: nobody has."""
@@ -185,17 +195,20 @@ class IssuerStore(ConversationStore, Protocol):
         `families`: which configurations are forms of one document, by the name of that.
         """
 
-    def note_changes(self, subjects: Sequence[str], *, due_at: int, actor: str, what: What | None = None) -> None:
+    def note_changes(
+        self, subjects: Sequence[str], *, due_at: int, actor: str, begun: AllBegun = None, what: What | None = None
+    ) -> None:
         """Remember that the register changes about people: their documents are looked at from that moment on.
 
-        `what` is logged about each of them.
+        `begun`: what is about to be done with each of them, and stays until it is known to be done; `what` was done, and is
+        logged about each of them.
         """
 
     def due_changes(self, *, now: int, again_at: int, limit: int) -> tuple[ChangeNotice, ...]:
         """People whose documents have to be looked at; until `again_at` no other worker takes them."""
 
-    def change_done(self, notice: ChangeNotice) -> None:
-        """Forget a notice, unless another one came meanwhile."""
+    def change_done(self, notice: ChangeNotice, what: What | None = None) -> None:
+        """Forget a notice and log what turned out to have been done, unless another notice came meanwhile."""
 
     def put_letter_code(self, code: LetterCode, *, actor: str, now: int) -> None:
         """Keep a letter code, and who had it made; those of earlier letters to the same person are good no more."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from protocol.credential import ClaimPath
@@ -20,9 +20,11 @@ from wallet.policy.cockpit.disclosed import path_text
 from wallet.policy.cockpit.holding import HeldByPartner, Until
 from wallet.policy.cockpit.rights import Overdue
 from wallet.policy.cockpit.timeline import Item, Kind, Timeline
+from wallet.policy.document_names import Namer, namer_of, renamed
 from wallet.policy.showing import MAX_VALUE, plain
 from wallet.records import HeldCredential
 from wallet.rights_words import RightsWords
+from wallet.role_names import role_name
 from wallet.service.cockpit.collecting import Looked, NotAsked
 from wallet.words import Words
 
@@ -34,6 +36,7 @@ class CockpitWords:
     words: Words
     language: str
     label: Callable[[str, ClaimPath], str]  # type of a document and a claims path → what its issuer calls it
+    document: Namer  # type of a document and its logged name → what it is called here
 
     @classmethod
     def of(cls, words: Words, language: str, held: Sequence[HeldCredential]) -> Self:
@@ -43,7 +46,7 @@ class CockpitWords:
         def label(type_: str, path: ClaimPath) -> str:
             return label_of(path_text(path), described.get(type_, ()), language)
 
-        return cls(words, language, label)
+        return cls(words, language, label, namer_of(held, language))
 
     def __call__(self, text: str, /, **values: object) -> str:
         """A text with its values filled in."""
@@ -82,7 +85,8 @@ class CockpitWords:
         say = self.about(item.disclosure)
         match item.what:
             case None:
-                return self.words.happened(timeline.happened(item.entry))
+                happened = timeline.happened(item.entry)
+                return self.words.happened(replace(happened, entry=renamed(happened.entry, self.document)))
             case KeptReceipt():
                 return say.receipt_came(item.what, who)
             case UsageEntry():
@@ -144,7 +148,7 @@ class CockpitWords:
 
     def by(self, entry: UsageEntry) -> str:
         """Who it was there, and why."""
-        return self("By: %(by)s. Why: %(why)s", by=plain(entry.use.by), why=self.text(entry.use.why))
+        return self("By: %(by)s. Why: %(why)s", by=role_name(self.words, entry.use.by), why=self.text(entry.use.why))
 
     def claims_of(self, entry: UsageEntry, disclosure: Disclosure) -> str:
         """Which data it was about."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from wallet.policy.activity import Happened, given
+from wallet.policy.document_names import namer_of, renamed
 from wallet.policy.documents import documents_of
 from wallet.policy.showing import credential_name, plain
 from wallet.records import HeldCredential
@@ -51,6 +52,7 @@ def _documents(words: Words, language: str, held: tuple[HeldCredential, ...]) ->
 def _lines(
     words: Words, language: str, happened: Sequence[Happened], held: tuple[HeldCredential, ...]
 ) -> Iterable[str]:
+    name = namer_of(held, language)
     yield "<ol reversed>"
     for one in happened:
         shown = [
@@ -58,7 +60,7 @@ def _lines(
             for document in given(one.entry, held, language)
             if document.labels
         ]
-        sentence = words.entry(one.entry, one.outcome)
+        sentence = words.entry(renamed(one.entry, name), one.outcome)
         yield f"<li><p>{escape(words.time(one.entry.at))}<br>{escape(plain(sentence))}{''.join(shown)}</p></li>"
     yield "</ol>"
 

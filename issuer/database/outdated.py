@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, delete, func, insert, or_, select, update
 
-from issuer.database.tables import conversations, credentials, register_changes, said_claims
+from issuer.database.tables import conversations, credentials, letter_codes, register_changes, said_claims
 from issuer.policy import Reason
-from issuer.records import ChangeNotice, CredentialState, LiveBatch, SaidClaims, StateChanged, Superseded
+from issuer.records import (
+    AllBegun,
+    Begun,
+    ChangeNotice,
+    CredentialState,
+    LetterCode,
+    LiveBatch,
+    SaidClaims,
+    StateChanged,
+    Superseded,
+)
 from runtime.conversation import Event
 from runtime.database.conversations import event_row
 
@@ -133,13 +143,26 @@ def forget_said(connection: Connection, *, now: int, limit: int) -> int:
     return gone
 
 
-def note_changes(connection: Connection, subjects: Sequence[str], *, due_at: int, actor: str) -> None:
-    """Have people looked at; a notice that is there already is taken up by this one."""
+def note_changes(
+    connection: Connection,
+    subjects: Sequence[str],
+    *,
+    due_at: int,
+    actor: str,
+    begun: AllBegun = None,
+    done: bool = False,
+) -> None:
+    """Have people looked at; a notice that is there already is taken up by this one.
+
+    Of two things that were begun the first one stays, since what the register said before both is known by it; `done` ends it.
+    """
     for subject in sorted(set(subjects)):
-        there = update(register_changes).where(_changes.subject == subject)
-        values = {"number": _changes.number + 1, "due_at": due_at, "actor": actor}
-        if not connection.execute(there.values(values)).rowcount:
-            row = {"subject": subject, "number": 1, "due_at": due_at, "actor": actor}
+        began = begun[subject].to_text() if begun else ""
+        values: dict[str, object] = {"number": _changes.number + 1, "due_at": due_at, "actor": actor}
+        if done or began:
+            values["begun"] = "" if done else case((_changes.begun == "", began), else_=_changes.begun)
+        if not connection.execute(update(register_changes).where(_changes.subject == subject).values(values)).rowcount:
+            row = {"subject": subject, "number": 1, "due_at": due_at, "actor": actor, "begun": began}
             connection.execute(insert(register_changes), row)
 
 
@@ -155,13 +178,25 @@ def due_changes(connection: Connection, *, now: int, again_at: int, limit: int) 
     rows = connection.execute(query).all()
     for row in rows:
         connection.execute(update(register_changes).where(_changes.subject == row.subject).values(due_at=again_at))
-    return tuple(ChangeNotice(row.subject, row.number, row.actor) for row in rows)
+    return tuple(
+        ChangeNotice(row.subject, row.number, row.actor, Begun.from_text(row.begun) if row.begun else None)
+        for row in rows
+    )
 
 
-def change_done(connection: Connection, notice: ChangeNotice) -> None:
-    """A person was looked at; if something changed meanwhile, another notice stands there."""
+def change_done(connection: Connection, notice: ChangeNotice) -> bool:
+    """A person was looked at; False: something changed meanwhile, and another notice stands there."""
     same = and_(_changes.subject == notice.subject, _changes.number == notice.number)
-    connection.execute(delete(register_changes).where(same))
+    return bool(connection.execute(delete(register_changes).where(same)).rowcount)
+
+
+def put_letter_code(connection: Connection, code: LetterCode, *, actor: str, now: int) -> None:
+    """Keep a letter code; those of earlier letters to the same person are good no more."""
+    connection.execute(delete(letter_codes).where(letter_codes.c.subject == code.subject))
+    row = {"digest": code.digest, "subject": code.subject, "expires_at": code.expires_at}
+    connection.execute(insert(letter_codes), row)
+    event = event_row(Event("letter written", code.subject, actor=actor), now)
+    connection.execute(insert(conversations.events), event)
 
 
 def _in(batch: LiveBatch) -> ColumnElement[bool]:

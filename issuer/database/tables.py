@@ -73,6 +73,7 @@ register_changes = Table(
     Column("number", BigInteger, nullable=False),
     Column("due_at", BigInteger, nullable=False),
     Column("actor", Text, nullable=False),
+    Column("begun", Text, nullable=False),  # empty: nothing whose end is not known
     Index("register_changes_by_time", "due_at"),
 )
 letter_codes = Table(

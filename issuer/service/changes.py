@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from issuer.credential_types import CredentialType
 from issuer.policy import Reason
-from issuer.records import ChangeNotice, CredentialState, LiveBatch
+from issuer.records import Begun, ChangeNotice, CredentialState, LiveBatch
 from issuer.register import MAX_RECORD, OwnRegister, Person, is_subject, person_of
 from issuer.renewal import DAY, USUAL, Fate, Judged, LeafPath, RenewalPolicy, WhenGone, judge, read_said
 from issuer.service.context import IssuerContext
@@ -94,11 +94,12 @@ class Changes:
         register = self._own()
         for subject, record in people.items():
             check_person(subject, record)
-        changed = yield from slow(lambda: tuple(one for one in people if register.look(one) != people[one]))
+        said = yield from slow(lambda: {one: register.look(one) for one in people})
+        changed = {one: said[one] for one in people if said[one] != people[one]}
         yield from self._write(
             changed, lambda: register.put({one: people[one] for one in changed}), actor, self._new(by)
         )
-        return changed
+        return tuple(changed)
 
     def patch(
         self, subject: str, patch: Record, actor: str, *, by: By = By.PROGRAM
@@ -113,7 +114,7 @@ class Changes:
         record = yield from register.fetch(subject)
         after = patched(record, patch)
         check_person(subject, after)
-        yield from self._write((subject,), lambda: register.put({subject: after}), actor, self._new(by))
+        yield from self._write({subject: record}, lambda: register.put({subject: after}), actor, self._new(by))
         return (yield from self.settle(subject))
 
     def remove(self, subject: str, actor: str, *, by: By = By.PROGRAM) -> Exchange[tuple[Consequence, ...]]:
@@ -124,9 +125,9 @@ class Changes:
             InvalidRequest, Unavailable: see `put`.
         """
         register = self._own()
-        yield from register.fetch(subject)
+        record = yield from register.fetch(subject)
         gone = self.uses.changed(Action.ERASED, REGISTER_GONE, by)
-        yield from self._write((subject,), lambda: register.remove(subject), actor, gone)
+        yield from self._write({subject: record}, lambda: register.remove(subject), actor, gone)
         return (yield from self.settle(subject))
 
     def told(self, subjects: Sequence[str], actor: str) -> Exchange[None]:
@@ -205,6 +206,7 @@ class Changes:
 
     def _settle_notice(self, notice: ChangeNotice) -> Exchange[None]:
         try:
+            what = yield from self._turned_out(notice)
             yield from self.settle(notice.subject)
         except Unavailable:
             raise
@@ -212,7 +214,22 @@ class Changes:
             # Nothing of one person may keep the others waiting; it is tried again, and whoever reads the log sees it
             get_logger().warning("register change", reason=error.description)
             return
-        yield from slow(lambda: self.context.store.change_done(notice))
+        yield from slow(lambda: self.context.store.change_done(notice, what))
+
+    def _turned_out(self, notice: ChangeNotice) -> Exchange[What | None]:
+        """What was done of that which was begun, as the register shows by now; None: nothing, or it was logged already."""
+        begun, register = notice.begun, self.context.register
+        if begun is None or not isinstance(register, OwnRegister):
+            return None
+        record = yield from slow(lambda: register.look(notice.subject))
+        if self._digest(notice.subject, record) == begun.before:
+            return None
+        why = REGISTER_GONE if begun.action == Action.ERASED else REGISTER_CHANGED
+        return What(Action(begun.action), begun.by, why)
+
+    def _digest(self, subject: str, record: Record | None) -> str:
+        """What the register says about a person, so that it is known whether it still says so."""
+        return self.context.keyed("record", subject, "" if record is None else encode_json(dict(record)).decode())
 
     def _own(self) -> OwnRegister:
         register = self.context.register
@@ -223,21 +240,24 @@ class Changes:
     def _new(self, by: By) -> What:
         return self.uses.changed(Action.CORRECTED, REGISTER_CHANGED, by)
 
-    def _write(self, subjects: Sequence[str], work: Callable[[], None], actor: str, what: What) -> Exchange[None]:
-        """Change the register with a notice before it, in case we die in the middle, and one after it.
+    def _write(
+        self, said: Mapping[str, Record | None], work: Callable[[], None], actor: str, what: What
+    ) -> Exchange[None]:
+        """Change the register about people of whom it has `said` something, with a notice before it and one after it.
 
-        The register may be another database: a change is logged before it is made, so that none goes unlogged, and that
-        data are gone when they are.
+        The register may be another database, so the change and its entry in the log are no one step. What is about to be done
+        is remembered first; the log says it once it is done, and if we die in between, once it is seen that it was.
         """
-        store = self.context.store
+        store, subjects = self.context.store, tuple(said)
         if not subjects:
             return
+        action, by = what.action.value, what.by
+        begun = {subject: Begun(action, by, self._digest(subject, record)) for subject, record in said.items()}
 
         def change() -> None:
-            before, after = (None, what) if what.action is Action.ERASED else (what, None)
-            store.note_changes(subjects, due_at=self.context.now() + WRITING, actor=actor, what=before)
+            store.note_changes(subjects, due_at=self.context.now() + WRITING, actor=actor, begun=begun)
             work()
-            store.note_changes(subjects, due_at=self.context.now() + LOOK_AGAIN, actor=actor, what=after)
+            store.note_changes(subjects, due_at=self.context.now() + LOOK_AGAIN, actor=actor, what=what)
             for subject in subjects:
                 store.note(Event("register changed", subject, actor=actor))
 

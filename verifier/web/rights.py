@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 
 from fastapi import Response
 
 from capabilities.accounts.web import Door, Visit
+from capabilities.cockpit.clerks import MAX_ID, check_found, day_of, read_until, read_why
 from protocol.errors import Malformed
-from protocol.fields import Fields
-from protocol.sovereignty.wording import MAX_TEXT, Wording, read_wording
+from protocol.sovereignty.wording import MAX_TEXT
 from runtime.driver import Driver
 from runtime.languages import language_of
 from runtime.pages import redirect
 from verifier.service import Verifier
-from verifier.service.rights import check_found
 from verifier.usage import By
 from verifier.web.desk_view import Desk
 from verifier.web.mirror import claim_name
-from verifier.web.rights_answers import NotSo, answer_pages, answer_values, day_end, request_id
-
-MAX_ID = 128  # characters
+from verifier.web.rights_answers import answer_pages, answer_values, request_id
 
 
 def rights_pages(verifier: Verifier, driver: Driver, door: Door, desk: Desk) -> None:
@@ -60,10 +57,10 @@ def rights_pages(verifier: Verifier, driver: Driver, door: Door, desk: Desk) -> 
             status=400 if problem else 200,
             found=found,
             claims=[claim_name(path) for paths in found.claims.values() for path in paths],
-            first_day=_day(found.case.status.due) + timedelta(days=1),
-            last_day=_day(found.latest_due),
+            first_day=day_of(found.case.status.due) + timedelta(days=1),
+            last_day=day_of(found.latest_due),
             problem=problem,
-            **answer_values(found, visit.form, _day(verifier.context.now())),
+            **answer_values(found, visit.form, day_of(verifier.context.now())),
             typed=visit.form.get("why", ""),
             longest=MAX_TEXT,
         )
@@ -78,18 +75,16 @@ def rights_pages(verifier: Verifier, driver: Driver, door: Door, desk: Desk) -> 
     async def extend(visit: Visit) -> Response:
         found = await driver.run(rights.open(request_id(visit), actor=visit.clerk.clerk))
         try:
-            why, due = _why(visit), day_end(visit.form.get("until", ""), found, at="extend until")
-        except NotSo as error:
-            return await one(visit, error.at)
-        except Malformed:
-            return await one(visit, "extend why")
+            why, due = read_why(visit.form, language_of(visit.request)), read_until(visit.form, found.case)
+        except Malformed as error:
+            return await one(visit, "extend until" if error.at == "form.until" else "extend why")
         await driver.run(rights.extend(request_id(visit), why, due, actor=visit.clerk.clerk))
         return redirect(f"{home}/{request_id(visit)}")
 
     @door.deed("/rights/{request}/refuse")
     async def refuse(visit: Visit) -> Response:
         try:
-            why = _why(visit)
+            why = read_why(visit.form, language_of(visit.request))
         except Malformed:
             return await one(visit, "refuse why")
         await driver.run(rights.refuse(request_id(visit), why, actor=visit.clerk.clerk))
@@ -100,17 +95,3 @@ def rights_pages(verifier: Verifier, driver: Driver, door: Door, desk: Desk) -> 
         told = visit.form.get("told") == "yes"
         await driver.run(rights.done(request_id(visit), place=By.CLERK, told=told, actor=visit.clerk.clerk))
         return redirect(f"{home}/{request_id(visit)}")
-
-
-def _why(visit: Visit) -> Wording:
-    """What the clerk wrote, in the language in which they work.
-
-    Raises:
-        Malformed: nothing, or no plain text.
-    """
-    said = {language_of(visit.request): visit.form.get("why", "").replace("\r\n", "\n").strip()}
-    return read_wording(Fields({"why": {**said}}, "form"), "why")
-
-
-def _day(seconds: int) -> date:
-    return datetime.fromtimestamp(seconds, UTC).date()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from protocol.errors import NotFound
 from wallet.cli.session import OpenSession
+from wallet.policy.document_names import namer_of, renamed
 from wallet.records import LogEntry
 from wallet.service.keeping import HeldShown
 
@@ -72,7 +73,8 @@ def show_log(session: OpenSession) -> None:
         return
     if not whole:
         session.say(words("Nothing happened yet."))
-    for entry in whole:
+    name = namer_of(session.wallet.context.store.credentials(), session.wallet.context.language)
+    for entry in [renamed(one, name) for one in whole]:
         session.say(f"{words.time(entry.at)}  {words.entry(entry, outcomes.get(entry.number, entry.outcome))}")
         for credential in entry.credentials:
             if credential.claims:

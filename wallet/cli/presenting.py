@@ -207,7 +207,8 @@ def _label(session: OpenSession, choice: ChoiceShown) -> str:
     words = session.words
     cautions = [words.caution(caution) for caution in choice.cautions]
     acting = [words("You act for %(whom)s.", whom=choice.acts_for)] if choice.acts_for else []
-    return " · ".join([f"{choice.name}, {choice.issuer}", *acting, *cautions])
+    name = f"{choice.name} ({choice.about})" if choice.about else choice.name
+    return " · ".join([f"{name}, {choice.issuer}", *acting, *cautions])
 
 
 def _show_question(session: OpenSession, question: QuestionShown) -> None:

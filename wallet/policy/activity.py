@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from protocol.encoding import read_json
 from protocol.errors import Malformed
 from protocol.oid4vci.metadata import ClaimDescription
+from wallet.policy.document_names import Namer, namer_of, renamed
 from wallet.policy.showing import claim_label, plain
 from wallet.records import HeldCredential, LogEntry
 
@@ -47,9 +48,10 @@ def activity(log: Sequence[LogEntry]) -> tuple[Happened, ...]:
     )
 
 
-def page_of(happened: Sequence[Happened]) -> Page:
-    """The newest."""
-    return Page(tuple(happened[:PAGE]), more=len(happened) > PAGE)
+def page_of(happened: Sequence[Happened], name: Namer) -> Page:
+    """The newest, with documents called as they are in the reader's language."""
+    newest = [replace(one, entry=renamed(one.entry, name)) for one in happened[:PAGE]]
+    return Page(tuple(newest), more=len(happened) > PAGE)
 
 
 def about(happened: Sequence[Happened], kinds: Set[str]) -> tuple[Happened, ...]:
@@ -60,11 +62,12 @@ def about(happened: Sequence[Happened], kinds: Set[str]) -> tuple[Happened, ...]
 def given(entry: LogEntry, held: Sequence[HeldCredential], language: str) -> tuple[GivenShown, ...]:
     """The data that an entry is about, with the labels of documents of the same kind that are still there."""
     described = {credential.type: credential.described().claims for credential in held}
+    name = namer_of(held, language)
     labels: dict[str, dict[str, None]] = {}
     for credential in entry.credentials:
         named = [label_of(path, described.get(credential.type, ()), language) for path in credential.claims]
         # Forms of one document have one name, and most labels
-        labels.setdefault(plain(credential.name), {}).update(dict.fromkeys(named))
+        labels.setdefault(name(credential.type, credential.name), {}).update(dict.fromkeys(named))
     return tuple(GivenShown(name, tuple(found)) for name, found in labels.items())
 
 

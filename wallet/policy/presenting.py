@@ -72,6 +72,7 @@ class ChoiceShown:
     claims: tuple[ClaimShown, ...]
     cautions: tuple[Caution, ...]
     acts_for: str = ""  # whom the user acts for with it, whether or not the name is among what would be seen
+    about: str = ""  # the first name of whom it is about, where that is not the user
 
     def speaking(self, language: str) -> ChoiceShown:
         """The same in another language."""

@@ -14,6 +14,8 @@ from protocol.fields import Fields
 from protocol.formats import about_subject
 from protocol.keys import RandomBytes
 from protocol.sovereignty.representation import TYPE, Company, Person, Representation, blinded
+from wallet.policy.documents import document_id
+from wallet.policy.services.holding import seem_about_others
 from wallet.policy.showing import plain
 from wallet.records import HeldCredential, LogEntry
 
@@ -40,6 +42,19 @@ def acts_for(held: HeldCredential) -> str:
     if whom is None:
         return ""
     return plain(whom.given_name if isinstance(whom, Person) else whom.name)
+
+
+def about_whom(held: HeldCredential, everything: Iterable[HeldCredential]) -> str:
+    """The first name of whom a document is about, where that is not the user: two of one kind are told apart by it.
+
+    Empty: it is about the user, or nobody can tell.
+    """
+    if held.type == TYPE:
+        return acts_for(held)
+    if document_id(held) not in seem_about_others(everything):
+        return ""
+    named = about_subject(held.format, held.read_claims()).get("given_name")
+    return plain(named) if isinstance(named, str) else ""
 
 
 def represented_people(held: Iterable[HeldCredential]) -> tuple[Represented, ...]:

@@ -16,7 +16,7 @@ from runtime.conversation import slow
 from wallet.policy.cards import CardState, ground_of, logo_of, state_of, worst_of
 from wallet.policy.documents import Document, data_once, documents_of
 from wallet.policy.presenting import Caution, cautions_of
-from wallet.policy.representing import acts_for
+from wallet.policy.representing import about_whom, acts_for
 from wallet.policy.showing import (
     ClaimShown,
     PartyShown,
@@ -67,6 +67,7 @@ class HeldShown:
     ground: str  # colour as the issuer wrote it
     logo: str  # picture that may stand on a page; empty: none
     acts_for: str  # whom the holder acts for with it; empty: nobody
+    about: str = ""  # the first name of whom it is about, where that is not the holder
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,7 @@ class Keeping:
             ground=ground_of(configuration, language),
             logo=logo_of(configuration, language),
             acts_for=next(filter(None, map(acts_for, document.forms)), ""),
+            about=about_whom(first, self.context.store.credentials()),
         )
 
     def _form_shown(self, held: HeldCredential) -> FormShown:

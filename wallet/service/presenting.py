@@ -42,7 +42,7 @@ from wallet.policy.presenting import (
     told_apart,
     use_copy,
 )
-from wallet.policy.representing import acts_for, marks_of
+from wallet.policy.representing import about_whom, acts_for, marks_of
 from wallet.policy.services.noting import NotedShown, sent_along
 from wallet.policy.showing import PartyShown, claims_shown, credential_name, plain
 from wallet.records import Copy, HeldCredential, LogEntry
@@ -303,7 +303,6 @@ class Presenting:
         presented = format_of(held.format).present(usable.copies[held.id].raw, found.paths, None)
         seen = yield from self._verify(held, presented)
         configuration = held.described()
-        asked = [claim.query.path for claim in found.claims]
         return ChoiceShown(
             held_id=held.id,
             document_id=document_id(held),
@@ -314,7 +313,7 @@ class Presenting:
                 about_subject(seen.format, seen.claims),
                 configuration.claims,
                 self.context.language,
-                asked=asked,
+                asked=[claim.query.path for claim in found.claims],
                 binary=seen.binary,
             ),
             cautions=(
@@ -326,6 +325,7 @@ class Presenting:
                 ),
             ),
             acts_for=acts_for(held),
+            about=about_whom(held, usable.held.values()),
         )
 
     def _verify(self, held: HeldCredential, raw: str) -> Exchange[VerifiedCredential]:

@@ -14,6 +14,7 @@ from wallet.policy.activity import GivenShown, Happened, activity, given, label_
 from wallet.policy.cockpit.disclosed import path_text
 from wallet.policy.cockpit.timeline import MAX_SEARCH, Filter, Item, Kind, Timeline, part_of
 from wallet.policy.representing import ME, OTHERS, entries_about, for_whom, represented_people
+from wallet.policy.showing import credential_name, plain
 from wallet.web.room import Inside, Visit, redirect
 from wallet.web.shelf import Gone
 from wallet.web.told import Done, tell
@@ -156,13 +157,17 @@ def _wanted(visit: Visit, timeline: Timeline, form: Mapping[str, str]) -> Wanted
 
 
 def _needles(visit: Visit, text: str) -> tuple[str, ...]:
-    """What is searched for: the text itself, and the claims whose label has it."""
+    """What is searched for: the text itself, documents by their name, and claims by their label."""
     if not text:
         return ()
     wanted, language = text.lower(), visit.wallet.context.language
     named: dict[str, None] = {wanted: None}
     for held in visit.wallet.context.store.credentials():
-        described = held.described().claims
+        configuration = held.described()
+        described = configuration.claims
+        if wanted in credential_name(configuration, language).lower():
+            # Logged in whichever language was read then
+            named.update(dict.fromkeys([plain(display.name).lower() for display in configuration.display]))
         for description in described:
             path = path_text(description.path)
             if wanted in label_of(path, described, language).lower():

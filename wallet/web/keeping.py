@@ -10,6 +10,7 @@ from protocol.errors import NotFound
 from runtime.looks import looks_css
 from wallet.policy.activity import about, given, page_of
 from wallet.policy.cards import CardState
+from wallet.policy.document_names import namer_of
 from wallet.policy.documents import Document
 from wallet.policy.outdated import outdated
 from wallet.policy.showing import party_shown
@@ -88,15 +89,17 @@ def _add_card(router: APIRouter) -> None:
         document = _document(visit, card_id)
         shown = keeping.shown(document)
         happened = what_happened(visit)
-        uses = page_of(about(happened, document.types)) if happened is not None else None
         several = sum(not document.types.isdisjoint(one.types) for one in keeping.documents()) > 1
         everything = visit.wallet.context.store.credentials()
         language = visit.wallet.context.language
+        name = namer_of(everything, language)
+        uses = page_of(about(happened, document.types), name) if happened is not None else None
         return visit.page(
             "card.html", card=shown, renewal=visit.wallet.renewing.shown(document),
             gone=visit.wallet.renewing.gone_labels(document),
             outdated=outdated(document, everything, visit.wallet.cockpit.disclosures(), language),
-            place=document.forms[0].credential_issuer, uses=uses, several=several,
+            place=document.forms[0].credential_issuer, uses=uses,
+            rights=visit.wallet.cockpit.of_document(document), several=several,
             orders=bool(visit.wallet.context.store.orders()),
             given={one.entry.number: given(one.entry, everything, language) for one in uses.entries} if uses else {},
         )  # fmt: skip

@@ -25,6 +25,7 @@ from wallet.disclosure_records import Disclosure
 from wallet.policy.cockpit.disclosed import is_identifying, path_text, receipt_of
 from wallet.policy.cockpit.rights import Wish, has_ended, is_overdue, request_of, rights_of, status_of, steps_of
 from wallet.policy.cockpit.written import Written, write_letter
+from wallet.policy.document_names import namer_of
 from wallet.policy.showing import ClaimShown, claims_shown, plain
 from wallet.service.cockpit.cockpit import Prepared
 from wallet.service.cockpit.rights import Followed, Handed, saved_answer
@@ -199,15 +200,15 @@ def _asked_page(visit: Visit, number: int, followed: Followed) -> Response:
 
 
 def _entry(visit: Visit, number: int) -> tuple[Lines, str]:
-    """What shows an entry, and who got the data.
+    """What shows an entry, and who has the data: whoever got them, or whose register they come from.
 
     Raises:
-        NotFound: there is no such entry, or nothing was given in it.
+        NotFound: there is no such entry, or nothing was given in it, and no document with a receipt got.
     """
     timeline, item = entry_line(visit, number)
-    if item.entry.action != "sharing":
-        raise NotFound("nothing was given there")
     disclosure = visit.wallet.cockpit.of_entry(number)
+    if item.entry.action != "sharing" and (disclosure is None or not disclosure.sent.issued):
+        raise NotFound("nothing was given there")
     who = disclosure.sent.name if disclosure is not None else item.entry.party or item.entry.party_id
     return lines(visit, timeline, [item]), plain(who)
 
@@ -277,14 +278,16 @@ def _labels(disclosure: Disclosure, claims: Mapping[str, tuple[ClaimPath, ...]],
 def _data_shown(visit: Visit, handed: Handed) -> tuple[tuple[str, tuple[ClaimShown, ...]], ...]:
     """What was handed out, by document, with the labels of documents of the same kind that are still there."""
     documents = {document.query_id: document for document in handed.disclosure.sent.documents}
-    held = {one.type: one.described().claims for one in visit.wallet.context.store.credentials()}
+    credentials, language = visit.wallet.context.store.credentials(), visit.wallet.context.language
+    held, called = {one.type: one.described().claims for one in credentials}, namer_of(credentials, language)
     shown = []
     for query_id, data in handed.answer.says.data.items():
         document = documents.get(query_id)
-        name, kind = (document.name, document.type) if document is not None else (query_id, "")
+        kind = document.type if document is not None else ""
+        name = called(kind, document.name) if document is not None else query_id
         # A query may have been answered with more than one document of its kind: each stands by itself
         several = data if isinstance(data, list) and data and all(isinstance(one, dict) for one in data) else [data]
         for one in several:
             claims: JsonObject = one if isinstance(one, dict) else {plain(name): one}
-            shown.append((plain(name), claims_shown(claims, held.get(kind, ()), visit.wallet.context.language)))
+            shown.append((plain(name), claims_shown(claims, held.get(kind, ()), language)))
     return tuple(shown)

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Response
 from protocol.credential import ClaimPath
 from protocol.errors import Conflict, InvalidRequest, NotFound
 from wallet.forwarding_words import ForwardingWords
+from wallet.policy.document_names import namer_of
 from wallet.policy.mandates import labels_sent
 from wallet.policy.showing import credential_name
 from wallet.policy.standing import HowLong, labels_of
@@ -93,7 +94,7 @@ def list_page(visit: Visit, problem: str = "") -> Response:
         going=[one for one in shown if one.ended is None], ended=[one for one in shown if one.ended is not None],
         by_offices=[(one, labels_sent(one.says, held, language)) for one in mandates if one.is_going],
         ended_offices=[(one, labels_sent(one.says, held, language)) for one in mandates if not one.is_going],
-        say=ForwardingWords(visit.words), called=visit.wallet.forwarding.called,
+        say=ForwardingWords(visit.words), called=visit.wallet.forwarding.called, document_name=namer_of(held, language),
     )  # fmt: skip
 
 

@@ -8,8 +8,9 @@ from sqlalchemy import select
 from issuer.database.tables import document_receipts
 from issuer.policy import Reason
 from issuer.records import CredentialState
+from issuer.service.changes import TRY_AGAIN, WRITING
 from issuer.usage import OPENED, By
-from protocol.errors import NotFound
+from protocol.errors import NotFound, Unavailable
 from protocol.formats import IssuerSigner
 from protocol.jws import Jws
 from protocol.oid4vci.credential import CredentialRequest, hash_request
@@ -153,6 +154,69 @@ def test_a_document_that_ends_after_its_grace_is_told_of_once_and_by_the_service
     assert entries(desk, receipt) == [*changed, ("decided", SERVICE)]
 
 
+def cut_short(monkeypatch, register, *, was_done):
+    """The register is away, or takes a change and then its answer is lost."""
+    real = {name: getattr(register, name) for name in ("put", "remove")}
+
+    def cut(name):
+        def broken(_, what):
+            if was_done:
+                real[name](what)
+            raise Unavailable("the register went away")
+
+        return broken
+
+    for name in real:
+        monkeypatch.setattr(type(register), name, cut(name))
+
+
+@pytest.mark.parametrize("way", ["patch", "put", "remove"])
+@pytest.mark.parametrize("was_done", [True, False], ids=["done", "not done"])
+def test_a_change_that_was_cut_short_is_logged_if_it_was_done_and_else_not(desk, wallet, monkeypatch, way, was_done):
+    """The register may be another database: whether it took the change is found out afterwards, and said once."""
+    _, receipt = take(desk, wallet)
+    changes, said = desk.issuer.changes, desk.register.read("anna")
+    work = {
+        "patch": lambda: changes.patch("anna", {"given_name": "Anne"}, ACTOR, by=By.CLERK),
+        "put": lambda: changes.put({"anna": {**said, "given_name": "Anne"}}, ACTOR, by=By.CLERK),
+        "remove": lambda: changes.remove("anna", ACTOR, by=By.CLERK),
+    }[way]
+    cut_short(monkeypatch, desk.register, was_done=was_done)
+    with pytest.raises(Unavailable):
+        desk.run(work())
+    assert entries(desk, receipt) == [("used", SERVICE)], "nothing is said before it is known"
+    monkeypatch.undo()
+    for _ in range(2):
+        desk.clock.move(WRITING + TRY_AGAIN)
+        desk.run(changes.look())
+    told = [one for one in entries(desk, receipt) if one[1] == CLERK]
+    assert told == ([("erased" if way == "remove" else "corrected", CLERK)] if was_done else [])
+
+
+def test_a_notice_of_somebody_else_does_not_end_what_was_begun(desk, wallet, monkeypatch):
+    _, receipt = take(desk, wallet)
+    cut_short(monkeypatch, desk.register, was_done=True)
+    with pytest.raises(Unavailable):
+        desk.run(desk.issuer.changes.patch("anna", {"given_name": "Anne"}, ACTOR, by=By.CLERK))
+    monkeypatch.undo()
+    desk.run(desk.issuer.changes.told(["anna"], ACTOR))
+    desk.run(desk.issuer.changes.look())
+    assert ("corrected", CLERK) in entries(desk, receipt)
+
+
+def test_what_was_cut_short_is_measured_by_what_the_register_said_before_all_of_it(desk, wallet, monkeypatch):
+    """It was done, and made again by another who died before doing anything."""
+    _, receipt = take(desk, wallet)
+    for was_done, by in ((True, By.CLERK), (False, By.PROGRAM)):
+        cut_short(monkeypatch, desk.register, was_done=was_done)
+        with pytest.raises(Unavailable):
+            desk.run(desk.issuer.changes.patch("anna", {"given_name": "Anne"}, ACTOR, by=by))
+        monkeypatch.undo()
+    desk.clock.move(WRITING)
+    desk.run(desk.issuer.changes.look())
+    assert [one for one in entries(desk, receipt) if one[0] == "corrected"] == [("corrected", CLERK)]
+
+
 def test_what_is_true_again_is_told_too(desk, wallet):
     _, receipt = take(desk, wallet)
     for name in ("Anne", "Anna", "Anna"):
@@ -163,7 +227,22 @@ def test_what_is_true_again_is_told_too(desk, wallet):
     ]  # fmt: skip
 
 
-def test_a_change_that_could_not_be_logged_is_not_made(desk, wallet, monkeypatch):
+def test_a_change_whose_beginning_could_not_be_kept_is_not_made(desk, wallet, monkeypatch):
+    take(desk, wallet)
+
+    class Full(Exception):
+        pass
+
+    def fail(*_, **__):
+        raise Full
+
+    monkeypatch.setattr("issuer.database.outdated.note_changes", fail)
+    with pytest.raises(Full):
+        desk.run(desk.issuer.changes.patch("anna", {"given_name": "Anne"}, ACTOR))
+    assert desk.register.look("anna")["given_name"] == "Anna"
+
+
+def test_a_decision_that_could_not_be_logged_is_not_made(desk, wallet, monkeypatch):
     take(desk, wallet)
 
     class Full(Exception):
@@ -173,13 +252,31 @@ def test_a_change_that_could_not_be_logged_is_not_made(desk, wallet, monkeypatch
         raise Full
 
     monkeypatch.setattr(desk.store.usage, "write", fail)
-    with pytest.raises(Full):
-        desk.run(desk.issuer.changes.patch("anna", {"given_name": "Anne"}, ACTOR))
-    assert desk.register.look("anna")["given_name"] == "Anna"
     one = desk.store.credentials_of("anna")[0]
     with pytest.raises(Full):
         desk.run(desk.issuer.status.change(one.id, CredentialState.SUSPENDED, ACTOR))
     assert desk.store.credentials_of("anna")[0].state is CredentialState.VALID
+
+
+def test_a_change_that_could_not_be_logged_is_not_acknowledged_and_is_logged_later(desk, wallet, monkeypatch):
+    _, receipt = take(desk, wallet)
+
+    class Full(Exception):
+        pass
+
+    def fail(*_):
+        raise Full
+
+    monkeypatch.setattr(desk.store.usage, "write", fail)
+    with pytest.raises(Full):
+        desk.run(desk.issuer.changes.patch("anna", {"given_name": "Anne"}, ACTOR, by=By.CLERK))
+    desk.clock.move(WRITING)
+    with pytest.raises(Full):
+        desk.run(desk.issuer.changes.look())
+    monkeypatch.undo()
+    desk.clock.move(TRY_AGAIN)
+    desk.run(desk.issuer.changes.look())
+    assert [one for one in entries(desk, receipt) if one[1] == CLERK] == [("corrected", CLERK)]
 
 
 def test_what_was_not_removed_is_not_said_to_be(desk, wallet, monkeypatch):

@@ -1,11 +1,14 @@
 """What happened, as its owner reads it."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
+from protocol.encoding import encode_json
+from protocol.oid4vci.metadata import Display
 from tests.support.pki import NOW
-from tests.wallet.counterparts import VCT, held
+from tests.wallet.counterparts import PID, VCT, held
 from tests.wallet.web.visitor import words_of
 from wallet.policy.cockpit.timeline import PAGE
 from wallet.policy.showing import PartyShown
@@ -184,3 +187,18 @@ def test_a_list_that_was_altered_is_not_shown_and_the_documents_stay(served, cit
 
 def test_an_empty_list_says_what_it_is_for(citizen):
     assert "it is written down here for you" in words_of(citizen.get("/activity"))
+
+
+def test_what_was_logged_in_english_is_read_and_found_in_german(served, citizen):
+    configuration = replace(PID, display=(*PID.display, Display("Carte", "fr"))).to_dict()
+    card = held("card", configuration=encode_json(configuration).decode())
+    served.vault.write(put=[card])
+    note(served, "sharing", LIBRARY, "done", '["given_name"]')
+    [entry] = served.vault.log()
+    citizen.client.headers["accept-language"] = "de"
+    for page in ("/activity", f"/activity/entry/{entry.number}", f"/cards/{card.id}"):
+        words = words_of(citizen.get(page))
+        assert "Personalausweis" in words, page
+        assert "Personal ID" not in words, page
+    found = citizen.post("/activity/find", page="/activity", search="personalausw")
+    assert "Personalausweis" in words_of(citizen.get(found.headers["location"])).partition("gefunden")[2]

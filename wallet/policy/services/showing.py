@@ -17,6 +17,7 @@ from protocol.sovereignty.service import LifeEvent, Service
 from protocol.sovereignty.suggestions import MissingProof, Rank, Suggestion
 from protocol.sovereignty.wording import Wording
 from protocol.trust.localized import in_language
+from wallet.policy.representing import about_whom
 from wallet.policy.services.holding import types_of
 from wallet.policy.showing import MAX_VALUE, credential_name, plain
 from wallet.records import HeldCredential
@@ -215,13 +216,18 @@ def _at_hand(step: Step, held: tuple[HeldCredential, ...], language: str) -> tup
     needs = step.service.needs
     asked = [] if needs is None else [one for one in needs.credentials if one.id in step.at_hand]
     names = [
-        credential_name(one.described(), language)
+        _name_with_whom(one, held, language)
         for query in asked
         for one in held
         if one.format == query.format
         and (query.meta.is_empty or any(query.meta.includes(t.name) for t in types_of(one)))
     ]
     return tuple(dict.fromkeys(names))
+
+
+def _name_with_whom(one: HeldCredential, held: tuple[HeldCredential, ...], language: str) -> str:
+    name, whom = credential_name(one.described(), language), about_whom(one, held)
+    return f"{name} ({whom})" if whom else name
 
 
 def _want_shown(want: Want, held: tuple[HeldCredential, ...], language: str) -> ProofShown:
