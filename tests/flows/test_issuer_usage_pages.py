@@ -58,7 +58,7 @@ def test_a_document_has_its_receipt_and_what_clerks_looked_at(served, citizen):
     assert "City office used what their register says about you." in text
     assert "City office looked at what their register says about you." in text
     assert "Data: First name" in text
-    assert "By: Sachbearbeitung. Why: Your file was opened at the desk." in text
+    assert "By: clerk. Why: Your file was opened at the desk." in text
     assert "It names exactly the data that are in it." in text
     assert "What they still have" not in text
     assert "See what you can ask" in text
