@@ -1,6 +1,7 @@
 # The commands a developer needs; docs/contributing.md explains them.
 
-PYTHON ?= python3
+# Empty: the system's own, else the first python3 (docs/decisions/0060-the-systems-interpreter.md)
+PYTHON ?=
 BIN := .venv/bin
 
 # The stamps carry a hash of what was asked for, so a checkout that only moves time stamps installs nothing again.
@@ -68,7 +69,7 @@ bench: $(TEST)
 # The tutorials' walk, which takes the pictures in docs/pictures on its way.
 pictures: $(TEST)
 	@deploy/needs chromium
-	@HOHEIT_PICTURES=1 HOHEIT_REQUIRE_CHROMIUM=1 $(PYTEST) tests/browser/test_town.py $(ARGS)
+	@HOHEIT_PICTURES=1 HOHEIT_REQUIRE_CHROMIUM=1 $(PYTEST) tests/browser/test_town.py tests/browser/test_citizen_data.py $(ARGS)
 
 soak: $(TEST)
 	@deploy/needs postgresql
@@ -85,8 +86,7 @@ clean:
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
-	@deploy/needs python $(PYTHON)
-	@$(PYTHON) -m venv .venv
+	@python=$$(deploy/needs python $(PYTHON)) && "$$python" -m venv .venv
 
 $(BASE): | $(BIN)/python
 	@$(PIP_INSTALL) --require-hashes -r requirements/base.txt

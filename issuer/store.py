@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from capabilities.cockpit.rights import RightsStore
 from capabilities.cockpit.store import CockpitStore
 from capabilities.status_publisher.store import StatusStore
 from capabilities.usage_log.store import UsageStore
@@ -21,6 +22,7 @@ from issuer.records import (
     LiveBatch,
     OfferRecord,
 )
+from issuer.rights import Holding, RightsRecord
 from issuer.usage_records import DocumentReceipt, Happened, What
 from runtime.api_keys import ApiKeys
 from runtime.conversation import ConversationStore, Event
@@ -39,7 +41,7 @@ class MandateStore(Protocol):
         """Keep a new mandate. What comes back is the one that is kept: another may have come with this id before.
 
         Raises:
-            Conflict: too many are of this key.
+            Conflict: too many are of this key, or another key handed this mandate over before.
         """
 
     def step(self, key: str, jti: str, work: Callable[[GivenMandate], Stepped]) -> GivenMandate:
@@ -86,6 +88,10 @@ class IssuerStore(ConversationStore, Protocol):
     def mandates(self) -> MandateStore:
         """What citizens told us to forward."""
 
+    @property
+    def rights(self) -> RightsStore[Holding, RightsRecord]:
+        """What citizens asked about the data in their documents."""
+
     def credential(self, credential_id: str) -> IssuedCredential | None:
         """One issued credential."""
 
@@ -117,6 +123,9 @@ class IssuerStore(ConversationStore, Protocol):
 
         `before`: only lines that are older than the one with this id.
         """
+
+    def people_of(self, ids: Sequence[str]) -> tuple[str, ...]:
+        """Whom lines of the audit trail are about, by their subjects: ids of people, copies and conversations."""
 
     def last_change(self, document: IssuedDocument) -> AuditLine | None:
         """The line of the audit trail that says who brought a document to its state, when and why; None: nobody has."""

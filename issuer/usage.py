@@ -117,6 +117,33 @@ TIME_IS_OVER = _texts(
     "Die Zeit ist vorbei, für die Ihr altes Dokument nach einer Änderung noch galt.",
     "The time is over for which your old document was still valid after a change.",
 )
+VIEWED_FOR_RIGHTS = _texts(
+    "Am Schalter wurde gelesen, was Sie über Ihre Daten verlangt haben.",
+    "What you asked for about your data was read at the desk.",
+)
+ON_DEMAND = _texts("Sie haben es verlangt.", "You asked for it.")
+TOLD_OF_CHANGE = _texts(
+    "Wir haben mitgeteilt, was mit den Daten geschehen soll.", "We told them what shall happen to the data."
+)
+REVIEWED = _texts(
+    "Ein Mensch hat angesehen, was über Ihre Daten entschieden wurde.",
+    "A human looked at what was decided about your data.",
+)
+REFUSED = _texts(
+    "Sie haben etwas über Ihre Daten verlangt, und wir haben es abgelehnt. Warum, steht in der Antwort.",
+    "You asked for something about your data, and we refused it. Why stands in the answer.",
+)
+ERASURE_PART = _texts(
+    "Was wir über Ihr Dokument notiert hatten, ist gelöscht. Ihr Eintrag im Register bleibt; warum, steht in der Antwort.",
+    "What we had noted about your document is erased. Your entry in the register stays; why stands in the answer.",
+)
+LISTED = _texts(
+    "Ihr Dokument stand in einer Liste, die am Schalter angesehen wurde.",
+    "Your document was in a list that was looked at at the desk.",
+)
+TRACED = _texts(
+    "Am Schalter wurde angesehen, was in Ihrer Sache getan wurde.", "What was done about you was looked at at the desk."
+)
 
 _STATES = {
     CredentialState.VALID: ("Das Dokument gilt wieder", "The document is valid again"),

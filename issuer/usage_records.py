@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from capabilities.usage_log.portions import portions
 from capabilities.usage_log.records import Used
 from protocol.credential import ClaimPath
 from protocol.sovereignty.claims import ClaimsByQuery
-from protocol.sovereignty.usage import Action, Use
+from protocol.sovereignty.usage import Action, Addressee, Use
 from protocol.sovereignty.wording import Wording
 
 Seen = Mapping[str, tuple[ClaimPath, ...]]  # of the register, as the claims of each credential configuration say it
+
+
+NO_VALUES: Seen = MappingProxyType({})  # that there is a document was seen, and nothing of what it says
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,9 @@ class What:
     by: str
     why: Wording
     seen: Seen | None = None  # which data of the register; None: all
+    to: Addressee | None = None  # who got it, or was told
+    at: int = 0  # epoch seconds; 0: at the moment in which it is written
+    delayed: Wording = ()  # the law that forbade telling earlier
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +69,8 @@ class DocumentReceipt:
         for claims in portions(self.claims):
             told = _within(claims, what.seen)
             if told:
-                yield Used(self.receipt, self.log_until, Use(now, what.action, told, what.by, what.why))
+                use = Use(what.at or now, what.action, told, what.by, what.why, what.to, what.delayed)
+                yield Used(self.receipt, self.log_until, use)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,5 +85,7 @@ def _within(claims: ClaimsByQuery, seen: Seen | None) -> ClaimsByQuery:
     """What of a receipt's claims was seen. Of a type that is not issued any more nobody knows, so it is all of it."""
     if seen is None:
         return claims
+    if seen is NO_VALUES:
+        return dict.fromkeys(claims, ())
     shared = {id_: tuple([path for path in paths if path in seen.get(id_, paths)]) for id_, paths in claims.items()}
     return {id_: paths for id_, paths in shared.items() if paths}

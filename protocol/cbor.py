@@ -50,7 +50,8 @@ Keep = Callable[["CborValue", bool], Tagged]
 
 
 def _keep(tag: int) -> Keep:
-    return lambda value, _: Tagged(tag, value)
+    # `Tagged(tag, value)`, without the call that a named tuple's own constructor is
+    return lambda value, _: tuple.__new__(Tagged, (tag, value))
 
 
 class _Keepers(dict[int, Keep]):
@@ -149,6 +150,9 @@ def encode_cbor(value: CborValue) -> bytes:
 
     A float keeps its eight bytes. A number that is too large is a ValueError.
     """
+    if type(value) is str:
+        data = value.encode("utf-8")
+        return encode_head(0x60, len(data)) + data
     if type(value) in _AS_THEY_ARE or (type(value) is list and _AS_THEY_ARE.issuperset(map(type, value))):
         encoded: bytes = cbor2.dumps(value)
     else:
@@ -165,6 +169,11 @@ def encode_head(major: int, number: int) -> bytes:
     if number < 1 << 32:
         return bytes((major | 26,)) + number.to_bytes(4, "big")
     return bytes((major | 27,)) + number.to_bytes(8, "big")
+
+
+def encode_bytes(data: bytes) -> bytes:
+    """The one encoding of a byte string."""
+    return encode_head(0x40, len(data)) + data
 
 
 def encode_wrapped(encoded: bytes) -> bytes:
@@ -252,9 +261,9 @@ def _check(value: CborValue, at: str, keys: frozenset[type]) -> int:
     if not _SIMPLE.issuperset(map(type, inside)):
         for item in inside:
             if type(item) not in _SIMPLE:
-                # What stands in a wrapper needs none either
-                wrapped = type(item) is Tagged and type(item.value) is bytes and item.tag in TAGS
-                count += 1 if wrapped else _check(item, at, keys)
+                # Neither does what stands in a wrapper, nor a date
+                simple = type(item) is Tagged and type(item.value) in _SIMPLE and item.tag in TAGS
+                count += 1 if simple else _check(item, at, keys)
     if count >= MAX_CBOR_ITEMS:
         raise TooLarge(at, f"has more than {MAX_CBOR_ITEMS} items")
     return count

@@ -6,10 +6,9 @@ The counterpart of `protocol.jws`: what was signed is kept as the bytes that cam
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Self
+from typing import NamedTuple, Self
 
 from protocol.cbor import (
     MAX_CBOR_BYTES,
@@ -18,6 +17,7 @@ from protocol.cbor import (
     CborMap,
     CborValue,
     Tagged,
+    encode_bytes,
     encode_cbor,
     read_cbor,
     read_cbor_map,
@@ -40,11 +40,11 @@ IDENTIFIERS = {"ES256": (-7, -9), "ES384": (-35, -51), "ES512": (-36, -52), "EdD
 _KNOWN = frozenset(identifier for identifiers in IDENTIFIERS.values() for identifier in identifiers)
 # The header that is signed where it says the algorithm alone
 _ALONE = {found[0]: encode_cbor({ALG: found[0]}) for found in IDENTIFIERS.values()}
+_SIGNATURE1 = b"\x84\x6aSignature1"  # how an array of four begins
 _UNDERSTOOD = frozenset((ALG, TYP, X5CHAIN))  # what a message may call critical
 
 
-@dataclass(frozen=True, slots=True)
-class CoseHeader:
+class CoseHeader(NamedTuple):
     """Both headers of a message, read strictly. Nothing in them is believed; the maps are read-only."""
 
     alg: int  # of the protected header
@@ -54,8 +54,7 @@ class CoseHeader:
     unprotected: Mapping[CborKey, CborValue]
 
 
-@dataclass(frozen=True, slots=True)
-class Sign1:
+class Sign1(NamedTuple):
     """A signed message as it came: parsed, not trusted."""
 
     header: CoseHeader
@@ -145,8 +144,8 @@ def encode_sign1(
     """The array of a signed message in its one encoding; the header that is not signed may be encoded already."""
     if not isinstance(unprotected, bytes):
         unprotected = encode_cbor(dict(unprotected)) if unprotected else b"\xa0"
-    parts = (b"\x84", encode_cbor(protected), unprotected, encode_cbor(payload), encode_cbor(signature))
-    return b"".join(parts)
+    content = b"\xf6" if payload is None else encode_bytes(payload)
+    return b"".join((b"\x84", encode_bytes(protected), unprotected, content, encode_bytes(signature)))
 
 
 def sign1_message(payload: bytes, signer: Signer, *, protected: Mapping[int, CborValue] | None = None) -> bytes:
@@ -215,7 +214,7 @@ def write_x5chain(chain: tuple[Certificate, ...]) -> CborValue:
 
 def _to_be_signed(protected: bytes, payload: bytes, external: bytes) -> bytes:
     """Sig_structure (RFC 9052 §4.4), over the header's bytes as they came."""
-    return encode_cbor(["Signature1", protected, external, payload])
+    return b"".join((_SIGNATURE1, encode_bytes(protected), encode_bytes(external), encode_bytes(payload)))
 
 
 def read_header(encoded: bytes, unprotected: CborMap, at: str, *, algorithms: frozenset[int]) -> CoseHeader:

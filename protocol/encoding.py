@@ -33,7 +33,9 @@ def sha256(data: bytes) -> bytes:
 
 def encode_base64url(data: bytes) -> str:
     """Base64url without padding (RFC 7515 §2)."""
-    return binascii.b2a_base64(data, newline=False).translate(STANDARD_TO_URLSAFE).rstrip(b"=").decode("ascii")
+    # Each takes a third of the time of `bytes.translate`, where there is much to look through
+    standard = binascii.b2a_base64(data, newline=False).replace(b"+", b"-").replace(b"/", b"_")
+    return standard.rstrip(b"=").decode("ascii")
 
 
 def decode_base64url(text: str, at: str = "base64url") -> bytes:

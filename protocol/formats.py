@@ -315,10 +315,10 @@ class MdocFormat:
         yield from ()
         handover = reader_key = None
         if expected is not None:
-            handover, reader_key = expected.handover, expected.reader_key
             # T038: an empty expectation must never pass as "anything goes"
-            if handover is None:
+            if expected.handover is None:
                 raise ValueError("an mdoc is expected for a handover")
+            handover, reader_key = expected.handover(), expected.reader_key
         presented = verify_presented_mdoc(raw, anchors=anchors, handover=handover, now=now, reader_key=reader_key)
         if expected is not None and expected.transaction_data_hashes:
             raise NotForThisRequest("presentation: authorises another transaction, or none")

@@ -6,6 +6,7 @@ which is made from how the answer is handed over (OID4VP 1.0 App. B.2.6).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from protocol.keys import Decrypter, Signer
@@ -37,7 +38,7 @@ class ExpectedBinding:
     transaction_data_hashes: tuple[str, ...] = ()
     transaction_data_hashes_alg: str | None = None
     max_age: int = MAX_AGE  # seconds
-    handover: Handover | None = None
+    handover: Callable[[], Handover] | None = None  # made only for a format that signs one
     reader_key: Decrypter | None = None  # the verifier's own key of a session, for which a holder may make a MAC
 
     def __post_init__(self) -> None:

@@ -57,7 +57,7 @@ class Certificate:
     """One certificate, parsed and not trusted. Two of the same bytes are equal."""
 
     der: bytes
-    _parsed: x509.Certificate = field(compare=False, repr=False)
+    parsed: x509.Certificate = field(compare=False, repr=False)  # for whoever checks more than what is said here
     _at: str = field(compare=False, repr=False)
 
     @classmethod
@@ -109,7 +109,7 @@ class Certificate:
     @cached_property
     def _content(self) -> _Content:
         try:
-            return _read(self._parsed)
+            return _read(self.parsed)
         except _UNREADABLE as error:
             raise Malformed(self._at, "is not a certificate that can be read") from error
 
@@ -141,7 +141,7 @@ class Certificate:
     @property
     def issuer(self) -> bytes:
         """The name of its issuer in DER, which stands in the certificates of everybody who may have issued it."""
-        return self._parsed.issuer.public_bytes()
+        return self.parsed.issuer.public_bytes()
 
     @property
     def is_authority(self) -> bool:

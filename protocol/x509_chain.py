@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
 from cryptography.x509.verification import (
     Criticality,
     ExtensionPolicy,
@@ -44,7 +43,7 @@ def verify_chain(chain: Sequence[Certificate], anchors: Sequence[Certificate], *
     _check_times(chain, now, at)
     if chain[0].self_issued:
         raise NotTrusted(f"{at}: {_SELF_SIGNED}")
-    parsed = [x509.load_der_x509_certificate(certificate.der) for certificate in chain]
+    parsed = [certificate.parsed for certificate in chain]
     verifier = (
         PolicyBuilder()
         .store(_store(tuple(anchors)))
@@ -60,14 +59,13 @@ def verify_chain(chain: Sequence[Certificate], anchors: Sequence[Certificate], *
     # T084: what was sent is the path, in this order and nothing beside it
     if verified[:-1] != parsed:
         raise NotTrusted(f"{at}: has certificates in another order, or that do not belong to it")
-    end = verified[-1].public_bytes(serialization.Encoding.DER)
-    return next(anchor for anchor in anchors if anchor.der == end)  # the store holds no others
+    return next(anchor for anchor in anchors if anchor.parsed == verified[-1])  # the store holds no others
 
 
 @lru_cache(maxsize=64)
 def _store(anchors: tuple[Certificate, ...]) -> Store:
     """Cached: it depends on nothing but bytes, and keeps the keys that were read; many chains lead to the same few."""
-    return Store([x509.load_der_x509_certificate(anchor.der) for anchor in anchors])
+    return Store([anchor.parsed for anchor in anchors])
 
 
 def verify_listed(chain: Sequence[Certificate], *, now: int, at: str) -> None:
@@ -86,7 +84,7 @@ def verify_listed(chain: Sequence[Certificate], *, now: int, at: str) -> None:
         raise NotTrusted(f"{at}: an authority signs no tokens")
     if leaf.self_issued:
         raise NotTrusted(f"{at}: {_SELF_SIGNED}")
-    usage = extension(x509.load_der_x509_certificate(leaf.der), x509.KeyUsage)
+    usage = extension(leaf.parsed, x509.KeyUsage)
     if not _may_sign_data(usage):
         raise NotTrusted(f"{at}: its key may not sign data")
     _check_times(chain, now, at)

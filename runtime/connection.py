@@ -10,6 +10,7 @@ import asyncio
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from protocol.encoding import encode_json
+from runtime.joined_writes import JoinedWrites
 
 KEEP_ALIVE_SECONDS = 15  # between an answer and the next request
 HEAD_SECONDS = 10.0  # from a connection's or request's first moment to the last byte of its headers
@@ -40,7 +41,7 @@ class LimitedConnection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin to wait for a request's head."""
-        super().connection_made(transport)
+        super().connection_made(JoinedWrites(transport, self.loop))
         self._await(self.head_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -9,21 +9,23 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from capabilities.cockpit.clerks import who_got_it
+from capabilities.cockpit.handing_out import HandedOut
 from capabilities.cockpit.rights_case import (
     RightsCase,
     RightsChange,
-    SealedFile,
     answered,
+    is_about_all,
     presenting,
     refused,
     step_to,
 )
 from capabilities.usage_log.records import Used
 from protocol.errors import Conflict
-from protocol.sovereignty.claims import ClaimsByQuery, are_covered, are_identifying
+from protocol.sovereignty.claims import ClaimsByQuery, are_identifying
 from protocol.sovereignty.receipt import LegalBasis, Receipt
 from protocol.sovereignty.rights import HANDS_OUT, Right, needs_present_again
-from protocol.sovereignty.rights_status import Kept, Presentation, State
+from protocol.sovereignty.rights_status import Presentation, State
 from protocol.sovereignty.usage import Action, Addressee, Use
 from protocol.sovereignty.wording import Wording
 from runtime.conversation import Event
@@ -110,15 +112,6 @@ RightsStep = RightsChange[RightsRecord]
 
 
 @dataclass(frozen=True, slots=True)
-class HandedOut:
-    """An answer as it is handed out, encrypted to the citizen."""
-
-    answer: str
-    files: tuple[SealedFile, ...] = ()
-    kept: tuple[Kept, ...] = ()  # what is not handed out, and why
-
-
-@dataclass(frozen=True, slots=True)
 class Finished:
     """What a clerk, or a program of the partner, says when something is done."""
 
@@ -130,21 +123,16 @@ def hold(uses: tuple[Use, ...], found: Holding) -> Holding:
     """What is known, from the log of a receipt and what is found of its data."""
     is_here = found.sealed is not None or found.in_case
     elsewhere, gone = stands_elsewhere(uses), False
-    untold: dict[Addressee, None] = {}
-    recipients: dict[Addressee, None] = {}
+    recipients, untold = who_got_it(uses)
     for use in uses:
         if use.action in (Action.RECEIVED, Action.ERASED):
             gone = use.action is Action.ERASED
-        if use.to is not None and use.action is Action.FORWARDED:
-            untold[use.to] = recipients[use.to] = None
-        elif use.to is not None and use.action is Action.RECIPIENT_TOLD:
-            untold.pop(use.to, None)
     # What is not found and was not erased is somewhere: nobody says of it that it is gone
     return replace(
         found,
         elsewhere=elsewhere or not (is_here or gone) or bool(untold),
-        untold=tuple(untold),
-        recipients=tuple(recipients),
+        untold=untold,
+        recipients=recipients,
     )
 
 
@@ -255,7 +243,7 @@ def _against_handing_out(receipt: Receipt, claims: ClaimsByQuery | None, held: H
         return Why.ELSEWHERE
     if held.in_case:
         return Why.IN_CASE
-    if claims is not None and not _is_all(claims, receipt.claims):
+    if not is_about_all(claims, receipt.claims):
         return Why.PART
     return None
 
@@ -315,13 +303,9 @@ def _against(receipt: Receipt, claims: ClaimsByQuery | None, held: Holding) -> W
         return Why.DUTY
     if held.elsewhere:
         return Why.ELSEWHERE
-    if claims is not None and not _is_all(claims, receipt.claims):
+    if not is_about_all(claims, receipt.claims):
         return Why.PART
     return None
-
-
-def _is_all(claims: ClaimsByQuery, whole: ClaimsByQuery) -> bool:
-    return all(id_ in claims and are_covered(paths, claims[id_]) for id_, paths in whole.items())
 
 
 def _restricts(right: Right, state: State) -> bool:

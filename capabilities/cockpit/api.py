@@ -47,10 +47,7 @@ def add_cockpit(
 
     @endpoints.post(f"{path}/{CallPath.RIGHTS}")
     async def ask(request: Request) -> Response:
-        proof = proof_of(request, limit)
-        _, body = await read_message(request, (MEDIA_TYPE,), max_bytes=MAX_OBJECT)
-        # What is not ASCII is no signed object, and is refused as none
-        return answer_with(await driver.run(cockpit.ask(proof, body.decode("ascii", "replace"))), 202)
+        return answer_with(await driver.run(cockpit.ask(*await read_signed(request, limit))), 202)
 
     @endpoints.get(f"{path}/{CallPath.RIGHTS}/{{id}}")
     async def rights_status(request: Request) -> Response:
@@ -76,6 +73,14 @@ async def _read(request: Request, limit: RateLimit) -> tuple[str, JsonValue]:
         return proof, read_json(body, "body")
     except Malformed as error:
         raise InvalidRequest(error.description) from error
+
+
+async def read_signed(request: Request, limit: RateLimit) -> tuple[str, str]:
+    """The one proof of a call, and the signed object that is its body."""
+    proof = proof_of(request, limit)
+    _, body = await read_message(request, (MEDIA_TYPE,), max_bytes=MAX_OBJECT)
+    # What is not ASCII is no signed object, and is refused as none
+    return proof, body.decode("ascii", "replace")
 
 
 def proof_of(request: Request, limit: RateLimit) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Generic, NamedTuple, TypeVar
 
 from protocol.errors import Conflict, NotFound
+from protocol.sovereignty.claims import ClaimsByQuery, are_covered
 from protocol.sovereignty.receipt_parties import Controller
 from protocol.sovereignty.rights_status import FINAL, Kept, Presentation, RightsStatus, State, extend, proceed
 from protocol.sovereignty.signing import hash_text
@@ -143,6 +144,31 @@ def answered(
         remedy=remedy(controller) if kept and controller is not None else case.status.remedy,
     )
     return replace(case, status=proceed(case.status, after, received_at=case.received_at), answer=answer)
+
+
+def finished(case: RightsCase, kept: tuple[Kept, ...], controller: Controller, *, now: int) -> RightsCase:
+    """Say that what was asked is done but for what stays, and why; the citizen hears where to complain (Art. 12(4)).
+
+    Raises:
+        Conflict: it has ended.
+    """
+    _check_open(case)
+    after = replace(
+        case.status,
+        state=State.DONE,
+        issued_at=_later(case, now),
+        presentation=None,
+        kept=kept,
+        remedy=remedy(controller) if kept else case.status.remedy,
+    )
+    return replace(case, status=proceed(case.status, after, received_at=case.received_at))
+
+
+def is_about_all(claims: ClaimsByQuery | None, whole: ClaimsByQuery) -> bool:
+    """Whether a request is about all that a receipt names; None: it names no part of it."""
+    if claims is None:
+        return True
+    return all(id_ in claims and are_covered(paths, claims[id_]) for id_, paths in whole.items())
 
 
 def said_at(case: RightsCase, now: int) -> RightsStatus:

@@ -15,7 +15,8 @@ from protocol.encoding import JsonObject, JsonValue
 from protocol.errors import Malformed, NotAuthentic, NotTrusted, ProtocolError
 from protocol.mdoc.device_request import DeviceRequest, DocRequest
 from protocol.mdoc.device_response import OK, DeviceResponse, Document
-from protocol.mdoc.issuer_signed import IssuerSigned, Items
+from protocol.mdoc.issuer_signed import IssuerSigned
+from protocol.mdoc.item import Items
 from protocol.mdoc.mso import MobileSecurityObject
 from protocol.mdoc.signer import check_signer_purpose
 from protocol.mdoc.values import to_json

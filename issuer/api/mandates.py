@@ -6,12 +6,9 @@ from collections.abc import Callable
 
 from fastapi import Request, Response
 
-from capabilities.cockpit.api import answer_with, proof_of
+from capabilities.cockpit.api import answer_with, proof_of, read_signed
 from issuer.service.mandates import Mandates
 from protocol.sovereignty.calls import CallPath
-from protocol.sovereignty.receipt_travel import MEDIA_TYPE
-from protocol.sovereignty.signing import MAX_OBJECT
-from runtime.asgi import read_message
 from runtime.driver import Driver
 from runtime.endpoints import Endpoints
 from runtime.rate_limit import RateLimit
@@ -29,10 +26,7 @@ def add_mandates(
 
     @endpoints.post(base)
     async def give(request: Request) -> Response:
-        proof = proof_of(request, limit)
-        _, body = await read_message(request, (MEDIA_TYPE,), max_bytes=MAX_OBJECT)
-        # What is not ASCII is no signed object, and is refused as none
-        return answer_with(await driver.run(mandates.give(proof, body.decode("ascii", "replace"))))
+        return answer_with(await driver.run(mandates.give(*await read_signed(request, limit))))
 
     @endpoints.get(f"{base}/{{jti}}")
     async def status(request: Request) -> Response:

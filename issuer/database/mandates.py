@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, select, update
 
-from capabilities.usage_log.portions import read_portion
 from capabilities.usage_log.records import Used
-from issuer.database.tables import document_receipts, mandates
+from issuer.database.receipts import find_receipt
+from issuer.database.tables import mandates
 from issuer.mandates import MAX_OF_KEY, GivenMandate, Stepped
 from issuer.usage_records import DocumentReceipt
 from protocol.encoding import encode_json, read_json_object
@@ -32,18 +32,8 @@ class SqlMandates:
     def document(self, receipt: str) -> DocumentReceipt | None:
         """Which document a receipt is of."""
         with self._database.reading() as connection:
-            found = connection.execute(select(document_receipts).where(document_receipts.c.receipt == receipt)).first()
-        if found is None:
-            return None
-        return DocumentReceipt(
-            receipt=found.receipt,
-            subject=found.subject,
-            session_id=found.session_id,
-            configuration_id=found.configuration_id,
-            family=found.family,
-            claims=read_portion(found.claims),
-            log_until=found.log_until,
-        )
+            found = find_receipt(connection, receipt)
+        return found if found is not None and found.subject else None
 
     def find(self, key: str, jti: str) -> GivenMandate | None:
         """A mandate of a cockpit key."""
@@ -52,12 +42,17 @@ class SqlMandates:
         return None if row is None else _read(row)
 
     def add(self, mandate: GivenMandate) -> GivenMandate:
-        """Keep a new mandate; the one that is kept, if it came before."""
+        """Keep a new mandate; the one that is kept, if it came before.
+
+        Its recipient has it too, and could hand it over as if it were about somebody else.
+        """
 
         def work(connection: Connection) -> GivenMandate:
             row = connection.execute(select(mandates).where(_is(mandate.key, mandate.stage.jti))).first()
             if row is not None:
                 return _read(row)
+            if connection.execute(select(_of.hash).where(_of.hash == mandate.stage.hash)).first() is not None:
+                raise Conflict("this mandate was handed over for another document")
             given = select(func.count()).select_from(mandates).where(_of.key == mandate.key)
             if (connection.scalar(given) or 0) >= MAX_OF_KEY:
                 raise Conflict("too many mandates were given for this document")

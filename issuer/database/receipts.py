@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, exists, insert, or_, select, update
 
 from capabilities.usage_log.portions import read_portion, write_portion
 from capabilities.usage_log.records import Used
-from issuer.database.tables import document_receipts
+from issuer.database.tables import cockpit_tables, credentials, document_receipts, offers
 from issuer.usage import GOES_ON
 from issuer.usage_records import DocumentReceipt, Happened, OfDocument, OfPerson, What
 from protocol.sovereignty.usage import Action
@@ -45,9 +45,28 @@ def uses_of(connection: Connection, happened: Iterable[Happened], now: int) -> l
     """The entries for what was done, in every log that it belongs into."""
     used: list[Used] = []
     for one in _with_receipts(connection, list(happened)):
-        for receipt in _find(connection, and_(_about(one), _of.is_latest == 1), now):
+        about = and_(_about(one), _of.is_latest == 1)
+        if one.what.at:
+            # What happened before a document was given is nothing that its receipt is about
+            given = cockpit_tables.receipts.c
+            about = and_(about, exists().where(given.id == _of.receipt, given.issued_at <= one.what.at))
+        for receipt in _find(connection, about, now):
             used.extend(receipt.uses(one.what, now=now))
     return used
+
+
+def find_receipt(connection: Connection, receipt: str) -> DocumentReceipt | None:
+    """Which document a receipt is of; None: nobody knows any more."""
+    row = connection.execute(select(document_receipts).where(_of.receipt == receipt)).first()
+    return None if row is None else _read(row)
+
+
+def people_of(connection: Connection, ids: Sequence[str]) -> tuple[str, ...]:
+    """Whom lines of the audit trail are about: `ids` are of people, of copies and of conversations, as they come."""
+    copies, invited = credentials.c, offers.c
+    found = set(connection.scalars(select(copies.subject).where(or_(copies.id.in_(ids), copies.session_id.in_(ids)))))
+    found |= set(connection.scalars(select(invited.subject).where(invited.id.in_(ids))))
+    return tuple(sorted((found | set(ids)) - {""}))
 
 
 def forget_expired(connection: Connection, *, now: int, limit: int) -> int:
@@ -78,15 +97,16 @@ def _about(happened: Happened) -> ColumnElement[bool]:
 def _find(connection: Connection, which: ColumnElement[bool], now: int) -> Sequence[DocumentReceipt]:
     query = select(document_receipts).where(which, _of.log_until > now)
     rows = connection.execute(query.order_by(_of.log_until.desc(), _of.receipt).limit(MAX_RECEIPTS)).all()
-    return [
-        DocumentReceipt(
-            receipt=row.receipt,
-            subject=row.subject,
-            session_id=row.session_id,
-            configuration_id=row.configuration_id,
-            family=row.family,
-            claims=read_portion(row.claims),
-            log_until=row.log_until,
-        )
-        for row in rows
-    ]
+    return [_read(row) for row in rows]
+
+
+def _read(row: Row[tuple[object, ...]]) -> DocumentReceipt:
+    return DocumentReceipt(
+        receipt=row.receipt,
+        subject=row.subject,
+        session_id=row.session_id,
+        configuration_id=row.configuration_id,
+        family=row.family,
+        claims=read_portion(row.claims),
+        log_until=row.log_until,
+    )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from capabilities.accounts.session import SignedIn
 from capabilities.cockpit.database.receipts import SqlCockpit
@@ -16,7 +16,9 @@ from capabilities.status_publisher.database import SqlStatusLists
 from capabilities.status_publisher.policy import next_state
 from capabilities.usage_log.database.store import SqlUsageLog
 from issuer.database import lists, outdated, receipts, watches
+from issuer.database.issued import conversation_of, read_credential, row_of
 from issuer.database.mandates import SqlMandates
+from issuer.database.rights import SqlIssuerRights
 from issuer.database.tables import (
     api_keys,
     clerk_codes,
@@ -91,6 +93,7 @@ class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
         self.cockpit = SqlCockpit(database, cockpit_tables)
         self.usage = SqlUsageLog(database, usage_tables, now=now, random_bytes=random_bytes)
         self.mandates = SqlMandates(database, self.usage.write)
+        self.rights = SqlIssuerRights(database, self.usage, now, lock=self.lock, forget=self.forget, trail=self.trail)
         self._clock = now
         self._add_offer = Prepared(database, _ADD_OFFER)
         self._add_credential = Prepared(database, _ADD_CREDENTIAL)
@@ -106,7 +109,7 @@ class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
         """One issued credential."""
         with self.database.reading() as connection:
             row = connection.execute(select(credentials).where(credentials.c.id == credential_id)).first()
-        return _credential(row) if row is not None else None
+        return read_credential(row) if row is not None else None
 
     def credentials_of(self, subject: str) -> tuple[IssuedCredential, ...]:
         """What a person was issued, newest first."""
@@ -117,7 +120,7 @@ class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
             .limit(MAX_LISTED)
         )
         with self.database.reading() as connection:
-            return tuple(_credential(row) for row in connection.execute(query))
+            return tuple(read_credential(row) for row in connection.execute(query))
 
     def document(self, credential_id: str) -> IssuedDocument | None:
         """The document that a credential is a copy of."""
@@ -160,6 +163,11 @@ class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
         with self.database.reading() as connection:
             return tuple(lists.audit(connection, limit=limit, subject=subject, before=before))
 
+    def people_of(self, ids: Sequence[str]) -> tuple[str, ...]:
+        """Whom lines of the audit trail are about."""
+        with self.database.reading() as connection:
+            return receipts.people_of(connection, ids)
+
     def last_change(self, document: IssuedDocument) -> AuditLine | None:
         """How a document came to its state."""
         with self.database.reading() as connection:
@@ -185,7 +193,7 @@ class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
             self.lock(connection, SessionKey.of(CONVERSATION, row.session_id))
             # In one order, so that two clerks never wait for each other
             copies = _COPIES.order_by(credentials.c.id).with_for_update()
-            found = tuple(map(_credential, connection.execute(copies, _conversation(_credential(row)))))
+            found = tuple(map(read_credential, connection.execute(copies, conversation_of(read_credential(row)))))
             # A copy that was replaced is revoked on its own, and stays so
             live = [copy for copy in found if copy.state is not CredentialState.REVOKED]
             state = next_state(live[0].state if live else CredentialState.REVOKED, wanted)
@@ -211,11 +219,12 @@ class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
             forgotten = self.forget_expired(connection, before=now, limit=limit)
             watched = watches.forget_ended(connection, now=now, limit=limit)
             said = outdated.forget_said(connection, now=now, limit=limit)
+            asked = self.rights.forget_expired(connection, now=now, limit=limit)
             logs = self.usage.forget_expired(connection, now=now, limit=limit)
             calls = self.cockpit.forget_expired(connection, now=now, limit=limit)
             whose = receipts.forget_expired(connection, now=now, limit=limit)
             ended = self.mandates.forget_expired(connection, now=now, limit=limit)
-            return max(blocks, letters + forgotten + watched, said, logs, calls, whose, ended)
+            return max(blocks, letters + forgotten + watched, said, asked, logs, calls, whose, ended)
 
         return self.database.write(work)
 
@@ -327,8 +336,8 @@ class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
         issued = [record for record in records if isinstance(record, IssuedCredential)]
         if issued:
             # New copies of what is suspended are suspended too; the records of one step are copies of each other
-            suspended = self._a_suspended_copy.first(connection, _conversation(issued[0])) is not None
-            self._add_credential.run_each(connection, [_row(record) for record in issued])
+            suspended = self._a_suspended_copy.first(connection, conversation_of(issued[0])) is not None
+            self._add_credential.run_each(connection, [row_of(record) for record in issued])
             for new in issued if suspended else ():
                 self._change(connection, StateChanged(new.id, CredentialState.SUSPENDED), self._clock())
         given = [record for record in records if isinstance(record, IssuedReceipt)]
@@ -361,40 +370,3 @@ class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
         connection.execute(_SET_STATE, {"credential": change.credential_id, "new_state": str(change.state)})
         listed = connection.scalar(_LIST_OF, {"credential": change.credential_id})
         self.status_lists.move_on(connection, listed or "", now)
-
-
-def _conversation(credential: IssuedCredential) -> dict[str, object]:
-    return {"session_id": credential.session_id, "configuration_id": credential.configuration_id}
-
-
-def _row(record: IssuedCredential) -> dict[str, object]:
-    return {
-        "id": record.id,
-        "configuration_id": record.configuration_id,
-        "subject": record.subject,
-        "session_id": record.session_id,
-        "status_list": record.status_list,
-        "status_index": record.status_index,
-        "holder_key": record.holder_key,
-        "issued_at": record.issued_at,
-        "expires_at": record.expires_at,
-        "state": str(record.state),
-        "said": record.said,
-        "revoke_at": 0,
-    }
-
-
-def _credential(row: Row[tuple[object, ...]]) -> IssuedCredential:
-    return IssuedCredential(
-        id=row.id,
-        configuration_id=row.configuration_id,
-        subject=row.subject,
-        session_id=row.session_id,
-        status_list=row.status_list,
-        status_index=row.status_index,
-        holder_key=row.holder_key,
-        issued_at=row.issued_at,
-        expires_at=row.expires_at,
-        state=CredentialState(row.state),
-        said=row.said,
-    )

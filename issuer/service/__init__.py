@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from dataclasses import dataclass
 from typing import Self
 
 from capabilities.accounts.service import Accounts, ClerkService
+from capabilities.cockpit.rights import RightsRequests
 from capabilities.cockpit.service import Cockpit
 from capabilities.status_publisher.service import StatusIndices, StatusLists
 from capabilities.usage_log.service import UsageLog
@@ -23,11 +26,14 @@ from issuer.service.offers import Offers
 from issuer.service.proofs import ProofService
 from issuer.service.receipts import Receipts
 from issuer.service.recipients import Recipients
+from issuer.service.rights import FirstSteps, Requests, RightsDesk
 from issuer.service.signers import SignerList
 from issuer.service.status import StatusService
 from issuer.service.tokens import TokenService
+from issuer.service.told_uses import ToldUses
 from issuer.service.wallet_status import WalletStatusLists
 from issuer.service.watch import WalletWatch
+from runtime.seal import Sealer
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,8 @@ class Issuer:
     usage: UsageLog
     cockpit: Cockpit
     mandates: Mandates
+    rights: RightsDesk
+    told_uses: ToldUses
 
     @classmethod
     def of(cls, context: IssuerContext) -> Self:
@@ -60,12 +68,21 @@ class Issuer:
         wallets = WalletStatusLists(context)
         clients = ClientService(context, wallets)
         usage = UsageLog(context.store.usage, context.identity, context.now)
+        rights: Requests = RightsRequests(
+            context.endpoints.cockpit,
+            context.store.rights,
+            context.identity,
+            Sealer(hmac.new(context.secret, b"rights requests", hashlib.sha256).digest()),
+            FirstSteps(context),
+            context.now,
+            context.random_bytes,
+        )
         cockpit = Cockpit(
             context.endpoints.cockpit,
             context.store.cockpit,
             context.identity,
             usage.report,
-            None,
+            rights,
             context.secret,
             context.now,
             context.random_bytes,
@@ -94,4 +111,6 @@ class Issuer:
             usage=usage,
             cockpit=cockpit,
             mandates=mandates,
+            rights=RightsDesk(context, rights),
+            told_uses=ToldUses(context),
         )

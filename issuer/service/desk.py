@@ -204,14 +204,26 @@ class DeskService:
         return (yield from slow(lambda: self.context.store.last_change(document)))
 
     def documents(self, subject: str | None, before: str | None) -> Exchange[tuple[IssuedDocument, ...]]:
-        """A page of documents, and one more if there is another page."""
+        """A page of documents, and one more if there is another page; that they were seen stands in their logs.
+
+        Raises:
+            Unavailable: the store is away, or that they were seen could not be written down.
+        """
         store = self.context.store
-        return (yield from slow(lambda: store.documents(limit=PAGE + 1, subject=subject, before=before)))
+        found = yield from slow(lambda: store.documents(limit=PAGE + 1, subject=subject, before=before))
+        yield from self.uses.listed(found[:PAGE])
+        return found
 
     def audit(self, subject: str | None, before: int | None) -> Exchange[tuple[AuditLine, ...]]:
-        """A page of the audit trail, and one more line if there is another page."""
+        """A page of the audit trail, and one more line if there is another page; whom it is about can read that it was seen.
+
+        Raises:
+            Unavailable: the store is away, or that it was seen could not be written down.
+        """
         store = self.context.store
-        return (yield from slow(lambda: store.audit(limit=PAGE + 1, subject=subject, before=before)))
+        found = yield from slow(lambda: store.audit(limit=PAGE + 1, subject=subject, before=before))
+        yield from self.uses.traced(subject, found[:PAGE])
+        return found
 
     def once(self, documents: tuple[IssuedDocument, ...]) -> tuple[IssuedDocument, ...]:
         """Documents with all forms of one as one, as long as they stand alike."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from issuer.records import CredentialState, LiveBatch
+from issuer.records import AuditLine, CredentialState, IssuedDocument, LiveBatch
 from issuer.service.context import IssuerContext
-from issuer.usage import By, claims_seen, name_of, why_state
-from issuer.usage_records import OfDocument, OfPerson, What
+from issuer.usage import LISTED, TRACED, By, claims_seen, name_of, why_state
+from issuer.usage_records import NO_VALUES, OfDocument, OfPerson, What
 from protocol.credential import ClaimPath
 from protocol.exchange import Exchange
 from protocol.sovereignty.usage import Action
@@ -51,6 +51,32 @@ class Uses:
             yield from slow(lambda: store.note(event, happened))
         elif happened:
             yield from slow(lambda: store.log(happened))
+
+    def listed(self, documents: Sequence[IssuedDocument]) -> Exchange[None]:
+        """Somebody is about to see documents in a list: that they are there, and how they stand.
+
+        Raises:
+            Unavailable: the store is away, so nothing may be shown.
+        """
+        what = What(Action.VIEWED, name_of(By.CLERK, self.context.language), LISTED, NO_VALUES)
+        # Forms of one document stand in several lines, and have one receipt
+        seen = dict.fromkeys([(one.session_id, self.family(one.configuration_id)) for one in documents])
+        happened = [OfDocument(*one, what) for one in seen]
+        if happened:
+            yield from slow(lambda: self.context.store.log(happened))
+
+    def traced(self, subject: str | None, lines: Sequence[AuditLine]) -> Exchange[None]:
+        """Somebody is about to see lines of the audit trail: of one person, or of whom these are about.
+
+        Raises:
+            Unavailable: the store is away, so nothing may be shown.
+        """
+        store = self.context.store
+        ids = sorted({line.subject for line in lines})
+        people = (subject,) if subject else (yield from slow(lambda: store.people_of(ids)))
+        what = What(Action.VIEWED, name_of(By.CLERK, self.context.language), TRACED, NO_VALUES)
+        if people:
+            yield from slow(lambda: store.log([OfPerson(one, what) for one in people]))
 
     def changed(self, action: Action, why: Wording, by: By) -> What:
         """The register says something else about somebody."""

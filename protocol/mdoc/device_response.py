@@ -12,6 +12,8 @@ from protocol.errors import Malformed, TooLarge, Unsupported
 from protocol.mdoc.device_signed import DeviceSigned
 from protocol.mdoc.issuer_signed import IssuerSigned
 from protocol.mdoc.mso import read_name
+from protocol.mdoc.plain import read_plain
+from protocol.mdoc.plain_response import PlainDocument, read_response
 
 VERSION = "1.0"
 MAX_DOCUMENTS = 32
@@ -64,6 +66,16 @@ class Document:
             errors={read_name(n, f"{at}.errors"): _read_errors(codes, f"{at}.errors") for n, codes in errors.items()},
         )
 
+    @classmethod
+    def from_plain(cls, plain: PlainDocument, at: str = "document") -> Self:
+        """The same of what has been read already.
+
+        Raises:
+            Malformed, TooLarge, Unsupported: see `Sign1.from_value`.
+        """
+        issuer_signed = IssuerSigned.from_plain(plain.issuer_signed, f"{at}.issuerSigned")
+        return cls(plain.doc_type, issuer_signed, DeviceSigned.from_plain(plain.device_auth, f"{at}.deviceSigned"))
+
     def to_bytes(self) -> bytes:
         """The one encoding; what was signed stands in it as it came."""
         return encode_document(self.doc_type, self.issuer_signed.to_bytes(), self.device_signed, self.errors)
@@ -86,10 +98,18 @@ class DeviceResponse:
             Malformed: another shape, or the device did not sign a document (T058).
             Unsupported: another major version, or see `Document.from_value`.
         """
+        plain = read_plain(read_response, data) if len(data) <= min(max_bytes, MAX_CBOR_BYTES) else None
+        if plain is not None and len(plain.documents) <= MAX_DOCUMENTS:
+            _check_version(plain.version, at)
+            documents = [Document.from_plain(document, f"document[{i}]") for i, document in enumerate(plain.documents)]
+            return cls(tuple(documents), status=plain.status)
+        return cls._from_value(data, at, max_bytes)
+
+    @classmethod
+    def _from_value(cls, data: bytes, at: str, max_bytes: int) -> Self:
+        """However it is spelled."""
         response = read_cbor_map(data, at, max_bytes=max_bytes)
-        version = response.get("version")
-        if not isinstance(version, str) or not _READ_VERSIONS.fullmatch(version):
-            raise Unsupported(f"{at}.version: this version is not known here")
+        _check_version(response.get("version"), at)
         status = response.get("status")
         if type(status) is not int or status < 0:
             raise Malformed(f"{at}.status", "must be a number")
@@ -105,6 +125,11 @@ class DeviceResponse:
     def to_bytes(self) -> bytes:
         """The one encoding."""
         return encode_device_response([d.to_bytes() for d in self.documents], self.document_errors, self.status)
+
+
+def _check_version(version: CborValue, at: str) -> None:
+    if not isinstance(version, str) or not _READ_VERSIONS.fullmatch(version):
+        raise Unsupported(f"{at}.version: this version is not known here")
 
 
 def encode_document(

@@ -59,6 +59,15 @@ class DeviceSigned:
         elements = _read_elements(wrapper.value, f"{at}.nameSpaces")
         return cls(wrapper.value, elements, _read_auth(value.get("deviceAuth"), f"{at}.deviceAuth"))
 
+    @classmethod
+    def from_plain(cls, auth: CborValue, at: str = _AT) -> Self:
+        """What has no elements of its own, of the array of its signature.
+
+        Raises:
+            Malformed, TooLarge, Unsupported: see `Sign1.from_value`.
+        """
+        return cls(_NO_ELEMENTS, {}, Sign1.from_value(auth, f"{at}.deviceAuth.deviceSignature"))
+
     def to_bytes(self) -> bytes:
         """The member of a document, in its one encoding."""
         if isinstance(self.auth, Sign1):

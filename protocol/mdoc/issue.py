@@ -10,7 +10,8 @@ from protocol.cbor import CborValue, encode_cbor
 from protocol.cose import X5CHAIN, encode_sign1, sign1_parts, write_x5chain
 from protocol.encoding import encode_base64url
 from protocol.keys import PublicKey, RandomBytes, Signer
-from protocol.mdoc.issuer_signed import encode_item, encode_name_spaces, join_issuer_signed
+from protocol.mdoc.issuer_signed import encode_name_spaces, join_issuer_signed
+from protocol.mdoc.item import encode_item
 from protocol.mdoc.mso import (
     DIGESTS,
     NOTHING,

@@ -12,8 +12,10 @@ from protocol.cose_key import encode_cose_key, read_cose_key
 from protocol.credential import IdentifierReference, StatusPlace, StatusReference
 from protocol.errors import Malformed, Unsupported
 from protocol.fields import Fields
-from protocol.keys import PublicKey
-from protocol.mdoc.values import read_tdate, tdate
+from protocol.keys import CURVES, PublicKey
+from protocol.mdoc.plain import read_plain
+from protocol.mdoc.plain_mso import PlainMso, read_mso
+from protocol.mdoc.values import read_tdate, read_utc, tdate
 from protocol.status.identifier_list import read_identifier_reference
 from protocol.status.reference import MAX_INDEX
 
@@ -28,6 +30,7 @@ DIGESTS: Mapping[str, Callable[[bytes], bytes]] = {
     "SHA-384": lambda data: hashlib.sha384(data).digest(),
     "SHA-512": lambda data: hashlib.sha512(data).digest(),
 }
+_TIMES = ("signed", "validFrom", "validUntil", "expectedUpdate")
 DIGEST_SIZES = {"SHA-256": 32, "SHA-384": 48, "SHA-512": 64}
 
 
@@ -67,8 +70,7 @@ class KeyAuthorizations:
 NOTHING = KeyAuthorizations()
 
 
-@dataclass(frozen=True, slots=True)
-class MobileSecurityObject:
+class MobileSecurityObject(NamedTuple):
     """A signed object, as its issuer said it; whether it is inside its time is for `verify` to say."""
 
     doc_type: str
@@ -88,11 +90,30 @@ class MobileSecurityObject:
             Unsupported: another version, another digest algorithm (T063), or a kind of key that is not accepted.
             TooLarge: see `read_cbor`.
         """
-        mso = read_cbor(read_wrapper(payload, at), at)
+        encoded = read_wrapper(payload, at)
+        plain = read_plain(read_mso, encoded)
+        return cls._from_value(read_cbor(encoded, at), at) if plain is None else cls._from_plain(plain, at)
+
+    @classmethod
+    def _from_plain(cls, plain: PlainMso, at: str) -> Self:
+        _check_version(plain.version, at)
+        key_at = f"{at}.deviceKeyInfo.deviceKey"
+        times = zip(plain.validity, _TIMES, strict=False)
+        return cls(
+            plain.doc_type,
+            "SHA-256",
+            plain.value_digests,
+            PublicKey.from_spki(CURVES["P-256"].spki + plain.point, key_at),
+            ValidityInfo(*[read_utc(time, f"{at}.validityInfo.{name}") for time, name in times]),
+            NOTHING,
+            None if plain.status is None else MsoStatus(_read_place(plain.status, f"{at}.status.status_list")),
+        )
+
+    @classmethod
+    def _from_value(cls, mso: CborValue, at: str) -> Self:
         if not isinstance(mso, dict):
             raise Malformed(at, "must be a map")
-        if mso.get("version") != VERSION:
-            raise Unsupported(f"{at}.version: this version is not known here")
+        _check_version(mso.get("version"), at)
         algorithm = mso.get("digestAlgorithm")
         if not isinstance(algorithm, str) or algorithm not in DIGESTS:
             raise Unsupported(f"{at}.digestAlgorithm: this algorithm is not accepted")
@@ -154,6 +175,11 @@ class MobileSecurityObject:
         if not allowed:
             return b"\xa1\x69deviceKey" + key
         return b"\xa2\x69deviceKey" + key + b"\x71keyAuthorizations" + encode_cbor(allowed)
+
+
+def _check_version(version: CborValue, at: str) -> None:
+    if version != VERSION:
+        raise Unsupported(f"{at}.version: this version is not known here")
 
 
 def peek_doc_type(payload: bytes, at: str = _AT) -> str:
@@ -239,11 +265,15 @@ def _read_status(value: CborValue, at: str) -> MsoStatus:
         raise Malformed(at, "must be a map")
     by_index, by_identifier = None, None
     if "status_list" in value:
-        entry = Fields(_texts_alone(value["status_list"]), f"{at}.status_list")
-        by_index = StatusReference(entry.https_url("uri"), entry.integer("idx", maximum=MAX_INDEX))
+        by_index = _read_place(_texts_alone(value["status_list"]), f"{at}.status_list")
     if "identifier_list" in value:
         by_identifier = read_identifier_reference(value["identifier_list"], f"{at}.identifier_list")
     return MsoStatus(by_index, by_identifier)
+
+
+def _read_place(value: object, at: str) -> StatusReference:
+    entry = Fields(value, at)
+    return StatusReference(entry.https_url("uri"), entry.integer("idx", maximum=MAX_INDEX))
 
 
 def _texts_alone(value: CborValue) -> object:
@@ -268,5 +298,6 @@ def _encode_digests(value_digests: Mapping[str, Mapping[int, bytes]], size: int)
     parts = [encode_head(0xA0, len(value_digests))]
     for name, digests in sorted([(encode_cbor(name), digests) for name, digests in value_digests.items()]):
         parts += [name, encode_head(0xA0, len(digests))]
-        parts += [encode_head(0, digest_id) + before + digests[digest_id] for digest_id in sorted(digests)]
+        for digest_id in sorted(digests):
+            parts += (encode_head(0, digest_id), before, digests[digest_id])
     return b"".join(parts)

@@ -69,8 +69,7 @@ def check_issuing_place(leaf: Certificate, elements: Mapping[str, object], at: s
 @lru_cache(maxsize=1024)
 def _place(leaf: Certificate, oid: x509.ObjectIdentifier) -> str | None:
     """Cached: see `_problem`."""
-    subject = x509.load_der_x509_certificate(leaf.der).subject
-    return next((str(one.value).upper() for one in subject.get_attributes_for_oid(oid)), None)
+    return next((str(one.value).upper() for one in leaf.parsed.subject.get_attributes_for_oid(oid)), None)
 
 
 def _check(party: TrustedParty, purpose: x509.ObjectIdentifier, at: str) -> None:
@@ -85,13 +84,12 @@ def _check(party: TrustedParty, purpose: x509.ObjectIdentifier, at: str) -> None
 @lru_cache(maxsize=1024)
 def _problem(leaf: Certificate, anchor: Certificate, purpose: x509.ObjectIdentifier) -> str | None:
     """Cached: it depends on nothing but the bytes of both."""
-    parsed = x509.load_der_x509_certificate(leaf.der)
-    purposes = extension(parsed, x509.ExtendedKeyUsage)
+    purposes = extension(leaf.parsed, x509.ExtendedKeyUsage)
     if purposes is None or purpose not in purposes:
         return "was not made for this"
     if leaf.is_authority:
         return "is an authority's"
-    country, of_anchor = _country(parsed.subject), _country(x509.load_der_x509_certificate(anchor.der).subject)
+    country, of_anchor = _country(leaf.parsed.subject), _country(anchor.parsed.subject)
     if country is not None and of_anchor is not None and country != of_anchor:
         return "has another country than its authority's"
     if leaf.not_before < anchor.not_before or leaf.not_after > anchor.not_after:

@@ -12,6 +12,7 @@ from protocol.cbor import CborValue, encode_cbor, encode_wrapped
 from protocol.encoding import sha256
 
 NULL = b"\xf6"  # CBOR's null: as a handover, that of a QR code
+_OID4VP, _DC_API, _ISO_DC_API = map(encode_cbor, ("OpenID4VPHandover", "OpenID4VPDCAPIHandover", "dcapi"))
 
 
 class Handover(Protocol):
@@ -32,7 +33,7 @@ class OpenId4VpHandover:
 
     def session_transcript(self) -> bytes:
         """The encoded SessionTranscript."""
-        return _hashed("OpenID4VPHandover", [self.client_id, self.nonce, self.jwk_thumbprint, self.response_uri])
+        return _hashed(_OID4VP, [self.client_id, self.nonce, self.jwk_thumbprint, self.response_uri])
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class DcApiHandover:
 
     def session_transcript(self) -> bytes:
         """The encoded SessionTranscript."""
-        return _hashed("OpenID4VPDCAPIHandover", [self.origin, self.nonce, self.jwk_thumbprint])
+        return _hashed(_DC_API, [self.origin, self.nonce, self.jwk_thumbprint])
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class IsoDcApiHandover:
 
     def session_transcript(self) -> bytes:
         """The encoded SessionTranscript."""
-        return _hashed("dcapi", [self.encryption_info, self.origin])
+        return _hashed(_ISO_DC_API, [self.encryption_info, self.origin])
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,6 @@ class ProximityHandover:
         return b"\x83" + encode_wrapped(self.device_engagement) + encode_wrapped(self.e_reader_key) + self.handover
 
 
-def _hashed(name: str, info: list[CborValue]) -> bytes:
+def _hashed(name: bytes, info: list[CborValue]) -> bytes:
     # An array of two nulls and an array of both
-    return b"".join((b"\x83\xf6\xf6\x82", encode_cbor(name), b"\x58\x20", sha256(encode_cbor(info))))
+    return b"".join((b"\x83\xf6\xf6\x82", name, b"\x58\x20", sha256(encode_cbor(info))))

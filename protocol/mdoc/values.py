@@ -134,11 +134,17 @@ def read_tdate(value: CborValue, at: str) -> int:
     Raises:
         Malformed: no date and time in UTC with tag 0.
     """
-    if isinstance(value, Tagged) and value.tag == DATE_TIME and type(value.value) is str and len(value.value) < 32:
-        seconds = _read_tdate(value.value)
-        if seconds is not None and seconds >= 0:
-            return seconds
-    raise Malformed(at, "must be a date and time in UTC")
+    if not isinstance(value, Tagged) or value.tag != DATE_TIME or type(value.value) is not str:
+        raise Malformed(at, "must be a date and time in UTC")
+    return read_utc(value.value, at)
+
+
+def read_utc(text: str, at: str) -> int:
+    """The same of the text that the tag stands before."""
+    seconds = _read_tdate(text) if len(text) < 32 else None
+    if seconds is None or seconds < 0:
+        raise Malformed(at, "must be a date and time in UTC")
+    return seconds
 
 
 @lru_cache(maxsize=1024)

@@ -6,8 +6,7 @@ whether it is what was asked is `dcql`, whether we accept it is policy.
 
 from __future__ import annotations
 
-import hmac
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from protocol.cose import read_x5chain, verify_sign1
 from protocol.credential import ClaimPath, StatusPlace, VerifiedCredential
@@ -16,7 +15,8 @@ from protocol.errors import Malformed, NotAuthentic, NotTrusted, NotValidNow, Un
 from protocol.keys import Decrypter
 from protocol.mdoc.device_response import OK, DeviceResponse, Document
 from protocol.mdoc.device_signed import DeviceElements, verify_device_signed
-from protocol.mdoc.issuer_signed import IssuerSigned, Items
+from protocol.mdoc.issuer_signed import IssuerSigned
+from protocol.mdoc.item import Items
 from protocol.mdoc.mso import DIGESTS, MobileSecurityObject, MsoStatus, ValidityInfo
 from protocol.mdoc.signer import MDL_NAMESPACE, check_document_signer, check_issuing_place
 from protocol.mdoc.transcript import Handover
@@ -30,8 +30,7 @@ CLOCK_SKEW = 60  # seconds
 _AT = "credential"
 
 
-@dataclass(frozen=True, slots=True)
-class PresentedMdoc:
+class PresentedMdoc(NamedTuple):
     """A verified document of an answer, and what its holder's device said beside it with the issuer's leave."""
 
     credential: VerifiedCredential
@@ -199,8 +198,7 @@ def check_digests(name_spaces: Items, mso: MobileSecurityObject, at: str) -> Non
         # T053: a number counts in its own namespace alone
         digests = mso.value_digests.get(name)
         for item in items:
-            signed = None if digests is None else digests.get(item.digest_id)
-            if signed is None or not hmac.compare_digest(signed, digest(item.wrapped)):
+            if digests is None or digests.get(item.digest_id) != digest(item.wrapped):
                 raise NotAuthentic(f"{at}: has an element that its issuer did not sign")
 
 
@@ -211,6 +209,9 @@ def _claims(name_spaces: Items, at: str) -> tuple[JsonObject, tuple[ClaimPath, .
     for name, items in name_spaces.items():
         elements: dict[str, JsonValue] = {}
         for item in items:
+            if type(item.value) is str:  # most are
+                elements[item.identifier] = item.value
+                continue
             elements[item.identifier] = to_json(item.value, at)
             binary.update(dict.fromkeys(paths_of_bytes(item.value, (name, item.identifier))))
         claims[name] = elements

@@ -256,7 +256,7 @@ class _Verification:
             now=self.now,
             transaction_data_hashes=tuple(item.digest() for item in items),
             transaction_data_hashes_alg=next((item.hash_algorithm for item in items if item.algorithm_named), None),
-            handover=self.request.handover,
+            handover=lambda: self.request.handover,
             reader_key=self.reader_key,
         )
 

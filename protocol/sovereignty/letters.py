@@ -6,6 +6,7 @@ They name the law, the partner and what was shown by its name, and never a value
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import StrEnum
 from typing import NamedTuple
 
 from protocol.sovereignty.contact import Letter
@@ -61,6 +62,26 @@ _RIGHTS_LETTER = {
         "all data that I showed",
     ),
 }
+_DOCUMENT_LETTER = {
+    "de": (
+        "{subject} nach Art. {article} DSGVO (Dokument vom {day})",
+        (
+            "Guten Tag,\n\nam {day} hat {partner} meiner Wallet ein Dokument aus dem eigenen Register gegeben. Nach Art."
+            " {article} der Verordnung (EU) 2016/679 (DSGVO) gilt: {asks}.\n\nEs geht um: {claims}\n\nBitte antworten Sie"
+            " innerhalb eines Monats (Art. 12(3) DSGVO).\n\nMit freundlichen Grüßen"
+        ),
+        "alle Daten in diesem Dokument",
+    ),
+    "en": (
+        "{subject} under Article {article} GDPR (document of {day})",
+        (
+            "Dear Sir or Madam,\n\non {day} {partner} gave my wallet a document from its register. Under Article {article} of"
+            " Regulation (EU) 2016/679 (GDPR): {asks}.\n\nThis is about: {claims}\n\nPlease answer within one month (Article"
+            " 12(3) GDPR).\n\nYours faithfully"
+        ),
+        "all data in this document",
+    ),
+}
 _COMPLAINT = {
     "de": (
         "Beschwerde: mutmaßlich rechtswidrige oder verdächtige Datenanfrage von {partner}",
@@ -84,6 +105,13 @@ _COMPLAINT = {
 }
 
 
+class Occasion(StrEnum):
+    """How a partner came to the data that a letter is about."""
+
+    SHOWN = "shown"  # the citizen showed them
+    DOCUMENT = "document"  # they stand in its register, and in a document that it gave
+
+
 class Party(NamedTuple):
     """Somebody whom a letter names."""
 
@@ -92,13 +120,21 @@ class Party(NamedTuple):
     country: str
 
 
-def rights_letter(right: Right, *, language: str, partner: str, day: str, claims: Iterable[str] = ()) -> Letter:
+def rights_letter(
+    right: Right,
+    *,
+    language: str,
+    partner: str,
+    day: str,
+    claims: Iterable[str] = (),
+    occasion: Occasion = Occasion.SHOWN,
+) -> Letter:
     """What a citizen writes to a partner without an endpoint (TS7 DATA_DLT_08, DATA_DLT_09).
 
     `claims` are the names of what it is about, as people read them; none means everything.
     """
     language = _language(language)
-    subject, body, everything = _RIGHTS_LETTER[language]
+    subject, body, everything = (_RIGHTS_LETTER if occasion is Occasion.SHOWN else _DOCUMENT_LETTER)[language]
     called, asks = _ASKS[language][right]
     facts = {
         "subject": called,

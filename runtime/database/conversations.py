@@ -160,6 +160,12 @@ class SqlConversations(Generic[S, R]):
         """Take a step within a transaction of the role's own; the new stage, or what refused it."""
         return self._carry_out(connection, effect)  # type: ignore[arg-type]  # a step stays within its union
 
+    def forget(self, connection: Connection, key: SessionKey) -> None:
+        """Erase a session with all its keys, before its time; nothing if there is none."""
+        keys, sessions = self._tables.keys.c, self._tables.sessions
+        named = select(keys.session_id).where(keys.kind == key.kind, keys.digest == key.digest)
+        connection.execute(delete(sessions).where(sessions.c.id.in_(named)))
+
     def trail(self, connection: Connection, event: Event) -> None:
         """Add a line to the audit trail for what is no step of a session."""
         self._add_events.run_each(connection, [event_row(event, self._now())])

@@ -73,6 +73,6 @@ def make_mdoc_sample() -> MdocSample:
 
 def verify(presentation: str, anchors: TrustAnchors) -> None:
     """The whole check of an answer, holder binding included."""
-    expected = ExpectedBinding(AUDIENCE, NONCE, NOW, handover=HANDOVER)
+    expected = ExpectedBinding(AUDIENCE, NONCE, NOW, handover=lambda: HANDOVER)
     exchange = FORMATS["mso_mdoc"].verify_presented(presentation, anchors=anchors, expected=expected, now=NOW)
     run(exchange, nothing_is_fetched)

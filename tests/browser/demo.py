@@ -1,15 +1,16 @@
 """The demo town with people in it: a clerk at the city office's desk, Erika with her wallet, the library's counter."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from urllib.parse import urlsplit
 
+import httpx2
 import pytest
 from playwright.sync_api import Page, expect
 
-from hoheit.demo.places import CITY_OFFICE, LIBRARY
+from hoheit.demo.places import CITY_OFFICE, LIBRARY, Agency
 from hoheit.demo.running import PASSPHRASE_FILE, open_town
 from hoheit.demo.setting_up import Town
-from runtime.pictures import read_qr_code
-from tests.support.browser import Window
+from tests.support.browser import Window, read_code
 from tests.support.ports import free_port
 
 
@@ -52,8 +53,7 @@ def invite(desk: Window) -> tuple[str, str]:
 
 def link_on(window: Window) -> str:
     """What a wallet reads from the code on a screen."""
-    window.page.wait_for_function("() => document.querySelector('img.qr')?.complete")
-    return read_qr_code(window.page.locator("img.qr").screenshot())
+    return read_code(window.page.locator("img.qr"))
 
 
 def unlock(phone: Window, town: Town) -> None:
@@ -91,3 +91,21 @@ def ask(counter: Window, town: Town, question: str) -> str:
 def title(page: Page) -> str:
     """The heading of a page."""
     return page.get_by_role("heading", level=1).inner_text()
+
+
+def offered(town: Town, place: Agency, types: Sequence[str], about: str) -> str:
+    """What an agency offers, as a link that its clerk copies."""
+    body = {"credential_configuration_ids": [*types], "subject": about, "tx_code": False, "by_reference": True}
+    headers = {"authorization": f"Bearer {town.api_key(place)}", "host": urlsplit(town.address(place)).netloc}
+    url = f"http://127.0.0.1:{urlsplit(town.start).port}/api/offers"
+    made = httpx2.post(url, json=body, headers=headers, trust_env=False)
+    assert made.status_code == 201
+    link: str = made.json()["uri"]
+    return link
+
+
+def keep(phone: Window) -> None:
+    """Erika takes what stands on the page, and keeps it."""
+    phone.page.get_by_role("button", name="Yes, I want it").click()
+    phone.page.get_by_role("button", name="Keep it", exact=True).click()
+    phone.page.get_by_role("heading", name="It is in your wallet now").wait_for()

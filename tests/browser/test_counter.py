@@ -9,9 +9,8 @@ from protocol.errors import InvalidRequest
 from protocol.oid4vp.answer import (
     Uncertain,
 )
-from runtime.pictures import read_qr_code
 from tests.browser.library import CLAIMS, DISCLOSABLE, WALLET, Library, opened
-from tests.support.browser import DESKTOP, Window
+from tests.support.browser import DESKTOP, Window, read_code
 from tests.support.pki import NOW, Pki, Template, make_pki
 from tests.support.verifier import PID, issue_held
 
@@ -47,9 +46,7 @@ def never_reloaded(window: Window) -> bool:
 
 def scan(window: Window) -> str:
     """What a camera sees of the code."""
-    code = window.page.locator("img.qr")
-    code.evaluate("async (img) => { await img.decode(); await new Promise(requestAnimationFrame); }")
-    return read_qr_code(code.screenshot())
+    return read_code(window.page.locator("img.qr"))
 
 
 def step(window: Window) -> str:

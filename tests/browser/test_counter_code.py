@@ -6,9 +6,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from protocol.oid4vp.answer import Delivered
-from runtime.pictures import read_qr_code
 from tests.browser.library import CLAIMS, DISCLOSABLE, Library, opened
-from tests.support.browser import DESKTOP, Window
+from tests.support.browser import DESKTOP, Window, read_code
 from tests.support.pki import Pki, Template, make_pki
 from tests.support.verifier import PID, issue_held
 from verifier.counter import SHOWN_SECONDS
@@ -150,7 +149,7 @@ def test_the_code_is_printed_with_both_languages_and_can_be_scanned(chromium, li
         window.page.goto(f"{wall.page}/code/over-18")
         window.see("at-counter-code")
         window.page.wait_for_function("() => document.querySelector('img.qr')?.complete")
-        assert read_qr_code(window.page.locator("img.qr").screenshot()) == wall.counters.link(wall.record, "over-18")
+        assert read_code(window.page.locator("img.qr")) == wall.counters.link(wall.record, "over-18")
         window.page.emulate_media(media="print")
         window.page.set_viewport_size({"width": 794, "height": 1123})
         window.shoot("at-counter-printed")

@@ -1,14 +1,11 @@
 """A clerk's day at the desk: signing in, finding a person, offering, watching, suspending, revoking, looking it all up."""
 
-import io
 import re
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-import zxingcpp
-from PIL import Image
 from playwright.sync_api import expect
 
 from issuer.app import SHIPPED_TYPES
@@ -18,7 +15,7 @@ from protocol.oauth.authorization import AuthorizationRequest
 from protocol.oid4vci.notification import ACCEPTED
 from runtime.serve import Listen, running
 from tests.issuer.api.calls import par_form
-from tests.support.browser import DESKTOP
+from tests.support.browser import DESKTOP, read_code
 from tests.support.issuer import CLERK, CLIENT_ID, TestWallet, make_issuer
 from tests.support.ports import free_port
 from tests.support.tree import ROOT
@@ -87,9 +84,7 @@ def take(agency, page):
     """A wallet that scans what is on the clerk's screen and is told the number: it may ask for the document now."""
     page.get_by_text("Show the number for the wallet").click()
     number = page.locator(".code").inner_text().replace(" ", "")
-    with Image.open(io.BytesIO(page.locator(".qr").screenshot())) as picture:
-        [seen] = zxingcpp.read_barcodes(picture)
-    reference = parse_qs(urlsplit(seen.text).query)["credential_offer_uri"][0].rsplit("/", 1)[1]
+    reference = parse_qs(urlsplit(read_code(page.locator(".qr"))).query)["credential_offer_uri"][0].rsplit("/", 1)[1]
     offer = agency.run(agency.issuer.offers.fetch(reference))
     wallet = TestWallet(agency)
     return wallet, wallet.redeem_code(offer.pre_authorized_code, tx_code=number)

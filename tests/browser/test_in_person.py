@@ -16,7 +16,7 @@ from runtime.http import GuardedSender
 from tests.browser.served import served_wallet
 from tests.browser.town import BrowserTown
 from tests.flows.parties import serving
-from tests.support.browser import DESKTOP, Window, film
+from tests.support.browser import DESKTOP, Window, film, photo_of
 from tests.support.ports import free_port
 
 READING = 180_000  # milliseconds for a moving code: the camera's reader is slow here
@@ -63,7 +63,7 @@ def show_code(page: Page, path: Path, said: str) -> Path:
     page.get_by_role("button", name="Show in person").click()
     page.get_by_role("heading", name="Let the other side scan this code").wait_for()
     page.get_by_role("status").filter(has_text=said).wait_for()
-    return film(path, [page.get_by_alt_text("QR code for the other side").screenshot()])
+    return film(path, [photo_of(page.get_by_alt_text("QR code for the other side"))])
 
 
 def ask(window: Window, town: BrowserTown) -> None:

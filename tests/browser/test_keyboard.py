@@ -6,11 +6,10 @@ Nothing is clicked here. Where the keyboard stands is seen, comes after where it
 import pytest
 from playwright.sync_api import expect
 
-from runtime.pictures import read_qr_code
 from tests.browser.library import opened
 from tests.browser.served import PASSPHRASE
 from tests.browser.town import neighbours, town
-from tests.support.browser import DESKTOP
+from tests.support.browser import DESKTOP, read_code
 from tests.support.keyboard import Keyboard
 from tests.support.pki import Template, make_pki
 from tests.support.verifier import PID
@@ -27,7 +26,7 @@ def goes(window, address):
 def link_on(window):
     """What a wallet reads from the code on a screen."""
     window.page.wait_for_function("() => document.querySelector('img.qr')?.complete")
-    return read_qr_code(window.page.locator("img.qr").screenshot())
+    return read_code(window.page.locator("img.qr"))
 
 
 def paste(citizen, link):

@@ -6,9 +6,7 @@ with her phone, and a clerk at each desk.
 
 import re
 from concurrent.futures import ThreadPoolExecutor
-from urllib.parse import urlsplit
 
-import httpx2
 import pytest
 from playwright.sync_api import expect
 
@@ -17,7 +15,7 @@ from hoheit.demo.databases import append_usage_early
 from hoheit.demo.places import AGENCIES, CITIZEN, GYMNASTS
 from hoheit.demo.stories.birth import STOPS, offered_types
 from protocol.trust.localized import in_language
-from tests.browser.demo import demo, paste, title, unlock
+from tests.browser.demo import demo, keep, offered, paste, title, unlock
 from tests.support.browser import DESKTOP
 
 __all__ = ["demo"]
@@ -40,22 +38,9 @@ def by_name(demo):
     return {in_language(service.name, "en"): service for service in town_catalogue(demo.below)}
 
 
-def offered(demo, types, about):
-    """What an office offers, as a link that its clerk copies."""
-    office = next(one for one in AGENCIES if types[0] in one.types)
-    body = {"credential_configuration_ids": [*types], "subject": about, "tx_code": False, "by_reference": True}
-    headers = {"authorization": f"Bearer {demo.api_key(office)}", "host": urlsplit(demo.address(office)).netloc}
-    url = f"http://127.0.0.1:{urlsplit(demo.start).port}/api/offers"
-    made = httpx2.post(url, json=body, headers=headers, trust_env=False)
-    assert made.status_code == 201
-    return made.json()["uri"]
-
-
-def keep(phone):
-    """Erika takes what stands on the page, and keeps it."""
-    phone.page.get_by_role("button", name="Yes, I want it").click()
-    phone.page.get_by_role("button", name="Keep it", exact=True).click()
-    phone.page.get_by_role("heading", name="It is in your wallet now").wait_for()
+def office_of(type_id):
+    """The agency that gives this document."""
+    return next(one for one in AGENCIES if type_id in one.types)
 
 
 def fill_in(phone, stop):
@@ -135,7 +120,7 @@ def phone(chromium, demo):
     with chromium.window() as window:
         window.expected += ["status of 404"]
         unlock(window, demo)
-        paste(window, demo, offered(demo, ("pid",), CITIZEN))
+        paste(window, demo, offered(demo, office_of("pid"), ("pid",), CITIZEN))
         keep(window)
         yield window
 
@@ -177,7 +162,7 @@ def test_a_birth_from_the_suggestion_to_the_outcome_and_one_partner_erases(chrom
             if first:
                 page.goto(plan)
                 phone.see("story-birth-plan-waits")
-            offer = offered(demo, types, stop.about) if types else ""
+            offer = offered(demo, office_of(types[0]), types, stop.about) if types else ""
             decide(desk, demo, stop, case, offer, look=first)
             look_at(phone, demo, stop, who, look="first" if first else "")
             if types:

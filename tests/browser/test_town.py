@@ -10,7 +10,7 @@ from hoheit.demo.places import CITIZEN, CITY_OFFICE, LIBRARY
 from tests.browser.demo import demo, passphrase
 from tests.browser.pictures import SCALE
 from tests.browser.tutorial import Tutorial
-from tests.support.browser import DESKTOP, PHONE, choose_picture, film
+from tests.support.browser import DESKTOP, PHONE, choose_picture, film, photo_of
 
 __all__ = ["demo"]
 
@@ -41,7 +41,7 @@ def test_everybody_follows_their_tutorial(chromium, demo, tmp_path):
         clerk.picture(desk)
         clerk.press(desk)
         clerk.press(desk, "link")
-        seen = film(tmp_path / "offer.mjpeg", [desk.page.get_by_role("img").first.screenshot()])
+        seen = film(tmp_path / "offer.mjpeg", [photo_of(desk.page.get_by_role("img").first)])
         clerk.press(desk, "link")
         desk.page.get_by_text(clerk.left.pop(0)[1], exact=True).click()
         number = desk.page.locator(".code").inner_text().replace(" ", "")
@@ -143,7 +143,7 @@ def answer(phone, counter, demo, folder):
     """Answer what a counter asks, by a picture of its code."""
     code = counter.page.get_by_role("img", name="QR code for your wallet")
     picture = folder / "question.png"
-    picture.write_bytes(code.screenshot())
+    picture.write_bytes(photo_of(code))
     phone.page.goto(f"{demo.wallet_address}/add")
     choose_picture(phone.page, picture)
     phone.page.get_by_role("button", name="Share").click()

@@ -8,7 +8,7 @@ from PIL import Image
 from runtime.pages import qr_svg
 from tests.browser.served import served_wallet
 from tests.support.browser import choose_picture as choose
-from tests.support.browser import film
+from tests.support.browser import film, photo_of
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def picture_of(chromium, text):
     """A photo of a QR code."""
     with chromium.window(size=(600, 600)) as screen:
         screen.page.set_content(f'<div style="width:400px;background:#fff">{qr_svg(text)}</div>')
-        return screen.page.locator("svg").screenshot()
+        return photo_of(screen.page.locator("svg"))
 
 
 def open_add(wallet, window):

@@ -69,6 +69,6 @@ def test_a_citizen_sees_who_at_the_office_used_the_register(offices: Offices, ch
         window.see("document-log-partner")
         page.get_by_role("link", name="Deutsch").click()
         page.get_by_text("Von dort haben Sie einen Nachweis").wait_for()
-        page.get_by_role("link", name="Sie haben Card erhalten von: City office").first.click()
+        page.get_by_role("link", name="Sie haben Karte erhalten von: City office").first.click()
         page.get_by_text("City office hat geändert, was dort im Register über Sie steht.").wait_for()
         window.see("document-log-entry-german")

@@ -11,7 +11,7 @@ from protocol.mdoc.frames import FrameDecoder
 from runtime.anchors import write_anchor
 from runtime.serve import Listen, running
 from tests.browser.stage import Stage
-from tests.support.browser import film
+from tests.support.browser import film, read_code
 from tests.support.moving_codes import drawn
 from tests.support.ports import free_port
 from tests.wallet.counterparts import PASSPHRASE
@@ -55,9 +55,7 @@ def show(stage, window):
 
 def scan(stage, window, **changes):
     """What a camera in front of the wallet reads, and the reader that it belongs to."""
-    picture = Image.open(io.BytesIO(window.page.get_by_alt_text("QR code for the other side").screenshot()))
-    (found,) = zxingcpp.read_barcodes(picture)
-    return Reader(stage.world, found.text, ASKED, **changes)
+    return Reader(stage.world, read_code(window.page.get_by_alt_text("QR code for the other side")), ASKED, **changes)
 
 
 def film_of(path, message):
@@ -133,9 +131,7 @@ def test_who_nobody_vouches_for_is_warned_about_and_a_no_can_be_shown(chromium, 
         page.get_by_role("button", name="Persönlich zeigen").click()
         page.get_by_role("heading", name="Lassen Sie Ihr Gegenüber diesen Code scannen").wait_for()
         window.shoot("wallet-meet-code-german")
-        picture = page.get_by_alt_text("QR-Code für Ihr Gegenüber")
-        (found,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(picture.screenshot())))
-        reader = Reader(stage.world, found.text, ASKED, signed=False)
+        reader = Reader(stage.world, read_code(page.get_by_alt_text("QR-Code für Ihr Gegenüber")), ASKED, signed=False)
         reader.leave()
         page.get_by_role("heading", name="Jemand fragt Sie nach Daten").wait_for()
         window.see("wallet-meet-nobody")

@@ -11,7 +11,7 @@ from protocol.encoding import JsonObject, JsonValue
 from protocol.fields import Fields
 from tests.browser.served import ServedWallet, served_wallet
 from tests.flows.parties import CITIZEN, Services, serving
-from tests.support.browser import Chromium, Window, film
+from tests.support.browser import Chromium, Window, film, photo_of
 from tests.support.ports import free_port
 
 CLUB = """\
@@ -150,5 +150,5 @@ def film_of(chromium: Chromium, path: Path, address: object, selector: str) -> P
     with chromium.window(size=(900, 900)) as screen:
         screen.expected.append("404")  # a picture alone has no icon
         screen.page.goto(str(address))
-        picture = screen.page.locator(selector).screenshot()
+        picture = photo_of(screen.page.locator(selector))
     return film(path, [picture])

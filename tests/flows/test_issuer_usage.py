@@ -131,7 +131,7 @@ def test_a_clerk_who_ends_a_document_is_told_by_role_and_by_the_reason_of_the_li
     [document, *_] = run(issuer.desk.documents(SUBJECT, None))
     run(issuer.desk.change(document.id, Deed.SUSPEND, "checking: Xanthippe was seen", "Frau Berg"))
     entries = entries_of(town.look(disclosure).disclosure)
-    assert [str(one.use.action) for one in entries] == ["used", "decided"]
+    assert [str(one.use.action) for one in entries] == ["used", "viewed", "decided"]  # it was found in the list
     assert entries[-1].use.by == CLERK
     why = [text.text for text in entries[-1].use.why]
     assert why == [

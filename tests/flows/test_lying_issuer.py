@@ -158,12 +158,13 @@ def test_an_agency_that_also_asks_is_listed_with_the_other_address_and_goes_with
     assert "split_view" in [one.rule for one in looked.disclosure.usage.findings]
 
 
-def test_requests_about_rights_are_answered_as_if_there_were_no_receipt(town):
+def test_what_is_no_request_about_rights_is_none_here_either(town):
     disclosure = town.take("card")
     key = cockpit_key(disclosure)
     assert key is not None
     caller = Caller(key, town.random_bytes, lambda: town.now)
     answer = town.run(caller.call("POST", f"{COCKPIT}/rights", b"a.b.c"))
-    assert answer.status == 404
+    assert answer.status == 400
+    assert town.desk.run(town.desk.issuer.rights.listed(is_open=True)) == ()
     assert town.run(caller.call("GET", f"{COCKPIT}/rights/one")).status == 404
     assert town.run(caller.call("GET", f"{COCKPIT}/rights/one/answer")).status == 404

@@ -14,6 +14,7 @@ from protocol.cbor import (
     Tagged,
     Wrappers,
     _wrapper_heads,
+    encode_bytes,
     encode_cbor,
     encode_head,
     encode_wrapped,
@@ -347,3 +348,15 @@ def test_equal_wrappers_are_found_one_after_the_other():
 def test_a_wrapper_is_found_whichever_way_its_tag_and_length_are_written(head):  # T061
     whole = bytes.fromhex(head) + b"\x84\x01\x02\x03\x04"
     assert Wrappers(b"\x82\x00" + whole).find(whole[-5:], AT) == whole
+
+
+@given(st.text(max_size=400) | st.binary(max_size=400))
+def test_texts_and_bytes_are_encoded_as_the_encoder_does(value):
+    assert encode_cbor(value) == cbor2.dumps(value)
+    if isinstance(value, bytes):
+        assert encode_bytes(value) == cbor2.dumps(value)
+
+
+def test_a_text_that_no_utf8_can_say_is_the_callers_mistake():
+    with pytest.raises(ValueError, match="surrogates"):
+        encode_cbor("\ud800")

@@ -213,7 +213,7 @@ def bound(**changes):
 
 
 def wanted(**changes):
-    return ExpectedBinding(**{"audience": "x", "nonce": "nonce", "now": NOW, "handover": HANDOVER, **changes})
+    return ExpectedBinding(**{"audience": "x", "nonce": "nonce", "now": NOW, "handover": lambda: HANDOVER, **changes})
 
 
 def test_an_mdoc_goes_the_same_way():
@@ -237,7 +237,7 @@ def test_an_mdoc_is_for_one_request():
     shown = MDOC.present(issue_mdoc(), [AGE], bound())
     for other in (replace(HANDOVER, nonce="other"), replace(HANDOVER, jwk_thumbprint=bytes(32))):
         with pytest.raises(NotBound):
-            receive_mdoc(shown, wanted(handover=other))
+            receive_mdoc(shown, wanted(handover=lambda other=other: other))
 
 
 def test_an_mdoc_authorises_no_transaction():

@@ -8,10 +8,12 @@ from __future__ import annotations
 import io
 import os
 import shutil
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
@@ -21,12 +23,16 @@ from playwright.sync_api import (
     BrowserContext,
     ConsoleMessage,
     FilePayload,
+    Locator,
     Page,
     Playwright,
     Request,
     expect,
     sync_playwright,
 )
+
+from protocol.errors import Malformed
+from runtime.pictures import read_qr_code
 
 PHONE, DESKTOP = (360, 740), (1280, 800)
 NARROWEST = (320, 640)  # the smallest phone; what a desk's screen is at 400 % (WCAG 2.2, 1.4.10)
@@ -63,7 +69,7 @@ _TURNED_OFF = (
     "msForceBrowserSignIn",
 )
 # A document that has axe already need not read it again for another size
-_AXE = "window.axe?.run({resultTypes: ['violations']}).then((found) => found.violations)"
+_AXE = "(rules) => window.axe?.run({resultTypes: ['violations'], rules}).then((found) => found.violations)"
 _WATCH = """() => {
   document.addEventListener("securitypolicyviolation", (e) => console.error(`CSP ${e.violatedDirective} ${e.blockedURI}`));
 }"""
@@ -83,13 +89,14 @@ class Window:
         wrong = [line for line in self.problems if not any(part in line for part in self.expected)]
         assert wrong == []
 
-    def axe(self) -> None:
+    def axe(self, *, contrast: bool = True) -> None:
         """Nothing stands in the way of people who see, hear or move differently; and nothing is wider than the window."""
         self.page.wait_for_load_state()  # with its style; a click waits for the first byte of the next page alone
-        violations = self.page.evaluate(_AXE)
+        rules = {"color-contrast": {"enabled": contrast}}
+        violations = self.page.evaluate(_AXE, rules)
         if violations is None:
             self.page.evaluate(AXE_SCRIPT)
-            violations = self.page.evaluate(_AXE)
+            violations = self.page.evaluate(_AXE, rules)
         problems = [
             f"{violation['id']}: {node['target']} {node['failureSummary']}"
             for violation in violations
@@ -110,13 +117,18 @@ class Window:
             self.page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
     def see(self, name: str) -> None:
-        """Every view of a page: axe in light and dark, on a phone and on a desk, a picture of each; and in the narrowest."""
+        """Every view of a page: axe in light and dark, on a phone and on a desk, a picture of each; and in the narrowest.
+
+        Contrast hangs on the scheme and not on the size, and looking for it takes axe longer than all its other rules: it is
+        looked for once in each scheme, on one page's phone and on another page's desk.
+        """
         size = self.page.viewport_size
+        turn = crc32(name.encode()) % 2
         for scheme in SCHEMES:
             self.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-            for kind, (width, height) in SIZES.items():
+            for number, (kind, (width, height)) in enumerate(SIZES.items()):
                 self.page.set_viewport_size({"width": width, "height": height})
-                self.axe()
+                self.axe(contrast=number == (turn if scheme == "dark" else 1 - turn))
                 self.shoot(f"{name}-{kind}-{scheme}")
         self.page.emulate_media(color_scheme="light")
         self.page.set_viewport_size({"width": NARROWEST[0], "height": NARROWEST[1]})
@@ -126,11 +138,16 @@ class Window:
 
 
 class Chromium:
-    """Debian's Chromium, driven by playwright."""
+    """Debian's Chromium, driven by playwright.
 
-    def __init__(self, playwright: Playwright, program: str) -> None:
+    `shell` is the same engine without the browser around it, which needs a third less of the processor. It has no permissions
+    that somebody could refuse and no sign that a camera runs, so whoever has a camera has the whole browser.
+    """
+
+    def __init__(self, playwright: Playwright, program: str, shell: str) -> None:
         self._playwright = playwright
         self._program = program
+        self._shell = shell
         self._plain: Browser | None = None
 
     @contextmanager
@@ -187,7 +204,8 @@ class Chromium:
                 "--use-fake-device-for-media-stream",
                 f"--use-file-for-fake-video-capture={camera}",
             ]
-        return self._playwright.chromium.launch(executable_path=self._program, args=arguments)
+        program = self._shell if camera is None else self._program
+        return self._playwright.chromium.launch(executable_path=program, args=arguments)
 
 
 def choose_picture(page: Page, picture: str | Path | FilePayload) -> None:
@@ -198,6 +216,25 @@ def choose_picture(page: Page, picture: str | Path | FilePayload) -> None:
     chooser = page.get_by_label("Or choose a picture with the code")
     chooser.wait_for()
     chooser.set_input_files(picture)
+
+
+def photo_of(code: Locator) -> bytes:
+    """A picture (PNG) of a code on a screen, taken again until it can be read: it is there before it is painted."""
+    ends = time.monotonic() + TIMEOUT / 1000
+    while True:
+        picture = code.screenshot()
+        try:
+            read_qr_code(picture)
+        except Malformed:
+            if time.monotonic() > ends:
+                raise
+        else:
+            return picture
+
+
+def read_code(code: Locator) -> str:
+    """What a camera sees of a code on a screen."""
+    return read_qr_code(photo_of(code))
 
 
 def film(path: Path, pictures: Sequence[bytes], *, hold: int = 1) -> Path:
@@ -231,8 +268,9 @@ def chromium() -> Iterator[Chromium]:
         if os.environ.get("HOHEIT_REQUIRE_CHROMIUM") == "1":
             pytest.fail(reason, pytrace=False)
         pytest.skip(reason)
+    shell = shutil.which("chromium-headless-shell") or program
     with sync_playwright() as playwright:
-        browser = Chromium(playwright, program)
+        browser = Chromium(playwright, program, shell)
         yield browser
         browser.close()
 

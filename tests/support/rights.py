@@ -3,7 +3,7 @@
 from itertools import count
 
 from protocol.encoding import encode_base64url
-from protocol.exchange import HttpResponse, run
+from protocol.exchange import HttpRequest, HttpResponse, run
 from protocol.keys import Decrypter, P256Key
 from protocol.sovereignty.calls import Caller, CallPath, call_url
 from protocol.sovereignty.claims import ClaimsByQuery
@@ -42,9 +42,10 @@ class Asker:
         caller = Caller(key or self.key, seeded(next(SEEDS)), self.counter.clock)
 
         def perform(request: object) -> HttpResponse:
-            there = request.url.removeprefix(IDENTIFIER)  # type: ignore[attr-defined]  # an HttpRequest, which is sent
-            headers, content = dict(request.headers), request.body  # type: ignore[attr-defined]
-            answer = self.counter.http(request.method, there, content=content, headers=headers)  # type: ignore[attr-defined]
+            assert isinstance(request, HttpRequest)  # a call sends, and asks for nothing else
+            there = request.url.removeprefix(IDENTIFIER)
+            headers, content = dict(request.headers), request.body
+            answer = self.counter.http(request.method, there, content=content, headers=headers)
             return HttpResponse(answer.status_code, tuple(answer.headers.items()), answer.content)
 
         return run(caller.call(method, call_url(COCKPIT, CallPath.RIGHTS, *path), body), perform)

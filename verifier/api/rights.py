@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from capabilities.cockpit.clerks import MAX_ID, check_found
 from capabilities.cockpit.rights_case import RightsCase
 from protocol.errors import InvalidRequest, raised_as
 from protocol.fields import Fields
@@ -19,10 +20,8 @@ from runtime.driver import Driver
 from verifier.api.cases import Reader
 from verifier.service import Verifier
 from verifier.service.handing_out import Own
-from verifier.service.rights import check_found
 from verifier.usage import By
 
-MAX_ID = 128  # characters
 MAX_FILES_AT_ONCE = 64
 
 

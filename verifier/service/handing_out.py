@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
+from capabilities.cockpit.handing_out import (
+    OTHER_RIGHTS,
+    HandedOut,
+    both,
+    kept_until,
+    names_of,
+    seal_handed_out,
+)
 from capabilities.cockpit.records import IssuedReceipt
-from capabilities.cockpit.rights_case import RightsCase, SealedFile, remedy
+from capabilities.cockpit.rights_case import RightsCase, remedy
 from protocol.encoding import JsonObject
 from protocol.errors import InvalidRequest, raised_as
 from protocol.exchange import Exchange
-from protocol.keys import P256Key
 from protocol.sovereignty.claims import ClaimsByQuery, check_within
 from protocol.sovereignty.receipt import Receipt
 from protocol.sovereignty.rights import Right, VerifiedRightsRequest
@@ -19,35 +25,17 @@ from protocol.sovereignty.rights_answer import (
     NamedRecipient,
     RightsAnswer,
     describe_file,
-    seal_file,
-    seal_rights_answer,
 )
 from protocol.sovereignty.rights_status import Kept
 from protocol.sovereignty.selected_data import select_data
 from protocol.sovereignty.wording import Wording
-from protocol.trust.localized import Localized
-from runtime.conversation import with_key
-from verifier.rights import HandedOut, Holding, Sealed
+from verifier.rights import Holding, Sealed
 from verifier.service.context import VerifierContext
 from verifier.service.sealed_answers import open_answer
 
-
-def _both(de: str, en: str) -> Wording:
-    return Localized("de", de), Localized("en", en)
-
-
-_RIGHTS = _both(
-    "Sie können Ihre Daten berichtigen, löschen oder einschränken lassen, der Nutzung widersprechen und eine Einwilligung"
-    " zurücknehmen (Art. 7, 16 bis 18, 21 DSGVO).",
-    "You may have your data corrected, erased or restricted, object to their use and take back a consent"
-    " (Art. 7, 16 to 18, 21 GDPR).",
-)
-_SOURCE = _both("Sie haben die Daten mit Ihrer Wallet gezeigt.", "You showed the data with your wallet.")
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
+_SOURCE = both("Sie haben die Daten mit Ihrer Wallet gezeigt.", "You showed the data with your wallet.")
 # Only what no other system had is handed out by itself, see `verifier.rights`
-_NO_MACHINE = _both(
+_NO_MACHINE = both(
     "Dieser Dienst prüft, ob Daten echt und gültig sind. Er entscheidet über nichts, und kein anderes System hat die Daten.",
     "This service checks whether data is genuine and valid. It decides about nothing, and no other system has the data.",
 )
@@ -113,25 +101,8 @@ def make_with_own(
         files=tuple([describe_file(*each) for each in own.files]),
         information=told,
     )
-    signer, x5c, random_bytes = context.signing.signer, context.signing.x5c, context.random_bytes
-
-    def seal() -> HandedOut:
-        text = seal_rights_answer(
-            answer, request, signer, x5c, ephemeral=P256Key.generate(random_bytes), random_bytes=random_bytes
-        )
-        files = [
-            SealedFile(
-                described.hash,
-                seal_file(content, request, ephemeral=P256Key.generate(random_bytes), random_bytes=random_bytes),
-            )
-            for described, (_, _, content) in zip(answer.files, own.files, strict=True)
-        ]
-        return HandedOut(text, tuple(files), own.kept)
-
-    try:
-        return (yield from with_key(signer, seal))
-    except ValueError as error:
-        raise InvalidRequest(str(error)) from error
+    contents = [content for _, _, content in own.files]
+    return (yield from seal_handed_out(answer, contents, request, context.signing, context.random_bytes, kept=own.kept))
 
 
 def _without(data: JsonObject, wanted: ClaimsByQuery, kept: tuple[Kept, ...]) -> JsonObject:
@@ -149,14 +120,7 @@ def _without(data: JsonObject, wanted: ClaimsByQuery, kept: tuple[Kept, ...]) ->
 
 
 def _information(receipt: Receipt, held: Holding, own: Own) -> Information:
-    names = ", ".join(
-        dict.fromkeys(
-            " ".join(step.replace("_", " ") for step in path if isinstance(step, str))
-            for paths in receipt.claims.values()
-            for path in paths
-        )
-    )
-    shown = names[:1000]
+    shown = names_of(receipt.claims)
     if not own.automated_decisions and (own.files or held.elsewhere or held.in_case):
         raise InvalidRequest("information: what machines decide has to be said where other systems have the data")
     named = [each.identifier or each.name for each in receipt.recipients]
@@ -164,24 +128,14 @@ def _information(receipt: Receipt, held: Holding, own: Own) -> Information:
     return Information(
         purposes=receipt.purpose,
         categories=own.categories
-        or _both(f"Angaben aus Ihren Nachweisen: {shown}", f"What your documents say: {shown}"),
+        or both(f"Angaben aus Ihren Nachweisen: {shown}", f"What your documents say: {shown}"),
         recipients=tuple(
             [NamedRecipient(each.name, each.identifier, each.purpose) for each in receipt.recipients]
             + [NamedRecipient(each.name, each.identifier, ()) for each in others]
         ),
-        retention=_retention(receipt),
-        rights=_RIGHTS,
+        retention=kept_until(receipt),
+        rights=OTHER_RIGHTS,
         authority=remedy(receipt.controller),
         source=own.source or _SOURCE,
         automated_decisions=own.automated_decisions or _NO_MACHINE,
     )
-
-
-def _retention(receipt: Receipt) -> Wording:
-    until = receipt.retention.ends(receipt.issued_at)
-    lasts = receipt.retention.lasts
-    if until is not None or lasts is None:
-        day = datetime.fromtimestamp(until or receipt.issued_at, UTC).date()
-        return _both(f"Bis zum {day:%d.%m.%Y}.", f"Until {day.day} {_MONTHS[day.month - 1]} {day.year}.")
-    events = {each.language: each.text for each in receipt.retention.since}
-    return tuple([Localized(language, f"{text} ({lasts.text})") for language, text in events.items()])

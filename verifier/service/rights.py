@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from capabilities.cockpit.clerks import PAGE
 from capabilities.cockpit.records import IssuedReceipt
 from capabilities.cockpit.rights import RightsRequests, Step
 from capabilities.cockpit.rights_case import RightsCase, RightsChange, extended, no_request
@@ -34,7 +35,6 @@ from verifier.service.handing_out import Own, make_answer, make_with_own
 from verifier.service.showing_again import Asking
 from verifier.usage import By, Logged
 
-PAGE = 50  # requests in one list
 Requests = RightsRequests[Holding, RightsRecord]
 
 
@@ -216,11 +216,6 @@ class RightsDesk:
         if issued is None:
             raise no_request()
         return issued
-
-
-def check_found(cases: tuple[RightsCase, ...]) -> tuple[tuple[RightsCase, ...], str]:
-    """A page of a list, and the id after which the next one begins; empty: there is none."""
-    return cases[:PAGE], cases[PAGE - 1].id if len(cases) > PAGE else ""
 
 
 def _with(change: RightsStep, what: str, actor: str) -> RightsStep:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from protocol.credential import ClaimPath
-from protocol.encoding import JsonObject, JsonValue, decode_base64url, encode_base64url
+from protocol.encoding import JsonObject, JsonValue, decode_base64url, encode_base64url, encode_json
 from protocol.fields import Fields
 from protocol.oid4vp.verify import VerifiedResponse
 from runtime.seal import Sealer
@@ -35,14 +35,13 @@ def seal_answer(
     """An answer that was accepted, for the store."""
     claims = {query_id: list(held) for query_id, held in verified.claims.items()}
     binary = {query_id: [list(path) for path in paths] for query_id, paths in verified.binary.items()}
-    # The standard library's JSON: together with what we put around them, claims nest deeper than we read from others
-    content = [claims, binary, acting.to_dict() if acting is not None else None, answers]
-    plain = json.dumps(content, ensure_ascii=False).encode("utf-8")
+    plain = encode_json([claims, binary, acting.to_dict() if acting is not None else None, answers])
     return encode_base64url(sealer.seal(plain, f"answer {request_id}"))
 
 
 def open_answer(sealer: Sealer, request_id: str, disclosed: str) -> AnswerContent:
     """What was sealed."""
+    # The standard library's JSON: together with what we put around them, claims nest deeper than we read from others
     found = json.loads(sealer.open(decode_base64url(disclosed), f"answer {request_id}"))
     claims: JsonObject
     binary: dict[str, list[list[str | None]]]

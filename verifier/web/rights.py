@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 
 from fastapi import Response
 
 from capabilities.accounts.web import Door, Visit
+from capabilities.cockpit.clerks import MAX_ID, check_found, day_of, read_until, read_why
 from protocol.errors import Malformed
-from protocol.fields import Fields
-from protocol.sovereignty.wording import MAX_TEXT, Wording, read_wording
+from protocol.sovereignty.wording import MAX_TEXT
 from runtime.driver import Driver
 from runtime.languages import language_of
 from runtime.pages import redirect
 from verifier.service import Verifier
-from verifier.service.rights import check_found
 from verifier.usage import By
 from verifier.web.desk_view import Desk
 from verifier.web.mirror import claim_name
-
-MAX_ID = 128  # characters
 
 
 def rights_pages(verifier: Verifier, driver: Driver, door: Door, desk: Desk) -> None:
@@ -59,8 +56,8 @@ def rights_pages(verifier: Verifier, driver: Driver, door: Door, desk: Desk) -> 
             status=400 if problem else 200,
             found=found,
             claims=[claim_name(path) for paths in found.claims.values() for path in paths],
-            first_day=_day(found.case.status.due) + timedelta(days=1),
-            last_day=_day(found.latest_due),
+            first_day=day_of(found.case.status.due) + timedelta(days=1),
+            last_day=day_of(found.latest_due),
             problem=problem,
             typed=visit.form.get("why", ""),
             longest=MAX_TEXT,
@@ -72,23 +69,18 @@ def rights_pages(verifier: Verifier, driver: Driver, door: Door, desk: Desk) -> 
 
     @door.deed("/rights/{request}/extend")
     async def extend(visit: Visit) -> Response:
-        try:
-            why, until = _why(visit), date.fromisoformat(visit.form.get("until", ""))
-        except Malformed:
-            return await one(visit, "extend why")
-        except ValueError:
-            return await one(visit, "extend until")
         found = await driver.run(rights.open(_id(visit), actor=visit.clerk.clerk))
-        # A day ends with its last second; the last one with the moment at which the time is over
-        end = int(datetime(until.year, until.month, until.day, 23, 59, 59, tzinfo=UTC).timestamp())
-        due = min(end, found.latest_due) if until <= _day(found.latest_due) else end
+        try:
+            why, due = read_why(visit.form, language_of(visit.request)), read_until(visit.form, found.case)
+        except Malformed as error:
+            return await one(visit, "extend until" if error.at == "form.until" else "extend why")
         await driver.run(rights.extend(_id(visit), why, due, actor=visit.clerk.clerk))
         return redirect(f"{home}/{_id(visit)}")
 
     @door.deed("/rights/{request}/refuse")
     async def refuse(visit: Visit) -> Response:
         try:
-            why = _why(visit)
+            why = read_why(visit.form, language_of(visit.request))
         except Malformed:
             return await one(visit, "refuse why")
         await driver.run(rights.refuse(_id(visit), why, actor=visit.clerk.clerk))
@@ -103,17 +95,3 @@ def rights_pages(verifier: Verifier, driver: Driver, door: Door, desk: Desk) -> 
 
 def _id(visit: Visit) -> str:
     return str(visit.request.path_params["request"])[:MAX_ID]
-
-
-def _why(visit: Visit) -> Wording:
-    """What the clerk wrote, in the language in which they work.
-
-    Raises:
-        Malformed: nothing, or no plain text.
-    """
-    said = {language_of(visit.request): visit.form.get("why", "").replace("\r\n", "\n").strip()}
-    return read_wording(Fields({"why": {**said}}, "form"), "why")
-
-
-def _day(seconds: int) -> date:
-    return datetime.fromtimestamp(seconds, UTC).date()

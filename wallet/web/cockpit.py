@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from fastapi import APIRouter, Response
 
@@ -105,7 +105,8 @@ def _add_partner(router: APIRouter) -> None:
             registration=registration_of(newest.sent) if newest is not None else None, several=len(disclosures) > 1,
             last=_last(items), part=part, base=f"/activity/with/{number}", now=now,
             witnessed=newest is not None and visit.wallet.cockpit.collecting.partner(newest) is not None,
-            findings=_findings(items), shown=lines(visit, timeline, part.items), given=_given(items),
+            findings=_findings(items), shown=lines(visit, timeline, part.items),
+            given=_given(items, {one.log_number for one in disclosures if one.sent.issued}),
         )  # fmt: skip
 
 
@@ -232,9 +233,11 @@ def _last(items: Sequence[Item]) -> Item | None:
     return next((item for item in items if item.what is None), None)
 
 
-def _given(items: Sequence[Item]) -> int:
-    """The number of the newest entry in which something was given; 0: there is none, so nothing can be asked."""
-    return next((item.number for item in items if item.what is None and item.entry.action == "sharing"), 0)
+def _given(items: Sequence[Item], got: Collection[int]) -> int:
+    """The newest entry in which something was given, or else got with a receipt (`got`); 0: there is none to ask about."""
+    own = [item for item in items if item.what is None]
+    given = next((item.number for item in own if item.entry.action == "sharing"), 0)
+    return given or next((item.number for item in own if item.number in got), 0)
 
 
 def _findings(items: Sequence[Item]) -> tuple[Item, ...]:

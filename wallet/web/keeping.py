@@ -98,7 +98,8 @@ def _add_card(router: APIRouter) -> None:
             "card.html", card=shown, renewal=visit.wallet.renewing.shown(document),
             gone=visit.wallet.renewing.gone_labels(document),
             outdated=outdated(document, everything, visit.wallet.cockpit.disclosures(), language),
-            place=document.forms[0].credential_issuer, uses=uses, several=several,
+            place=document.forms[0].credential_issuer, uses=uses,
+            rights=visit.wallet.cockpit.of_document(document), several=several,
             orders=bool(visit.wallet.context.store.orders()),
             given={one.entry.number: given(one.entry, everything, language) for one in uses.entries} if uses else {},
         )  # fmt: skip

@@ -182,15 +182,15 @@ def _asked_page(visit: Visit, number: int, followed: Followed) -> Response:
 
 
 def _entry(visit: Visit, number: int) -> tuple[Lines, str]:
-    """What shows an entry, and who got the data.
+    """What shows an entry, and who has the data: whoever got them, or whose register they come from.
 
     Raises:
-        NotFound: there is no such entry, or nothing was given in it.
+        NotFound: there is no such entry, or nothing was given in it, and no document with a receipt got.
     """
     timeline, item = entry_line(visit, number)
-    if item.entry.action != "sharing":
-        raise NotFound("nothing was given there")
     disclosure = visit.wallet.cockpit.of_entry(number)
+    if item.entry.action != "sharing" and (disclosure is None or not disclosure.sent.issued):
+        raise NotFound("nothing was given there")
     who = disclosure.sent.name if disclosure is not None else item.entry.party or item.entry.party_id
     return lines(visit, timeline, [item]), plain(who)
 

@@ -9,6 +9,7 @@ from issuer.web.desk.door import Desk
 from issuer.web.desk.invitations import add_invitations, add_letters
 from issuer.web.desk.people import add_people
 from issuer.web.desk.register import add_register
+from issuer.web.desk.rights import add_rights
 from issuer.web.site import Site
 
 
@@ -21,5 +22,6 @@ def desk_pages(site: Site) -> APIRouter:
     add_invitations(desk)
     add_letters(desk)
     add_documents(desk)
+    add_rights(desk)
     add_audit(desk)
     return desk.router

@@ -47,6 +47,7 @@ def test_every_route_asks_for_a_key(desk, issued):
         ("PATCH", "/api/people"),
         ("POST", "/api/people/gone"),
         ("POST", "/api/people/changed"),
+        ("POST", "/api/usage"),
         ("GET", "/api/credentials"),
         ("POST", "/api/credentials/{credential_id}/revoke"),
         ("POST", "/api/credentials/{credential_id}/suspend"),

@@ -55,6 +55,15 @@ def test_the_same_mandate_is_added_once_and_the_first_one_stays(store):
     assert store.mandates.add(replace(KEPT, handover="another", known="x")) == KEPT
 
 
+def test_a_mandate_is_about_one_document_whoever_hands_it_over_again(store):
+    """Its recipient has it as well, and may have a document of its own here."""
+    store.mandates.add(KEPT)
+    with pytest.raises(Conflict, match="another document"):
+        store.mandates.add(replace(KEPT, key="of the recipient", subject="bodo"))
+    assert store.mandates.find("of the recipient", STAGE.jti) is None
+    assert store.mandates.find("key", STAGE.jti) == KEPT
+
+
 def test_a_document_has_so_many_mandates_and_another_one_its_own(store):
     for number in range(MAX_OF_KEY):
         store.mandates.add(another(f"mandate-{number}"))

@@ -10,7 +10,8 @@ from protocol.credential import StatusReference
 from protocol.encoding import decode_base64url, encode_base64url
 from protocol.mdoc.device_response import DeviceResponse
 from protocol.mdoc.issue import MdocContent, issue_mdoc
-from protocol.mdoc.issuer_signed import IssuerSigned, encode_item
+from protocol.mdoc.issuer_signed import IssuerSigned
+from protocol.mdoc.item import encode_item
 from protocol.mdoc.mso import MobileSecurityObject, MsoStatus, ValidityInfo
 from protocol.mdoc.present import PresentableMdoc
 from protocol.mdoc.signer import DOCUMENT_SIGNER

@@ -9,12 +9,8 @@ from hypothesis import strategies as st
 
 from protocol.cbor import Wrappers, encode_cbor, encode_wrapped, read_cbor, wrap
 from protocol.errors import Malformed, ProtocolError, Unsupported
-from protocol.mdoc.issuer_signed import (
-    MAX_ITEMS,
-    IssuerSigned,
-    IssuerSignedItem,
-    encode_issuer_signed,
-)
+from protocol.mdoc.issuer_signed import IssuerSigned, encode_issuer_signed
+from protocol.mdoc.item import MAX_ITEMS, IssuerSignedItem
 from tests.protocol.mdoc.samples import SPACE, altered, bare_item, encoded, issued, plain, read
 from tests.support.strategies import cbor_values, flip
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from protocol.sovereignty.contact import Letter, Way, read_ways
-from protocol.sovereignty.letters import rights_letter
+from protocol.sovereignty.letters import Occasion, rights_letter
 from protocol.sovereignty.rights import Right
 from protocol.trust.registration import Contact
 from wallet.disclosure_records import Disclosure
@@ -35,10 +35,16 @@ def write_letter(
     day: str,
     data: Iterable[str],
 ) -> Written:
-    """What a citizen writes; `data` are the names of what was given, as people read them."""
+    """What a citizen writes; `data` are the names of what was given or got, as people read them."""
     named = tuple(data)
+    is_document = disclosure is not None and disclosure.sent.issued
     letter = rights_letter(
-        right, language=language, partner=partner, day=day, claims=named if len(named) <= MAX_NAMED else ()
+        right,
+        language=language,
+        partner=partner,
+        day=day,
+        claims=named if len(named) <= MAX_NAMED else (),
+        occasion=Occasion.DOCUMENT if is_document else Occasion.SHOWN,
     )
     return Written(number, right, letter, ways_to(disclosure) if disclosure is not None else ())
 

@@ -7,11 +7,13 @@ from enum import StrEnum
 
 from protocol.errors import Conflict, NotFound
 from protocol.exchange import Exchange
+from protocol.sovereignty.canonical import hash_json
 from protocol.sovereignty.unlinkable import DAY, is_refresh_due
 from runtime.conversation import slow
 from wallet.disclosure_records import Disclosure
 from wallet.policy.cockpit.disclosed import is_identifying, receipt_of
 from wallet.policy.cockpit.timeline import Timeline
+from wallet.policy.documents import Document
 from wallet.policy.showing import PartyShown
 from wallet.records import LogEntry, Preferences
 from wallet.service.cockpit.collecting import Collecting, Looked
@@ -71,6 +73,16 @@ class Cockpit:
     def of_entry(self, number: int) -> Disclosure | None:
         """What belongs to an entry of the log; None: the partner announced no cockpit."""
         return next((one for one in self.disclosures() if one.log_number == number), None)
+
+    def of_document(self, document: Document) -> Disclosure | None:
+        """The newest receipt that names a copy of a document that is here; None: its issuer gave none."""
+        copies = {hash_json(copy.raw, "copy") for form in document.forms for copy in form.copies}
+        named = [
+            one
+            for one in self.disclosures()
+            if one.sent.issued and any(not copies.isdisjoint(hashes) for _, hashes in one.sent.presentations)
+        ]
+        return max(named, key=lambda one: one.log_number, default=None)
 
     def open(self, disclosure: Disclosure) -> Exchange[Looked]:
         """What the user sees who opens an answer: what the partner says now, unless it was asked just before.

@@ -1,0 +1,223 @@
+"""Answers and documents in the spelling that most use (ISO/IEC 18013-5 §8.3.2.1.2.2, §9.1.2.4); see `plain`.
+
+Items are read where they stand, so it needs no search to find which bytes were hashed.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from protocol.cbor import CborKey, CborValue
+from protocol.cose import X5CHAIN
+from protocol.mdoc.item import MAX_ITEMS, MIN_RANDOM, IssuerSignedItem, Items
+from protocol.mdoc.plain import OtherSpellingError, bytes_at, length_at, number_at, text_at, value_at
+from protocol.x509 import MAX_CERTIFICATES
+
+_WRAPPER = b"\xd8\x18"  # tag 24
+_DEVICE_AUTH = b"\xa1\x6fdeviceSignature"
+_NO_ELEMENTS = b"\xd8\x18\x41\xa0"
+
+
+class PlainIssuerSigned(NamedTuple):
+    """What an issuer signed of a document that has elements."""
+
+    name_spaces: Items
+    issuer_auth: CborValue  # as `read_cbor` has it
+
+
+class PlainDocument(NamedTuple):
+    """A document of an answer, whose device signed and says nothing of its own."""
+
+    doc_type: str
+    issuer_signed: PlainIssuerSigned
+    device_auth: CborValue  # its signature, as `read_cbor` has it
+
+
+class PlainResponse(NamedTuple):
+    """An answer with documents and no errors."""
+
+    version: str
+    documents: tuple[PlainDocument, ...]
+    status: int
+
+
+def read_response(encoded: bytes) -> PlainResponse:
+    """The members of an answer, in any order, and nothing beside them.
+
+    Raises:
+        OtherSpellingError, IndexError, UnicodeDecodeError: it is spelled in another way.
+    """
+    version, status, documents = "", -1, tuple[PlainDocument, ...]()
+    if encoded[0] != 0xA3:
+        raise OtherSpellingError
+    at = 1
+    for _ in range(3):
+        name, at = text_at(encoded, at)
+        if name == "version":
+            version, at = text_at(encoded, at)
+        elif name == "status":
+            status, at = number_at(encoded, at)
+        elif name == "documents":
+            documents, at = _documents(encoded, at)
+        else:
+            raise OtherSpellingError
+    if not version or status < 0 or not documents or at != len(encoded):
+        raise OtherSpellingError
+    return PlainResponse(version, documents, status)
+
+
+def read_issuer_signed(encoded: bytes) -> PlainIssuerSigned:
+    """The members of a document as it is issued; see `read_response`."""
+    found, at = _issuer_signed(encoded, 0)
+    if at != len(encoded):
+        raise OtherSpellingError
+    return found
+
+
+def _documents(encoded: bytes, at: int) -> tuple[tuple[PlainDocument, ...], int]:
+    documents: list[PlainDocument] = []
+    count, at = length_at(encoded, at, 0x80)
+    for _ in range(count):
+        document, at = _document(encoded, at)
+        documents.append(document)
+    return tuple(documents), at
+
+
+def _document(encoded: bytes, at: int) -> tuple[PlainDocument, int]:
+    doc_type, issuer_signed, device_auth = "", None, None
+    if encoded[at] != 0xA3:
+        raise OtherSpellingError
+    at += 1
+    for _ in range(3):
+        name, at = text_at(encoded, at)
+        if name == "docType":
+            doc_type, at = text_at(encoded, at)
+        elif name == "issuerSigned":
+            issuer_signed, at = _issuer_signed(encoded, at)
+        elif name == "deviceSigned":
+            device_auth, at = _device_signed(encoded, at)
+        else:
+            raise OtherSpellingError
+    if not doc_type or issuer_signed is None or device_auth is None:
+        raise OtherSpellingError
+    return PlainDocument(doc_type, issuer_signed, device_auth), at
+
+
+def _issuer_signed(encoded: bytes, at: int) -> tuple[PlainIssuerSigned, int]:
+    name_spaces, issuer_auth = None, None
+    if encoded[at] != 0xA2:
+        raise OtherSpellingError
+    at += 1
+    for _ in range(2):
+        name, at = text_at(encoded, at)
+        if name == "nameSpaces":
+            name_spaces, at = _name_spaces(encoded, at)
+        elif name == "issuerAuth":
+            issuer_auth, at = _signed(encoded, at)
+        else:
+            raise OtherSpellingError
+    if name_spaces is None or issuer_auth is None:
+        raise OtherSpellingError
+    return PlainIssuerSigned(name_spaces, issuer_auth), at
+
+
+def _device_signed(encoded: bytes, at: int) -> tuple[CborValue, int]:
+    """Its signature, or None where there is none."""
+    device_auth, elements = None, False
+    if encoded[at] != 0xA2:
+        raise OtherSpellingError
+    at += 1
+    for _ in range(2):
+        name, at = text_at(encoded, at)
+        if name == "deviceAuth" and encoded.startswith(_DEVICE_AUTH, at):
+            device_auth, at = _signed(encoded, at + len(_DEVICE_AUTH))
+        elif name == "nameSpaces" and encoded.startswith(_NO_ELEMENTS, at):
+            elements, at = True, at + len(_NO_ELEMENTS)
+        else:
+            raise OtherSpellingError
+    if not elements:
+        raise OtherSpellingError
+    return device_auth, at
+
+
+def _signed(encoded: bytes, at: int) -> tuple[list[CborValue], int]:
+    """The array of a COSE_Sign1, with at most certificates in the header that is not signed."""
+    if encoded[at] != 0x84:
+        raise OtherSpellingError
+    protected, at = bytes_at(encoded, at + 1)
+    unprotected: dict[CborKey, CborValue] = {}
+    if encoded[at] == 0xA1 and encoded[at + 1] == 0x18 and encoded[at + 2] == X5CHAIN:
+        unprotected[X5CHAIN], at = _certificates(encoded, at + 3)
+    elif encoded[at] == 0xA0:
+        at += 1
+    else:
+        raise OtherSpellingError
+    payload = None
+    if encoded[at] == 0xF6:
+        at += 1
+    else:
+        payload, at = bytes_at(encoded, at)
+    signature, at = bytes_at(encoded, at)
+    return [protected, unprotected, payload, signature], at
+
+
+def _certificates(encoded: bytes, at: int) -> tuple[CborValue, int]:
+    count = encoded[at] - 0x80
+    if count < 0:
+        return bytes_at(encoded, at)
+    if count > MAX_CERTIFICATES:
+        raise OtherSpellingError
+    at += 1
+    found: list[CborValue] = []
+    for _ in range(count):
+        der, at = bytes_at(encoded, at)
+        found.append(der)
+    return found, at
+
+
+def _name_spaces(encoded: bytes, at: int) -> tuple[Items, int]:
+    found: dict[str, tuple[IssuerSignedItem, ...]] = {}
+    count, at = length_at(encoded, at, 0xA0)
+    for _ in range(count):
+        name, at = text_at(encoded, at)
+        if name in found:
+            raise OtherSpellingError
+        number, at = length_at(encoded, at, 0x80)
+        if not 0 < number <= MAX_ITEMS:
+            raise OtherSpellingError
+        items: list[IssuerSignedItem] = []
+        for _ in range(number):
+            item, at = _item(encoded, at)
+            items.append(item)
+        if len({item.identifier for item in items}) != number:
+            raise OtherSpellingError
+        found[name] = tuple(items)
+    return found, at
+
+
+def _item(encoded: bytes, begin: int) -> tuple[IssuerSignedItem, int]:
+    """One in its wrapper, with its four members in any order."""
+    if not encoded.startswith(_WRAPPER, begin):
+        raise OtherSpellingError
+    length, at = length_at(encoded, begin + len(_WRAPPER), 0x40)
+    end = at + length
+    digest_id, random, identifier = -1, b"", ""
+    value: CborValue = None  # which no value here is
+    if encoded[at] != 0xA4:
+        raise OtherSpellingError
+    at += 1
+    for _ in range(4):
+        name, at = text_at(encoded, at)
+        if name == "random":
+            random, at = bytes_at(encoded, at)
+        elif name == "digestID":
+            digest_id, at = number_at(encoded, at)
+        elif name == "elementValue":
+            value, at = value_at(encoded, at)
+        elif name == "elementIdentifier":
+            identifier, at = text_at(encoded, at)
+        else:
+            raise OtherSpellingError
+    if len(random) < MIN_RANDOM or digest_id < 0 or value is None or not identifier or at != end:
+        raise OtherSpellingError
+    return IssuerSignedItem(digest_id, random, identifier, value, encoded[begin:end]), end
