@@ -5,15 +5,22 @@ from pathlib import Path
 
 import pytest
 
-from protocol.encoding import JsonObject
+from protocol.encoding import JsonObject, encode_json
+from protocol.jwe import ENCRYPTIONS
+from protocol.keys import P256Key
+from protocol.oid4vp.request import DIRECT_POST_JWT, ClientMetadata, EncryptionKey
 from runtime.anchors import write_anchor
 from runtime.serve import Listen, running
 from tests.browser.stage import Stage
 from tests.support.browser import Chromium, Window
+from tests.support.pki import NOW, seeded
 from tests.support.ports import free_port
-from tests.wallet.counterparts import answer, dcql
-from tests.wallet.service_town import REGISTRAR, ServiceWorld
+from tests.wallet.counterparts import CLAIMS, PARTNER, answer, dcql, held
+from tests.wallet.service_town import CHILD, REGISTRAR, ServiceWorld
 from tests.wallet.web.services.people import NEEDS_BIRTH
+
+KEY = EncryptionKey("key-1", P256Key.generate(seeded(77)).public_key)
+IBAN = "DE02120300000000202051"
 
 
 class TownStage(Stage):
@@ -239,3 +246,62 @@ def _needing_each_other(service: JsonObject, number: int) -> JsonObject:
     given: JsonObject = {"issuer": "https://a.example", "credential_configuration_id": "x", "vct": f"urn:r:{number}"}
     needs: JsonObject = {"credentials": [dcql(vct=f"urn:r:{1 - number}")]}
     return {**service, "id": f"ring-{number}", "name": {"en": f"Ring {number}"}, "needs": needs, "gives": [given]}
+
+
+def test_what_a_plan_was_told_is_ticked_beside_one_of_two_certificates(town: TownStage, chromium: Chromium) -> None:
+    people = town.people
+    with chromium.window() as window:
+        page = window.page
+        town.open(window)
+        town.hold_pid(window)
+        town.hold_child(window)
+        people.agency.claims = {**CHILD, "given_name": "Ben", "birthdate": "2024-05-06"}
+        town.paste(window, people.agency.offer(credential_configuration_ids=("birth",)))
+        page.get_by_role("button", name="Yes, I want it").click()
+        page.get_by_role("button", name="Keep it", exact=True).click()
+        page.get_by_role("heading", name="It is in your wallet now").wait_for()
+        town.fetch()
+        people.partner.query = NEEDS_BIRTH
+        people.partner.reply = answer({"redirect_uri": f"{PARTNER}/form"})
+        people.partner.changes = {
+            "response_mode": DIRECT_POST_JWT,
+            "client_metadata": ClientMetadata((KEY,), tuple(ENCRYPTIONS), takes_answers=("iban", "email")),
+        }
+        services = town.served.wallet().wallet.services
+        kept = people.run(services.journeys.begin(["child-benefit"]))
+        people.run(services.journeys.note(kept.id, "child-benefit", {"iban": IBAN}))
+        page.goto(f"{town.url}/plans/{kept.id}")
+        page.get_by_text("Birth certificate (Ben)").wait_for()
+        window.see("wallet-plan-two-children")
+        page.get_by_role("button", name="Begin this step").click()
+        box = page.get_by_role("checkbox", name="Account number")
+        box.wait_for()
+        assert not box.is_checked()
+        window.see("wallet-noted")
+        page.get_by_text("Deutsch", exact=True).click()
+        page.get_by_text("Aus Ihrem Plan, für das Formular").wait_for()
+        window.see("wallet-noted-de")
+        page.get_by_text("English", exact=True).click()
+        box.wait_for()
+        box.check()
+        page.get_by_role("radio", name="Birth certificate (Mia)").check()
+        page.get_by_role("button", name="Share").click()
+        page.get_by_text("Account number").wait_for()
+        window.see("wallet-noted-shared")
+        page.goto(f"{town.url}/activity")
+        page.get_by_text("From your plan, for their form").wait_for()
+        window.see("wallet-noted-activity")
+        later = encode_json({**CLAIMS, "address": {"locality": "Bonn", "postal_code": "53111"}}).decode()
+        proof = held("proof", name="Proof of residence", claims=later, received_at=NOW + 3600)
+        opened = town.served.wallet()
+        people.run(opened.wallet.context.save(put=[proof]))
+        card = next(one for one in opened.wallet.keeping.documents() if "urn:eudi:pid:1" in one.types)
+        page.goto(f"{town.url}/cards/{card.id}")
+        page.get_by_text("This document still says what was so before: Address").wait_for()
+        window.see("wallet-card-outdated")
+        page.get_by_text("Deutsch", exact=True).click()
+        page.get_by_text("Dieser Nachweis sagt noch, was vorher galt: Anschrift").wait_for()
+        window.see("wallet-card-outdated-de")
+        page.goto(f"{town.url}/activity")
+        page.get_by_text("Sie haben Geburtsurkunde").first.wait_for()
+        window.see("wallet-activity-de")
