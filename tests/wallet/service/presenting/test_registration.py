@@ -25,6 +25,7 @@ from wallet.policy.asking import (
     problem_of_status,
 )
 from wallet.service import Wallet
+from wallet.words import Words
 
 
 @pytest.fixture
@@ -251,10 +252,11 @@ def test_asking_for_more_than_registered_gets_nothing_and_the_user_sees_what_it_
     ]
 
 
-def test_a_document_that_is_not_registered_is_named_as_such(world):
+def test_a_document_that_is_neither_registered_nor_held_has_no_name_that_people_know(world):
     asking(world.registering(), dcql(("given_name",), vct="urn:health:card:1"))
     [thing] = refused(world).consent.standing.beyond
-    assert (thing.path, thing.document) == (None, "urn:health:card:1")
+    assert (thing.path, thing.document) == (None, "")
+    assert Words("en").things([thing]) == "a document that you do not have"
 
 
 def test_saying_no_to_who_asks_too_much_looks_like_every_no(world):

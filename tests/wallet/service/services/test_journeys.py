@@ -41,7 +41,7 @@ def test_what_is_at_hand_needs_no_step(there):
     (birth,) = there.receive_child()
     there.run(there.wallet.services.catalogue.mark(birth.id, About.REPRESENTED))
     plan = there.run(journeys(there).preview(["child-benefit"]))
-    assert [(one.service.id, one.at_hand) for one in plan.steps] == [("child-benefit", ("Birth certificate",))]
+    assert [(one.service.id, one.at_hand) for one in plan.steps] == [("child-benefit", ("Birth certificate (Mia)",))]
 
 
 def test_a_plan_is_left_and_gone_on_with_after_a_restart(there, path):
