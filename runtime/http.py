@@ -210,10 +210,9 @@ def is_public(address: str) -> bool:
         return ip.is_global and not ip.is_multicast
     if ip.ipv4_mapped is not None or ip in _NAT64:
         return is_public(str(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)))
-    if ip.sixtofour is not None and not is_public(str(ip.sixtofour)):
-        return False
-    # RFC 4291 §2.4: all other ranges are for this machine, this link, this site, or for nobody yet
-    return ip in _GLOBAL_UNICAST and ip not in _TEREDO and ip.is_global
+    # RFC 4291 §2.4: all other ranges are for this machine, this link, this site, or for nobody yet. What tunnels through IPv4
+    # (RFC 7526 ended 6to4) is public for some versions of Python and not for others
+    return ip in _GLOBAL_UNICAST and ip not in _TEREDO and ip.sixtofour is None and ip.is_global
 
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
