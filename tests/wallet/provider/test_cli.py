@@ -148,7 +148,7 @@ def test_several_workers_need_postgresql(data):
 def test_the_commands_stand_below_those_of_the_wallet(data):
     assert Commands(wallet_app).app is wallet_app
     names = [group.name for group in wallet_app.registered_groups]
-    assert names == ["services", "rights", "provider"]
+    assert names == ["services", "rights", "mandates", "provider"]
     assert done(data, "migrate") == "The database is ready.\n"
 
 
