@@ -1,5 +1,6 @@
 """The demo town with people in it: a clerk at the city office's desk, Erika with her wallet, the library's counter."""
 
+import time
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
@@ -12,6 +13,9 @@ from hoheit.demo.running import PASSPHRASE_FILE, open_town
 from hoheit.demo.setting_up import Town
 from tests.support.browser import Window, read_code
 from tests.support.ports import free_port
+from wallet.service.published import CATALOGUE, PARTNERS
+
+LISTS_SECONDS = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +24,17 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("HOHEIT_ENV", "demo")
         with open_town(tmp_path_factory.mktemp("town"), free_port(), as_json=True) as running:
+            _wait_for_lists(running.town)
             yield running.town
+
+
+def _wait_for_lists(town: Town) -> None:
+    """Until the wallet has what its registrar publishes: it fetches that by itself, and its pages say so until then."""
+    ends = time.monotonic() + LISTS_SECONDS
+    lists = [town.wallet / "published" / f"{name}.jwt" for name in (CATALOGUE, PARTNERS)]
+    while not all(one.exists() for one in lists):
+        assert time.monotonic() < ends, "the wallet did not fetch the lists"
+        time.sleep(0.1)
 
 
 def passphrase(town: Town) -> str:
