@@ -85,7 +85,8 @@ def found(citizen, *rules):
 
 def test_nothing_is_wrong_where_nobody_lies(country, erika):
     did(country, erika, "viewed")
-    country.later(3 * HOUR)
+    # Not within the minutes after a full hour, in which logs grew and the witness has not looked yet
+    country.later(3 * HOUR).next_hour()
     erika.follow()
     assert erika.look().went_well
     assert [use.in_tree for use in erika.disclosure.usage.uses] == [True, True]
