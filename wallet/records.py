@@ -222,6 +222,9 @@ class LogEntry:
     noted: tuple[
         str, ...
     ] = ()  # what a form asks, whose answers from a plan went along: the questions, never an answer
+    organisation: str = (
+        ""  # country and identifier, as a register signed them; empty: no register did, or an older entry
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,10 @@ from capabilities.accounts.service import new_clerk_code
 from protocol.encoding import JsonObject, read_json_object
 from protocol.exchange import HttpRequest, HttpResponse
 from protocol.sovereignty.rights import Right
+from protocol.sovereignty.signing import Organisation
 from protocol.trust.anchors import Role, TrustAnchors
 from tests.support.pki import Pki, Template, make_pki, seeded_key
-from tests.support.verifier import Clock, Counter, make_verifier
+from tests.support.verifier import Addresses, Clock, Counter, make_verifier
 from tests.wallet.counterparts import PARTNER, World
 from verifier.service.requests import MadeRequest
 from wallet.disclosure_records import Disclosure, RightsAsked
@@ -35,7 +36,7 @@ en = "To make you a library card."
 de = "Um Ihnen einen Ausweis zu machen."
 [query]
 credentials = [
-  {{ id = "pid", format = "dc+sd-jwt", meta = {{ vct_values = ["urn:eudi:pid:1"] }}, claims = [{claims}] }},
+  {{ id = "pid", format = "dc+sd-jwt", meta = {{ vct_values = ["{vct}"] }}, claims = [{claims}] }},
 ]
 """
 NAMES = '{ path = ["given_name"] }, { path = ["family_name"] }, { path = ["birthdate"] }'
@@ -47,17 +48,20 @@ class RealLibrary:
 
     def __init__(
         self, database_url: str, agency: Pki, clock: Clock, *, identifier: str = PARTNER, basis: str = "consent",
-        claims: str = NAMES,
+        claims: str = NAMES, vct: str = "urn:eudi:pid:1", name: str = "City library",
+        registered: Organisation | None = None, network: Addresses | None = None,
     ) -> None:  # fmt: skip
+        registered = registered or Organisation(LIBRARY, "DE")
         leaf = Template(
-            common_name="City library", organization="City library", identifier=LIBRARY, country="DE",
+            common_name=name, organization=name, identifier=registered.identifier, country=registered.country,
             dns_names=(urlsplit(identifier).hostname or "",), uris=(identifier,),
         )  # fmt: skip
         self.access = make_pki(leaf, role=Role.VERIFIER, key=seeded_key(6))
         self.identifier = identifier
         self.counter: Counter = make_verifier(
             database_url, TrustAnchors([agency.anchor]), identifier=identifier, access=self.access, clock=clock,
-            use_cases=(USE_CASE.format(basis=basis, claims=claims),), privacy_policy=f"{identifier}/privacy",
+            use_cases=(USE_CASE.format(basis=basis, claims=claims, vct=vct),), privacy_policy=f"{identifier}/privacy",
+            network=network,
         )  # fmt: skip
 
     def respond(self, request: HttpRequest) -> HttpResponse:

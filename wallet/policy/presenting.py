@@ -17,10 +17,12 @@ from protocol.oid4vci.metadata import CredentialConfiguration
 from protocol.oid4vp.dc_api_object import VerifiedDcApiRequest
 from protocol.oid4vp.request import DC_API_JWT, DIRECT_POST_JWT, Question
 from protocol.oid4vp.request_object import Unauthenticated, VerifiedRequest
+from protocol.sovereignty.signing import Organisation
 from protocol.trust.anchors import TrustedParty
 from protocol.trust.disclosure_policy import DisclosurePolicy, NoRestriction, Outcome, evaluate
 from protocol.trust.localized import Localized, in_language, read_register_texts
-from wallet.policy.asking import Entry, Standing, StandingShown, on_behalf_of
+from wallet.policy.asking import Entry, Standing, StandingShown, on_behalf_of, registration_of
+from wallet.policy.cockpit.disclosed import organisation_key, requesters_of
 from wallet.policy.documents import sense_of
 from wallet.policy.showing import (
     MAX_VALUE,
@@ -222,9 +224,20 @@ def asker_shown(verified: AskedRequest, language: str) -> PartyShown:
 
 def asker_of(verified: AskedRequest, standing: Standing, language: str) -> PartyShown:
     """Who asks; with whom they ask for, where a registration says that it is somebody else."""
-    asker = asker_shown(verified, language)
+    asker = replace(asker_shown(verified, language), organisation=_organisation(verified, standing))
     principal = on_behalf_of(standing)
     return replace(asker, name=f"{principal} ({asker.name})") if principal else asker
+
+
+def _organisation(verified: AskedRequest, standing: Standing) -> str:
+    """Who gets the data: as registered, or whom the access certificate names."""
+    registration = registration_of(standing)
+    if registration is not None and registration.certificate is not None:
+        says = registration.certificate.says
+        return organisation_key(Organisation(says.identifier, says.country))
+    if registration is not None and registration.through_intermediary:
+        return ""  # a register was asked, which says for whom in words alone
+    return organisation_key(next(iter(requesters_of(verified.party)), None))
 
 
 def _has_purpose(standing: StandingShown) -> bool:

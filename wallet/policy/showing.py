@@ -32,6 +32,7 @@ class PartyShown:
     trusted_by: str  # who vouches for it; empty: nobody
     calls_itself: str = ""  # not checked by anybody
     in_person: bool = False  # in front of the user, and at no address
+    organisation: str = ""  # country and identifier, as a register signed them; empty: no register did
 
     @property
     def title(self) -> str:

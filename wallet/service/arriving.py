@@ -21,6 +21,7 @@ from wallet.policy.haip import check_haip_credential
 from wallet.policy.receiving import check_received
 from wallet.policy.showing import PartyShown, party_shown, path_text, plain
 from wallet.records import HeldCredential, WantedCredential
+from wallet.service.cockpit.documents import Documents
 from wallet.service.context import WalletContext
 from wallet.service.issuance import Fetching
 
@@ -79,7 +80,7 @@ class Arriving:
             binary=tuple(path_text(path) for path in first.binary),
         )
         issuer = party_shown(first.issuer, held.credential_issuer, held.credential_issuer, language=context.language)
-        return Verified(held, issuer)
+        return Verified(held, Documents(context).shown(issuer, run.contact))
 
     def _verify_all(self, credentials: tuple[str, ...], format_id: str) -> Exchange[list[VerifiedCredential]]:
         context = self.context

@@ -161,6 +161,7 @@ def entry_of(
             in_person=party.in_person,
             acting=acting,
             noted=noted,
+            organisation=party.organisation,
         )
 
     return note

@@ -24,6 +24,8 @@ from wallet.disclosure_records import Disclosure
 from wallet.forwarding_records import MandateKept
 from wallet.policy.cockpit.disclosed import (
     cockpit_key,
+    organisation_key,
+    partner_of,
     sent_of,
 )
 from wallet.policy.mandates import kept_id, mandate_of, status_of
@@ -252,7 +254,8 @@ class Mandates:
 
     def _note(self, action: str, kept: MandateKept) -> NewEntry:
         sent = kept.sent
-        party = PartyShown(sent.name, "", kept.party_id, sent.trusted_by)
+        known = organisation_key(partner_of(sent))
+        party = PartyShown(sent.name, "", kept.party_id, sent.trusted_by, organisation=known)
         [document] = sent.documents
         paths = tuple([path_text(path) for path in mandate_of(kept).says.claims])
         return self.context.entry(action, party, "done", (LoggedCredential(document.name, document.type, paths),))

@@ -99,7 +99,8 @@ class Receiving:
     def consent(self, offer: CredentialOffer, contact: IssuerContact) -> OfferConsent:
         """What the user decides on, in the language of this wallet."""
         context = self.context
-        return offer_consent(offer, contact, context.language, provider_url=context.provider_url)
+        consent = offer_consent(offer, contact, context.language, provider_url=context.provider_url)
+        return replace(consent, issuer=Documents(context).shown(consent.issuer, contact))
 
     def receivable(self, offer: CredentialOffer, contact: IssuerContact) -> tuple[str, ...]:
         """What of an offer this wallet can take."""
@@ -323,7 +324,8 @@ class Receiving:
             return run.pending
         context = self.context
         identifier = run.contact.issuer.credential_issuer
-        issuer = party_shown(run.contact.party, identifier, identifier, language=self.context.language)
+        issuer = party_shown(run.contact.party, identifier, identifier, language=context.language)
+        issuer = Documents(context).shown(issuer, run.contact)
         logged = tuple(LoggedCredential(note.name, "", ()) for note in notes)
         entry = context.entry("not kept", issuer, notes[0].reason, logged)
         gone = {wanted.configuration_id for wanted in failed}

@@ -90,7 +90,7 @@ def _blinded(link: Link, before: str, random_bytes: RandomBytes) -> Link:
 
 def _members(entry: LogEntry) -> dict[str, object]:
     members = {name: getattr(entry, name) for name in _NAMES}
-    for later in ("in_person", "origin", "acting", "noted"):
+    for later in ("in_person", "origin", "acting", "noted", "organisation"):
         if not members[later]:
             del members[later]
     return members

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 
 from fastapi import APIRouter, Response
 
@@ -13,9 +13,18 @@ from protocol.sovereignty.receipt_27560 import write_27560
 from wallet.disclosure_records import Disclosure
 from wallet.policy.asking import evidence_document
 from wallet.policy.cockpit.complaining import asked_by_evidence
-from wallet.policy.cockpit.disclosed import absence_of, receipt_of, registration_of
+from wallet.policy.cockpit.disclosed import absence_of, receipt_of
 from wallet.policy.cockpit.holding import held_by_partner
-from wallet.policy.cockpit.timeline import Filter, Item, Kind, PartnerMet, Timeline, part_of
+from wallet.policy.cockpit.partner import (
+    broken_elsewhere,
+    complaint_at,
+    documents_of,
+    findings_of,
+    given_to,
+    registered_as,
+    rights_at,
+)
+from wallet.policy.cockpit.timeline import Filter, Item, PartnerMet, Timeline, part_of
 from wallet.records import Evidence, KeptRequest
 from wallet.service.cockpit.collecting import Looked
 from wallet.web.activity import lines, timeline_of
@@ -96,18 +105,21 @@ def _add_partner(router: APIRouter) -> None:
             looked = await _look(visit, disclosures[0], visit.wallet.cockpit.open)
             timeline, met = _partner(visit, number)
             disclosures = _disclosures(visit, timeline, met)
-        now = visit.wallet.context.now()
-        newest = disclosures[-1] if disclosures else None
+        now, collecting = visit.wallet.context.now(), visit.wallet.cockpit.collecting
+        given, documents = given_to(disclosures), documents_of(disclosures)
         items = timeline.find(Filter(partner=met.key))
-        part = part_of(items, page)
+        part, findings = part_of(items, page), findings_of(items)
+        partner = collecting.partner(disclosures[-1]) if disclosures else None
         return visit.page(
-            "activity_partner.html", met=met, newest=newest, looked=looked, held=held_by_partner(disclosures, now),
-            gave=any(not one.sent.issued for one in disclosures),
-            registration=registration_of(newest.sent) if newest is not None else None, several=len(disclosures) > 1,
+            "activity_partner.html", met=met, looked=looked, held=held_by_partner(given, now), given=given,
+            documents=documents, registration=registered_as(disclosures), several=len(disclosures) > 1,
             last=_last(items), part=part, base=f"/activity/with/{number}", now=now,
-            witnessed=newest is not None and visit.wallet.cockpit.collecting.witnessed(newest) is not None,
-            findings=_findings(items), shown=lines(visit, timeline, part.items),
-            given=_given(items, {one.log_number for one in disclosures if one.sent.issued}),
+            # Both are logs of the same partner, and may be watched or not
+            watched=bool(given) and collecting.witnessed(given[-1]) is not None,
+            watched_documents=bool(documents) and collecting.witnessed(documents[0]) is not None,
+            findings=findings, elsewhere=broken_elsewhere(partner, disclosures), shown=lines(visit, timeline, part.items),
+            rights=rights_at(items, {one.log_number for one in documents}),
+            complaint=complaint_at(findings, disclosures),
         )  # fmt: skip
 
 
@@ -242,17 +254,6 @@ def request_of_entry(visit: Visit, item: Item) -> KeptRequest | None:
 def _last(items: Sequence[Item]) -> Item | None:
     """The newest line of the log about somebody, which says why they were trusted then."""
     return next((item for item in items if item.what is None), None)
-
-
-def _given(items: Sequence[Item], got: Collection[int]) -> int:
-    """The newest entry in which something was given, or else got with a receipt (`got`); 0: there is none to ask about."""
-    own = [item for item in items if item.what is None]
-    given = next((item.number for item in own if item.entry.action == "sharing"), 0)
-    return given or next((item.number for item in own if item.number in got), 0)
-
-
-def _findings(items: Sequence[Item]) -> tuple[Item, ...]:
-    return tuple([item for item in items if item.kind is Kind.WARNING and item.what is not None])
 
 
 def download(name: str, content: JsonObject) -> Response:

@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.sovereignty.receipt_check import Absence
+from tests.support.partners import AGENCY
 from tests.support.pki import DAY, NOW
 from tests.wallet.counterparts import VCT
 from tests.wallet.disclosures import disclosure
@@ -163,3 +165,70 @@ def test_of_somebody_unknown_there_is_no_partner():
     assert timeline.partner(1) is None
     assert timeline.partner(9) is None
     assert replace(timeline.items[0], number=1) == timeline.items[0]
+
+
+OFFICE = f"{AGENCY.country} {AGENCY.identifier}"
+ISSUER = "https://agency.example"
+
+
+def test_who_issues_and_asks_is_one_partner_whatever_either_is_called():
+    log = (
+        entry(1, "received", party=ISSUER, organisation=OFFICE),
+        entry(2, party="x509_hash:a", organisation=OFFICE),
+        entry(3, "declined", party="x509_hash:b", organisation=OFFICE),
+        entry(4, "declined", party="x509_hash:b"),  # written before the log named organisations
+    )
+    disclosures = (
+        disclosure("a", log_number=1, issued=True, client_id=ISSUER, name="Register"),
+        disclosure("b", log_number=2, name="Counter"),
+    )
+    timeline = Timelines().of(log, disclosures, NOW)
+    [met] = timeline.partners
+    assert (met.key, met.name, met.number, met.times) == (OFFICE, "Counter", 4, 4)
+    assert {item.number for item in timeline.find(Filter(partner=met.key))} == {1, 2, 3, 4}
+    assert {timeline.partner(number) for number in (1, 2, 3, 4)} == {met}
+
+
+@pytest.mark.parametrize(
+    "stranger",
+    [
+        {"organisation": "AT LEIXG-AGENCY00000000000001"},
+        {"organisation": "DE LEIXG-AGENCY0000000000000"},
+        {"organisation": ""},
+        {"organisation": "", "party_id": "Family Office"},
+        {"organisation": "", "party_id": OFFICE, "party": ""},
+        {"organisation": "", "party_id": "x509_hash:a", "party": ""},
+    ],
+    ids=[
+        "another country", "another number", "a name", "a name as identifier", "a claim to be the organisation",
+        "a claim to be the client",
+    ],
+)  # fmt: skip
+def test_who_only_claims_to_be_a_partner_is_somebody_else(stranger):
+    """T159, T170: what a register signed makes two one, and no name does."""
+    log = (
+        entry(1, party="x509_hash:a", organisation=OFFICE),
+        replace(entry(2, "failed"), **{"party_id": "x509_hash:c", "party": "Family Office", **stranger}),
+    )
+    timeline = Timelines().of(log, (disclosure("a", log_number=1),), NOW)
+    assert len(timeline.partners) == 2
+    assert {item.number for item in timeline.find(Filter(partner=OFFICE))} == {1}
+
+
+def test_what_went_wrong_at_the_issuers_own_address_belongs_to_the_issuer():
+    log = (
+        entry(1, "received", party=ISSUER, organisation=OFFICE),
+        replace(entry(2, "failed"), party_id=ISSUER, party=""),
+    )
+    [met] = Timelines().of(log, (disclosure("a", log_number=1, issued=True, client_id=ISSUER),), NOW).partners
+    assert met.times == 2
+
+
+def test_an_intermediary_is_none_of_those_it_asks_for_by_a_register_either():
+    log = (
+        entry(1, party="broker", organisation=OFFICE),
+        entry(2, party="broker", organisation="AT OTHER"),
+        entry(3, "failed", party="broker"),
+    )
+    met = Timelines().of(log, (disclosure("a", log_number=1),), NOW).partners
+    assert sorted(one.key for one in met) == ["AT OTHER", OFFICE, "broker"]

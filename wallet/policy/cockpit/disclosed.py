@@ -36,6 +36,11 @@ def requesters_of(party: TrustedParty | Unauthenticated) -> tuple[Organisation, 
         return ()
 
 
+def organisation_key(organisation: Organisation | None) -> str:
+    """By what somebody is one partner, whichever of their services it was: nothing but what a register signed."""
+    return "" if organisation is None else f"{organisation.country} {organisation.identifier}"
+
+
 def write_claims(claims: Mapping[str, Iterable[ClaimPath]]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Claims by query, as a record keeps them."""
     return tuple((query_id, tuple([path_text(path) for path in paths])) for query_id, paths in claims.items())

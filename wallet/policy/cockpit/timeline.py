@@ -17,13 +17,14 @@ from protocol.sovereignty.rights_status import RightsStatus
 from protocol.sovereignty.usage import UsageEntry
 from wallet.disclosure_records import Disclosure, KeptReceipt, KnownFinding, KnownNews, RightsAsked
 from wallet.policy.activity import Happened
-from wallet.policy.cockpit.disclosed import absence_of, entry_of, partner_of, receipt_of
+from wallet.policy.cockpit.disclosed import absence_of, entry_of, organisation_key, partner_of, receipt_of
 from wallet.policy.cockpit.rights import Overdue, overdue_at, steps_of
 from wallet.policy.showing import plain
 from wallet.records import LogEntry
 
 PAGE = 50  # items
 MAX_SEARCH = 200  # characters
+CLAIMED = "? "  # before what somebody says that they are, for whom nobody vouches
 
 
 class Kind(StrEnum):
@@ -124,7 +125,7 @@ class Timeline:
     outcomes: Mapping[int, str]  # number of an entry → what became of it in the end
     partners: tuple[PartnerMet, ...]  # whoever was last first
     documents: Mapping[str, str]  # type → name, of everything that was given or got
-    keys: Mapping[str, str]  # as the log knows somebody → who they are, where that is known
+    keys: Mapping[str, str]  # as the log knows somebody → who they are, by a register, where that is known
     by_number: Mapping[int, str]  # number of an entry → whose data it is
     changes_at: int  # epoch seconds; when a promised receipt is missing; 0: nothing changes by itself
 
@@ -191,6 +192,7 @@ class _Own:
     outcomes: dict[int, str] = field(default_factory=dict)
     numbers: dict[str, list[int]] = field(default_factory=dict)  # of entries, by whom they are about
     names: dict[str, str] = field(default_factory=dict)
+    owners: dict[str, set[str]] = field(default_factory=dict)  # who a client or an issuer is, by a register
     documents: dict[str, str] = field(default_factory=dict)
 
     def add(self, entry: LogEntry) -> None:
@@ -203,6 +205,8 @@ class _Own:
         if item.party:
             self.numbers.setdefault(item.party, []).append(entry.number)
             self.names[item.party] = entry.party or entry.party_id
+        if entry.organisation:
+            self.owners.setdefault(entry.party_id or entry.party, set()).add(entry.organisation)
         for credential in entry.credentials:
             self.documents[credential.type] = credential.name
 
@@ -243,13 +247,24 @@ def _own_item(entry: LogEntry) -> Item:
         lines += (credential.name, credential.type, *credential.claims)
     lines.append("")
     kind = KINDS.get(entry.action, Kind.WALLET)
-    return Item(entry.at, entry.number, kind, entry.party_id or entry.party, "\n".join(lines).lower(), entry)
+    return Item(entry.at, entry.number, kind, _party_of(entry), "\n".join(lines).lower(), entry)
+
+
+def _party_of(entry: LogEntry) -> str:
+    """By which the log knows whom an entry is about: as a register does, else as whoever vouches for them does.
+
+    Of whom nobody vouches for there is only what they said of themselves, which may be somebody else's: it stands apart.
+    """
+    if entry.organisation:
+        return entry.organisation
+    known = entry.party_id or entry.party
+    return known if entry.party or entry.trusted_by or not known else f"{CLAIMED}{known}"
 
 
 def _joined(own: _Own, log: tuple[LogEntry, ...], disclosures: tuple[Disclosure, ...], now: int) -> Timeline:
     entries = {entry.number: entry for entry in log} if disclosures else {}
     by_number: dict[int, str] = {}
-    owners: dict[str, set[str]] = {}
+    owners = {party: set(found) for party, found in own.owners.items()}
     names = dict(own.names)
     more: list[Item] = []
     awaited: list[int] = []
@@ -257,11 +272,14 @@ def _joined(own: _Own, log: tuple[LogEntry, ...], disclosures: tuple[Disclosure,
         entry = entries.get(disclosure.log_number)
         if entry is None:
             continue  # it went, and this with it
-        organisation = partner_of(disclosure.sent)
-        key = f"{organisation.country} {organisation.identifier}"
+        key = organisation_key(partner_of(disclosure.sent))
         by_number[entry.number] = key
         names[key] = disclosure.sent.name
         owners.setdefault(entry.party_id or entry.party, set()).add(key)
+        owners.setdefault(_party_of(entry), set()).add(key)
+        if disclosure.sent.issued:
+            # Where the wallet went is where the issuer is, also when what came from there was no good
+            owners.setdefault(f"{CLAIMED}{disclosure.sent.client_id}", set()).add(key)
         more += _items_of(disclosure, entry, now)
         if absence_of(disclosure, now) is Absence.AWAITED:
             awaited.append(disclosure.sent.at + PROMISED_WITHIN)
@@ -302,7 +320,7 @@ def _count(found: dict[str, tuple[int, int]], key: str, number: int, times: int)
 
 def _items_of(disclosure: Disclosure, entry: LogEntry, now: int) -> Iterator[Item]:
     """What a partner promised, gave and said."""
-    party, text = entry.party_id or entry.party, _own_item(entry).text
+    party, text = _party_of(entry), _own_item(entry).text
 
     def item(at: int, kind: Kind, what: What, *words: str) -> Item:
         searched = text + "\n".join((*words, "")).lower()

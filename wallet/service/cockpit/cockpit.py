@@ -160,7 +160,7 @@ class Cockpit:
     def note_prepared(self, entry: LogEntry, what: Prepared) -> Exchange[None]:
         """Note what the user prepared about whom an entry is about (EUDI TS7, TS8); whether it is sent nobody here sees."""
         context = self.context
-        party = PartyShown(entry.party, "", entry.party_id, entry.trusted_by)
+        party = PartyShown(entry.party, "", entry.party_id, entry.trusted_by, organisation=entry.organisation)
         yield from context.save(note=context.entry(str(what), party, "done"))
 
     def delete_entry(self, number: int) -> Exchange[None]:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from protocol.errors import Flaw, ProtocolError
 from protocol.exchange import Exchange
 from protocol.keys import P256Key, PublicKey
 from protocol.oid4vci.credential import hash_request
 from protocol.oid4vci.obtain import Answered, IssuerContact
+from protocol.sovereignty.signing import Organisation
 from protocol.sovereignty.unlinkable import random_hour
+from protocol.trust.anchors import Role
 from protocol.trust.carried import carried_registration
 from wallet.disclosure_records import DisclosedDocument, Disclosure
 from wallet.policy.asking import WronglyRegistered
-from wallet.policy.cockpit.disclosed import requesters_of
+from wallet.policy.cockpit.disclosed import organisation_key, requesters_of
 from wallet.policy.cockpit.documents import DocumentPromise, IssuerCockpit, disclosure_of, evidence_of
 from wallet.policy.documents import families
-from wallet.policy.showing import credential_name, party_shown, plain
+from wallet.policy.showing import PartyShown, credential_name, party_shown, plain
 from wallet.records import HeldCredential
 from wallet.service.asking import Asking
 from wallet.service.cockpit.disclosing import Disclosing
@@ -43,7 +45,8 @@ class Documents:
             Unavailable: whom to trust cannot be found out.
         """
         endpoint, party = contact.issuer.cockpit_endpoint, contact.party
-        if endpoint is None or party is None or not requesters_of(party):
+        organisations = self.registered(contact)
+        if endpoint is None or party is None or not organisations:
             return None  # what nobody signed is the word of whoever answers there, for each visitor another one perhaps
         issuer = contact.issuer.credential_issuer
         shown = party_shown(party, issuer, issuer, language=self.context.language)
@@ -57,8 +60,29 @@ class Documents:
             if isinstance(found, WronglyRegistered):
                 return None
             name, registration = plain(found.says.name), certificate
-        requesters = tuple([(one.identifier, one.country) for one in requesters_of(party)])
+        requesters = tuple([(one.identifier, one.country) for one in organisations])
         return IssuerCockpit(endpoint, issuer, requesters, registration, name, shown.trusted_by)
+
+    def registered(self, contact: IssuerContact) -> tuple[Organisation, ...]:
+        """Whom the access certificate names with which an issuer signed its metadata; nobody without one.
+
+        An issuer may sign with what it signs documents with, too. Its authority is its own and names whomever it likes, so
+        that is nobody's word on who somebody is (T148).
+        """
+        party, context = contact.party, self.context
+        if party is None or not party.chain:
+            return ()
+        try:
+            vouched = context.anchors().chain(
+                party.chain, role=Role.VERIFIER, now=context.now(), at="access certificate"
+            )
+        except ProtocolError:
+            return ()
+        return requesters_of(vouched)
+
+    def shown(self, issuer: PartyShown, contact: IssuerContact) -> PartyShown:
+        """An issuer with what it is registered as, by which it is one partner with whoever asks in that name."""
+        return replace(issuer, organisation=organisation_key(next(iter(self.registered(contact)), None)))
 
     def new_key(
         self, cockpit: IssuerCockpit | None, contact: IssuerContact, configuration_id: str, promised: Sequence[str]
