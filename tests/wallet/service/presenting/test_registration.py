@@ -107,6 +107,8 @@ def test_an_intermediary_asks_on_behalf_of_who_is_registered(world):
     assert seen.consent.asker.title == "Cinema (City library)"
     world.run(world.wallet.presenting.share(seen, seen.default_choice()))
     assert world.vault.log()[-1].party == "Cinema (City library)"
+    # Who gets the data is who is registered, not who asks for them
+    assert {entry.organisation for entry in world.vault.log()[1:]} == {"DE VATDE-333333333"}
 
 
 def test_an_intermediary_that_the_registration_does_not_name_may_not_ask(world):
