@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from urllib.parse import quote
 
 from fastapi import APIRouter, Response
@@ -36,6 +37,10 @@ def plan_page(journey_id: str) -> str:
 async def begin_service(visit: Visit, tickets: Tickets, service: Service, journey: str = "") -> Response:
     """Call a service's address; the request that it makes waits for an answer then."""
     starting, again = visit.wallet.services.starting, WhenLocked.SCAN_AGAIN
+    if visit.wallet.services.form_notes.has_notes(service, journey):
+        with suppress(InvalidRequest, Unreachable):  # who invites nobody has a page all the same
+            seen_notes = await visit.run(visit.wallet.services.form_notes.invited(service, journey), again, again)
+            return redirect(f"/notes/{visit.shelf.put(seen_notes)}")
     aim = visit.wallet.services.journeys.aim(journey)
     try:
         seen = await visit.run(starting.start(service, aim), again, again)
