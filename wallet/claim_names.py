@@ -50,6 +50,25 @@ def relation_name(words: Look, relation: str) -> str:
     }.get(relation, plain(relation))
 
 
+def code_name(words: Look, code: str) -> str:
+    """What an office writes as one of few words; one that is not widespread stands as it wrote it."""
+    return {
+        "member": words("Member"),
+        "student": words("As a student"),
+        "pensioner": words("As a pensioner"),
+        "family": words("Insured with the family"),
+        "resident": words("For residents"),
+        "disability": words("For people with a disability"),
+        "old_age": words("Old-age pension"),
+        "reduced_earning_capacity": words("Pension because you can work little or not at all"),
+        "survivor": words("Survivor's pension"),
+        "child": words("Child"),
+        "young": words("Young people"),
+        "adult": words("Adults"),
+        "reduced": words("At a lower price"),
+    }.get(code, plain(code))
+
+
 def _known(words: Look) -> dict[str, str]:
     return {
         "family_name": words("Family name"),
