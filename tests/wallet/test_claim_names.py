@@ -8,7 +8,7 @@ from runtime.claim_words import ClaimKind
 from tests.wallet.counterparts import dcql
 from wallet.policy.activity import given
 from wallet.policy.asking import BeyondShown, things_shown
-from wallet.policy.showing import ClaimShown, claims_shown
+from wallet.policy.showing import ClaimShown, claim_label, claims_shown
 from wallet.records import LogEntry, LoggedCredential
 from wallet.words import Words
 
@@ -71,3 +71,18 @@ def test_the_activity_names_data_of_documents_that_are_gone(path, said):
     )
     [shown] = given(entry, (), "de", Words("de").data)
     assert shown.labels == (said,)
+
+
+@pytest.mark.parametrize(
+    ("path", "english", "german"),
+    [
+        (("given_name",), "Given name", "Vorname"),
+        (("relation",), "Why you may act for somebody", "Warum Sie für jemanden handeln dürfen"),
+        (("address", "hut"), "Address · hut", "Anschrift · hut"),
+        (("shoe_size",), "shoe_size", "shoe_size"),
+    ],
+    ids=["known", "proof", "inside", "unknown"],
+)
+def test_what_an_issuer_gave_no_label_is_called_as_is_widespread(path, english, german):
+    assert claim_label(path, (), "en") == english
+    assert claim_label(path, (), "de") == german
