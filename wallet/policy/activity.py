@@ -72,7 +72,7 @@ def given(entry: LogEntry, held: Sequence[HeldCredential], language: str, called
     for credential in entry.credentials:
         named = [label_of(path, described.get(credential.type, ()), language, called) for path in credential.claims]
         # Forms of one document have one name, and most labels
-        labels.setdefault(name(credential.type, credential.name), {}).update(dict.fromkeys(named))
+        labels.setdefault(name(credential.type, credential.name, credential.names), {}).update(dict.fromkeys(named))
     return tuple(GivenShown(name, tuple(found)) for name, found in labels.items())
 
 

@@ -30,6 +30,7 @@ from wallet.policy.showing import (
     claim_label,
     credential_name,
     generalised,
+    logged_names,
     party_shown,
     path_text,
     plain,
@@ -342,4 +343,9 @@ def logged_choice(query_id: str, found: CandidateMatch, consent: PresentationCon
     question = next(question for question in consent.questions if question.query_id == query_id)
     choice = next(choice for choice in question.choices if choice.held_id == found.candidate.id)
     paths = dict.fromkeys(generalised(claim.path) for claim in choice.claims)
-    return LoggedCredential(choice.name, found.candidate.type, tuple(path_text(path) for path in paths))
+    return LoggedCredential(
+        choice.name,
+        found.candidate.type,
+        tuple(path_text(path) for path in paths),
+        logged_names(choice.configuration),
+    )

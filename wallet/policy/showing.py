@@ -15,6 +15,7 @@ from protocol.oid4vci.metadata import ClaimDescription, CredentialConfiguration,
 from protocol.trust.anchors import TrustedParty
 from runtime.claim_words import ClaimKind, kind_of
 from runtime.data_pictures import safe_portrait
+from runtime.translations import LANGUAGES
 from wallet.known_names import known_name
 from wallet.records import HeldCredential, LoggedCredential
 
@@ -80,6 +81,15 @@ def credential_name(configuration: CredentialConfiguration, language: str) -> st
     return plain(display.name if display is not None else configuration.type or configuration.format)
 
 
+def logged_names(configuration: CredentialConfiguration) -> tuple[tuple[str, str], ...]:
+    """What a kind of credential is called in each language of ours, for the log; empty: everywhere the same.
+
+    So that it can be named in the language that is read later, when nothing of the kind is held any more.
+    """
+    names = tuple([(language, credential_name(configuration, language)) for language in LANGUAGES])
+    return names if len({name for _, name in names}) > 1 else ()
+
+
 def claims_shown(
     claims: JsonObject,
     descriptions: Sequence[ClaimDescription],
@@ -122,8 +132,12 @@ def held_claims(held: HeldCredential, language: str) -> tuple[ClaimShown, ...]:
 def logged_credential(held: HeldCredential, language: str) -> LoggedCredential:
     """A credential with all its claims, as the log has them."""
     paths = dict.fromkeys(generalised(claim.path) for claim in held_claims(held, language))
+    described = held.described()
     return LoggedCredential(
-        credential_name(held.described(), language), held.type, tuple(path_text(path) for path in paths)
+        credential_name(described, language),
+        held.type,
+        tuple(path_text(path) for path in paths),
+        logged_names(described),
     )
 
 
