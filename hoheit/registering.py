@@ -120,7 +120,11 @@ class LocalRegister:
     ) -> None:
         """Register one party that issues at one address and asks at another: each gets a certificate in its name."""
         kinds = [provided(kind) for kind in open_types(issuing).values()]
-        both: JsonObject = {"addresses": [issuing.public_url, asking.public_url], **cockpit_of(asking)}
+        services = (issuing, asking)
+        both: JsonObject = {
+            "addresses": [service.public_url for service in services],
+            "cockpit_endpoints": [address for service in services for address in cockpit_of(service).values()] or None,
+        }
         party = party_of(
             issuing,
             board,

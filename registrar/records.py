@@ -53,12 +53,12 @@ class PartyLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Cockpit:
+class Cockpits:
     """Where citizens see what a party does with their data; it is written with each step of the party's conversation."""
 
     identifier: str
     country: str
-    endpoint: str  # as registered; empty: none
+    endpoints: tuple[str, ...]  # as registered
     active: bool  # registered now
 
 
@@ -97,12 +97,12 @@ class ServiceLine:
 
 @dataclass(frozen=True, slots=True)
 class Partner:
-    """Somebody whose usage logs are witnessed, with what was seen of them."""
+    """A cockpit of somebody whose usage logs are witnessed, with what was seen of them: one of each address."""
 
     identifier: str
     country: str
     cockpit_endpoint: str
-    active: bool  # registered now, with this endpoint
+    active: bool  # registered now, with this address among theirs
     heads: str = "[]"  # those that were witnessed, as the directory has them, as JSON
     signed: str = "{}"  # the newest head of each log as the partner signed it, as JSON
     broken_since: int | None = None  # epoch seconds
@@ -141,7 +141,7 @@ class StateOfAll:
     use: str | None = None  # None: of every use
 
 
-Record = PartyLine | GivenCertificate | StateOfAll | ServiceLine | Cockpit
+Record = PartyLine | GivenCertificate | StateOfAll | ServiceLine | Cockpits
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from protocol.errors import Conflict, InvalidRequest
 from registrar.announcing import service_of, uncovered_by
 from registrar.records import (
     CertificateKind,
-    Cockpit,
+    Cockpits,
     GivenCertificate,
     Offering,
     PartyLine,
@@ -131,12 +131,12 @@ def line_of(stage: Stage, now: int) -> PartyLine:
     )
 
 
-def cockpit_of(stage: Stage) -> tuple[Cockpit, ...]:
-    """The cockpit of a party that is or was registered."""
+def cockpits_of(stage: Stage) -> tuple[Cockpits, ...]:
+    """The cockpits of a party that is or was registered."""
     if isinstance(stage, Applied | Refused):
         return ()
     party, active = party_of(stage.document), isinstance(stage, Registered)
-    return (Cockpit(stage.identifier, party.country, party.cockpit_endpoint or "", active),)
+    return (Cockpits(stage.identifier, party.country, party.cockpit_endpoints, active),)
 
 
 def apply(party: Party, key: str, *, now: int) -> Step:
@@ -299,7 +299,7 @@ def _ended(before: Party, after: Party) -> tuple[StateOfAll, ...]:
         for use in before.uses
         if kept.get(use.id) != use
     ]
-    if replace(before, uses=(), cockpit_endpoint=None) != replace(after, uses=(), cockpit_endpoint=None):
+    if replace(before, uses=(), cockpit_endpoints=()) != replace(after, uses=(), cockpit_endpoints=()):
         # Names, entitlements, contacts stand in every one of them
         ended = [StateOfAll(before.identifier, EntryState.REVOKED, CertificateKind.REGISTRATION)]
     if _in_access_certificate(before) != _in_access_certificate(after):
@@ -366,4 +366,4 @@ def _step(
     records: tuple[Record, ...] = (),
 ) -> Step:
     event = Event(action, stage.identifier, actor, detail)
-    return Change(stage, records=(line_of(stage, now), *cockpit_of(stage), *records), events=(event,))
+    return Change(stage, records=(line_of(stage, now), *cockpits_of(stage), *records), events=(event,))

@@ -154,7 +154,7 @@ def _sections(party: Party, language: str) -> Iterator[Section]:
         ("phone", party.phone),
         ("address", seat.street, f"{seat.postal_code} {seat.locality}"),
         ("addresses", *party.addresses),
-        ("cockpit_endpoint", party.cockpit_endpoint or ""),
+        ("cockpit_endpoint", *party.cockpit_endpoints),
     ))  # fmt: skip
     authority = party.supervisory_authority
     yield Section("authority", _lines(

@@ -66,17 +66,20 @@ class ServiceStore(Protocol):
 class WitnessStore(Protocol):
     """Partners, what was seen of their usage logs, and whose turn it is to look."""
 
-    def partner(self, identifier: str) -> Partner | None:
-        """One partner."""
+    def partner(self, identifier: str) -> tuple[Partner, ...]:
+        """Every cockpit that one partner has or had, in the order of `partners`; none: it is no partner."""
 
     def partners(self, *, limit: int, after: str = "") -> tuple[Partner, ...]:
-        """Everybody who is or was a partner, in the order of their identifiers; `after`: those behind this one."""
+        """Every cockpit of some who are or were partners, `limit` of them, in the order of their identifiers.
+
+        `after`: of those behind this one. Of each, those that it has come first, then those that are broken.
+        """
 
     def due(self, *, before: int, limit: int) -> tuple[Partner, ...]:
-        """Active partners at whom nobody looked since `before`, whoever waits for longest first."""
+        """Active cockpits at which nobody looked since `before`, whichever waits for longest first."""
 
     def keep_seen(self, before: Partner, after: Partner) -> bool:
-        """Keep what was seen of a partner, unless somebody else looked meanwhile; whether it was kept."""
+        """Keep what was seen of a cockpit, unless somebody else looked meanwhile; whether it was kept."""
 
     def take_hour(self, hour: int, worker: str, *, now: int, until: int) -> bool:
         """Take an hour, or one that its worker did not end in time, or hold on to one's own; whether it is one's own now."""

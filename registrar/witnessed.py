@@ -49,7 +49,7 @@ class NoProofError(ProtocolError):
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What is known of a partner in the course of one look."""
+    """What is known of a cockpit in the course of one look."""
 
     witnessed: Witnessed
     signed: dict[str, str]  # log → its newest head as the partner signed it
@@ -68,16 +68,14 @@ def began_at(hour: int) -> int:
 
 
 def witnessed_of(partner: Partner) -> Witnessed:
-    """A partner as the directory has it."""
+    """A cockpit as the directory has it."""
     members: JsonObject = {
-        "identifier": partner.identifier,
-        "country": partner.country,
         "cockpit_endpoint": partner.cockpit_endpoint,
         "heads": read_json(partner.heads.encode("utf-8"), "heads"),
     }
     if partner.broken_since is not None:
         members["broken_since"] = partner.broken_since
-    return Witnessed.from_fields(Fields(members, "partner"))
+    return Witnessed.from_fields(Fields(members, "cockpit"))
 
 
 def sight_of(partner: Partner) -> Sight:
@@ -92,7 +90,7 @@ def sight_of(partner: Partner) -> Sight:
 
 
 def seen_of(partner: Partner, sight: Sight, finding: Finding | None, *, now: int) -> Partner:
-    """A partner after a look."""
+    """A cockpit after a look."""
     found = Finding.BROKEN if sight.broken else finding
     witnessed = thinned(sight.witnessed, now)
     heads: list[JsonValue] = [head.to_dict() for head in witnessed.heads]
@@ -110,9 +108,9 @@ def seen_of(partner: Partner, sight: Sight, finding: Finding | None, *, now: int
 
 
 def thinned(witnessed: Witnessed, now: int) -> Witnessed:
-    """A partner without the earlier heads of logs that closed more than a year ago: what grew into the last one is enough.
+    """A cockpit without the earlier heads of logs that closed more than a year ago: what grew into the last one is enough.
 
-    Otherwise the heads of ten years would be more than a directory has of one partner.
+    Otherwise the heads of ten years would be more than a directory has of one cockpit.
     """
     oldest = f"{_year(now) - 1:04}"
     return replace(

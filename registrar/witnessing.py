@@ -13,8 +13,8 @@ from runtime.driver import Driver
 from runtime.logs import get_logger
 
 EVERY = 60.0  # seconds between two looks at whether an hour is to be done
-AT_ONCE = 32  # partners that are looked at side by side
-PARTNER_SECONDS = 10.0  # for all logs of one partner
+AT_ONCE = 32  # cockpits that are looked at side by side
+PARTNER_SECONDS = 10.0  # for all logs of one cockpit
 
 
 @asynccontextmanager
@@ -32,7 +32,7 @@ async def witnessing(driver: Driver, witness: WitnessService, worker: str, *, ev
 async def witness_hour(
     driver: Driver, witness: WitnessService, worker: str, *, partner_seconds: float = PARTNER_SECONDS
 ) -> int | None:
-    """Look at everybody who is due in this hour; at how many that was. None: the hour is done, or somebody else's.
+    """Look at every cockpit that is due in this hour; at how many that was. None: the hour is done, or somebody else's.
 
     Whoever takes over an hour that its worker did not end goes on with those at whom nobody looked yet.
 

@@ -18,6 +18,7 @@ def sentence_of(words: Callable[..., str], entry: LogEntry) -> str:
         "renewed": words("%(who)s renewed %(what)s.", what=what, who=who),
         "not kept": words("%(who)s gave nothing that could be kept: %(what)s.", what=what, who=who),
         "sharing": words("You showed %(what)s to %(who)s.", what=what, who=who),
+        "noted": words("You sent notes from a plan to %(who)s, for their form.", who=who),
         "declined": words("You said no to %(who)s.", who=who),
         "failed": words("A request of %(who)s failed.", who=who),
         "overasked": words("%(who)s asked for more than they registered for. Nothing of that was passed on.", who=who),

@@ -145,5 +145,7 @@ def draft(
 
 _HINT = """# What is to be registered. Fill in what is empty, and read the rest.
 # identifier: such as NTRDE-HRB 4711 (register of companies), VATDE-123456789 (VAT) or LEIXG-529900T8BM49AURSDO55 (LEI)
+# cockpit_endpoint: who runs several services, such as one that issues and one that asks, registers them in one file, with
+# cockpit_endpoints = ["https://…/cockpit", "https://…/cockpit"] in its place
 # legal_basis: such as GDPR Art. 6 (1) b · retention_days: how long data is kept; 0: no longer than the answer is shown
 """

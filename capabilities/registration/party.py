@@ -12,7 +12,8 @@ phone = "+49 30 1234"
 address = { street = "Lindenweg 1", locality = "Lindenau", postal_code = "01234" }
 services = [{ de = "Kino", en = "Cinema" }]
 addresses = ["https://kino.example"]  # where its service is reached: they stand in its access certificate
-cockpit_endpoint = "https://kino.example/cockpit"  # optional: where citizens see what is done with their data
+cockpit_endpoint = "https://kino.example/cockpit"  # optional: where citizens see what is done with their data; who has
+# several services with a cockpit of its own each writes cockpit_endpoints = ["https://…/cockpit", "https://…/cockpit"]
 authorities = ["-----BEGIN CERTIFICATE-----…"]  # whoever issues: what its documents are signed under
 
 [supervisory_authority]
@@ -62,6 +63,9 @@ MAX_SERVICES = 20
 MAX_ADDRESSES = 20
 MAX_AUTHORITIES = 10
 MAX_LISTS = 10
+MAX_COCKPITS = 8
+
+ONE_COCKPIT, COCKPITS = "cockpit_endpoint", "cockpit_endpoints"
 
 # ETSI TS 119 475 V1.2.1 annex A.2: an identifier of a legal or natural person with its country
 _IDENTIFIER = re.compile(r"(?:[A-Z]{3}[A-Z]{2}|[A-Z]{2}:[A-Z]{2})-[!-~](?:[ -~]*[!-~])?", re.ASCII)
@@ -135,7 +139,7 @@ class Party:
     lists: tuple[ListAddress, ...] = ()
     is_intermediary: bool = False
     intermediary: ActsFor | None = None
-    cockpit_endpoint: str | None = None  # whose usage log the register then witnesses
+    cockpit_endpoints: tuple[str, ...] = ()  # whose usage logs the register then witnesses
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -188,7 +192,7 @@ class Party:
             ),
             is_intermediary=members.boolean("is_intermediary", default=False),
             intermediary=_read_intermediary(members),
-            cockpit_endpoint=_read_cockpit(members),
+            cockpit_endpoints=_read_cockpits(members),
         )
         party._check(at)
         return party
@@ -233,7 +237,7 @@ class Party:
             "lists": [dict[str, JsonValue](found._asdict()) for found in self.lists] or None,
             "is_intermediary": self.is_intermediary or None,
             "intermediary": _present(self.intermediary._asdict()) if self.intermediary else None,
-            "cockpit_endpoint": self.cockpit_endpoint,
+            **_write_cockpits(self.cockpit_endpoints),
         }
         return _present(members)
 
@@ -258,14 +262,15 @@ class Party:
             raise Malformed(f"{at}.intermediary", "must not be there for an intermediary")
         if len({use.id for use in self.uses}) != len(self.uses):
             raise Malformed(f"{at}.uses", "must have ids of their own")
-        if self.cockpit_endpoint is not None and urlsplit(self.cockpit_endpoint).hostname not in self.hosts:
-            raise Malformed(f"{at}.cockpit_endpoint", "must be on the host of one of the addresses")
+        if any(urlsplit(endpoint).hostname not in self.hosts for endpoint in self.cockpit_endpoints):
+            name = ONE_COCKPIT if len(self.cockpit_endpoints) == 1 else COCKPITS
+            raise Malformed(f"{at}.{name}", "must be on the host of one of the addresses")
 
 
 _MEMBERS = frozenset((
     "identifier", "country", "legal_name", "given_name", "family_name", "trade_name", "entitlements", "public_body",
     "info_uri", "support_uri", "email", "phone", "address", "services", "addresses", "supervisory_authority", "uses",
-    "provides", "authorities", "lists", "is_intermediary", "intermediary", "cockpit_endpoint",
+    "provides", "authorities", "lists", "is_intermediary", "intermediary", ONE_COCKPIT, COCKPITS,
 ))  # fmt: skip
 
 
@@ -336,10 +341,24 @@ def _read_intermediary(members: Fields) -> ActsFor | None:
     )
 
 
-def _read_cockpit(members: Fields) -> str | None:
-    if "cockpit_endpoint" not in members:
-        return None
-    return read_cockpit_endpoint(members.required("cockpit_endpoint"), members.path("cockpit_endpoint"))
+def _read_cockpits(members: Fields) -> tuple[str, ...]:
+    if ONE_COCKPIT in members:
+        if COCKPITS in members:
+            raise Malformed(members.path(COCKPITS), f"must not stand beside {ONE_COCKPIT}")
+        return (read_cockpit_endpoint(members.required(ONE_COCKPIT), members.path(ONE_COCKPIT)),)
+    at = members.path(COCKPITS)
+    items = members.optional_array(COCKPITS, max_items=MAX_COCKPITS) or []
+    endpoints = tuple([read_cockpit_endpoint(item, f"{at}[{i}]") for i, item in enumerate(items)])
+    if len(set(endpoints)) != len(endpoints):
+        raise Malformed(at, "must have each address once")
+    return endpoints
+
+
+def _write_cockpits(endpoints: tuple[str, ...]) -> JsonObject:
+    """One alone is written as those read it who know of one."""
+    if len(endpoints) == 1:
+        return {ONE_COCKPIT: endpoints[0]}
+    return {COCKPITS: [*endpoints]} if endpoints else {}
 
 
 def _read_addresses(members: Fields) -> tuple[str, ...]:

@@ -23,12 +23,13 @@ from protocol.trust.anchors import TrustAnchors, TrustedParty
 
 TYP = "partner-directory+jwt"
 MAX_PARTNERS = 50_000
+MAX_COCKPITS = 16  # of one partner: those that it has, and those that it gave up
 KEPT_HEADS = 6  # of one log: the newest, so that a report of the last hours is found
 _AT = "partner directory"
 
 
 class Standing(StrEnum):
-    """How a partner's head stands to what the witness saw."""
+    """How a cockpit's head stands to what the witness saw."""
 
     LISTED = "listed"
     NEWER = "newer"  # than all that is listed: to be looked for again
@@ -38,31 +39,28 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Witnessed:
-    """A partner with the heads of its logs."""
+    """A cockpit with the heads of its logs."""
 
-    organisation: Organisation
     cockpit_endpoint: str
     heads: tuple[LogHead, ...] = ()  # by log and size
     broken_since: int | None = None  # epoch seconds; it has shown two pasts, or one that shrank
 
     @classmethod
-    def from_fields(cls, partner: Fields) -> Self:
+    def from_fields(cls, cockpit: Fields) -> Self:
         """Read the wire form; unknown members are ignored.
 
         Raises:
             Malformed: a member is missing or has the wrong shape.
         """
         return cls(
-            organisation=Organisation.from_fields(partner),
-            cockpit_endpoint=partner.https_url("cockpit_endpoint"),
-            heads=read_heads(partner, "heads", of_each_log=KEPT_HEADS),
-            broken_since=partner.optional_time("broken_since"),
+            cockpit_endpoint=cockpit.https_url("cockpit_endpoint"),
+            heads=read_heads(cockpit, "heads", of_each_log=KEPT_HEADS),
+            broken_since=cockpit.optional_time("broken_since"),
         )
 
     def to_dict(self) -> JsonObject:
         """The wire form."""
         members: JsonObject = {
-            **self.organisation.to_dict(),
             "cockpit_endpoint": self.cockpit_endpoint,
             "heads": list[JsonValue]([head.to_dict() for head in self.heads]),
         }
@@ -76,7 +74,7 @@ class Witnessed:
     def witness(self, head: LogHead, proof: Proof, *, now: int) -> Self:
         """Take in a head that was fetched, with the proof that the newest one grew into it.
 
-        What is inconsistent is not taken in, and the partner is marked from then on: nothing that it shows later heals it.
+        What is inconsistent is not taken in, and the cockpit is marked from then on: nothing that it shows later heals it.
         """
         newest = self.newest(head.log)
         try:
@@ -110,13 +108,49 @@ class Witnessed:
 
 
 @dataclass(frozen=True, slots=True)
+class WitnessedPartner:
+    """An organisation with every cockpit that it has or had: who issues and asks has one for each, and is one partner."""
+
+    organisation: Organisation
+    cockpits: tuple[Witnessed, ...]  # each address once, those that it has before those that it gave up
+
+    @classmethod
+    def from_fields(cls, partner: Fields) -> Self:
+        """Read the wire form; unknown members are ignored.
+
+        Raises:
+            Malformed: a member is missing or has the wrong shape, or a cockpit stands there twice.
+        """
+        at = partner.path("cockpits")
+        items = partner.array("cockpits", max_items=MAX_COCKPITS)
+        cockpits = tuple([Witnessed.from_fields(Fields(item, f"{at}[{i}]")) for i, item in enumerate(items)])
+        if len({cockpit.cockpit_endpoint for cockpit in cockpits}) != len(cockpits):
+            raise Malformed(at, "has a cockpit twice")
+        return cls(Organisation.from_fields(partner), cockpits)
+
+    def to_dict(self) -> JsonObject:
+        """The wire form."""
+        cockpits = list[JsonValue]([cockpit.to_dict() for cockpit in self.cockpits])
+        return {**self.organisation.to_dict(), "cockpits": cockpits}
+
+    @property
+    def endpoints(self) -> frozenset[str]:
+        """The addresses at which it may be called."""
+        return frozenset(cockpit.cockpit_endpoint for cockpit in self.cockpits)
+
+    def cockpit(self, endpoint: str) -> Witnessed | None:
+        """The one at an address, or None: its log is without a witness."""
+        return next((cockpit for cockpit in self.cockpits if cockpit.cockpit_endpoint == endpoint), None)
+
+
+@dataclass(frozen=True, slots=True)
 class PartnerDirectory:
     """What a registrar publishes every hour."""
 
     seq: int  # grows with every publication
     issued_at: int  # epoch seconds
     expires_at: int
-    partners: tuple[Witnessed, ...]  # each organisation once
+    partners: tuple[WitnessedPartner, ...]  # each organisation once
 
     @classmethod
     def from_fields(cls, claims: Fields) -> Self:
@@ -127,7 +161,7 @@ class PartnerDirectory:
         """
         at = claims.path("partners")
         items = claims.possibly_empty_array("partners", max_items=MAX_PARTNERS)
-        partners = tuple([Witnessed.from_fields(Fields(item, f"{at}[{i}]")) for i, item in enumerate(items)])
+        partners = tuple([WitnessedPartner.from_fields(Fields(item, f"{at}[{i}]")) for i, item in enumerate(items)])
         if len({partner.organisation for partner in partners}) != len(partners):
             raise Malformed(at, "has a partner twice")
         return cls(claims.integer("seq"), claims.time("iat"), claims.time("exp"), partners)
@@ -141,8 +175,8 @@ class PartnerDirectory:
             "partners": list[JsonValue]([partner.to_dict() for partner in self.partners]),
         }
 
-    def find(self, organisations: Iterable[Organisation]) -> Witnessed | None:
-        """A partner by what it is registered as, or None: its log is without a witness."""
+    def find(self, organisations: Iterable[Organisation]) -> WitnessedPartner | None:
+        """A partner by what it is registered as, or None: its logs are without a witness."""
         wanted = frozenset(organisations)
         return next((partner for partner in self.partners if partner.organisation in wanted), None)
 

@@ -24,7 +24,7 @@ class NotCalled(StrEnum):
 
     SHAPE = "shape"  # it can hold something that only one citizen's has
     OTHER_THAN_ANNOUNCED = "other_than_announced"
-    OTHER_THAN_LISTED = "other_than_listed"  # the directory, which is the same for everybody, says another
+    OTHER_THAN_LISTED = "other_than_listed"  # the directory, which is the same for everybody, does not have it
     UNLISTED_IN_PERSON = "unlisted_in_person"  # nothing but the directory could vouch for it
     OTHER_HOST = "other_host"  # not where the answer went
     DIFFERS_BETWEEN_RECEIPTS = "differs_between_receipts"
@@ -44,7 +44,7 @@ class Place(NamedTuple):
 
     endpoint: str  # of the receipt
     announced: str  # of the signed request
-    listed: str | None  # the directory's entry for this partner; None: it has none
+    listed: Collection[str] | None  # every address in the directory's entry for this partner; None: it has none
     answered_at: str | None  # `response_uri`, or the origin of the page; None: in person
     elsewhere: Collection[str] = ()  # endpoints of all other receipts of this partner
     matches: bool = True  # whether the receipt says what was sent
@@ -68,7 +68,7 @@ def check_callable(place: Place) -> str:
     if place.endpoint != place.announced:
         raise MustNotCall(NotCalled.OTHER_THAN_ANNOUNCED)
     if place.listed is not None:
-        if place.endpoint != place.listed:
+        if place.endpoint not in place.listed:
             raise MustNotCall(NotCalled.OTHER_THAN_LISTED)
         return place.endpoint
     if place.answered_at is None:

@@ -31,7 +31,7 @@ class ServiceLineAnswer(ServiceAnswer):
 
 
 class PartnerAnswer(BaseModel):
-    """A partner whose usage logs are witnessed."""
+    """A cockpit of a partner, whose usage logs are witnessed; a partner may have several."""
 
     identifier: str
     cockpit_endpoint: str
@@ -104,7 +104,7 @@ def _add_services(router: APIRouter, registrar: Registrar, driver: Driver) -> No
 def _add_partners(router: APIRouter, registrar: Registrar, driver: Driver) -> None:
     @router.get("/partners", dependencies=[Depends(operator)])
     async def partners(after: Annotated[str, Query(max_length=MAX_NAME)] = "") -> list[PartnerAnswer]:
-        """Partners in the order of their identifiers, at most 100 at once."""
+        """Every cockpit of at most 100 partners, in the order of their identifiers."""
         return [_partner(partner) for partner in await driver.run(registrar.witness.partners(after=after))]
 
 

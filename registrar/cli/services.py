@@ -113,11 +113,13 @@ def tell_partners(data: Path, *, as_json: bool) -> None:
             for partner in found:
                 if as_json:
                     told: JsonObject = {
+                        "identifier": partner.identifier,
+                        "country": partner.country,
                         "active": partner.active,
                         "looked_at": partner.looked_at,
                         "finding": partner.finding,
                     }
-                    print_json({**witnessed_of(partner).to_dict(), **told})
+                    print_json({**told, **witnessed_of(partner).to_dict()})
                 else:
                     broken = " · has changed its past" if partner.broken_since is not None else ""
                     finding = partner.finding or ("in order" if partner.looked_at else "not looked at yet")

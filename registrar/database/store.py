@@ -26,7 +26,7 @@ from registrar.database.witness import SqlWitness
 from registrar.records import (
     AuditLine,
     CertificateKind,
-    Cockpit,
+    Cockpits,
     GivenCertificate,
     PartyLine,
     PartyState,
@@ -242,8 +242,8 @@ class SqlRegistrarStore(SqlConversations[Stage | SignedIn, Record]):
         for record in records:
             if isinstance(record, PartyLine):
                 _keep_party(connection, record)
-            elif isinstance(record, Cockpit):
-                self.witness.keep_cockpit(connection, record)
+            elif isinstance(record, Cockpits):
+                self.witness.keep_cockpits(connection, record)
             elif isinstance(record, ServiceLine):
                 self.services.keep(connection, record)
             elif isinstance(record, GivenCertificate):

@@ -44,12 +44,12 @@ services = Table(
     Index("services_by_party", "party"),
     Index("services_by_state", "state", "id"),
 )
-partners = Table(
-    "partners",
+cockpits = Table(
+    "cockpits",
     metadata,
     Column("identifier", Text, primary_key=True),
+    Column("cockpit_endpoint", Text, primary_key=True),
     Column("country", Text, nullable=False),
-    Column("cockpit_endpoint", Text, nullable=False),
     Column("active", Boolean, nullable=False),
     Column("heads", Text, nullable=False),
     Column("signed", Text, nullable=False),

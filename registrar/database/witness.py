@@ -4,60 +4,73 @@ from __future__ import annotations
 
 from dataclasses import asdict, fields
 
-from sqlalchemy import Connection, Row, and_, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, case, insert, or_, select, update
 
-from registrar.database.tables import partners, rounds
-from registrar.records import Cockpit, Partner
+from registrar.database.tables import cockpits, rounds
+from registrar.records import Cockpits, Partner
 from runtime.database.engine import Database
 
 _ROUND = "usage logs"
+_ORDER = (
+    cockpits.c.identifier,
+    cockpits.c.active.desc(),
+    cockpits.c.broken_since.is_(None),
+    case((cockpits.c.active, 0), else_=-cockpits.c.looked_at),  # those that it has stay where they are
+    cockpits.c.cockpit_endpoint,
+)
 _SEEN = ("heads", "signed", "broken_since", "evidence", "looked_at", "reached_at", "finding")
 
 
 class SqlWitness:
-    """Partners by identifier."""
+    """Cockpits by whose they are and where they stand."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def partner(self, identifier: str) -> Partner | None:
-        """One partner."""
+    def partner(self, identifier: str) -> tuple[Partner, ...]:
+        """Every cockpit of one partner, in the order of `partners`."""
+        query = select(cockpits).where(cockpits.c.identifier == identifier).order_by(*_ORDER)
         with self._database.reading() as connection:
-            row = connection.execute(select(partners).where(partners.c.identifier == identifier)).first()
-        return _partner(row) if row is not None else None
+            return tuple(map(_partner, connection.execute(query)))
 
     def partners(self, *, limit: int, after: str = "") -> tuple[Partner, ...]:
-        """Partners in the order of their identifiers; `after`: those behind this one."""
-        query = select(partners).where(partners.c.identifier > after).order_by(partners.c.identifier).limit(limit)
+        """Every cockpit of some partners, `limit` of them, in the order of their identifiers; `after`: those behind this one.
+
+        Of each, those that it has come first, then those that are broken, then whoever was looked at last.
+        """
+        some = select(cockpits.c.identifier).distinct().where(cockpits.c.identifier > after)
+        page = some.order_by(cockpits.c.identifier).limit(limit).subquery()
+        query = select(cockpits).where(cockpits.c.identifier.in_(select(page.c.identifier))).order_by(*_ORDER)
         with self._database.reading() as connection:
             return tuple(map(_partner, connection.execute(query)))
 
     def due(self, *, before: int, limit: int) -> tuple[Partner, ...]:
-        """Active partners at whom nobody looked since `before`, whoever waits for longest first."""
+        """Active cockpits at which nobody looked since `before`, whichever waits for longest first."""
         query = (
-            select(partners)
-            .where(partners.c.active.is_(True), partners.c.looked_at < before)
-            .order_by(partners.c.looked_at, partners.c.identifier)
+            select(cockpits)
+            .where(cockpits.c.active.is_(True), cockpits.c.looked_at < before)
+            .order_by(cockpits.c.looked_at, cockpits.c.identifier, cockpits.c.cockpit_endpoint)
             .limit(limit)
         )
         with self._database.reading() as connection:
             return tuple(map(_partner, connection.execute(query)))
 
     def keep_seen(self, before: Partner, after: Partner) -> bool:
-        """Keep what was seen of a partner, unless somebody else looked meanwhile; whether it was kept.
+        """Keep what was seen of a cockpit, unless somebody else looked meanwhile; whether it was kept.
 
-        A partner that is broken stays so.
+        One that is broken stays so.
         """
         changed = {name: value for name, value in asdict(after).items() if name in _SEEN}
 
         def work(connection: Connection) -> bool:
             found = connection.execute(
-                update(partners)
+                update(cockpits)
                 .where(
-                    partners.c.identifier == before.identifier,
-                    partners.c.looked_at == before.looked_at,
-                    partners.c.heads == before.heads,
-                    or_(partners.c.broken_since.is_(None), partners.c.broken_since == after.broken_since),
+                    cockpits.c.identifier == before.identifier,
+                    cockpits.c.cockpit_endpoint == before.cockpit_endpoint,
+                    cockpits.c.looked_at == before.looked_at,
+                    cockpits.c.heads == before.heads,
+                    or_(cockpits.c.broken_since.is_(None), cockpits.c.broken_since == after.broken_since),
                 )
                 .values(changed)
             )
@@ -96,18 +109,24 @@ class SqlWitness:
         with self._database.reading() as connection:
             return connection.scalar(select(rounds.c.ended).where(rounds.c.name == _ROUND)) or 0
 
-    def keep_cockpit(self, connection: Connection, cockpit: Cockpit) -> None:
+    def keep_cockpits(self, connection: Connection, registered: Cockpits) -> None:
         """Keep whether and where a party is a partner, in the transaction of the step that is about it.
 
-        Whoever was one stays listed with what was seen of them, also when they rest, are removed or have no cockpit any more.
+        What was one of its cockpits stays listed with what was seen there, also when the party rests, is removed, or gives it
+        up: or leaving would heal a changed past.
         """
-        changed: dict[str, object] = {"country": cockpit.country, "active": cockpit.active and bool(cockpit.endpoint)}
-        if cockpit.endpoint:
-            changed["cockpit_endpoint"] = cockpit.endpoint
-        known = connection.execute(update(partners).where(partners.c.identifier == cockpit.identifier).values(changed))
-        if not known.rowcount and cockpit.endpoint:
-            new = Partner(cockpit.identifier, cockpit.country, cockpit.endpoint, cockpit.active)
-            connection.execute(insert(partners), asdict(new))
+        own = cockpits.c.identifier == registered.identifier
+        known = set(connection.scalars(select(cockpits.c.cockpit_endpoint).where(own)))
+        endpoints = registered.endpoints if registered.active else ()
+        held = update(cockpits).where(own)
+        connection.execute(held.values(country=registered.country, active=cockpits.c.cockpit_endpoint.in_(endpoints)))
+        new = [
+            asdict(Partner(registered.identifier, registered.country, endpoint, registered.active))
+            for endpoint in registered.endpoints
+            if endpoint not in known
+        ]
+        if new:
+            connection.execute(insert(cockpits), new)
 
 
 def _partner(row: Row[tuple[object, ...]]) -> Partner:

@@ -6,7 +6,10 @@ Each is the same for everybody, down to the byte, so that fetching one tells not
 from __future__ import annotations
 
 import gzip
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import groupby
+from operator import attrgetter
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -14,11 +17,17 @@ from capabilities.registration.party import Party
 from protocol.encoding import encode_base64url, encode_json, sha256
 from protocol.exchange import Exchange
 from protocol.sovereignty.catalogue import ServiceCatalogue, sign_catalogue
-from protocol.sovereignty.partner_directory import PartnerDirectory, Witnessed, sign_partner_directory
+from protocol.sovereignty.partner_directory import (
+    MAX_COCKPITS,
+    PartnerDirectory,
+    WitnessedPartner,
+    sign_partner_directory,
+)
 from protocol.sovereignty.service import Given, Service
+from protocol.sovereignty.signing import Organisation
 from registrar.announcing import registered_type, service_of
 from registrar.policy import MAX_ANNOUNCED
-from registrar.records import Publication
+from registrar.records import Partner, Publication
 from registrar.service.context import RegistrarContext, digest
 from registrar.service.numbered import Draft, Numbered
 from registrar.service.offerings import issuers_of
@@ -120,13 +129,12 @@ class DocumentService:
         texts = [encode_json(partner.to_dict()).decode("utf-8") for partner in partners]
         return Draft(digest("partners", *texts, "", *context.registrations.x5c), sign)
 
-    def _partners(self) -> tuple[Witnessed, ...]:
-        found: list[Witnessed] = []
+    def _partners(self) -> tuple[WitnessedPartner, ...]:
+        found: list[WitnessedPartner] = []
         left = MAX_DIRECTORY_BYTES
         after = ""
         while page := self.context.store.witness.partners(limit=PAGE, after=after):
-            for partner in page:
-                witnessed = witnessed_of(partner)
+            for witnessed in _by_partner(page):
                 left -= len(encode_json(witnessed.to_dict()))
                 if left < 0:
                     # Whoever has no room is without a witness; the others keep theirs
@@ -135,6 +143,13 @@ class DocumentService:
                 found.append(witnessed)
             after = page[-1].identifier
         return tuple(found)
+
+
+def _by_partner(page: tuple[Partner, ...]) -> Iterator[WitnessedPartner]:
+    """Each partner with its cockpits; of more than a directory has room for, the last of those that it gave up are left out."""
+    for identifier, cockpits in groupby(page, key=attrgetter("identifier")):
+        own = list(cockpits)[:MAX_COCKPITS]
+        yield WitnessedPartner(Organisation(identifier, own[0].country), tuple(map(witnessed_of, own)))
 
 
 def _types(issuer: Party) -> list[str]:

@@ -1,4 +1,4 @@
-"""The witness: every hour the heads of every partner's usage logs are fetched, checked against those before, and kept.
+"""The witness: every hour the heads of every usage log of every partner are fetched, checked against those before, and kept.
 
 Whoever lies, is slow or is away costs nobody else anything: each partner is looked at by itself, under caps and in its time.
 """
@@ -40,7 +40,7 @@ from runtime.conversation import slow
 MAX_GROWTH = 16 * 1024  # bytes of a proof that a log grew
 CALL_SECONDS = 3.0  # from name to last byte
 HOLD = 120  # seconds for which an hour is somebody's, unless they hold on to it
-MAX_DUE = 20_000  # partners in one round
+MAX_DUE = 20_000  # cockpits in one round
 MAX_PAGE = 100  # partners in one answer
 
 _NOBODY = NotFound("nobody with this identifier is witnessed here")
@@ -70,11 +70,11 @@ class WitnessService:
         return (yield from slow(lambda: self.context.store.witness.end_hour(hour, worker)))
 
     def due(self, hour: int) -> Exchange[tuple[Partner, ...]]:
-        """Partners at whom nobody looked in an hour yet."""
+        """Cockpits at which nobody looked in an hour yet."""
         return (yield from slow(lambda: self.context.store.witness.due(before=began_at(hour), limit=MAX_DUE)))
 
     def look(self, partner: Partner) -> Exchange[Partner]:
-        """Fetch the heads of a partner's logs and keep what they show; the partner as it stands now."""
+        """Fetch the heads of a cockpit's logs and keep what they show; the cockpit as it stands now."""
         now = self.context.now()
         signers = yield from slow(lambda: self._signers(partner))
         sight = sight_of(partner)
@@ -94,27 +94,27 @@ class WitnessService:
         return (yield from self._keep(partner, seen_of(partner, sight, finding, now=now)))
 
     def note_slow(self, partner: Partner) -> Exchange[Partner]:
-        """Keep that a partner took more than its time."""
+        """Keep that a cockpit took more than its time."""
         seen = seen_of(partner, sight_of(partner), Finding.SLOW, now=self.context.now())
         return (yield from self._keep(partner, seen))
 
-    def partner(self, identifier: str) -> Exchange[Partner]:
-        """One partner.
+    def partner(self, identifier: str) -> Exchange[tuple[Partner, ...]]:
+        """Every cockpit of one partner.
 
         Raises:
             NotFound: nobody.
         """
-        found = yield from slow(lambda: self.context.store.witness.partner(identifier))
-        if found is None:
+        found = yield from self.find(identifier)
+        if not found:
             raise _NOBODY.with_traceback(None)
         return found
 
-    def find(self, identifier: str) -> Exchange[Partner | None]:
-        """One partner, or None: they have no cockpit."""
+    def find(self, identifier: str) -> Exchange[tuple[Partner, ...]]:
+        """Every cockpit of one partner; none: they never had one."""
         return (yield from slow(lambda: self.context.store.witness.partner(identifier)))
 
     def partners(self, *, after: str = "") -> Exchange[tuple[Partner, ...]]:
-        """Partners in the order of their identifiers, a page at most."""
+        """Every cockpit of the partners of one page, in the order of their identifiers."""
         return (yield from slow(lambda: self.context.store.witness.partners(limit=MAX_PAGE, after=after)))
 
     def _keep(self, before: Partner, after: Partner) -> Exchange[Partner]:

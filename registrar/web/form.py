@@ -18,6 +18,7 @@ from protocol.fields import read_https_url
 from registrar.catalogue import document_of, known_authorities, known_documents
 
 MAX_USES = 5  # that one form has
+MAX_LINES = 8000  # characters of several addresses, each in a line of its own
 FORMAT_OF_LAW = "GDPR Art. 6 (1) {}"
 LAWS = ("a", "b", "c", "e", "f")
 REGISTERS = ("NTR", "VAT", "TIN")  # the country follows; ETSI EN 319 412-1 §5.1.3, §5.1.4
@@ -44,6 +45,7 @@ _FIELDS = {
     "identifier": "identifier", "country": "country", "email": "email", "phone": "phone", "trade_name": "trade_name",
     "legal_name": "legal_name", "given_name": "given_name", "family_name": "family_name", "support_uri": "support_uri",
     "info_uri": "info_uri", "addresses": "service_address", "cockpit_endpoint": "cockpit_endpoint",
+    "cockpit_endpoints": "cockpit_endpoint",
     "authorities": "signing_certificate",
 }  # fmt: skip
 
@@ -102,12 +104,12 @@ class RegistrationForm:
             "phone": self._text("phone"),
             "address": {name: self._text(name) for name in ("street", "postal_code", "locality")},
             "support_uri": self._optional("support_uri") or self.values.get("email", "").strip() or "-",
-            "addresses": [self._address("service_address") if self._optional("service_address") else website],
+            "addresses": [*self._addresses("service_address")] or [website],
             "supervisory_authority": self._authority(),
             "entitlements": entitlements,
         }
-        if self._optional("cockpit_endpoint", 2000):
-            members["cockpit_endpoint"] = self._address("cockpit_endpoint")
+        if cockpits := self._addresses("cockpit_endpoint"):
+            members["cockpit_endpoints"] = [*cockpits]
         if self.values.get("public_body"):
             members["public_body"] = True
         if not (self.values.get("asks") or self.values.get("issues")):
@@ -136,8 +138,16 @@ class RegistrationForm:
 
     def _address(self, name: str) -> str:
         value = self._text(name, 2000)
-        if not value:
-            return value
+        return self._whole(name, value) if value else value
+
+    def _addresses(self, name: str) -> list[str]:
+        """As many as were typed, each in a line of its own; none: the field may stay empty."""
+        lines = map(str.strip, self._optional(name, MAX_LINES).splitlines())
+        if name in self.problems:
+            return []
+        return [self._whole(name, line) for line in lines if line]
+
+    def _whole(self, name: str, value: str) -> str:
         # Nobody types the beginning of an address by heart
         whole = value if "://" in value else f"https://{value}"
         try:
@@ -288,8 +298,8 @@ def _values(party: Party) -> dict[str, str] | None:
         **{name: getattr(party, name) for name in ("trade_name", "info_uri", "support_uri", "email", "phone")},
         **party.address._asdict(),
         "country": party.country,
-        "service_address": party.addresses[0] if party.addresses else "",
-        "cockpit_endpoint": party.cockpit_endpoint or "",
+        "service_address": "\n".join(party.addresses),
+        "cockpit_endpoint": "\n".join(party.cockpit_endpoints),
         "asks": "yes" if SERVICE_PROVIDER in party.entitlements else "",
         "issues": next((kind for kind, name in _ISSUER.items() if name in party.entitlements), ""),
         "uses": str(max(1, len(party.uses))),

@@ -17,7 +17,7 @@ from registrar.service.publications import LISTS
 from registrar.session import Registered, Suspended
 from registrar.sheet import asked_in
 from registrar.store import PartyFilter, ServiceFilter
-from registrar.web.services import standing
+from registrar.web.services import standings
 from registrar.web.site import Site
 from runtime.asgi import read_form
 from runtime.claim_words import country
@@ -85,7 +85,7 @@ def _add_party(router: APIRouter, site: Site) -> None:
             return site.refusal(request, "refused.html", error)
         found, language = registered_party(line), language_of(request)
         announced = await driver.run(offerings.search(ServiceFilter(party=identifier, announced=True)))
-        partner = await driver.run(witness.find(identifier))
+        cockpits = await driver.run(witness.find(identifier))
         return site.page(
             request,
             "party.html",
@@ -104,7 +104,7 @@ def _add_party(router: APIRouter, site: Site) -> None:
             services=[in_language(service, language) for service in found.services],
             country=country(found.country, language),
             entries=entries_of_lines(announced, language),
-            partner=standing(partner) if partner is not None else None,
+            cockpits=standings(cockpits),
         )
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+
 from fastapi import APIRouter, Request, Response
 
 from protocol.errors import NotFound, ProtocolError
@@ -56,12 +59,10 @@ def _add_witness(router: APIRouter, site: Site) -> None:
 
     async def show(request: Request, after: str = "") -> Response:
         partners = await driver.run(registrar.witness.partners(after=after))
-        more = partners[-1].identifier if len(partners) == PARTNERS_PAGE else ""
-        names = {}
-        for partner in partners:
-            line = await driver.run(registrar.parties.line(partner.identifier))
-            names[partner.identifier] = line.trade_name
-        return site.page(request, "witness.html", partners=[standing(one) for one in partners], names=names, more=more)
+        identifiers = list(dict.fromkeys(one.identifier for one in partners))
+        more = identifiers[-1] if len(identifiers) == PARTNERS_PAGE else ""
+        names = {one: (await driver.run(registrar.parties.line(one))).trade_name for one in identifiers}
+        return site.page(request, "witness.html", partners=standings(partners), names=names, more=more)
 
     @router.get(f"{site.path}/witness")
     async def witness(request: Request) -> Response:
@@ -75,8 +76,15 @@ def _add_witness(router: APIRouter, site: Site) -> None:
             return site.refusal(request, "refused.html", error, back=f"{site.path}/witness")
 
 
+def standings(cockpits: Iterable[Partner]) -> list[dict[str, object]]:
+    """How cockpits stand, for a page; those of one partner say where, if there are several."""
+    found = [*cockpits]
+    several = Counter(one.identifier for one in found)
+    return [{**standing(one), "several": several[one.identifier] > 1} for one in found]
+
+
 def standing(partner: Partner) -> dict[str, object]:
-    """How a partner stands, for a page."""
+    """How a cockpit stands, for a page."""
     heads = witnessed_of(partner).heads
     newest = max(heads, key=lambda head: head.log, default=None)
     return {

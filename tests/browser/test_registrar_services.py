@@ -58,7 +58,7 @@ def look(partner, log=None):
     if log is not None:
         partner.logs["2026"] = log
     witness, cockpits = partner.office.registrar.witness, Cockpits({"kino.example": partner})
-    found = partner.office.store.witness.partner(CINEMA)
+    [found] = partner.office.store.witness.partner(CINEMA)
     return drive(witness.look(found), partner.office.store, cockpits)
 
 

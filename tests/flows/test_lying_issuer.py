@@ -11,7 +11,7 @@ from protocol.oid4vci.metadata import CredentialIssuerMetadata, sign_metadata
 from protocol.sovereignty.calls import Caller
 from protocol.sovereignty.log_heads import LogHead
 from protocol.sovereignty.merkle import TreeHead
-from protocol.sovereignty.partner_directory import PartnerDirectory, Witnessed
+from protocol.sovereignty.partner_directory import PartnerDirectory, Witnessed, WitnessedPartner
 from protocol.sovereignty.receipt import TYP, Receipt
 from protocol.sovereignty.signing import Organisation, sign_as_organisation
 from protocol.sovereignty.unlinkable import NotCalled
@@ -138,21 +138,30 @@ def test_an_endpoint_that_can_hold_a_name_is_no_announcement(town):
     assert read.cockpit_endpoint is None
 
 
-def test_an_agency_that_also_asks_is_listed_with_the_other_address_and_goes_without_a_witness(town):
+def test_an_agency_that_also_asks_is_listed_with_both_addresses_and_each_log_has_its_own_heads(town):
     disclosure = town.take("card")
     organisation = Organisation(TOWN.identifier, TOWN.country)
-    heads = (LogHead("2027", TreeHead(64, b"\x01" * 32)),)
+    lie = (LogHead("2027", TreeHead(64, b"\x01" * 32)),)
+    asking = "https://agency.example/asking/cockpit"
 
-    def follow(endpoint):
-        directory = PartnerDirectory(1, town.now, town.now + 900, (Witnessed(organisation, endpoint, heads),))
+    def follow(*cockpits):
+        directory = PartnerDirectory(1, town.now, town.now + 900, (WitnessedPartner(organisation, cockpits),))
         town.wallet = Wallet.of(replace(town.wallet.context, directory=lambda: directory))
 
-    follow("https://agency.example/asking/cockpit")
+    # Who is listed is called where it is listed and nowhere else: it could have left this log out to be without a witness
+    follow(Witnessed(asking, lie))
+    looked = town.look(disclosure)
+    assert looked.must_not is not None
+    assert looked.must_not.reason is NotCalled.OTHER_THAN_LISTED
+    assert town.wallet.cockpit.collecting.witnessed(looked.disclosure) is None
+    # What the other log showed says nothing about this one
+    follow(Witnessed(asking, lie), Witnessed(COCKPIT))
     looked = town.look(disclosure)
     assert looked.went_well
-    assert town.wallet.cockpit.collecting.partner(looked.disclosure) is None
-    # Where the directory has this address, its heads count
-    follow(COCKPIT)
+    assert town.wallet.cockpit.collecting.witnessed(looked.disclosure) == Witnessed(COCKPIT)
+    assert not looked.disclosure.usage.findings
+    # Its own heads count
+    follow(Witnessed(asking), Witnessed(COCKPIT, lie))
     town.forward(3600)
     looked = town.look(looked.disclosure)
     assert "split_view" in [one.rule for one in looked.disclosure.usage.findings]

@@ -43,8 +43,7 @@ def test_a_service_that_runs_looks_at_its_partners(tmp_path, monkeypatch, endpoi
             while not store.witness.rounds_ended() and time.monotonic() < ends:
                 time.sleep(0.1)
             assert client.get("/partners").status_code == 200
-        seen = store.witness.partner(CINEMA)
-        assert seen is not None
+        [seen] = store.witness.partner(CINEMA)
         assert (seen.finding, store.witness.rounds_ended()) == (Finding.UNREACHABLE, 1)
     finally:
         store.database.dispose()

@@ -8,7 +8,6 @@ from protocol.fields import Fields
 from protocol.sovereignty.log_heads import SignedHead
 from protocol.sovereignty.merkle import TreeHead
 from protocol.sovereignty.partner_directory import KEPT_HEADS, Witnessed
-from protocol.sovereignty.signing import Organisation
 from protocol.sovereignty.usage import HOUR
 from registrar.records import Partner
 from registrar.witnessed import Sight, after_head, needs_proof, seen_of, sight_of, thinned, witnessed_of
@@ -74,7 +73,7 @@ def test_fifty_years_of_logs_are_no_more_than_a_directory_has_of_one():
     heads = tuple(
         [Log(year=f"{year}").hour().hour().head(size) for year in range(2027 - 50, 2028) for size in (64, 128)]
     )
-    thin = thinned(Witnessed(Organisation("x", "DE"), "https://x.example/c", heads), NOW + DAY)
+    thin = thinned(Witnessed("https://x.example/c", heads), NOW + DAY)
     assert len(thin.heads) == 49 + 2 + 2
     assert Witnessed.from_fields(Fields(thin.to_dict(), "partner")) == thin
 

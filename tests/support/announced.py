@@ -9,13 +9,14 @@ from protocol.exchange import HttpRequest, HttpResponse
 from protocol.keys import P256Key
 from protocol.sovereignty.log_heads import sign_usage_head
 from protocol.x509 import Certificate
-from registrar.session import proposal_id
+from registrar.session import party_of, proposal_id
 from runtime.anchors import read_certificate
 from tests.protocol.sovereignty.logs import Log
 from tests.support.pki import seeded_key
 from tests.support.registrar import CINEMA, OPERATOR, Office, cinema, request_of
 
 COCKPIT = "https://kino.example/cockpit"
+ISSUING = "https://karten.kino.example/cockpit"
 NEEDS: JsonObject = {
     "credentials": [
         {
@@ -106,9 +107,24 @@ class Cockpits:
 
 def partner_of(office: Office, *, number: int = 700, **changed) -> Partner:
     """Register somebody with a cockpit, and give them an access certificate; the cinema, if nothing is said."""
-    party = cinema(**{"cockpit_endpoint": COCKPIT, **changed})
-    stage = office.run(office.registrar.parties.registered(office.register(party)))
-    key = seeded_key(number)
-    given = office.run(office.registrar.certificates.access(stage, request_of(key).encode(), "test"))
-    chain = (read_certificate(given.content.encode(), "access"),)
-    return Partner(office, key, chain, endpoint=party.cockpit_endpoint or "", logs={"2026": Log().hour()})
+    return partners_of(office, office.register(cinema(**{"cockpit_endpoint": COCKPIT, **changed})), number)[0]
+
+
+def both_of(office: Office) -> tuple[str, dict[str, Partner]]:
+    """Register a cinema that asks at one address and issues at another, each with a cockpit; its key, and both by host."""
+    addresses = ["https://kino.example", "https://karten.kino.example"]
+    key = office.register(cinema(addresses=addresses, cockpit_endpoints=[COCKPIT, ISSUING]))
+    partners = partners_of(office, key, 700)
+    return key, {urlsplit(partner.endpoint).hostname or "": partner for partner in partners}
+
+
+def partners_of(office: Office, key: str, number: int) -> list[Partner]:
+    """Whoever has an application's key, at each of its cockpits, or without one; each with a certificate of its own."""
+    stage = office.run(office.registrar.parties.registered(key))
+    found = []
+    for place, endpoint in enumerate(party_of(stage.document).cockpit_endpoints or ("",)):
+        own = seeded_key(number + 1000 * place)
+        given = office.run(office.registrar.certificates.access(stage, request_of(own).encode(), "test"))
+        chain = (read_certificate(given.content.encode(), "access"),)
+        found.append(Partner(office, own, chain, endpoint=endpoint, logs={"2026": Log(seed=1 + place).hour()}))
+    return found

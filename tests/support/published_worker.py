@@ -75,8 +75,7 @@ class Worker:
     @property
     def witnessed(self) -> int:
         """The size of the newest head that is kept."""
-        partner = self.office.store.witness.partner(CINEMA)
-        assert partner is not None
+        [partner] = self.office.store.witness.partner(CINEMA)
         assert partner.broken_since is None
         return sight_of(partner).witnessed.newest("2026").tree.size
 

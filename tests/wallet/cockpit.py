@@ -17,7 +17,7 @@ from protocol.sovereignty.calls import verify_call
 from protocol.sovereignty.cockpit import read_key_field
 from protocol.sovereignty.durations import Retention
 from protocol.sovereignty.in_person import hash_claim, read_claim
-from protocol.sovereignty.partner_directory import PartnerDirectory, Witnessed
+from protocol.sovereignty.partner_directory import PartnerDirectory, Witnessed, WitnessedPartner
 from protocol.sovereignty.receipt import TYP as RECEIPT_TYP
 from protocol.sovereignty.receipt import LegalBasis, Outcome, Receipt
 from protocol.sovereignty.receipt_evidence import evidence_in_person, evidence_of_answer
@@ -251,6 +251,6 @@ class CockpitWorld(MeetingWorld):
 
     def witnessed(self, *heads, endpoint=COCKPIT, **changes):
         """A directory that has the library, as of now."""
-        partner = Witnessed(Organisation(LIBRARY, "DE"), endpoint, heads, **changes)
+        partner = WitnessedPartner(Organisation(LIBRARY, "DE"), (Witnessed(endpoint, heads, **changes),))
         self.directory = PartnerDirectory(1, self.now, self.now + DAY, (partner,))
         return self

@@ -20,6 +20,7 @@ from protocol.oid4vp.request_object import Unauthenticated, VerifiedRequest
 from protocol.trust.anchors import TrustedParty
 from protocol.trust.disclosure_policy import DisclosurePolicy, NoRestriction, Outcome, evaluate
 from protocol.trust.localized import Localized, in_language, read_register_texts
+from wallet.policy.answering_for import NOBODY_ASKED, WhomAsked
 from wallet.policy.asking import Entry, Standing, StandingShown, on_behalf_of
 from wallet.policy.documents import sense_of
 from wallet.policy.showing import (
@@ -124,6 +125,7 @@ class PresentationConsent:
     repeated: bool  # this very request was answered before (T175)
     log_damaged: bool  # whether it was cannot be known, nor could it be seen afterwards that it is now
     unusable: tuple[UnusableShown, ...]
+    whom: WhomAsked = NOBODY_ASKED  # for whom the answer is
 
     @property
     def recipient(self) -> str:
@@ -148,6 +150,7 @@ def presentation_consent(
     repeated: bool,
     log_damaged: bool,
     unusable: tuple[UnusableShown, ...],
+    whom: WhomAsked,
     language: str,
 ) -> PresentationConsent:
     """Put together what a request asks and what is held; `shown` is by question and credential."""
@@ -167,10 +170,11 @@ def presentation_consent(
             for query_id, matches in match.matches.items()
         ),
         ways=tuple(WayShown(found.options, found.required) for found in match.sets),
-        answerable=match.satisfied,
+        answerable=match.satisfied and not whom.open,
         repeated=repeated,
         log_damaged=log_damaged,
         unusable=unusable,
+        whom=whom,
     )
 
 

@@ -38,6 +38,7 @@ from wallet.web.renewing import renewal_pages, renewing
 from wallet.web.rights import rights_pages
 from wallet.web.room import Room
 from wallet.web.services.errands import errand_pages
+from wallet.web.services.notes import note_pages
 from wallet.web.services.pages import catalogue_pages
 from wallet.web.services.planning import planning_pages
 from wallet.web.services.tickets import Tickets
@@ -105,6 +106,7 @@ def serve_wallet(
         catalogue_pages(tickets),
         planning_pages(tickets),
         errand_pages(tickets),
+        note_pages(tickets),
         forwarding_pages(tickets),
         standing_pages(),
         mandate_pages(),

@@ -105,7 +105,7 @@ def _add_partner(router: APIRouter) -> None:
             gave=any(not one.sent.issued for one in disclosures),
             registration=registration_of(newest.sent) if newest is not None else None, several=len(disclosures) > 1,
             last=_last(items), part=part, base=f"/activity/with/{number}", now=now,
-            witnessed=newest is not None and visit.wallet.cockpit.collecting.partner(newest) is not None,
+            witnessed=newest is not None and visit.wallet.cockpit.collecting.witnessed(newest) is not None,
             findings=_findings(items), shown=lines(visit, timeline, part.items),
             given=_given(items, {one.log_number for one in disclosures if one.sent.issued}),
         )  # fmt: skip
@@ -170,7 +170,7 @@ def _entry_page(visit: Visit, number: int, looked: Looked | None) -> Response:
         looked=looked, receipt=receipt_of(disclosure) if disclosure is not None else None,
         absence=absence_of(disclosure, now) if disclosure is not None else None,
         held=held_by_partner([disclosure], now) if disclosure is not None else (),
-        witnessed=disclosure is not None and visit.wallet.cockpit.collecting.partner(disclosure) is not None,
+        witnessed=disclosure is not None and visit.wallet.cockpit.collecting.witnessed(disclosure) is not None,
         partner=timeline.partner(number), evidence=evidence_of(visit, item), shown=lines(visit, timeline, [item]),
         signed=asked is not None and asked_by_evidence(asked) is not None,
     )  # fmt: skip

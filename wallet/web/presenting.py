@@ -81,6 +81,15 @@ def presenting_pages() -> APIRouter:
         with visit.shelf.answering(number, RequestWaiting, _page_of(number)) as waiting:
             return await _put_again(visit, waiting, visit.wallet.presenting.ask_register(waiting.seen))
 
+    @router.post("/present/{number}/for")
+    async def answer_for(number: str, visit: Inside) -> Response:
+        whom = (await visit.form()).get("whom", "")
+        waiting = visit.shelf.look(number, RequestWaiting)
+        if not whom:
+            return _consent_page(visit, number, waiting, problem="whom")
+        with visit.shelf.answering(number, RequestWaiting, _page_of(number)) as waiting:
+            return await _put_again(visit, waiting, visit.wallet.presenting.answer_for(waiting.seen, whom))
+
     @router.post("/present/{number}/new-list")
     async def new_list(number: str, visit: Inside) -> Response:
         await visit.form()

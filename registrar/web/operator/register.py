@@ -17,7 +17,7 @@ from registrar.sheet import sheet
 from registrar.store import PartyFilter, ServiceFilter
 from registrar.web.operator.desk import Desk
 from registrar.web.operator.services import named
-from registrar.web.services import standing
+from registrar.web.services import standings
 from runtime.languages import language_of
 from runtime.pages import redirect
 
@@ -68,7 +68,7 @@ def _add_party(desk: Desk) -> None:
         line = await driver.run(parties.line(identifier))
         stage = await driver.run(parties.stage(identifier))
         shown = party_of(line.document or line.proposed)
-        partner = await driver.run(desk.site.registrar.witness.find(identifier))
+        cockpits = await driver.run(desk.site.registrar.witness.find(identifier))
         return desk.show(
             visit,
             "party.html",
@@ -79,7 +79,7 @@ def _add_party(desk: Desk) -> None:
             lines=await driver.run(parties.audit(limit=LAST_LINES, subject=identifier)),
             deeds=DEEDS.get(line.state, ()),
             services=named(visit, await driver.run(offerings.search(ServiceFilter(party=identifier)))),
-            partner=standing(partner) if partner is not None else None,
+            cockpits=standings(cockpits),
         )
 
 

@@ -6,7 +6,7 @@ import tomllib
 import pytest
 from hypothesis import given
 
-from capabilities.registration.party import Party
+from capabilities.registration.party import MAX_COCKPITS, Party
 from protocol.errors import Malformed
 from tests.support.registrar import agency, authority_pem, cinema, use
 from tests.support.strategies import json_values
@@ -112,6 +112,41 @@ def test_a_cockpit_is_optional_and_kept():
     party = cinema(cockpit_endpoint="https://kino.example/cockpit")
     assert Party.from_dict(party.to_dict()) == party
     assert party.hosts == ("kino.example",)
+    assert party.cockpit_endpoints == ("https://kino.example/cockpit",)
+
+
+def test_who_has_several_cockpits_registers_each_and_one_alone_is_written_as_before():
+    endpoints = ["https://kino.example/cockpit", "https://kino.example/issuing/cockpit"]
+    party = cinema(cockpit_endpoints=endpoints)
+    assert (party.cockpit_endpoints, party.to_dict()["cockpit_endpoints"]) == (tuple(endpoints), endpoints)
+    assert Party.from_dict(party.to_dict()) == party
+    one = cinema(cockpit_endpoints=endpoints[:1])
+    assert one.to_dict() == cinema(cockpit_endpoint=endpoints[0]).to_dict()
+    assert one.to_dict()["cockpit_endpoint"] == endpoints[0]
+
+
+@pytest.mark.parametrize(
+    ("endpoints", "at"),
+    [
+        (["https://kino.example/a", "https://else.example/a"], "cockpit_endpoints"),
+        (["https://kino.example/a", "https://kino.example/a"], "cockpit_endpoints"),
+        (["https://kino.example/a", "https://kino.example/b/"], "cockpit_endpoints[1]"),
+        ([f"https://kino.example/{number}" for number in range(MAX_COCKPITS + 1)], "cockpit_endpoints"),
+        ([], "cockpit_endpoints"),
+        ("https://kino.example/a", "cockpit_endpoints"),
+    ],
+    ids=["another host", "twice", "slash", "too many", "none", "no list"],
+)
+def test_several_cockpits_have_their_form_and_are_on_registered_hosts(endpoints, at):
+    with pytest.raises(Malformed) as refusal:
+        cinema(cockpit_endpoints=endpoints)
+    assert refusal.value.at == f"party.{at}"
+
+
+def test_one_cockpit_and_several_are_not_said_side_by_side():
+    with pytest.raises(Malformed) as refusal:
+        cinema(cockpit_endpoint="https://kino.example/a", cockpit_endpoints=["https://kino.example/b"])
+    assert refusal.value.at == "party.cockpit_endpoints"
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from protocol.sovereignty.partner_directory import Witnessed
 from protocol.sovereignty.usage import BLOCK
 from protocol.sovereignty.usage_report import Asked, PastChanged, Seen, UsageRequest, check_report
 from tests.support.merkle import root_over
-from tests.support.partners import AGENCY, COCKPIT, RECEIPT
+from tests.support.partners import COCKPIT, RECEIPT
 from tests.support.strategies import flip
 from tests.support.usage import FORWARDED, RECEIVED, VIEWED, Reader, do, head_of, open_party
 
@@ -124,11 +124,11 @@ def test_a_party_that_began_anew_from_a_backup_has_another_past(tmp_path):
         with pytest.raises(PastChanged):
             check_report(report, asked_after(before))
         fork.hour()
-    witnessed = Witnessed(AGENCY, COCKPIT, (before.heads[0],))
+    witnessed = Witnessed(COCKPIT, (before.heads[0],))
     same_size = LogHead("2027", TreeHead(*tree_at(fork, 2 * BLOCK)))
     assert find_split_view(same_size, witnessed, report_at=0, directory_at=0).rule is Rule.SPLIT_VIEW
     grown = head_of(fork).head
-    wrong = Witnessed(AGENCY, COCKPIT, (grown,))
+    wrong = Witnessed(COCKPIT, (grown,))
     growth = do(fork.log.consistency("2027", 2 * BLOCK, grown.tree.size))
     assert find_split_view(before.heads[0], wrong, report_at=0, directory_at=0, growth=growth).rule is Rule.SPLIT_VIEW
     party.close()

@@ -37,7 +37,7 @@ from protocol.sovereignty.partner_directory import Witnessed
 from protocol.sovereignty.usage import HOUR, IN_TREE_WITHIN, Action, Addressee, UsageEntry
 from protocol.sovereignty.usage_report import Asked, UsageReport
 from tests.protocol.sovereignty.logs import CLAIMS, FORWARDED, RECEIVED, TO_BANK, VIEWED, WHY, Log, entries_of
-from tests.support.partners import AGENCY, COCKPIT, RECEIPT
+from tests.support.partners import COCKPIT, RECEIPT
 from tests.support.pki import NOW
 
 ENTRIES = entries_of(RECEIVED, VIEWED, FORWARDED)
@@ -64,7 +64,7 @@ LIES = Log(replace(RECEIVED, by="another"), VIEWED, FORWARDED, seed=2).hour().ho
 
 def test_an_honest_partner_is_not_accused():
     events = (Event(Action.FORWARDED, NOW + 180, TO_BANK.identifier),)
-    partner = Witnessed(AGENCY, COCKPIT, (SEEN, LOG.head()))
+    partner = Witnessed(COCKPIT, (SEEN, LOG.head()))
     found = (
         find_no_received(ENTRIES, NOW, NOW + DAY),
         find_gaps(ENTRIES),
@@ -157,7 +157,7 @@ def test_another_past_shows(report):
     assert find_past_changed(report, ASKED) == Finding(Rule.PAST_CHANGED)
 
 
-PARTNER = Witnessed(AGENCY, COCKPIT, (LOG.head(64), LOG.head(128)))
+PARTNER = Witnessed(COCKPIT, (LOG.head(64), LOG.head(128)))
 
 
 def split(head, *, after=0, growth=None, partner=PARTNER):

@@ -14,11 +14,13 @@ from protocol.sovereignty.log_heads import LogHead
 from protocol.sovereignty.merkle import EMPTY_ROOT, TreeHead
 from protocol.sovereignty.partner_directory import (
     KEPT_HEADS,
+    MAX_COCKPITS,
     MAX_PARTNERS,
     TYP,
     PartnerDirectory,
     Standing,
     Witnessed,
+    WitnessedPartner,
     sign_partner_directory,
     verify_partner_directory,
 )
@@ -46,7 +48,7 @@ ELSE = Strange()
 LOG = Log()
 for _ in range(9):
     LOG.hour()
-EMPTY = Witnessed(AGENCY, COCKPIT)
+EMPTY = Witnessed(COCKPIT)
 
 
 def witnessed(*sizes, partner=EMPTY, log=LOG):
@@ -57,7 +59,10 @@ def witnessed(*sizes, partner=EMPTY, log=LOG):
 
 
 PARTNER = witnessed(64, 128, 192)
-DIRECTORY = PartnerDirectory(7, NOW, NOW + DAY, (PARTNER, Witnessed(BANK, "https://bank.example/c", (), NOW - DAY)))
+SECOND = Witnessed("https://agency.example/register/cockpit", (Log(seed=3).hour().head(),))
+BOTH = WitnessedPartner(AGENCY, (PARTNER, SECOND))
+OTHER = WitnessedPartner(BANK, (Witnessed("https://bank.example/c", (), NOW - DAY),))
+DIRECTORY = PartnerDirectory(7, NOW, NOW + DAY, (BOTH, OTHER))
 
 
 def signed(directory=DIRECTORY, pki=REGISTRAR):
@@ -66,6 +71,10 @@ def signed(directory=DIRECTORY, pki=REGISTRAR):
 
 def verify(text, *, now=NOW, known=None, anchors=ANCHORS):
     return verify_partner_directory(text, anchors=anchors, now=now, known=known)
+
+
+def many(count):
+    return [{**PARTNER.to_dict(), "cockpit_endpoint": f"{COCKPIT}/{number}"} for number in range(count)]
 
 
 def forged(header=(), **changes):
@@ -78,7 +87,7 @@ def test_a_directory_is_read_as_it_was_published():
     found = verify(text)
     assert (found.says, found.publisher.chain, found.raw) == (DIRECTORY, REGISTRAR.certificates, text)
     assert verify(text, known=DIRECTORY).says == DIRECTORY
-    assert found.says.find((TOWN, AGENCY)) == PARTNER
+    assert found.says.find((TOWN, AGENCY)) == BOTH
     assert found.says.find((TOWN,)) is None
 
 
@@ -92,7 +101,10 @@ def test_a_directory_is_read_as_it_was_published():
         (signed(), {"anchors": partner_anchors()}, NotTrusted),
         (signed(pki=known_partners()[AGENCY]), {"anchors": partner_anchors()}, NotTrusted),
         (forged({"typ": "service-catalogue+jwt"}), {}, NotAuthentic),
-        (forged(partners=[PARTNER.to_dict(), PARTNER.to_dict()]), {}, Malformed),
+        (forged(partners=[BOTH.to_dict(), BOTH.to_dict()]), {}, Malformed),
+        (forged(partners=[{**BOTH.to_dict(), "cockpits": [PARTNER.to_dict()] * 2}]), {}, Malformed),
+        (forged(partners=[{**BOTH.to_dict(), "cockpits": []}]), {}, Malformed),
+        (forged(partners=[{**BOTH.to_dict(), "cockpits": many(MAX_COCKPITS + 1)}]), {}, Malformed),
         (forged(seq=None), {}, Malformed),
         (sign_jws({"typ": TYP}, encode_json(DIRECTORY.to_claims()), REGISTRAR.signer), {}, NotTrusted),
     ],
@@ -105,6 +117,9 @@ def test_a_directory_is_read_as_it_was_published():
         "a partner",
         "another type",
         "a partner twice",
+        "a cockpit twice",
+        "no cockpit",
+        "too many cockpits",
         "no number",
         "no certificate",
     ],
@@ -120,13 +135,26 @@ def test_any_flipped_bit_is_refused(bit):
         verify(flip(signed().encode(), bit).decode("latin-1"))
 
 
-@given(almost(PARTNER.to_dict()))
+@given(almost(BOTH.to_dict()))
 def test_nothing_but_a_refusal_comes_of_a_partner(members):
     try:
-        found = Witnessed.from_fields(Fields(members, "partner"))
+        found = WitnessedPartner.from_fields(Fields(members, "partner"))
     except ProtocolError:
         return
-    assert Witnessed.from_fields(Fields(found.to_dict(), "partner")) == found
+    assert WitnessedPartner.from_fields(Fields(found.to_dict(), "partner")) == found
+
+
+def test_each_cockpit_of_a_partner_is_found_by_its_address_and_has_its_own_heads():
+    assert BOTH.endpoints == {COCKPIT, SECOND.cockpit_endpoint}
+    assert (BOTH.cockpit(COCKPIT), BOTH.cockpit(SECOND.cockpit_endpoint)) == (PARTNER, SECOND)
+    assert BOTH.cockpit("https://agency.example/else") is None
+    # What one log shows is no head of the other
+    assert SECOND.standing(LOG.head(64)) is Standing.CONTRADICTED
+
+
+def test_a_directory_has_room_for_as_many_cockpits_as_it_says():
+    text = forged(partners=[{**BOTH.to_dict(), "cockpits": many(MAX_COCKPITS)}])
+    assert len(verify(text).says.partners[0].cockpits) == MAX_COCKPITS
 
 
 def test_the_newest_heads_of_each_log_are_kept():
@@ -181,7 +209,10 @@ def test_other_algorithms_are_neither_made_nor_read():
 
 @pytest.mark.parametrize(
     "partners",
-    [(EMPTY,) * (MAX_PARTNERS + 1), (replace(EMPTY, cockpit_endpoint=COCKPIT + "x" * 1800),) * 7000],
+    [
+        (OTHER,) * (MAX_PARTNERS + 1),
+        (WitnessedPartner(BANK, (replace(EMPTY, cockpit_endpoint=COCKPIT + "x" * 1800),)),) * 7000,
+    ],
     ids=["too many", "too large"],
 )
 def test_a_directory_over_its_caps_is_not_published(partners):

@@ -34,6 +34,7 @@ from protocol.sovereignty.merkle import (
 from protocol.sovereignty.partner_directory import (
     PartnerDirectory,
     Witnessed,
+    WitnessedPartner,
     sign_partner_directory,
     verify_partner_directory,
 )
@@ -96,8 +97,9 @@ LOG, SEEN = grown(VIEWED, FORWARDED)
 LIAR, _ = grown(VIEWED, seed=2)
 REPORT = LOG.report(seen=64)
 ASKED = Asked(RECEIPT, NOW + 290, seen=SEEN, known=(SEEN,), last_report_at=NOW + 90)
-WITNESSED = Witnessed(AGENCY, COCKPIT, (SEEN, LOG.head()))
-DIRECTORY = PartnerDirectory(7, NOW, NOW + DAY, (WITNESSED,))
+WITNESSED = Witnessed(COCKPIT, (SEEN, LOG.head()))
+ISSUING = Witnessed("https://agency.example/issuing/cockpit", (LIAR.head(),))
+DIRECTORY = PartnerDirectory(7, NOW, NOW + DAY, (WitnessedPartner(AGENCY, (WITNESSED, ISSUING)),))
 
 
 def signed(report):

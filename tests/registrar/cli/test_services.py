@@ -81,7 +81,8 @@ def test_a_file_is_checked_and_nothing_handed_in(data, registrar, key, tmp_path)
 def test_partners_are_told_with_what_was_found(data, registrar, key):
     store = registrar.context.store.witness
     assert done(data, "partners") == f"{CINEMA}  {COCKPIT}  not looked at yet\n"
-    known = store.partner(CINEMA)
+    [known] = store.partner(CINEMA)
     store.keep_seen(known, replace(known, looked_at=1, finding="broken", broken_since=1))
     assert done(data, "partners") == f"{CINEMA}  {COCKPIT}  broken · has changed its past\n"
-    assert json.loads(done(data, "partners", "--json"))["broken_since"] == 1
+    told = json.loads(done(data, "partners", "--json"))
+    assert (told["identifier"], told["cockpit_endpoint"], told["broken_since"]) == (CINEMA, COCKPIT, 1)

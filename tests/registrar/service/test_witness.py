@@ -6,13 +6,13 @@ from capabilities.status_publisher.records import EntryState
 from protocol.encoding import encode_json
 from protocol.errors import Unreachable
 from protocol.exchange import HttpResponse
-from protocol.sovereignty.partner_directory import KEPT_HEADS, verify_partner_directory
+from protocol.sovereignty.partner_directory import KEPT_HEADS, MAX_COCKPITS, verify_partner_directory
 from protocol.sovereignty.usage import HOUR
 from protocol.trust.anchors import Role, TrustAnchor, TrustAnchors
 from registrar.witnessed import Finding, sight_of
 from runtime.driver import drive
 from tests.protocol.sovereignty.logs import RECEIVED, VIEWED, Log
-from tests.support.announced import Cockpits, partner_of
+from tests.support.announced import COCKPIT, ISSUING, Cockpits, both_of, partner_of, partners_of
 from tests.support.pki import DAY, NOW
 from tests.support.registrar import CINEMA, OPERATOR, cinema
 
@@ -26,7 +26,13 @@ def look(partner):
     """Look at a partner as the hour's worker does; how it stands now."""
     office = partner.office
     cockpits = Cockpits({"kino.example": partner})
-    return drive(office.registrar.witness.look(office.store.witness.partner(CINEMA)), office.store, cockpits)
+    return drive(office.registrar.witness.look(only(office)), office.store, cockpits)
+
+
+def only(office):
+    """The one cockpit of the cinema."""
+    [cockpit] = office.store.witness.partner(CINEMA)
+    return cockpit
 
 
 def next_hour(partner, *uses):
@@ -44,7 +50,8 @@ def directory(office, known=None):
 
 def listed(office):
     [partner] = directory(office).partners
-    return partner
+    [cockpit] = partner.cockpits
+    return cockpit
 
 
 def test_a_partner_is_listed_from_the_moment_of_its_registration(office, cinema_partner):
@@ -56,9 +63,9 @@ def test_heads_are_taken_in_while_the_log_grows_and_the_newest_six_stay(office, 
     for number in range(KEPT_HEADS + 2):
         next_hour(cinema_partner, *([RECEIVED, VIEWED] if number == 0 else []))
         assert look(cinema_partner).finding == ""
-    sizes = [head.tree.size for head in sight_of(office.store.witness.partner(CINEMA)).witnessed.heads]
+    sizes = [head.tree.size for head in sight_of(only(office)).witnessed.heads]
     assert sizes == [64 * number for number in range(4, 4 + KEPT_HEADS)]
-    assert office.store.witness.partner(CINEMA).reached_at == office.clock.now
+    assert only(office).reached_at == office.clock.now
 
 
 def test_every_log_is_fetched_the_first_time_and_then_those_since_the_last_year(cinema_partner):
@@ -182,7 +189,7 @@ def test_an_intermediary_signs_for_whoever_it_speaks_for(office):
 )
 def test_who_does_not_answer_has_not_lied(office, cinema_partner, path, answer, finding):
     look(cinema_partner)
-    before = office.store.witness.partner(CINEMA)
+    before = only(office)
     next_hour(cinema_partner)
     cinema_partner.answers[path] = answer
     seen = look(cinema_partner)
@@ -205,12 +212,21 @@ def test_whoever_rests_is_removed_or_gives_up_its_cockpit_stays_listed_with_its_
 
 
 def test_an_endpoint_that_is_given_up_is_called_no_more_and_a_new_one_takes_its_place(office):
-    key = office.register(cinema(cockpit_endpoint="https://kino.example/cockpit"))
-    for changed, active in ((None, False), ("https://kino.example/new", True)):
+    """What was seen at the old one stays listed: nobody begins again quietly."""
+    key = office.register(cinema(cockpit_endpoint=COCKPIT))
+    [partner] = partners_of(office, key, 700)
+    look(partner)
+    for changed, active in ((None, [False]), ("https://kino.example/new", [True, False])):
         office.run(office.registrar.parties.propose(key, cinema(cockpit_endpoint=changed)))
         office.approve(CINEMA)
-        assert office.store.witness.partner(CINEMA).active is active
-    assert listed(office).cockpit_endpoint == "https://kino.example/new"
+        assert [cockpit.active for cockpit in office.store.witness.partner(CINEMA)] == active
+    [listed] = directory(office).partners
+    new, old = listed.cockpits
+    assert (new.cockpit_endpoint, new.heads) == ("https://kino.example/new", ())
+    assert (old.cockpit_endpoint, old.heads) == (COCKPIT, (partner.logs["2026"].head(),))
+    assert [due.cockpit_endpoint for due in office.store.witness.due(before=NOW + DAY, limit=9)] == [
+        new.cockpit_endpoint
+    ]
 
 
 def test_a_change_of_the_endpoint_alone_ends_no_certificate(office):
@@ -223,16 +239,16 @@ def test_a_change_of_the_endpoint_alone_ends_no_certificate(office):
 
 
 def test_the_first_of_two_looks_counts(office, cinema_partner):
-    stored = office.store.witness.partner(CINEMA)
+    stored = only(office)
     after = look(cinema_partner)
     late = office.run(office.registrar.witness.note_slow(stored))
     assert late == stored
-    assert office.store.witness.partner(CINEMA) == after
+    assert only(office) == after
     # Also where nothing grew between the two
     office.clock.move(HOUR)
     again = look(cinema_partner)
     assert office.run(office.registrar.witness.note_slow(after)) == after
-    assert office.store.witness.partner(CINEMA) == again
+    assert only(office) == again
 
 
 def test_heads_of_logs_that_closed_long_ago_are_thinned_to_the_last(office, cinema_partner):
@@ -243,6 +259,84 @@ def test_heads_of_logs_that_closed_long_ago_are_thinned_to_the_last(office, cine
     assert len(listed(office).heads) == 3
     office.clock.move(700 * DAY)
     cinema_partner.logs["2028"] = Log(year="2028", seed=8).hour()
-    stored = office.store.witness.partner(CINEMA)
+    stored = only(office)
     office.run(office.registrar.witness.note_slow(stored))
     assert [head.tree.size for head in listed(office).heads] == [4 * 64]
+
+
+def look_at_both(office, both):
+    """Look at everything that is due in this hour; what was found, by address."""
+    found = {}
+    for cockpit in office.store.witness.due(before=office.clock.now + 1, limit=9):
+        seen = drive(office.registrar.witness.look(cockpit), office.store, Cockpits(both))
+        found[seen.cockpit_endpoint] = seen.finding
+    return found
+
+
+def test_who_issues_and_asks_is_one_partner_and_each_of_its_logs_is_looked_at(office):
+    _, both = both_of(office)
+    assert look_at_both(office, both) == {COCKPIT: "", ISSUING: ""}
+    [partner] = directory(office).partners
+    assert partner.organisation.identifier == CINEMA
+    heads = {cockpit.cockpit_endpoint: cockpit.heads for cockpit in partner.cockpits}
+    asking, issuing = (both[host].logs["2026"].head() for host in ("kino.example", "karten.kino.example"))
+    assert asking != issuing
+    assert heads == {COCKPIT: (asking,), ISSUING: (issuing,)}
+
+
+def test_a_lie_in_one_log_is_no_lie_in_the_other_and_stays_with_its_own(office):
+    _, both = both_of(office)
+    look_at_both(office, both)
+    issuing = both["karten.kino.example"]
+    issuing.logs["2026"] = Log(seed=9).hour()
+    both["kino.example"].logs["2026"].hour()
+    office.clock.move(HOUR)
+    assert look_at_both(office, both) == {COCKPIT: "", ISSUING: Finding.BROKEN}
+    broken = {cockpit.cockpit_endpoint: cockpit.broken_since for cockpit in directory(office).partners[0].cockpits}
+    assert broken == {COCKPIT: None, ISSUING: office.clock.now}
+
+
+def test_one_log_in_the_place_of_the_other_is_seen(office):
+    """Both are signed by the same party: a log belongs to its address."""
+    _, both = both_of(office)
+    look_at_both(office, both)
+    both["kino.example"].logs, both["karten.kino.example"].logs = (
+        both["karten.kino.example"].logs,
+        both["kino.example"].logs,
+    )
+    office.clock.move(HOUR)
+    assert look_at_both(office, both) == {COCKPIT: Finding.BROKEN, ISSUING: Finding.BROKEN}
+
+
+def test_a_cockpit_that_is_given_up_while_another_stays_keeps_its_past_and_its_lie(office):
+    key, both = both_of(office)
+    look_at_both(office, both)
+    both["karten.kino.example"].logs["2026"] = Log(seed=9).hour()
+    office.clock.move(HOUR)
+    look_at_both(office, both)
+    addresses = ["https://kino.example", "https://karten.kino.example"]
+    office.run(office.registrar.parties.propose(key, cinema(cockpit_endpoint=COCKPIT, addresses=addresses)))
+    office.approve(CINEMA)
+    office.clock.move(HOUR)
+    assert look_at_both(office, both) == {COCKPIT: ""}
+    [partner] = directory(office).partners
+    assert [cockpit.broken_since for cockpit in partner.cockpits] == [None, office.clock.now - HOUR]
+
+
+def test_of_more_cockpits_than_there_is_room_for_those_are_listed_that_are_there_or_broken(office):
+    key, both = both_of(office)
+    both["karten.kino.example"].logs["2026"] = Log(seed=9).hour()
+    for _ in range(2):
+        look_at_both(office, both)
+        both["karten.kino.example"].logs["2026"] = Log(seed=8).hour()
+        office.clock.move(HOUR)
+    endpoint = ""
+    for number in range(MAX_COCKPITS):
+        endpoint = f"https://kino.example/{number}"
+        office.run(office.registrar.parties.propose(key, cinema(cockpit_endpoint=endpoint)))
+        office.approve(CINEMA)
+    assert len(office.store.witness.partner(CINEMA)) == MAX_COCKPITS + 2
+    [partner] = directory(office).partners
+    assert len(partner.cockpits) == MAX_COCKPITS
+    assert partner.cockpits[0].cockpit_endpoint == endpoint
+    assert (partner.cockpits[1].cockpit_endpoint, partner.cockpits[1].broken_since is None) == (ISSUING, False)

@@ -136,7 +136,7 @@ def test_a_cockpit_is_typed_and_read_back():
     form = RegistrationForm({**TYPED, "cockpit_endpoint": "kino.example/cockpit"})
     party = form.party()
     assert party is not None
-    assert party.cockpit_endpoint == "https://kino.example/cockpit"
+    assert party.cockpit_endpoints == ("https://kino.example/cockpit",)
     assert form_of(party).values["cockpit_endpoint"] == "https://kino.example/cockpit"
 
 
@@ -146,5 +146,35 @@ def test_a_cockpit_is_typed_and_read_back():
 )
 def test_a_cockpit_is_on_a_registered_host_and_has_its_form(typed, word):
     form = RegistrationForm({**TYPED, "cockpit_endpoint": typed})
+    assert form.party() is None
+    assert form.problems == {"cockpit_endpoint": word}
+
+
+def test_several_programs_are_typed_in_a_line_each_and_read_back():
+    typed = {
+        "service_address": "kino.example\r\nhttps://karten.kino.example\r\n",
+        "cockpit_endpoint": " kino.example/cockpit \r\n\r\nhttps://karten.kino.example/cockpit",
+    }
+    party = RegistrationForm({**TYPED, **typed}).party()
+    assert party is not None
+    assert party.addresses == ("https://kino.example", "https://karten.kino.example")
+    assert party.cockpit_endpoints == ("https://kino.example/cockpit", "https://karten.kino.example/cockpit")
+    again = form_of(party)
+    assert again is not None
+    assert again.values["cockpit_endpoint"].splitlines() == [*party.cockpit_endpoints]
+    assert again.party() == party
+
+
+@pytest.mark.parametrize(
+    ("second", "word"),
+    [
+        ("https://else.example/cockpit", "cockpit"),
+        ("no address", "address"),
+        ("kino.example/" + "x" * 8000, "long"),
+    ],
+    ids=["another host", "no address", "long"],
+)
+def test_each_of_several_cockpits_is_looked_at(second, word):
+    form = RegistrationForm({**TYPED, "cockpit_endpoint": f"kino.example/cockpit\n{second}"})
     assert form.party() is None
     assert form.problems == {"cockpit_endpoint": word}

@@ -5,7 +5,7 @@ import pytest
 from protocol.encoding import encode_json
 from registrar.records import ServiceState
 from tests.registrar.web.forms import filled, post, upload
-from tests.support.announced import announce, entry, hand_in, partner_of
+from tests.support.announced import COCKPIT, ISSUING, announce, both_of, entry, hand_in, partner_of
 from tests.support.registrar import CINEMA, OPERATOR, cinema
 
 HOME = "/application/services"
@@ -202,3 +202,18 @@ def test_usage_logs_are_there_for_everybody_and_with_evidence_for_operators(offi
     assert "https://kino.example/cockpit" in operator.get("/operator/witness/of/NTRDE-HRB%204711").text
     assert operator.get("/operator/witness/of/nobody").status_code == 404
     assert operator.get("/operator/witness/after/NTRDE-HRB%204711").status_code == 200
+
+
+def test_both_usage_logs_of_who_issues_and_asks_stand_on_every_page_with_their_address(office, http, operator):
+    both_of(office)
+    [one, other] = office.store.witness.partner("NTRDE-HRB 4711")
+    office.run(office.registrar.witness.note_slow(other))
+    for page in (http.get("/witness"), http.get("/register/NTRDE-HRB%204711"), operator.get("/operator/witness")):
+        assert COCKPIT in page.text
+        assert ISSUING in page.text
+        assert page.text.count("not looked at yet") == 1
+    seen = operator.get("/operator/witness/of/NTRDE-HRB%204711").text
+    # They stay in their order, whichever was looked at last
+    assert seen.index(one.cockpit_endpoint) < seen.index(other.cockpit_endpoint)
+    assert operator.get("/operator/parties/NTRDE-HRB%204711").text.count("not looked at yet") == 1
+    assert COCKPIT in operator.get("/operator/parties/NTRDE-HRB%204711").text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 
 from protocol.credential import ClaimPath
@@ -122,8 +122,8 @@ def absence_of(disclosure: Disclosure, now: int) -> Absence | None:
     return absence(disclosure.sent.announced, sent_at=disclosure.sent.at, now=now)
 
 
-def place_of(disclosure: Disclosure, others: Iterable[Disclosure], listed: str | None) -> Place:
-    """What is known of the endpoint before it is called; `others` are all disclosures, `listed` the directory's endpoint."""
+def place_of(disclosure: Disclosure, others: Iterable[Disclosure], listed: Collection[str] | None) -> Place:
+    """What is known of the endpoint before it is called; `others` are all disclosures, `listed` those of the directory."""
     sent, receipt = disclosure.sent, receipt_of(disclosure)
     own = frozenset(sent_of(disclosure).signers)
     elsewhere = frozenset(

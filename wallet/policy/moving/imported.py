@@ -31,7 +31,7 @@ from wallet.records import AwaitedDocument, HeldCredential, LogEntry, LoggedCred
 
 ACTIONS = frozenset((
     "received", "renewed", "not kept", "sharing", "declined", "failed", "overasked", "not registered", "deleted",
-    "instructed", "stopped", "arranged", "unarranged",
+    "instructed", "stopped", "arranged", "unarranged", "noted",
     "wrote", "complained", "restored", "log deleted", "vouched for", "blocked", "exported", "imported", "elsewhere",
 ))  # fmt: skip
 

@@ -15,7 +15,7 @@ from protocol.exchange import Exchange, HttpRequest, send
 from protocol.keys import P256Key
 from protocol.sovereignty.calls import Caller, CallPath, call_url
 from protocol.sovereignty.log_heads import Growth, LogHead
-from protocol.sovereignty.partner_directory import Witnessed
+from protocol.sovereignty.partner_directory import Witnessed, WitnessedPartner
 from protocol.sovereignty.receipt import Receipt
 from protocol.sovereignty.receipt_check import is_collectable
 from protocol.sovereignty.receipt_travel import MEDIA_TYPE, Collected, NoReceipt, NotYet, collect_receipt
@@ -112,16 +112,18 @@ class Collecting:
             MustNotCall: by one of the rules of `protocol.sovereignty.unlinkable`.
         """
         partner = self.partner(disclosure)
-        listed = partner.cockpit_endpoint if partner is not None else None
+        listed = partner.endpoints if partner is not None else None
         return check_callable(place_of(disclosure, self.context.store.disclosures(), listed))
 
-    def partner(self, disclosure: Disclosure) -> Witnessed | None:
-        """What the witness saw of a partner; None: there is no witness, or it does not know the partner."""
+    def partner(self, disclosure: Disclosure) -> WitnessedPartner | None:
+        """What the witness saw at every cockpit of a partner; None: there is no witness, or it does not know the partner."""
         directory = self.context.directory()
-        found = directory.find(sent_of(disclosure).signers) if directory is not None else None
-        # The directory has one address for each organisation: of one that also asks, it may be the other one
-        is_other = found is not None and disclosure.sent.issued and found.cockpit_endpoint != disclosure.sent.announced
-        return None if is_other else found
+        return directory.find(sent_of(disclosure).signers) if directory is not None else None
+
+    def witnessed(self, disclosure: Disclosure) -> Witnessed | None:
+        """What the witness saw of the log of one answer; None: that log is without a witness."""
+        partner = self.partner(disclosure)
+        return partner.cockpit(disclosure.sent.announced) if partner is not None else None
 
     def known(self, disclosure: Disclosure) -> Looked:
         """What is known of an answer without asking anybody, and why nobody is to be asked, if that is so."""
@@ -215,7 +217,7 @@ class Collecting:
         return kept, learnt.more_after
 
     def _witnessed(self, disclosure: Disclosure) -> Exchange[Disclosure]:
-        directory, partner = self.context.directory(), self.partner(disclosure)
+        directory, partner = self.context.directory(), self.witnessed(disclosure)
         if directory is None or partner is None or not disclosure.usage.unwitnessed:
             return disclosure
         growths: dict[LogHead, Growth] = {}
