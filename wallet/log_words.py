@@ -24,9 +24,11 @@ def sentence_of(words: Callable[..., str], entry: LogEntry) -> str:
         "overasked": words("%(who)s asked for more than they registered for. Nothing of that was passed on.", who=who),
         "not registered": words("%(who)s asked without a registration that counts. Nothing was passed on.", who=who),
         "instructed": words("You told an office to forward %(what)s to %(who)s when it changes.", what=what, who=who),
-        "stopped": words("You stopped that an office forwards %(what)s to %(who)s.", what=what, who=who),
-        "arranged": words("You arranged that %(what)s is prepared for %(who)s when it changes.", what=what, who=who),
-        "unarranged": words("You stopped that %(what)s is prepared for %(who)s when it changes.", what=what, who=who),
+        "stopped": words("You ended it: no office forwards %(what)s to %(who)s any more.", what=what, who=who),
+        "arranged": words(
+            "You arranged that your wallet prepares %(what)s for %(who)s when it changes.", what=what, who=who
+        ),
+        "unarranged": words("You ended it: your wallet no longer prepares %(what)s for %(who)s.", what=what, who=who),
         "wrote": words("You prepared a letter to %(who)s.", who=who),
         "complained": words("You prepared a complaint about %(who)s.", who=who),
         "deleted": words("You deleted %(what)s.", what=what),

@@ -15,6 +15,7 @@ from protocol.oid4vci.metadata import ClaimDescription, CredentialConfiguration,
 from protocol.trust.anchors import TrustedParty
 from runtime.claim_words import ClaimKind, kind_of
 from runtime.data_pictures import safe_portrait
+from wallet.known_names import known_name
 from wallet.records import HeldCredential, LoggedCredential
 
 MAX_TEXT = 300  # characters of a name
@@ -132,7 +133,7 @@ def generalised(path: Sequence[str | int | None]) -> ClaimPath:
 
 
 def claim_label(path: ConcretePath, descriptions: Sequence[ClaimDescription], language: str) -> str:
-    """What a claim is called: by the issuer's label for it, else by the labels of what it stands in."""
+    """What a claim is called: by the issuer's label for it, else by the labels of what it stands in, or what is widespread."""
     labels = {description.path: _label(description, language) for description in descriptions}
     whole = labels.get(path) or labels.get(generalised(path))
     if whole:
@@ -142,7 +143,7 @@ def claim_label(path: ConcretePath, descriptions: Sequence[ClaimDescription], la
         if isinstance(step, int):
             parts.append(str(step + 1))
         else:
-            parts.append(labels.get(generalised(path[:length])) or plain(step))
+            parts.append(labels.get(generalised(path[:length])) or known_name(step, language) or plain(step))
     return " · ".join(parts)
 
 

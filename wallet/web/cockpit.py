@@ -9,6 +9,7 @@ from fastapi import APIRouter, Response
 from protocol.encoding import JsonObject, JsonValue, encode_json
 from protocol.errors import NotFound, Unavailable
 from protocol.exchange import Exchange
+from protocol.sovereignty.contact import Letter
 from protocol.sovereignty.receipt_27560 import write_27560
 from wallet.disclosure_records import Disclosure
 from wallet.policy.asking import evidence_document
@@ -253,6 +254,13 @@ def _given(items: Sequence[Item], got: Collection[int]) -> int:
 
 def _findings(items: Sequence[Item]) -> tuple[Item, ...]:
     return tuple([item for item in items if item.kind is Kind.WARNING and item.what is not None])
+
+
+def letter_file(letter: Letter) -> Response:
+    """A letter as a text file, for whoever writes it on in another program."""
+    headers = {"content-disposition": 'attachment; filename="letter.txt"', "cache-control": NO_STORE}
+    text = f"{letter.subject}\n\n{letter.body}\n"
+    return Response(text, media_type="text/plain; charset=utf-8", headers=headers)
 
 
 def download(name: str, content: JsonObject) -> Response:

@@ -48,7 +48,7 @@ def test_the_line_and_its_data_are_called_alike_and_the_entry_itself_stays():
     entry = entry_of(1, "sharing", NOBODY, "done", (logged,))(1, "")
     name = namer_of([CARD], "de")
     assert "Personalausweis" in Words("de").entry(renamed(entry, name), "done")
-    assert [one.name for one in given(entry, [CARD], "de")] == ["Personalausweis"]
+    assert [one.name for one in given(entry, [CARD], "de", Words("de").data)] == ["Personalausweis"]
     assert entry.credentials == (logged,)
     assert renamed(entry, namer_of([], "de")) is entry
 
