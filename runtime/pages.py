@@ -7,7 +7,7 @@ import hmac
 import re
 import secrets
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -58,7 +58,7 @@ class Pages:
         name = "hoheit_" + hashlib.sha256(public_url.encode()).hexdigest()[:8]
         self.cookie = f"__Host-{name}" if self._secure else name
         self.session = SessionCookie(f"{self.cookie}_in", secure=self._secure)
-        self._environments = {language: self._environment(home, language) for language in LANGUAGES}
+        self._environments = {language: _environment(home, language) for language in LANGUAGES}
 
     def session_cookie(self, name: str, lifetime: int | None = None, *, from_elsewhere: bool = False) -> SessionCookie:
         """A cookie like that of people who signed in, for another secret of a browser's session.
@@ -159,21 +159,6 @@ class Pages:
         site = request.headers.get("sec-fetch-site", "same-origin")
         return origin not in ("null", self._origin) or site != "same-origin"
 
-    def _environment(self, home: Path, language: str) -> jinja2.Environment:
-        environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader([home / "templates", COMMON_TEMPLATES]),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            extensions=["jinja2.ext.i18n"],
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        translations = read_translations(home / "locale", language)
-        translations.add_fallback(read_translations(COMMON_LOCALE, language))
-        environment.globals["utc"] = _utc
-        environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
-        return environment
-
 
 class SessionCookie:
     """The cookie of somebody who signed in: made at that moment, for this host alone, gone with the browser (T236)."""
@@ -210,6 +195,23 @@ class SessionCookie:
 def redirect(address: str) -> Response:
     """Lead a browser on after a form."""
     return Response(status_code=303, headers={"location": address, "cache-control": "no-store"})
+
+
+@cache
+def _environment(home: Path, language: str) -> jinja2.Environment:
+    """The templates of one folder in one language; they ship with the program, so those of several services are made once."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader([home / "templates", COMMON_TEMPLATES]),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    translations = read_translations(language, home / "locale", COMMON_LOCALE)
+    environment.globals["utc"] = _utc
+    environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
+    return environment
 
 
 def _utc(seconds: int, form: str) -> str:

@@ -78,7 +78,7 @@ class Words:
 
     def __init__(self, language: str) -> None:
         self._language = language
-        self._translations = read_translations(LOCALE, language)
+        self._translations = read_translations(language, LOCALE)
 
     def __call__(self, text: str, /, **values: object) -> str:
         """A text with its values filled in."""

@@ -68,7 +68,7 @@ def lines(visit: Visit, timeline: Timeline, items: Sequence[Item]) -> Lines:
 
 def activity_pages() -> APIRouter:
     """The timeline, and its end. Addresses name entries by number and nobody by name (T260)."""
-    router = APIRouter()
+    router = APIRouter(include_in_schema=False)
 
     def show(visit: Visit, number: int, wanted: Wanted | None = None, shelf: str = "") -> Response:
         timeline = timeline_of(visit)

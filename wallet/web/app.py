@@ -16,6 +16,7 @@ from runtime.asgi import create_application
 from runtime.hosts import HostSwitch
 from runtime.languages import language_of
 from runtime.pages import Pages, serve_static
+from runtime.routes import add_routes
 from runtime.seal import DamagedError
 from wallet.service.trusting import Trusting
 from wallet.web.activity import activity_pages
@@ -86,7 +87,8 @@ def serve_wallet(
     application.add_exception_handler(ProtocolError, _refusal)
     application.add_exception_handler(DamagedError, _damaged)
     application.add_exception_handler(HTTPException, _no_page)
-    for router in (
+    add_routes(
+        application,
         entrance(room),
         keeping_pages(),
         renewal_pages(),
@@ -110,9 +112,7 @@ def serve_wallet(
         forwarding_pages(tickets),
         standing_pages(),
         mandate_pages(),
-    ):
-        router.include_in_schema = False
-        application.include_router(router)
+    )
     serve_static(application)
     return HostSwitch({urlsplit(public_url).hostname or "": application})
 

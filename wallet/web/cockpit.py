@@ -29,7 +29,7 @@ NO_STORE = "no-store"
 
 def cockpit_pages() -> APIRouter:
     """Every page of one entry or one partner."""
-    router = APIRouter()
+    router = APIRouter(include_in_schema=False)
     _add_entry(router)
     _add_partner(router)
     _add_deletion(router)

@@ -33,7 +33,7 @@ _EMPTY: Mapping[str, str] = {}
 
 def complaint_pages() -> APIRouter:
     """Every page of complaining."""
-    router = APIRouter()
+    router = APIRouter(include_in_schema=False)
 
     @router.get("/activity/entry/{number:int}/complaint")
     async def form(visit: Inside, number: int) -> Response:

@@ -32,7 +32,7 @@ class Checked:
 
 def keeping_pages() -> APIRouter:
     """The pages of what is held."""
-    router = APIRouter()
+    router = APIRouter(include_in_schema=False)
     _add_cards(router)
     _add_card(router)
     _add_pending(router)

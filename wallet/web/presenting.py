@@ -29,7 +29,7 @@ _EMPTY: Mapping[str, str] = {}
 
 def presenting_pages() -> APIRouter:
     """Every page of presenting."""
-    router = APIRouter()
+    router = APIRouter(include_in_schema=False)
 
     @router.get("/present/{number}")
     async def stand(number: str, visit: Inside) -> Response:

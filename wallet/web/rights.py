@@ -41,7 +41,7 @@ _EMPTY: Mapping[str, str] = {}
 
 def rights_pages() -> APIRouter:
     """Every page about rights. Addresses name entries by number and requests by id, and nobody by name (T260)."""
-    router = APIRouter()
+    router = APIRouter(include_in_schema=False)
     _add_asking(router)
     _add_letters(router)
     _add_following(router)

@@ -27,7 +27,7 @@ from wallet.web.things import OfferWaiting, RequestWaiting
 
 def errand_pages(tickets: Tickets) -> APIRouter:
     """The pages of what is missing."""
-    router = APIRouter()
+    router = APIRouter(include_in_schema=False)
 
     @router.post("/present/{number}/missing/{place:int}/{ticket}")
     async def look(number: str, place: int, ticket: str, visit: Inside) -> Response:

@@ -21,7 +21,7 @@ _EMPTY: Mapping[str, str] = {}
 
 def note_pages(tickets: Tickets) -> APIRouter:
     """The pages of notes for a form."""
-    router = APIRouter()
+    router = APIRouter(include_in_schema=False)
 
     @router.get("/notes/{number}")
     async def show(number: str, visit: Inside) -> Response:

@@ -22,7 +22,7 @@ from wallet.web.things import RequestWaiting
 
 def planning_pages(tickets: Tickets) -> APIRouter:
     """The pages of plans."""
-    router = APIRouter()
+    router = APIRouter(include_in_schema=False)
     _add_beginning(router, tickets)
     _add_plan(router, tickets)
     _add_steps(router, tickets)
