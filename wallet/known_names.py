@@ -19,7 +19,7 @@ def known_name(name: str, language: str) -> str:
 
 @lru_cache(maxsize=8)
 def _in(language: str) -> Mapping[str, str]:
-    return known_names(read_translations(LOCALE, language).gettext)
+    return known_names(read_translations(language, LOCALE).gettext)
 
 
 def known_names(words: Look) -> dict[str, str]:
