@@ -199,7 +199,7 @@ def _name_spaces(encoded: bytes, at: int) -> tuple[Items, int]:
 
 
 def _item(encoded: bytes, begin: int, searched: int) -> tuple[IssuerSignedItem, int]:
-    """One in its wrapper, with its four members in any order; of what is behind `searched`, it is the first with these bytes."""
+    """One in its wrapper, with its four members in any order; behind `searched` it is the first with its bytes."""
     if not encoded.startswith(_WRAPPER, begin):
         raise OtherSpellingError
     length, at = length_at(encoded, begin + len(_WRAPPER), 0x40)
