@@ -25,11 +25,10 @@ from starlette.types import Scope
 from protocol.errors import ProtocolError, TooLarge
 from runtime.languages import NAMES, here, language_of, serve_languages
 from runtime.security_headers import CONTENT_SECURITY_POLICY
-from runtime.translations import LANGUAGES, read_translations
+from runtime.translations import COMMON_LOCALE, LANGUAGES, read_translations
 
 STATIC = Path(__file__).parent / "static"
 COMMON_TEMPLATES = Path(__file__).parent / "templates"
-COMMON_LOCALE = Path(__file__).parent / "locale"
 COOKIE_LIFETIME = 3600  # seconds
 STATIC_SECONDS = 300
 _TIME_FORMS = {"machine": "%Y-%m-%dT%H:%M:%SZ", "moment": "%Y-%m-%d %H:%M UTC", "day": "%Y-%m-%d", "clock": "%H:%M UTC"}

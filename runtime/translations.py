@@ -11,6 +11,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 LANGUAGES = ("de", "en")
+COMMON_LOCALE = Path(__file__).parent / "locale"  # texts of all roles
 SOURCE_LANGUAGE = "en"  # of the texts in templates and code
 
 

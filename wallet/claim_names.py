@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from protocol.credential import ClaimPath
-from wallet.known_names import Look, known_names
+from runtime.known_names import known_name
 from wallet.policy.showing import plain
 
+Look = Callable[..., str]  # looks a text up in the user's language
 
-def claim_name(words: Look, path: ClaimPath) -> str:
-    """What a piece of data is called; one that nobody has words for is said to be called so, by the name that the asker used.
 
-    Names are those of the PID Rulebook §2 and of what offices issue; what is inside of one has its name.
-    """
+def claim_name(words: Look, language: str, path: ClaimPath) -> str:
+    """What a piece of data is called; of one that nobody has words for, by which name the asker knows it."""
     names = [step for step in path if isinstance(step, str)]
-    # An mdoc has the namespace first
-    known = known_names(words)
-    found = next((known[name] for name in names[:2] if name in known), "")
     called = plain(names[-1].replace("_", " ")) if names else ""
-    return found or words("something called “%(name)s”", name=called)
+    return known_name(path, language) or words("something called “%(name)s”", name=called)
 
 
 def area_name(words: Look, area: str) -> str:

@@ -16,7 +16,7 @@ from protocol.passphrase_jwe import NotOpened
 from protocol.trust.anchors import Role
 from runtime.claim_words import ClaimKind, country, long_date
 from runtime.key_token import KeyUnavailable
-from runtime.translations import read_translations
+from runtime.translations import COMMON_LOCALE, read_translations
 from wallet.claim_names import area_name, claim_name, code_name, relation_name
 from wallet.log_words import sentence_of
 from wallet.policy.activity import Happened
@@ -78,7 +78,7 @@ class Words:
 
     def __init__(self, language: str) -> None:
         self._language = language
-        self._translations = read_translations(language, LOCALE)
+        self._translations = read_translations(language, LOCALE, COMMON_LOCALE)
 
     def __call__(self, text: str, /, **values: object) -> str:
         """A text with its values filled in."""
@@ -181,7 +181,7 @@ class Words:
                 if thing.document
                 else self("a document that you do not have")
             )
-        return thing.label or claim_name(self, thing.path)
+        return thing.label or claim_name(self, self._language, thing.path)
 
     def registration_problem(self, problem: RegistrationProblem, who: str) -> str:
         """Why a registration that was shown counts for nothing."""
@@ -348,7 +348,7 @@ class Words:
 
     def data(self, path: ClaimPath) -> str:
         """What a kind of data is called, where no document says it."""
-        return claim_name(self, path)
+        return claim_name(self, self._language, path)
 
     def claim(self, claim: ClaimShown) -> str:
         """One piece of data with its label."""

@@ -15,8 +15,8 @@ from protocol.oid4vci.metadata import ClaimDescription, CredentialConfiguration,
 from protocol.trust.anchors import TrustedParty
 from runtime.claim_words import ClaimKind, kind_of
 from runtime.data_pictures import safe_portrait
+from runtime.known_names import known_name
 from runtime.translations import LANGUAGES
-from wallet.known_names import known_name
 from wallet.records import HeldCredential, LoggedCredential
 
 MAX_TEXT = 300  # characters of a name
@@ -157,7 +157,7 @@ def claim_label(path: ConcretePath, descriptions: Sequence[ClaimDescription], la
         if isinstance(step, int):
             parts.append(str(step + 1))
         else:
-            parts.append(labels.get(generalised(path[:length])) or known_name(step, language) or plain(step))
+            parts.append(labels.get(generalised(path[:length])) or known_name((step,), language) or plain(step))
     return " · ".join(parts)
 
 

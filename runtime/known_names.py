@@ -1,29 +1,40 @@
-"""What widespread data are called, where no issuer says it: by the names of the PID Rulebook §2, and of what offices issue."""
+"""What widespread data are called, where nobody who asks or issues says it (PID Rulebook §2, and what offices issue)."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from pathlib import Path
 
-from runtime.translations import read_translations
+from protocol.credential import ClaimPath
+from runtime.translations import COMMON_LOCALE, read_translations
 
-LOCALE = Path(__file__).parent / "locale"
-Look = Callable[..., str]  # looks a text up in the user's language
+# In both forms of the PID, and in driving licences
+_AGE = re.compile(r"age_(?:equal_or_over |over_)([0-9]{1,3})", re.ASCII)
 
 
-def known_name(name: str, language: str) -> str:
-    """What data of this name are called in a language; empty: nobody has words for them."""
-    return _in(language).get(name, "")
+def known_name(path: ClaimPath, language: str) -> str:
+    """What data at a path are called in a language; empty: nobody has words for them.
+
+    What is inside of something has its name; an mdoc has the namespace first.
+    """
+    words, names = (
+        read_translations(language, COMMON_LOCALE).gettext,
+        [step for step in path[:2] if isinstance(step, str)],
+    )
+    age = _AGE.fullmatch(" ".join(names)) or (_AGE.fullmatch(names[-1]) if names else None)
+    if age is not None:
+        return words("Whether at least %(years)s years old") % {"years": age[1]}
+    known = _in(language)
+    return next((known[name] for name in names if name in known), "")
 
 
 @lru_cache(maxsize=8)
 def _in(language: str) -> Mapping[str, str]:
-    return known_names(read_translations(language, LOCALE).gettext)
+    return _names(read_translations(language, COMMON_LOCALE).gettext)
 
 
-def known_names(words: Look) -> dict[str, str]:
-    """Name of data → what they are called; `words` looks a text up."""
+def _names(words: Callable[[str], str]) -> dict[str, str]:
     return {
         "family_name": words("Family name"),
         "given_name": words("Given name"),
