@@ -44,6 +44,7 @@ from runtime.live import LiveStreams
 from runtime.logs import get_logger
 from runtime.pages import Pages, serve_static
 from runtime.registrations import read_registrations
+from runtime.routes import add_routes
 from runtime.settings import Environment
 from runtime.sweep import repeating, sweeping
 from runtime.trust_lists.renewing import Renewal, renewing
@@ -253,9 +254,12 @@ def serve_issuer(
     )
     application.state.issuer = issuer
     application.state.driver = driver
-    application.include_router(administration(issuer, driver))
-    application.include_router(people_pages(site))
-    application.include_router(desk_pages(site))
+    add_routes(
+        application,
+        administration(issuer, driver),
+        people_pages(site),
+        desk_pages(site),
+    )
     serve_static(application)
     add_health(application, driver, check, metrics_key=metrics_key)
     return application

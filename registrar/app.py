@@ -38,6 +38,7 @@ from runtime.http import GuardedSender
 from runtime.installation import AUTHORITY, open_keys
 from runtime.live import LiveStreams
 from runtime.pages import Pages, serve_static
+from runtime.routes import add_routes
 from runtime.sweep import sweeping
 
 
@@ -124,14 +125,17 @@ def make_application(registrar: Registrar, driver: Driver, lifespan: Lifespan[Fa
     )
     application.state.registrar = registrar
     application.state.driver = driver
-    application.include_router(operator_api(registrar, driver))
-    application.include_router(service_api(registrar, driver))
-    application.include_router(applicant_api(registrar, driver))
-    application.include_router(public_pages(site))
-    application.include_router(applying_pages(site))
-    application.include_router(application_pages(site))
-    application.include_router(offering_pages(site))
-    application.include_router(service_pages(site))
-    application.include_router(operator_pages(site))
+    add_routes(
+        application,
+        operator_api(registrar, driver),
+        service_api(registrar, driver),
+        applicant_api(registrar, driver),
+        public_pages(site),
+        applying_pages(site),
+        application_pages(site),
+        offering_pages(site),
+        service_pages(site),
+        operator_pages(site),
+    )
     serve_static(application)
     return application

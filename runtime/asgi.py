@@ -12,11 +12,11 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from typing import Any
 from urllib.parse import parse_qsl
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
 from structlog.typing import FilteringBoundLogger
@@ -42,6 +42,7 @@ from runtime.endpoints import Endpoint, Endpoints
 from runtime.error_pages import is_for_page
 from runtime.health import METRICS_TYPE, Metrics, is_ready
 from runtime.logs import get_logger
+from runtime.openapi import with_refusals
 from runtime.security_headers import SECURITY_HEADERS, SECURITY_HEADERS_FOR_PROGRAMS
 
 MAX_FORM = 64 * 1024  # bytes
@@ -53,13 +54,6 @@ FORM = "application/x-www-form-urlencoded"
 
 # Makes a page of an error: of the request, the status, and the code by which the log knows it (empty: the log has none)
 ErrorPage = Callable[[Request, int, str], Response]
-
-
-class ErrorAnswer(BaseModel):
-    """What every refusal looks like (RFC 6749 §5.2)."""
-
-    error: str
-    error_description: str
 
 
 def create_application(
@@ -79,7 +73,6 @@ def create_application(
     application = _Application(
         title=title,
         lifespan=lifespan,
-        responses={"4XX": {"model": ErrorAnswer, "description": "The request is refused; nothing was changed"}},
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
@@ -288,6 +281,15 @@ class _Application(FastAPI):
     def put_first(self, endpoints: Endpoints, called: ASGIApp) -> None:
         """Let `called` answer for these addresses."""
         self._first = endpoints, called
+
+    def openapi(self) -> dict[str, Any]:
+        """The interface for programs: what FastAPI found, and with each operation how it refuses.
+
+        Given to FastAPI itself, that answer would be made a model of again for each route, pages among them, at every start.
+        """
+        if self.openapi_schema is None:
+            self.openapi_schema = with_refusals(super().openapi())
+        return self.openapi_schema
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._first is not None and scope["type"] == "http":

@@ -25,6 +25,7 @@ class ClaimKind(StrEnum):
     SEX = "sex"  # a code of the PID
     AREA = "area"  # what somebody may act for, in the word of a proof of representation
     RELATION = "relation"  # why, likewise
+    CODE = "code"  # one of few words that an office uses, such as `family` for how somebody is insured
     BYTES = "bytes"  # no text, though it is written as one
 
 
@@ -41,6 +42,9 @@ _KINDS: dict[ClaimPath, ClaimKind] = {
     # docs/sovereignty/representation.md
     ("areas", None): ClaimKind.AREA,
     ("relation",): ClaimKind.RELATION,
+    # The kinds of insurances, pensions and permits, and the groups of readers, in the documents that are shipped
+    ("kind",): ClaimKind.CODE,
+    ("group",): ClaimKind.CODE,
     (_PID, "nationality", None): ClaimKind.COUNTRY,
     (_PID, "place_of_birth", "country"): ClaimKind.COUNTRY,
     (_PID, "resident_country"): ClaimKind.COUNTRY,

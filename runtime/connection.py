@@ -12,6 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from protocol.encoding import encode_json
 from runtime.bodies import BODY_TIME
 from runtime.joined_writes import JoinedWrites
+from runtime.live import ENDING
 
 KEEP_ALIVE_SECONDS = 15  # between an answer and the next request
 HEAD_SECONDS = 10.0  # from a connection's or request's first moment to the last byte of its headers
@@ -39,6 +40,7 @@ class LimitedConnection(HttpToolsProtocol):
     _body_comes = False
     _head_bytes = 0  # received while the head was incomplete
     _header_bytes = 0  # of complete headers
+    _ending = False  # the server is
     _too_large = 0  # the status that a limit asks for; 0 while none is passed
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
@@ -72,6 +74,7 @@ class LimitedConnection(HttpToolsProtocol):
         self._too_large = 0
         self._body_comes = True
         self.scope["state"][BODY_TIME] = self._more_time
+        self.scope["state"][ENDING] = self._is_ending
         self._await(self.head_seconds)
 
     def on_url(self, url: bytes) -> None:
@@ -109,6 +112,11 @@ class LimitedConnection(HttpToolsProtocol):
             # Blank lines stop the server's own timer, and are no request yet
             self._await(KEEP_ALIVE_SECONDS + self.head_seconds)
 
+    def shutdown(self) -> None:
+        """The server ends: what is asked for is still answered, and what would go on and on learns of it (T251)."""
+        self._ending = True
+        super().shutdown()
+
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's signature
         """What cannot be parsed, or passed a limit while it was parsed."""
         self._refuse(self._too_large or 400)
@@ -129,6 +137,9 @@ class LimitedConnection(HttpToolsProtocol):
         """Give a body more time, from now on, if it still comes; see `runtime.bodies.make_room`."""
         if self._body_comes:
             self._await(seconds)
+
+    def _is_ending(self) -> bool:
+        return self._ending
 
     def _ring(self) -> None:
         self._alarm = None

@@ -7,7 +7,7 @@ import hmac
 import re
 import secrets
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -25,11 +25,10 @@ from starlette.types import Scope
 from protocol.errors import ProtocolError, TooLarge
 from runtime.languages import NAMES, here, language_of, serve_languages
 from runtime.security_headers import CONTENT_SECURITY_POLICY
-from runtime.translations import LANGUAGES, read_translations
+from runtime.translations import COMMON_LOCALE, LANGUAGES, read_translations
 
 STATIC = Path(__file__).parent / "static"
 COMMON_TEMPLATES = Path(__file__).parent / "templates"
-COMMON_LOCALE = Path(__file__).parent / "locale"
 COOKIE_LIFETIME = 3600  # seconds
 STATIC_SECONDS = 300
 _TIME_FORMS = {"machine": "%Y-%m-%dT%H:%M:%SZ", "moment": "%Y-%m-%d %H:%M UTC", "day": "%Y-%m-%d", "clock": "%H:%M UTC"}
@@ -58,7 +57,7 @@ class Pages:
         name = "hoheit_" + hashlib.sha256(public_url.encode()).hexdigest()[:8]
         self.cookie = f"__Host-{name}" if self._secure else name
         self.session = SessionCookie(f"{self.cookie}_in", secure=self._secure)
-        self._environments = {language: self._environment(home, language) for language in LANGUAGES}
+        self._environments = {language: _environment(home, language) for language in LANGUAGES}
 
     def session_cookie(self, name: str, lifetime: int | None = None, *, from_elsewhere: bool = False) -> SessionCookie:
         """A cookie like that of people who signed in, for another secret of a browser's session.
@@ -159,21 +158,6 @@ class Pages:
         site = request.headers.get("sec-fetch-site", "same-origin")
         return origin not in ("null", self._origin) or site != "same-origin"
 
-    def _environment(self, home: Path, language: str) -> jinja2.Environment:
-        environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader([home / "templates", COMMON_TEMPLATES]),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            extensions=["jinja2.ext.i18n"],
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        translations = read_translations(home / "locale", language)
-        translations.add_fallback(read_translations(COMMON_LOCALE, language))
-        environment.globals["utc"] = _utc
-        environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
-        return environment
-
 
 class SessionCookie:
     """The cookie of somebody who signed in: made at that moment, for this host alone, gone with the browser (T236)."""
@@ -210,6 +194,23 @@ class SessionCookie:
 def redirect(address: str) -> Response:
     """Lead a browser on after a form."""
     return Response(status_code=303, headers={"location": address, "cache-control": "no-store"})
+
+
+@cache
+def _environment(home: Path, language: str) -> jinja2.Environment:
+    """The templates of one folder in one language; they ship with the program, so those of several services are made once."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader([home / "templates", COMMON_TEMPLATES]),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    translations = read_translations(language, home / "locale", COMMON_LOCALE)
+    environment.globals["utc"] = _utc
+    environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
+    return environment
 
 
 def _utc(seconds: int, form: str) -> str:

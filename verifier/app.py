@@ -24,6 +24,7 @@ from runtime.installation import open_keys
 from runtime.logs import get_logger
 from runtime.pages import Pages, serve_static
 from runtime.registrations import OwnRegistration, RegistrationFolder, of_another_party
+from runtime.routes import add_routes
 from runtime.seal import Sealer
 from runtime.settings import Environment
 from runtime.sweep import repeating, sweeping
@@ -234,7 +235,7 @@ def create_app(settings: VerifierSettings, *, sender: Sender | None = None) -> F
     application = make_application(verifier, driver, lifespan)
     if settings.relay:
         path = urlsplit(settings.public_url).path
-        application.include_router(relay_endpoints(f"{path}/relay", store.relay, driver, system.now))
+        add_routes(application, relay_endpoints(f"{path}/relay", store.relay, driver, system.now))
     add_health(application, driver, check, metrics_key=settings.metrics_key)
     return application
 
@@ -252,21 +253,24 @@ def make_application(verifier: Verifier, driver: Driver, lifespan: Lifespan[Fast
     )
     application.state.verifier = verifier
     application.state.driver = driver
-    application.include_router(partner_api(verifier, driver))
-    application.include_router(usage_api(verifier, driver))
-    application.include_router(people_pages(verifier, driver, pages))
-    application.include_router(cockpit_page(verifier, pages))
-    application.include_router(page_requests(verifier, driver, pages))
-    application.include_router(in_person_pages(verifier, driver, pages))
-    application.include_router(counter_pages(verifier, driver, pages))
-    application.include_router(counter_codes(verifier, driver, pages))
-    application.include_router(counter_api(verifier, driver))
-    application.include_router(service_starts(verifier, driver))
-    application.include_router(service_pages(verifier, driver, pages))
-    application.include_router(case_pages(verifier, driver, pages))
-    application.include_router(desk_pages(verifier, driver, pages))
-    application.include_router(case_api(verifier, driver))
-    application.include_router(rights_api(verifier, driver))
+    add_routes(
+        application,
+        partner_api(verifier, driver),
+        usage_api(verifier, driver),
+        people_pages(verifier, driver, pages),
+        cockpit_page(verifier, pages),
+        page_requests(verifier, driver, pages),
+        in_person_pages(verifier, driver, pages),
+        counter_pages(verifier, driver, pages),
+        counter_codes(verifier, driver, pages),
+        counter_api(verifier, driver),
+        service_starts(verifier, driver),
+        service_pages(verifier, driver, pages),
+        case_pages(verifier, driver, pages),
+        desk_pages(verifier, driver, pages),
+        case_api(verifier, driver),
+        rights_api(verifier, driver),
+    )
     serve_static(application)
     return application
 

@@ -129,7 +129,14 @@ def open_published(settings: WalletSettings, *, now: Callable[[], int] = system.
     folder = PublishedFolder(settings.published, MAX_PUBLISHED)
     trusted, extra = _anchor_folders(settings, now)
     renewal = Renewal(trusted, now)
-    return Published(folder, settings.registrar_url, _anchors(trusted, extra), now, renewal.when_due)
+    return Published(
+        folder, settings.registrar_url, _anchors(trusted, extra), now, renewal.when_due, jitter=half_longer
+    )
+
+
+def half_longer(seconds: int) -> int:
+    """Up to half as long again, by fresh chance."""
+    return int.from_bytes(system.random_bytes(4), "big") % (seconds // 2 + 1)
 
 
 def open_device_keys(settings: WalletSettings, random_bytes: RandomBytes) -> DeviceKeys:

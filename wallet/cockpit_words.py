@@ -44,7 +44,7 @@ class CockpitWords:
         described = {credential.type: credential.described().claims for credential in held}
 
         def label(type_: str, path: ClaimPath) -> str:
-            return label_of(path_text(path), described.get(type_, ()), language)
+            return label_of(path_text(path), described.get(type_, ()), language, words.data)
 
         return cls(words, language, label, namer_of(held, language))
 

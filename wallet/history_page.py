@@ -57,7 +57,7 @@ def _lines(
     for one in happened:
         shown = [
             f"<br>{escape(document.name)}: {escape(', '.join(document.labels))}"
-            for document in given(one.entry, held, language)
+            for document in given(one.entry, held, language, words.data)
             if document.labels
         ]
         sentence = words.entry(renamed(one.entry, name), one.outcome)

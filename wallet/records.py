@@ -196,6 +196,7 @@ class LoggedCredential:
     name: str  # as the issuer calls it
     type: str
     claims: tuple[str, ...]  # claims paths as JSON text
+    names: tuple[tuple[str, str], ...] = ()  # language → what its issuer calls it there; empty: as in `name` everywhere
 
 
 @dataclass(frozen=True, slots=True)

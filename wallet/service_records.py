@@ -32,15 +32,16 @@ class JourneyKept:
     event: str  # the life event that it began with; empty: a wish
     journey: str  # JSON
     begun_at: int  # epoch seconds
+    whom: str = ""  # JSON: for whom it is; empty: nobody was asked yet
 
     def read(self) -> Journey:
         """Where it leads, and how far it has come."""
         return Journey.from_dict(read_json_object(self.journey.encode("utf-8"), "journey"))
 
     @classmethod
-    def of(cls, id_: str, event: str, journey: Journey, begun_at: int) -> JourneyKept:
+    def of(cls, id_: str, event: str, journey: Journey, begun_at: int, whom: str = "") -> JourneyKept:
         """As it is kept."""
-        return cls(id_, event, encode_json(journey.to_dict()).decode("utf-8"), begun_at)
+        return cls(id_, event, encode_json(journey.to_dict()).decode("utf-8"), begun_at, whom)
 
     def __repr__(self) -> str:
         """Never where it leads."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from protocol.sovereignty.service import LifeEvent
 from protocol.sovereignty.suggestions import Rank
 from runtime.translations import LANGUAGES
+from wallet.policy.people import NEW
 from wallet.policy.services.showing import ProofShown, ReasonShown, SuggestionShown
+from wallet.policy.services.whom import Aimed
 from wallet.service.published import PublishedProblem
 from wallet.words import Words
 
@@ -52,6 +54,24 @@ class ServiceWords:
             PublishedProblem.OVER: words("The list of services is too old to rely on. Your wallet fetches a new one."),
             PublishedProblem.UNREADABLE: words("The list of services that came cannot be read. It was not taken."),
         }[problem]
+
+    def whom(self, choice: str, name: str) -> str:
+        """For whom something is: an option, or what was chosen."""
+        words = self._words
+        if name:
+            return words("For %(name)s", name=name)
+        if choice == NEW:
+            return words("For somebody of whom your wallet has nothing yet, such as another child")
+        return words("For me")
+
+    def plan_for(self, aimed: Aimed) -> str:
+        """For whom a plan is, as a sentence."""
+        words = self._words
+        if aimed.name:
+            return words("This plan is for %(name)s.", name=aimed.name)
+        if aimed.chosen == NEW:
+            return words("This plan is for somebody of whom your wallet has nothing yet.")
+        return words("This plan is for you.")
 
     def rank(self, rank: Rank) -> str:
         """How near services are."""

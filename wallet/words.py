@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from protocol.credential import ClaimPath
 from protocol.encoding import JsonValue
 from protocol.errors import NotFound, NotTrusted, ProtocolError, Unavailable, Unreachable
 from protocol.oid4vp.request_uri import RequestOver
@@ -15,8 +16,8 @@ from protocol.passphrase_jwe import NotOpened
 from protocol.trust.anchors import Role
 from runtime.claim_words import ClaimKind, country, long_date
 from runtime.key_token import KeyUnavailable
-from runtime.translations import read_translations
-from wallet.claim_names import area_name, claim_name, relation_name
+from runtime.translations import COMMON_LOCALE, read_translations
+from wallet.claim_names import area_name, claim_name, code_name, relation_name
 from wallet.log_words import sentence_of
 from wallet.policy.activity import Happened
 from wallet.policy.asking import BeyondShown, RegistrationProblem
@@ -77,7 +78,7 @@ class Words:
 
     def __init__(self, language: str) -> None:
         self._language = language
-        self._translations = read_translations(LOCALE, language)
+        self._translations = read_translations(language, LOCALE, COMMON_LOCALE)
 
     def __call__(self, text: str, /, **values: object) -> str:
         """A text with its values filled in."""
@@ -113,6 +114,8 @@ class Words:
             return area_name(self, claim.value)
         if claim.kind is ClaimKind.RELATION and isinstance(claim.value, str):
             return relation_name(self, claim.value)
+        if claim.kind is ClaimKind.CODE and isinstance(claim.value, str):
+            return code_name(self, claim.value)
         return self.value(claim.value)
 
     def _sexes(self) -> dict[int, str]:
@@ -178,7 +181,7 @@ class Words:
                 if thing.document
                 else self("a document that you do not have")
             )
-        return thing.label or claim_name(self, thing.path)
+        return thing.label or claim_name(self, self._language, thing.path)
 
     def registration_problem(self, problem: RegistrationProblem, who: str) -> str:
         """Why a registration that was shown counts for nothing."""
@@ -342,6 +345,10 @@ class Words:
             Caution.NOT_FOR_THEM: self("is not meant for them; whoever gave it to you wants only others to see it"),
             Caution.FOR_WHOM_UNKNOWN: self("is meant for some only; for whom, your wallet cannot tell"),
         }[caution]
+
+    def data(self, path: ClaimPath) -> str:
+        """What a kind of data is called, where no document says it."""
+        return claim_name(self, self._language, path)
 
     def claim(self, claim: ClaimShown) -> str:
         """One piece of data with its label."""

@@ -20,6 +20,7 @@ from protocol.sovereignty.rights_status import Kept
 from protocol.sovereignty.wording import Wording
 from protocol.trust.localized import Localized
 from runtime.conversation import with_key
+from runtime.known_names import known_name
 
 MAX_NAMES = 1000  # characters of all names of data together
 
@@ -92,9 +93,9 @@ def seal_handed_out(
         raise InvalidRequest(str(error)) from error
 
 
-def names_of(claims: ClaimsByQuery) -> str:
+def names_of(claims: ClaimsByQuery, language: str) -> str:
     """What data are called, each once, as far as there is room."""
-    return ", ".join(dict.fromkeys(_name(path) for path in _paths(claims)))[:MAX_NAMES]
+    return ", ".join(dict.fromkeys(_name(path, language) for path in _paths(claims)))[:MAX_NAMES]
 
 
 def kept_until(receipt: Receipt) -> Wording:
@@ -111,8 +112,8 @@ def kept_until(receipt: Receipt) -> Wording:
     return tuple([Localized(each, how.format(event=events[each])) for each, how in zip(events, told, strict=True)])
 
 
-def _name(path: ClaimPath) -> str:
-    return " ".join(step.replace("_", " ") for step in path if isinstance(step, str))
+def _name(path: ClaimPath, language: str) -> str:
+    return known_name(path, language) or " ".join(step.replace("_", " ") for step in path if isinstance(step, str))
 
 
 def _paths(claims: ClaimsByQuery) -> Iterable[ClaimPath]:

@@ -124,12 +124,12 @@ class HandingOut:
 
 
 def _information(receipt: Receipt, held: Holding) -> Information:
-    names = names_of(receipt.claims)
+    german, english = names_of(receipt.claims, "de"), names_of(receipt.claims, "en")
     return Information(
         purposes=receipt.purpose,
         categories=both(
-            f"Angaben im Register: {names}. Dazu, wann Ihr Dokument ausgestellt wurde und ob es gilt.",
-            f"What the register says: {names}. And when your document was issued, and whether it is valid.",
+            f"Angaben im Register: {german}. Dazu, wann Ihr Dokument ausgestellt wurde und ob es gilt.",
+            f"What the register says: {english}. And when your document was issued, and whether it is valid.",
         ),
         recipients=tuple([NamedRecipient(each.name, each.identifier, ()) for each in held.recipients]),
         retention=kept_until(receipt),

@@ -1,6 +1,7 @@
 """Answers and documents in the spelling that most use (ISO/IEC 18013-5 §8.3.2.1.2.2, §9.1.2.4); see `plain`.
 
-Items are read where they stand, so it needs no search to find which bytes were hashed.
+Items are read where they stand. The decoder's way has to search for the bytes that were hashed, and refuses where a copy of
+them stands before: so what has such a copy is left to it.
 """
 
 from __future__ import annotations
@@ -177,6 +178,7 @@ def _certificates(encoded: bytes, at: int) -> tuple[CborValue, int]:
 
 def _name_spaces(encoded: bytes, at: int) -> tuple[Items, int]:
     found: dict[str, tuple[IssuerSignedItem, ...]] = {}
+    searched = 0
     count, at = length_at(encoded, at, 0xA0)
     for _ in range(count):
         name, at = text_at(encoded, at)
@@ -187,20 +189,23 @@ def _name_spaces(encoded: bytes, at: int) -> tuple[Items, int]:
             raise OtherSpellingError
         items: list[IssuerSignedItem] = []
         for _ in range(number):
-            item, at = _item(encoded, at)
+            item, at = _item(encoded, at, searched)
             items.append(item)
+            searched = at
         if len({item.identifier for item in items}) != number:
             raise OtherSpellingError
         found[name] = tuple(items)
     return found, at
 
 
-def _item(encoded: bytes, begin: int) -> tuple[IssuerSignedItem, int]:
-    """One in its wrapper, with its four members in any order."""
+def _item(encoded: bytes, begin: int, searched: int) -> tuple[IssuerSignedItem, int]:
+    """One in its wrapper, with its four members in any order; behind `searched` it is the first with its bytes."""
     if not encoded.startswith(_WRAPPER, begin):
         raise OtherSpellingError
     length, at = length_at(encoded, begin + len(_WRAPPER), 0x40)
     end = at + length
+    if encoded.find(encoded[at:end], searched) != at:
+        raise OtherSpellingError
     digest_id, random, identifier = -1, b"", ""
     value: CborValue = None  # which no value here is
     if encoded[at] != 0xA4:

@@ -5,6 +5,7 @@ import pytest
 import sqlalchemy
 
 from tests.support.cases import read_cases
+from tests.support.postgres import find_binaries, running_cluster
 from tests.support.tree import ROOT
 from tests.support.vectors import vector_files, vectors
 
@@ -17,21 +18,32 @@ def test_a_database_starts_empty_and_takes_writes(database_url):
     engine.dispose()
 
 
-def test_postgres_is_durable_and_ours(fresh_postgres_url):
+def test_postgres_is_ours_and_waits_for_the_disk_only_where_time_is_measured(fresh_postgres_url):
     with psycopg.connect(fresh_postgres_url.replace("+psycopg", "")) as connection:
         settings = {key: connection.execute(f"SHOW {key}").fetchone() for key in ("fsync", "max_connections")}
-    assert settings == {"fsync": ("on",), "max_connections": ("100",)}
+    assert settings == {"fsync": ("off",), "max_connections": ("100",)}
+    binaries = find_binaries()
+    assert binaries is not None
+    with running_cluster(binaries, waits_for_disk=True) as cluster:
+        address = cluster.url(cluster.create_database()).replace("+psycopg", "")
+        with psycopg.connect(address) as connection:
+            assert connection.execute("SHOW fsync").fetchone() == ("on",)
 
 
-def test_a_template_brings_its_tables_along(postgres_cluster):
-    template = postgres_cluster.create_database()
-    with psycopg.connect(postgres_cluster.url(template).replace("+psycopg", "")) as connection:
-        connection.execute("CREATE TABLE migrated (id INTEGER)")
-    copy = postgres_cluster.create_database(template)
-    with psycopg.connect(postgres_cluster.url(copy).replace("+psycopg", "")) as connection:
-        assert connection.execute("SELECT count(*) FROM migrated").fetchone() == (0,)
-    postgres_cluster.drop_database(copy)
-    postgres_cluster.drop_database(template)
+def test_a_database_that_is_taken_again_is_empty_and_nobody_else_has_it_open(postgres_cluster):
+    database = postgres_cluster.take_database()
+    address = postgres_cluster.url(database).replace("+psycopg", "")
+    with psycopg.connect(address, autocommit=True) as left_open:
+        left_open.execute("CREATE TABLE kept (id INTEGER)")
+        left_open.execute("CREATE SCHEMA issuer CREATE TABLE credentials (id INTEGER)")
+        postgres_cluster.give_back(database)
+        with pytest.raises(psycopg.OperationalError):
+            left_open.execute("SELECT 1")
+    assert postgres_cluster.take_database() == database
+    with psycopg.connect(address) as connection:
+        assert connection.execute("SELECT to_regclass('kept'), to_regnamespace('issuer')").fetchone() == (None, None)
+        connection.execute("CREATE TABLE kept (id INTEGER)")
+    postgres_cluster.give_back(database)
 
 
 def test_missing_vectors_are_skipped_with_the_reason(monkeypatch, tmp_path):

@@ -48,7 +48,7 @@ def databases() -> Iterator[list[Kind]]:
     if binaries is None:
         yield [SQLITE]
         return
-    with running_cluster(binaries) as cluster:
+    with running_cluster(binaries, waits_for_disk=True) as cluster:
         yield [SQLITE, Kind("PostgreSQL", lambda: cluster.url(cluster.create_database()), is_embedded=False)]
 
 

@@ -157,7 +157,7 @@ def test_a_standing_order_is_prepared_and_goes_by_one_yes(chromium: Chromium, st
         page.get_by_role("heading", name="Ended").wait_for()
         window.see("orders-ended")
         page.goto(f"{stage.url}/activity")
-        page.get_by_text("You stopped that Card is prepared for Town bank when it changes.").wait_for()
+        page.get_by_text("You ended it: your wallet no longer prepares Card for Town bank.").wait_for()
         assert page.get_by_role("link", name="Town bank", exact=True).count() == 1, (
             "one partner is one, whatever was done"
         )

@@ -248,7 +248,9 @@ def _needing_each_other(service: JsonObject, number: int) -> JsonObject:
     return {**service, "id": f"ring-{number}", "name": {"en": f"Ring {number}"}, "needs": needs, "gives": [given]}
 
 
-def test_what_a_plan_was_told_is_ticked_beside_one_of_two_certificates(town: TownStage, chromium: Chromium) -> None:
+def test_what_a_plan_was_told_is_ticked_beside_the_certificate_of_one_of_two_children(
+    town: TownStage, chromium: Chromium
+) -> None:
     people = town.people
     with chromium.window() as window:
         page = window.page
@@ -271,8 +273,16 @@ def test_what_a_plan_was_told_is_ticked_beside_one_of_two_certificates(town: Tow
         kept = people.run(services.journeys.begin(["child-benefit"]))
         people.run(services.journeys.note(kept.id, "child-benefit", {"iban": IBAN}))
         page.goto(f"{town.url}/plans/{kept.id}")
-        page.get_by_text("Birth certificate (Ben)").wait_for()
+        page.get_by_text("For whom is this plan?").wait_for()
         window.see("wallet-plan-two-children")
+        page.get_by_role("link", name="Say for whom it is").click()
+        page.get_by_role("radio", name="For Ben").wait_for()
+        assert not page.get_by_role("radio", name="For Mia").is_checked()
+        window.see("wallet-plan-whom")
+        page.get_by_role("radio", name="For Mia").check()
+        page.get_by_role("button", name="Go on").click()
+        page.get_by_text("This plan is for Mia.").wait_for()
+        window.see("wallet-plan-for")
         page.get_by_role("button", name="Begin this step").click()
         box = page.get_by_role("checkbox", name="Account number")
         box.wait_for()
@@ -284,7 +294,7 @@ def test_what_a_plan_was_told_is_ticked_beside_one_of_two_certificates(town: Tow
         page.get_by_text("English", exact=True).click()
         box.wait_for()
         box.check()
-        page.get_by_role("radio", name="Birth certificate (Mia)").check()
+        page.get_by_text("Birth certificate (Mia)").wait_for()
         page.get_by_role("button", name="Share").click()
         page.get_by_text("Account number").wait_for()
         window.see("wallet-noted-shared")

@@ -22,10 +22,10 @@ def services(request, tmp_path_factory, use_cases):
                 yield both
             return
         cluster = request.getfixturevalue("postgres_cluster")
-        database = cluster.create_database()
+        database = cluster.take_database()
         with serving(folder, cluster.url(database), use_cases=use_cases) as both:
             yield both
-        cluster.drop_database(database)
+        cluster.give_back(database)
 
 
 @pytest.fixture

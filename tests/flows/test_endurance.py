@@ -33,13 +33,13 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 @pytest.fixture
 def towns(tmp_path, postgres_cluster) -> Iterator[list[ProcessTown]]:
     """Issuers and verifiers of two processes each, on each database."""
-    database = postgres_cluster.create_database()
+    database = postgres_cluster.take_database()
     folders = [tmp_path / "sqlite", tmp_path / "postgresql"]
     for folder in folders:
         folder.mkdir()
     with process_town(folders[0], "") as first, process_town(folders[1], postgres_cluster.url(database)) as second:
         yield [first, second]
-    postgres_cluster.drop_database(database)
+    postgres_cluster.give_back(database)
 
 
 @dataclass(frozen=True, slots=True)

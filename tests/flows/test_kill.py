@@ -37,10 +37,10 @@ def town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             yield running
         return
     cluster = request.getfixturevalue("postgres_cluster")
-    database = cluster.create_database()
+    database = cluster.take_database()
     with process_town(folder, cluster.url(database)) as running:
         yield running
-    cluster.drop_database(database)
+    cluster.give_back(database)
 
 
 @pytest.mark.kill

@@ -159,7 +159,7 @@ def town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     """A wallet provider on each database."""
     folder: Path = tmp_path_factory.mktemp("provider") / "data"
     cluster = request.getfixturevalue("postgres_cluster") if request.param == "postgresql" else None
-    database = cluster.create_database() if cluster else ""
+    database = cluster.take_database() if cluster else ""
     url = cluster.url(database) if cluster else ""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("HOHEIT_ENV", "test")
@@ -172,7 +172,7 @@ def town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             yield Town(service, open_provider(settings, store), store)
             store.database.dispose()
     if cluster:
-        cluster.drop_database(database)
+        cluster.give_back(database)
 
 
 @pytest.mark.kill

@@ -212,7 +212,7 @@ def town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     """A registrar on each database."""
     folder: Path = tmp_path_factory.mktemp("registrar") / "data"
     cluster = request.getfixturevalue("postgres_cluster") if request.param == "postgresql" else None
-    database = cluster.create_database() if cluster else ""
+    database = cluster.take_database() if cluster else ""
     now = int(time.time())
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("HOHEIT_ENV", "test")
@@ -230,7 +230,7 @@ def town(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             yield Town(service, open_registrar(settings, store), store, api_key)
             store.database.dispose()
     if cluster:
-        cluster.drop_database(database)
+        cluster.give_back(database)
 
 
 @pytest.mark.kill

@@ -1,13 +1,16 @@
 """A page that follows what happens: a state at first, and each other one after it."""
 
 import asyncio
+import socket
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 
 from protocol.errors import NotFound, Unavailable
-from runtime import live
+from runtime import live, serve
 from runtime.live import GONE, LiveStreams
+from runtime.serve import Listen, running
 
 
 @pytest.fixture(autouse=True)
@@ -73,3 +76,26 @@ def test_there_is_an_end_to_streams(monkeypatch):
         await streams.events(looking("requested"))
 
     asyncio.run(watch())
+
+
+def test_streams_end_in_good_order_when_the_server_ends(monkeypatch):
+    """T251"""
+    monkeypatch.setattr(live, "STREAM_SECONDS", 60)
+    monkeypatch.setattr(serve, "SHUTDOWN_SECONDS", 2)
+    streams, application = LiveStreams(), FastAPI()
+
+    @application.get("/events")
+    async def events():
+        return await streams.events(looking("requested"))
+
+    with running(application, Listen()) as listening:
+        host, _, port = listening.partition(":")
+        browser = socket.create_connection((host, int(port)), timeout=10)
+        browser.sendall(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        received = browser.recv(65536)
+        while b"requested" not in received:
+            received += browser.recv(65536)
+    with browser:
+        while piece := browser.recv(65536):
+            received += piece
+    assert received.endswith(b"\r\n0\r\n\r\n")

@@ -48,6 +48,7 @@ from runtime.api_keys import new_api_key
 from runtime.conversation import Advance, Begin, Load, Slow
 from runtime.database.engine import Database
 from runtime.http import NoSender
+from tests.support.migrated import migrate_quickly
 from tests.support.pki import NOW, Pki, make_pki, seeded, seeded_key
 
 T = TypeVar("T")
@@ -214,7 +215,7 @@ def make_issuer(
     """A worker of an issuer on a database, which is migrated; with PEOPLE in its register."""
     clock = clock or Clock()
     store = SqlIssuerStore(Database(database_url, "issuer"), clock)
-    store.migrate()
+    migrate_quickly(store)
     register = SqlRegister(store.database)
     register.put(PEOPLE)
     context = IssuerContext(

@@ -21,6 +21,7 @@ from protocol.wallet_unit.provider import ProviderClient
 from runtime.database.engine import Database
 from runtime.driver import drive
 from runtime.http import NoSender
+from tests.support.migrated import migrate_quickly
 from tests.support.pki import DAY, NOW, Pki, Template, make_pki, seeded, seeded_key
 from wallet.provider.app import serve_provider
 from wallet.provider.database.store import SqlProviderStore
@@ -118,7 +119,7 @@ def make_provider(
         role=Role.WALLET_PROVIDER,
     )
     store = SqlProviderStore(Database(database_url, "provider"), clock)
-    store.migrate()
+    migrate_quickly(store)
     provider = WalletProvider.of(
         ProviderContext(
             identifier=PROVIDER,

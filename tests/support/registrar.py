@@ -31,6 +31,7 @@ from runtime.database.engine import Database
 from runtime.driver import Driver, drive
 from runtime.http import NoSender
 from tests.support.issuer import Clock
+from tests.support.migrated import migrate_quickly
 from tests.support.pki import NOW, make_pki, seeded, seeded_key
 from tests.support.web import Answer, call
 
@@ -107,15 +108,23 @@ def request_of(key: P256Key) -> str:
     return request.public_bytes(serialization.Encoding.PEM).decode("ascii")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Office:
     """A registrar with its store and its clock."""
 
     registrar: Registrar
     store: SqlRegistrarStore
     clock: Clock
-    application: FastAPI
+    driver: Driver
     api_key: str
+    _application: FastAPI | None = None
+
+    @property
+    def application(self) -> FastAPI:
+        """The web application, made when somebody wants it."""
+        if self._application is None:
+            self._application = make_application(self.registrar, self.driver)
+        return self._application
 
     def run(self, work: Exchange[T]) -> T:
         """Do something with the registrar's own service."""
@@ -159,7 +168,7 @@ def make_office(url: str, address: str = URL, *, seed: int = 0, worker: int = 0)
     """A registrar on a database; another `seed` has other keys, and another `worker` the same ones and its own chance."""
     clock = Clock()
     store = SqlRegistrarStore(Database(url, "registrar"), clock)
-    store.migrate()
+    migrate_quickly(store)
     random_bytes = seeded(seed + 77)
     names = CertificateNames("Registerstelle", "Registerstelle CA")
     access = make_authority(seeded_key(seed + 71), names, now=NOW, days=AUTHORITY_DAYS, random_bytes=random_bytes)
@@ -202,4 +211,4 @@ def make_office(url: str, address: str = URL, *, seed: int = 0, worker: int = 0)
     if not worker:
         store.api_keys.put(kept)
     driver = Driver(store, NoSender(), loads_in_thread=not store.database.is_sqlite)
-    return Office(registrar, store, clock, make_application(registrar, driver), key)
+    return Office(registrar, store, clock, driver, key)

@@ -37,6 +37,7 @@ from runtime.database.engine import Database
 from runtime.driver import Driver, drive
 from runtime.http import InProcessSender, Sender
 from runtime.seal import Sealer
+from tests.support.migrated import migrate_quickly
 from tests.support.pki import DAY, NOW, Pki, Template, make_pki, seeded, seeded_key
 from verifier.app import make_application, with_questions
 from verifier.database.store import SqlVerifierStore
@@ -120,8 +121,15 @@ class Counter:
     network: Addresses
     clock: Clock
     access: Pki
-    app: FastAPI
     api_key: str
+    _app: FastAPI | None = None
+
+    @property
+    def app(self) -> FastAPI:
+        """The web application, made when somebody wants it: most tests of services do not, and it takes longer than they do."""
+        if self._app is None:
+            self._app = make_application(self.verifier, self.driver, _lifespan)
+        return self._app
 
     def run(self, exchange: Exchange[T]) -> T:
         """Drive an exchange of the verifier's, in this thread."""
@@ -212,7 +220,7 @@ def make_verifier(
     clock = clock or Clock()
     network = network or Addresses()
     store = SqlVerifierStore(Database(database_url, "verifier"), clock)
-    store.migrate()
+    migrate_quickly(store)
     # What all workers of one verifier share is the same; what they draw is not
     access = access or access_pki(identifier)
     shared = seeded(3)
@@ -234,8 +242,7 @@ def make_verifier(
     context = replace(context, **changes)
     verifier = Verifier.of(context)
     driver = Driver(store, network)
-    app = make_application(verifier, driver, _lifespan)
-    counter = Counter(verifier, store, driver, network, clock, access, app, "")
+    counter = Counter(verifier, store, driver, network, clock, access, "")
     counter.api_key = counter.new_api_key("library desk")
     return counter
 

@@ -81,8 +81,7 @@ def api_routes(application: FastAPI) -> set[tuple[str, str]]:
 
 def routes(application: FastAPI, under: str) -> set[tuple[str, str]]:
     """Every method and path that begins so, as the router itself knows them, and not as it describes them."""
-    included: list[Any] = [route for route in application.routes if hasattr(route, "original_router")]
-    found: list[Any] = [*application.routes, *(inner for route in included for inner in route.original_router.routes)]
+    found: list[Any] = application.routes
     return {
         (method, route.path)
         for route in found

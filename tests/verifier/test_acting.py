@@ -113,6 +113,7 @@ def test_no_name_stands_in_the_open_in_the_store(counter):
     ],
 )
 def test_what_does_not_hold_together_is_refused_with_its_reason(counter, proof, others, why):
+    """T187"""
     found = answered(counter, wallet(proof, **others))
     assert refusal(found) == why
     assert not any(name in repr(found.verdict) for name in ("Mustermann", "Mia", "Ben", "Helga"))

@@ -12,6 +12,7 @@ PROOF: JsonObject = {
     "family_name": "Mustermann", "given_name": "Erika", "birthdate": "1990-03-07", "relation": "parent",
     "represented": MIA, "areas": ["school"], "alone": True,
 }  # fmt: skip
+BEN: JsonObject = {**MIA, "given_name": "Ben", "birthdate": "2023-02-03"}
 FIRM: JsonObject = {"name": "Muster GmbH", "register_number": "HRB 1", "country": "DE"}
 FRAME = Frame.of([(name,) for name in PROOF])
 
@@ -29,3 +30,22 @@ def office():
 def school():
     """Who asks what it is good for, and not for whom."""
     return Partner(query={"credentials": [dcql(("areas",), query_id="proof", vct=TYPE)]})
+
+
+BIRTH = "urn:town:birth:1"
+# A proof, the identity of whoever acts, and a document about whom they act for
+ASKED: JsonObject = {
+    "credentials": [
+        dcql(("given_name",)),
+        dcql(("relation",), query_id="proof", vct=TYPE),
+        dcql(("given_name",), query_id="birth", vct=BIRTH),
+    ]
+}
+
+
+def speak_of(world, type_, claims):
+    """From now on the agency issues this."""
+    agency = world.agency
+    agency.type, agency.claims = type_, dict(claims)
+    agency.issued_changes = {"frame": Frame.of([(name,) for name in claims])}
+    agency.configurations = {"any": replace(PID, type=type_, claims=())}

@@ -154,17 +154,21 @@ def take(service: ServiceDescription, content: Content, shown: Shown) -> Content
                 attested[one.name] = found
                 break
     stated = {name: value for name, value in content.stated.items() if name not in attested}
-    questions = {
-        one.name: one.question for one in service.fields if one.name not in attested and one.name not in stated
-    }
-    brought = {name: shown.answers[name] for name, question in questions.items() if _brought(question, shown.answers)}
-    return Content(
+    taken = Content(
         attested=attested,
-        stated={**stated, **brought},
+        stated=stated,
         earlier={name: value for name, value in content.earlier.items() if name not in attested},
         acting=shown.acting,
-        proposed=frozenset([*brought, *(content.proposed & stated.keys())]),
+        proposed=content.proposed & stated.keys(),
     )
+    return propose(service, taken, shown.answers)
+
+
+def propose(service: ServiceDescription, content: Content, answers: Mapping[str, JsonValue]) -> Content:
+    """A form with what the wallet brought along: where a field is still empty, and where it is what the field asks for."""
+    questions = {one.name: one.question for one in asked(service, content) if one.name not in content.stated}
+    brought = {name: answers[name] for name, question in questions.items() if _brought(question, answers)}
+    return replace(content, stated={**content.stated, **brought}, proposed=frozenset([*brought, *content.proposed]))
 
 
 def asked(service: ServiceDescription, content: Content) -> tuple[ServiceField, ...]:

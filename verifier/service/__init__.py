@@ -19,6 +19,7 @@ from verifier.service.forms import Forms
 from verifier.service.mandated import Mandated
 from verifier.service.meetings import Meetings
 from verifier.service.mirror import MirrorDesk
+from verifier.service.notes import Notes
 from verifier.service.notices import Notices
 from verifier.service.page_requests import PageRequests
 from verifier.service.partner_usage import PartnerUsage
@@ -43,6 +44,7 @@ class Verifier:
     boards: Boards
     meetings: Meetings
     forms: Forms
+    notes: Notes
     cases: Cases
     notices: Notices
     clerks: ClerkService
@@ -84,7 +86,7 @@ class Verifier:
             context.now,
             context.random_bytes,
         )
-        cases = Cases(context)
+        cases, forms = Cases(context), Forms.of(context, requests, answers)
         accounts = Accounts(context.store.clerk_codes, USUAL_ACCOUNTS, context.now, context.random_bytes)
         return cls(
             context=context,
@@ -94,7 +96,8 @@ class Verifier:
             counters=counters,
             boards=boards,
             meetings=Meetings(context, requests, answers),
-            forms=Forms.of(context, requests, answers),
+            forms=forms,
+            notes=Notes(context, forms),
             cases=cases,
             notices=Notices(context, cases),
             clerks=ClerkService.of(accounts),

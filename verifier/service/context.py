@@ -122,6 +122,14 @@ class VerifierContext:
         """Where a wallet leads back to; a response code is added."""
         return f"{self.service_page(service)}/back"
 
+    def service_notes(self, service: str) -> str:
+        """Where a wallet brings notes for the form of a service that needs no document."""
+        return f"{self.service_page(service)}/notes"
+
+    def service_noted(self, service: str) -> str:
+        """Where its browser takes them up; a code is added."""
+        return f"{self.service_page(service)}/noted"
+
     def case_page(self, case: str) -> str:
         """The address of a case for its citizen."""
         return f"{self.identifier}/cases/{self.case_secret(case)}"

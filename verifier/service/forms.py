@@ -29,7 +29,7 @@ from verifier.once_only.case import (
     send,
 )
 from verifier.once_only.description import ServiceDescription
-from verifier.once_only.filling import Content, Filled, Shown, carry_over, complete, fill, take
+from verifier.once_only.filling import Content, Filled, Shown, carry_over, complete, fill, propose, take
 from verifier.once_only.sent import Sent, sent_lines, stated_before
 from verifier.once_only.start import adopt, began_at_wallet
 from verifier.service.answers import Answers
@@ -199,7 +199,7 @@ class Forms:
             yield from self.answers.collect(response_code, secret)
             yield from self.look(id_, secret)
             return secret
-        secret = yield from self._form_for_wallet(id_, secret)
+        secret = yield from self.for_browser(id_, secret)
         digest = SessionKey.of(BROWSER, secret).digest
 
         def step(session: Session) -> Outcome:
@@ -209,6 +209,30 @@ class Forms:
         draft = (yield from self.open(id_, secret)).draft
         yield from self._write(secret, replace(draft, asked=stage.asked.id))
         yield from self.look(id_, secret)
+        return secret
+
+    def propose(self, id_: str, secret: str, answers: Mapping[str, JsonValue]) -> Exchange[None]:
+        """Put what a wallet brought along into the form, where nothing stands yet.
+
+        Raises:
+            NotFound: there is no such form.
+            Conflict: it was changed in another window meanwhile.
+        """
+        form = yield from self.open(id_, secret)
+        content = propose(form.service, form.content, answers)
+        yield from self._write(secret, replace(form.draft, content=self._seal(form.draft.id, content.sealable())))
+
+    def for_browser(self, id_: str, secret: str) -> Exchange[str]:
+        """The secret of the form of this browser, or of a fresh one.
+
+        Raises:
+            NotFound: no such service.
+            TooManyRequests: too many begin it at the moment.
+        """
+        try:
+            yield from self.open(id_, secret)
+        except NotFound:
+            return (yield from self.begin(id_, {}))
         return secret
 
     def save(self, id_: str, secret: str, version: int, typed: Mapping[str, str]) -> Exchange[Saved]:
@@ -289,14 +313,6 @@ class Forms:
         request_id = self.context.new_id()
         yield from self.requests.make(order, request_id)
         return (yield from self.requests.open(self.context.reference(request_id), wallet_nonce))
-
-    def _form_for_wallet(self, id_: str, secret: str) -> Exchange[str]:
-        """The form of this browser, or a fresh one."""
-        try:
-            yield from self.open(id_, secret)
-        except NotFound:
-            return (yield from self.begin(id_, {}))
-        return secret
 
     def _take(self, form: OpenForm, secret: str) -> Exchange[None]:
         key = SessionKey.of(REQUEST, form.draft.asked)

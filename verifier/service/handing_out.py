@@ -148,7 +148,7 @@ def _without(data: JsonObject, wanted: ClaimsByQuery, kept: tuple[Kept, ...]) ->
 
 
 def _information(receipt: Receipt, held: Holding, own: Own, *, files: bool) -> Information:
-    shown = names_of(receipt.claims)
+    german, english = names_of(receipt.claims, "de"), names_of(receipt.claims, "en")
     if not own.automated_decisions and (files or held.elsewhere or held.in_case):
         raise InvalidRequest("information: what machines decide has to be said where other systems have the data")
     named = [each.identifier or each.name for each in receipt.recipients]
@@ -156,7 +156,7 @@ def _information(receipt: Receipt, held: Holding, own: Own, *, files: bool) -> I
     return Information(
         purposes=receipt.purpose,
         categories=own.categories
-        or both(f"Angaben aus Ihren Nachweisen: {shown}", f"What your documents say: {shown}"),
+        or both(f"Angaben aus Ihren Nachweisen: {german}", f"What your documents say: {english}"),
         recipients=tuple(
             [NamedRecipient(each.name, each.identifier, each.purpose) for each in receipt.recipients]
             + [NamedRecipient(each.name, each.identifier, ()) for each in others]

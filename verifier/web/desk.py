@@ -75,7 +75,9 @@ def desk_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
             "desk/case.html",
             status=400 if problem else 200,
             case=found.case,
-            lines=read_lines_in(found.lines, language_of(visit.request)),
+            lines=read_lines_in(
+                found.lines, language_of(visit.request), verifier.context.services.get(found.case.service)
+            ),
             acting=acting_shown(found.acting, language_of(visit.request)),
             told=found.told,
             is_open=found.case.state in OPEN,

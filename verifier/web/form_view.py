@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from protocol.sovereignty.form import FieldFormat, FieldType
 from protocol.sovereignty.wording import Wording
+from runtime.claim_words import ClaimKind
+from verifier.once_only.description import ServiceDescription
 from verifier.once_only.filling import Content, Filled, as_typed, asked
 from verifier.once_only.sent import Basis, SentLine, sent_lines
 from verifier.once_only.sources import ServiceField
 from verifier.service.forms import OpenForm
-from verifier.web.values import SharedValue, shown_value
+from verifier.web.values import SharedValue, kind_at, shown_value
 
 LONG_TEXT = 200  # characters from which on a field has several lines
 FEW_CHOICES = 5  # that are shown one below the other
@@ -81,7 +83,7 @@ def attested_groups(form: OpenForm, language: str) -> tuple[AttestedGroup, ...]:
         found = form.content.attested.get(field.name)
         if found is not None:
             title = wording_in(field.question.title, language)
-            shown = shown_value(title, found.value, language, binary=found.binary)
+            shown = shown_value(title, found.value, language, binary=found.binary, kind=kind_of_field(field))
             line = AttestedLine(field.name, shown, form.content.remarks.get(field.name, ""))
             by_document.setdefault(found.document, []).append(line)
     documents = {document.id: document for document in form.service.documents}
@@ -110,11 +112,20 @@ def asked_fields(
 
 def read_lines_of(form: OpenForm, language: str) -> tuple[ReadLine, ...]:
     """Everything that would be sent."""
-    return read_lines_in(sent_lines(form.service, form.content), language)
+    return read_lines_in(sent_lines(form.service, form.content), language, form.service)
 
 
-def read_lines_in(lines: tuple[SentLine, ...], language: str) -> tuple[ReadLine, ...]:
-    """What was sent, in a language."""
+def kind_of_field(field: ServiceField) -> ClaimKind:
+    """What the answer of a field stands for, by where it stands in the document that gives it."""
+    kinds = [kind_at(source.path) for source in field.documents]
+    return kinds[0] if kinds else ClaimKind.PLAIN
+
+
+def read_lines_in(
+    lines: tuple[SentLine, ...], language: str, service: ServiceDescription | None = None
+) -> tuple[ReadLine, ...]:
+    """What was sent, in a language; `service`: as it is offered now, which says where in a document an answer stands."""
+    kinds = {field.name: kind_of_field(field) for field in service.fields} if service is not None else {}
     return tuple(
         [
             ReadLine(
@@ -123,6 +134,7 @@ def read_lines_in(lines: tuple[SentLine, ...], language: str) -> tuple[ReadLine,
                     wording_in(line.choice, language) or line.value,
                     language,
                     binary=line.binary,
+                    kind=ClaimKind.PLAIN if line.choice else kinds.get(line.name, ClaimKind.PLAIN),
                 ),
                 Basis.STATED.value if line.basis is Basis.EARLIER else line.basis.value,
                 wording_in(line.document, language),

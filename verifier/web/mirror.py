@@ -11,6 +11,7 @@ from capabilities.accounts.web import Door, Visit
 from protocol.credential import ClaimPath
 from protocol.sovereignty.durations import Retention
 from runtime.driver import Driver
+from runtime.known_names import known_name
 from runtime.languages import language_of
 from verifier.mirror import PurposeHeld
 from verifier.service import Verifier
@@ -66,9 +67,9 @@ def mirror_pages(verifier: Verifier, driver: Driver, door: Door, desk: Desk) -> 
         )
 
 
-def claim_name(path: ClaimPath) -> str:
-    """A claim by its path, where nobody has a better name for it."""
-    return ": ".join(step.replace("_", " ") for step in path if isinstance(step, str))
+def claim_name(path: ClaimPath, language: str) -> str:
+    """What a claim is called; by its path where nobody has words for it."""
+    return known_name(path, language) or ": ".join(step.replace("_", " ") for step in path if isinstance(step, str))
 
 
 def _row(held: PurposeHeld, services: Mapping[str, str], language: str) -> Row:
@@ -77,5 +78,5 @@ def _row(held: PurposeHeld, services: Mapping[str, str], language: str) -> Row:
         service=services.get(held.service or "", ""),
         held=held,
         kept_for=tuple([KeptFor.of(each, language) for each in held.retentions]),
-        claims=tuple([claim_name(path) for path in held.claims]),
+        claims=tuple([claim_name(path, language) for path in held.claims]),
     )

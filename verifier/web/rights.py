@@ -56,11 +56,11 @@ def rights_pages(verifier: Verifier, driver: Driver, door: Door, desk: Desk) -> 
             "desk/right.html",
             status=400 if problem else 200,
             found=found,
-            claims=[claim_name(path) for paths in found.claims.values() for path in paths],
+            claims=[claim_name(path, language_of(visit.request)) for paths in found.claims.values() for path in paths],
             first_day=day_of(found.case.status.due) + timedelta(days=1),
             last_day=day_of(found.latest_due),
             problem=problem,
-            **answer_values(found, visit.form, day_of(verifier.context.now())),
+            **answer_values(found, visit.form, day_of(verifier.context.now()), language_of(visit.request)),
             typed=visit.form.get("why", ""),
             longest=MAX_TEXT,
         )

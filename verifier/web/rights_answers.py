@@ -78,7 +78,7 @@ def answer_pages(rights: RightsDesk, driver: Driver, door: Door, home: str, show
         return redirect(f"{home}/{id_}")
 
 
-def answer_values(found: OpenRequest, form: Mapping[str, str], today: date) -> dict[str, object]:
+def answer_values(found: OpenRequest, form: Mapping[str, str], today: date, language: str) -> dict[str, object]:
     """What the form shows."""
     choices = _choices(found)
     names = (*choices, "decisions", "categories", "source", "all", "until")
@@ -86,7 +86,7 @@ def answer_values(found: OpenRequest, form: Mapping[str, str], today: date) -> d
         "largest": MAX_FILE,
         "largest_together": MAX_OF_ONE,
         "endings": tuple(KINDS),
-        "choices": [(name, claim_name(path)) for name, (_, path) in choices.items()],
+        "choices": [(name, claim_name(path, language)) for name, (_, path) in choices.items()],
         "filled": {name: form.get(name, "") for name in names},
         "kept_back": any(name in form for name in choices),
         "today": today,

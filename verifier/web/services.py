@@ -231,6 +231,15 @@ def _add_form(router: APIRouter, site: ServicePages) -> None:
     verifier, driver, pages, forms = site.verifier, site.driver, site.pages, site.verifier.forms
     base = f"{site.path}/services/{{service}}"
 
+    @router.get(f"{base}/noted")
+    async def noted(service: str, request: Request) -> Response:
+        try:
+            code = request.query_params.get("code", "")
+            secret = await driver.run(verifier.notes.take_up(service, code, site.secret(request, service)))
+        except ProtocolError as error:
+            return refusal_page(request, pages, verifier, error)
+        return site.cookie(service).give(redirect(f"{site.home(service)}/form"), secret)
+
     @router.get(f"{base}/form")
     async def show(service: str, request: Request) -> Response:
         try:

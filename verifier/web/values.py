@@ -67,10 +67,12 @@ def shared_documents(
     return tuple(shared)
 
 
-def shown_value(label: str, value: JsonValue, language: str, *, binary: bool = False) -> SharedValue:
+def shown_value(
+    label: str, value: JsonValue, language: str, *, binary: bool = False, kind: ClaimKind = ClaimKind.PLAIN
+) -> SharedValue:
     """One value that stands alone, such as in a form; `binary`: it is bytes, in base64url."""
     reader = _Reader(language, frozenset({(), (None,)}) if binary else frozenset())
-    return reader.value(label, [((), value)], ClaimKind.PLAIN)
+    return reader.value(label, [((), value)], kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ class _Reader:
         for data in asked:
             found = select_shown(claims, data.path, budget)
             if found:
-                yield self.value(data.label, found, _kind(data.path), dict(data.parts))
+                yield self.value(data.label, found, kind_at(data.path), dict(data.parts))
 
     def value(self, label: str, found: Selection, kind: ClaimKind, parts: Mapping[str, str] = NO_PARTS) -> SharedValue:
         """Everything that one question found."""
@@ -129,7 +131,7 @@ def _general(path: Sequence[str | int | None]) -> ClaimPath:
     return tuple(step if isinstance(step, str) else None for step in path)
 
 
-def _kind(path: ClaimPath) -> ClaimKind:
+def kind_at(path: ClaimPath) -> ClaimKind:
     """What a claim is; asking for an array is asking for its elements."""
     kind = kind_of(_general(path))
     return kind_of((*path, None)) if kind is ClaimKind.PLAIN else kind

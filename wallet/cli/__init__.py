@@ -369,9 +369,10 @@ def plan(
     context: typer.Context,
     wanted: Annotated[list[str], typer.Argument(help="A life event such as birth, or ids from the list.")],
     begin: Annotated[bool, typer.Option("--begin", help="Keep the plan.")] = False,
+    whom: Annotated[str, typer.Option("--for", help="Whom it is for: a name, me, or new for somebody else.")] = "",
     as_json: Json = False,
 ) -> None:
     """See the way to a service: the steps, what is at hand, and what will be asked."""
     from wallet.cli.services import plan_services
 
-    plan_services(options_of(context, as_json), wanted, begin=begin)
+    plan_services(options_of(context, as_json), wanted, begin=begin, whom=whom)

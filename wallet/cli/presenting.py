@@ -9,6 +9,7 @@ from protocol.oid4vp.answer import Delivered
 from wallet.cli.session import OpenSession
 from wallet.policy.presenting import ChoiceShown, PresentationConsent, QuestionShown
 from wallet.service.seen import RequestSeen
+from wallet.service_words import ServiceWords
 
 Choice = dict[str, tuple[str, ...]]
 
@@ -54,6 +55,9 @@ def decide(
         session.say(words("So your wallet passes on nothing."))
         decline(seen)
         raise AccessDenied("whoever asks may not ask for this")
+    if consent.whom.open:
+        seen = _for_whom(session, seen, decline)
+        consent = seen.consent
     if not consent.answerable:
         session.say(words("You have nothing in your wallet that answers. Nothing was given away."))
         decline(seen)
@@ -63,6 +67,19 @@ def decide(
         decline(seen)
         session.refuse()
     return seen, choice
+
+
+def _for_whom(session: OpenSession, seen: RequestSeen, decline: Callable[[RequestSeen], object]) -> RequestSeen:
+    """Have the user say for whom they answer, so that only what belongs together is offered."""
+    if session.yes:
+        raise AccessDenied("for whom the answer is, a person has to decide; leave out --yes")
+    say, options = ServiceWords(session.words), seen.consent.whom.options
+    labels = [*[say.whom(one.id, one.name) for one in options], session.words("Do not share")]
+    picked = session.choose_number(session.words("For whom do you answer?"), labels)
+    if picked == len(options):
+        decline(seen)
+        session.refuse()
+    return session.run(session.wallet.presenting.answer_for(seen, options[picked].id))
 
 
 def outcome_in_words(session: OpenSession, *, arrived: bool) -> str:

@@ -62,8 +62,8 @@ def suggest_services(options: Options, switch: bool | None) -> None:
         session.answer({"suggestions": [_suggestion(one) for one in found]})
 
 
-def plan_services(options: Options, wanted: list[str], *, begin: bool) -> None:
-    """Show the way to services, or to everything of a life event; `begin`: and keep the plan."""
+def plan_services(options: Options, wanted: list[str], *, begin: bool, whom: str = "") -> None:
+    """Show the way to services, or to everything of a life event; `begin`: and keep the plan; `whom`: for whom it is."""
     with open_session(options) as session:
         say = _prepared(session)
         services = session.wallet.services
@@ -72,11 +72,13 @@ def plan_services(options: Options, wanted: list[str], *, begin: bool) -> None:
             goals = goals_for(services.catalogue.services(), event) if event is not None else tuple(wanted)
             if not goals:
                 raise NotFound("there is no service for this life event")
+            plan = session.run(services.journeys.preview(goals, event))
+            chosen = _whom(session, say, plan, whom) if whom else ""
             if begin:
-                kept = session.run(services.journeys.begin(goals, event))
+                kept = session.run(services.journeys.begin(goals, event, chosen))
                 plan = session.run(services.journeys.show(kept.id))
-            else:
-                plan = session.run(services.journeys.preview(goals, event))
+            elif chosen:
+                plan = session.run(services.journeys.preview(goals, event, chosen))
         except NoServices as error:
             _no_services(session, say, error)
         except NoPlan:
@@ -88,6 +90,16 @@ def plan_services(options: Options, wanted: list[str], *, begin: bool) -> None:
             raise typer.Exit(1) from None
         _say_plan(session, say, plan)
         session.answer({"plan": _plan(plan)})
+
+
+def _whom(session: OpenSession, say: ServiceWords, plan: JourneyShown, typed: str) -> str:
+    """The option that somebody names: by the name, or by `me` or `new`."""
+    for one in plan.aimed.options:
+        if typed.casefold() in (one.name.casefold(), one.id):
+            return one.id
+    names = [say.whom(one.id, one.name) for one in plan.aimed.options]
+    session.warn(session.words("The plan cannot be for that person. It can be: %(names)s", names="; ".join(names)))
+    raise typer.Exit(1)
 
 
 def _prepared(session: OpenSession) -> ServiceWords:
@@ -119,11 +131,17 @@ def _say_suggestion(session: OpenSession, say: ServiceWords, one: SuggestionShow
 
 
 def _say_plan(session: OpenSession, say: ServiceWords, plan: JourneyShown) -> None:
-    words = session.words
+    words, found = session.words, plan.aimed
+    if found.asks:
+        names = "; ".join([say.whom(one.id, one.name) for one in found.options])
+        session.warn(words("Say for whom it is, by a name, me or new: --for NAME. It can be: %(names)s", names=names))
+    elif found.chosen:
+        session.say(say.plan_for(found))
     for number, step in enumerate(plan.steps, 1):
         session.say()
         session.say(f"{number}. {step.service.name}  ({step.service.provider})", "bold")
         lines = [
+            *([say.whom(found.chosen, found.name)] if step.about_other and found.chosen else []),
             *[words("You have: %(name)s", name=name) for name in step.at_hand],
             *[words("Comes on the way, from the step: %(name)s", name=name) for name in step.fetched],
             *[words("Still to come, from: %(name)s", name=name) for name in step.awaited],
@@ -167,6 +185,8 @@ def _suggestion(one: SuggestionShown) -> dict[str, object]:
 def _plan(plan: JourneyShown) -> dict[str, object]:
     return {
         "id": plan.id or None,
+        "for": plan.aimed.chosen or None,
+        "can_be_for": [{"id": one.id, "name": one.name} for one in plan.aimed.options],
         "steps": [
             {
                 "service": step.service.id,

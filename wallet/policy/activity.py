@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, replace
 
+from protocol.credential import ClaimPath
 from protocol.encoding import read_json
 from protocol.errors import Malformed
 from protocol.oid4vci.metadata import ClaimDescription
@@ -13,6 +14,7 @@ from wallet.policy.showing import claim_label, plain
 from wallet.records import HeldCredential, LogEntry
 
 PAGE = 50  # entries
+Called = Callable[[ClaimPath], str]  # what data are called in general, in the reader's language
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +61,22 @@ def about(happened: Sequence[Happened], kinds: Set[str]) -> tuple[Happened, ...]
     return tuple(one for one in happened if any(credential.type in kinds for credential in one.entry.credentials))
 
 
-def given(entry: LogEntry, held: Sequence[HeldCredential], language: str) -> tuple[GivenShown, ...]:
-    """The data that an entry is about, with the labels of documents of the same kind that are still there."""
+def given(entry: LogEntry, held: Sequence[HeldCredential], language: str, called: Called) -> tuple[GivenShown, ...]:
+    """The data that an entry is about, with the labels of documents of the same kind that are still there.
+
+    `called` names what none of them describes any more.
+    """
     described = {credential.type: credential.described().claims for credential in held}
     name = namer_of(held, language)
     labels: dict[str, dict[str, None]] = {}
     for credential in entry.credentials:
-        named = [label_of(path, described.get(credential.type, ()), language) for path in credential.claims]
+        named = [label_of(path, described.get(credential.type, ()), language, called) for path in credential.claims]
         # Forms of one document have one name, and most labels
-        labels.setdefault(name(credential.type, credential.name), {}).update(dict.fromkeys(named))
+        labels.setdefault(name(credential.type, credential.name, credential.names), {}).update(dict.fromkeys(named))
     return tuple(GivenShown(name, tuple(found)) for name, found in labels.items())
 
 
-def label_of(text: str, descriptions: Sequence[ClaimDescription], language: str) -> str:
+def label_of(text: str, descriptions: Sequence[ClaimDescription], language: str, called: Called) -> str:
     """What a claims path of the log is called, by what its issuer says of it; elements of an array have no number there."""
     try:
         steps = read_json(text.encode("utf-8"), "path")
@@ -80,4 +85,7 @@ def label_of(text: str, descriptions: Sequence[ClaimDescription], language: str)
     path = tuple(step for step in steps if step is None or isinstance(step, str)) if isinstance(steps, list) else ()
     if any(description.path == path for description in descriptions):
         return claim_label(tuple(0 if step is None else step for step in path), descriptions, language)
-    return claim_label(tuple(step for step in path if step is not None), descriptions, language) or plain(text)
+    named = tuple(step for step in path if step is not None)
+    if named and not descriptions:
+        return called(path)
+    return claim_label(named, descriptions, language) or plain(text)

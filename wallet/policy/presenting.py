@@ -21,6 +21,7 @@ from protocol.sovereignty.signing import Organisation
 from protocol.trust.anchors import TrustedParty
 from protocol.trust.disclosure_policy import DisclosurePolicy, NoRestriction, Outcome, evaluate
 from protocol.trust.localized import Localized, in_language, read_register_texts
+from wallet.policy.answering_for import NOBODY_ASKED, WhomAsked
 from wallet.policy.asking import Entry, Standing, StandingShown, on_behalf_of, registration_of
 from wallet.policy.cockpit.disclosed import organisation_key, requesters_of
 from wallet.policy.documents import sense_of
@@ -31,6 +32,7 @@ from wallet.policy.showing import (
     claim_label,
     credential_name,
     generalised,
+    logged_names,
     party_shown,
     path_text,
     plain,
@@ -126,6 +128,7 @@ class PresentationConsent:
     repeated: bool  # this very request was answered before (T175)
     log_damaged: bool  # whether it was cannot be known, nor could it be seen afterwards that it is now
     unusable: tuple[UnusableShown, ...]
+    whom: WhomAsked = NOBODY_ASKED  # for whom the answer is
 
     @property
     def recipient(self) -> str:
@@ -150,6 +153,7 @@ def presentation_consent(
     repeated: bool,
     log_damaged: bool,
     unusable: tuple[UnusableShown, ...],
+    whom: WhomAsked,
     language: str,
 ) -> PresentationConsent:
     """Put together what a request asks and what is held; `shown` is by question and credential."""
@@ -169,10 +173,11 @@ def presentation_consent(
             for query_id, matches in match.matches.items()
         ),
         ways=tuple(WayShown(found.options, found.required) for found in match.sets),
-        answerable=match.satisfied,
+        answerable=match.satisfied and not whom.open,
         repeated=repeated,
         log_damaged=log_damaged,
         unusable=unusable,
+        whom=whom,
     )
 
 
@@ -351,4 +356,9 @@ def logged_choice(query_id: str, found: CandidateMatch, consent: PresentationCon
     question = next(question for question in consent.questions if question.query_id == query_id)
     choice = next(choice for choice in question.choices if choice.held_id == found.candidate.id)
     paths = dict.fromkeys(generalised(claim.path) for claim in choice.claims)
-    return LoggedCredential(choice.name, found.candidate.type, tuple(path_text(path) for path in paths))
+    return LoggedCredential(
+        choice.name,
+        found.candidate.type,
+        tuple(path_text(path) for path in paths),
+        logged_names(choice.configuration),
+    )

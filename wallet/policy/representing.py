@@ -16,7 +16,7 @@ from protocol.keys import RandomBytes
 from protocol.sovereignty.representation import TYPE, Company, Person, Representation, blinded
 from wallet.policy.documents import document_id
 from wallet.policy.services.holding import seem_about_others
-from wallet.policy.showing import plain
+from wallet.policy.showing import credential_name, plain
 from wallet.records import HeldCredential, LogEntry
 
 SALT_BYTES = 16
@@ -38,7 +38,7 @@ class Represented:
 
 def acts_for(held: HeldCredential) -> str:
     """For whom its holder acts with a document, by their first name; empty: it is no proof, or none that is understood."""
-    whom = _represented(held)
+    whom = represented_by(held)
     if whom is None:
         return ""
     return plain(whom.given_name if isinstance(whom, Person) else whom.name)
@@ -57,11 +57,17 @@ def about_whom(held: HeldCredential, everything: Iterable[HeldCredential]) -> st
     return plain(named) if isinstance(named, str) else ""
 
 
+def named_with_whom(one: HeldCredential, held: Iterable[HeldCredential], language: str) -> str:
+    """What a document is called, with the name of whom it is about where that is not the user."""
+    name, whom = credential_name(one.described(), language), about_whom(one, held)
+    return f"{name} ({whom})" if whom else name
+
+
 def represented_people(held: Iterable[HeldCredential]) -> tuple[Represented, ...]:
     """Everybody for whom the user acts, each once, by the documents that are held."""
     found: list[Represented] = []
     for one in held:
-        whom = _represented(one)
+        whom = represented_by(one)
         if whom is not None and not any(_are_same(whom, other.whom) for other in found):
             found.append(Represented(one.id, acts_for(one), whom))
     return tuple(found)
@@ -76,7 +82,7 @@ def marks_of(
     so that two entries share nothing.
     """
     about = [person for one in shown if (person := _about(one)) is not None]
-    acting = [whom for one in shown if (whom := _represented(one)) is not None]
+    acting = [whom for one in shown if (whom := represented_by(one)) is not None]
     marks = []
     for known in represented_people(held):
         if any(_are_same(known.whom, whom) for whom in (*acting, *about)):
@@ -107,7 +113,8 @@ def for_whom(entries: Iterable[LogEntry], people: Sequence[Represented]) -> Mapp
 ME, OTHERS = "me", "others"
 
 
-def _represented(held: HeldCredential) -> Person | Company | None:
+def represented_by(held: HeldCredential) -> Person | Company | None:
+    """For whom its holder acts with a document; None: it is no proof, or none that is understood."""
     if held.type != TYPE:
         return None
     try:

@@ -15,6 +15,8 @@ from protocol.oid4vci.metadata import ClaimDescription, CredentialConfiguration,
 from protocol.trust.anchors import TrustedParty
 from runtime.claim_words import ClaimKind, kind_of
 from runtime.data_pictures import safe_portrait
+from runtime.known_names import known_name
+from runtime.translations import LANGUAGES
 from wallet.records import HeldCredential, LoggedCredential
 
 MAX_TEXT = 300  # characters of a name
@@ -80,6 +82,15 @@ def credential_name(configuration: CredentialConfiguration, language: str) -> st
     return plain(display.name if display is not None else configuration.type or configuration.format)
 
 
+def logged_names(configuration: CredentialConfiguration) -> tuple[tuple[str, str], ...]:
+    """What a kind of credential is called in each language of ours, for the log; empty: everywhere the same.
+
+    So that it can be named in the language that is read later, when nothing of the kind is held any more.
+    """
+    names = tuple([(language, credential_name(configuration, language)) for language in LANGUAGES])
+    return names if len({name for _, name in names}) > 1 else ()
+
+
 def claims_shown(
     claims: JsonObject,
     descriptions: Sequence[ClaimDescription],
@@ -122,8 +133,12 @@ def held_claims(held: HeldCredential, language: str) -> tuple[ClaimShown, ...]:
 def logged_credential(held: HeldCredential, language: str) -> LoggedCredential:
     """A credential with all its claims, as the log has them."""
     paths = dict.fromkeys(generalised(claim.path) for claim in held_claims(held, language))
+    described = held.described()
     return LoggedCredential(
-        credential_name(held.described(), language), held.type, tuple(path_text(path) for path in paths)
+        credential_name(described, language),
+        held.type,
+        tuple(path_text(path) for path in paths),
+        logged_names(described),
     )
 
 
@@ -133,7 +148,7 @@ def generalised(path: Sequence[str | int | None]) -> ClaimPath:
 
 
 def claim_label(path: ConcretePath, descriptions: Sequence[ClaimDescription], language: str) -> str:
-    """What a claim is called: by the issuer's label for it, else by the labels of what it stands in."""
+    """What a claim is called: by the issuer's label for it, else by the labels of what it stands in, or what is widespread."""
     labels = {description.path: _label(description, language) for description in descriptions}
     whole = labels.get(path) or labels.get(generalised(path))
     if whole:
@@ -143,7 +158,7 @@ def claim_label(path: ConcretePath, descriptions: Sequence[ClaimDescription], la
         if isinstance(step, int):
             parts.append(str(step + 1))
         else:
-            parts.append(labels.get(generalised(path[:length])) or plain(step))
+            parts.append(labels.get(generalised(path[:length])) or known_name((step,), language) or plain(step))
     return " · ".join(parts)
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from protocol.credential import VerifiedCredential
-from protocol.dcql.match import Candidate, CandidateMatch, match_query
+from protocol.dcql.match import CandidateMatch
 from protocol.device_retrieval.question import VerifiedDeviceRequest, answerable_part
-from protocol.errors import AccessDenied, NotValidNow, ProtocolError, Unavailable
+from protocol.errors import AccessDenied, ProtocolError, Unavailable
 from protocol.exchange import Exchange
 from protocol.formats import about_subject, format_of, vp_formats
 from protocol.holder_binding import KeyBinding
@@ -20,8 +19,10 @@ from protocol.oid4vp.request_object import Unauthenticated, VerifiedRequest
 from protocol.oid4vp.response import Presentation
 from runtime.conversation import slow
 from runtime.seal import DamagedError
+from wallet.policy.answering_for import aim_of, match_for
 from wallet.policy.asking import Lookup, Standing, action_of, may_be_given, registration_of, standing_shown
 from wallet.policy.documents import document_id
+from wallet.policy.people import Aim, check_one_person
 from wallet.policy.presenting import (
     AskedRequest,
     Caution,
@@ -42,7 +43,7 @@ from wallet.policy.presenting import (
     told_apart,
     use_copy,
 )
-from wallet.policy.representing import about_whom, acts_for, marks_of
+from wallet.policy.representing import about_whom, acts_for, marks_of, named_with_whom
 from wallet.policy.services.noting import NotedShown, sent_along
 from wallet.policy.showing import PartyShown, claims_shown, credential_name, plain
 from wallet.records import Copy, HeldCredential, LogEntry
@@ -50,21 +51,13 @@ from wallet.service.asking import Asking
 from wallet.service.cockpit.disclosing import Disclosing, cockpit_key
 from wallet.service.context import WalletContext
 from wallet.service.given import Begun, Shared
+from wallet.service.people import people_of
 from wallet.service.seen import RequestSeen
+from wallet.service.usable import Usable, find_usable, verify_held
 from wallet.store import NewEntry
 
 VP_FORMATS = vp_formats(SIGNATURE_ALGORITHMS, SIGNATURE_ALGORITHMS)
 DENIED = "nothing is presented"  # the same whether the user says no or has nothing: refusal looks like absence
-
-
-@dataclass(slots=True)
-class _Usable:
-    """What is held and good now, as a query sees it."""
-
-    held: dict[str, HeldCredential]
-    copies: dict[str, Copy]
-    candidates: list[Candidate]
-    unusable: list[tuple[HeldCredential, Caution]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +93,12 @@ class Presenting:
             raise
         return (yield from self.consider(verified))
 
-    def consider(self, verified: AskedRequest, lookup: Lookup = Lookup.NEEDED) -> Exchange[RequestSeen]:
+    def consider(
+        self, verified: AskedRequest, lookup: Lookup = Lookup.NEEDED, *, aim: Aim | None = None
+    ) -> Exchange[RequestSeen]:
         """Find out whether who asks may, and what is held that answers; a request that may not be made is noted.
+
+        `aim`: for whom the plan is that it belongs to. Only what is about them is offered then, and nobody is told.
 
         Raises:
             ProtocolError: it cannot be matched with what is held; the log says so.
@@ -111,7 +108,7 @@ class Presenting:
             asking = Asking(context)
             standing = yield from asking.standing(verified, lookup)
             yield from asking.record(verified, standing)
-            return (yield from self._match(verified, standing))
+            return (yield from self._match(verified, standing, aim, planned=aim is not None))
         except ProtocolError as error:
             note = context.entry("failed", asker_shown(verified, context.language), plain(error.description))
             yield from context.save(note=note)
@@ -125,11 +122,20 @@ class Presenting:
         asking = Asking(self.context)
         standing = yield from asking.ask(seen.verified, seen.standing)
         yield from asking.record(seen.verified, standing)
-        return (yield from self._match(seen.verified, standing))
+        return (yield from self._match(seen.verified, standing, seen.aim, planned=seen.planned))
+
+    def answer_for(self, seen: RequestSeen, choice: str) -> Exchange[RequestSeen]:
+        """The same request with what belongs together for somebody, by the id of an option of the consent.
+
+        Raises:
+            InvalidRequest: this is none of the options.
+        """
+        aim = aim_of(seen.consent.whom, choice, people_of(self.context.store))
+        return (yield from self._match(seen.verified, seen.standing, aim))
 
     def look_again(self, seen: RequestSeen) -> Exchange[RequestSeen]:
         """What is held now that answers the same request, in the language of this wallet. Nobody is asked for it again."""
-        return (yield from self._match(seen.verified, seen.standing))
+        return (yield from self._match(seen.verified, seen.standing, seen.aim, planned=seen.planned))
 
     def share(
         self, seen: RequestSeen, choice: Mapping[str, Sequence[str]], noted: Sequence[NotedShown] = ()
@@ -141,7 +147,7 @@ class Presenting:
 
         Raises:
             AccessDenied: nothing that is held answers.
-            InvalidRequest: the choice does not answer what was asked; nothing was sent.
+            InvalidRequest: the choice does not answer what was asked, or mixes people; nothing was sent.
             LogDamaged: it could not be seen afterwards; nothing was sent.
             Conflict: a copy that the user was told is fresh was used meanwhile; nothing was sent.
             KeyUnavailable: the keys are away; nothing was sent.
@@ -184,7 +190,9 @@ class Presenting:
         )
         held = context.store.credentials()
         ids = {found.candidate.id for items in chosen.values() for found in items}
-        acting = marks_of([one for one in held if one.id in ids], held, context.random_bytes)
+        shown = [one for one in held if one.id in ids]
+        check_one_person(shown, people_of(context.store))
+        acting = marks_of(shown, held, context.random_bytes)
         who = seen.consent.asker
         note = context.entry("sharing", who, "begun", logged, request=seen.digest, acting=acting, noted=noted)
         self._check_keys(chosen)
@@ -237,18 +245,20 @@ class Presenting:
             note = self.context.entry("declined", seen.consent.asker, outcome, request=seen.digest)
             yield from Asking(self.context).declined(seen, note)
 
-    def _match(self, verified: AskedRequest, standing: Standing) -> Exchange[RequestSeen]:
+    def _match(
+        self, verified: AskedRequest, standing: Standing, aim: Aim | None = None, *, planned: bool = False
+    ) -> Exchange[RequestSeen]:
         context = self.context
         query = verified.request.dcql_query
-        usable = yield from self._usable()
+        usable = yield from find_usable(context)
         allowed = may_be_given(standing, query)
+        if allowed is not None and isinstance(verified, VerifiedDeviceRequest):
+            allowed = answerable_part(allowed, usable.candidates)
         # T170: what may not be given is matched with nothing, so that no choice could ever have it
-        if allowed is None:
-            match = match_query(query, [])
-        else:
-            if isinstance(verified, VerifiedDeviceRequest):
-                allowed = answerable_part(allowed, usable.candidates)
-            match = match_query(allowed, usable.candidates)
+        candidates = [] if allowed is None else usable.candidates
+        people = people_of(context.store)
+        matched = match_for(allowed or query, candidates, usable.held, people, aim, planned=planned)
+        match = matched.match
         shown: dict[tuple[str, str], ChoiceShown] = {}
         for query_id, matches in match.matches.items():
             for found in matches:
@@ -257,6 +267,8 @@ class Presenting:
         match = told_apart(match, shown)
         digest, log = request_digest(verified.request), self._log()
         held = context.store.credentials()
+        others = [usable.held[one] for one in matched.whom.left_out]
+        left_out = tuple(dict.fromkeys([named_with_whom(one, held, context.language) for one in others]))
         consent = presentation_consent(
             verified,
             standing,
@@ -271,37 +283,20 @@ class Presenting:
                 if any(could_answer(asked, held) for asked in query.credentials)
             )
             + tuple(UnusableShown("", Caution.DAMAGED) for _ in context.store.damaged()),
+            whom=replace(matched.whom, left_out=left_out),
             language=context.language,
         )
         fresh = frozenset([held.id for held in usable.held.values() if has_fresh_copy(held)])
         seen = frozenset([held.issuance_of for held in usable.held.values()])
-        return RequestSeen(verified, standing, match, consent, fresh, seen, digest)
-
-    def _usable(self) -> Exchange[_Usable]:
-        """Verify everything held as it is now: what has expired or lost its trust is offered to nobody (T174)."""
-        context = self.context
-        usable = _Usable({}, {}, [], [])
-        for held in context.store.credentials():
-            copy = next_copy(held)
-            try:
-                verified = yield from self._verify(held, copy.raw)
-            except NotValidNow:
-                usable.unusable.append((held, Caution.EXPIRED))
-            except ProtocolError:
-                usable.unusable.append((held, Caution.NOT_TRUSTED))
-            else:
-                usable.held[held.id] = held
-                usable.copies[held.id] = copy
-                usable.candidates.append(format_of(held.format).candidate(held.id, verified))
-        return usable
+        return RequestSeen(verified, standing, match, consent, fresh, seen, digest, matched.aim, planned)
 
     def _choice_shown(
-        self, usable: _Usable, found: CandidateMatch, verified: AskedRequest, standing: Standing
+        self, usable: Usable, found: CandidateMatch, verified: AskedRequest, standing: Standing
     ) -> Exchange[ChoiceShown]:
         """What the other side would see: made, taken apart again and read, so that nothing travels unseen (T169)."""
         held = usable.held[found.candidate.id]
         presented = format_of(held.format).present(usable.copies[held.id].raw, found.paths, None)
-        seen = yield from self._verify(held, presented)
+        seen = yield from verify_held(self.context, held, presented)
         configuration = held.described()
         return ChoiceShown(
             held_id=held.id,
@@ -327,11 +322,6 @@ class Presenting:
             acts_for=acts_for(held),
             about=about_whom(held, usable.held.values()),
         )
-
-    def _verify(self, held: HeldCredential, raw: str) -> Exchange[VerifiedCredential]:
-        context = self.context
-        known = format_of(held.format)
-        return (yield from known.verify_issued(raw, anchors=context.anchors(), now=context.now()))
 
     def _use_copies(
         self, seen: RequestSeen, chosen: Mapping[str, Sequence[CandidateMatch]], note: NewEntry

@@ -38,7 +38,8 @@ MEDIA_TYPE = "application/jwt"
 CATALOGUE = "catalogue"
 PARTNERS = "partners"
 EVERY = 3600  # seconds between two fetches: witnesses look at logs every hour
-RETRY = 300  # where something did not come
+FIRST_RETRIES = (2, 5, 15, 60)  # seconds after the first tries that brought nothing: where everything starts at once …
+RETRY = 300  # … and after all later ones
 V = TypeVar("V", VerifiedCatalogue, VerifiedDirectory)
 
 
@@ -65,6 +66,11 @@ class _Kept(Generic[V]):
     problem: PublishedProblem | None = None
 
 
+def no_jitter(_: int) -> int:
+    """Exactly on time, as tests want it."""
+    return 0
+
+
 def nothing_to_renew() -> Exchange[None]:
     """No lists are followed, or somebody else follows them."""
     yield from ()
@@ -80,15 +86,22 @@ class Published:
         anchors: Callable[[], TrustAnchors],
         now: Callable[[], int],
         renew_trust: Callable[[], Exchange[None]] = nothing_to_renew,
+        *,
+        jitter: Callable[[int], int] = no_jitter,
     ) -> None:
-        """Follow the registrar at an address; nobody if it is empty. `renew_trust` fetches lists of whom to trust, if due."""
+        """Follow the registrar at an address; nobody if it is empty. `renew_trust` fetches lists of whom to trust, if due.
+
+        `jitter` lengthens a wait of so many seconds by fresh chance each time, so that not all wallets come back at once, and
+        none is known again by when it comes.
+        """
         self._folder = folder
         self._url = url
         self._anchors = anchors
         self._now = now
         self._renew_trust = renew_trust
+        self._jitter = jitter
         self._seen = folder.seen(url)
-        self._due_at = self._seen.tried_at + (EVERY if self._seen.came_at == self._seen.tried_at else RETRY)
+        self._due_at = self._seen.tried_at + self._wait()
         self._catalogue = _Kept[VerifiedCatalogue](CATALOGUE, self._verify_catalogue)
         self._partners = _Kept[VerifiedDirectory](PARTNERS, self._verify_partners)
         if self._seen.problem in tuple(PublishedProblem):
@@ -129,19 +142,28 @@ class Published:
         # A clock that ran back is no reason to ask never again
         if not self._url or self._due_at - EVERY <= now < self._due_at:
             return
-        self._due_at = now + RETRY
+        self._due_at = now + RETRY  # whatever happens now
         # Whether a registrar is trusted stands in lists, which a wallet has not got when it is new
         yield from self._renew_trust()
         catalogue_came = yield from self._renew(self._catalogue)
         partners_came = yield from self._renew(self._partners)
         came = catalogue_came and partners_came
         problem = self._catalogue.problem or ""
+        seen = self._seen = self._seen.after(now, came=came, problem=problem)
         try:
-            self._seen = yield from slow(lambda: self._folder.tried(self._seen, at=now, came=came, problem=problem))
+            yield from slow(lambda: self._folder.tried(seen))
         except ProtocolError as error:
             get_logger().warning("published by the registrar", reason=error.description)
-        if came:
-            self._due_at = now + EVERY
+        self._due_at = now + self._wait()
+
+    def _wait(self) -> int:
+        """How long to wait after the last try: by how many brought nothing in a row, and by nothing else."""
+        seen = self._seen
+        if seen.tried_at and seen.came_at == seen.tried_at:
+            return EVERY
+        failed = max(1, seen.failed)
+        wait = FIRST_RETRIES[failed - 1] if failed <= len(FIRST_RETRIES) else RETRY
+        return wait + self._jitter(wait)
 
     def _renew(self, kept: _Kept[V]) -> Exchange[bool]:
         """Fetch one document; whether it came, or is as it was."""

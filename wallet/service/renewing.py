@@ -35,7 +35,7 @@ from wallet.policy.renewing import (
     renewed_of,
     why_renew,
 )
-from wallet.policy.showing import claim_label, credential_name, path_text, plain
+from wallet.policy.showing import claim_label, credential_name, logged_names, path_text, plain
 from wallet.policy.vouching import check_vouched
 from wallet.records import (
     HeldCredential,
@@ -326,6 +326,7 @@ class Renewing:
                     credential_name(one.described(), context.language),
                     one.type,
                     tuple(path_text(path) for path in changed),
+                    logged_names(one.described()),
                 )
                 for one, changed in (new[form.id] for each in some for form in each.document.forms)
             )

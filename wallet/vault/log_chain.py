@@ -15,7 +15,7 @@ import orjson
 
 from protocol.keys import RandomBytes
 from runtime.seal import DamagedError
-from wallet.records import DeletedEntry, LogEntry
+from wallet.records import DeletedEntry, LogEntry, LoggedCredential
 
 BLIND_BYTES = 32
 _NAMES = tuple([one.name for one in fields(LogEntry)])
@@ -93,4 +93,10 @@ def _members(entry: LogEntry) -> dict[str, object]:
     for later in ("in_person", "origin", "acting", "noted", "organisation"):
         if not members[later]:
             del members[later]
+    members["credentials"] = [_credential(one) for one in entry.credentials]
     return members
+
+
+def _credential(logged: LoggedCredential) -> dict[str, object]:
+    members: dict[str, object] = {"name": logged.name, "type": logged.type, "claims": logged.claims}
+    return {**members, "names": logged.names} if logged.names else members

@@ -17,6 +17,7 @@ from protocol.fields import Fields
 
 INDEX = "seen.json"
 MAX_INDEX = 4096  # bytes
+MAX_FAILED = 1000  # counted no further
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,12 @@ class Seen:
     tried_at: int = 0  # epoch seconds; when it was asked last, whatever came of it
     came_at: int = 0  # when everything came last
     problem: str = ""  # what was wrong with the catalogue that was fetched last; empty: nothing
+    failed: int = 0  # tries in a row that did not bring everything
+
+    def after(self, at: int, *, came: bool, problem: str) -> Seen:
+        """The same once the registrar was asked again."""
+        failed = 0 if came else min(self.failed + 1, MAX_FAILED)
+        return replace(self, tried_at=at, came_at=at if came else self.came_at, problem=problem, failed=failed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +58,18 @@ class PublishedFolder:
                 index.integer("tried_at"),
                 index.integer("came_at"),
                 index.optional_text("problem") or "",
+                index.optional_integer("failed") or 0,
             )
         except Flaw:
             return Seen(registrar)
 
-    def tried(self, seen: Seen, *, at: int, came: bool, problem: str) -> Seen:
-        """Remember that the registrar was asked, and what was wrong with the catalogue.
+    def tried(self, seen: Seen) -> None:
+        """Remember that the registrar was asked, and what came of it.
 
         Raises:
             Unavailable: it cannot be written.
         """
-        seen = replace(seen, tried_at=at, came_at=at if came else seen.came_at, problem=problem)
         self._write_index(seen)
-        return seen
 
     def read(self, name: str) -> str | None:
         """A document as it came; None if there is none."""

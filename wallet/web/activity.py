@@ -60,7 +60,7 @@ class Lines:
 def lines(visit: Visit, timeline: Timeline, items: Sequence[Item]) -> Lines:
     """The same for these items."""
     held, language = visit.wallet.context.store.credentials(), visit.wallet.context.language
-    shown = {item.number: given(item.entry, held, language) for item in items if item.what is None}
+    shown = {item.number: given(item.entry, held, language, visit.words.data) for item in items if item.what is None}
     entries = {item.number: item.entry for item in items}.values()
     whom = for_whom(entries, represented_people(held))
     return Lines(timeline, CockpitWords.of(visit.words, language, held), shown, whom)
@@ -68,7 +68,7 @@ def lines(visit: Visit, timeline: Timeline, items: Sequence[Item]) -> Lines:
 
 def activity_pages() -> APIRouter:
     """The timeline, and its end. Addresses name entries by number and nobody by name (T260)."""
-    router = APIRouter()
+    router = APIRouter(include_in_schema=False)
 
     def show(visit: Visit, number: int, wanted: Wanted | None = None, shelf: str = "") -> Response:
         timeline = timeline_of(visit)
@@ -170,7 +170,7 @@ def _needles(visit: Visit, text: str) -> tuple[str, ...]:
             named.update(dict.fromkeys([plain(display.name).lower() for display in configuration.display]))
         for description in described:
             path = path_text(description.path)
-            if wanted in label_of(path, described, language).lower():
+            if wanted in label_of(path, described, language, visit.words.data).lower():
                 named[path.lower()] = None
     return tuple(named)
 

@@ -20,7 +20,7 @@ from wallet.web.things import OfferWaiting, RequestWaiting
 
 def adding_pages(room: Room) -> APIRouter:
     """Every way in for a link."""
-    router = APIRouter()
+    router = APIRouter(include_in_schema=False)
 
     @router.get("/add")
     async def scan(visit: Inside) -> Response:

@@ -16,6 +16,7 @@ from runtime.asgi import create_application
 from runtime.hosts import HostSwitch
 from runtime.languages import language_of
 from runtime.pages import Pages, serve_static
+from runtime.routes import add_routes
 from runtime.seal import DamagedError
 from wallet.service.trusting import Trusting
 from wallet.web.activity import activity_pages
@@ -38,6 +39,7 @@ from wallet.web.renewing import renewal_pages, renewing
 from wallet.web.rights import rights_pages
 from wallet.web.room import Room
 from wallet.web.services.errands import errand_pages
+from wallet.web.services.notes import note_pages
 from wallet.web.services.pages import catalogue_pages
 from wallet.web.services.planning import planning_pages
 from wallet.web.services.tickets import Tickets
@@ -85,7 +87,8 @@ def serve_wallet(
     application.add_exception_handler(ProtocolError, _refusal)
     application.add_exception_handler(DamagedError, _damaged)
     application.add_exception_handler(HTTPException, _no_page)
-    for router in (
+    add_routes(
+        application,
         entrance(room),
         keeping_pages(),
         renewal_pages(),
@@ -105,12 +108,11 @@ def serve_wallet(
         catalogue_pages(tickets),
         planning_pages(tickets),
         errand_pages(tickets),
+        note_pages(tickets),
         forwarding_pages(tickets),
         standing_pages(),
         mandate_pages(),
-    ):
-        router.include_in_schema = False
-        application.include_router(router)
+    )
     serve_static(application)
     return HostSwitch({urlsplit(public_url).hostname or "": application})
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Response
 from protocol.encoding import JsonObject, JsonValue, encode_json
 from protocol.errors import NotFound, Unavailable
 from protocol.exchange import Exchange
+from protocol.sovereignty.contact import Letter
 from protocol.sovereignty.receipt_27560 import write_27560
 from wallet.disclosure_records import Disclosure
 from wallet.policy.asking import evidence_document
@@ -37,7 +38,7 @@ NO_STORE = "no-store"
 
 def cockpit_pages() -> APIRouter:
     """Every page of one entry or one partner."""
-    router = APIRouter()
+    router = APIRouter(include_in_schema=False)
     _add_entry(router)
     _add_partner(router)
     _add_deletion(router)
@@ -254,6 +255,13 @@ def request_of_entry(visit: Visit, item: Item) -> KeptRequest | None:
 def _last(items: Sequence[Item]) -> Item | None:
     """The newest line of the log about somebody, which says why they were trusted then."""
     return next((item for item in items if item.what is None), None)
+
+
+def letter_file(letter: Letter) -> Response:
+    """A letter as a text file, for whoever writes it on in another program."""
+    headers = {"content-disposition": 'attachment; filename="letter.txt"', "cache-control": NO_STORE}
+    text = f"{letter.subject}\n\n{letter.body}\n"
+    return Response(text, media_type="text/plain; charset=utf-8", headers=headers)
 
 
 def download(name: str, content: JsonObject) -> Response:

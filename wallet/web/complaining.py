@@ -24,7 +24,7 @@ from wallet.policy.showing import plain
 from wallet.records import Evidence
 from wallet.service.cockpit.cockpit import Prepared
 from wallet.web.activity import Lines, lines
-from wallet.web.cockpit import NO_STORE, entry_line, evidence_of, request_of_entry
+from wallet.web.cockpit import NO_STORE, entry_line, evidence_of, letter_file, request_of_entry
 from wallet.web.room import Inside, Visit, redirect
 
 MAX_CHOICES = 60  # answers among which one can choose: the newest
@@ -33,7 +33,7 @@ _EMPTY: Mapping[str, str] = {}
 
 def complaint_pages() -> APIRouter:
     """Every page of complaining."""
-    router = APIRouter()
+    router = APIRouter(include_in_schema=False)
 
     @router.get("/activity/entry/{number:int}/complaint")
     async def form(visit: Inside, number: int) -> Response:
@@ -68,6 +68,10 @@ def complaint_pages() -> APIRouter:
         headers = {"content-disposition": 'attachment; filename="complaint.json"', "cache-control": NO_STORE}
         content = visit.shelf.look(shelf, Complained).file
         return Response(content, media_type="application/json", headers=headers)
+
+    @router.get("/activity/complaint/{shelf}/letter.txt")
+    async def letter(visit: Inside, shelf: str) -> Response:
+        return letter_file(visit.shelf.look(shelf, Complained).complaint.letter)
 
     return router
 

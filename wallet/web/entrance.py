@@ -12,7 +12,7 @@ from wallet.web.room import Room, redirect
 
 def entrance(room: Room) -> APIRouter:
     """The pages for which the wallet need not be open."""
-    router = APIRouter()
+    router = APIRouter(include_in_schema=False)
     _add_create(router, room)
     _add_unlock(router, room)
     return router

@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from runtime.driver import Driver
 from wallet.service.published import Published
 
-LOOK_SECONDS = 5.0  # between two looks at whether it is time
+LOOK_SECONDS = 1.0  # between two looks at whether it is time
 
 Following = AbstractAsyncContextManager[None]
 

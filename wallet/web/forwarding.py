@@ -49,7 +49,7 @@ class ForwardingOver:
 
 def forwarding_pages(tickets: Tickets) -> APIRouter:
     """Every page of forwarding."""
-    router = APIRouter()
+    router = APIRouter(include_in_schema=False)
     _add_picking(router, tickets)
     _add_consent(router)
     return router

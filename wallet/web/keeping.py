@@ -32,7 +32,7 @@ class Checked:
 
 def keeping_pages() -> APIRouter:
     """The pages of what is held."""
-    router = APIRouter()
+    router = APIRouter(include_in_schema=False)
     _add_cards(router)
     _add_card(router)
     _add_pending(router)
@@ -101,7 +101,11 @@ def _add_card(router: APIRouter) -> None:
             place=document.forms[0].credential_issuer, uses=uses,
             rights=visit.wallet.cockpit.of_document(document), several=several,
             orders=bool(visit.wallet.context.store.orders()),
-            given={one.entry.number: given(one.entry, everything, language) for one in uses.entries} if uses else {},
+            given={
+                one.entry.number: given(one.entry, everything, language, visit.words.data) for one in uses.entries
+            }
+            if uses
+            else {},
         )  # fmt: skip
 
     @router.get("/cards/{card_id}/delete")

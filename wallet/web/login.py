@@ -20,7 +20,7 @@ CALLBACK = "/callback"
 
 def login_pages(room: Room, public_url: str) -> APIRouter:
     """To the office and back."""
-    router = APIRouter()
+    router = APIRouter(include_in_schema=False)
     redirect_uri = public_url.rstrip("/") + CALLBACK
 
     @router.post("/login/{number}")

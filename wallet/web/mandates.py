@@ -14,7 +14,7 @@ from wallet.web.standing import list_page
 
 def mandate_pages() -> APIRouter:
     """Every page of mandates; the list stands with the standing orders."""
-    router = APIRouter()
+    router = APIRouter(include_in_schema=False)
 
     @router.post("/forward/{number}/office")
     async def give(number: str, visit: Inside) -> Response:

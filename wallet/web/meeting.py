@@ -33,7 +33,7 @@ _WAITING, _AWAY, _OVER, _ASKED = "waiting", "away", "over", "asked"  # states of
 
 def meeting_pages() -> APIRouter:
     """Every page between a code and an answer, but for the question itself, which is put like any other."""
-    router = APIRouter()
+    router = APIRouter(include_in_schema=False)
     _add_code(router)
     _add_request(router)
     _add_answer(router)

@@ -49,7 +49,7 @@ class AwaitedShown:
 
 def moving_pages() -> APIRouter:
     """Every page of moving."""
-    router = APIRouter()
+    router = APIRouter(include_in_schema=False)
     _add_export(router)
     _add_import(router)
     _add_awaited(router)

@@ -29,7 +29,7 @@ _EMPTY: Mapping[str, str] = {}
 
 def presenting_pages() -> APIRouter:
     """Every page of presenting."""
-    router = APIRouter()
+    router = APIRouter(include_in_schema=False)
 
     @router.get("/present/{number}")
     async def stand(number: str, visit: Inside) -> Response:
@@ -80,6 +80,15 @@ def presenting_pages() -> APIRouter:
         await visit.form()
         with visit.shelf.answering(number, RequestWaiting, _page_of(number)) as waiting:
             return await _put_again(visit, waiting, visit.wallet.presenting.ask_register(waiting.seen))
+
+    @router.post("/present/{number}/for")
+    async def answer_for(number: str, visit: Inside) -> Response:
+        whom = (await visit.form()).get("whom", "")
+        waiting = visit.shelf.look(number, RequestWaiting)
+        if not whom:
+            return _consent_page(visit, number, waiting, problem="whom")
+        with visit.shelf.answering(number, RequestWaiting, _page_of(number)) as waiting:
+            return await _put_again(visit, waiting, visit.wallet.presenting.answer_for(waiting.seen, whom))
 
     @router.post("/present/{number}/new-list")
     async def new_list(number: str, visit: Inside) -> Response:

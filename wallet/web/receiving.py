@@ -25,7 +25,7 @@ from wallet.web.things import ArrivedWaiting, CutOff, Kept, LoginOver, LoginWait
 
 def receiving_pages() -> APIRouter:
     """Every page of receiving."""
-    router = APIRouter()
+    router = APIRouter(include_in_schema=False)
     _add_pending(router)
     _add_offer(router)
     _add_arrived(router)

@@ -28,7 +28,7 @@ BETWEEN = (3000, 4200)  # seconds, drawn by lot
 
 def renewal_pages() -> APIRouter:
     """The pages of renewal."""
-    router = APIRouter()
+    router = APIRouter(include_in_schema=False)
 
     @router.get("/cards/{card_id}/renew")
     async def ask(visit: Inside, card_id: str) -> Response:

@@ -30,7 +30,7 @@ from wallet.policy.showing import ClaimShown, claims_shown, plain
 from wallet.service.cockpit.cockpit import Prepared
 from wallet.service.cockpit.rights import Followed, Handed, saved_answer
 from wallet.web.activity import Lines, lines
-from wallet.web.cockpit import NO_STORE, disclosure_of, download, entry_line, request_of_entry
+from wallet.web.cockpit import NO_STORE, disclosure_of, download, entry_line, letter_file, request_of_entry
 from wallet.web.locked import WhenLocked
 from wallet.web.room import Inside, Visit, redirect
 from wallet.web.things import RequestWaiting
@@ -41,7 +41,7 @@ _EMPTY: Mapping[str, str] = {}
 
 def rights_pages() -> APIRouter:
     """Every page about rights. Addresses name entries by number and requests by id, and nobody by name (T260)."""
-    router = APIRouter()
+    router = APIRouter(include_in_schema=False)
     _add_asking(router)
     _add_letters(router)
     _add_following(router)
@@ -102,7 +102,11 @@ def _add_letters(router: APIRouter) -> None:
     async def letter(visit: Inside, shelf: str) -> Response:
         written = visit.shelf.look(shelf, Written)
         shown, who = _entry(visit, written.number)
-        return visit.page("rights_letter.html", written=written, shown=shown, who=who)
+        return visit.page("rights_letter.html", written=written, shown=shown, who=who, shelf=shelf)
+
+    @router.get("/activity/letter/{shelf}/letter.txt")
+    async def file(visit: Inside, shelf: str) -> Response:
+        return letter_file(visit.shelf.look(shelf, Written).letter)
 
 
 def _add_following(router: APIRouter) -> None:

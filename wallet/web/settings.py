@@ -17,7 +17,7 @@ from wallet.web.told import Done, tell
 
 def settings_pages(trusting: Trusting) -> APIRouter:
     """The page of settings, and what can be changed there."""
-    router = APIRouter()
+    router = APIRouter(include_in_schema=False)
 
     def show(visit: Visit, problem: str = "", status: int = 200, wait: int = 0) -> Response:
         return visit.page(

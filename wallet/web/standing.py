@@ -19,7 +19,7 @@ from wallet.web.room import Inside, Visit, redirect
 
 def standing_pages() -> APIRouter:
     """Every page of standing orders."""
-    router = APIRouter()
+    router = APIRouter(include_in_schema=False)
     _add_giving(router)
     _add_list(router)
     return router

@@ -13,6 +13,7 @@ from wallet.service.issuance import Arrived, OfferSeen
 from wallet.service.login import BegunLogin
 from wallet.service.meeting import Answer, CodeShown, Met, NotAsked
 from wallet.service.seen import RequestSeen
+from wallet.service.services.form_notes import InvitationSeen
 from wallet.service.services.starting import BegunService
 
 
@@ -106,6 +107,15 @@ class NotAnswered:
     """Whoever scanned the wallet's code sent something that is not answered."""
 
     found: NotAsked
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """Notes that were sent for a form, and where it stands."""
+
+    seen: InvitationSeen
+    address: str
+    noted: tuple[str, ...]  # questions
 
 
 @dataclass(frozen=True, slots=True)

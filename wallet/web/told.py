@@ -43,7 +43,7 @@ def tell(visit: Visit, done: Done, document: CredentialConfiguration | None = No
 
 def told_pages() -> APIRouter:
     """The page that says what was done."""
-    router = APIRouter()
+    router = APIRouter(include_in_schema=False)
 
     @router.get("/told/{number}")
     async def told(visit: Inside, number: str) -> Response:

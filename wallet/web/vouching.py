@@ -11,7 +11,7 @@ from wallet.web.told import Done, tell
 
 def vouching_pages() -> APIRouter:
     """The pages below the settings."""
-    router = APIRouter()
+    router = APIRouter(include_in_schema=False)
 
     @router.get("/settings/vouching")
     async def vouching(visit: Inside) -> Response:

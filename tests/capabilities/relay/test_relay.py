@@ -10,6 +10,7 @@ from protocol.device_retrieval.carriers import MAX_MESSAGE, MEDIA_TYPE, Relay, S
 from protocol.errors import Conflict, TooLarge, Unavailable, Unreachable
 from protocol.exchange import HttpRequest, HttpResponse
 from protocol.trust.anchors import TrustAnchors
+from runtime.routes import add_routes
 from tests.support.verifier import IDENTIFIER, make_verifier
 from verifier.database.tables import relay_messages
 
@@ -21,7 +22,7 @@ HEADERS = {"content-type": MEDIA_TYPE}
 @pytest.fixture
 def counter(database_url):
     made = make_verifier(database_url, TrustAnchors([]))
-    made.app.include_router(relay_endpoints("/relay", made.store.relay, made.driver, made.clock))
+    add_routes(made.app, relay_endpoints("/relay", made.store.relay, made.driver, made.clock))
     yield made
     made.close()
 

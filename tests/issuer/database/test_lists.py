@@ -18,6 +18,7 @@ from runtime.database.engine import Database
 from tests.issuer.database.later import LATER
 from tests.issuer.session.samples import ISSUING, OFFERED, credential
 from tests.support.issuer import Clock
+from tests.support.migrated import migrate_quickly
 from tests.support.pki import NOW
 
 REVOKED, SUSPENDED, VALID = CredentialState.REVOKED, CredentialState.SUSPENDED, CredentialState.VALID
@@ -26,7 +27,7 @@ REVOKED, SUSPENDED, VALID = CredentialState.REVOKED, CredentialState.SUSPENDED, 
 @pytest.fixture
 def store(database_url):
     store = SqlIssuerStore(Database(database_url, "issuer"), Clock())
-    store.migrate()
+    migrate_quickly(store)
     yield store
     store.database.dispose()
 

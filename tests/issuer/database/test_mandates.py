@@ -16,6 +16,7 @@ from runtime.database.engine import Database
 from tests.protocol.sovereignty.test_forwarding import BANK_REGISTRATION, MANDATE
 from tests.protocol.sovereignty.test_mandate_handover import GIVEN, TEXT
 from tests.support.issuer import Clock
+from tests.support.migrated import migrate_quickly
 from tests.support.pki import DAY, NOW
 
 RECEIPT = "receipt".ljust(22, "-")
@@ -28,7 +29,7 @@ KEPT = GivenMandate("key", GIVEN.raw, TEXT, RECEIPT, UNTIL, "anna", "card", STAG
 @pytest.fixture
 def store(database_url):
     store = SqlIssuerStore(Database(database_url, "issuer"), Clock())
-    store.migrate()
+    migrate_quickly(store)
     yield store
     store.database.dispose()
 

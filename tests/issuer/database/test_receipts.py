@@ -14,6 +14,7 @@ from runtime.conversation import Begin, Change, SessionKey
 from runtime.database.engine import Database
 from tests.issuer.session.samples import OFFERED
 from tests.support.issuer import Clock
+from tests.support.migrated import migrate_quickly
 from tests.support.pki import DAY, NOW
 
 USED = What(Action.USED, "service", ISSUED)
@@ -29,7 +30,7 @@ def clock():
 @pytest.fixture
 def store(database_url, clock):
     store = SqlIssuerStore(Database(database_url, "issuer"), clock)
-    store.migrate()
+    migrate_quickly(store)
     yield store
     store.database.dispose()
 

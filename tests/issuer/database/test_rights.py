@@ -21,6 +21,7 @@ from runtime.conversation import Begin, Change, Event, SessionKey
 from runtime.database.engine import Database
 from tests.issuer.session.samples import OFFERED
 from tests.support.issuer import Clock
+from tests.support.migrated import migrate_quickly
 from tests.support.pki import DAY, NOW
 
 USED = What(Action.USED, "service", ISSUED)
@@ -30,7 +31,7 @@ UNTIL = NOW + 100 * DAY
 @pytest.fixture
 def store(database_url):
     store = SqlIssuerStore(Database(database_url, "issuer"), Clock())
-    store.migrate()
+    migrate_quickly(store)
     yield store
     store.database.dispose()
 

@@ -28,6 +28,7 @@ from tests.issuer.session.samples import (
     credential,
 )
 from tests.support.issuer import Clock
+from tests.support.migrated import migrate_quickly
 from tests.support.pki import NOW
 
 MISSING = InvalidRequest("missing")
@@ -42,7 +43,7 @@ def clock():
 @pytest.fixture
 def store(database_url, clock):
     store = SqlIssuerStore(Database(database_url, "issuer"), clock)
-    store.migrate()
+    migrate_quickly(store)
     yield store
     store.database.dispose()
 

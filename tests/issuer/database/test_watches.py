@@ -10,6 +10,7 @@ from runtime.conversation import Begin, Change, SessionKey
 from runtime.database.engine import Database
 from tests.issuer.session.samples import ISSUING, credential
 from tests.support.issuer import Clock
+from tests.support.migrated import migrate_quickly
 from tests.support.pki import NOW
 
 STATUS = WalletStatus("https://provider.example/status/1", 7, NOW + 9000, "CN=Provider", "Anchor")
@@ -19,7 +20,7 @@ OTHER = WalletStatus("https://a.example/status/2", (1 << 31) - 1, NOW + 9000, "C
 @pytest.fixture
 def store(database_url):
     store = SqlIssuerStore(Database(database_url, "issuer"), Clock())
-    store.migrate()
+    migrate_quickly(store)
     yield store
     store.database.dispose()
 

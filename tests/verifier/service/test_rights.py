@@ -90,7 +90,10 @@ def test_what_the_law_wants_known_goes_with_the_data(make, held):
     answer = given.asker.answer(given.asker.ask(Right.ACCESS, enc_key=ENC.public_key), ENC)
     told = answer.information.to_dict()
     assert told["purposes"] == {"en": "We write it on your card.", "de": "Wir schreiben ihn auf Ihre Karte."}
-    assert told["categories"]["en"] == "What your documents say: age equal or over 18"
+    assert told["categories"] == {
+        "de": "Angaben aus Ihren Nachweisen: Ob mindestens 18 Jahre alt",
+        "en": "What your documents say: Whether at least 18 years old",
+    }
     assert told["retention"]["en"] == "Until 14 February 2027."
     assert told["recipients"] == []
     assert "Art. 77" in told["authority"]["en"]

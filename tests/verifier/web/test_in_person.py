@@ -14,6 +14,7 @@ from protocol.encoding import decode_base64url, encode_base64url
 from protocol.errors import Unreachable
 from protocol.mdoc.frames import FrameDecoder
 from runtime.http import InProcessSender
+from runtime.routes import add_routes
 from tests.protocol.device_retrieval.samples import ISSUER, Holder
 from tests.protocol.mdoc.samples import issued
 from tests.support.moving_codes import drawn_from, seen
@@ -46,7 +47,7 @@ def counter(tmp_path):
     made = make_verifier(
         f"sqlite:///{tmp_path}/verifier.db", ISSUER.anchors, use_cases=(USE_CASE, NEVER), network=network
     )
-    made.app.include_router(relay_endpoints("/relay", made.store.relay, made.driver, made.clock))
+    add_routes(made.app, relay_endpoints("/relay", made.store.relay, made.driver, made.clock))
     network.app = made.app
     yield made
     made.close()

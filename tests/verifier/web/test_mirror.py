@@ -29,7 +29,9 @@ def test_a_clerk_sees_what_is_held_for_what_and_nobodys_name(counter, held):
     assert dict(given.receipt.purpose)["en"] in page
     assert "Bank &amp; Co: 1 answer" in page
     assert "In your other systems:" in page
-    assert "family name" in page
+    assert "Family name" in page
+    desk.headers = {"accept-language": "de"}
+    assert "Nachname" in desk.get("/desk/data").text
     assert "They agreed to it." in page
     assert "Mustermann" not in page
     assert given.receipt.id not in page

@@ -38,7 +38,10 @@ def test_a_clerk_sees_what_waits_and_says_that_it_is_done(counter, held):
     assert f"/desk/rights/{status.id}" in page.text
     assert "planted" not in page.text
     page = desk.get(f"/desk/rights/{status.id}")
-    assert "family name" in page.text
+    assert "Family name" in page.text
+    desk.headers = {"accept-language": "de"}
+    assert "Nachname" in desk.get(f"/desk/rights/{status.id}").text
+    desk.headers = {"accept-language": "en"}
     assert "&lt;b&gt;planted&lt;/b&gt; words" in page.text
     assert "Other systems of yours have this data" in page.text
     page = desk.press(f"/desk/rights/{status.id}/done", once=once(desk))

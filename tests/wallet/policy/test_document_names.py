@@ -48,9 +48,19 @@ def test_the_line_and_its_data_are_called_alike_and_the_entry_itself_stays():
     entry = entry_of(1, "sharing", NOBODY, "done", (logged,))(1, "")
     name = namer_of([CARD], "de")
     assert "Personalausweis" in Words("de").entry(renamed(entry, name), "done")
-    assert [one.name for one in given(entry, [CARD], "de")] == ["Personalausweis"]
+    assert [one.name for one in given(entry, [CARD], "de", Words("de").data)] == ["Personalausweis"]
     assert entry.credentials == (logged,)
-    assert renamed(entry, namer_of([], "de")) is entry
+    assert renamed(entry, namer_of([], "en")) is entry
+
+
+def test_a_document_that_is_gone_is_called_in_the_language_of_the_page_too():
+    logged = logged_credential(CARD, "en")
+    entry = entry_of(1, "sharing", NOBODY, "done", (logged,))(1, "")
+    assert [one.name for one in given(entry, [], "de", Words("de").data)] == ["Personalausweis"]
+    assert "Personalausweis" in Words("de").entry(renamed(entry, namer_of([], "de")), "done")
+    assert [one.name for one in given(entry, [], "en", Words("en").data)] == ["Personal ID"]
+    # What has one name everywhere needs no more than that
+    assert logged_credential(called("one", ("en", "Card")), "en").names == ()
 
 
 @pytest.mark.parametrize(

@@ -30,18 +30,26 @@ def asked(world):
     return [request.url for request in world.more[TYPES].seen]
 
 
-TODAY = (TYPE, {"given_name", "family_name", "birthdate", "address · locality", "address · postal_code",
-                "nationalities · 1", "nationalities · 2"})  # fmt: skip
+# What is widespread has words of our own
+TODAY = (TYPE, {"Given name", "Family name", "Date of birth", "Address · Town", "Address · Postal code",
+                "Nationality · 1", "Nationality · 2"})  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("language", "name", "labels"),
-    [("en", "Identity", {"First name", "Town", "Citizen of"}), ("de", "Identität", {"Rufname", "Stadt", "Bürger von"})],
+    [
+        (
+            "en",
+            "Identity",
+            {"First name", "Town", "Citizen of", "Family name", "Date of birth", "Address · Postal code"},
+        ),
+        ("de", "Identität", {"Rufname", "Stadt", "Bürger von", "Nachname", "Geburtsdatum", "Anschrift · Postleitzahl"}),
+    ],
 )
 def test_where_the_issuer_has_no_names_the_type_gives_them(vault, language, name, labels):
     world = world_of(vault, language=language)
     world.receive()
-    assert names(world) == (name, {*labels, "family_name", "birthdate", "address · postal_code"})
+    assert names(world) == (name, labels)
     assert asked(world) == [TYPE]
     [entry] = vault.log()
     assert entry.credentials[0].name == name

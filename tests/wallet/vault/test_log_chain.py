@@ -2,7 +2,7 @@
 
 import hashlib
 import itertools
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 
 import orjson
 import pytest
@@ -15,7 +15,7 @@ from tests.support.pki import NOW, seeded
 from tests.wallet.counterparts import PASSPHRASE, QUICK, held
 from tests.wallet.disclosures import disclosure
 from tests.wallet.vault.tampering import all_bytes, file_as_database, note, opened
-from wallet.records import DeletedEntry, Evidence, LogEntry
+from wallet.records import DeletedEntry, Evidence, LogEntry, LoggedCredential
 from wallet.vault import file
 from wallet.vault.change import CODEC
 from wallet.vault.log_chain import blinded_anew, check_chain, deleted, hash_of, link_after
@@ -260,3 +260,32 @@ def test_whom_an_entry_is_about_is_in_its_link_and_changes_none_that_was_written
     before = hashlib.sha256(b"\0" + bytes.fromhex(blind) + orjson.dumps(["LogEntry", members])).hexdigest()
     assert hash_of(plain_entry) == before
     assert hash_of(replace(plain_entry, acting=("aa" * 48,))) != before
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """A document in the log, as programs before this one wrote it."""
+
+    name: str
+    type: str
+    claims: tuple[str, ...]
+
+
+def test_a_log_from_before_documents_had_several_names_still_holds():
+    of_now = entry(1, blind="ab" * 32, credentials=(LoggedCredential("Card", "urn:card", ('["a"]',)),))
+    members = {
+        one.name: getattr(of_now, one.name)
+        for one in fields(LogEntry)
+        if one.name not in ("blind", "before", "in_person", "origin", "acting", "noted")
+    }
+    members["credentials"] = (_Before("Card", "urn:card", ('["a"]',)),)
+    text = orjson.dumps(["LogEntry", members])
+    assert hash_of(of_now) == hashlib.sha256(b"\0" + bytes.fromhex("ab" * 32) + text).hexdigest()
+
+
+def test_another_name_of_a_document_is_another_entry():
+    names = (("de", "Karte"), ("en", "Card"))
+    one = entry(1, blind="ab" * 32, credentials=(LoggedCredential("Card", "urn:card", (), names),))
+    other = entry(1, blind="ab" * 32, credentials=(LoggedCredential("Card", "urn:card", (), names[:1]),))
+    assert hash_of(one) != hash_of(other)
+    assert CODEC.decode(CODEC.encode(one)) == one

@@ -4,8 +4,9 @@ import re
 
 import pytest
 
-from tests.wallet.acting import office, school
-from tests.wallet.counterparts import World
+from protocol.sovereignty.representation import TYPE
+from tests.wallet.acting import ASKED, BEN, BIRTH, MIA, PROOF, office, school, speak_of
+from tests.wallet.counterparts import Partner, World
 from tests.wallet.web.flows import paste, receive, say
 from tests.wallet.web.visitor import Served, words_of
 
@@ -62,3 +63,35 @@ def test_the_activity_says_for_whom_and_is_searched_by_that(parent):
 def test_somebody_unknown_finds_everything(parent):
     _, citizen = parent
     assert citizen.post("/activity/find", page="/activity", person="nobody").headers["location"] == "/activity"
+
+
+def test_a_proof_and_the_document_that_it_speaks_for_are_chosen_together(tmp_path, monkeypatch):
+    """T187: the page asks for whom, and then offers what belongs together; saying no is one press away all the time."""
+    monkeypatch.setenv("HOHEIT_ENV", "test")
+    served = Served(tmp_path / "wallet", World(None, partner=Partner(query=ASKED)))
+    served.create()
+    citizen = served.visitor()
+    citizen.unlock()
+    say(citizen, receive(served, citizen), "yes")
+    for child in (MIA, BEN):
+        for type_, claims in ((TYPE, {**PROOF, "represented": child}), (BIRTH, child)):
+            speak_of(served.world, type_, claims)
+            say(citizen, receive(served, citizen), "yes")
+    page = paste(citizen, served.world.partner.link())
+    asked = citizen.get(page)
+    assert "For whom do you answer?" in words_of(asked)
+    assert "checked" not in asked.text
+    assert 'value="yes"' not in asked.text
+    assert "No, thanks" in words_of(asked)
+    unsaid = citizen.post(f"{page}/for", page=page)
+    assert unsaid.status_code == 400
+    assert "Please choose for whom. Nothing was shared yet." in words_of(unsaid)
+    [ben] = re.findall(r'name="whom" value="([^"]*)"> <span>For Ben', asked.text)
+    offered = citizen.get(citizen.post(f"{page}/for", page=page, whom=ben).headers["location"])
+    words = words_of(offered)
+    assert "You act for Ben." in words
+    assert "You act for Mia." not in words
+    assert "Several fit." not in words
+    say(citizen, str(offered.url), "yes")
+    assert len(served.world.partner.presented("birth")) == 1
+    served.door.close()

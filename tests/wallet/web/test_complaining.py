@@ -44,6 +44,10 @@ def test_a_date_that_passed_leads_to_a_complaint(served, citizen):
     assert "mailto:watch@data.example?subject=" in page.text
     file = citizen.get(f"{made.headers['location']}/complaint.json")
     assert file.headers["content-disposition"] == 'attachment; filename="complaint.json"'
+    letter = citizen.get(f"{made.headers['location']}/letter.txt")
+    assert letter.headers["content-disposition"] == 'attachment; filename="letter.txt"'
+    assert letter.headers["content-type"] == "text/plain; charset=utf-8"
+    assert letter.text.partition("\n")[0] in words_of(citizen.get(made.headers["location"]))
     assert file.headers["cache-control"] == "no-store"
     complaint = read_complaint(file.content)
     assert "overdue" in [finding.rule for finding in complaint.findings]

@@ -43,6 +43,7 @@ class Kind(StrEnum):
 
 KINDS = {  # of the lines of the log that are not about the wallet itself, by their action
     "sharing": Kind.GIVEN,
+    "noted": Kind.GIVEN,
     "received": Kind.GOT,
     "renewed": Kind.GOT,
     "not kept": Kind.GOT,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from protocol.encoding import JsonObject
+from protocol.encoding import JsonObject, JsonValue
 from protocol.migration.data import CredentialInfo, MigrationData, UnboundCredential
 from protocol.migration.transaction import (
     ClaimInfo,
@@ -27,7 +27,7 @@ from wallet.policy.activity import Happened, activity
 from wallet.policy.cockpit.disclosed import registration_of
 from wallet.policy.documents import Document, documents_of
 from wallet.policy.showing import credential_name
-from wallet.records import AwaitedDocument, HeldCredential, LogEntry
+from wallet.records import AwaitedDocument, HeldCredential, LogEntry, LoggedCredential
 from wallet.vault.log_chain import digest_of, hash_of
 
 Describe = Callable[[LogEntry, str], str]
@@ -129,7 +129,7 @@ def _own(entry: LogEntry, outcome: str) -> JsonObject:
         "partyId": entry.party_id,
         "trustedBy": entry.trusted_by,
         "inPerson": entry.in_person,
-        "documents": [{"name": one.name, "type": one.type, "claims": [*one.claims]} for one in entry.credentials],
+        "documents": [_document(one) for one in entry.credentials],
     }
 
 
@@ -147,3 +147,8 @@ def _registered(disclosure: Disclosure) -> Registered:
         authority_country=known.country if authority is not None else "",
         authority_contact=tuple(one for one in authority or () if one),
     )
+
+
+def _document(logged: LoggedCredential) -> JsonObject:
+    members: JsonObject = {"name": logged.name, "type": logged.type, "claims": list[JsonValue](logged.claims)}
+    return {**members, "names": dict[str, JsonValue](logged.names)} if logged.names else members

@@ -25,13 +25,14 @@ from protocol.migration.transaction import (
     read_text,
     read_texts,
 )
+from runtime.translations import LANGUAGES
 from wallet.policy.moving.exported import name_of
 from wallet.policy.showing import PartyShown, plain
 from wallet.records import AwaitedDocument, HeldCredential, LogEntry, LoggedCredential
 
 ACTIONS = frozenset((
     "received", "renewed", "not kept", "sharing", "declined", "failed", "overasked", "not registered", "deleted",
-    "instructed", "stopped", "arranged", "unarranged",
+    "instructed", "stopped", "arranged", "unarranged", "noted",
     "wrote", "complained", "restored", "log deleted", "vouched for", "blocked", "exported", "imported", "elsewhere",
 ))  # fmt: skip
 
@@ -131,11 +132,21 @@ def _told_by_us(transaction: Transaction) -> Line | None:
         in_person=own.boolean("inPerson", default=False),
     )
     credentials = tuple(
-        LoggedCredential(plain(read_text(one, "name")), read_text(one, "type"), read_texts(one, "claims", MAX_CLAIMS))
+        LoggedCredential(
+            plain(read_text(one, "name")),
+            read_text(one, "type"),
+            read_texts(one, "claims", MAX_CLAIMS),
+            _names(one.optional_object("names")),
+        )
         for one in held
     )
     outcome = plain(read_text(own, "outcome"))
     return Line(transaction.identifier, transaction.at, action, outcome, party, credentials)
+
+
+def _names(found: Fields | None) -> tuple[tuple[str, str], ...]:
+    """What a document is called in the languages of this wallet."""
+    return tuple([(one, plain(read_text(found, one))) for one in LANGUAGES if found is not None and one in found])
 
 
 def _told(transaction: Transaction) -> Line:

@@ -43,7 +43,7 @@ def seem_about_others(held: Iterable[HeldCredential]) -> frozenset[str]:
     A child's birth certificate must not make a child of a parent. Where nothing says when the citizen was born, none does.
     """
     held = tuple(held)
-    own = {born for one in held if one.type.startswith(PID_TYPES) for born in _births(one.read_claims(), _DEPTH)}
+    own = born(held)
     if not own:
         return frozenset()
     found = set()
@@ -52,6 +52,13 @@ def seem_about_others(held: Iterable[HeldCredential]) -> frozenset[str]:
         if births and births.isdisjoint(own):
             found.add(document_id(one))
     return frozenset(found)
+
+
+def born(held: Iterable[HeldCredential]) -> frozenset[str]:
+    """The dates of birth of the citizen, by what says who they are; empty: nothing does."""
+    return frozenset(
+        [date for one in held if one.type.startswith(PID_TYPES) for date in _births(one.read_claims(), _DEPTH)]
+    )
 
 
 def types_of(held: HeldCredential) -> tuple[CredentialType, ...]:

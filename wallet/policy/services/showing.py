@@ -17,11 +17,14 @@ from protocol.sovereignty.service import LifeEvent, Service
 from protocol.sovereignty.suggestions import MissingProof, Rank, Suggestion
 from protocol.sovereignty.wording import Wording
 from protocol.trust.localized import in_language
-from wallet.policy.representing import about_whom
+from wallet.policy.representing import named_with_whom
 from wallet.policy.services.holding import types_of
+from wallet.policy.services.whom import Aimed, concerns_others
 from wallet.policy.showing import MAX_VALUE, credential_name, plain
 from wallet.records import HeldCredential
 from wallet.service_records import JourneyKept
+
+NOBODY = Aimed()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,7 @@ class StepShown:
     questions: tuple[QuestionShown, ...]
     gives: bool  # whether a document comes of it
     excluded: bool  # its rule says that it is not for the citizen
+    about_other: bool = False  # it is about whom the plan is for
 
     @property
     def ready(self) -> bool:
@@ -110,6 +114,7 @@ class JourneyShown:
     steps: tuple[StepShown, ...]
     done: tuple[ServiceShown, ...]
     gone: int  # goals that do not come into question any more
+    aimed: Aimed = NOBODY  # for whom it is
 
     @property
     def over(self) -> bool:
@@ -166,8 +171,14 @@ def journey_shown(
     held: Iterable[HeldCredential],
     language: str,
     excluded: frozenset[str] = frozenset(),
+    aimed: Aimed = NOBODY,
+    about_others: frozenset[CredentialType] = frozenset(),
 ) -> JourneyShown:
-    """A plan in plain words. `excluded` are goals of which a rule says that they are not for the citizen."""
+    """A plan in plain words.
+
+    `excluded` are goals of which a rule says that they are not for the citizen; `about_others` are kinds of documents that are
+    about somebody else.
+    """
     held, journey = tuple(held), kept.read()
     names = {id_: _said(service.name, language) for id_, service in services.items()}
     steps = []
@@ -184,6 +195,7 @@ def journey_shown(
                 questions=tuple(questions),
                 gives=bool(step.service.gives),
                 excluded=step.service.id in excluded,
+                about_other=concerns_others(step.service, about_others),
             )
         )
     return JourneyShown(
@@ -193,6 +205,7 @@ def journey_shown(
         steps=tuple(steps),
         done=tuple([service_shown(services[one], language) for one in journey.done if one in services]),
         gone=len(plan.gone),
+        aimed=aimed,
     )
 
 
@@ -216,18 +229,13 @@ def _at_hand(step: Step, held: tuple[HeldCredential, ...], language: str) -> tup
     needs = step.service.needs
     asked = [] if needs is None else [one for one in needs.credentials if one.id in step.at_hand]
     names = [
-        _name_with_whom(one, held, language)
+        named_with_whom(one, held, language)
         for query in asked
         for one in held
         if one.format == query.format
         and (query.meta.is_empty or any(query.meta.includes(t.name) for t in types_of(one)))
     ]
     return tuple(dict.fromkeys(names))
-
-
-def _name_with_whom(one: HeldCredential, held: tuple[HeldCredential, ...], language: str) -> str:
-    name, whom = credential_name(one.described(), language), about_whom(one, held)
-    return f"{name} ({whom})" if whom else name
 
 
 def _want_shown(want: Want, held: tuple[HeldCredential, ...], language: str) -> ProofShown:

@@ -17,6 +17,7 @@ from wallet.service.receiving import Receiving
 from wallet.service.seen import RequestSeen
 from wallet.service.services.catalogue import ServiceCatalogueOf
 from wallet.service.services.errands import Errands
+from wallet.service.services.form_notes import FormNotes
 from wallet.service.services.journeys import Journeys
 from wallet.service.services.starting import BegunService, Starting, is_provider
 
@@ -29,16 +30,19 @@ class Services:
     journeys: Journeys
     starting: Starting
     errands: Errands
+    form_notes: FormNotes
 
     @classmethod
     def of(cls, context: WalletContext, presenting: Presenting, receiving: Receiving) -> Self:
         """Wire what belongs to services."""
         catalogue = ServiceCatalogueOf(context)
+        journeys = Journeys(context, catalogue)
         return cls(
             catalogue,
-            Journeys(context, catalogue),
+            journeys,
             Starting(context, presenting),
             Errands(context, catalogue, presenting, receiving),
+            FormNotes(context, catalogue, journeys),
         )
 
     def noted(self, seen: RequestSeen, begun: BegunService | None) -> tuple[NotedShown, ...]:

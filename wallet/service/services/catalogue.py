@@ -15,11 +15,13 @@ from protocol.sovereignty.service import LifeEvent, Service
 from protocol.sovereignty.suggestions import suggest
 from runtime.conversation import slow
 from wallet.policy.documents import document_id
+from wallet.policy.people import Aim, People
 from wallet.policy.services.finding import find_services
 from wallet.policy.services.holding import holdings_of, seem_about_others
 from wallet.policy.services.showing import ServiceShown, SuggestionShown, service_shown, suggestion_shown
 from wallet.policy.showing import credential_name
 from wallet.service.context import WalletContext
+from wallet.service.people import marks_about, people_of
 from wallet.service.published import PublishedProblem
 from wallet.service_records import ServiceWishes
 
@@ -169,10 +171,15 @@ class ServiceCatalogueOf:
             ]
         )
 
-    def holdings(self) -> Holdings:
-        """What counts of what is held, now."""
-        context = self.context
-        return holdings_of(context.store.credentials(), self._marks(), now=context.now(), today=self.today())
+    def holdings(self, aim: Aim | None = None) -> Holdings:
+        """What counts of what is held, now; `aim`: for somebody, so that what is about others does not."""
+        context, held = self.context, self.context.store.credentials()
+        fitting = held if aim is None else self.people().fitting(held, aim)
+        return holdings_of(fitting, self._marks(), now=context.now(), today=self.today())
+
+    def people(self) -> People:
+        """Whom the documents are about beside the citizen."""
+        return people_of(self.context.store)
 
     def excluded(self, services: tuple[Service, ...], holdings: Holdings) -> frozenset[str]:
         """The services of which a rule says that they are not for the citizen."""
@@ -183,7 +190,7 @@ class ServiceCatalogueOf:
         return datetime.fromtimestamp(self.context.now(), UTC).astimezone().date()
 
     def _marks(self) -> dict[str, About]:
-        return {document: About(about) for document, about in self.wishes().about if about in tuple(About)}
+        return marks_about(self.wishes())
 
     def _shown(self, services: tuple[Service, ...]) -> tuple[ServiceShown, ...]:
         return tuple([service_shown(one, self.context.language) for one in services])

@@ -15,6 +15,7 @@ from protocol.oid4vp.request_object import ExpectedRequest, VerifiedRequest, ver
 from protocol.sovereignty.needs import check_needs
 from protocol.sovereignty.service import Given, Service
 from protocol.sovereignty.suggestions import Givers, MissingProof
+from wallet.policy.people import Aim
 from wallet.policy.services.showing import ProofShown, proof_shown
 from wallet.service.context import WalletContext
 from wallet.service.issuance import OfferSeen
@@ -55,7 +56,7 @@ class Errands:
             services = self.catalogue.services()
         except NoServices:
             return ()
-        holdings = self.catalogue.holdings()
+        holdings = self.catalogue.holdings(seen.aim)
         excluded = self.catalogue.excluded(services, holdings)
         givers = Givers([one for one in services if one.id not in excluded])
         wants = check_needs(seen.verified.request.dcql_query, holdings).fewest
@@ -114,8 +115,8 @@ class Errands:
                 return errand
         raise NotFound("this request does not wait any more")
 
-    def resume(self, errand: Errand) -> Exchange[RequestSeen]:
-        """The same request, with what is held now.
+    def resume(self, errand: Errand, aim: Aim | None = None) -> Exchange[RequestSeen]:
+        """The same request, with what is held now; `aim`: for whom its plan is.
 
         Raises:
             RequestTooOld: it has run out.
@@ -130,7 +131,7 @@ class Errands:
             )
         except ProtocolError as error:
             raise RequestTooOld(errand) from error
-        return (yield from self.presenting.consider(verified))
+        return (yield from self.presenting.consider(verified, aim=aim))
 
     def forget(self, errand_id: str) -> Exchange[None]:
         """The request was answered, or is not to be; nothing where it did not wait."""

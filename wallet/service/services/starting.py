@@ -11,6 +11,7 @@ from protocol.oid4vp.request_object import Unauthenticated, VerifiedRequest
 from protocol.sovereignty.service import Service, beyond_announced
 from protocol.sovereignty.signing import Organisation
 from wallet.policy.asking import BeyondShown, things_shown
+from wallet.policy.people import Aim
 from wallet.policy.services.showing import ServiceShown, service_shown
 from wallet.policy.showing import party_shown, plain
 from wallet.service.context import WalletContext
@@ -45,12 +46,12 @@ class Starting:
     context: WalletContext
     presenting: Presenting
 
-    def start(self, service: Service) -> Exchange[RequestSeen]:
+    def start(self, service: Service, aim: Aim | None = None) -> Exchange[RequestSeen]:
         """Call the address where a service begins, and find out what it asks; see `ask`."""
-        return (yield from self.ask(service, service.start))
+        return (yield from self.ask(service, service.start, aim))
 
-    def ask(self, service: Service, url: str) -> Exchange[RequestSeen]:
-        """Call an address of a service, and find out what it asks. Nothing is given away.
+    def ask(self, service: Service, url: str, aim: Aim | None = None) -> Exchange[RequestSeen]:
+        """Call an address of a service, and find out what it asks. Nothing is given away, and for whom it is is not said.
 
         Raises:
             NotTheProvider: somebody else asks than who offers it.
@@ -72,7 +73,7 @@ class Starting:
             party = party_shown(None, url, url)
             yield from context.save(note=context.entry("failed", party, plain(error.description)))
             raise
-        return (yield from self.presenting.consider(verified))
+        return (yield from self.presenting.consider(verified, aim=aim))
 
     def begun(self, service: Service, seen: RequestSeen, journey: str = "") -> BegunService:
         """What to know of a request that a service makes: what it asks beyond what it announced."""

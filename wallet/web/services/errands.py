@@ -27,7 +27,7 @@ from wallet.web.things import OfferWaiting, RequestWaiting
 
 def errand_pages(tickets: Tickets) -> APIRouter:
     """The pages of what is missing."""
-    router = APIRouter()
+    router = APIRouter(include_in_schema=False)
 
     @router.post("/present/{number}/missing/{place:int}/{ticket}")
     async def look(number: str, place: int, ticket: str, visit: Inside) -> Response:
@@ -85,7 +85,8 @@ def errand_pages(tickets: Tickets) -> APIRouter:
                 language = visit.wallet.context.language
                 return redirect(f"/present/{visit.shelf.put(replace(waiting, seen=seen, language=language))}")
         try:
-            seen = await visit.run(visit.wallet.services.errands.resume(errand), again, again)
+            aim = visit.wallet.services.journeys.aim(errand.journey)
+            seen = await visit.run(visit.wallet.services.errands.resume(errand, aim), again, again)
         except RequestTooOld:
             return await _begin_anew(visit, tickets, errand)
         begun = None

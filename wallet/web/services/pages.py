@@ -29,7 +29,7 @@ class Looked:
 
 def catalogue_pages(tickets: Tickets) -> APIRouter:
     """The pages of the list of services."""
-    router = APIRouter()
+    router = APIRouter(include_in_schema=False)
     _add_list(router, tickets)
     _add_suggestions(router, tickets)
     _add_about(router, tickets)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from urllib.parse import quote
 
 from fastapi import APIRouter, Response
@@ -10,7 +11,7 @@ from protocol.errors import InvalidRequest, NotFound, ProtocolError, Unavailable
 from protocol.oid4vp.request_uri import RequestOver
 from protocol.sovereignty.service import LifeEvent, Service
 from wallet.service.services.catalogue import NoServices
-from wallet.service.services.journeys import NoPlan, WrongAnswer
+from wallet.service.services.journeys import NoPlan, WhomOpen, WrongAnswer
 from wallet.service.services.starting import NotTheProvider
 from wallet.web.locked import WhenLocked
 from wallet.web.room import Inside, Visit, redirect
@@ -21,7 +22,7 @@ from wallet.web.things import RequestWaiting
 
 def planning_pages(tickets: Tickets) -> APIRouter:
     """The pages of plans."""
-    router = APIRouter()
+    router = APIRouter(include_in_schema=False)
     _add_beginning(router, tickets)
     _add_plan(router, tickets)
     _add_steps(router, tickets)
@@ -36,8 +37,13 @@ def plan_page(journey_id: str) -> str:
 async def begin_service(visit: Visit, tickets: Tickets, service: Service, journey: str = "") -> Response:
     """Call a service's address; the request that it makes waits for an answer then."""
     starting, again = visit.wallet.services.starting, WhenLocked.SCAN_AGAIN
+    if visit.wallet.services.form_notes.has_notes(service, journey):
+        with suppress(InvalidRequest, Unreachable):  # who invites nobody has a page all the same
+            seen_notes = await visit.run(visit.wallet.services.form_notes.invited(service, journey), again, again)
+            return redirect(f"/notes/{visit.shelf.put(seen_notes)}")
+    aim = visit.wallet.services.journeys.aim(journey)
     try:
-        seen = await visit.run(starting.start(service), again, again)
+        seen = await visit.run(starting.start(service, aim), again, again)
     except Unavailable:
         raise
     except ProtocolError as error:
@@ -55,19 +61,27 @@ async def begin_service(visit: Visit, tickets: Tickets, service: Service, journe
 def _add_beginning(router: APIRouter, tickets: Tickets) -> None:
     @router.post("/plans/preview")
     async def preview(visit: Inside) -> Response:
-        goals, event = _chosen(visit, tickets, await visit.form())
+        form = await visit.form()
+        goals, event = _chosen(visit, tickets, form)
+        whom = form.get("whom", "")
         if not goals:
             return redirect(f"/services/event/{tickets.of('event', event)}" if event else "/services")
         try:
-            plan = await visit.run(visit.wallet.services.journeys.preview(goals, event))
+            plan = await visit.run(visit.wallet.services.journeys.preview(goals, event, whom))
         except NoPlan as error:
             return services_page(visit, tickets, "plan_none.html", status=409, detail=error.description, journey="")
-        return services_page(visit, tickets, "plan_preview.html", plan=plan, goals=goals, event=event)
+        # Who pressed a button of the question without choosing is told so
+        name = "plan_whom.html" if plan.aimed.asks else "plan_preview.html"
+        return services_page(
+            visit, tickets, name, status=400 if plan.aimed.asks and "asked" in form else 200, plan=plan, goals=goals,
+            event=event, whom=whom, journey="", missing="asked" in form,
+        )  # fmt: skip
 
     @router.post("/plans")
     async def begin(visit: Inside) -> Response:
-        goals, event = _chosen(visit, tickets, await visit.form())
-        kept = await visit.run(visit.wallet.services.journeys.begin(goals, event))
+        form = await visit.form()
+        goals, event = _chosen(visit, tickets, form)
+        kept = await visit.run(visit.wallet.services.journeys.begin(goals, event, form.get("whom", "")))
         return redirect(plan_page(kept.id))
 
     @router.post("/services/one/{ticket}/begin")
@@ -80,6 +94,18 @@ def _add_plan(router: APIRouter, tickets: Tickets) -> None:
     @router.get("/plans/{journey_id}")
     async def plan(journey_id: str, visit: Inside) -> Response:
         return await _plan_page(visit, tickets, journey_id)
+
+    @router.get("/plans/{journey_id}/whom")
+    async def ask_whom(journey_id: str, visit: Inside) -> Response:
+        return await _whom_page(visit, tickets, journey_id)
+
+    @router.post("/plans/{journey_id}/whom")
+    async def choose_whom(journey_id: str, visit: Inside) -> Response:
+        whom = (await visit.form()).get("whom", "")
+        if not whom:
+            return await _whom_page(visit, tickets, journey_id, missing=True)
+        await visit.run(visit.wallet.services.journeys.choose(journey_id, whom))
+        return redirect(plan_page(journey_id))
 
     @router.get("/plans/{journey_id}/forget")
     async def ask(journey_id: str, visit: Inside) -> Response:
@@ -97,7 +123,10 @@ def _add_steps(router: APIRouter, tickets: Tickets) -> None:
     @router.post("/plans/{journey_id}/{ticket}/begin")
     async def begin(journey_id: str, ticket: str, visit: Inside) -> Response:
         await visit.form()
-        visit.wallet.services.journeys.find(journey_id)
+        try:
+            await visit.run(visit.wallet.services.journeys.settle(journey_id))
+        except WhomOpen:
+            return redirect(_whom_address(journey_id))
         return await begin_service(visit, tickets, find_service(visit, tickets, ticket), journey_id)
 
     @router.post("/plans/{journey_id}/{ticket}/done")
@@ -124,6 +153,20 @@ def _add_steps(router: APIRouter, tickets: Tickets) -> None:
         except WrongAnswer as error:
             return await _plan_page(visit, tickets, journey_id, wrong=(service.id, error.field), typed=typed)
         return redirect(plan_page(journey_id))
+
+
+async def _whom_page(visit: Visit, tickets: Tickets, journey_id: str, *, missing: bool = False) -> Response:
+    plan = await visit.run(visit.wallet.services.journeys.show(journey_id))
+    if not plan.aimed.options:
+        return redirect(plan_page(journey_id))
+    return services_page(
+        visit, tickets, "plan_whom.html", status=400 if missing else 200, plan=plan, goals=[], event=None,
+        whom=plan.aimed.chosen, journey=journey_id, missing=missing,
+    )  # fmt: skip
+
+
+def _whom_address(journey_id: str) -> str:
+    return f"{plan_page(journey_id)}/whom"
 
 
 async def _plan_page(

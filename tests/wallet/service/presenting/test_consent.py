@@ -21,7 +21,7 @@ def test_the_user_sees_exactly_what_the_partner_gets(world):
     assert [(claim.label, claim.value) for claim in choice.claims] == [
         ("Date of birth", "1990-03-07"),
         ("City", "Köln"),
-        ("Address · postal_code", "51147"),
+        ("Address · Postal code", "51147"),
         ("Nationality", "DE"),
         ("Nationality", "FR"),
     ]

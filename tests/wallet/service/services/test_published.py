@@ -8,7 +8,8 @@ from protocol.exchange import HttpResponse
 from protocol.trust.anchors import TrustAnchors
 from tests.support.pki import DAY, NOW, Template, make_pki, seeded_key
 from tests.wallet.service_town import REGISTRAR, ServiceWorld
-from wallet.service.published import EVERY, RETRY, PublishedProblem, etag_of
+from wallet.app import half_longer
+from wallet.service.published import EVERY, FIRST_RETRIES, RETRY, Published, PublishedProblem, etag_of
 
 STRANGER = make_pki(Template(common_name="Stranger"), key=seeded_key(77))
 
@@ -74,20 +75,72 @@ def test_it_is_fetched_every_hour_and_sooner_where_it_did_not_come(town):
     town.publisher.answer = HttpResponse(503, (), b"")
     town.fetch()
     assert town.published.problem is PublishedProblem.AWAY
-    town.now += RETRY - 1
-    town.fetch()
-    assert len(urls(town)) == 2
-    town.now += 1
+    tries = 1
+    for wait in (*FIRST_RETRIES, RETRY, RETRY):
+        town.now += wait - 1
+        town.fetch()
+        assert len(urls(town)) == 2 * tries
+        town.now += 1
+        town.fetch()
+        tries += 1
+        assert len(urls(town)) == 2 * tries
     town.publisher.answer = None
+    town.now += RETRY
     town.fetch()
-    assert len(urls(town)) == 4
+    tries += 1
     assert town.published.catalogue() is not None
     town.now += EVERY - 1
     town.fetch()
-    assert len(urls(town)) == 4
+    assert len(urls(town)) == 2 * tries
+    town.now += 1
+    town.publisher.answer = HttpResponse(503, (), b"")
+    town.fetch()
+    # What came before begins the count anew
+    town.now += FIRST_RETRIES[0]
+    town.fetch()
+    assert len(urls(town)) == 2 * (tries + 2)
+
+
+def test_a_restart_does_not_begin_the_short_waits_anew(town):
+    """Whoever opens the wallet often while the registrar is away is not seen by it."""
+    town.publisher.answer = HttpResponse(503, (), b"")
+    for wait in FIRST_RETRIES:
+        town.fetch()
+        town.now += wait
+    town.fetch()
+    asked = len(urls(town))
+    for _ in range(3):
+        town.now += RETRY // 4
+        town.follow()
+        town.fetch()
+    assert len(urls(town)) == asked
+
+
+def test_waits_are_longer_by_chance_and_by_nothing_else(town):
+    asked = []
+
+    def jitter(seconds):
+        asked.append(seconds)
+        return 1
+
+    town.publisher.answer = HttpResponse(503, (), b"")
+    town.published = Published(town.folder, REGISTRAR, town.anchors, lambda: town.now, jitter=jitter)
+    asked.clear()
+    town.fetch()
+    town.now += FIRST_RETRIES[0]
+    town.fetch()
+    assert len(urls(town)) == 2
     town.now += 1
     town.fetch()
-    assert len(urls(town)) == 6
+    assert len(urls(town)) == 4
+    assert asked == [2, 5]
+
+
+def test_chance_makes_a_wait_at_most_half_longer():
+    found = {half_longer(60) for _ in range(500)}
+    assert found <= set(range(31))
+    assert len(found) > 5
+    assert half_longer(1) == 0
 
 
 def test_a_clock_that_ran_back_does_not_stop_it(town):
