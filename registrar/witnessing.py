@@ -32,8 +32,9 @@ async def witnessing(driver: Driver, witness: WitnessService, worker: str, *, ev
 async def witness_hour(
     driver: Driver, witness: WitnessService, worker: str, *, partner_seconds: float = PARTNER_SECONDS
 ) -> int | None:
-    """Look at every cockpit that is due in this hour; at how many that was. None: the hour is done, or somebody else's.
+    """Look at every cockpit that is due in this hour; of how many it was kept. None: the hour is done, or somebody else's.
 
+    A worker that stood still for too long finds that another has looked meanwhile, and what it saw itself is not kept.
     Whoever takes over an hour that its worker did not end goes on with those at whom nobody looked yet.
 
     Raises:
@@ -58,18 +59,20 @@ async def witness_hour(
         with suppress(asyncio.CancelledError):
             await looking
     await driver.run(witness.end_hour(hour, worker))
-    return len(due)
+    return sum(looking.result())
 
 
-async def _look_at_all(driver: Driver, witness: WitnessService, queue: Iterator[Partner], seconds: float) -> None:
+async def _look_at_all(driver: Driver, witness: WitnessService, queue: Iterator[Partner], seconds: float) -> int:
+    kept = 0
     for partner in queue:
         try:
-            await _look_at(driver, witness, partner, seconds)
+            kept += await _look_at(driver, witness, partner, seconds)
         except ProtocolError as error:
             get_logger().warning("witness", partner=partner.identifier, reason=error.description)
+    return kept
 
 
-async def _look_at(driver: Driver, witness: WitnessService, partner: Partner, seconds: float) -> None:
+async def _look_at(driver: Driver, witness: WitnessService, partner: Partner, seconds: float) -> bool:
     try:
         async with asyncio.timeout(seconds):
             seen = await driver.run(witness.look(partner))
@@ -77,6 +80,7 @@ async def _look_at(driver: Driver, witness: WitnessService, partner: Partner, se
         seen = await driver.run(witness.note_slow(partner))
     if seen.finding:
         get_logger().info("witness", partner=partner.identifier, finding=seen.finding)
+    return seen is not partner
 
 
 async def _for_ever(driver: Driver, witness: WitnessService, worker: str, every: float) -> None:

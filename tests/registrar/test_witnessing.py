@@ -104,6 +104,26 @@ def test_what_a_worker_left_undone_is_taken_over_when_its_time_is_over(office):
     assert office.run(witness.hold(hour, "crashed")) is False
 
 
+def test_what_is_not_kept_because_another_looked_meanwhile_does_not_count(office):
+    """T219"""
+    network = Network(partners(office))
+    overtakes, counted = [True], []
+
+    class Overtaking(Network):
+        async def send(self, request):
+            if overtakes and overtakes.pop():
+                office.clock.move(HOLD + 1)
+                other = Driver(office.store, network)
+                counted.append(await witness_hour(other, office.registrar.witness, "two"))
+                other.close()
+            return await super().send(request)
+
+    counted += run(office, Overtaking(network.partners), "one")
+    assert counted[0] > 0
+    assert sum(counted) == len(IDENTIFIERS)
+    assert set(findings(office).values()) == {None}
+
+
 def test_an_hour_that_is_held_into_the_next_one_is_left_alone(office):
     network = Network(partners(office))
     witness = office.registrar.witness
@@ -129,7 +149,7 @@ def test_a_store_that_is_away_for_a_while_costs_no_hour(office, monkeypatch):
         return keep(self, before, after)
 
     monkeypatch.setattr(type(office.store.witness), "keep_seen", sometimes)
-    assert run(office, network, "worker") == [6]
+    assert run(office, network, "worker") == [5]
     looked = [partner.looked_at for partner in office.store.witness.partners(limit=9)]
     assert sorted(looked) == [0, *[office.clock.now] * 5]
 

@@ -276,7 +276,7 @@ def test_a_log_from_before_documents_had_several_names_still_holds():
     members = {
         one.name: getattr(of_now, one.name)
         for one in fields(LogEntry)
-        if one.name not in ("blind", "before", "in_person", "origin", "acting", "noted")
+        if one.name not in ("blind", "before", "in_person", "origin", "acting", "noted", "organisation")
     }
     members["credentials"] = (_Before("Card", "urn:card", ('["a"]',)),)
     text = orjson.dumps(["LogEntry", members])
