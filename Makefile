@@ -17,8 +17,9 @@ PIP_COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --g
 LINTS := lint-format lint-style lint-types lint-contracts lint-dependencies lint-security
 PYTEST := $(BIN)/python -m pytest
 COMPLETE := HOHEIT_REQUIRE_POSTGRES=1 HOHEIT_REQUIRE_CHROMIUM=1 HOHEIT_REQUIRE_SOFTHSM=1
-# A file stays with one process: what its tests share is made once. Files come in the order of tests/conftest.py
-WORKERS ?= 2
+# A file stays with one process: what its tests share is made once. Files come in the order of tests/conftest.py. There is
+# one process more than a small machine has processors, because each of them waits at times
+WORKERS ?= 3
 SIDE_BY_SIDE := $(if $(filter-out 0 1,$(WORKERS)),-n $(WORKERS) --dist loadfile --no-loadscope-reorder)
 QUICK := -m "not (soak or flow or kill)" $(foreach folder,flows interop browser,--ignore=tests/$(folder))
 

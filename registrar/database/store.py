@@ -7,6 +7,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from capabilities.accounts.session import SignedIn
 from capabilities.status_publisher.database import SqlStatusLists
@@ -187,14 +189,17 @@ class SqlRegistrarStore(SqlConversations[Stage | SignedIn, Record]):
 
     def publish(self, publication: Publication) -> Publication:
         """Publish under the next number, if nobody else did."""
+        add = (sqlite_insert if self.database.is_sqlite else postgresql_insert)(publications).values(
+            asdict(publication)
+        )
+        # Of two that find nothing, the second waits here for the first, and finds its row then
+        first = add.on_conflict_do_nothing().returning(publications.c.name)
 
         def work(connection: Connection) -> Publication:
-            query = select(publications).where(publications.c.name == publication.name).with_for_update()
-            row = connection.execute(query).first()
-            if row is None:
-                connection.execute(insert(publications), asdict(publication))
+            if connection.execute(first).first() is not None:
                 return publication
-            known = Publication(*row)
+            query = select(publications).where(publications.c.name == publication.name).with_for_update()
+            known = Publication(*connection.execute(query).one())
             if known.number >= publication.number:
                 return known
             connection.execute(

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import event, insert
 
 from capabilities.status_publisher.policy import BLOCK_LIFETIME
 from protocol.errors import Conflict
@@ -14,7 +14,7 @@ from registrar.records import PartyState, Publication
 from registrar.session import proposal_id
 from registrar.store import PartyFilter
 from tests.support.pki import NOW
-from tests.support.registrar import CINEMA, OPERATOR, agency, cinema
+from tests.support.registrar import CINEMA, OPERATOR, agency, cinema, make_office
 
 LIST = Publication("pid-providers", 1, "basis", "token", NOW, NOW + 10)
 
@@ -66,6 +66,22 @@ def test_what_is_read_is_what_was_written(filled):
     given = filled.run(filled.registrar.certificates.registrations(stage, OPERATOR))
     assert filled.store.certificates_of("VATDE-9") == given
     assert filled.store.find_certificate(given[0].id) == given[0]
+
+
+def test_of_two_that_publish_first_at_once_the_second_gets_what_the_first_published(fresh_postgres_url):
+    """T088: PostgreSQL lets both look before either has written."""
+    one, two = make_office(fresh_postgres_url).store, make_office(fresh_postgres_url, worker=1).store
+    is_first = [True]
+
+    def overtake(_, __, statement, *___):
+        if statement.startswith("INSERT INTO publications") and is_first and is_first.pop():
+            assert one.publish(LIST) == LIST
+
+    event.listen(two.database.engine, "before_cursor_execute", overtake)
+    assert two.publish(replace(LIST, content="another")) == LIST
+    assert not is_first
+    for store in (one, two):
+        store.database.dispose()
 
 
 def test_one_number_is_published_once(stored_office):
