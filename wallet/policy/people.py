@@ -7,13 +7,14 @@ somebody acts for Mia says nothing about Jonas (T187). All of it is decided here
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self
 
 from protocol.encoding import JsonObject, JsonValue
 from protocol.errors import InvalidRequest, Malformed
 from protocol.fields import Fields
-from protocol.formats import about_subject
+from protocol.formats import about_subject, format_of
 from protocol.sovereignty.representation import TYPE, Company, Person, blinded
 from protocol.sovereignty.rules import About
 from wallet.policy.documents import document_id
@@ -146,13 +147,24 @@ def _subject(held: HeldCredential, own: frozenset[str], mark: About | None) -> N
         return represented_by(held)
     if mark is About.SELF:
         return None
-    try:
-        person = Person.from_fields(Fields(about_subject(held.format, held.read_claims()), "document"))
-    except Malformed:
+    person = _person_of(held)
+    if person is None:
         return None
     # Where nothing says when the user was born, nobody guesses whose it is
     is_other = bool(own) and person.birthdate.isoformat() not in own
     return person if mark is About.REPRESENTED or is_other else None
+
+
+def _person_of(held: HeldCredential) -> Person | None:
+    """Whom a document names as the one it is about; an mdoc has that in a namespace, and another word for the day of birth."""
+    said = about_subject(held.format, held.read_claims())
+    spaces = [said] if format_of(held.format).depth == 1 else list(said.values())
+    for space in spaces:
+        if isinstance(space, dict):
+            with suppress(Malformed):
+                born_on = space.get("birthdate", space.get("birth_date"))
+                return Person.from_fields(Fields({**space, "birthdate": born_on}, "document"))
+    return None
 
 
 def _people_inside(claims: JsonObject) -> Iterator[Person]:

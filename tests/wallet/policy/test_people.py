@@ -7,6 +7,7 @@ from protocol.sovereignty.representation import TYPE, Company, Person
 from protocol.sovereignty.rules import About
 from tests.wallet.acting import FIRM, MIA, PROOF
 from tests.wallet.counterparts import held
+from wallet.policy.documents import document_id
 from wallet.policy.people import Aim, People, PeopleMixed, acted_for, check_one_person, could_mix, person_id
 
 BEN = {**MIA, "given_name": "Ben", "birthdate": "2023-02-03"}
@@ -50,6 +51,22 @@ def test_what_is_for_one_child_has_no_document_of_the_other(people):
     assert fitting(people, Aim(BEN_)) == ["pid", "ben", "notice", "proof-ben"]
     assert fitting(people, Aim(None)) == ["pid"]
     assert fitting(people, None) == [one.id for one in FAMILY]
+
+
+def test_an_identity_card_of_a_child_as_mdoc_is_about_the_child(people):
+    """T187: its elements stand in a namespace, and the day of birth is called otherwise."""
+    elements = {"family_name": BEN["family_name"], "given_name": "Ben", "birth_date": BEN["birthdate"]}
+    card = held(
+        "card", type="eu.europa.ec.eudi.pid.1", format="mso_mdoc",
+        claims=encode_json({"eu.europa.ec.eudi.pid.1": elements}).decode(),
+    )  # fmt: skip
+    found = People.among([*FAMILY, card], {document_id(card): About.REPRESENTED})
+    assert found.spoken_of(card) == (BEN_,)
+    assert not found.fits(card, Aim(MIA_))
+    with pytest.raises(PeopleMixed):
+        check_one_person([PROOF_MIA, card], found)
+    licence = held("licence", type="x", format="mso_mdoc", claims=encode_json({"x": elements}).decode())
+    assert People.among([*FAMILY, licence]).spoken_of(licence) == (BEN_,)
 
 
 def test_a_name_in_other_letters_is_the_same_person(people):
