@@ -23,6 +23,7 @@ from issuer.revoked import read_revoked
 from issuer.service import Issuer
 from issuer.service.context import IssuerContext
 from issuer.service.haip import check_ready
+from issuer.web.cockpit_page import cockpit_page
 from issuer.web.desk import desk_pages
 from issuer.web.pages import people_pages
 from issuer.web.site import Site
@@ -258,6 +259,7 @@ def serve_issuer(
         application,
         administration(issuer, driver),
         people_pages(site),
+        cockpit_page(site),
         desk_pages(site),
     )
     serve_static(application)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import APIRouter, Request, Response
 
 from issuer.credential_types import families_of
 from issuer.session.login import UsedLetterCode, WrongLetterCode
+from issuer.web.cockpit_page import reached
 from issuer.web.site import Site
 from protocol.errors import ProtocolError
 from protocol.fields import Fields
@@ -36,7 +37,8 @@ def people_pages(site: Site) -> APIRouter:
     @router.get(f"{site.path}/")
     async def start(request: Request) -> Response:
         names = [site.title(request, forms[0].id) for forms in families_of(site.issuer.context.types).values()]
-        return site.page(request, "start.html", credentials=names)
+        cockpit = urlsplit(site.issuer.context.endpoints.cockpit).path if reached(site.issuer) else ""
+        return site.page(request, "start.html", credentials=names, cockpit=cockpit)
 
     @router.get(f"{site.path}/looks.css")
     async def looks() -> Response:

@@ -156,3 +156,16 @@ def test_an_erasure_on_a_phone_in_german(chromium: Chromium, scene: Scene) -> No
             "City office did a part of what you asked, and says why not all of it."
         ).first.wait_for()
         window.see("issuer-rights-erased")
+
+
+def test_whoever_has_no_wallet_finds_out_what_they_can_do(chromium: Chromium, scene: Scene) -> None:
+    with chromium.window(size=PHONE, language="de") as window:
+        window.page.goto(f"{scene.desk}/")
+        window.page.get_by_role("link", name="Was wir mit Ihren Daten tun, und was Sie verlangen können").click()
+        expect(window.page.get_by_role("heading", name="Ohne Ihre Wallet")).to_be_visible()
+        expect(window.page.get_by_text("Haben Sie Ihre Wallet verloren?")).to_be_visible()
+        window.see("issuer-cockpit-page")
+    with chromium.window(size=DESKTOP, language="en") as window:
+        window.page.goto(f"{scene.desk}/cockpit")
+        expect(window.page.get_by_role("link", name="What they say about data protection")).to_be_visible()
+        window.see("issuer-cockpit-page-desktop")

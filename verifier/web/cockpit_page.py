@@ -1,45 +1,20 @@
 """What people see who open the address that their wallet calls: what it is, and whom to write to (sovereignty, section 3).
 
-For whoever lost the key, has another wallet, or is the person whom the data is about. What it says depends on nobody who looks.
+What it says depends on nobody who looks.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request, Response
 
+from capabilities.cockpit.reached import Reached, who_answers
 from protocol.errors import NotFound
-from protocol.sovereignty.contact import Way, read_ways
-from protocol.sovereignty.receipt_parties import Controller
-from protocol.trust.registration import Contact
 from runtime.pages import Pages
 from verifier.represented import IN_OWN_NAME
 from verifier.service import Verifier
 from verifier.web.pages import partner_name, refusal_page
-
-
-@dataclass(frozen=True, slots=True)
-class Reached:
-    """How people reach whoever answers for the data, and who watches over that."""
-
-    name: str
-    privacy_policy: str
-    contact: tuple[Way, ...]
-    dpo: tuple[Way, ...]
-    authority: tuple[Way, ...]
-
-    @classmethod
-    def of(cls, controller: Controller) -> Reached:
-        """As receipts name them."""
-        return cls(
-            controller.name,
-            controller.privacy_policy,
-            _ways(controller.contact),
-            _ways(controller.dpo),
-            _ways(controller.authority),
-        )
 
 
 def cockpit_page(verifier: Verifier, pages: Pages) -> APIRouter:
@@ -50,7 +25,7 @@ def cockpit_page(verifier: Verifier, pages: Pages) -> APIRouter:
 
     @router.get(urlsplit(context.cockpit_endpoint).path)
     async def read(request: Request) -> Response:
-        found, question = _controllers(verifier), IN_OWN_NAME if IN_OWN_NAME in context.use_cases else ""
+        found, question = _reached(verifier), IN_OWN_NAME if IN_OWN_NAME in context.use_cases else ""
         if not found and not question:
             return refusal_page(request, pages, verifier, NotFound("no such page"))
         # A browser is known again only where it may begin something
@@ -70,16 +45,9 @@ def cockpit_page(verifier: Verifier, pages: Pages) -> APIRouter:
     return router
 
 
-def _controllers(verifier: Verifier) -> tuple[Reached, ...]:
+def _reached(verifier: Verifier) -> tuple[Reached, ...]:
     """Everybody who answers for data that is asked for here; more than one where this verifier asks for others."""
     context = verifier.context
     if not context.cockpit or context.organisation is None:
         return ()
-    registered = [Controller.from_registration(own.says, context.dpo) for own in context.registrations()]
-    own = [context.controller] if context.controller is not None else []
-    # Several uses of one party are one; where there is a registration, receipts speak by it alone
-    return tuple(dict.fromkeys(map(Reached.of, registered or own)))
-
-
-def _ways(contact: Contact | None) -> tuple[Way, ...]:
-    return read_ways(contact or ())
+    return who_answers(context.registrations(), context.controller, context.dpo)

@@ -2,12 +2,9 @@
 
 import pytest
 
-from protocol.sovereignty.receipt_parties import Controller
 from protocol.trust.registration import Contact
-from tests.support.partners import BANK
 from tests.support.verifier import Counter, make_verifier
 from tests.verifier.citizen import ACCESS
-from verifier.web.cockpit_page import Reached
 
 
 @pytest.fixture
@@ -49,8 +46,3 @@ def test_there_is_none_where_no_wallet_is_answered(make):
 def test_wallets_still_reach_what_is_below_it(make):
     assert make().http("POST", "/cockpit/rights").status_code == 401
     assert make().http("POST", "/cockpit").status_code == 405
-
-
-def test_an_address_that_is_none_is_not_made_a_link():
-    controller = Controller("Bank", BANK, "https://bank.example/p", contact=Contact(uri="javascript:alert(1)"))
-    assert Reached.of(controller).contact == ()
