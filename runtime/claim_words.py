@@ -30,6 +30,7 @@ class ClaimKind(StrEnum):
 
 
 _PID, _MDL = "eu.europa.ec.eudi.pid.1", "org.iso.18013.5.1"
+_PROOF, _BIRTH = "org.hoheit.representation.1", "org.hoheit.birth-certificate.1"
 # PID Rulebook (Annex 3.01 of the ARF) §2, by the names of its §4.1 and §3.1.2, and ISO/IEC 18013-5 §7.2.1; other documents call
 # these the same. Our diploma says where its school is
 _KINDS: dict[ClaimPath, ClaimKind] = {
@@ -54,6 +55,12 @@ _KINDS: dict[ClaimPath, ClaimKind] = {
     (_MDL, "resident_country"): ClaimKind.COUNTRY,
     (_MDL, "issuing_country"): ClaimKind.COUNTRY,
     (_MDL, "sex"): ClaimKind.SEX,
+    (_PROOF, "areas", None): ClaimKind.AREA,
+    (_PROOF, "relation"): ClaimKind.RELATION,
+    (_PROOF, "issuing_country"): ClaimKind.COUNTRY,
+    (_BIRTH, "sex"): ClaimKind.SEX,
+    (_BIRTH, "birth_country"): ClaimKind.COUNTRY,
+    (_BIRTH, "issuing_country"): ClaimKind.COUNTRY,
 }
 
 

@@ -19,6 +19,8 @@ from protocol.errors import InvalidRequest, Malformed
 from protocol.fields import Fields
 
 TYPE = "urn:hoheit:representation:1"
+DOCTYPE = "org.hoheit.representation.1"  # as an mdoc, and its namespace
+TYPES = frozenset((TYPE, DOCTYPE))
 EVERYTHING = "everything"  # the area that has all others in it
 MAX_AREAS = 50
 MAX_NAME = 300  # characters

@@ -67,7 +67,7 @@ def draw(claims, record):
     return claims_of(card(claims), record)
 
 
-def test_the_types_are_shipped_and_one_of_them_in_two_forms():
+def test_the_types_are_shipped_and_what_speaks_of_people_in_person_in_two_forms():
     ours = [
         "bank-account", "birth-certificate", "business-registration", "child-benefit", "death-certificate", "diploma",
         "disability-card", "employment", "enrolment", "health-insurance", "income", "kita-place", "library-card",
@@ -79,7 +79,9 @@ def test_the_types_are_shipped_and_one_of_them_in_two_forms():
         "pid-mdoc": "eu.europa.ec.eudi.pid.1",
         "mdl": "org.iso.18013.5.1.mDL",
         **{name: f"urn:hoheit:{name}:1" for name in ours},
+        "birth-certificate-mdoc": "org.hoheit.birth-certificate.1",
         **{f"representation-{relation}": representation.TYPE for relation in representation.Relation},
+        **{f"representation-{relation}-mdoc": representation.DOCTYPE for relation in representation.Relation},
     }
 
 

@@ -14,7 +14,8 @@ from protocol.errors import CredentialRequestDenied
 from protocol.exchange import run
 from protocol.formats import Issuance, IssuerSigner, format_of
 from protocol.mdoc.issuer_signed import IssuerSigned
-from protocol.mdoc.values import ArrayOf, MapOf, Scalar
+from protocol.mdoc.values import ArrayOf, MapOf, Scalar, to_json
+from protocol.sovereignty.representation import DOCTYPE
 from tests.protocol.mdoc.samples import DESK, IACA
 from tests.support.pki import NOW, make_pki, seeded, seeded_key
 from tests.support.tree import ROOT
@@ -206,6 +207,41 @@ def test_everybody_whose_birthday_is_known_can_have_the_identity_card_as_mdoc():
                 PID.written(PID.claims_for(record, now=NOW))
         else:
             assert elements_of(PID, subject)[1]["birth_date"] == Tagged(FULL_DATE, birthdate)
+
+
+@pytest.mark.parametrize(
+    ("relation", "subject", "whom"),
+    [
+        ("parent", "erika", {"family_name": TEXT, "given_name": TEXT, "birthdate": DAY}),
+        ("guardian", "greta", {"family_name": TEXT, "given_name": TEXT, "birthdate": DAY}),
+        ("employee", "max", {"name": TEXT, "register_number": TEXT, "country": TEXT}),
+    ],
+)
+def test_a_proof_that_somebody_acts_for_another_says_in_person_all_that_is_compared(relation, subject, whom):
+    kind = TYPES[f"representation-{relation}-mdoc"]
+    plain = TYPES[f"representation-{relation}"]
+    [(space, kinds)] = kind.kinds.items()
+    assert (kind.type, space, kind.family, kind.validity_days) == (DOCTYPE, DOCTYPE, plain.family, plain.validity_days)
+    assert kinds == {
+        "family_name": TEXT, "given_name": TEXT, "birth_date": DAY, "relation": TEXT, "represented": MapOf(whom),
+        "areas": ArrayOf(TEXT), "alone": FLAG, "until": DAY, "file_number": TEXT, "issuing_authority": TEXT,
+        "issuing_country": TEXT,
+    }  # fmt: skip
+    assert mandatory(kind) == set(kinds) - {"file_number"}
+    _, elements = elements_of(kind, subject)
+    assert elements["relation"] == relation
+    said = plain.claims_for(PEOPLE[subject], now=NOW)
+    assert elements["until"] == Tagged(FULL_DATE, str(said["until"]))
+    assert elements["areas"] == said["areas"]
+    assert to_json(elements["represented"], "represented") == said["represented"]
+
+
+def test_a_birth_certificate_says_in_person_who_the_child_is():
+    kind = TYPES["birth-certificate-mdoc"]
+    space, elements = elements_of(kind, "mia")
+    assert space == "org.hoheit.birth-certificate.1"
+    assert {"family_name", "given_name", "birth_date", "birth_place", "birth_country"} <= mandatory(kind)
+    assert elements["parents"][0]["family_name"]
 
 
 FILE = 'public_url = "https://agency.example"\n[name]\nde = "Bürgeramt"\n'

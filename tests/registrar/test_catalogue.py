@@ -34,12 +34,14 @@ def test_every_known_document_is_one_that_is_issued_with_data_that_it_has():
 
 def test_a_proof_that_somebody_acts_for_another_is_one_document_whatever_the_reason():
     known = document("representation")
-    kinds = [kind for kind in read_types(SHIPPED_TYPES).values() if kind.type == representation.TYPE]
-    assert {kind.id for kind in kinds} == {f"representation-{relation}" for relation in representation.Relation}
-    assert known.vct == representation.TYPE
-    [registered] = known.registered(known.data)
-    for kind in kinds:
-        assert set(registered.claims) <= {claim.path for claim in kind.claims}
+    assert (known.vct, known.doctype, known.namespace) == (representation.TYPE, *[representation.DOCTYPE] * 2)
+    for registered, type_, suffix in zip(
+        known.registered(known.data), (representation.TYPE, representation.DOCTYPE), ("", "-mdoc"), strict=True
+    ):
+        kinds = [kind for kind in read_types(SHIPPED_TYPES).values() if kind.type == type_]
+        assert {kind.id for kind in kinds} == {f"representation-{one}{suffix}" for one in representation.Relation}
+        for kind in kinds:
+            assert set(registered.claims) <= {claim.path for claim in kind.claims}
 
 
 def test_both_forms_of_a_piece_of_data_come_from_one_place_in_the_register():
