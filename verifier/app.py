@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from fastapi import FastAPI
 from starlette.types import Lifespan
 
+from capabilities.cockpit.erase_list import EraseList
 from capabilities.relay.web import relay_endpoints
 from protocol.trust.anchors import Role, TrustAnchor, TrustAnchors
 from protocol.trust.registration import Contact
@@ -21,6 +22,7 @@ from runtime.database.engine import Database
 from runtime.driver import Driver
 from runtime.http import GuardedSender, Sender
 from runtime.installation import open_keys
+from runtime.lasting_list import LastingList
 from runtime.logs import get_logger
 from runtime.pages import Pages, serve_static
 from runtime.registrations import OwnRegistration, RegistrationFolder, of_another_party
@@ -37,8 +39,7 @@ from verifier.api.rights import rights_api
 from verifier.api.starts import service_starts
 from verifier.api.usage import usage_api
 from verifier.config import VerifierSettings
-from verifier.database.erase_list import EraseList
-from verifier.database.store import SqlVerifierStore
+from verifier.database.store import ERASED_RECEIPT, SqlVerifierStore
 from verifier.installation import ANCHORS, ERASED, REGISTRATIONS, SECRET, SERVICES, SIGNING, STAGES
 from verifier.once_only.description import ServiceDescription, read_services
 from verifier.policy import Lifetimes
@@ -63,7 +64,7 @@ SHIPPED_USE_CASES = Path(__file__).parent / "use_cases"
 
 def open_store(settings: VerifierSettings) -> SqlVerifierStore:
     """The verifier's store, brought to this program's version."""
-    erased = EraseList(settings.erased or settings.data / ERASED)
+    erased = EraseList(LastingList(settings.erased or settings.data / ERASED, ERASED_RECEIPT))
     store = SqlVerifierStore(Database(settings.database, "verifier"), system.now, erased=erased)
     store.migrate()
     return store

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import islice
 from pathlib import Path
 
 from sqlalchemy import Connection, select
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 from capabilities.accounts.session import SignedIn
 from capabilities.cockpit.database.receipts import SqlCockpit
 from capabilities.cockpit.database.rights import SqlRights
+from capabilities.cockpit.erase_list import EraseList
 from capabilities.cockpit.records import IssuedReceipt
 from capabilities.relay.database import SqlRelay
 from capabilities.usage_log.database.store import SqlUsageLog
@@ -30,7 +31,6 @@ from verifier.counter import CounterChange, CounterGone, CounterRecord, CounterS
 from verifier.database.attached import SqlAttached
 from verifier.database.cases import SqlCases
 from verifier.database.counters import SqlCounters
-from verifier.database.erase_list import EraseList
 from verifier.database.mandates import SqlMandateUses
 from verifier.database.mirror import SqlReceiptPasts
 from verifier.database.represented import SqlRepresented
@@ -88,8 +88,8 @@ from verifier.session import (
 from verifier.store import CaseHearer
 from verifier.usage import OVER, Gone, erased
 
-ERASED_AT_ONCE = 500  # receipts in one transaction
 MIGRATIONS = Path(__file__).parent / "migrations"
+ERASED_RECEIPT = re.compile(r"[A-Za-z0-9_-]{16,128}")  # what an erase-list of this store names: ids of receipts
 
 Stage = Session | CounterStage | CaseStage | SignedIn
 Record = (
@@ -192,15 +192,15 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
         """Erase what is here although it was erased: an old copy of the database was restored. How much that was."""
         if self._erased is None:
             return 0
-        self._erased.forget_before(now)
-        gone, receipts = 0, self._erased.receipts()
-        while portion := tuple(islice(receipts, ERASED_AT_ONCE)):
-            gone += self.database.write(partial(self._erase_again, receipts=portion))
-        return gone
+
+        def erase(receipts: Sequence[str]) -> int:
+            return self.database.write(partial(self._erase_again, receipts=receipts))
+
+        return self._erased.erase_again(erase, now=now)
 
     def _erase_again(self, connection: Connection, receipts: Sequence[str]) -> int:
         gone = 0
-        for receipt in dict.fromkeys(receipts):
+        for receipt in receipts:
             answer, case = (self.locked(connection, key) for key in _places(receipt))
             self._forget_answers(connection, receipt)
             if isinstance(answer, Answered) or isinstance(case, Draft | Case):
@@ -263,7 +263,7 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
             receipts = cockpit_tables.receipts.c
             until = connection.execute(select(receipts.log_until).where(receipts.id == record.receipt)).scalar()
             # Before it is done: what is not done then is done when this starts again, and never the other way round
-            self._erased.note(record.receipt, until or self._now())
+            self._erased.note((record.receipt,), until or self._now())
         self._change_on_demand(connection, record)
 
     def _change_on_demand(self, connection: Connection, record: Erase | Restrict) -> None:

@@ -3,23 +3,21 @@
 import pytest
 from sqlalchemy import text as sql
 
-from protocol.errors import Unavailable
+from capabilities.cockpit.erase_list import EraseList
 from protocol.sovereignty.rights import Right
 from protocol.sovereignty.rights_status import State
 from protocol.sovereignty.usage import Action
 from protocol.trust.anchors import TrustAnchors
-from tests.support.pki import DAY, NOW
+from runtime.lasting_list import LastingList
 from tests.verifier.citizen import OTHER_KEY
 from tests.verifier.service.given import Given, library
-from verifier.database.erase_list import EraseList
+from verifier.database.store import ERASED_RECEIPT
 from verifier.session import Answered, Forgotten
-
-ID, OTHER = "A" * 22, "B" * 22
 
 
 @pytest.fixture
 def kept(tmp_path):
-    return EraseList(tmp_path / "erased")
+    return EraseList(LastingList(tmp_path / "erased", ERASED_RECEIPT))
 
 
 @pytest.fixture
@@ -51,7 +49,7 @@ def test_an_erasure_is_repeated_after_an_old_copy_was_restored(counter, held, ke
     given, other = Given(counter, held), Given(counter, held, OTHER_KEY)
     restores = [copy(counter, name) for name in ("sessions", "session_keys", "cockpit_rights")]
     assert given.asker.ask(Right.ERASURE).state is State.DONE
-    assert list(kept.receipts()) == [given.receipt.id]
+    assert list(kept.lasting.lines()) == [given.receipt.id]
     for restore in restores:
         restore()
     assert isinstance(counter.stage(given.made), Answered)
@@ -61,7 +59,7 @@ def test_an_erasure_is_repeated_after_an_old_copy_was_restored(counter, held, ke
     assert given.log()[-1] is Action.ERASED
     # Nothing is done twice
     assert counter.store.erase_again(now=counter.clock.now) == 0
-    assert list(kept.receipts()) == [given.receipt.id]
+    assert list(kept.lasting.lines()) == [given.receipt.id]
 
 
 def test_what_cannot_be_written_down_is_not_erased(counter, held, kept, tmp_path):
@@ -76,33 +74,4 @@ def test_what_cannot_be_written_down_is_not_erased(counter, held, kept, tmp_path
 
 def test_restricting_is_not_erasing(counter, held, kept):
     Given(counter, held).asker.ask(Right.RESTRICTION)
-    assert list(kept.receipts()) == []
-
-
-def test_lines_are_read_whatever_a_crash_or_somebody_else_left_there(kept):
-    kept.note(ID, NOW + DAY)
-    [file] = kept.folder.iterdir()
-    assert file.stat().st_mode & 0o077 == 0
-    with file.open("a", encoding="utf-8") as opened:
-        opened.write("../../etc\n\nümlaut-und-noch-mehr\n" + "C" * 500 + "\n" + OTHER[:12])
-    kept.note(OTHER, NOW + DAY)
-    (kept.folder / "notes.txt").write_text(f"{'D' * 22}\n")
-    assert [found for found in kept.receipts() if found in (ID, OTHER)] == [ID, OTHER]
-    assert "D" * 22 not in list(kept.receipts())
-
-
-def test_a_year_that_is_over_goes_as_a_whole(kept):
-    kept.note(ID, NOW)
-    kept.note(OTHER, NOW + 400 * DAY)
-    kept.forget_before(NOW)
-    assert list(kept.receipts()) == [ID, OTHER]
-    kept.forget_before(NOW + 380 * DAY)
-    assert list(kept.receipts()) == [OTHER]
-
-
-def test_a_folder_that_is_none_yet_is_empty_and_one_that_cannot_be_is_said(kept, tmp_path):
-    assert list(kept.receipts()) == []
-    kept.forget_before(NOW)
-    (tmp_path / "file").write_text("")
-    with pytest.raises(Unavailable):
-        EraseList(tmp_path / "file" / "folder").note(ID, NOW)
+    assert list(kept.lasting.lines()) == []
