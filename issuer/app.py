@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from capabilities.cockpit.web import COCKPIT
 from capabilities.status_publisher.policy import BLOCK_LIFETIME
 from issuer.api.administration import administration
 from issuer.api.endpoints import protocol_endpoints
@@ -244,7 +245,7 @@ def serve_issuer(
         store.database.dispose()
 
     identifier = issuer.context.identifier
-    pages = Pages(Path(__file__).parent, public_url=identifier, secret=issuer.context.secret)
+    pages = Pages(Path(__file__).parent, COCKPIT, public_url=identifier, secret=issuer.context.secret)
     site = Site(issuer, driver, pages, LiveStreams(), wallet_url)
     application = create_application(
         title="Hoheit issuer",

@@ -46,9 +46,9 @@ class ForeignForm(ProtocolError):
 
 
 class Pages:
-    """The pages of one service: its own templates and catalogue over the common ones."""
+    """The pages of one service: its own templates and catalogue, over those of `rooms` that it shares, over the common ones."""
 
-    def __init__(self, home: Path, *, public_url: str, secret: bytes) -> None:
+    def __init__(self, home: Path, *rooms: Path, public_url: str, secret: bytes) -> None:
         self._secret = secret
         address = urlsplit(public_url)
         self._origin = f"{address.scheme}://{address.netloc.lower()}"
@@ -57,7 +57,7 @@ class Pages:
         name = "hoheit_" + hashlib.sha256(public_url.encode()).hexdigest()[:8]
         self.cookie = f"__Host-{name}" if self._secure else name
         self.session = SessionCookie(f"{self.cookie}_in", secure=self._secure)
-        self._environments = {language: _environment(home, language) for language in LANGUAGES}
+        self._environments = {language: _environment(language, home, *rooms) for language in LANGUAGES}
 
     def session_cookie(self, name: str, lifetime: int | None = None, *, from_elsewhere: bool = False) -> SessionCookie:
         """A cookie like that of people who signed in, for another secret of a browser's session.
@@ -197,17 +197,17 @@ def redirect(address: str) -> Response:
 
 
 @cache
-def _environment(home: Path, language: str) -> jinja2.Environment:
-    """The templates of one folder in one language; they ship with the program, so those of several services are made once."""
+def _environment(language: str, *homes: Path) -> jinja2.Environment:
+    """The templates of some folders in one language; they ship with the program, so those of several services are made once."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader([home / "templates", COMMON_TEMPLATES]),
+        loader=jinja2.FileSystemLoader([*[home / "templates" for home in homes], COMMON_TEMPLATES]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         extensions=["jinja2.ext.i18n"],
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    translations = read_translations(language, home / "locale", COMMON_LOCALE)
+    translations = read_translations(language, *[home / "locale" for home in homes], COMMON_LOCALE)
     environment.globals["utc"] = _utc
     environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
     return environment

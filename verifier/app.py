@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from starlette.types import Lifespan
 
 from capabilities.cockpit.erase_list import EraseList
+from capabilities.cockpit.web import COCKPIT
 from capabilities.relay.web import relay_endpoints
 from protocol.trust.anchors import Role, TrustAnchor, TrustAnchors
 from protocol.trust.registration import Contact
@@ -244,7 +245,7 @@ def create_app(settings: VerifierSettings, *, sender: Sender | None = None) -> F
 def make_application(verifier: Verifier, driver: Driver, lifespan: Lifespan[FastAPI]) -> FastAPI:
     """Everything that a verifier answers to: wallets, a partner's programs and people."""
     context = verifier.context
-    pages = Pages(Path(__file__).parent, public_url=context.identifier, secret=context.secret)
+    pages = Pages(Path(__file__).parent, COCKPIT, public_url=context.identifier, secret=context.secret)
     application = create_application(
         title="Hoheit verifier",
         secure=context.identifier.startswith("https://"),

@@ -111,6 +111,6 @@ class Issuer:
             usage=usage,
             cockpit=cockpit,
             mandates=mandates,
-            rights=RightsDesk(context, rights),
+            rights=RightsDesk(rights, context.store.cockpit, context),
             told_uses=ToldUses(context),
         )

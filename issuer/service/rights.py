@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from capabilities.cockpit.clerks import PAGE
+from capabilities.cockpit.desk import Asked, RequestsAtDesk, done_by
 from capabilities.cockpit.records import IssuedReceipt
 from capabilities.cockpit.rights import RightsRequests, Step
-from capabilities.cockpit.rights_case import RightsCase, RightsChange, extended, no_request
+from capabilities.cockpit.rights_case import RightsCase
 from issuer.credential_types import families_of
 from issuer.rights import (
     ERASES,
     Finished,
     Holding,
     Logged,
+    Record,
     RightsRecord,
     RightsStep,
     Why,
@@ -31,13 +32,10 @@ from issuer.service.handing_out import HandingOut
 from issuer.usage import VIEWED_FOR_RIGHTS, By
 from protocol.errors import Conflict, InvalidRequest, Unavailable
 from protocol.exchange import Exchange
-from protocol.sovereignty.claims import ClaimsByQuery
-from protocol.sovereignty.due_dates import last_due
-from protocol.sovereignty.receipt import Receipt
 from protocol.sovereignty.rights import HANDS_OUT, VerifiedRightsRequest
 from protocol.sovereignty.usage import Action
 from protocol.sovereignty.wording import Wording
-from runtime.conversation import Event, slow
+from runtime.conversation import slow
 
 Requests = RightsRequests[Holding, RightsRecord]
 
@@ -96,14 +94,9 @@ def forms_of(context: IssuerContext, issued: IssuedReceipt) -> frozenset[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenRequest:
-    """A request with what it asks, for whoever works on it."""
+class OpenRequest(Asked[Holding]):
+    """A request with what it asks, and how the document stands."""
 
-    case: RightsCase
-    receipt: Receipt
-    claims: ClaimsByQuery  # that it is about
-    text: str  # the citizen's own words; empty: none
-    held: Holding
     is_valid: bool  # the document
     is_over: bool  # the document, for good
     in_register: bool  # the person of the document
@@ -114,88 +107,52 @@ class OpenRequest:
         return self.case.status.right in ERASES
 
     @property
-    def hands_out(self) -> bool:
-        """Whether it is answered with data."""
-        return self.case.status.right in HANDS_OUT
-
-    @property
-    def latest_due(self) -> int:
-        """The last moment to which it can be put off, in epoch seconds."""
-        return last_due(self.case.received_at)
+    def can_be_done(self) -> bool:
+        """Nothing of a document is erased that is valid, or may be again."""
+        return self.case.is_open and not self.hands_out and (self.is_over or not self.erases)
 
 
 @dataclass(frozen=True, slots=True)
-class RightsDesk:
-    """Working on requests. What was decided is signed when the citizen's wallet asks how it stands."""
+class RightsDesk(RequestsAtDesk[Holding, RightsRecord]):
+    """Working on requests about documents."""
 
     context: IssuerContext
-    requests: Requests
 
-    def listed(self, *, is_open: bool, after: str = "") -> Exchange[tuple[RightsCase, ...]]:
-        """Requests that wait, what is due first first, or those that have ended; one more than `PAGE` if there are more."""
-        store = self.requests.store
-        return (yield from slow(lambda: store.listed(is_open=is_open, after=after, limit=PAGE + 1)))
+    def held(self, issued: IssuedReceipt) -> Exchange[Holding]:
+        """What is noted of the document of a receipt, and of no other one."""
+        held = yield from slow(lambda: self.requests.store.held(issued.id))
+        return held.only(forms_of(self.context, issued))
 
     def open(self, id_: str, *, actor: str) -> Exchange[OpenRequest]:
-        """One request, with what it asks; that somebody looks stands in our trail, and in the log of whoever asked.
+        """One request, with what it asks; see `look`. That somebody looked stands in the log of whoever asked, too.
 
         Raises:
             NotFound: there is none.
             Unavailable: the register has to be asked, and cannot be for now.
         """
-        issued = yield from self._of(id_)
-        logged, now = logged_of(self.context, issued), self.context.now()
-
-        def step(case: RightsCase, _: Holding) -> RightsStep:
-            viewed = logged.use(Action.VIEWED, By.CLERK, now=now, why=VIEWED_FOR_RIGHTS) if case.is_open else ()
-            return RightsChange(case, (*viewed, Event("rights request viewed", case.id, actor=actor)))
-
-        case = yield from self.requests.advance(id_, step)
-        held = yield from slow(lambda: self.requests.store.held(case.receipt))
-        mine = held.only(forms_of(self.context, issued))
-        receipt, says = issued.receipt, self.requests.request(case, issued).says
-        claims = says.claims if says.claims is not None else receipt.claims
-        subject = mine.document.subject if mine.document is not None else ""
+        asked = yield from self.look(id_, self._viewed, actor=actor)
         # Only an erasure hangs on it, and only for that the register is asked
-        asked = case.is_open and case.status.right in ERASES
-        found = (yield from HandingOut(self.context).record(subject)) if asked else None
+        is_needed = asked.case.is_open and asked.case.status.right in ERASES
+        record = (yield from self._record(asked.held)) if is_needed else None
+        held, now = asked.held, self.context.now()
         return OpenRequest(
-            case=case,
-            receipt=receipt,
-            claims=claims,
-            text=says.text or "",
-            held=mine,
-            is_valid=mine.is_valid(now),
-            is_over=mine.is_over(now),
-            in_register=found is not None,
+            asked.case,
+            asked.receipt,
+            asked.claims,
+            asked.text,
+            held,
+            is_valid=held.is_valid(now),
+            is_over=held.is_over(now),
+            in_register=record is not None,
         )
 
-    def extend(self, id_: str, why: Wording, due: int, *, actor: str) -> Exchange[RightsCase]:
-        """Put an answer off, and say why.
-
-        Raises:
-            NotFound: there is none.
-            Conflict: it has ended, or that is too late, too long, or no later than before.
-        """
-        now = self.context.now()
-
-        def step(case: RightsCase, _: Holding) -> RightsStep:
-            return RightsChange(extended(case, why, due=due, now=now), (_event("extended", case, actor),))
-
-        return (yield from self.requests.advance(id_, step))
-
     def refuse(self, id_: str, why: Wording, *, actor: str) -> Exchange[RightsCase]:
-        """Refuse; `why` names the provision, and the citizen hears where to complain.
-
-        Raises:
-            NotFound: there is none.
-            Conflict: it has ended.
-        """
-        now, issued = self.context.now(), (yield from self._of(id_))
+        """See `RequestsAtDesk.refuse`."""
+        now, issued = self.context.now(), (yield from self.issued(id_))
         receipt, logged = issued.receipt, logged_of(self.context, issued)
 
         def step(case: RightsCase, _: Holding) -> RightsStep:
-            return _with(refuse(case, receipt, logged, why, now=now), "refused", actor)
+            return done_by(refuse(case, receipt, logged, why, now=now), "refused", actor)
 
         return (yield from self.requests.advance(id_, step))
 
@@ -207,15 +164,13 @@ class RightsDesk:
             Conflict: see `issuer.rights.finish`.
             Unavailable: the register cannot be asked for now.
         """
-        context, issued = self.context, (yield from self._of(id_))
+        context, issued = self.context, (yield from self.issued(id_))
         forms, receipt, logged = forms_of(context, issued), issued.receipt, logged_of(context, issued)
-        held = yield from slow(lambda: self.requests.store.held(issued.id))
-        subject = held.document.subject if held.document is not None else ""
-        record = yield from HandingOut(context).record(subject)
+        record = yield from self._record((yield from self.held(issued)))
         said, now = Finished(told, record is not None, kept), context.now()
 
         def step(case: RightsCase, at_present: Holding) -> RightsStep:
-            return _with(finish(case, receipt, logged, at_present.only(forms), said, now=now), "done", actor)
+            return done_by(finish(case, receipt, logged, at_present.only(forms), said, now=now), "done", actor)
 
         return (yield from self.requests.advance(id_, step))
 
@@ -231,32 +186,26 @@ class RightsDesk:
         context, case = self.context, (yield from self.requests.find(id_))
         if case.status.right not in HANDS_OUT:
             raise Conflict("this right is not answered with data")
-        issued = yield from self._issued(case)
+        issued = yield from self.issued(id_)
         forms, logged, making = forms_of(context, issued), logged_of(context, issued), HandingOut(context)
-        held = (yield from slow(lambda: self.requests.store.held(case.receipt))).only(forms)
-        record = yield from making.record(held.document.subject if held.document is not None else "")
+        held = yield from self.held(issued)
+        record = yield from self._record(held)
         request = yield from slow(lambda: self.requests.request(case, issued))
         made, now = (yield from making.make(case, issued, request, held, record)), context.now()
 
         def step(current: RightsCase, at_present: Holding) -> RightsStep:
             done = hand_over(current, made, logged, at_present.only(forms), sure=sure, now=now)
-            return _with(done, "answered", actor)
+            return done_by(done, "answered", actor)
 
         return (yield from self.requests.advance(id_, step))
 
-    def _of(self, id_: str) -> Exchange[IssuedReceipt]:
-        return (yield from self._issued((yield from self.requests.find(id_))))
+    def _viewed(self, case: RightsCase, issued: IssuedReceipt) -> tuple[RightsRecord, ...]:
+        # Whoever reads a request that waits sees whose document it is about
+        if not case.is_open:
+            return ()
+        logged, now = logged_of(self.context, issued), self.context.now()
+        return logged.use(Action.VIEWED, By.CLERK, now=now, why=VIEWED_FOR_RIGHTS)
 
-    def _issued(self, case: RightsCase) -> Exchange[IssuedReceipt]:
-        issued = yield from slow(lambda: self.context.store.cockpit.by_id(case.receipt))
-        if issued is None:
-            raise no_request()
-        return issued
-
-
-def _with(change: RightsStep, what: str, actor: str) -> RightsStep:
-    return RightsChange(change.next, (*change.records, _event(what, change.next, actor)), change.files)
-
-
-def _event(what: str, case: RightsCase, actor: str) -> Event:
-    return Event(f"rights request {what}", case.id, actor=actor, detail=case.status.right.value)
+    def _record(self, held: Holding) -> Exchange[Record | None]:
+        subject = held.document.subject if held.document is not None else ""
+        return (yield from HandingOut(self.context).record(subject))

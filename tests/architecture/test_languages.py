@@ -9,7 +9,18 @@ from tests.support.texts import texts_of
 from tests.support.tree import ROOT
 from wallet import words
 
-HOMES = ("runtime", "issuer", "wallet", "verifier", "registrar", "hoheit")
+COCKPIT = "capabilities/cockpit"
+# Where a home's texts may stand besides: an application looks there behind its own (docs/decisions/0073)
+BEHIND = {
+    "runtime": (),
+    COCKPIT: ("runtime",),
+    "issuer": (COCKPIT, "runtime"),
+    "wallet": ("runtime",),
+    "verifier": (COCKPIT, "runtime"),
+    "registrar": ("runtime",),
+    "hoheit": ("runtime",),
+}
+HOMES = tuple(BEHIND)
 ELSEWHERE = {"wallet": {text for _, text in words._IN_PLAIN_WORDS}}  # looked up by the kind of an error
 VALUES = re.compile(r"%\((\w+)\)s")
 
@@ -33,10 +44,15 @@ def catalogue(home):
 def test_every_text_is_there_in_german_and_no_other(home):
     translated = {text for id_ in catalogue(home) for text in id_}
     used = texts_of(ROOT / home) | ELSEWHERE.get(home, set())
-    shared = {text for id_ in catalogue("runtime") for text in id_} if home != "runtime" else set()
+    shared = {text for behind in BEHIND[home] for id_ in catalogue(behind) for text in id_}
     assert sorted(used - translated - shared) == []
     assert sorted(translated - used) == []
     assert sorted(translated & shared) == []
+
+
+def test_every_room_with_pages_is_looked_at():
+    folders = (folder for depth in ("*", "*/*") for folder in ROOT.glob(f"{depth}/locale"))
+    assert {str(folder.parent.relative_to(ROOT)) for folder in folders} == set(HOMES)
 
 
 @pytest.mark.parametrize("home", HOMES)

@@ -29,6 +29,30 @@ def test_the_stylesheet_is_served():
     assert answer.headers["cache-control"] == "public, max-age=300"
 
 
+def test_pages_and_texts_of_a_shared_room_stand_behind_ones_own(tmp_path):
+    own, room = tmp_path / "own", tmp_path / "room"
+    for home, pages_of in (
+        (own, {"base.html": "<b>{% block main %}{% endblock %}</b>", "mine.html": '{% extends "shared.html" %}'}),
+        (
+            room,
+            {"shared.html": '{% extends "base.html" %}{% block main %}{{ _("Tree") }} {{ _("Sea") }}{% endblock %}'},
+        ),
+    ):
+        for name, text in pages_of.items():
+            (home / "templates").mkdir(parents=True, exist_ok=True)
+            (home / "templates" / name).write_text(text)
+    head = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\n'
+    for home, texts in ((own, {"Tree": "Eiche"}), (room, {"Tree": "Baum", "Sea": "Meer"})):
+        (home / "locale").mkdir()
+        entries = "\n".join(f'msgid "{text}"\nmsgstr "{german}"\n' for text, german in texts.items())
+        (home / "locale" / "de.po").write_text(head + entries)
+    ours = Pages(own, room, public_url="https://a.example", secret=b"s" * 32)
+    german = Request(
+        {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": [(b"accept-language", b"de")]}
+    )
+    assert ours.page(german, "mine.html").body == b"<b>Eiche Meer</b>"
+
+
 @pytest.mark.parametrize(
     "path",
     [

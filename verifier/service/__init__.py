@@ -104,7 +104,7 @@ class Verifier:
             usage=usage,
             cockpit=cockpit,
             partner_usage=PartnerUsage(context),
-            rights=RightsDesk(context, rights),
+            rights=RightsDesk(rights, context.store.cockpit, context),
             represented=Represented(context),
             mirror=MirrorDesk(context),
         )

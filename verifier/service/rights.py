@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from capabilities.cockpit.clerks import PAGE
+from capabilities.cockpit.desk import Asked, RequestsAtDesk, done_by
 from capabilities.cockpit.records import IssuedReceipt
 from capabilities.cockpit.rights import RightsRequests, Step
-from capabilities.cockpit.rights_case import RightsCase, RightsChange, SealedFile, extended, no_request
+from capabilities.cockpit.rights_case import RightsCase, SealedFile
 from protocol.exchange import Exchange
-from protocol.sovereignty.claims import ClaimsByQuery
-from protocol.sovereignty.due_dates import last_due
-from protocol.sovereignty.receipt import Receipt
-from protocol.sovereignty.rights import HANDS_OUT, VerifiedRightsRequest
+from protocol.sovereignty.rights import VerifiedRightsRequest
 from protocol.sovereignty.rights_answer import AnsweredFile, describe_file
 from protocol.sovereignty.wording import Wording
-from runtime.conversation import Event, slow
+from runtime.conversation import slow
 from verifier.attached import Attached, kind_of
 from verifier.rights import (
     Finished,
@@ -84,21 +81,16 @@ def logged_of(context: VerifierContext, issued: IssuedReceipt) -> Logged:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenRequest:
-    """A request with what it asks, for whoever works on it."""
+class OpenRequest(Asked[Holding]):
+    """A request with what it asks, and the files that will answer it."""
 
-    case: RightsCase
-    receipt: Receipt
-    claims: ClaimsByQuery  # that it is about
-    text: str  # the citizen's own words; empty: none
-    held: Holding
     files: tuple[AnsweredFile, ...] = ()  # that a clerk added
     sent: frozenset[str] = frozenset()  # hashes of those that went out
 
     @property
     def can_be_answered(self) -> bool:
         """Whether it waits to be answered with the data itself."""
-        return self.case.is_open and self.case.status.right in HANDS_OUT
+        return self.case.is_open and self.hands_out
 
     @property
     def is_unknown(self) -> bool:
@@ -106,81 +98,37 @@ class OpenRequest:
         case = self.case
         return not case.proven_at and identifies(case.status.right, self.receipt, self.held) is not None
 
-    @property
-    def can_be_done(self) -> bool:
-        """Whether saying that it is done answers it."""
-        return self.case.is_open and self.case.status.right not in HANDS_OUT
-
-    @property
-    def latest_due(self) -> int:
-        """The last moment to which it can be put off, in epoch seconds."""
-        return last_due(self.case.received_at)
-
 
 @dataclass(frozen=True, slots=True)
-class RightsDesk:
-    """Working on requests. What was decided is signed when the citizen's wallet asks how it stands."""
+class RightsDesk(RequestsAtDesk[Holding, RightsRecord]):
+    """Working on requests about answers."""
 
     context: VerifierContext
-    requests: Requests
-
-    def listed(self, *, is_open: bool, after: str = "") -> Exchange[tuple[RightsCase, ...]]:
-        """Requests that wait, what is due first first, or those that have ended; one more than `PAGE` if there are more."""
-        store = self.requests.store
-        return (yield from slow(lambda: store.listed(is_open=is_open, after=after, limit=PAGE + 1)))
 
     def open(self, id_: str, *, actor: str) -> Exchange[OpenRequest]:
-        """One request, with what it asks; that somebody looks stands in our trail.
+        """One request, with what it asks; see `look`.
 
         Raises:
             NotFound: there is none.
         """
-
-        def step(case: RightsCase, _: Holding) -> RightsStep:
-            return RightsChange(case, (Event("rights request viewed", case.id, actor=actor),))
-
-        case = yield from self.requests.advance(id_, step)
-        issued = yield from self._issued(case)
-        held = yield from slow(lambda: self.requests.store.held(case.receipt))
-        receipt, says = issued.receipt, self.requests.request(case, issued).says
-        claims = says.claims if says.claims is not None else receipt.claims
-        attached, sealer = held.files_of(case), self.context.sealer
+        asked = yield from self.look(id_, actor=actor)
+        attached, sealer = asked.held.files_of(asked.case), self.context.sealer
         return OpenRequest(
-            case,
-            receipt,
-            claims,
-            says.text or "",
-            held,
+            asked.case,
+            asked.receipt,
+            asked.claims,
+            asked.text,
+            asked.held,
             tuple([read_attached(sealer, each) for each in attached]),
             frozenset([each.hash for each in attached if each.sent]),
         )
 
-    def extend(self, id_: str, why: Wording, due: int, *, actor: str) -> Exchange[RightsCase]:
-        """Put an answer off, and say why.
-
-        Raises:
-            NotFound: there is none.
-            Conflict: it has ended, or that is too late, too long, or no later than before.
-        """
-        now = self.context.now()
-
-        def step(case: RightsCase, _: Holding) -> RightsStep:
-            return RightsChange(extended(case, why, due=due, now=now), (_event("extended", case, actor),))
-
-        return (yield from self.requests.advance(id_, step))
-
     def refuse(self, id_: str, why: Wording, *, actor: str) -> Exchange[RightsCase]:
-        """Refuse; `why` names the provision, and the citizen hears where to complain.
-
-        Raises:
-            NotFound: there is none.
-            Conflict: it has ended.
-        """
-        now = self.context.now()
-        receipt = (yield from self._of(id_)).receipt
+        """See `RequestsAtDesk.refuse`."""
+        now, receipt = self.context.now(), (yield from self.issued(id_)).receipt
 
         def step(case: RightsCase, held: Holding) -> RightsStep:
-            return _with(refuse(case, receipt, why, held, now=now), "refused", actor)
+            return done_by(refuse(case, receipt, why, held, now=now), "refused", actor)
 
         return (yield from self.requests.advance(id_, step))
 
@@ -191,10 +139,10 @@ class RightsDesk:
             NotFound: there is none.
             Conflict: it has ended, is answered in another way, or whoever got the data has to be told first.
         """
-        now, logged = self.context.now(), logged_of(self.context, (yield from self._of(id_)))
+        now, logged = self.context.now(), logged_of(self.context, (yield from self.issued(id_)))
 
         def step(case: RightsCase, held: Holding) -> RightsStep:
-            return _with(finish(case, logged, held, Finished(place, told), now=now), "done", actor)
+            return done_by(finish(case, logged, held, Finished(place, told), now=now), "done", actor)
 
         return (yield from self.requests.advance(id_, step))
 
@@ -209,7 +157,7 @@ class RightsDesk:
         case = yield from self.requests.find(id_)
         check_hands_out(case)
         described = describe_file(new.name, kind_of(new.name, new.content), new.content)
-        issued = yield from self._issued(case)
+        issued = yield from self.issued(id_)
 
         def seal() -> tuple[Attached, SealedFile]:
             request = self.requests.request(case, issued)
@@ -218,7 +166,7 @@ class RightsDesk:
         file, sealed = yield from slow(seal)
 
         def step(current: RightsCase, held: Holding) -> RightsStep:
-            return _with(attach(current, file, sealed, held), "file added", actor)
+            return done_by(attach(current, file, sealed, held), "file added", actor)
 
         return (yield from self.requests.advance(id_, step))
 
@@ -231,7 +179,7 @@ class RightsDesk:
         """
 
         def step(current: RightsCase, held: Holding) -> RightsStep:
-            return _with(detach(current, hash_, held), "file removed", actor)
+            return done_by(detach(current, hash_, held), "file removed", actor)
 
         return (yield from self.requests.advance(id_, step))
 
@@ -245,8 +193,8 @@ class RightsDesk:
         """
         case = yield from self.requests.find(id_)
         check_hands_out(case)
-        issued = yield from self._issued(case)
-        held = yield from slow(lambda: self.requests.store.held(case.receipt))
+        issued = yield from self.issued(id_)
+        held = yield from self.held(issued)
         request = yield from slow(lambda: self.requests.request(case, issued))
         made = yield from make_with_own(self.context, case, issued, request, held=held, own=own)
         now, logged = self.context.now(), logged_of(self.context, issued)
@@ -263,24 +211,6 @@ class RightsDesk:
                 place=place,
                 now=now,
             )
-            return _with(done, "answered" if own.rest is None else "answered in part", actor)
+            return done_by(done, "answered" if own.rest is None else "answered in part", actor)
 
         return (yield from self.requests.advance(id_, step))
-
-    def _of(self, id_: str) -> Exchange[IssuedReceipt]:
-        case = yield from self.requests.find(id_)
-        return (yield from self._issued(case))
-
-    def _issued(self, case: RightsCase) -> Exchange[IssuedReceipt]:
-        issued = yield from slow(lambda: self.context.store.cockpit.by_id(case.receipt))
-        if issued is None:
-            raise no_request()
-        return issued
-
-
-def _with(change: RightsStep, what: str, actor: str) -> RightsStep:
-    return RightsChange(change.next, (*change.records, _event(what, change.next, actor)), change.files)
-
-
-def _event(what: str, case: RightsCase, actor: str) -> Event:
-    return Event(f"rights request {what}", case.id, actor=actor, detail=case.status.right.value)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
 from fastapi import Response
 
 from capabilities.accounts.web import Door, Visit
+from capabilities.cockpit.web import RightsPages, id_of
 from protocol.credential import ClaimPath
 from protocol.errors import Conflict, InvalidRequest, Malformed, TooLarge
 from protocol.fields import Fields
@@ -17,7 +18,6 @@ from protocol.sovereignty.rights_status import Kept
 from protocol.sovereignty.wording import Wording, read_wording
 from runtime.driver import Driver
 from runtime.languages import language_of
-from runtime.pages import redirect
 from verifier.attached import KINDS, MAX_FILE, MAX_OF_ONE
 from verifier.rights_answers import Rest
 from verifier.service.attaching import NewFile
@@ -28,43 +28,43 @@ from verifier.web.mirror import claim_name
 
 MAX_CHOICES = 60  # pieces of data among which one can choose; of more, it is all or nothing
 ROOM = 256 * 1024  # bytes more than a file may have, so that one that is a little too large is told so on the page
-ShowOne = Callable[[Visit, str], Awaitable[Response]]
+Pages = RightsPages[Visit, OpenRequest]
 
 
 class NotSo(Malformed):
     """Something in the form has to be otherwise; `at` is what."""
 
 
-def answer_pages(rights: RightsDesk, driver: Driver, door: Door, home: str, show: ShowOne) -> None:
-    """Add the forms; `show` shows the request with what has to be otherwise."""
+def answer_pages(rights: RightsDesk, driver: Driver, door: Door, pages: Pages) -> None:
+    """Add the forms to the pages of a request."""
 
     @door.upload("/rights/{request}/file", max_bytes=MAX_FILE + ROOM)
     async def add(visit: Visit) -> Response:
-        id_, content = request_id(visit), visit.files.get("file", b"")
+        id_, content = id_of(visit), visit.files.get("file", b"")
         if not content:
-            return await show(visit, "file none")
+            return await pages.one(visit, "file none")
         if len(content) > MAX_FILE:
-            return await show(visit, "file large")
+            return await pages.one(visit, "file large")
         new = NewFile(visit.names.get("file", ""), content)
         try:
             await driver.run(rights.attach(id_, new, actor=visit.clerk.clerk))
         except Malformed as error:
-            return await show(visit, "file name" if error.at == "file.name" else "file kind")
+            return await pages.one(visit, "file name" if error.at == "file.name" else "file kind")
         except Conflict:
-            if not (await driver.run(rights.open(id_, actor=visit.clerk.clerk))).can_be_answered:
+            if not (await pages.found(visit)).can_be_answered:
                 raise
-            return await show(visit, "file full")
-        return redirect(f"{home}/{id_}")
+            return await pages.one(visit, "file full")
+        return pages.again(visit)
 
     @door.deed("/rights/{request}/remove")
     async def remove(visit: Visit) -> Response:
-        await driver.run(rights.detach(request_id(visit), visit.form.get("hash", ""), actor=visit.clerk.clerk))
-        return redirect(f"{home}/{request_id(visit)}")
+        await driver.run(rights.detach(id_of(visit), visit.form.get("hash", ""), actor=visit.clerk.clerk))
+        return pages.again(visit)
 
     @door.deed("/rights/{request}/answer")
     async def answer(visit: Visit) -> Response:
-        id_, who = request_id(visit), visit.clerk.clerk
-        found = await driver.run(rights.open(id_, actor=who))
+        id_, who = id_of(visit), visit.clerk.clerk
+        found = await pages.found(visit)
         sure = visit.form.get("sure") == "yes"
         try:
             if found.is_unknown and not sure:
@@ -72,10 +72,10 @@ def answer_pages(rights: RightsDesk, driver: Driver, door: Door, home: str, show
             own = own_of(visit.form, found, language_of(visit.request))
             await driver.run(rights.hand_out(id_, own, sure=sure, place=By.CLERK, actor=who))
         except NotSo as error:
-            return await show(visit, error.at)
+            return await pages.one(visit, error.at)
         except (InvalidRequest, TooLarge):
-            return await show(visit, "answer large")
-        return redirect(f"{home}/{id_}")
+            return await pages.one(visit, "answer large")
+        return pages.again(visit)
 
 
 def answer_values(found: OpenRequest, form: Mapping[str, str], today: date, language: str) -> dict[str, object]:
@@ -140,11 +140,6 @@ def day_end(text: str, found: OpenRequest, *, at: str) -> int:
     if day > datetime.fromtimestamp(found.latest_due, UTC).date():
         raise NotSo(at, "is too late")
     return min(end, found.latest_due)
-
-
-def request_id(visit: Visit) -> str:
-    """Which request a page is about."""
-    return str(visit.request.path_params["request"])[:128]
 
 
 def _claims(kept: Mapping[str, tuple[ClaimPath, ...]]) -> ClaimsByQuery:
