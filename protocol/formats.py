@@ -87,6 +87,9 @@ class Format(Protocol):
     def spoken(self, path: ClaimPath) -> ClaimPath:
         """What of a claims path means something to people, where nobody says what it is called."""
 
+    def namespaces(self, claims: JsonObject) -> tuple[JsonObject, ...]:
+        """What claims say of their subject, each group of names by itself; a day of birth is called as in SD-JWT VC."""
+
     def issuer_algorithms(self, algorithms: Iterable[str]) -> tuple[str | int, ...]:
         """What an issuer's metadata says of the JOSE algorithms that it signs with (OID4VCI 1.0 App. A.2.2, A.3.2)."""
 
@@ -156,6 +159,10 @@ class SdJwtVcFormat:
     def spoken(self, path: ClaimPath) -> ClaimPath:
         """All of it."""
         return path
+
+    def namespaces(self, claims: JsonObject) -> tuple[JsonObject, ...]:
+        """There is one."""
+        return ({name: value for name, value in claims.items() if name not in self.technical},)
 
     def issuer_algorithms(self, algorithms: Iterable[str]) -> tuple[str | int, ...]:
         """By the names of JOSE."""
@@ -260,6 +267,10 @@ class MdocFormat:
     def spoken(self, path: ClaimPath) -> ClaimPath:
         """The element, without its namespace."""
         return path[1:]
+
+    def namespaces(self, claims: JsonObject) -> tuple[JsonObject, ...]:
+        """By the elements of each (ISO/IEC 18013-5 §7.2.1)."""
+        return tuple([as_claims(space) for space in claims.values() if isinstance(space, dict)])
 
     def issuer_algorithms(self, algorithms: Iterable[str]) -> tuple[str | int, ...]:
         """By the numbers of COSE: what stands in the header, and the one that says the curve too."""
@@ -379,6 +390,12 @@ def about_subject(format_id: str, claims: JsonObject) -> JsonObject:
     """
     technical = format_of(format_id).technical
     return {name: value for name, value in claims.items() if name not in technical}
+
+
+def as_claims(elements: JsonObject) -> JsonObject:
+    """Elements of one namespace by the names that claims have: a day of birth has another one in each format."""
+    born = elements.get("birth_date")
+    return elements if born is None or "birthdate" in elements else {**elements, "birthdate": born}
 
 
 def vp_formats(issuers: Iterable[str], holders: Iterable[str]) -> JsonObject:

@@ -17,6 +17,7 @@ from typing import Self
 from protocol.encoding import JsonObject, encode_json
 from protocol.errors import InvalidRequest, Malformed
 from protocol.fields import Fields
+from protocol.formats import as_claims
 
 TYPE = "urn:hoheit:representation:1"
 DOCTYPE = "org.hoheit.representation.1"  # as an mdoc, and its namespace
@@ -183,6 +184,19 @@ class Representation:
             alone=fields.boolean("alone", default=False),
             until=_read_date(fields, "until") if "until" in fields else None,
         )
+
+    @classmethod
+    def from_document(cls, type_: str, claims: JsonObject) -> Self:
+        """The same in whichever form the proof is: as mdoc, by the elements of its own namespace and no other.
+
+        Raises:
+            Malformed: as for `from_claims`, or the type is not that of a proof.
+        """
+        if type_ not in TYPES:
+            raise Malformed("representation", "is of another type")
+        if type_ == TYPE:
+            return cls.from_claims(claims)
+        return cls.from_claims(as_claims(Fields(claims, "representation").object(DOCTYPE).members))
 
     def to_claims(self) -> JsonObject:
         """The claims of a proof that says the same."""

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from protocol.encoding import JsonObject
 from protocol.errors import NotAuthentic, NotBound, NotForThisRequest, NotTrusted, ProtocolError, Unsupported
 from protocol.exchange import run
 from protocol.formats import FORMATS, Issuance, IssuerSigner, format_of, vp_formats
@@ -271,3 +272,15 @@ def test_each_format_says_what_it_takes():
         "dc+sd-jwt": {"sd-jwt_alg_values": ["ES256", "ES384"], "kb-jwt_alg_values": ["ES256"]},
         "mso_mdoc": {"issuerauth_alg_values": [-7, -9, -35, -51], "deviceauth_alg_values": [-7, -9]},
     }
+
+
+def test_what_is_said_of_somebody_has_the_same_names_in_each_format():
+    plain: JsonObject = {"vct": "x", "family_name": "Muster", "birthdate": "1990-01-01"}
+    assert format_of("dc+sd-jwt").namespaces(plain) == ({"family_name": "Muster", "birthdate": "1990-01-01"},)
+    spaces: JsonObject = {"a": {"birth_date": "1990-01-01"}, "b": {"vct": "y"}, "c": "no namespace"}
+    first, second = format_of("mso_mdoc").namespaces(spaces)
+    assert first == {"birth_date": "1990-01-01", "birthdate": "1990-01-01"}
+    assert second == {"vct": "y"}
+    # What is called by both names keeps what it says by each
+    both: JsonObject = {"birth_date": "1990-01-01", "birthdate": "1991-01-01"}
+    assert format_of("mso_mdoc").namespaces({"a": both}) == (both,)

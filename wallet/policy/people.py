@@ -7,18 +7,17 @@ somebody acts for Mia says nothing about Jonas (T187). All of it is decided here
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self
 
-from protocol.encoding import JsonObject, JsonValue
+from protocol.encoding import JsonValue
 from protocol.errors import InvalidRequest, Malformed
 from protocol.fields import Fields
-from protocol.formats import about_subject, format_of
-from protocol.sovereignty.representation import TYPE, Company, Person, blinded
+from protocol.formats import as_claims, format_of
+from protocol.sovereignty.representation import Company, Person, blinded
 from protocol.sovereignty.rules import About
 from wallet.policy.documents import document_id
-from wallet.policy.representing import represented_by
+from wallet.policy.representing import is_proof, named_in, represented_by
 from wallet.policy.services.holding import born
 from wallet.policy.showing import plain
 from wallet.records import HeldCredential
@@ -79,7 +78,7 @@ class People:
         for one in held:
             # A notice to a parent has the child inside; that alone makes nobody known, or each parent in it were
             if document_id(one) not in about:
-                inside = {_key(person) for person in _people_inside(about_subject(one.format, one.read_claims()))}
+                inside = {_key(person) for person in _people_inside(one)}
                 found = [subjects[key] for key in subjects if key in inside]
                 if found:
                     about[document_id(one)] = found
@@ -117,7 +116,7 @@ def check_one_person(chosen: Sequence[HeldCredential], people: People) -> None:
     Raises:
         PeopleMixed: they do not (T187).
     """
-    proofs = [one for one in chosen if one.type == TYPE]
+    proofs = [one for one in chosen if is_proof(one)]
     meant = {_key(whom) for one in proofs for whom in people.spoken_of(one)}
     for one in chosen if meant else ():
         found = {_key(whom) for whom in people.spoken_of(one)}
@@ -130,7 +129,7 @@ def could_mix(choices: Sequence[Sequence[HeldCredential]], people: People) -> bo
     for place, fitting in enumerate(choices):
         others = [one for number, other in enumerate(choices) if number != place for one in other]
         for proof in fitting:
-            meant = people.spoken_of(proof) if proof.type == TYPE else ()
+            meant = people.spoken_of(proof) if is_proof(proof) else ()
             if meant and any(set(found).isdisjoint(meant) for one in others if (found := people.spoken_of(one))):
                 return True
     return False
@@ -138,16 +137,16 @@ def could_mix(choices: Sequence[Sequence[HeldCredential]], people: People) -> bo
 
 def acted_for(choices: Sequence[Sequence[HeldCredential]], people: People) -> tuple[Named, ...]:
     """For whom the proofs among some documents are, each once."""
-    found = {_key(whom) for one in choices for held in one if held.type == TYPE for whom in people.spoken_of(held)}
+    found = {_key(whom) for one in choices for held in one if is_proof(held) for whom in people.spoken_of(held)}
     return tuple([whom for whom in people.known if _key(whom) in found])
 
 
 def _subject(held: HeldCredential, own: frozenset[str], mark: About | None) -> Named | None:
-    if held.type == TYPE:
+    if is_proof(held):
         return represented_by(held)
     if mark is About.SELF:
         return None
-    person = _person_of(held)
+    person = named_in(held)
     if person is None:
         return None
     # Where nothing says when the user was born, nobody guesses whose it is
@@ -155,21 +154,10 @@ def _subject(held: HeldCredential, own: frozenset[str], mark: About | None) -> N
     return person if mark is About.REPRESENTED or is_other else None
 
 
-def _person_of(held: HeldCredential) -> Person | None:
-    """Whom a document names as the one it is about; an mdoc has that in a namespace, and another word for the day of birth."""
-    said = about_subject(held.format, held.read_claims())
-    spaces = [said] if format_of(held.format).depth == 1 else list(said.values())
-    for space in spaces:
-        if isinstance(space, dict):
-            with suppress(Malformed):
-                born_on = space.get("birthdate", space.get("birth_date"))
-                return Person.from_fields(Fields({**space, "birthdate": born_on}, "document"))
-    return None
-
-
-def _people_inside(claims: JsonObject) -> Iterator[Person]:
-    for value in claims.values():
-        yield from _people(value, _DEPTH)
+def _people_inside(held: HeldCredential) -> Iterator[Person]:
+    for space in format_of(held.format).namespaces(held.read_claims()):
+        for value in space.values():
+            yield from _people(value, _DEPTH)
 
 
 def _people(value: JsonValue, depth: int) -> Iterator[Person]:
@@ -180,7 +168,7 @@ def _people(value: JsonValue, depth: int) -> Iterator[Person]:
             yield from _people(item, depth - 1)
     elif isinstance(value, dict):
         try:
-            yield Person.from_fields(Fields(value, "document"))
+            yield Person.from_fields(Fields(as_claims(value), "document"))
         except Malformed:
             for item in value.values():
                 yield from _people(item, depth - 1)

@@ -7,13 +7,14 @@ the wallet holds a proof that names them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from protocol.errors import Malformed
 from protocol.fields import Fields
-from protocol.formats import about_subject
+from protocol.formats import format_of
 from protocol.keys import RandomBytes
-from protocol.sovereignty.representation import TYPE, Company, Person, Representation, blinded
+from protocol.sovereignty.representation import TYPES, Company, Person, Representation, blinded
 from wallet.policy.documents import document_id
 from wallet.policy.services.holding import seem_about_others
 from wallet.policy.showing import credential_name, plain
@@ -49,12 +50,12 @@ def about_whom(held: HeldCredential, everything: Iterable[HeldCredential]) -> st
 
     Empty: it is about the user, or nobody can tell.
     """
-    if held.type == TYPE:
+    if is_proof(held):
         return acts_for(held)
     if document_id(held) not in seem_about_others(everything):
         return ""
-    named = about_subject(held.format, held.read_claims()).get("given_name")
-    return plain(named) if isinstance(named, str) else ""
+    named = [space.get("given_name") for space in format_of(held.format).namespaces(held.read_claims())]
+    return next((plain(name) for name in named if isinstance(name, str)), "")
 
 
 def named_with_whom(one: HeldCredential, held: Iterable[HeldCredential], language: str) -> str:
@@ -81,7 +82,7 @@ def marks_of(
     They are of those for whom the user acts with a proof among them, or whom one of them is about. Each has a salt of its own,
     so that two entries share nothing.
     """
-    about = [person for one in shown if (person := _about(one)) is not None]
+    about = [person for one in shown if not is_proof(one) and (person := named_in(one)) is not None]
     acting = [whom for one in shown if (whom := represented_by(one)) is not None]
     marks = []
     for known in represented_people(held):
@@ -113,24 +114,25 @@ def for_whom(entries: Iterable[LogEntry], people: Sequence[Represented]) -> Mapp
 ME, OTHERS = "me", "others"
 
 
+def is_proof(held: HeldCredential) -> bool:
+    """Whether a document is a proof that its holder acts for somebody, in whichever form."""
+    return held.type in TYPES
+
+
 def represented_by(held: HeldCredential) -> Person | Company | None:
     """For whom its holder acts with a document; None: it is no proof, or none that is understood."""
-    if held.type != TYPE:
-        return None
     try:
-        return Representation.from_claims(about_subject(held.format, held.read_claims())).represented
+        return Representation.from_document(held.type, held.read_claims()).represented
     except Malformed:
         return None
 
 
-def _about(held: HeldCredential) -> Person | None:
-    """Whom a document is about, where it says so; of a proof that is whoever acts."""
-    if held.type == TYPE:
-        return None
-    try:
-        return Person.from_fields(Fields(about_subject(held.format, held.read_claims()), "document"))
-    except Malformed:
-        return None
+def named_in(held: HeldCredential) -> Person | None:
+    """Whom a document names as the one it is about, in whichever form; of a proof that is whoever acts."""
+    for space in format_of(held.format).namespaces(held.read_claims()):
+        with suppress(Malformed):
+            return Person.from_fields(Fields(space, "document"))
+    return None
 
 
 def _are_same(one: Person | Company, other: Person | Company) -> bool:

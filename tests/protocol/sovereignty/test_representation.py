@@ -8,9 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocol.encoding import JsonObject
 from protocol.errors import Malformed, ProtocolError
 from protocol.fields import Fields
 from protocol.sovereignty.representation import (
+    DOCTYPE,
+    TYPE,
     ActingRule,
     Company,
     MayNotAct,
@@ -54,6 +57,25 @@ def test_an_employee_acts_for_a_company():
     assert isinstance(found.represented, Company)
     assert found.represented.is_same(Company("Another name", "hrb  1", "DE"))
     assert not found.represented.is_same(Company("Muster GmbH", "HRB 1", "AT"))
+
+
+def test_a_proof_as_mdoc_says_the_same_by_the_elements_of_its_namespace():
+    proof: JsonObject = {**PROOF}
+    elements: JsonObject = {"birth_date" if name == "birthdate" else name: value for name, value in proof.items()}
+    said = Representation.from_document(TYPE, proof)
+    assert (
+        Representation.from_document(DOCTYPE, {"org.other": {**elements, "areas": ["all"]}, DOCTYPE: elements}) == said
+    )
+    wrong: list[tuple[str, JsonObject]] = [
+        ("urn:x", proof),
+        (DOCTYPE, proof),
+        (DOCTYPE, {"org.other": elements}),
+        (TYPE, {DOCTYPE: elements}),
+        (DOCTYPE, {DOCTYPE: "elements"}),
+    ]
+    for type_, claims in wrong:
+        with pytest.raises(Malformed):
+            Representation.from_document(type_, claims)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import pytest
 from protocol.oid4vp.response import ErrorResponse
 from runtime.anchors import write_anchor
 from tests.support.pki import make_pki
+from tests.wallet.acting_in_person import ASKED, BIRTH, FAMILY
 from tests.wallet.cli.machine import Machine
 from tests.wallet.counterparts import PASSPHRASE, QUICK
 from tests.wallet.meeting import ISSUER, LICENSED, RELAY, MeetingWorld, Reader, asks, document, verified_claims
@@ -14,8 +15,9 @@ from wallet.vault.vault import Vault
 class Counter:
     """Somebody at a counter, who scans the code as soon as it is there; `seen` is what they see of the terminal."""
 
-    def __init__(self, world, **asking):
+    def __init__(self, world, *asked, **asking):
         self.world = world
+        self.asked = asked or (asks("family_name"),)
         self.asking = asking
         self.reader = None
         self.looks = 0
@@ -27,7 +29,7 @@ class Counter:
         self.world.now += int(seconds)
         self.world.relay.away = self.looks <= self.relay_away_for
         if self.looks == self.relay_away_for + 1 and self.asking.get("signed") is not None:
-            self.reader = Reader(self.world, self.world.shown[-1], (asks("family_name"),), **self.asking)
+            self.reader = Reader(self.world, self.world.shown[-1], self.asked, **self.asking)
             self.reader.leave()
 
 
@@ -52,7 +54,7 @@ def holder(tmp_path, monkeypatch):
 def meet(holder, *options, signed=True, away_for=0, **more):
     """Somebody comes to the counter."""
     asking = {name: more.pop(name) for name in ("entry", "pki") if name in more}
-    counter = Counter(holder.world, signed=signed, **asking)
+    counter = Counter(holder.world, *more.pop("asked", ()), signed=signed, **asking)
     counter.relay_away_for = away_for
     holder.sleep = counter.wait
     return counter, holder.run("meet", *options, **more)
@@ -72,6 +74,20 @@ def test_a_code_is_shown_and_who_scans_it_gets_what_was_agreed_to(holder):
     assert (entry["action"], entry["party"], entry["in_person"], entry["outcome"]) == (
         "shared", "City library", True, "done",
     )  # fmt: skip
+
+
+def test_for_whom_it_is_is_asked_in_person_too(holder):
+    """T187"""
+    with Vault.open(holder.vault, PASSPHRASE, now=holder.world.now) as vault:
+        vault.write(put=FAMILY)
+    counter, result = meet(holder, "--yes", asked=ASKED, status=1)
+    assert counter.reader.fetch() is None
+    counter, result = meet(holder, asked=ASKED, keys="2\ns")
+    assert "For whom do you answer?" in result.output
+    assert "You act for Mia." in result.output
+    assert "You act for Ben." not in result.output
+    claims = verified_claims(counter.reader, counter.reader.fetch())
+    assert claims[BIRTH.replace(".", "-")] == ({BIRTH: {"given_name": "Mia"}},)
 
 
 def test_to_say_no_is_as_easy(holder):

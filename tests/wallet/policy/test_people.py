@@ -6,6 +6,7 @@ from protocol.encoding import encode_json
 from protocol.sovereignty.representation import TYPE, Company, Person
 from protocol.sovereignty.rules import About
 from tests.wallet.acting import FIRM, MIA, PROOF
+from tests.wallet.acting_in_person import BIRTHS, CARD, PROOFS
 from tests.wallet.counterparts import held
 from wallet.policy.documents import document_id
 from wallet.policy.people import Aim, People, PeopleMixed, acted_for, check_one_person, could_mix, person_id
@@ -67,6 +68,24 @@ def test_an_identity_card_of_a_child_as_mdoc_is_about_the_child(people):
         check_one_person([PROOF_MIA, card], found)
     licence = held("licence", type="x", format="mso_mdoc", claims=encode_json({"x": elements}).decode())
     assert People.among([*FAMILY, licence]).spoken_of(licence) == (BEN_,)
+
+
+def test_a_proof_as_mdoc_and_a_notice_with_the_child_inside_are_about_the_child():
+    """T187"""
+    people = People.among([CARD, *BIRTHS.values(), *PROOFS.values()])
+    assert [people.named(one) for one in people.known] == ["Ben", "Mia"]
+    assert [people.spoken_of(PROOFS[name]) for name in ("Ben", "Mia")] == [(one,) for one in people.known]
+    child = {"family_name": "Mustermann", "given_name": "Ben", "birth_date": BEN["birthdate"]}
+    elements = encode_json({"org.town.notice.1": {**ERIKA, "child": child}}).decode()
+    notice = held("notice-mdoc", type="org.town.notice.1", format="mso_mdoc", claims=elements)
+    people = People.among([*FAMILY, *BIRTHS.values(), *PROOFS.values(), notice])
+    assert people.spoken_of(notice) == (BEN_,)
+    assert could_mix([[PROOFS["Mia"]], [notice]], people)
+    assert acted_for([[PROOFS["Mia"], PROOFS["Ben"]]], people) == (BEN_, MIA_)
+    for mixed in ([PROOFS["Mia"], notice], [PROOFS["Mia"], BENS], [PROOF_MIA, BIRTHS["Ben"]]):
+        with pytest.raises(PeopleMixed):
+            check_one_person(mixed, people)
+    check_one_person([PROOFS["Ben"], notice, BIRTHS["Ben"]], people)
 
 
 def test_a_name_in_other_letters_is_the_same_person(people):

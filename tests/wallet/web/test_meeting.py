@@ -11,6 +11,7 @@ from runtime import live
 from runtime.anchors import write_anchor
 from tests.support.moving_codes import drawn_from, seen
 from tests.support.pki import make_pki
+from tests.wallet.acting_in_person import ASKED, BIRTH, FAMILY, TOWN_HALL
 from tests.wallet.meeting import ISSUER, LICENSED, RELAY, MeetingWorld, Reader, asks, document, verified_claims
 from tests.wallet.web.flows import follow, say
 from tests.wallet.web.visitor import Served, words_of
@@ -133,6 +134,32 @@ def test_over_the_relay_the_page_goes_on_to_the_question_and_the_answer_is_sent(
     assert verified_claims(reader, reader.fetch())
     assert outcomes(served)[-1] == ("shared", "done")
     assert "You showed Driving licence to City library (in person)." in words_of(holder.get("/activity"))
+
+
+def test_a_proof_and_the_papers_of_one_child_are_chosen_together_in_person(served, holder):
+    """T187: the page asks for whom, offers what belongs together, and the activity says for whom it was."""
+    served.vault.write(put=FAMILY)
+    place = show(holder)
+    reader = scan(served, place, *ASKED, entry=TOWN_HALL)
+    reader.leave()
+    question = question_at(holder, holder.get(f"{place}/look"))
+    asked = holder.get(question)
+    assert "For whom do you answer?" in words_of(asked)
+    assert "They scanned the code on your screen." in words_of(asked)
+    assert 'value="yes"' not in asked.text
+    assert holder.post(f"{question}/for", page=question).status_code == 400
+    [ben] = re.findall(r'name="whom" value="([^"]*)"> <span>For Ben', asked.text)
+    question = holder.post(f"{question}/for", page=question, whom=ben).headers["location"]
+    page = words_of(holder.get(question))
+    assert "You act for Ben. What you say or ask for counts as if they did." in page
+    assert "You act for Mia." not in page
+    assert "Several fit." not in page
+    done = words_of(follow(holder, say(holder, question, "yes")))
+    assert "The other side has your answer and can see it now." in done
+    claims = verified_claims(reader, reader.fetch())
+    assert claims[BIRTH.replace(".", "-")] == ({BIRTH: {"given_name": "Ben"}},)
+    assert "For Ben" in words_of(holder.get("/activity"))
+    assert "Ben" not in repr(served.vault.log())
 
 
 def test_without_a_network_codes_move_both_ways(tmp_path, monkeypatch):
