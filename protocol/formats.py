@@ -22,6 +22,7 @@ from protocol.holder_binding import ExpectedBinding, KeyBinding
 from protocol.keys import PublicKey, RandomBytes, Signer
 from protocol.mdoc.issue import MdocContent, issue_mdoc
 from protocol.mdoc.mso import MsoStatus, ValidityInfo
+from protocol.mdoc.names import as_claims
 from protocol.mdoc.present import PresentableMdoc
 from protocol.mdoc.signer import MDL_NAMESPACE, check_issuing_place, check_signer_purpose
 from protocol.mdoc.values import Kind, to_cbor
@@ -390,12 +391,6 @@ def about_subject(format_id: str, claims: JsonObject) -> JsonObject:
     """
     technical = format_of(format_id).technical
     return {name: value for name, value in claims.items() if name not in technical}
-
-
-def as_claims(elements: JsonObject) -> JsonObject:
-    """Elements of one namespace by the names that claims have: a day of birth has another one in each format."""
-    born = elements.get("birth_date")
-    return elements if born is None or "birthdate" in elements else {**elements, "birthdate": born}
 
 
 def vp_formats(issuers: Iterable[str], holders: Iterable[str]) -> JsonObject:

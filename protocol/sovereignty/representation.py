@@ -17,7 +17,7 @@ from typing import Self
 from protocol.encoding import JsonObject, encode_json
 from protocol.errors import InvalidRequest, Malformed
 from protocol.fields import Fields
-from protocol.formats import as_claims
+from protocol.mdoc.names import as_claims
 
 TYPE = "urn:hoheit:representation:1"
 DOCTYPE = "org.hoheit.representation.1"  # as an mdoc, and its namespace

@@ -13,7 +13,8 @@ from typing import Self
 from protocol.encoding import JsonValue
 from protocol.errors import InvalidRequest, Malformed
 from protocol.fields import Fields
-from protocol.formats import as_claims, format_of
+from protocol.formats import format_of
+from protocol.mdoc.names import as_claims
 from protocol.sovereignty.representation import Company, Person, blinded
 from protocol.sovereignty.rules import About
 from wallet.policy.documents import document_id
