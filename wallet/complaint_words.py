@@ -8,13 +8,17 @@ from protocol.sovereignty.receipt_check import Absence
 from protocol.sovereignty.rights_status import State
 from wallet.cockpit_words import CockpitWords
 from wallet.disclosure_records import Disclosure
+from wallet.policy.asking import UNPROVEN
 from wallet.policy.cockpit.complaining import Ground
 from wallet.policy.cockpit.disclosed import absence_of
 from wallet.policy.cockpit.rights import Overdue, is_overdue, status_of
+from wallet.policy.evidence import finding_of
 from wallet.policy.showing import plain
 from wallet.records import Evidence
 
 OVERDUE, REFUSED, UNBELIEVED, ASKED = "overdue", "refused", "status_not_believed", "asked_without_right"
+
+_UNPROVEN = frozenset(map(finding_of, UNPROVEN))
 
 
 def grounds_of(disclosure: Disclosure, say: CockpitWords, now: int) -> Iterator[Ground]:
@@ -43,5 +47,7 @@ def grounds_of_request(evidence: Evidence, say: CockpitWords) -> Iterator[Ground
     who = plain(evidence.asker)
     if evidence.beyond:
         yield Ground(ASKED, say.words("%(who)s asked for more than they registered for.", who=who))
+    elif evidence.finding in _UNPROVEN:
+        yield Ground(ASKED, say.words("Somebody asked in the name of %(who)s, without a proof that counts.", who=who))
     else:
         yield Ground(ASKED, say.words("%(who)s asked without a registration that counts.", who=who))

@@ -23,6 +23,15 @@ def sentence_of(words: Callable[..., str], entry: LogEntry) -> str:
         "failed": words("A request of %(who)s failed.", who=who),
         "overasked": words("%(who)s asked for more than they registered for. Nothing of that was passed on.", who=who),
         "not registered": words("%(who)s asked without a registration that counts. Nothing was passed on.", who=who),
+        "barred": words(
+            "Somebody came in the name of %(who)s, with a proof that does not count any more. Nothing was passed on.",
+            who=who,
+        ),
+        "not looked up": words(
+            "Somebody came in the name of %(who)s. Your wallet could not look up whether their proof still counts."
+            " Nothing was passed on.",
+            who=who,
+        ),
         "instructed": words("You told an office to forward %(what)s to %(who)s when it changes.", what=what, who=who),
         "stopped": words("You ended it: no office forwards %(what)s to %(who)s any more.", what=what, who=who),
         "arranged": words(

@@ -20,7 +20,7 @@ from runtime.translations import COMMON_LOCALE, read_translations
 from wallet.claim_names import area_name, claim_name, code_name, relation_name
 from wallet.log_words import sentence_of
 from wallet.policy.activity import Happened
-from wallet.policy.asking import BeyondShown, RegistrationProblem
+from wallet.policy.asking import UNPROVEN, BeyondShown, RegistrationProblem
 from wallet.policy.cards import CardState
 from wallet.policy.haip import NotHaip
 from wallet.policy.issuing import MayNotIssue
@@ -196,10 +196,17 @@ class Words:
             RegistrationProblem.STATUS_UNKNOWN: self(
                 "Whether the registration of %(who)s still holds could not be found out. Please try again later."
             ),
-            RegistrationProblem.BARRED: self("%(who)s may not ask for data any more."),
-            RegistrationProblem.BARRED_FOR_NOW: self("%(who)s may not ask for data for now."),
+            RegistrationProblem.BARRED: self(
+                "Somebody asks in the name of %(who)s. But the proof of who they are was taken back."
+                " So it may be somebody else."
+            ),
+            RegistrationProblem.BARRED_FOR_NOW: self(
+                "Somebody asks in the name of %(who)s. But the proof of who they are is blocked for now."
+                " So it may be somebody else."
+            ),
             RegistrationProblem.BARRED_UNKNOWN: self(
-                "Whether %(who)s may still ask for data could not be found out. Please try again later."
+                "Somebody asks in the name of %(who)s. Your wallet could not look up whether the proof of who they are"
+                " still counts. Please try again later."
             ),
             RegistrationProblem.NOT_IN_REGISTER: self("The register says that %(who)s is not registered for this."),
             RegistrationProblem.REGISTER_UNSOUND: self(
@@ -224,8 +231,18 @@ class Words:
     def may_not_issue(self, error: MayNotIssue) -> str:
         """Why a document is not taken from somebody."""
         if error.problem is not None:
-            if error.problem in (RegistrationProblem.BARRED, RegistrationProblem.BARRED_FOR_NOW):
-                return self("%(who)s may not give documents any more.", who=error.who)
+            if error.problem is RegistrationProblem.BARRED_UNKNOWN:
+                return self(
+                    "This is offered in the name of %(who)s. Your wallet could not look up whether the proof of who they"
+                    " are still counts. Please try again later.",
+                    who=error.who,
+                )
+            if error.problem in UNPROVEN:
+                return self(
+                    "This is offered in the name of %(who)s. But the proof of who they are does not count any more."
+                    " So it may be somebody else.",
+                    who=error.who,
+                )
             return self.registration_problem(error.problem, error.who)
         what = ", ".join(error.documents)
         return self("%(who)s is not registered to give you: %(what)s.", who=error.who, what=what)

@@ -40,12 +40,12 @@ ASKING = {
     },
     CAR_RENTAL: {
         "en": (
-            "Autoverleih Flott may not ask for data any more.",
+            "Somebody asks in the name of Autoverleih Flott.",
             "So your wallet passes on nothing.",
             ["Close without an answer"],
         ),
         "de": (
-            "Autoverleih Flott darf nicht mehr nach Daten fragen.",
+            "Jemand fragt im Namen von Autoverleih Flott.",
             "Deshalb gibt Ihre Wallet nichts weiter.",
             ["Ohne Antwort schließen"],
         ),

@@ -20,6 +20,7 @@ from protocol.trust.dataset import REGISTRAR_DATASET
 from registrar.app import create_app as create_registrar
 from registrar.config import RegistrarSettings
 from registrar.installation import LISTS_FILE
+from registrar.records import CertificateKind
 from registrar.service.parties import PartyService
 from runtime import system
 from runtime.anchors import AnchorFolder, write_anchor, write_list_of_lists
@@ -203,6 +204,30 @@ def test_whose_certificate_rests_is_not_even_asked_about(cinema: Cinema) -> None
     assert seen.standing.problem is RegistrationProblem.BARRED_FOR_NOW
     gives_nothing(cinema, request, cinema.ask(seen))
     assert cinema.asked == []
+
+
+def test_t091_whoever_asks_with_a_revoked_certificate_gets_nothing_and_stands_under_nobody(cinema: Cinema) -> None:
+    wallet = cinema.parties.wallet
+    _, seen = cinema.look()
+    answered = cinema.ask(seen)
+    cinema.share(answered, answered.default_choice())
+    assert wallet.vault.log()[-1].organisation == f"DE {CINEMA}"
+
+    with open_register(RegistrarSettings.read(cinema.place.registrar)) as register:
+        registrar, store = register.registrar, register.registrar.context.store
+        given = drive(registrar.parties.certificates_of(CINEMA), store, NoSender())
+        [access] = [one for one in given if one.kind is CertificateKind.ACCESS]
+        drive(registrar.certificates.revoke(access.id, "test"), store, NoSender())
+    # An hour later
+    wallet.wallet.presenting.context.known_crls.clear()
+    cinema.parties.tap.seen.clear()
+    request, seen = cinema.look()
+    assert isinstance(seen.standing, WronglyRegistered)
+    assert seen.standing.problem is RegistrationProblem.BARRED
+    gives_nothing(cinema, request, seen)
+    asker, entry = seen.consent.asker, wallet.vault.log()[-1]
+    assert (asker.name, asker.trusted_by, asker.organisation, asker.calls_itself) == ("", "", "", NAME)
+    assert (entry.action, entry.party, entry.trusted_by, entry.organisation) == ("barred", NAME, "", "")
 
 
 def test_who_asks_for_more_than_the_register_has_gets_nothing_of_it_and_the_answer_is_kept(

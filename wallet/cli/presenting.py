@@ -138,7 +138,7 @@ def _show_standing(session: OpenSession, consent: PresentationConsent) -> None:
     if registration is not None and registration.through:
         session.say(words("%(who)s asks on behalf of %(whom)s.", who=registration.through, whom=registration.name))
     if standing.problem is not None:
-        session.warn(words.registration_problem(standing.problem, who))
+        session.warn(words.registration_problem(standing.problem, consent.asker.calls_itself or who))
     elif standing.unregistered:
         session.warn(words("%(who)s does not show that they are registered to ask for data.", who=who))
     elif registration is not None and standing.beyond:

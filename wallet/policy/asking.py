@@ -12,7 +12,6 @@ from enum import StrEnum
 
 from protocol.credential import ClaimPath
 from protocol.dcql.query import CredentialQuery, DcqlQuery
-from protocol.encoding import JsonObject
 from protocol.errors import NotAuthentic, NotFound, NotTrusted, NotValidNow, ProtocolError, Revoked, Suspended
 from protocol.status.check import Status
 from protocol.trust.coverage import Uncovered, covered_part, uncovered
@@ -20,7 +19,7 @@ from protocol.trust.localized import Localized, in_language
 from protocol.trust.register_asking import RegisteredUse, RegisterQuestion
 from protocol.trust.registration import Contact, RegisteredCredential, VerifiedRegistration
 from wallet.policy.showing import MAX_VALUE, claim_label, credential_name, generalised, path_text, plain
-from wallet.records import Evidence, HeldCredential, LoggedCredential
+from wallet.records import HeldCredential, LoggedCredential
 
 MAX_SHOWN = 50  # pieces of data that a page names
 
@@ -129,6 +128,11 @@ class WronglyRegistered:
 
 Standing = Registered | Unregistered | AsksBeyond | WronglyRegistered
 
+# Why nothing shows that they are whom their access certificate names: the key may be in anybody's hands
+UNPROVEN = frozenset(
+    (RegistrationProblem.BARRED, RegistrationProblem.BARRED_FOR_NOW, RegistrationProblem.BARRED_UNKNOWN)
+)
+
 
 class Lookup(StrEnum):
     """What is to be looked up about whoever asks, and what follows where nobody can be asked."""
@@ -174,6 +178,11 @@ def problem_of_access(error: ProtocolError) -> RegistrationProblem:
     if isinstance(error, Suspended):
         return RegistrationProblem.BARRED_FOR_NOW
     return RegistrationProblem.BARRED if isinstance(error, Revoked) else RegistrationProblem.BARRED_UNKNOWN
+
+
+def is_unproven(standing: Standing) -> bool:
+    """Whether nothing shows who somebody is, though their access certificate names them."""
+    return isinstance(standing, WronglyRegistered) and standing.problem in UNPROVEN
 
 
 def may_be_given(standing: Standing, query: DcqlQuery) -> DcqlQuery | None:
@@ -226,6 +235,11 @@ class StandingShown:
     unanswered: bool = False  # it was asked, and did not answer
     answerable: bool = True  # False: nothing may be given
     unchecked: bool = False  # whether they still may ask could not be looked up
+
+    @property
+    def unproven(self) -> bool:
+        """Whether nothing shows who they are, though their certificate names somebody."""
+        return self.problem in UNPROVEN
 
     @property
     def is_odd(self) -> bool:
@@ -281,7 +295,14 @@ def action_of(standing: Standing, query: DcqlQuery) -> str:
         return "overasked"
     if isinstance(standing, Unregistered) and standing.question is not None:
         return ""  # what they may is still open
+    if isinstance(standing, WronglyRegistered) and standing.problem in UNPROVEN:
+        return action_of_unproven(standing.problem)
     return "not registered" if may_be_given(standing, query) is None else ""
+
+
+def action_of_unproven(problem: RegistrationProblem) -> str:
+    """What the log calls it where somebody comes under a name that nothing shows to be theirs."""
+    return "not looked up" if problem is RegistrationProblem.BARRED_UNKNOWN else "barred"
 
 
 def outcome_of(standing: Standing) -> str:
@@ -312,23 +333,6 @@ def logged_beyond(
 def contacts_of(authority: Contact | None) -> tuple[str, ...]:
     """How somebody is reached, as people read it."""
     return tuple(plain(found) for found in authority or () if found)
-
-
-def evidence_document(evidence: Evidence) -> JsonObject:
-    """What a user hands to a supervisory authority: everything that was signed is in it as it was signed."""
-    return {
-        "received_at": evidence.at,
-        "asked_by": evidence.asker,
-        "client_id": evidence.client_id,
-        "vouched_for_by": evidence.trusted_by,
-        "finding": evidence.finding,
-        "asked_beyond_registration": [
-            {"type": credential.type, "claims": list(credential.claims)} for credential in evidence.beyond
-        ],
-        "request_object": evidence.request,
-        "registration_certificate": evidence.registration,
-        "register_answer": evidence.register_answer,
-    }
 
 
 def _registration_shown(registration: Entry, asker: str, language: str) -> RegistrationShown:

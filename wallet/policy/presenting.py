@@ -22,7 +22,7 @@ from protocol.trust.anchors import TrustedParty
 from protocol.trust.disclosure_policy import DisclosurePolicy, NoRestriction, Outcome, evaluate
 from protocol.trust.localized import Localized, in_language, read_register_texts
 from wallet.policy.answering_for import NOBODY_ASKED, WhomAsked
-from wallet.policy.asking import Entry, Standing, StandingShown, on_behalf_of, registration_of
+from wallet.policy.asking import Entry, Standing, StandingShown, is_unproven, on_behalf_of, registration_of
 from wallet.policy.cockpit.disclosed import organisation_key, requesters_of
 from wallet.policy.documents import sense_of
 from wallet.policy.showing import (
@@ -36,6 +36,7 @@ from wallet.policy.showing import (
     party_shown,
     path_text,
     plain,
+    unproven,
 )
 from wallet.records import Copy, HeldCredential, LogEntry, LoggedCredential
 
@@ -132,7 +133,9 @@ class PresentationConsent:
 
     @property
     def recipient(self) -> str:
-        """Who wants the data: where somebody asks on behalf of somebody else, the latter."""
+        """Who wants the data: where somebody asks on behalf of somebody else, the latter. Empty: nobody knows."""
+        if self.standing.unproven:
+            return ""
         registration = self.standing.registration
         return registration.name if registration is not None and registration.through else self.asker.title
 
@@ -229,7 +232,10 @@ def asker_shown(verified: AskedRequest, language: str) -> PartyShown:
 
 def asker_of(verified: AskedRequest, standing: Standing, language: str) -> PartyShown:
     """Who asks; with whom they ask for, where a registration says that it is somebody else."""
-    asker = replace(asker_shown(verified, language), organisation=_organisation(verified, standing))
+    asker = asker_shown(verified, language)
+    if is_unproven(standing):
+        return unproven(asker)
+    asker = replace(asker, organisation=_organisation(verified, standing))
     principal = on_behalf_of(standing)
     return replace(asker, name=f"{principal} ({asker.name})") if principal else asker
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from protocol.credential import ClaimPath
@@ -74,6 +74,12 @@ def party_shown(
     if party is None:
         return PartyShown("", host, plain(identifier), "", plain(calls_itself))
     return PartyShown(plain(party.name), host, plain(identifier), plain(party.voucher(language)))
+
+
+def unproven(party: PartyShown) -> PartyShown:
+    """Somebody whose certificate does not count: whom it names is what they say that they are, and nobody vouches for it."""
+    called = party.name or party.calls_itself
+    return replace(party, name="", trusted_by="", organisation="", calls_itself=called)
 
 
 def credential_name(configuration: CredentialConfiguration, language: str) -> str:

@@ -9,7 +9,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from protocol.crl import check_not_revoked, fetch_crls
 from protocol.device_retrieval.question import VerifiedDeviceRequest
 from protocol.errors import ProtocolError, Unavailable, Unreachable
 from protocol.exchange import Exchange
@@ -48,10 +47,12 @@ from wallet.policy.asking import (
     registration_of,
     standing_of,
 )
+from wallet.policy.evidence import finding_of
 from wallet.policy.presenting import AskedRequest, asker_of, request_digest
 from wallet.policy.showing import plain
 from wallet.records import Evidence, KeptRequest
 from wallet.service.context import WalletContext
+from wallet.service.revoked import check_in_force
 from wallet.service.seen import RequestSeen
 from wallet.store import NewEntry
 
@@ -125,13 +126,10 @@ class Asking:
         if not any(certificate.crl_uris for certificate in party.chain):
             return None
         try:
-            lists = yield from fetch_crls(party, context.known_crls, now=context.now())
-            check_not_revoked(party, lists, now=context.now(), at="access certificate")
+            yield from check_in_force(context, party)
         except ProtocolError as error:
             away = isinstance(error, Unreachable)
             return WronglyRegistered(problem_of_access(error), plain(error.description), away)
-        for found in lists:
-            remember(context.known_crls, found.uri, found)
         return None
 
     def registration(
@@ -168,12 +166,13 @@ class Asking:
             return
         digest = request_digest(request)
         asker = asker_of(verified, standing, context.language)
+        named = replace(asker, name=asker.name or asker.calls_itself)
         beyond = logged_beyond(standing, request.dcql_query, context.store.credentials())
         registration = registration_of(standing)
         evidence = Evidence(
             id=digest,
             at=context.now(),
-            asker=asker.title,
+            asker=named.title,
             client_id=asker.identifier,
             trusted_by=asker.trusted_by,
             finding=_finding(standing),
@@ -183,7 +182,7 @@ class Asking:
             registration=readable_registration(request),
             register_answer=registration.answer if registration else "",
         )
-        note = context.entry(action, asker, outcome_of(standing), beyond, request=digest)
+        note = context.entry(action, named, outcome_of(standing), beyond, request=digest)
         yield from context.save(put=[evidence], note=note)
 
     def declined(self, seen: RequestSeen, note: NewEntry) -> Exchange[None]:
@@ -293,6 +292,6 @@ def _finding(standing: Standing) -> str:
         case AsksBeyond():
             return "asks for more than registered"
         case WronglyRegistered(problem=problem):
-            return f"registration: {problem}"
+            return finding_of(problem)
         case _:
             return "no registration was shown"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from protocol.crl import RevocationList
 from protocol.encoding import encode_base64url
 from protocol.exchange import Exchange
 from protocol.keys import P256Key, RandomBytes
@@ -17,6 +16,7 @@ from protocol.trust.register_asking import Register, RegisteredUse, RegisterQues
 from runtime.conversation import slow
 from wallet.keys import DeviceKeys
 from wallet.policy.cockpit.timeline import Timelines
+from wallet.policy.revoked import KnownCrl
 from wallet.policy.showing import PartyShown
 from wallet.records import Kept, LogEntry, LoggedCredential, keys_of
 from wallet.service.published import Published
@@ -60,7 +60,7 @@ class WalletContext:
     provider_url: str = ""  # of whoever vouches for this wallet; empty: nobody
     version: str = "0"  # of this program, as the provider is told
     relay: str = ""  # where whoever meets this wallet in person may leave messages; empty: nowhere
-    known_crls: dict[str, RevocationList] = field(default_factory=dict, repr=False, compare=False)
+    known_crls: dict[str, KnownCrl] = field(default_factory=dict, repr=False, compare=False)
     registers: Callable[[], tuple[Register, ...]] = _no_registers  # that lists have, and that can be asked
     # What registers answered; in memory alone, and not for long
     known_uses: dict[RegisterQuestion, RegisteredUse] = field(default_factory=dict, repr=False, compare=False)

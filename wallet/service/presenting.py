@@ -29,6 +29,7 @@ from wallet.policy.presenting import (
     ChoiceShown,
     LogDamaged,
     UnusableShown,
+    asker_of,
     asker_shown,
     cautions_of,
     check_same_issuance,
@@ -104,14 +105,15 @@ class Presenting:
             ProtocolError: it cannot be matched with what is held; the log says so.
         """
         context = self.context
+        asker = asker_shown(verified, context.language)
         try:
             asking = Asking(context)
             standing = yield from asking.standing(verified, lookup)
+            asker = asker_of(verified, standing, context.language)
             yield from asking.record(verified, standing)
             return (yield from self._match(verified, standing, aim, planned=aim is not None))
         except ProtocolError as error:
-            note = context.entry("failed", asker_shown(verified, context.language), plain(error.description))
-            yield from context.save(note=note)
+            yield from context.save(note=context.entry("failed", asker, plain(error.description)))
             raise
 
     def ask_register(self, seen: RequestSeen) -> Exchange[RequestSeen]:

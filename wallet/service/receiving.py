@@ -23,8 +23,10 @@ from protocol.oid4vci.token import (
     RefreshTokenGrant,
     TokenRequest,
 )
+from wallet.policy.asking import UNPROVEN, action_of_unproven
 from wallet.policy.documents import documents_of, families, joined
 from wallet.policy.haip import check_haip_issuer
+from wallet.policy.issuing import MayNotIssue
 from wallet.policy.moving.imported import fulfilled
 from wallet.policy.receiving import (
     NotKept,
@@ -37,7 +39,7 @@ from wallet.policy.receiving import (
     receivable,
     why_not,
 )
-from wallet.policy.showing import PartyShown, credential_name, logged_credential, party_shown, plain
+from wallet.policy.showing import PartyShown, credential_name, logged_credential, party_shown, plain, unproven
 from wallet.policy.vouching import NotVouched, check_vouched
 from wallet.records import HeldCredential, LoggedCredential, PendingIssuance, WantedCredential
 from wallet.service.arriving import Arriving, Verified, signers_of, tell
@@ -92,7 +94,7 @@ class Receiving:
             configurations = [contact.issuer.configurations[name] for name in self.receivable(offer, contact)]
             registered = yield from Issuing(context).registered(contact, configurations, consent.issuer.title)
         except ProtocolError as error:
-            yield from self._note_failure(consent.issuer, error)
+            yield from self._note_refused(consent.issuer, error)
             raise
         return OfferSeen(offer, contact, replace(consent, registered=registered))
 
@@ -341,6 +343,15 @@ class Receiving:
         """Tell the issuer what became of what came."""
         for held in arrived.held:
             yield from tell(arrived.contact, arrived.client, arrived.tokens, held.notification_id, event)
+
+    def _note_refused(self, issuer: PartyShown, error: ProtocolError) -> Exchange[None]:
+        """Note that nothing is taken from an issuer; whom a certificate names that does not count, the line is not about."""
+        if isinstance(error, MayNotIssue) and error.problem in UNPROVEN:
+            action = action_of_unproven(error.problem)
+            named = replace(unproven(issuer), name=issuer.name)
+            yield from self.context.save(note=self.context.entry(action, named, plain(error.description)))
+        else:
+            yield from self._note_failure(issuer, error)
 
     def _note_failure(self, party: PartyShown, error: ProtocolError) -> Exchange[None]:
         yield from self.context.save(note=self.context.entry("failed", party, plain(error.description)))

@@ -12,7 +12,6 @@ from protocol.exchange import Exchange
 from protocol.sovereignty.contact import Letter
 from protocol.sovereignty.receipt_27560 import write_27560
 from wallet.disclosure_records import Disclosure
-from wallet.policy.asking import evidence_document
 from wallet.policy.cockpit.complaining import asked_by_evidence
 from wallet.policy.cockpit.disclosed import absence_of, receipt_of
 from wallet.policy.cockpit.holding import held_by_partner
@@ -26,6 +25,7 @@ from wallet.policy.cockpit.partner import (
     rights_at,
 )
 from wallet.policy.cockpit.timeline import Filter, Item, PartnerMet, Timeline, part_of
+from wallet.policy.evidence import evidence_document
 from wallet.records import Evidence, KeptRequest
 from wallet.service.cockpit.collecting import Looked
 from wallet.web.activity import lines, timeline_of

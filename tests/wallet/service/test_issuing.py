@@ -44,12 +44,12 @@ def showing(world, entry=AGENCY_ENTRY, **changes):
     return world
 
 
-def refused(world):
+def refused(world, action="failed"):
     """Why an offer is not even put to the user; the agency is asked for nothing."""
     with pytest.raises(MayNotIssue) as refusal:
         world.run(world.wallet.receiving.look(world.agency.offer()))
     assert not any(request.url.endswith(("/token", "/credential", "/par")) for request in world.agency.seen)
-    assert world.actions()[-1][0] == "failed"
+    assert world.actions()[-1][0] == action
     assert world.vault.log()[-1].party == "City of Köln"
     return refusal.value
 
@@ -122,23 +122,25 @@ def test_a_registration_that_cannot_be_looked_up_is_refused(world):
 
 
 @pytest.mark.parametrize(
-    ("reason", "away", "problem"),
+    ("reason", "away", "problem", "action"),
     [
-        (RevocationReason.KEY_COMPROMISE, False, RegistrationProblem.BARRED),
-        (RevocationReason.CERTIFICATE_HOLD, False, RegistrationProblem.BARRED_FOR_NOW),
-        (None, True, RegistrationProblem.BARRED_UNKNOWN),
+        (RevocationReason.KEY_COMPROMISE, False, RegistrationProblem.BARRED, "barred"),
+        (RevocationReason.CERTIFICATE_HOLD, False, RegistrationProblem.BARRED_FOR_NOW, "barred"),
+        (None, True, RegistrationProblem.BARRED_UNKNOWN, "not looked up"),
     ],
 )
-def test_an_issuer_whose_certificate_was_revoked_is_refused(world, reason, away, problem):
+def test_an_issuer_whose_certificate_was_revoked_is_refused(world, reason, away, problem, action):
     """T091: and so is one of whom nobody can tell."""
-    leaf = Template(common_name="City of Köln", identifier=OFFICE, extensions=((POINT, False),))
+    leaf = Template(common_name="City of Köln", country="DE", identifier=OFFICE, extensions=((POINT, False),))
     world.agency.pki = make_pki(leaf, key=seeded_key(5))
     certifier = world.more[HOST] = Certifier(world.agency.pki)
     showing(world)
     assert look(world).registered
     world.wallet.context.known_crls.clear()
     certifier.reason, certifier.away = reason, away
-    assert refused(world).problem is problem
+    assert refused(world, action).problem is problem
+    entry = world.vault.log()[-1]
+    assert (entry.trusted_by, entry.organisation) == ("", "")
 
 
 def test_two_registrations_are_refused(world):

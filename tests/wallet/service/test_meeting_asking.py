@@ -25,7 +25,7 @@ from tests.wallet.meeting import (
     verified_claims,
 )
 from tests.wallet.registrar import LIBRARY
-from tests.wallet.service.presenting.test_barred import HOST, POINT, Certifier
+from tests.wallet.service.presenting.test_barred import HOST, POINT, Certifier, nobody
 from wallet.policy.asking import AsksBeyond, Registered, RegistrationProblem, Unregistered, WronglyRegistered
 from wallet.policy.haip import NotHaip, check_haip_reader
 from wallet.service.meeting import NotAsked, Way
@@ -145,7 +145,7 @@ def test_without_a_network_what_they_registered_for_still_holds(world):
 @pytest.fixture
 def listed(world):
     """The reader's certificate names a list of those that were revoked."""
-    leaf = Template(common_name="City library", identifier=LIBRARY, extensions=((POINT, False),))
+    leaf = Template(common_name="City library", country="DE", identifier=LIBRARY, extensions=((POINT, False),))
     world.partner.pki = make_pki(leaf, key=seeded_key(6), role=Role.VERIFIER)
     world.more[HOST] = Certifier(world.partner.pki)
     return world
@@ -166,6 +166,8 @@ def test_t091_whose_certificate_was_revoked_gets_nothing_by_any_way(listed):
         _, found = asked(listed, way=way, seed=seed, entry=LICENSED)
         assert found.seen.standing.problem is RegistrationProblem.BARRED
         assert not found.seen.consent.answerable
+        nobody(found.seen.consent, last(listed), RegistrationProblem.BARRED)
+        assert last(listed).in_person
 
 
 def test_t091_over_the_relay_a_list_that_is_away_is_no_yes(listed):

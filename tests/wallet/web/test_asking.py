@@ -5,13 +5,16 @@ from dataclasses import replace
 
 import pytest
 
-from protocol.trust.anchors import TrustAnchors
+from protocol.crl import RevocationReason
+from protocol.trust.anchors import Role, TrustAnchors
 from protocol.trust.carried import carry_registration
 from protocol.trust.localized import Localized
 from protocol.trust.registration import Intermediary
 from runtime.anchors import AnchorFolder, write_anchor
+from tests.support.pki import Template, make_pki, seeded_key
 from tests.wallet.counterparts import dcql
 from tests.wallet.registrar import AGENCY_ENTRY, ENTRY, LIBRARY, RegisteredWorld
+from tests.wallet.service.presenting.test_barred import HOST, POINT, Certifier
 from tests.wallet.service.test_issuing import RegisteredAgency
 from tests.wallet.web.flows import follow, paste, receive, say
 from tests.wallet.web.visitor import Served, words_of
@@ -127,6 +130,56 @@ def test_a_registration_that_was_taken_back_is_told_in_german_too(served, holder
     _place, page = asked(served, visitor, ("given_name",))
     assert "Die Registrierung von City library wurde zurückgenommen." in words_of(page)
     assert "Deshalb gibt Ihre Wallet nichts weiter." in words_of(page)
+
+
+@pytest.mark.parametrize(
+    ("language", "problem", "line", "ground"),
+    [
+        (
+            "en",
+            "Somebody asks in the name of City library. But the proof of who they are was taken back.",
+            "Somebody came in the name of City library, with a proof that does not count any more.",
+            "Somebody asked in the name of City library, without a proof that counts.",
+        ),
+        (
+            "de",
+            "Jemand fragt im Namen von City library. Aber der Beleg dafür, wer das ist, wurde zurückgenommen.",
+            "Jemand kam im Namen von City library, mit einem Beleg, der nicht mehr gilt.",
+            "Jemand hat im Namen von City library gefragt, ohne einen Beleg, der gilt.",
+        ),
+    ],
+)
+def test_t091_whose_proof_was_taken_back_is_not_said_to_be_anybody(served, language, problem, line, ground):
+    visitor = barred(served, language)
+    place, page = asked(served, visitor, ("given_name",))
+    text = words_of(page)
+    assert problem in text
+    assert ("Jemand fragt Sie nach Daten" if language == "de" else "Somebody asks you for data") in text
+    assert 'value="yes"' not in page.text
+    assert not any(word in text for word in ("vouch", "bürgt", "City library asks", "City library fragt"))
+    say(visitor, place, "no")
+    assert line in words_of(visitor.get("/activity"))
+    number = served.vault.log()[-1].number
+    entry = visitor.get(f"/activity/entry/{number}")
+    assert line in words_of(entry)
+    assert "/activity/with/" not in entry.text
+    assert visitor.get(f"/activity/with/{number}").status_code == 404
+    assert ground in words_of(visitor.get(f"/activity/entry/{number}/complaint"))
+
+
+def barred(served, language):
+    """The browser of a holder, to whom a partner comes whose certificate was revoked."""
+    leaf = Template(common_name="City library", country="DE", identifier=LIBRARY, extensions=((POINT, False),))
+    partner = served.world.partner
+    partner.pki = make_pki(leaf, key=seeded_key(6), role=Role.VERIFIER)
+    pem = partner.pki.root.pem
+    write_anchor(served.settings.anchors_folder, "listed.pem", pem, role=Role.VERIFIER, name="The authority")
+    served.world.more[HOST] = Certifier(partner.pki, RevocationReason.KEY_COMPROMISE)
+    visitor = served.visitor(language)
+    visitor.unlock()
+    say(visitor, receive(served, visitor), "yes")
+    served.world.registering()
+    return visitor
 
 
 def test_an_intermediary_is_named_with_whom_it_asks_for(served, holder):

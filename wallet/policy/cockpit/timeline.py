@@ -57,7 +57,11 @@ KINDS = {  # of the lines of the log that are not about the wallet itself, by th
     "failed": Kind.ASKED,
     "overasked": Kind.WARNING,
     "not registered": Kind.WARNING,
+    "barred": Kind.WARNING,
+    "not looked up": Kind.WARNING,
 }
+# Of whoever came under a name that nothing showed to be theirs: such a line is not about whom it names
+UNPROVEN = frozenset(("barred", "not looked up"))
 
 What = UsageEntry | KeptReceipt | KnownNews | KnownFinding | Absence | RightsAsked | RightsStatus | Overdue
 
@@ -256,6 +260,8 @@ def _party_of(entry: LogEntry) -> str:
 
     Of whom nobody vouches for there is only what they said of themselves, which may be somebody else's: it stands apart.
     """
+    if entry.action in UNPROVEN:
+        return ""
     if entry.organisation:
         return entry.organisation
     known = entry.party_id or entry.party

@@ -107,7 +107,7 @@ def _transaction(happened: Happened, registered: Mapping[int, Registered], descr
             # What was asked beyond it is not kept; whether it arrived or not, it counts as given
             known = registered.get(entry.number, Registered())
             what = Presentation(party, infos, infos, "" if done else outcome, known)
-        case "overasked" | "not registered":
+        case "overasked" | "not registered" | "barred" | "not looked up":
             what = Presentation(party, infos, (), entry.action)
         case "received" | "renewed":
             what = Issuance(party, types, len(entry.credentials), anew=entry.action == "renewed")

@@ -31,7 +31,8 @@ from wallet.policy.showing import PartyShown, plain
 from wallet.records import AwaitedDocument, HeldCredential, LogEntry, LoggedCredential
 
 ACTIONS = frozenset((
-    "received", "renewed", "not kept", "sharing", "declined", "failed", "overasked", "not registered", "deleted",
+    "received", "renewed", "not kept", "sharing", "declined", "failed", "overasked", "not registered",
+    "barred", "not looked up", "deleted",
     "instructed", "stopped", "arranged", "unarranged", "noted",
     "wrote", "complained", "restored", "log deleted", "vouched for", "blocked", "exported", "imported", "elsewhere",
 ))  # fmt: skip

@@ -11,14 +11,8 @@ from tests.support.pki import NOW
 from tests.wallet.counterparts import dcql
 from tests.wallet.registrar import IN_REGISTER, LIBRARY, REGISTER, RegisteredWorld
 from tests.wallet.service.presenting.asking import asking, look
-from wallet.policy.asking import (
-    AsksBeyond,
-    Registered,
-    RegistrationProblem,
-    Unregistered,
-    WronglyRegistered,
-    evidence_document,
-)
+from wallet.policy.asking import AsksBeyond, Registered, RegistrationProblem, Unregistered, WronglyRegistered
+from wallet.policy.evidence import evidence_document
 from wallet.service import Wallet
 
 
