@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 from protocol.credential import ClaimPath
@@ -18,15 +18,29 @@ def known_name(path: ClaimPath, language: str) -> str:
 
     What is inside of something has its name; an mdoc has the namespace first.
     """
-    words, names = (
-        read_translations(language, COMMON_LOCALE).gettext,
-        [step for step in path[:2] if isinstance(step, str)],
-    )
-    age = _AGE.fullmatch(" ".join(names)) or (_AGE.fullmatch(names[-1]) if names else None)
-    if age is not None:
-        return words("Whether at least %(years)s years old") % {"years": age[1]}
+    names = [step for step in path[:2] if isinstance(step, str)]
     known = _in(language)
-    return next((known[name] for name in names if name in known), "")
+    return _of_age(names, language) or next((known[name] for name in names if name in known), "")
+
+
+def claim_name(path: ClaimPath, language: str) -> str:
+    """What data at a path are called, each step of the way: `Address: Town`, `Nationality: 1` of the first in a list.
+
+    A name that nobody has words for stands as it is. A namespace of an mdoc is left out: a first name with dots in it.
+    """
+    steps = [step for step in path if step is not None]
+    inside = steps[1:] if len(steps) > 1 and "." in str(steps[0]) else steps
+    known = _in(language)
+    said = [known.get(step) or step.replace("_", " ") if isinstance(step, str) else str(step + 1) for step in inside]
+    return _of_age([str(step) for step in inside], language) or ": ".join(said)
+
+
+def _of_age(names: Sequence[str], language: str) -> str:
+    age = _AGE.fullmatch(" ".join(names)) or (_AGE.fullmatch(names[-1]) if names else None)
+    if age is None:
+        return ""
+    words = read_translations(language, COMMON_LOCALE).gettext
+    return words("Whether at least %(years)s years old") % {"years": age[1]}
 
 
 @lru_cache(maxsize=8)

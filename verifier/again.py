@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from capabilities.cockpit.records import IssuedReceipt
 from capabilities.usage_log.records import Written
 from protocol.credential import ClaimPath
-from protocol.dcql.query import MDOC, ClaimsQuery, CredentialQuery, DcqlQuery
+from protocol.dcql.query import ClaimsQuery, CredentialQuery, DcqlQuery
 from protocol.encoding import JsonObject, JsonValue
 from protocol.errors import NotAuthentic, ProtocolError
 from protocol.sovereignty.claims import ClaimsByQuery
@@ -20,6 +20,7 @@ from protocol.sovereignty.receipt import LegalBasis
 from protocol.trust.localized import Localized
 from runtime.conversation import Change, Event, SessionKey
 from verifier.given import Given
+from verifier.receipt_names import asked_for
 from verifier.receipts import NOTHING_KEPT, Handling
 from verifier.represented import ActedFor
 from verifier.session import Answered, Asked, Outcome, Session, Verdict, waiting
@@ -53,23 +54,8 @@ def question_again(query: DcqlQuery, claims: ClaimsByQuery) -> DcqlQuery | None:
     """
     if not any(claims.values()):
         return None
-    again = [_again(_asked(query, name), paths) for name, paths in claims.items() if paths]
+    again = [_again(asked_for(query, name), paths) for name, paths in claims.items() if paths]
     return None if None in again else DcqlQuery(tuple([each for each in again if each is not None]))
-
-
-def named_in_receipt(query: DcqlQuery, claims: ClaimsByQuery) -> dict[str, str]:
-    """Query ids, and what the receipt calls what came for each: the same, or in person the kind of document."""
-    found = [(_asked(query, name), name) for name in claims]
-    return {asked.id: name for asked, name in found if asked is not None}
-
-
-def _asked(query: DcqlQuery, name: str) -> CredentialQuery | None:
-    """The question that a receipt names; None: none, or more than one."""
-    same = [each for each in query.credentials if each.id == name]
-    # ISO/IEC 18013-5 has no ids of questions: documents are told apart by their kind
-    kind = [each for each in query.credentials if each.format == MDOC and each.meta.types == (name,)]
-    found = same or kind
-    return found[0] if len(found) == 1 else None
 
 
 def _again(asked: CredentialQuery | None, paths: tuple[ClaimPath, ...]) -> CredentialQuery | None:

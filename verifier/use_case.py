@@ -51,6 +51,7 @@ from protocol.errors import Flaw, Malformed
 from protocol.fields import Fields
 from protocol.formats import format_of
 from protocol.sovereignty.representation import MayNotAct
+from runtime.known_names import claim_name
 from verifier.acting import ActingTerms
 from verifier.demands import MAX_DEMANDS, Demand, unmet
 from verifier.policy import MAX_OFFLINE_STATUS, Lifetimes, check_judgeable, kept_for
@@ -158,7 +159,7 @@ class UseCase:
         return _in(self.purpose, language)
 
     def asks_in(self, language: str) -> tuple[AskedDocument, ...]:
-        """What is asked for, in the order of the query, in a language; what has no label is called by its path."""
+        """What is asked for, in the order of the query, in a language; what has no label is called as it is elsewhere."""
         sets = self.query.credential_sets
         needed = {id_ for asked in sets if asked.required for option in asked.options for id_ in option}
         names = dict(self.names)
@@ -169,6 +170,12 @@ class UseCase:
             )
             for query in self.query.credentials
         )
+
+    def label_in(self, id_: str, path: ClaimPath, language: str) -> str:
+        """What we call a claim of a credential query; empty: we have no words of our own for it."""
+        names = dict(self.names).get(id_)
+        labels = dict(names.labels) if names is not None else {}
+        return _in(labels[path], language) if path in labels else ""
 
     @classmethod
     def from_toml(cls, text: str, at: str) -> Self:
@@ -254,7 +261,7 @@ def _document(query: CredentialQuery, names: Names | None, language: str, *, nee
     data = tuple(
         AskedData(
             claim.path,
-            _in(labels[claim.path], language) if claim.path in labels else _path_text(spoken(claim.path)),
+            _in(labels[claim.path], language) if claim.path in labels else claim_name(spoken(claim.path), language),
             all(claim.id in claim_set for claim_set in query.claim_sets),
             tuple((member, _in(texts, language)) for member, texts in parts.get(claim.path, ())),
         )
@@ -286,11 +293,6 @@ def _instead_of(id_: str, query: DcqlQuery) -> frozenset[str]:
     ]
     together = {other for option in options if id_ in option for other in option}
     return frozenset(other for option in options for other in option) - together
-
-
-def _path_text(path: ClaimPath) -> str:
-    """Better than nothing, where nobody gave a label."""
-    return ", ".join(str(element).replace("_", " ") for element in path if element is not None)
 
 
 def _read_demands(fields: Fields, query: DcqlQuery) -> tuple[Demand, ...]:

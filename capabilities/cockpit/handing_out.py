@@ -20,7 +20,7 @@ from protocol.sovereignty.rights_status import Kept
 from protocol.sovereignty.wording import Wording
 from protocol.trust.localized import Localized
 from runtime.conversation import with_key
-from runtime.known_names import known_name
+from runtime.known_names import claim_name
 
 MAX_NAMES = 1000  # characters of all names of data together
 
@@ -95,7 +95,7 @@ def seal_handed_out(
 
 def names_of(claims: ClaimsByQuery, language: str) -> str:
     """What data are called, each once, as far as there is room."""
-    return ", ".join(dict.fromkeys(_name(path, language) for path in _paths(claims)))[:MAX_NAMES]
+    return ", ".join(dict.fromkeys(claim_name(path, language) for path in _paths(claims)))[:MAX_NAMES]
 
 
 def kept_until(receipt: Receipt) -> Wording:
@@ -110,10 +110,6 @@ def kept_until(receipt: Receipt) -> Wording:
     at_once = receipt.retention.ends_earliest(0) == 0
     told = [_UNTIL.get(language, "{event}") if at_once else f"{{event}} ({lasts.text})" for language in events]
     return tuple([Localized(each, how.format(event=events[each])) for each, how in zip(events, told, strict=True)])
-
-
-def _name(path: ClaimPath, language: str) -> str:
-    return known_name(path, language) or " ".join(step.replace("_", " ") for step in path if isinstance(step, str))
 
 
 def _paths(claims: ClaimsByQuery) -> Iterable[ClaimPath]:

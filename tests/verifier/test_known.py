@@ -5,8 +5,9 @@ import pytest
 from protocol.dcql.query import DcqlQuery
 from protocol.encoding import JsonObject, encode_json
 from protocol.errors import NotAuthentic
-from verifier.again import named_in_receipt, question_again
+from verifier.again import question_again
 from verifier.known import Known, fingerprints, is_known, known_by
+from verifier.receipt_names import named_in_receipt
 
 SECRET, RECEIPT = b"s" * 32, "receipt-0123456789abcdef"
 NAMES = (("family_name",), ("given_name",))

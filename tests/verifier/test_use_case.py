@@ -123,7 +123,7 @@ def test_what_is_asked_is_told_by_document_and_by_what_is_needed():
     assert (one.id, one.name, one.needed, two.id, two.name, two.needed, two.data) == (
         "one", "Card", True, "two", "", False, ()
     )  # fmt: skip
-    assert [(data.label, data.needed) for data in one.data] == [("a name, 0", True), ("Be", False)]
+    assert [(data.label, data.needed) for data in one.data] == [("a name: 1", True), ("Be", False)]
     assert one.data[0].path == ("a_name", None, 0)
 
 
@@ -220,4 +220,4 @@ def test_an_element_without_a_label_is_called_without_its_namespace(tmp_path):
     )
     (tmp_path / "one.toml").write_text(text.replace('["a", "*", 0]', '["org.x.1", "family_name"]'))
     [document] = read_use_cases(tmp_path)["a"].asks_in("en")
-    assert [data.label for data in document.data] == ["family name"]
+    assert [data.label for data in document.data] == ["Family name"]

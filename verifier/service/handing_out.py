@@ -30,7 +30,7 @@ from protocol.sovereignty.rights_status import Kept
 from protocol.sovereignty.selected_data import select_data
 from protocol.sovereignty.wording import Wording
 from runtime.conversation import with_key
-from verifier.again import named_in_receipt
+from verifier.receipt_names import named_in_receipt
 from verifier.rights import Holding, Sealed
 from verifier.rights_answers import HandedOut, Rest
 from verifier.service.attaching import read_attached, seal_new

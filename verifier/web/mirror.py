@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from fastapi import Response
 
 from capabilities.accounts.web import Door, Visit
-from protocol.credential import ClaimPath
 from protocol.sovereignty.durations import Retention
 from runtime.driver import Driver
-from runtime.known_names import known_name
+from runtime.known_names import claim_name
 from runtime.languages import language_of
 from verifier.mirror import PurposeHeld
 from verifier.service import Verifier
@@ -65,11 +64,6 @@ def mirror_pages(verifier: Verifier, driver: Driver, door: Door, desk: Desk) -> 
             is_whole=mirror.is_whole,
             asked=waiting[0] if waiting else None,
         )
-
-
-def claim_name(path: ClaimPath, language: str) -> str:
-    """What a claim is called; by its path where nobody has words for it."""
-    return known_name(path, language) or ": ".join(step.replace("_", " ") for step in path if isinstance(step, str))
 
 
 def _row(held: PurposeHeld, services: Mapping[str, str], language: str) -> Row:

@@ -13,12 +13,12 @@ from capabilities.cockpit.web import RightsPages, id_of
 from protocol.sovereignty.wording import MAX_TEXT, Wording
 from runtime.driver import Driver
 from runtime.languages import language_of
+from verifier.receipt_names import data_name
 from verifier.service import Verifier
 from verifier.service.rights import OpenRequest
 from verifier.usage import By
 from verifier.web.desk_view import Desk
-from verifier.web.mirror import claim_name
-from verifier.web.rights_answers import answer_pages, answer_values
+from verifier.web.rights_answers import NamedData, answer_pages, answer_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +31,17 @@ class _Shown:
         return self.desk.show(visit, f"desk/{template}", status=status, **values)
 
     def values(self, visit: Visit, found: OpenRequest) -> Mapping[str, object]:
-        language, today = language_of(visit.request), day_of(self.desk.verifier.context.now())
+        context, language = self.desk.verifier.context, language_of(visit.request)
+        names = [
+            NamedData(id_, path, data_name(context.use_cases.values(), id_, path, language))
+            for id_, paths in found.claims.items()
+            for path in paths
+        ]
         return {
-            "claims": [claim_name(path, language) for paths in found.claims.values() for path in paths],
+            "claims": [each.name for each in names],
             "reasons": (),
             "room": MAX_TEXT,
-            **answer_values(found, visit.form, today, language),
+            **answer_values(found, names, visit.form, day_of(context.now())),
         }
 
     def refusal(self, visit: Visit) -> Wording:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
+from typing import NamedTuple
 
 from fastapi import Response
 
@@ -24,11 +25,18 @@ from verifier.service.attaching import NewFile
 from verifier.service.handing_out import Own
 from verifier.service.rights import OpenRequest, RightsDesk
 from verifier.usage import By
-from verifier.web.mirror import claim_name
 
 MAX_CHOICES = 60  # pieces of data among which one can choose; of more, it is all or nothing
 ROOM = 256 * 1024  # bytes more than a file may have, so that one that is a little too large is told so on the page
 Pages = RightsPages[Visit, OpenRequest]
+
+
+class NamedData(NamedTuple):
+    """A piece of data, and what people call it."""
+
+    id: str  # of the query
+    path: ClaimPath
+    name: str
 
 
 class NotSo(Malformed):
@@ -78,15 +86,17 @@ def answer_pages(rights: RightsDesk, driver: Driver, door: Door, pages: Pages) -
         return pages.again(visit)
 
 
-def answer_values(found: OpenRequest, form: Mapping[str, str], today: date, language: str) -> dict[str, object]:
-    """What the form shows."""
-    choices = _choices(found)
+def answer_values(
+    found: OpenRequest, named: Sequence[NamedData], form: Mapping[str, str], today: date
+) -> dict[str, object]:
+    """What the form shows; `named` is all that the request is about."""
+    choices, called = _choices(found), {(each.id, each.path): each.name for each in named}
     names = (*choices, "decisions", "categories", "source", "all", "until")
     return {
         "largest": MAX_FILE,
         "largest_together": MAX_OF_ONE,
         "endings": tuple(KINDS),
-        "choices": [(name, claim_name(path, language)) for name, (_, path) in choices.items()],
+        "choices": [(name, called[of]) for name, of in choices.items()],
         "filled": {name: form.get(name, "") for name in names},
         "kept_back": any(name in form for name in choices),
         "today": today,

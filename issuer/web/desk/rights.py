@@ -17,6 +17,7 @@ from issuer.service.rights import OpenRequest
 from issuer.web.desk.door import Desk
 from protocol.errors import InvalidRequest, Malformed
 from protocol.sovereignty.wording import Wording
+from runtime.known_names import claim_name
 from runtime.languages import language_of
 
 
@@ -88,6 +89,8 @@ def _labels(desk: Desk, visit: Visit, found: OpenRequest) -> list[str]:
     for configuration_id, paths in found.claims.items():
         kind = desk.site.issuer.context.types.get(configuration_id)
         for path in paths:
-            text = path_text(path)
-            named[text if kind is None else label_of(kind, text, language)] = None
+            at = path_text(path)
+            label = label_of(kind, at, language) if kind is not None else at
+            # What no type declares any more is called as it is elsewhere
+            named[label if label != at else claim_name(path, language)] = None
     return list(named)

@@ -210,7 +210,7 @@ def test_the_code_is_printed_with_what_it_asks_in_both_languages(shop):
         assert f"<h1>{first}</h1>" in page.text
         for text in (
             "Wie heißen Sie?", "What is your name?", "Wir schreiben ihn auf Ihre Karte.", "We write it on your card.",
-            "Stadtbücherei", "City library", "family name", "data-print",
+            "Stadtbücherei", "City library", "Nachname", "Family name", "data-print",
         ):  # fmt: skip
             assert text in page.text
         assert 'lang="de"' in page.text

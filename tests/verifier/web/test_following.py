@@ -40,7 +40,7 @@ def request_path(browser):
 
 def test_what_is_asked_stands_on_the_page_before_anybody_answers(browser):
     browser.press(use_case="family-name")
-    assert "family name" in browser.page.text
+    assert "Family name" in browser.page.text
     assert "From a document in your wallet" in browser.page.text
 
 
