@@ -66,4 +66,14 @@ def test_a_citizen_follows_the_tutorial_about_their_data(chromium, demo):
             page.get_by_text(re.compile("^Sparkasse Lindenau (is working on|did) what you asked")).first
         ).to_be_visible()
         citizen.picture(phone)
+
+        citizen.press(phone, "link")
+        citizen.see(phone)
+        citizen.press(phone, "link", whole=True)
+        citizen.see(phone)
+        citizen.see(phone)
+        phone.see("office-of-two-services")
+        citizen.see(phone)
+        # Of both places
+        assert page.get_by_text("The register watches that").count() == 2
         citizen.is_done()

@@ -32,12 +32,13 @@ class Tutorial:
         found = [match.groupdict() for match in _WORDS.finditer(text)]
         return cls(name, [(one["kind"] or PICTURE, one["name"] or one["picture"]) for one in found])
 
-    def press(self, window: Window, role: str = "button", *, only_said: bool = False) -> None:
-        """Press what stands next in bold; `only_said`: it is another way, which nobody goes now."""
+    def press(self, window: Window, role: str = "button", *, only_said: bool = False, whole: bool = False) -> None:
+        """Press what stands next in bold; `only_said`: it is another way, which nobody goes now; `whole`: it says no more."""
         kind, name = self.left.pop(0)
         assert kind == "**", f"{self.name}: look for “{name}” first"
         if not only_said:
-            begins = re.compile(f"^{re.escape(name)}")  # a button can say more than its first words
+            # A button can say more than its first words
+            begins = re.compile(f"^{re.escape(name)}{'$' if whole else ''}")
             window.page.get_by_role(role, name=begins).first.click()  # type: ignore[arg-type]  # literals, there
 
     def see(self, window: Window, *, only_said: bool = False) -> None:
