@@ -306,9 +306,7 @@ def _read_acting(fields: Fields, query: DcqlQuery) -> ActingTerms | None:
     table = fields.optional_object("acting")
     if table is None:
         return None
-    terms = ActingTerms.from_fields(table)
-    terms.check(query, table.at)
-    return terms
+    return ActingTerms.from_fields(table).asked_by(query, table.at)
 
 
 def _read_names(asks: Fields, query: DcqlQuery) -> tuple[tuple[str, Names], ...]:

@@ -26,6 +26,7 @@ EVERYTHING = "everything"  # the area that has all others in it
 MAX_AREAS = 50
 MAX_NAME = 300  # characters
 MAX_QUERIES = 20
+MAX_FORMS = 5  # of one document
 
 
 class Relation(StrEnum):
@@ -217,11 +218,11 @@ class Representation:
 
 @dataclass(frozen=True, slots=True)
 class ActingRule:
-    """What a use case wants of whoever acts for another (`[acting]`)."""
+    """What a use case wants of whoever acts for another (`[acting]`); a document has a query for each of its forms."""
 
-    proof: str  # query id of the proof
-    identity: str  # query id of a document about whoever acts
-    about: tuple[str, ...]  # query ids of documents about the represented person; empty: none is asked for
+    proof: tuple[str, ...]  # ids of queries
+    identity: tuple[str, ...]  # … for a document about whoever acts
+    about: tuple[str, ...]  # … for documents about the represented person; empty: none is asked for
     relations: frozenset[Relation]
     area: str
     needs_alone: bool  # who may act with another only is not enough
@@ -231,14 +232,14 @@ class ActingRule:
         """Read one.
 
         Raises:
-            Malformed: a member is missing or has the wrong shape, or one query stands for two things.
+            Malformed: a member is missing or wrong, or one query stands for two things.
         """
         names = rule.texts("relations", max_items=len(Relation))
         if not {*names} <= {*Relation}:
             raise Malformed(rule.path("relations"), "names a relation that is not known")
         read = cls(
-            proof=rule.text("proof", max_length=MAX_NAME),
-            identity=rule.text("identity", max_length=MAX_NAME),
+            proof=_queries(rule, "proof"),
+            identity=_queries(rule, "identity"),
             about=rule.optional_texts("about", max_items=MAX_QUERIES),
             relations=frozenset(map(Relation, names)),
             area=rule.text("area", max_length=MAX_NAME),
@@ -254,28 +255,54 @@ class ActingRule:
     @property
     def queries(self) -> tuple[str, ...]:
         """Every query that it speaks of."""
-        return (self.proof, self.identity, *self.about)
+        return (*self.proof, *self.identity, *self.about)
 
     @property
     def represented(self) -> tuple[str, ...]:
         """The queries whose data describe the represented person, as the receipt has them."""
-        return (self.proof, *self.about)
+        return (*self.proof, *self.about)
 
 
 def verify_acting(rule: ActingRule, answers: Mapping[str, JsonObject], *, today: date) -> Representation:
     """Who acts for whom: the proof, if all of the answer holds together. `answers`: claims by query id, verified.
 
-    A document that does not say who it is about is taken for one about another: nobody acts on what was not said.
+    Claims have the names of SD-JWT VC, in whichever form they came. Of several forms of one document that came, each has to
+    hold. A document that does not say who it is about is taken for one about another: nobody acts on what was not said.
 
     Raises:
         MayNotAct: and why.
         Malformed: the proof has not the shape of one.
     """
-    claims = answers.get(rule.proof)
-    if claims is None:
+    came = [answers[id_] for id_ in rule.proof if id_ in answers]
+    if not came:
         raise MayNotAct(WhyNot.NO_PROOF)
-    proof = Representation.from_claims(claims)
-    if not _is_about(answers.get(rule.identity), proof.acting):
+    proofs = [Representation.from_claims(claims) for claims in came]
+    for proof in proofs:
+        _check_proof(rule, proof, answers, today)
+    whom = proofs[0].represented
+    if any(not is_same(proof.represented, whom) for proof in proofs):
+        raise MayNotAct(WhyNot.ABOUT_ANOTHER)
+    for query_id in rule.about:
+        # What was asked for and left out says nothing about anybody
+        if query_id in answers and not (isinstance(whom, Person) and _is_about(answers[query_id], whom)):
+            raise MayNotAct(WhyNot.ABOUT_ANOTHER)
+    return proofs[0]
+
+
+def is_same(one: Person | Company, other: Person | Company) -> bool:
+    """Whether two documents mean the same one."""
+    match one, other:
+        case Person(), Person():
+            return one.is_same(other)
+        case Company(), Company():
+            return one.is_same(other)
+        case _:
+            return False
+
+
+def _check_proof(rule: ActingRule, proof: Representation, answers: Mapping[str, JsonObject], today: date) -> None:
+    identities = [answers[id_] for id_ in rule.identity if id_ in answers]
+    if not identities or not all(_is_about(claims, proof.acting) for claims in identities):
         raise MayNotAct(WhyNot.ANOTHER_ACTS)
     if proof.relation not in rule.relations:
         raise MayNotAct(WhyNot.RELATION)
@@ -285,17 +312,16 @@ def verify_acting(rule: ActingRule, answers: Mapping[str, JsonObject], *, today:
         raise MayNotAct(WhyNot.OVER)
     if rule.needs_alone and not proof.alone:
         raise MayNotAct(WhyNot.NOT_ALONE)
-    whom = proof.represented
-    for query_id in rule.about:
-        # What was asked for and left out says nothing about anybody
-        if query_id in answers and not (isinstance(whom, Person) and _is_about(answers[query_id], whom)):
-            raise MayNotAct(WhyNot.ABOUT_ANOTHER)
-    return proof
 
 
-def _is_about(claims: JsonObject | None, person: Person) -> bool:
-    if claims is None:
-        return False
+def _queries(rule: Fields, name: str) -> tuple[str, ...]:
+    """One id, or one for each form of the document."""
+    if isinstance(rule.members.get(name), list):
+        return rule.texts(name, max_items=MAX_FORMS)
+    return (rule.text(name, max_length=MAX_NAME),)
+
+
+def _is_about(claims: JsonObject, person: Person) -> bool:
     try:
         return Person.from_fields(Fields(claims, "identity")).is_same(person)
     except Malformed:

@@ -2,15 +2,13 @@
 
 from dataclasses import replace
 
-from protocol.cbor import FULL_DATE, Tagged
 from protocol.dcql.query import MDOC, CredentialMeta
 from protocol.encoding import JsonObject, encode_json
-from protocol.mdoc.issue import MdocContent, issue_mdoc
-from protocol.mdoc.mso import ValidityInfo
 from protocol.oid4vci.metadata import CredentialConfiguration, Display
 from protocol.sovereignty.representation import DOCTYPE
 from protocol.trust.registration import RegisteredCredential
-from tests.support.pki import NOW, seeded, seeded_key
+from tests.support.papers import elements, mdoc
+from tests.support.pki import NOW, seeded_key
 from tests.wallet.acting import BEN, MIA, PROOF
 from tests.wallet.meeting import ISSUER
 from tests.wallet.registrar import ENTRY
@@ -20,21 +18,12 @@ PID = "eu.europa.ec.eudi.pid.1"
 BIRTH = "org.town.birth.1"
 ERIKA: JsonObject = {name: PROOF[name] for name in ("family_name", "given_name", "birthdate")}
 NAMES = {PID: "Personal ID", DOCTYPE: "Proof of custody", BIRTH: "Birth certificate"}
-_DAYS = frozenset(("birthdate", "birth_date", "until"))
 
 
 def paper(doc_type: str, claims: JsonObject, seed: int) -> HeldCredential:
     """A document as a wallet keeps it, with one copy; `claims` by the names of SD-JWT VC."""
-    said: JsonObject = {"birth_date" if name == "birthdate" else name: value for name, value in claims.items()}
     key = seeded_key(seed)
-    content = MdocContent(
-        doc_type=doc_type,
-        elements={doc_type: {name: _element(name, value) for name, value in said.items()}},
-        holder_key=key.public_key,
-        validity=ValidityInfo(NOW - 100, NOW - 50, NOW + 1000),
-        status=None,
-    )
-    raw = issue_mdoc(content, ISSUER.signer, ISSUER.certificates, seeded(seed))
+    raw = mdoc(doc_type, claims, ISSUER, key, seed=seed)
     configuration = CredentialConfiguration(MDOC, doc_type, display=(Display(NAMES[doc_type], "en"),))
     return HeldCredential(
         id=f"{seed:032x}",
@@ -45,18 +34,12 @@ def paper(doc_type: str, claims: JsonObject, seed: int) -> HeldCredential:
         issuer_name="City office",
         vouched_by="City authority",
         configuration=encode_json(configuration.to_dict()).decode(),
-        claims=encode_json({doc_type: said}).decode(),
+        claims=encode_json({doc_type: elements(claims)}).decode(),
         received_at=NOW,
         expires_at=0,
         notification_id="",
         copies=(Copy(raw, key.to_scalar().hex(), 0),),
     )
-
-
-def _element(name, value):
-    if isinstance(value, dict):
-        return {inner: _element(inner, item) for inner, item in value.items()}
-    return Tagged(FULL_DATE, value) if name in _DAYS else value
 
 
 CARD = paper(PID, ERIKA, 100)

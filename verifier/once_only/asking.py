@@ -9,7 +9,7 @@ from protocol.credential import ClaimPath
 from protocol.dcql.query import MDOC, DcqlQuery
 from protocol.encoding import JsonObject, JsonValue
 from protocol.errors import Malformed
-from verifier.acting import LABELS, ActingTerms
+from verifier.acting import ActingTerms, label_of
 from verifier.once_only.sources import Document, ServiceField
 from verifier.use_case import Names, read_question
 
@@ -39,7 +39,8 @@ def claims_of(
     document: Document, fields: Sequence[ServiceField], acting: ActingTerms | None = None
 ) -> dict[ClaimPath, bool]:
     """What is asked of a document, in the order of the fields; whether it is taken without."""
-    claims: dict[ClaimPath, bool] = dict.fromkeys(acting.asked_of(document.id) if acting is not None else (), False)
+    compared = acting.asked_of(document.id, document.type) if acting is not None else ()
+    claims: dict[ClaimPath, bool] = dict.fromkeys(compared, False)
     for field in fields:
         for source in field.documents:
             if source.document == document.id:
@@ -59,7 +60,7 @@ def asked_texts(
             for source in field.documents
             if source.document == document.id
         }
-        in_order = tuple([(path, labels.get(path) or LABELS[path]) for path in claims_of(document, fields, acting)])
+        in_order = tuple([(path, labels.get(path) or label_of(path)) for path in claims_of(document, fields, acting)])
         name = tuple([(text.language, text.text) for text in document.name])
         names.append((document.id, Names(name, in_order)))
     return tuple(names)

@@ -154,6 +154,8 @@ class ServiceDescription:
         acting = _read_acting(file, documents)
         fields = _read_fields(file, documents, acting)
         announced = _read_announced(id_, file, documents, fields, acting)
+        if acting is not None and announced.needs is not None:
+            acting = acting.asked_by(announced.needs, file.path("acting"))
         return cls(
             id=id_,
             announced=announced,
@@ -253,8 +255,6 @@ def _read_announced(
     members |= {"id": id_, "start": _DURING_READING, "registration": id_}
     query = asked_query(documents, fields, acting, file.path("needs"))
     if query is not None:
-        if acting is not None:
-            acting.check(query, file.path("acting"))
         members["needs"] = query.to_dict()
     asked = [field for field in fields if not _always_attested(field, documents)]
     if asked:

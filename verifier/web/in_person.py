@@ -178,7 +178,14 @@ def _page(
     if found.state in ("accepted", "refused", "declined"):
         kept = found.keep_until if use_case is not None and use_case.keep else 0
         outcome = Outcome(
-            found.id, title, found.answered_at, found.verdict, found.disclosed, binary=found.binary, kept_until=kept
+            found.id,
+            title,
+            found.answered_at,
+            found.verdict,
+            found.disclosed,
+            binary=found.binary,
+            kept_until=kept,
+            acting=found.acting,
         )
         shown = large_verdict(outcome, asked, language)
     template = (

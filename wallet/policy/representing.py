@@ -14,7 +14,7 @@ from protocol.errors import Malformed
 from protocol.fields import Fields
 from protocol.formats import format_of
 from protocol.keys import RandomBytes
-from protocol.sovereignty.representation import TYPES, Company, Person, Representation, blinded
+from protocol.sovereignty.representation import TYPES, Company, Person, Representation, blinded, is_same
 from wallet.policy.documents import document_id
 from wallet.policy.services.holding import seem_about_others
 from wallet.policy.showing import credential_name, plain
@@ -69,7 +69,7 @@ def represented_people(held: Iterable[HeldCredential]) -> tuple[Represented, ...
     found: list[Represented] = []
     for one in held:
         whom = represented_by(one)
-        if whom is not None and not any(_are_same(whom, other.whom) for other in found):
+        if whom is not None and not any(is_same(whom, other.whom) for other in found):
             found.append(Represented(one.id, acts_for(one), whom))
     return tuple(found)
 
@@ -86,7 +86,7 @@ def marks_of(
     acting = [whom for one in shown if (whom := represented_by(one)) is not None]
     marks = []
     for known in represented_people(held):
-        if any(_are_same(known.whom, whom) for whom in (*acting, *about)):
+        if any(is_same(known.whom, whom) for whom in (*acting, *about)):
             salt = random_bytes(SALT_BYTES)
             marks.append(salt.hex() + blinded(known.whom, salt))
     return tuple(marks)
@@ -133,13 +133,3 @@ def named_in(held: HeldCredential) -> Person | None:
         with suppress(Malformed):
             return Person.from_fields(Fields(space, "document"))
     return None
-
-
-def _are_same(one: Person | Company, other: Person | Company) -> bool:
-    match one, other:
-        case Person(), Person():
-            return one.is_same(other)
-        case Company(), Company():
-            return one.is_same(other)
-        case _:
-            return False

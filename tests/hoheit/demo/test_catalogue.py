@@ -158,7 +158,12 @@ def test_no_service_asks_for_more_of_a_document_than_a_form_needs():
             form = {(one.document, one.path) for field in found.fields for one in field.documents}
             # Who acts for another shows what is held against each other, and no more
             acting = found.acting
-            held = {(id_, path) for id_ in acting.rule.queries for path in acting.asked_of(id_)} if acting else set()
+            kinds = {one.id: one.type for one in found.documents}
+            held = (
+                {(id_, path) for id_ in acting.rule.queries for path in acting.asked_of(id_, kinds[id_])}
+                if acting
+                else set()
+            )
             assert asked == form | held
 
 

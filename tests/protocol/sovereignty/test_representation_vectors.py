@@ -13,6 +13,7 @@ from tests.support.sovereignty_vectors import FOLDER, check_current
 
 FILE = "representation.json"
 EMPLOYEE = {"relations": ["employee"], "area": "tax", "about": None}
+FORMS = {"proof": ["proof", "proof-mdoc"], "identity": ["pid", "pid-mdoc"], "about": ["birth", "birth-mdoc"]}
 FOR_FIRM = {**PROOF, "relation": "employee", "represented": FIRM, "areas": ["everything"]}
 
 
@@ -32,6 +33,10 @@ def accepted():
         "an employee": case(rule=EMPLOYEE, proof=FOR_FIRM, without=("birth",)),
         "everything has the area in it": case(proof={"areas": ["everything"]}),
         "names in other spellings": case(pid={**ERIKA, "family_name": "  MUSTERMANN ", "given_name": "ｅrika"}),
+        "each document in the other form": case(
+            rule=FORMS, without=("proof", "pid", "birth"), **{"proof-mdoc": PROOF, "pid-mdoc": ERIKA, "birth-mdoc": MIA}
+        ),
+        "both forms of the proof": case(rule=FORMS, **{"proof-mdoc": PROOF}),
         "the last day": case(proof={"until": TODAY.isoformat()}),
         "with another, where that is enough": case(rule={"alone": False}, proof={"alone": False}),
     }
@@ -50,6 +55,17 @@ def refused():
         "alone is not said": ("not_alone", case(proof={"alone": False})),
         "a document about another child": ("about_another", case(birth={**MIA, "given_name": "Max"})),
         "a document that says nobody": ("about_another", case(birth={})),
+        "the other form of the proof is for another child": (
+            "about_another",
+            case(
+                rule=FORMS, without=("birth",), **{"proof-mdoc": {**PROOF, "represented": {**MIA, "given_name": "Max"}}}
+            ),
+        ),
+        "the other form of the proof is over": (
+            "over",
+            case(rule=FORMS, **{"proof-mdoc": {**PROOF, "until": "2026-11-27"}}),
+        ),
+        "the other form of the identity is of another": ("another_acts", case(rule=FORMS, **{"pid-mdoc": MIA})),
         "another acts, in another area": ("another_acts", case(pid=MIA, proof={"areas": ["health"]})),
     }
 
@@ -69,6 +85,7 @@ def made():
     vectors = {
         "about": "Vectors of docs/sovereignty/representation.md. `answers`: verified claims by query id.",
         "type": "urn:hoheit:representation:1",
+        "doctype": "org.hoheit.representation.1",
         "accepted": accepted(),
         "refused": {name: {"why": why, **each} for name, (why, each) in refused().items()},
         "malformed": malformed(),
@@ -93,7 +110,8 @@ def test_what_is_published_is_what_is_made():
 def test_whoever_may_act_does(name):
     vector = PUBLISHED["accepted"][name]
     found = judged(vector)
-    assert found.to_claims() == {"alone": False, **vector["answers"]["proof"], "areas": sorted(found.areas)}
+    proof = next(vector["answers"][id_] for id_ in ("proof", "proof-mdoc") if id_ in vector["answers"])
+    assert found.to_claims() == {"alone": False, **proof, "areas": sorted(found.areas)}
 
 
 @pytest.mark.parametrize("name", PUBLISHED["refused"])
