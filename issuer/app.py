@@ -9,21 +9,24 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from capabilities.cockpit.erase_list import EraseList
 from capabilities.cockpit.web import COCKPIT
 from capabilities.status_publisher.policy import BLOCK_LIFETIME
 from issuer.api.administration import administration
 from issuer.api.endpoints import protocol_endpoints
 from issuer.config import IssuerSettings
 from issuer.credential_types import CredentialType, read_types
+from issuer.database.erased import ERASED_FORM
 from issuer.database.register import SqlRegister
 from issuer.database.store import SqlIssuerStore
-from issuer.installation import ACCESS, ANCHORS, ENCRYPTION, REGISTRATIONS, SECRET, SIGNING
+from issuer.installation import ACCESS, ANCHORS, ENCRYPTION, ERASED, REGISTRATIONS, SECRET, SIGNING
 from issuer.policy import IssuerPolicy
 from issuer.register import HttpRegister, Register
 from issuer.revoked import read_revoked
 from issuer.service import Issuer
 from issuer.service.context import IssuerContext
 from issuer.service.haip import check_ready
+from issuer.usage import By, name_of
 from issuer.web.cockpit_page import cockpit_page
 from issuer.web.desk import desk_pages
 from issuer.web.pages import people_pages
@@ -42,6 +45,7 @@ from runtime.driver import Driver
 from runtime.http import GuardedSender, Sender
 from runtime.installation import AUTHORITY, open_keys
 from runtime.keyfolder import KeyFolder
+from runtime.lasting_list import LastingList
 from runtime.live import LiveStreams
 from runtime.logs import get_logger
 from runtime.pages import Pages, serve_static
@@ -56,7 +60,8 @@ SHIPPED_TYPES = Path(__file__).parent / "types"
 
 def open_store(settings: IssuerSettings) -> SqlIssuerStore:
     """The issuer's store, brought to this program's version."""
-    store = SqlIssuerStore(Database(settings.database, "issuer"), system.now)
+    erased = EraseList(LastingList(settings.erased or settings.data / ERASED, ERASED_FORM))
+    store = SqlIssuerStore(Database(settings.database, "issuer"), system.now, erased=erased)
     store.migrate()
     return store
 
@@ -203,6 +208,8 @@ def create_app(settings: IssuerSettings, *, sender: Sender | None = None) -> Fas
     guarded = sender or GuardedSender(allow_local=settings.env.allows_local)
     folder = open_folder(settings)
     issuer = open_issuer(settings, store, folder)
+    if count := store.rights.erase_again(by=name_of(By.SERVICE, issuer.context.language), now=system.now()):
+        get_logger().warning("erased once more what an old copy of the database brought back", count=count)
     renewal = Renewal(folder, system.now)
     return serve_issuer(
         issuer, store, guarded, renewal, metrics_key=settings.metrics_key, wallet_url=settings.wallet_url

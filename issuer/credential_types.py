@@ -77,7 +77,8 @@ _MEMBERS = frozenset((
 _LOOK_MEMBERS = frozenset(("background_color", "text_color", "logo"))
 _MDOC_MEMBERS = frozenset(("doctype", "namespace"))
 _KEY_MEMBERS = frozenset(("key_storage", "user_authentication", "watched"))
-_ID = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
+TYPE_ID = r"[a-z0-9]+(?:[._-][a-z0-9]+)*"
+_ID = re.compile(TYPE_ID)
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 
 

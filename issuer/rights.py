@@ -72,6 +72,10 @@ class Copy:
     expires_at: int  # epoch seconds
     state: CredentialState
 
+    def is_over(self, now: int) -> bool:
+        """Whether it has ended for good: one that is suspended may come back."""
+        return self.state is CredentialState.REVOKED or now >= self.expires_at
+
 
 @dataclass(frozen=True, slots=True)
 class Holding:
@@ -81,26 +85,34 @@ class Holding:
     copies: tuple[Copy, ...] = ()  # of all that came with it; see `only`
     untold: tuple[Addressee, ...] = ()  # who got the data, and was not told of a change since
     recipients: tuple[Addressee, ...] = ()  # everybody who got it
+    forms: frozenset[str] = (
+        frozenset()
+    )  # the configurations that are forms of it, whether or not it was fetched in each
 
     def only(self, forms: Collection[str]) -> Holding:
         """The same without copies of other documents: `forms` are the configurations that are forms of this one."""
-        return replace(self, copies=tuple([copy for copy in self.copies if copy.configuration_id in forms]))
+        copies = tuple([copy for copy in self.copies if copy.configuration_id in forms])
+        return replace(self, copies=copies, forms=frozenset(forms))
 
     def is_valid(self, now: int) -> bool:
         """Whether somebody holds the document, who could fetch it anew at any time."""
         return any(copy.state is CredentialState.VALID and now < copy.expires_at for copy in self.copies)
 
     def is_over(self, now: int) -> bool:
-        """Whether the document has ended for good: one that is suspended may come back."""
-        return all(copy.state is CredentialState.REVOKED or now >= copy.expires_at for copy in self.copies)
+        """Whether the document has ended for good."""
+        return all(copy.is_over(now) for copy in self.copies)
 
 
 @dataclass(frozen=True, slots=True)
 class Erase:
-    """What was noted of a document goes. What stays of its copies are numbers in a status list, which name nobody."""
+    """What was noted of a document goes, and nothing more of it is given by its conversation.
+
+    What stays of its copies are numbers in a status list, which name nobody.
+    """
 
     receipt: str  # its jti
-    forms: tuple[str, ...]  # the configurations in which there are copies of it
+    forms: tuple[str, ...]  # the configurations that are forms of it
+    in_register: bool = False  # the register still has the person, so that nothing is ever called erased there
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,12 +279,13 @@ def _erased(
     stays = (Kept(receipt.claims, done.kept),)
     return RightsChange(
         finished(case, stays, receipt.controller, now=now),
-        (*told, *logged.use(Action.KEPT, By.CLERK, now=now, why=ERASURE_PART), _erase(case, held)),
+        (*told, *logged.use(Action.KEPT, By.CLERK, now=now, why=ERASURE_PART), _erase(case, held, in_register=True)),
     )
 
 
-def _erase(case: RightsCase, held: Holding) -> Erase:
-    return Erase(case.receipt, tuple(sorted({copy.configuration_id for copy in held.copies})))
+def _erase(case: RightsCase, held: Holding, *, in_register: bool = False) -> Erase:
+    forms = held.forms | {copy.configuration_id for copy in held.copies}
+    return Erase(case.receipt, tuple(sorted(forms)), in_register)
 
 
 def _against(receipt: Receipt, held: Holding, now: int) -> Why | None:

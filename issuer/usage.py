@@ -137,6 +137,14 @@ ERASURE_PART = _texts(
     "Was wir über Ihr Dokument notiert hatten, ist gelöscht. Ihr Eintrag im Register bleibt; warum, steht in der Antwort.",
     "What we had noted about your document is erased. Your entry in the register stays; why stands in the answer.",
 )
+ERASED_AGAIN = _texts(
+    "Was auf Ihr Verlangen gelöscht sein soll, war noch da. Es ist jetzt gelöscht.",
+    "What was to be erased because you asked for it was still here. It is erased now.",
+)
+ERASED_PART_AGAIN = _texts(
+    "Was wir über Ihr Dokument notiert hatten, war noch da. Es ist jetzt gelöscht. Ihr Eintrag im Register bleibt.",
+    "What we had noted about your document was still here. It is erased now. Your entry in the register stays.",
+)
 LISTED = _texts(
     "Ihr Dokument stand in einer Liste, die am Schalter angesehen wurde.",
     "Your document was in a list that was looked at at the desk.",

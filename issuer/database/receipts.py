@@ -61,6 +61,13 @@ def find_receipt(connection: Connection, receipt: str) -> DocumentReceipt | None
     return None if row is None else _read(row)
 
 
+def receipts_of(connection: Connection, session_id: str, family: str) -> list[DocumentReceipt]:
+    """All receipts of a document, whether or not their logs are over."""
+    of_document = and_(_of.session_id == session_id, _of.family == family)
+    rows = connection.execute(select(document_receipts).where(of_document).order_by(_of.receipt)).all()
+    return [_read(row) for row in rows]
+
+
 def people_of(connection: Connection, ids: Sequence[str]) -> tuple[str, ...]:
     """Whom lines of the audit trail are about: `ids` are of people, of copies and of conversations, as they come."""
     copies, invited = credentials.c, offers.c

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from capabilities.accounts.session import SignedIn
 from capabilities.cockpit.database.receipts import SqlCockpit
+from capabilities.cockpit.erase_list import EraseList
 from capabilities.cockpit.records import IssuedReceipt
 from capabilities.status_publisher.database import SqlStatusLists
 from capabilities.status_publisher.policy import next_state
@@ -80,10 +81,14 @@ _SET_STATE = update(credentials).where(credentials.c.id == bindparam("credential
 
 
 class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
-    """Everything an issuer keeps, on SQLite or PostgreSQL."""
+    """Everything an issuer keeps, on SQLite or PostgreSQL. `erased` knows of every erasure on demand before it is done."""
 
     def __init__(
-        self, database: Database, now: Callable[[], int], random_bytes: RandomBytes = system.random_bytes
+        self,
+        database: Database,
+        now: Callable[[], int],
+        random_bytes: RandomBytes = system.random_bytes,
+        erased: EraseList | None = None,
     ) -> None:
         super().__init__(database, conversations, _CODEC, now, self._keep_records)
         self.database = database
@@ -93,7 +98,7 @@ class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
         self.cockpit = SqlCockpit(database, cockpit_tables)
         self.usage = SqlUsageLog(database, usage_tables, now=now, random_bytes=random_bytes)
         self.mandates = SqlMandates(database, self.usage.write)
-        self.rights = SqlIssuerRights(database, self.usage, now, lock=self.lock, forget=self.forget, trail=self.trail)
+        self.rights = SqlIssuerRights(database, self.usage, now, conversations=self, change=self._change, erased=erased)
         self._clock = now
         self._add_offer = Prepared(database, _ADD_OFFER)
         self._add_credential = Prepared(database, _ADD_CREDENTIAL)

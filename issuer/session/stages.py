@@ -150,6 +150,7 @@ ANY_STAGE: tuple[type[Session], ...] = (Offered, Invited, Pushed, Visited, Grant
 
 WITHDRAWN = "withdrawn"
 REVOKED = "credential revoked"
+ERASED = "erased on demand"
 
 
 def id_of(session: Session) -> str:

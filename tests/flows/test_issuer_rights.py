@@ -7,7 +7,10 @@ from itertools import count
 import pytest
 from sqlalchemy import text as sql
 
+from capabilities.cockpit.erase_list import EraseList
+from issuer.database.erased import ERASED_FORM
 from issuer.database.register import SqlRegister
+from issuer.database.tables import document_receipts
 from issuer.policy import Deed
 from protocol.errors import Conflict, Unavailable
 from protocol.exchange import run
@@ -16,7 +19,9 @@ from protocol.sovereignty.calls import Caller, CallPath, call_url
 from protocol.sovereignty.rights import Right, RightsRequest, sign_rights_request
 from protocol.sovereignty.usage import Action
 from protocol.trust.localized import Localized
+from runtime.lasting_list import LastingList
 from tests.flows.agency import COCKPIT, DAY, RECORD, SUBJECT, agency_town
+from tests.issuer.database.giving import backup, column
 from tests.support.issuer import CLERK
 from tests.support.pki import seeded, seeded_key
 from wallet.policy.cockpit.disclosed import entries_of
@@ -220,6 +225,28 @@ def test_what_was_revoked_stays_revoked_after_it_is_erased(town, citizen):
     assert citizen.ask(Right.ERASURE) == "done"
     assert {one: dict(town.desk.store.status_lists.status_entries(one)) for one in lists} == before
     assert any(before.values())
+
+
+def test_an_old_copy_of_the_database_brings_back_neither_a_valid_document_nor_whose_it_was(town, citizen, tmp_path):
+    """T077, T078: what was erased is ended first, and then erased again."""
+    store = town.desk.store
+    store.rights._erased = EraseList(LastingList(tmp_path / "erased", ERASED_FORM))
+    restore = backup(store)
+    town.desk.run(town.desk.issuer.changes.remove(SUBJECT, CLERK))
+    assert citizen.ask(Right.ERASURE) == "done"
+    with store.database.reading() as connection:
+        lists = connection.execute(sql("SELECT DISTINCT status_list FROM credentials")).scalars().all()
+    ended = {one: dict(store.status_lists.status_entries(one)) for one in lists}
+    restore()
+    assert "credentials" in remembered(town)
+    assert not any(store.status_lists.status_entries(one) for one in lists)
+    assert store.rights.erase_again(by="office", now=town.now) == 1
+    assert remembered(town) == []
+    assert {one: dict(store.status_lists.status_entries(one)) for one in lists} == ended
+    [receipt] = column(store, document_receipts.c.receipt)
+    said = [one.members["action"] for one in store.usage.entries(receipt, after=-1, limit=9)]
+    assert said == ["used", "decided", "erased"]  # once, whatever forms it has
+    assert store.rights.erase_again(by="office", now=town.now) == 0
 
 
 def test_no_copy_comes_after_the_erasure(town, citizen):

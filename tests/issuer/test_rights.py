@@ -179,6 +179,14 @@ def test_copies_of_other_documents_count_for_nothing():
     assert other.only({"card", "card-mdoc"}).is_over(NOW)
 
 
+def test_a_document_goes_in_all_its_forms_also_in_those_that_nobody_fetched():
+    mine = held(REVOKED).only({"card", "card-mdoc"})
+    gone = found_gone(case_of(Right.ERASURE, Why.LOOK), RECEIPT, LOGGED, mine, now=NOW)
+    assert erased(gone) == [Erase(RECEIPT.id, ("card", "card-mdoc"))]
+    kept = finish(case_of(Right.ERASURE), RECEIPT, LOGGED, mine, said(in_register=True, kept=WHY), now=NOW)
+    assert erased(kept) == [Erase(RECEIPT.id, ("card", "card-mdoc"), in_register=True)]
+
+
 MADE = HandedOut("jwe")
 
 

@@ -1,31 +1,20 @@
 """What is noted of a document is found and erased on both databases, with the step that says so and nobody else's with it."""
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert
 
-from capabilities.cockpit.records import IssuedReceipt
-from capabilities.cockpit.rights_case import RightsCase, RightsChange, step_to
 from issuer.database.store import SqlIssuerStore
 from issuer.database.tables import credentials, document_receipts, mandates, offers, register_changes, said_claims
-from issuer.records import CredentialState, IssuedCredential, OfferRecord, Record, SaidClaims
+from issuer.records import CredentialState
 from issuer.rights import Erase, LookAgain
 from issuer.session.stages import CONVERSATION
-from issuer.usage import ISSUED
-from issuer.usage_records import DocumentReceipt, GivenReceipt, What
 from protocol.errors import Conflict
-from protocol.sovereignty.due_dates import first_due
-from protocol.sovereignty.rights import Right
-from protocol.sovereignty.rights_status import RightsStatus, State
-from protocol.sovereignty.usage import Action
-from runtime.conversation import Begin, Change, Event, SessionKey
+from runtime.conversation import Event, SessionKey
 from runtime.database.engine import Database
-from tests.issuer.session.samples import OFFERED
+from tests.issuer.database.giving import UNTIL, ask, column, give
 from tests.support.issuer import Clock
 from tests.support.migrated import migrate_quickly
-from tests.support.pki import DAY, NOW
-
-USED = What(Action.USED, "service", ISSUED)
-UNTIL = NOW + 100 * DAY
+from tests.support.pki import NOW
 
 
 @pytest.fixture
@@ -34,44 +23,6 @@ def store(database_url):
     migrate_quickly(store)
     yield store
     store.database.dispose()
-
-
-def copy(name, session, configuration, index, subject="anna"):
-    return IssuedCredential(
-        id=name, configuration_id=configuration, subject=subject, session_id=session, status_list="list",
-        status_index=index, holder_key=f"key-{name}", issued_at=NOW, expires_at=NOW + DAY, said=f"said-{name}",
-    )  # fmt: skip
-
-
-def give(store, session, *configurations, subject="anna", first=0):
-    """A conversation that gave a receipt and a copy for each configuration; the receipts."""
-    made: list[str] = []
-    records: list[Record] = [OfferRecord(session, subject, NOW)]
-    for number, configuration in enumerate(configurations):
-        name = f"{session}-{configuration}"
-        id_ = name.ljust(22, "-")
-        claims = {configuration: (("given_name",),)}
-        document = DocumentReceipt(id_, subject, session, configuration, configuration, claims, UNTIL)
-        issued = IssuedReceipt(id_, "{}", "token", f"key {name}", "", NOW, UNTIL)
-        records += [
-            issued, GivenReceipt(document, USED), copy(name, session, configuration, first + number, subject),
-            SaidClaims(f"said-{name}", "{}", NOW + DAY),
-        ]  # fmt: skip
-        made.append(id_)
-    store.commit([Begin(Change(OFFERED, keys=(SessionKey.of(CONVERSATION, session),), records=tuple(records)), UNTIL)])
-    return made
-
-
-def ask(store, receipt, *records, name="q"):
-    """A request that is done at once with these records."""
-    status = RightsStatus(name * 22, "A" * 43, Right.ERASURE, State.RECEIVED, first_due(NOW), NOW)
-    fresh = RightsCase(name * 22, receipt, name * 22, "sealed", NOW, UNTIL, status)
-    return store.rights.take(fresh, lambda case, _: RightsChange(step_to(case, State.DONE, now=NOW), records))
-
-
-def column(store, of):
-    with store.database.reading() as connection:
-        return sorted(connection.execute(select(of)).scalars().all())
 
 
 def test_what_is_held_are_the_copies_of_the_conversation(store):
