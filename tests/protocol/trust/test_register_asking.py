@@ -247,20 +247,41 @@ def test_who_asks_in_anothers_stead_has_to_be_named_by_the_register():
     assert ask(answer(named.to_dict()), asked).through_intermediary
 
 
+def test_an_answer_about_somebody_else_for_whom_they_speak_too_is_refused():
+    """T170: whoever asks in the stead of many must not show the registration of one for another."""
+    neighbour = replace(ENTRY, identifier="VATDE-333", intermediaries=(UsedIntermediary(OTHER, "Agent", None),))
+    with pytest.raises(NotAuthentic, match="another party"):
+        ask(answer(neighbour.to_dict()), question(leaf=AGENT))
+
+
+VATIN = "http://data.europa.eu/eudi/id/VATIN"
+AS_VATIN = {**ENTRY.to_dict(), "identifier": [{"type": VATIN, "identifier": "DE111"}]}
+
+
+def test_a_register_may_write_an_identifier_as_its_kind_is_written():
+    """The certificate says VATDE-111, the register DE111: they are the same party, however they were asked for."""
+    assert ask(answer(AS_VATIN)).identifier == LIBRARY
+    asked = question(replace(DATASET, identifiers=(RegisteredIdentifier("DE111", VATIN),)), AGENT)
+    assert asked.identifier == "DE111"
+    named = [{"identifier": [{"type": VATIN, "identifier": "DE222"}], "tradeName": "Agent"}]
+    assert ask(answer({**AS_VATIN, "usesIntermediary": named}), asked).through_intermediary
+
+
 def test_an_identifier_without_its_scheme_is_asked_as_the_certificate_has_it():
-    plain = RegisteredIdentifier("DE111", "http://data.europa.eu/eudi/id/VATIN")
+    plain = RegisteredIdentifier("DE111", VATIN)
     assert question(replace(DATASET, identifiers=(plain,))).identifier == LIBRARY
 
 
-def registers(**changes):
-    return a_list(
-        ListType.REGISTRARS,
-        entity(service(ListType.REGISTRARS, REGISTER.certificates[0], **{"supply_points": (f"{URL}/",), **changes})),
-    )
+def registers(*signers, **changes):
+    told = {"supply_points": (f"{URL}/",), **changes}
+    return a_list(ListType.REGISTRARS, entity(service(ListType.REGISTRARS, *signers, **told)))
+
+
+SIGNER = REGISTER.certificates[0]
 
 
 def test_a_list_of_registrars_says_where_to_ask_and_who_signs():
-    [found] = registers_of(registers())
+    [found] = registers_of(registers(SIGNER))
     assert (found.url, found.signers, found.name) == (URL, LISTED.signers, "Town")
     assert ask(answer(), question(registers=[found])).registered_by == "Town"
 
@@ -268,12 +289,13 @@ def test_a_list_of_registrars_says_where_to_ask_and_who_signs():
 @pytest.mark.parametrize(
     "trusted",
     [
-        registers(supply_points=()),
-        registers(type="http://uri.etsi.org/19602/SvcType/PID/Issuance"),
-        registers(status="http://uri.etsi.org/19602/withdrawn"),
-        replace(registers(), type=str(ListType.PID_PROVIDERS)),
+        registers(SIGNER, supply_points=()),
+        registers(SIGNER, type="http://uri.etsi.org/19602/SvcType/PID/Issuance"),
+        registers(SIGNER, status="http://uri.etsi.org/19602/withdrawn"),
+        registers(),
+        replace(registers(SIGNER), type=str(ListType.PID_PROVIDERS)),
     ],
-    ids=["no address", "another service", "a status where there is none", "another list"],
+    ids=["no address", "another service", "a status where there is none", "nobody signs", "another list"],
 )
 def test_what_is_no_register_in_force_is_never_asked(trusted):
     """T089"""
