@@ -51,6 +51,7 @@ def test_a_citizen_follows_the_tutorial_about_their_data(chromium, demo):
         citizen.press(phone)
         citizen.see(phone)
         page.get_by_role("checkbox", name="Sparkasse Lindenau", exact=True).check()
+        citizen.press(phone, "radio")
         citizen.press(phone)
         citizen.see(phone)
         citizen.press(phone, only_said=True)

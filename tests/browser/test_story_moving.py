@@ -126,6 +126,7 @@ def test_who_moves_house_says_yes_once_and_stops_whoever_shall_not_know(chromium
         own = page.get_by_role("link", name="Their page for you").first.get_attribute("href")
         for name in ALL:
             page.get_by_role("checkbox", name=name, exact=True).check()
+        page.get_by_role("radio", name="For a year", exact=True).check()
         page.get_by_role("button", name="Arrange it").click()
         expect(page.get_by_text("They have what you have.")).to_have_count(3)
         see(phone, "orders")

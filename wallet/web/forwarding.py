@@ -47,6 +47,15 @@ class ForwardingOver:
     by_order: bool  # of a standing order
 
 
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A form below what became of each, that came back without all that it asks; it is shown again as it was filled in."""
+
+    of: str  # again: the wallet prepares it; office: whoever gave the document sends it
+    form: Mapping[str, str]
+    nobody: bool  # nobody was chosen; otherwise it is not said for how long
+
+
 def forwarding_pages(tickets: Tickets) -> APIRouter:
     """Every page of forwarding."""
     router = APIRouter(include_in_schema=False)
@@ -120,12 +129,12 @@ def _add_consent(router: APIRouter) -> None:
         return done_page(visit, number, visit.shelf.look(number, ForwardingOver))
 
 
-def done_page(visit: Visit, number: str, over: ForwardingOver, form: Mapping[str, str] | None = None) -> Response:
-    """What became of each. `form`: nobody was chosen in it for the next time."""
+def done_page(visit: Visit, number: str, over: ForwardingOver, unfinished: Unfinished | None = None) -> Response:
+    """What became of each, and below how it can go on. `unfinished`: one of the forms there came without all that it asks."""
     return visit.page(
-        "forward_done.html", status=200 if form is None else 400, number=number, done=over.done, out=over.recipients.out,
-        host=_host, say=ForwardingWords(visit.words), again=can_be_repeated(visit, over), form=form,
-        called=visit.wallet.forwarding.called, offices=offices_of(visit, over),
+        "forward_done.html", status=200 if unfinished is None else 400, number=number, done=over.done,
+        out=over.recipients.out, host=_host, say=ForwardingWords(visit.words), again=can_be_repeated(visit, over),
+        unfinished=unfinished, called=visit.wallet.forwarding.called, offices=offices_of(visit, over),
     )  # fmt: skip
 
 

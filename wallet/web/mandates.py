@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from protocol.errors import Conflict, InvalidRequest, ProtocolError
 from wallet.forwarding_words import ForwardingWords
 from wallet.service.mandate_making import Span
-from wallet.web.forwarding import ForwardingOver, offices_of
+from wallet.web.forwarding import ForwardingOver, Unfinished, done_page, offices_of
 from wallet.web.room import Inside, redirect
 from wallet.web.standing import list_page
 
@@ -21,16 +21,19 @@ def mandate_pages() -> APIRouter:
         form = await visit.form()
         over = visit.shelf.look(number, ForwardingOver)
         name = form.get("span", "")
-        if name not in tuple(Span):
+        if name and name not in tuple(Span):
             raise InvalidRequest("the form names something that is not on the page; nothing was changed")
         possible = offices_of(visit, over)
+        chosen = any(f"office-{place}" in form for place, office in enumerate(possible) if office)
+        if not chosen or not name:
+            return done_page(visit, number, over, Unfinished("office", form, nobody=not chosen))
         say, problems = ForwardingWords(visit.words), []
         for place, one in enumerate(over.done):
             if f"office-{place}" not in form or not possible[place]:
                 continue
-            chosen = over.chosen[one.service.id]
+            sent = over.chosen[one.service.id]
             try:
-                await visit.run(visit.wallet.mandates.give(over.recipients, one.service.id, chosen, Span(name)))
+                await visit.run(visit.wallet.mandates.give(over.recipients, one.service.id, sent, Span(name)))
             except Conflict:
                 continue  # there is one already: the list shows it
             except ProtocolError as error:

@@ -13,7 +13,7 @@ from wallet.policy.showing import credential_name
 from wallet.policy.standing import HowLong, labels_of
 from wallet.service.services.catalogue import NoServices
 from wallet.service.standing import DueDocument
-from wallet.web.forwarding import ForwardingOver, can_be_repeated, done_page, put_waiting
+from wallet.web.forwarding import ForwardingOver, Unfinished, can_be_repeated, done_page, put_waiting
 from wallet.web.room import Inside, Visit, redirect
 
 
@@ -31,12 +31,13 @@ def _add_giving(router: APIRouter) -> None:
         form = await visit.form()
         over = visit.shelf.look(number, ForwardingOver)
         name = form.get("limit", "")
-        if name not in tuple(HowLong):
+        if name and name not in tuple(HowLong):
             raise InvalidRequest("the form names something that is not on the page; nothing was changed")
-        limit = HowLong(name).limit(visit.wallet.context.now())
         possible = can_be_repeated(visit, over)
-        if not any(f"again-{place}" in form for place, can in enumerate(possible) if can):
-            return done_page(visit, number, over, form)
+        chosen = any(f"again-{place}" in form for place, can in enumerate(possible) if can)
+        if not chosen or not name:
+            return done_page(visit, number, over, Unfinished("again", form, nobody=not chosen))
+        limit = HowLong(name).limit(visit.wallet.context.now())
         for place, one in enumerate(over.done):
             if f"again-{place}" not in form or not possible[place]:
                 continue

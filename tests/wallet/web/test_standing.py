@@ -155,6 +155,19 @@ def test_who_chooses_nobody_for_the_next_time_is_told_and_nothing_is_forgotten(s
     assert served.wallet().wallet.standing.shown() == ()
 
 
+def test_how_long_is_for_the_citizen_to_say(served, there):
+    done = forwarded(served, there, "bank")
+    assert " checked" not in there.get(done).text
+    page = there.post(done.replace("/done", "/again"), page=done, **{"again-0": "yes"})
+    assert page.status_code == 400
+    assert "Say for how long, too." in words_of(page)
+    assert page.text.count(" checked") == page.text.count('name="again-0" value="yes" checked') == 1
+    there.client.headers["accept-language"] = "de"
+    page = there.post(done.replace("/done", "/again"), page=done, **{"again-0": "yes"})
+    assert "Sagen Sie auch, für wie lange." in words_of(page)
+    assert served.wallet().wallet.standing.shown() == ()
+
+
 def test_what_is_arranged_is_found_from_a_document_that_does_not_hold_any_more(served, there):
     arranged(served, there, "bank")
     opened = served.wallet()
