@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Self
 
+from capabilities.cockpit.answers import handed_over
+from capabilities.cockpit.attached import Attached, Detached
 from capabilities.cockpit.handing_out import HandedOut
 from capabilities.cockpit.records import IssuedReceipt
 from capabilities.cockpit.rights_case import (
@@ -32,6 +34,7 @@ from protocol.encoding import JsonValue
 from protocol.errors import Conflict
 from protocol.sovereignty.claims import ClaimsByQuery
 from protocol.sovereignty.receipt import LegalBasis, Receipt
+from protocol.sovereignty.receipt_parties import Controller
 from protocol.sovereignty.rights import HANDS_OUT, Right
 from protocol.sovereignty.rights_status import Kept, State
 from protocol.sovereignty.usage import Action, Addressee
@@ -59,6 +62,7 @@ class Why(StrEnum):
     NO_FIT = (
         "no_fit"  # no answer can be made by itself: the type is not issued any more, or the register lacks something
     )
+    REST = "rest"  # a part was handed out, and the rest is to follow
     CLERK = "clerk"  # the right is one that a human answers
 
 
@@ -88,6 +92,21 @@ class Holding:
     forms: frozenset[str] = (
         frozenset()
     )  # the configurations that are forms of it, whether or not it was fetched in each
+    attached: tuple[Attached, ...] = ()  # files that wait to go out with answers
+
+    @property
+    def has_data(self) -> bool:
+        """See `capabilities.cockpit.answers.Holds`: the register is asked for the document's person."""
+        return self.document is not None
+
+    @property
+    def has_others(self) -> bool:
+        """Likewise: the register is the issuer's own, and what is added by hand comes from elsewhere."""
+        return False
+
+    def files_of(self, case: RightsCase) -> tuple[Attached, ...]:
+        """Those of one request."""
+        return tuple([each for each in self.attached if each.request == case.id])
 
     def only(self, forms: Collection[str]) -> Holding:
         """The same without copies of other documents: `forms` are the configurations that are forms of this one."""
@@ -198,22 +217,40 @@ def hand_out(case: RightsCase, made: HandedOut, logged: Logged, held: Holding, *
     """Hand out what was made, if the document is still valid; else a clerk has to find out who asks."""
     if not case.is_open or case.note != Why.LOOK:
         return RightsChange(case)
+    if held.files_of(case):
+        # Somebody is putting an answer together
+        return _working(case, Why.CLERK, now)
     if not held.is_valid(now):
         return _working(case, Why.ENDED, now)
-    return _handed(case, made, logged.use(Action.USED, By.SERVICE, now=now), now)
+    used = logged.use(Action.USED, By.SERVICE, now=now)
+    return RightsChange(answered(case, made.answer, now=now), used, made.files)
 
 
-def hand_over(case: RightsCase, made: HandedOut, logged: Logged, held: Holding, *, sure: bool, now: int) -> RightsStep:
-    """Hand out what a clerk releases; `sure`: they know otherwise who asks.
+def hand_over(
+    case: RightsCase,
+    made: HandedOut,
+    logged: Logged,
+    held: Holding,
+    *,
+    of: Holding,
+    controller: Controller,
+    sure: bool,
+    now: int,
+) -> RightsStep:
+    """Hand out what a clerk releases, or a part of it; `sure`: they know otherwise who asks.
+
+    `of` is what was noted when the answer was made.
 
     Raises:
-        Conflict: it has ended, is about something else than data, or nobody knows who asks.
+        Conflict: it has ended, is about something else than data, changed meanwhile, or nobody knows who asks.
     """
     if case.status.right not in HANDS_OUT:
         raise Conflict("this right is not answered with data")
+    if held.files_of(case) != of.files_of(case):
+        raise Conflict("what is here changed meanwhile; please try again")
     if not sure and not held.is_valid(now):
         raise Conflict("the document has ended; be sure first who asks")
-    return _handed(case, made, logged.use(Action.USED, By.CLERK, now=now), now)
+    return handed_over(case, made, controller, logged.use(Action.USED, By.CLERK, now=now), now=now)
 
 
 def finish(
@@ -256,6 +293,7 @@ def refuse(case: RightsCase, receipt: Receipt, logged: Logged, why: Wording, *, 
         refused(case, why, receipt.controller, now=now),
         # What a clerk wrote may say anything about anybody, and a log is no letter
         logged.use(Action.REFUSED, By.CLERK, now=now, why=REFUSED),
+        attached=(Detached(case.id),),
     )
 
 
@@ -295,10 +333,6 @@ def _against(receipt: Receipt, held: Holding, now: int) -> Why | None:
     ends = receipt.retention.ends(receipt.issued_at)
     is_kept = receipt.retention != AS_LONG_AS_REGISTERED and (ends is None or now < ends)
     return Why.DUTY if receipt.legal_basis in _DUTIES and is_kept else None
-
-
-def _handed(case: RightsCase, made: HandedOut, used: tuple[Used, ...], now: int) -> RightsStep:
-    return RightsChange(answered(case, made.answer, now=now), used, made.files)
 
 
 def _done(case: RightsCase, now: int, *records: RightsRecord) -> RightsStep:

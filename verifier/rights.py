@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from capabilities.cockpit.attached import Attached, Detached
 from capabilities.cockpit.clerks import who_got_it
 from capabilities.cockpit.rights_case import (
     RightsCase,
@@ -28,7 +29,6 @@ from protocol.sovereignty.usage import Action, Addressee, Use
 from protocol.sovereignty.wording import Wording
 from runtime.conversation import Event
 from verifier.again import question_again
-from verifier.attached import Attached, Detached, Sent
 from verifier.session import read_query
 from verifier.usage import By, Logged, stands_elsewhere
 
@@ -94,6 +94,16 @@ class Holding:
     known: str = ""  # by what the answer is known again where it went into a form or case; see `verifier.known`
     attached: tuple[Attached, ...] = ()  # files that wait to go out with answers
 
+    @property
+    def has_data(self) -> bool:
+        """See `capabilities.cockpit.answers.Holds`."""
+        return self.sealed is not None
+
+    @property
+    def has_others(self) -> bool:
+        """Likewise: what a form or a case took over is decided with, too."""
+        return self.elsewhere or self.in_case
+
     def files_of(self, case: RightsCase) -> tuple[Attached, ...]:
         """Those of one request."""
         return tuple([each for each in self.attached if each.request == case.id])
@@ -114,7 +124,7 @@ class Restrict:
     lifted: bool = False
 
 
-RightsRecord = Erase | Restrict | Used | Attached | Detached | Sent | Event
+RightsRecord = Erase | Restrict | Used | Event
 RightsStep = RightsChange[RightsRecord]
 
 
@@ -256,7 +266,8 @@ def refuse(case: RightsCase, receipt: Receipt, why: Wording, held: Holding, *, n
     Raises:
         Conflict: it has ended.
     """
-    return RightsChange(refused(case, why, receipt.controller, now=now), (Detached(case.id), *_lifted(case, held)))
+    after = refused(case, why, receipt.controller, now=now)
+    return RightsChange(after, _lifted(case, held), attached=(Detached(case.id),))
 
 
 def _against(receipt: Receipt, claims: ClaimsByQuery | None, held: Holding) -> Why | None:

@@ -2,43 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
-from capabilities.cockpit.rights_case import (
-    RightsCase,
-    RightsChange,
-    SealedFile,
-    answered,
-    partly_answered,
-)
+from capabilities.cockpit.answers import handed_over
+from capabilities.cockpit.handing_out import HandedOut
+from capabilities.cockpit.rights_case import RightsCase, RightsChange, answered
 from protocol.errors import Conflict
 from protocol.sovereignty.receipt import Receipt
 from protocol.sovereignty.rights import HANDS_OUT
-from protocol.sovereignty.rights_status import Kept
 from protocol.sovereignty.usage import Action
-from protocol.sovereignty.wording import Wording
-from verifier.attached import Attached, Detached, Sent, check_room
-from verifier.rights import Holding, RightsRecord, RightsStep, Sealed, Why, identifies, working
+from verifier.rights import Holding, RightsStep, Sealed, Why, identifies, working
 from verifier.usage import ON_DEMAND, By, Logged
-
-
-@dataclass(frozen=True, slots=True)
-class Rest:
-    """What follows later."""
-
-    why: Wording  # what it is, and why it takes longer
-    due: int  # epoch seconds
-
-
-@dataclass(frozen=True, slots=True)
-class HandedOut:
-    """An answer as it is handed out, encrypted to the citizen."""
-
-    answer: str
-    files: tuple[SealedFile, ...] = ()  # beside those that were here before
-    attached: tuple[Attached, ...] = ()  # the same, as they are remembered
-    kept: tuple[Kept, ...] = ()  # what is not handed out, and why
-    rest: Rest | None = None  # None: this is all
 
 
 def hand_out(
@@ -80,45 +52,7 @@ def hand_over(
     if not case.proven_at and not sure and identifies(case.status.right, receipt, held):
         raise Conflict("the same data was not shown once more; be sure first who asks")
     used = logged.use(Action.USED, place, now=now, why=ON_DEMAND)
-    records: tuple[RightsRecord, ...] = (*made.attached, Sent(case.id), *used)
-    if made.rest is not None:
-        after = partly_answered(case, made.answer, made.rest.why, due=made.rest.due, now=now)
-        return RightsChange(replace(after, note=Why.REST.value), records, made.files)
-    after = answered(case, made.answer, now=now, kept=made.kept, controller=receipt.controller)
-    return RightsChange(after, records, made.files)
-
-
-def attach(case: RightsCase, file: Attached, sealed: SealedFile, held: Holding) -> RightsStep:
-    """Add a file to what will be handed out. Nobody gets it before it is.
-
-    Raises:
-        Conflict: the request has ended or hands out nothing, or there is no room for it.
-    """
-    check_hands_out(case)
-    check_room(held.files_of(case), file)
-    return RightsChange(case, (file,), (sealed,))
-
-
-def detach(case: RightsCase, hash_: str, held: Holding) -> RightsStep:
-    """Take a file back that was not sent.
-
-    Raises:
-        Conflict: the request has ended, or the file is not there or was sent.
-    """
-    check_hands_out(case)
-    if not any(each.hash == hash_ and not each.sent for each in held.files_of(case)):
-        raise Conflict("there is no such file, or it was sent")
-    return RightsChange(case, (Detached(case.id, hash_),))
-
-
-def check_hands_out(case: RightsCase) -> None:
-    """Check that a request waits to be answered with data.
-
-    Raises:
-        Conflict: it has ended, or is about something else.
-    """
-    if not case.is_open or case.status.right not in HANDS_OUT:
-        raise Conflict("this request has ended, or is not answered with data")
+    return handed_over(case, made, receipt.controller, used, now=now)
 
 
 def no_fit(case: RightsCase, *, now: int) -> RightsStep:

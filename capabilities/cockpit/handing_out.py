@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from capabilities.cockpit.rights_case import SealedFile
+from capabilities.cockpit.attached import Attached
+from capabilities.cockpit.attaching import seal_new
+from capabilities.cockpit.rights_case import RightsCase, SealedFile
 from protocol.credential import ClaimPath
-from protocol.errors import InvalidRequest
+from protocol.encoding import JsonObject
+from protocol.errors import InvalidRequest, raised_as
 from protocol.exchange import Exchange
 from protocol.formats import IssuerSigner
 from protocol.keys import P256Key, RandomBytes
-from protocol.sovereignty.claims import ClaimsByQuery
+from protocol.sovereignty.claims import ClaimsByQuery, check_within
 from protocol.sovereignty.receipt import Receipt
 from protocol.sovereignty.rights import VerifiedRightsRequest
-from protocol.sovereignty.rights_answer import RightsAnswer, seal_file, seal_rights_answer
+from protocol.sovereignty.rights_answer import RightsAnswer, describe_file, seal_file, seal_rights_answer
 from protocol.sovereignty.rights_status import Kept
+from protocol.sovereignty.selected_data import select_data
 from protocol.sovereignty.wording import Wording
 from protocol.trust.localized import Localized
 from runtime.conversation import with_key
 from runtime.known_names import claim_name
+from runtime.seal import Sealer
 
 MAX_NAMES = 1000  # characters of all names of data together
 
@@ -46,51 +51,120 @@ OTHER_RIGHTS = both(
 
 
 @dataclass(frozen=True, slots=True)
+class Rest:
+    """What follows later."""
+
+    why: Wording  # what it is, and why it takes longer
+    due: int  # epoch seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What a clerk, or a system of the party, adds to what is here."""
+
+    files: tuple[tuple[str, str, bytes], ...] = ()  # name, media type, content
+    kept: tuple[Kept, ...] = ()  # what is not handed out, and why
+    categories: Wording = ()
+    source: Wording = ()
+    automated_decisions: Wording = ()
+    rest: Rest | None = None  # what follows later; None: this is all
+
+
+NOTHING_OWN = Own()
+
+
+@dataclass(frozen=True, slots=True)
 class HandedOut:
     """An answer as it is handed out, encrypted to the citizen."""
 
     answer: str
-    files: tuple[SealedFile, ...] = ()
+    files: tuple[SealedFile, ...] = ()  # beside those that were here before
     kept: tuple[Kept, ...] = ()  # what is not handed out, and why
+    attached: tuple[Attached, ...] = ()  # those of the files that later answers have too
+    rest: Rest | None = None  # None: this is all
 
 
-def seal_handed_out(
-    answer: RightsAnswer,
-    contents: Sequence[bytes],
-    request: VerifiedRightsRequest,
-    signing: IssuerSigner,
-    random_bytes: RandomBytes,
-    *,
-    kept: tuple[Kept, ...] = (),
-) -> Exchange[HandedOut]:
-    """Sign and encrypt an answer, and the contents of the files that it names, in their order.
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """With what a party hands out."""
+
+    signing: IssuerSigner
+    sealer: Sealer  # of what it keeps of requests
+    random_bytes: RandomBytes
+
+    def seal(
+        self,
+        case: RightsCase,
+        answer: RightsAnswer,
+        request: VerifiedRightsRequest,
+        *,
+        contents: Sequence[bytes] = (),
+        own: Own = NOTHING_OWN,
+    ) -> Exchange[HandedOut]:
+        """Sign and encrypt an answer with the files of `own`, and the `contents` of the first files that it names itself.
+
+        Raises:
+            InvalidRequest: it does not fit into an answer, or has a file twice.
+            Malformed: a file of `own` has a name that is none.
+        """
+        described = [describe_file(*each) for each in own.files]
+        whole = replace(answer, files=(*answer.files, *described))
+        signer, random_bytes = self.signing.signer, self.random_bytes
+
+        def seal() -> HandedOut:
+            text = seal_rights_answer(
+                whole,
+                request,
+                signer,
+                self.signing.x5c,
+                ephemeral=P256Key.generate(random_bytes),
+                random_bytes=random_bytes,
+            )
+            ours = [
+                SealedFile(
+                    file.hash,
+                    seal_file(content, request, ephemeral=P256Key.generate(random_bytes), random_bytes=random_bytes),
+                )
+                for file, content in zip(answer.files, contents, strict=False)
+            ]
+            theirs = [
+                seal_new(case, request, file, content, sealer=self.sealer, random_bytes=random_bytes)
+                for file, (_, _, content) in zip(described, own.files, strict=True)
+            ]
+            return HandedOut(
+                text,
+                (*ours, *[sealed for _, sealed in theirs]),
+                # What follows later is kept back from nobody
+                own.kept if own.rest is None else (),
+                tuple([attached for attached, _ in theirs]),
+                own.rest,
+            )
+
+        try:
+            return (yield from with_key(signer, seal))
+        except ValueError as error:
+            raise InvalidRequest(str(error)) from error
+
+
+def chosen(data: JsonObject, wanted: ClaimsByQuery, receipt: Receipt, kept: tuple[Kept, ...]) -> JsonObject:
+    """What is wanted of the data, without what is kept back.
 
     Raises:
-        InvalidRequest: it does not fit into an answer.
+        InvalidRequest: what the receipt does not name is kept back.
     """
-
-    def seal() -> HandedOut:
-        text = seal_rights_answer(
-            answer,
-            request,
-            signing.signer,
-            signing.x5c,
-            ephemeral=P256Key.generate(random_bytes),
-            random_bytes=random_bytes,
-        )
-        files = [
-            SealedFile(
-                described.hash,
-                seal_file(content, request, ephemeral=P256Key.generate(random_bytes), random_bytes=random_bytes),
-            )
-            for described, content in zip(answer.files, contents, strict=True)
+    with raised_as(InvalidRequest):
+        for each in kept:
+            check_within(each.claims, receipt.claims, "kept")
+    back = {(id_, path) for each in kept for id_, paths in each.claims.items() for path in paths}
+    whole = {id_ for each in kept for id_, paths in each.claims.items() if not paths}
+    found: JsonObject = {}
+    for id_, items in data.items():
+        paths = [
+            path for path in wanted.get(id_, ()) if not any((id_, path[:n]) in back for n in range(1, len(path) + 1))
         ]
-        return HandedOut(text, tuple(files), kept)
-
-    try:
-        return (yield from with_key(signing.signer, seal))
-    except ValueError as error:
-        raise InvalidRequest(str(error)) from error
+        if id_ not in whole and paths and isinstance(items, list):
+            found[id_] = [select_data(item, paths) for item in items if isinstance(item, dict)]
+    return found
 
 
 def names_of(claims: ClaimsByQuery, language: str) -> str:

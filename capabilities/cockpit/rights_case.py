@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Generic, NamedTuple, TypeVar
 
+from capabilities.cockpit.attached import FileRecord
 from protocol.errors import Conflict, NotFound
 from protocol.sovereignty.claims import ClaimsByQuery, are_covered
 from protocol.sovereignty.receipt_parties import Controller
@@ -61,7 +62,8 @@ class RightsChange(Generic[R]):
 
     next: RightsCase
     records: tuple[R, ...] = ()
-    files: tuple[SealedFile, ...] = ()  # of the answer that it ends with
+    files: tuple[SealedFile, ...] = ()  # of the answer that it ends with, or that wait for one
+    attached: tuple[FileRecord, ...] = ()  # what becomes of the files of an answer by hand
 
 
 def no_request() -> NotFound:

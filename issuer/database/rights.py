@@ -17,7 +17,7 @@ from issuer.database import outdated
 from issuer.database.erased import ErasedForm, copies_of, erase_noted, gives, kept_until, that_may_be_back
 from issuer.database.issued import read_credential
 from issuer.database.receipts import find_receipt
-from issuer.database.tables import cockpit_tables, credentials, offers
+from issuer.database.tables import attached_files, cockpit_tables, credentials, offers
 from issuer.records import CredentialState, IssuedCredential, Record, StateChanged
 from issuer.rights import Copy, Erase, Holding, LookAgain, RightsRecord
 from issuer.session.stages import CONVERSATION, ERASED, Outcome, Session
@@ -53,7 +53,13 @@ class SqlIssuerRights(SqlRights[Holding, RightsRecord]):
     ) -> None:
         tables = cockpit_tables
         super().__init__(
-            database, tables.rights, tables.rights_files, tables.receipts, look=self._hold, keep=self._carry_out
+            database,
+            tables.rights,
+            tables.rights_files,
+            tables.receipts,
+            attached_files,
+            look=self._hold,
+            keep=self._carry_out,
         )
         self._usage = usage
         self._now = now
@@ -65,8 +71,9 @@ class SqlIssuerRights(SqlRights[Holding, RightsRecord]):
         """What is noted of the document of a receipt; no copy of it comes until this transaction ends."""
         document = find_receipt(connection, receipt)
         recipients, untold = who_got_it(self._usage.uses(connection, receipt))
+        attached = self.attached.of(connection, receipt)
         if document is None or not document.subject:
-            return Holding(untold=untold, recipients=recipients)
+            return Holding(untold=untold, recipients=recipients, attached=attached)
         self._conversations.lock(connection, SessionKey.of(CONVERSATION, document.session_id))
         of = credentials.c
         rows = connection.execute(
@@ -76,7 +83,7 @@ class SqlIssuerRights(SqlRights[Holding, RightsRecord]):
             .limit(MAX_COPIES)
         )
         copies = [_copy(read_credential(row)) for row in rows]
-        return Holding(document, tuple(copies), untold, recipients)
+        return Holding(document, tuple(copies), untold, recipients, attached=attached)
 
     def _carry_out(self, connection: Connection, records: Sequence[RightsRecord]) -> None:
         self._usage.write(connection, [record for record in records if isinstance(record, Used)])

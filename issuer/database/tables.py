@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text
 
+from capabilities.cockpit.database.attached import attached_table
 from capabilities.cockpit.database.receipts import CockpitTables
 from capabilities.status_publisher.database import StatusTables
 from capabilities.usage_log.database.tables import UsageTables
@@ -16,6 +17,7 @@ conversations = ConversationTables(metadata)
 status_tables = StatusTables(metadata)
 usage_tables = UsageTables(metadata)
 cockpit_tables = CockpitTables(metadata)
+attached_files = attached_table(metadata)
 # Whose receipts are, and of which document
 document_receipts = Table(
     "document_receipts",

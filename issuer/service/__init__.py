@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from dataclasses import dataclass
 from typing import Self
 
@@ -19,6 +17,7 @@ from issuer.service.context import IssuerContext
 from issuer.service.credentials import CredentialService
 from issuer.service.desk import DeskService
 from issuer.service.envelopes import Envelopes
+from issuer.service.handing_out import rights_sealer
 from issuer.service.handles import Handles
 from issuer.service.mandates import Mandates
 from issuer.service.metadata import MetadataService
@@ -33,7 +32,6 @@ from issuer.service.tokens import TokenService
 from issuer.service.told_uses import ToldUses
 from issuer.service.wallet_status import WalletStatusLists
 from issuer.service.watch import WalletWatch
-from runtime.seal import Sealer
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +70,7 @@ class Issuer:
             context.endpoints.cockpit,
             context.store.rights,
             context.identity,
-            Sealer(hmac.new(context.secret, b"rights requests", hashlib.sha256).digest()),
+            rights_sealer(context),
             FirstSteps(context),
             context.now,
             context.random_bytes,

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from dataclasses import dataclass
 
+from capabilities.cockpit.attaching import read_attached
 from capabilities.cockpit.handing_out import (
+    NOTHING_OWN,
     OTHER_RIGHTS,
+    Hand,
     HandedOut,
+    Own,
     both,
+    chosen,
     kept_until,
     names_of,
-    seal_handed_out,
 )
 from capabilities.cockpit.records import IssuedReceipt
 from capabilities.cockpit.rights_case import RightsCase, remedy
@@ -19,12 +25,11 @@ from issuer.service.context import IssuerContext
 from protocol.encoding import JsonObject, JsonValue, encode_json
 from protocol.errors import CredentialRequestDenied, InvalidRequest
 from protocol.exchange import Exchange
-from protocol.sovereignty.claims import ClaimsByQuery
 from protocol.sovereignty.receipt import Receipt
 from protocol.sovereignty.rights import Right, VerifiedRightsRequest
 from protocol.sovereignty.rights_answer import Information, NamedRecipient, RightsAnswer, describe_file
-from protocol.sovereignty.selected_data import select_data
 from runtime.conversation import slow
+from runtime.seal import Sealer
 
 MAX_ENTRIES = 2000  # of the log, the first ones; all of them can be asked for where the log is
 NOTED = "noted.json"
@@ -64,40 +69,57 @@ class HandingOut:
         request: VerifiedRightsRequest,
         held: Holding,
         record: Record | None,
+        *,
+        own: Own = NOTHING_OWN,
     ) -> Exchange[HandedOut]:
         """An answer with what this document's receipt names, as the register has it now; of other documents it says nothing.
 
+        Files that a clerk added go with it, and what `own` says.
+
         Raises:
-            InvalidRequest: the type is not issued any more, the register lacks something for it, or it is too large.
+            InvalidRequest: the type is not issued any more or the register lacks something for it, and no file says it instead;
+                what machines decide is not said although there are such files; or it is too large.
         """
         context, receipt, says = self.context, issued.receipt, request.says
         noted = yield from slow(lambda: self._noted(issued, held))
-        data = self._data(receipt, says.claims or receipt.claims, record)
+        hand = Hand(context.identity, rights_sealer(context), context.random_bytes)
+        files = tuple([read_attached(hand.sealer, each) for each in held.files_of(case)])
+        told = _information(receipt, held, own, files=bool(files)) if says.right is Right.ACCESS else None
         answer = RightsAnswer(
             id=case.id,
             request=request.hash,
             receipt=issued.id,
             right=says.right,
             issued_at=context.now(),
-            data=data,
-            files=(describe_file(NOTED, "application/json", noted),),
-            information=_information(receipt, held) if says.right is Right.ACCESS else None,
+            data=chosen(
+                self._data(receipt, record, by_hand=bool(files)), says.claims or receipt.claims, receipt, own.kept
+            ),
+            files=(describe_file(NOTED, "application/json", noted), *files),
+            information=told,
         )
-        return (yield from seal_handed_out(answer, (noted,), request, context.identity, context.random_bytes))
+        return (yield from hand.seal(case, answer, request, contents=(noted,), own=own))
 
-    def _data(self, receipt: Receipt, wanted: ClaimsByQuery, record: Record | None) -> JsonObject:
+    def _data(self, receipt: Receipt, record: Record | None, *, by_hand: bool) -> JsonObject:
         found: JsonObject = {}
-        for configuration_id in receipt.claims if record is not None else ():
-            kind = self.context.types.get(configuration_id)
-            if kind is None or record is None:
-                raise InvalidRequest("documents of this type are not issued any more")
+        if record is None:
+            return found
+        for configuration_id in receipt.claims:
             try:
-                says = self.context.document(kind, record, now=self.context.now())
-            except CredentialRequestDenied as error:
-                raise InvalidRequest("the register lacks something for this document") from error
-            if wanted.get(configuration_id):
-                found[configuration_id] = [select_data(says, wanted[configuration_id])]
+                found[configuration_id] = [self._document(configuration_id, record)]
+            except InvalidRequest:
+                # What it cannot say any more, the files of a clerk say
+                if not by_hand:
+                    raise
         return found
+
+    def _document(self, configuration_id: str, record: Record) -> JsonObject:
+        kind = self.context.types.get(configuration_id)
+        if kind is None:
+            raise InvalidRequest("documents of this type are not issued any more")
+        try:
+            return self.context.document(kind, record, now=self.context.now())
+        except CredentialRequestDenied as error:
+            raise InvalidRequest("the register lacks something for this document") from error
 
     def _noted(self, issued: IssuedReceipt, held: Holding) -> bytes:
         """What stands about the document beside what it says, with its log."""
@@ -123,11 +145,19 @@ class HandingOut:
         return encode_json(noted)
 
 
-def _information(receipt: Receipt, held: Holding) -> Information:
+def rights_sealer(context: IssuerContext) -> Sealer:
+    """What seals what is kept of requests."""
+    return Sealer(hmac.new(context.secret, b"rights requests", hashlib.sha256).digest())
+
+
+def _information(receipt: Receipt, held: Holding, own: Own, *, files: bool) -> Information:
+    if files and not own.automated_decisions:
+        raise InvalidRequest("information: what machines decide has to be said where other systems have data")
     german, english = names_of(receipt.claims, "de"), names_of(receipt.claims, "en")
     return Information(
         purposes=receipt.purpose,
-        categories=both(
+        categories=own.categories
+        or both(
             f"Angaben im Register: {german}. Dazu, wann Ihr Dokument ausgestellt wurde und ob es gilt.",
             f"What the register says: {english}. And when your document was issued, and whether it is valid.",
         ),
@@ -135,6 +165,6 @@ def _information(receipt: Receipt, held: Holding) -> Information:
         retention=kept_until(receipt),
         rights=OTHER_RIGHTS,
         authority=remedy(receipt.controller),
-        source=_SOURCE,
-        automated_decisions=_MACHINE,
+        source=own.source or _SOURCE,
+        automated_decisions=own.automated_decisions or _MACHINE,
     )

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from capabilities.cockpit.answers import check_hands_out
 from capabilities.cockpit.desk import Asked, RequestsAtDesk, done_by
+from capabilities.cockpit.handing_out import Own
 from capabilities.cockpit.records import IssuedReceipt
 from capabilities.cockpit.rights import RightsRequests, Step
 from capabilities.cockpit.rights_case import RightsCase
@@ -30,8 +32,9 @@ from issuer.rights import (
 from issuer.service.context import IssuerContext
 from issuer.service.handing_out import HandingOut
 from issuer.usage import VIEWED_FOR_RIGHTS, By
-from protocol.errors import Conflict, InvalidRequest, Unavailable
+from protocol.errors import InvalidRequest, Unavailable
 from protocol.exchange import Exchange
+from protocol.sovereignty.receipt import Receipt
 from protocol.sovereignty.rights import HANDS_OUT, VerifiedRightsRequest
 from protocol.sovereignty.usage import Action
 from protocol.sovereignty.wording import Wording
@@ -97,9 +100,13 @@ def forms_of(context: IssuerContext, issued: IssuedReceipt) -> frozenset[str]:
 class OpenRequest(Asked[Holding]):
     """A request with what it asks, and how the document stands."""
 
-    is_valid: bool  # the document
-    is_over: bool  # the document, for good
-    in_register: bool  # the person of the document
+    is_over: bool = False  # the document, for good
+    in_register: bool = False  # the person of the document
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether the document is valid, so that whoever asks is known."""
+        return not self.is_unknown
 
     @property
     def erases(self) -> bool:
@@ -134,17 +141,22 @@ class RightsDesk(RequestsAtDesk[Holding, RightsRecord]):
         # Only an erasure hangs on it, and only for that the register is asked
         is_needed = asked.case.is_open and asked.case.status.right in ERASES
         record = (yield from self._record(asked.held)) if is_needed else None
-        held, now = asked.held, self.context.now()
         return OpenRequest(
             asked.case,
             asked.receipt,
             asked.claims,
             asked.text,
-            held,
-            is_valid=held.is_valid(now),
-            is_over=held.is_over(now),
+            asked.held,
+            asked.is_unknown,
+            asked.files,
+            asked.sent,
+            is_over=asked.held.is_over(self.context.now()),
             in_register=record is not None,
         )
+
+    def is_unknown(self, _case: RightsCase, _receipt: Receipt, held: Holding) -> bool:
+        """Whoever holds no valid document may have its key from somebody else."""
+        return not held.is_valid(self.context.now())
 
     def refuse(self, id_: str, why: Wording, *, actor: str) -> Exchange[RightsCase]:
         """See `RequestsAtDesk.refuse`."""
@@ -174,28 +186,29 @@ class RightsDesk(RequestsAtDesk[Holding, RightsRecord]):
 
         return (yield from self.requests.advance(id_, step))
 
-    def hand_out(self, id_: str, *, sure: bool, actor: str) -> Exchange[RightsCase]:
-        """Answer with the data itself; `sure`: the clerk found out who asks.
+    def hand_out(self, id_: str, own: Own, *, sure: bool, actor: str) -> Exchange[RightsCase]:
+        """Answer with the data itself, the files, and what `own` adds; `sure`: the clerk found out who asks.
 
         Raises:
             NotFound: there is none.
-            Conflict: it has ended, is about something else than data, or nobody knows who asks.
-            InvalidRequest: no answer can be made of it.
+            Conflict: see `issuer.rights.hand_over`.
+            InvalidRequest: no answer can be made of it, see `HandingOut.make`.
             Unavailable: the register cannot be asked for now.
         """
         context, case = self.context, (yield from self.requests.find(id_))
-        if case.status.right not in HANDS_OUT:
-            raise Conflict("this right is not answered with data")
+        check_hands_out(case)
         issued = yield from self.issued(id_)
         forms, logged, making = forms_of(context, issued), logged_of(context, issued), HandingOut(context)
         held = yield from self.held(issued)
         record = yield from self._record(held)
         request = yield from slow(lambda: self.requests.request(case, issued))
-        made, now = (yield from making.make(case, issued, request, held, record)), context.now()
+        made = yield from making.make(case, issued, request, held, record, own=own)
+        now, controller = context.now(), issued.receipt.controller
 
         def step(current: RightsCase, at_present: Holding) -> RightsStep:
-            done = hand_over(current, made, logged, at_present.only(forms), sure=sure, now=now)
-            return done_by(done, "answered", actor)
+            mine = at_present.only(forms)
+            done = hand_over(current, made, logged, mine, of=held, controller=controller, sure=sure, now=now)
+            return done_by(done, "answered" if own.rest is None else "answered in part", actor)
 
         return (yield from self.requests.advance(id_, step))
 

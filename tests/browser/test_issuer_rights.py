@@ -158,6 +158,50 @@ def test_an_erasure_on_a_phone_in_german(chromium: Chromium, scene: Scene) -> No
         window.see("issuer-rights-erased")
 
 
+def test_a_part_goes_out_by_hand_and_the_rest_later(chromium: Chromium, scene: Scene) -> None:
+    with chromium.window(size=PHONE) as window:
+        page = window.page
+        scene.take(window)
+        desk = scene.offices.town.desk
+
+        def end() -> None:
+            for one in desk.store.documents(limit=10, subject=SUBJECT):
+                desk.run(desk.issuer.desk.change(one.id, Deed.REVOKE, "asked", CLERK))
+
+        apart(end)
+        scene.ask(window, "See everything that they have about you")
+        page.get_by_text("City office is working on what you asked.").first.wait_for()
+        with chromium.window(size=DESKTOP, language="en") as clerk:
+            scene.sign_in(clerk.page, "Your sign-in code", "Sign in")
+            clerk.page.get_by_role("link", name="Wants to know what we hold").click()
+            choose = clerk.page.get_by_label("File", exact=True)
+            choose.set_input_files({"name": "Archive.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 old"})
+            clerk.page.get_by_role("button", name="Add this file").click()
+            expect(clerk.page.get_by_text("Archive.pdf")).to_be_visible()
+            clerk.page.get_by_label("We made sure that it is the person").check()
+            clerk.page.get_by_label("What machines decide with this data").fill("Nothing decides by itself.")
+            clerk.page.get_by_label("This is a part, and the rest follows").check()
+            until = clerk.page.get_by_label("If the rest follows: by when")
+            until.fill(until.get_attribute("max") or "")
+            clerk.page.get_by_label("If something does not go out").fill("The archive takes longer.")
+            clerk.see("issuer-desk-answer")
+            clerk.page.get_by_role("button", name="Send the answer").click()
+            expect(clerk.page.get_by_text("A part was handed out.")).to_be_visible()
+        scene.later(window)
+        page.get_by_role("button", name="Open this part").click()
+        page.get_by_role("link", name="Archive.pdf").wait_for()
+        with chromium.window(size=PHONE, language="de") as clerk:
+            scene.sign_in(clerk.page, "Ihr Anmeldecode", "Anmelden")
+            clerk.page.get_by_role("main").get_by_role("listitem").first.get_by_role("link").click()
+            clerk.see("issuer-desk-answer-german")
+            clerk.page.get_by_label("Wir haben sichergestellt").check()
+            clerk.page.get_by_label("Was Maschinen mit diesen Daten entscheiden").fill("Nichts entscheidet allein.")
+            clerk.page.get_by_label("Das ist alles, und die Anfrage ist beantwortet").check()
+            clerk.page.get_by_role("button", name="Antwort senden").click()
+            expect(clerk.page.get_by_text("Dateien, die hinausgingen")).to_be_visible()
+            clerk.see("issuer-desk-answer-sent-german")
+
+
 def test_whoever_has_no_wallet_finds_out_what_they_can_do(chromium: Chromium, scene: Scene) -> None:
     with chromium.window(size=PHONE, language="de") as window:
         window.page.goto(f"{scene.desk}/")

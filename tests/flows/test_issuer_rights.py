@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text as sql
 
 from capabilities.cockpit.erase_list import EraseList
+from capabilities.cockpit.handing_out import Own
 from issuer.database.erased import ERASED_FORM
 from issuer.database.register import SqlRegister
 from issuer.database.tables import document_receipts
@@ -154,9 +155,9 @@ def test_nothing_is_handed_out_by_itself_once_the_document_has_ended(town, citiz
     assert citizen.ask(Right.ACCESS) == "working"
     assert citizen.follow() == "working"
     with pytest.raises(Conflict, match="be sure first who asks"):
-        clerk_says(town, "hand_out", sure=False)
+        clerk_says(town, "hand_out", own=Own(), sure=False)
     assert citizen.follow() == "working"
-    clerk_says(town, "hand_out", sure=True)
+    clerk_says(town, "hand_out", own=Own(), sure=True)
     assert citizen.follow() == "done"
     assert citizen.handed()[0].data["card"][0]["given_name"] == "Xanthippe"
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capabilities.cockpit.handing_out import HandedOut
+from capabilities.cockpit.attached import Attached, Detached, Sent
+from capabilities.cockpit.handing_out import HandedOut, Rest
 from capabilities.cockpit.records import IssuedReceipt
 from capabilities.cockpit.rights_case import RightsCase
 from capabilities.usage_log.records import Used
@@ -188,6 +189,11 @@ def test_a_document_goes_in_all_its_forms_also_in_those_that_nobody_fetched():
 
 
 MADE = HandedOut("jwe")
+FILE = Attached("request-0123456789abcd", HASH, "sealed", 7)
+
+
+def over(case, holding, made=MADE, *, of=None, sure=False):
+    return hand_over(case, made, LOGGED, holding, of=of or holding, controller=RECEIPT.controller, sure=sure, now=NOW)
 
 
 def test_what_is_handed_out_was_valid_in_that_moment():
@@ -203,11 +209,43 @@ def test_what_is_handed_out_was_valid_in_that_moment():
 def test_a_clerk_hands_out_what_they_are_sure_of():
     case = case_of(Right.ACCESS, Why.ENDED)
     with pytest.raises(Conflict, match="be sure first"):
-        hand_over(case, MADE, LOGGED, held(REVOKED), sure=False, now=NOW)
-    assert actions(hand_over(case, MADE, LOGGED, held(REVOKED), sure=True, now=NOW)) == ["used"]
-    assert actions(hand_over(case, MADE, LOGGED, held(VALID), sure=False, now=NOW)) == ["used"]
+        over(case, held(REVOKED), sure=False)
+    assert actions(over(case, held(REVOKED), sure=True)) == ["used"]
+    assert actions(over(case, held(VALID), sure=False)) == ["used"]
     with pytest.raises(Conflict, match="not answered with data"):
-        hand_over(case_of(Right.ERASURE), MADE, LOGGED, held(VALID), sure=True, now=NOW)
+        over(case_of(Right.ERASURE), held(VALID), sure=True)
+
+
+def test_files_of_a_clerk_keep_an_answer_from_going_out_by_itself():
+    waiting = case_of(Right.ACCESS, Why.LOOK)
+    mine = replace(FILE, request=waiting.id)
+    assert hand_out(waiting, MADE, LOGGED, held(VALID, attached=(mine,)), now=NOW).next.note == Why.CLERK
+    # Those of another request about the same document do not
+    assert hand_out(waiting, MADE, LOGGED, held(VALID, attached=(FILE,)), now=NOW).next.status.state is State.DONE
+
+
+def test_an_answer_was_made_of_the_files_that_are_there():
+    case = case_of(Right.ACCESS, Why.CLERK)
+    with_file = held(VALID, attached=(replace(FILE, request=case.id),))
+    with pytest.raises(Conflict, match="changed meanwhile"):
+        over(case, with_file, of=held(VALID))
+    done = over(case, with_file)
+    assert (done.next.status.state, done.attached) == (State.DONE, (Sent(case.id),))
+
+
+def test_a_part_is_handed_out_and_the_rest_is_to_follow():
+    case = case_of(Right.ACCESS, Why.CLERK)
+    part = over(case, held(VALID), replace(MADE, rest=Rest(WHY, NOW + 40 * DAY)))
+    assert (part.next.status.state, part.next.note, part.next.status.due) == (State.EXTENDED, Why.REST, NOW + 40 * DAY)
+    assert (part.next.answer, actions(part)) == ("jwe", ["used"])
+    # What is asked for then goes out by hand, too
+    assert hand_out(part.next, MADE, LOGGED, held(VALID), now=NOW).next == part.next
+    assert over(part.next, held(VALID)).next.status.state is State.DONE
+
+
+def test_a_refusal_takes_back_the_files_that_wait():
+    case = case_of(Right.ACCESS, Why.CLERK)
+    assert refuse(case, RECEIPT, LOGGED, WHY, now=NOW).attached == (Detached(case.id),)
 
 
 def said(*, told=False, in_register=False, kept=()):
@@ -282,7 +320,7 @@ def test_what_has_ended_stays_as_it_ended(right, state, note):
     with pytest.raises(Conflict):
         finish(ended, RECEIPT, LOGGED, held(REVOKED), said(), now=NOW)
     with pytest.raises(Conflict):
-        hand_over(ended, MADE, LOGGED, held(VALID), sure=True, now=NOW)
+        over(ended, held(VALID), sure=True)
     with pytest.raises(Conflict):
         refuse(ended, RECEIPT, LOGGED, WHY, now=NOW)
 

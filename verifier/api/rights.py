@@ -10,6 +10,7 @@ from fastapi.security import HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from capabilities.cockpit.clerks import MAX_ID, check_found
+from capabilities.cockpit.handing_out import Own, Rest
 from capabilities.cockpit.rights_case import RightsCase
 from protocol.errors import InvalidRequest, raised_as
 from protocol.fields import Fields
@@ -18,9 +19,7 @@ from protocol.sovereignty.rights_status import MAX_KEPT, Kept
 from protocol.sovereignty.wording import Wording, read_wording
 from runtime.driver import Driver
 from verifier.api.cases import Reader
-from verifier.rights_answers import Rest
 from verifier.service import Verifier
-from verifier.service.handing_out import Own
 from verifier.usage import By
 
 MAX_FILES_AT_ONCE = 64

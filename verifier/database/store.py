@@ -26,9 +26,7 @@ from runtime.database.api_keys import SqlApiKeys
 from runtime.database.conversations import SqlConversations
 from runtime.database.engine import Database
 from runtime.database.migrations import migrate
-from verifier.attached import Attached, Detached, Sent
 from verifier.counter import CounterChange, CounterGone, CounterRecord, CounterStage, Removed, Standing
-from verifier.database.attached import SqlAttached
 from verifier.database.cases import SqlCases
 from verifier.database.counters import SqlCounters
 from verifier.database.mandates import SqlMandateUses
@@ -103,9 +101,6 @@ Record = (
     | Restrict
     | MandateUse
     | Renewed
-    | Attached
-    | Detached
-    | Sent
     | Event
 )
 
@@ -155,12 +150,12 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
         self.status_lists = SqlStatusLists(database, status_lists)
         self.relay = SqlRelay(database, relay_messages)
         self.represented = SqlRepresented(database, represented)
-        self.attached = SqlAttached(attached_files, cockpit_tables.rights_files, cockpit_tables.rights)
         self.rights: SqlRights[Holding, RightsRecord] = SqlRights(
             database,
             cockpit_tables.rights,
             cockpit_tables.rights_files,
             cockpit_tables.receipts,
+            attached_files,
             look=self._hold,
             keep=self._keep_records,
         )
@@ -180,7 +175,6 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
             gone += self.relay.forget_expired(connection, before=now, limit=limit)
             gone += self.usage.forget_expired(connection, now=now, limit=limit)
             gone += self.rights.forget_expired(connection, now=now, limit=limit)
-            gone += self.attached.forget_expired(connection, limit=limit)
             gone += self.represented.forget_expired(connection, now=now, limit=limit)
             gone += self.cockpit.forget_expired(connection, now=now, limit=limit)
             gone += self.mandates.forget_expired(connection, now=now, limit=limit)
@@ -202,7 +196,7 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
         gone = 0
         for receipt in receipts:
             answer, case = (self.locked(connection, key) for key in _places(receipt))
-            self._forget_answers(connection, receipt)
+            self.rights.forget_answers(connection, receipt)
             if isinstance(answer, Answered) or isinstance(case, Draft | Case):
                 self._change_on_demand(connection, Erase(receipt))
                 gone += 1
@@ -227,8 +221,6 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
                     self.trail(connection, record)
                 case Erase() | Restrict():
                     self._on_demand(connection, record)
-                case Attached() | Detached() | Sent():
-                    self.attached.change(connection, record)
                 case MandateUse():
                     self.mandates.write(connection, record)
                 case Renewed():
@@ -253,7 +245,7 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
             in_case=isinstance(case, Draft | Case),
             open_case=isinstance(case, Case) and case.state in OPEN,
             requests=tuple([Asked(each.id, each.status.right, each.status.state) for each in requests]),
-            attached=self.attached.of(connection, receipt),
+            attached=self.rights.attached.of(connection, receipt),
         )
         return hold(self.usage.uses(connection, receipt), found)
 
@@ -270,7 +262,7 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
         now = self._now()
         at_request, in_form = _places(record.receipt)
         if isinstance(record, Erase):
-            self._forget_answers(connection, record.receipt)
+            self.rights.forget_answers(connection, record.receipt)
         self.mark_spent(connection, taken_over(record.receipt, now + DRAFT_SECONDS))
 
         def answer(stage: Session) -> Outcome:
@@ -285,10 +277,6 @@ class SqlVerifierStore(SqlConversations[Stage, Record]):
 
         self.step(connection, Advance(at_request, answer, no_request()))
         self.step(connection, Advance(in_form, case, no_request()))
-
-    def _forget_answers(self, connection: Connection, receipt: str) -> None:
-        self.attached.forget(connection, receipt)
-        self.rights.forget_answers(connection, receipt)
 
     def _renew(self, connection: Connection, record: Renewed) -> None:
         """Put what came by a mandate into the case that holds what came before."""

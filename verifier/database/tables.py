@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from sqlalchemy import MetaData
 
+from capabilities.cockpit.database.attached import attached_table
 from capabilities.cockpit.database.receipts import CockpitTables
 from capabilities.relay.database import relay_table
 from capabilities.usage_log.database.tables import UsageTables
 from runtime.database.api_keys import api_key_table
 from runtime.database.conversations import ConversationTables
-from verifier.database.attached import attached_table
 from verifier.database.cases import case_table, notice_table
 from verifier.database.counters import counter_table
 from verifier.database.mandates import mandate_table

@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from capabilities.cockpit.attaching import read_attached
 from capabilities.cockpit.handing_out import (
+    NOTHING_OWN,
     OTHER_RIGHTS,
+    Hand,
+    HandedOut,
+    Own,
     both,
+    chosen,
     kept_until,
     names_of,
 )
 from capabilities.cockpit.records import IssuedReceipt
 from capabilities.cockpit.rights_case import RightsCase, remedy
 from protocol.encoding import JsonObject
-from protocol.errors import InvalidRequest, raised_as
+from protocol.errors import InvalidRequest
 from protocol.exchange import Exchange
-from protocol.keys import P256Key
-from protocol.sovereignty.claims import ClaimsByQuery, check_within
 from protocol.sovereignty.receipt import Receipt
 from protocol.sovereignty.rights import Right, VerifiedRightsRequest
 from protocol.sovereignty.rights_answer import (
     Information,
     NamedRecipient,
     RightsAnswer,
-    describe_file,
-    seal_rights_answer,
 )
-from protocol.sovereignty.rights_status import Kept
-from protocol.sovereignty.selected_data import select_data
-from protocol.sovereignty.wording import Wording
-from runtime.conversation import with_key
 from verifier.receipt_names import named_in_receipt
 from verifier.rights import Holding, Sealed
-from verifier.rights_answers import HandedOut, Rest
-from verifier.service.attaching import read_attached, seal_new
 from verifier.service.context import VerifierContext
 from verifier.service.sealed_answers import open_answer
 from verifier.session import read_query
@@ -46,18 +40,6 @@ _NO_MACHINE = both(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Own:
-    """What the partner's own systems add to what is here."""
-
-    files: tuple[tuple[str, str, bytes], ...] = ()  # name, media type, content
-    kept: tuple[Kept, ...] = ()  # what is not handed out, and why
-    categories: Wording = ()
-    source: Wording = ()
-    automated_decisions: Wording = ()
-    rest: Rest | None = None  # what follows later; None: this is all
-
-
 def make_answer(
     context: VerifierContext, case: RightsCase, issued: IssuedReceipt, request: VerifiedRightsRequest, of: Sealed | None
 ) -> Exchange[str | None]:
@@ -66,7 +48,7 @@ def make_answer(
     None: it does not fit into one, or the receipt has other names for what was shown.
     """
     try:
-        made = yield from make_with_own(context, case, issued, request, held=Holding(sealed=of), own=Own())
+        made = yield from make_with_own(context, case, issued, request, held=Holding(sealed=of), own=NOTHING_OWN)
     except InvalidRequest:
         return None
     return made.answer
@@ -96,60 +78,24 @@ def make_with_own(
         raise InvalidRequest("what is here is not named as the receipt names it")
     with_files = bool(own.files or held.files_of(case))
     told = _information(receipt, held, own, files=with_files) if request.says.right is Right.ACCESS else None
-    with raised_as(InvalidRequest):
-        for kept in own.kept:
-            check_within(kept.claims, receipt.claims, "kept")
-    described = [describe_file(*each) for each in own.files]
     answer = RightsAnswer(
         id=case.id,
         request=request.hash,
         receipt=issued.id,
         right=request.says.right,
         issued_at=context.now(),
-        data=_without(data, request.says.claims or receipt.claims, own.kept)
+        data=chosen(data, request.says.claims or receipt.claims, receipt, own.kept)
         if own.kept or request.says.claims
         else data,
-        files=(*[read_attached(context.sealer, each) for each in held.files_of(case)], *described),
+        files=tuple([read_attached(context.sealer, each) for each in held.files_of(case)]),
         information=told,
     )
-    signer, x5c, random_bytes = context.signing.signer, context.signing.x5c, context.random_bytes
-
-    def seal() -> HandedOut:
-        text = seal_rights_answer(
-            answer, request, signer, x5c, ephemeral=P256Key.generate(random_bytes), random_bytes=random_bytes
-        )
-        files = [
-            seal_new(context, case, request, each, content)
-            for each, (_, _, content) in zip(described, own.files, strict=True)
-        ]
-        attached = tuple([each for each, _ in files])
-        # What follows later is kept back from nobody
-        kept = own.kept if own.rest is None else ()
-        return HandedOut(text, tuple([sealed for _, sealed in files]), attached, kept, own.rest)
-
-    try:
-        return (yield from with_key(signer, seal))
-    except ValueError as error:
-        raise InvalidRequest(str(error)) from error
-
-
-def _without(data: JsonObject, wanted: ClaimsByQuery, kept: tuple[Kept, ...]) -> JsonObject:
-    """What is wanted of the data, without what is kept back."""
-    back = {(id_, path) for each in kept for id_, paths in each.claims.items() for path in paths}
-    whole = {id_ for each in kept for id_, paths in each.claims.items() if not paths}
-    found: JsonObject = {}
-    for id_, items in data.items():
-        paths = [
-            path for path in wanted.get(id_, ()) if not any((id_, path[:n]) in back for n in range(1, len(path) + 1))
-        ]
-        if id_ not in whole and paths and isinstance(items, list):
-            found[id_] = [select_data(item, paths) for item in items if isinstance(item, dict)]
-    return found
+    return (yield from Hand(context.signing, context.sealer, context.random_bytes).seal(case, answer, request, own=own))
 
 
 def _information(receipt: Receipt, held: Holding, own: Own, *, files: bool) -> Information:
     german, english = names_of(receipt.claims, "de"), names_of(receipt.claims, "en")
-    if not own.automated_decisions and (files or held.elsewhere or held.in_case):
+    if not own.automated_decisions and (files or held.has_others):
         raise InvalidRequest("information: what machines decide has to be said where other systems have the data")
     named = [each.identifier or each.name for each in receipt.recipients]
     others = [each for each in held.recipients if (each.identifier or each.name) not in named]

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from capabilities.cockpit.answers import check_hands_out
 from capabilities.cockpit.desk import Asked, RequestsAtDesk, done_by
+from capabilities.cockpit.handing_out import Own
 from capabilities.cockpit.records import IssuedReceipt
 from capabilities.cockpit.rights import RightsRequests, Step
-from capabilities.cockpit.rights_case import RightsCase, SealedFile
+from capabilities.cockpit.rights_case import RightsCase
 from protocol.exchange import Exchange
+from protocol.sovereignty.receipt import Receipt
 from protocol.sovereignty.rights import VerifiedRightsRequest
-from protocol.sovereignty.rights_answer import AnsweredFile, describe_file
 from protocol.sovereignty.wording import Wording
 from runtime.conversation import slow
-from verifier.attached import Attached, kind_of
 from verifier.rights import (
     Finished,
     Holding,
@@ -26,10 +27,9 @@ from verifier.rights import (
     identifies,
     refuse,
 )
-from verifier.rights_answers import attach, check_hands_out, detach, hand_out, hand_over, no_fit
-from verifier.service.attaching import NewFile, read_attached, seal_new
+from verifier.rights_answers import hand_out, hand_over, no_fit
 from verifier.service.context import VerifierContext
-from verifier.service.handing_out import Own, make_answer, make_with_own
+from verifier.service.handing_out import make_answer, make_with_own
 from verifier.service.showing_again import Asking
 from verifier.usage import By, Logged
 
@@ -80,23 +80,7 @@ def logged_of(context: VerifierContext, issued: IssuedReceipt) -> Logged:
     return Logged.of(issued.id, issued.log_until, says.claims, says.purpose, context.name[0][0])
 
 
-@dataclass(frozen=True, slots=True)
-class OpenRequest(Asked[Holding]):
-    """A request with what it asks, and the files that will answer it."""
-
-    files: tuple[AnsweredFile, ...] = ()  # that a clerk added
-    sent: frozenset[str] = frozenset()  # hashes of those that went out
-
-    @property
-    def can_be_answered(self) -> bool:
-        """Whether it waits to be answered with the data itself."""
-        return self.case.is_open and self.hands_out
-
-    @property
-    def is_unknown(self) -> bool:
-        """Whether somebody has to make sure who asks."""
-        case = self.case
-        return not case.proven_at and identifies(case.status.right, self.receipt, self.held) is not None
+OpenRequest = Asked[Holding]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,22 +90,12 @@ class RightsDesk(RequestsAtDesk[Holding, RightsRecord]):
     context: VerifierContext
 
     def open(self, id_: str, *, actor: str) -> Exchange[OpenRequest]:
-        """One request, with what it asks; see `look`.
+        """See `look`; nothing of what was shown is looked at with it."""
+        return (yield from self.look(id_, actor=actor))
 
-        Raises:
-            NotFound: there is none.
-        """
-        asked = yield from self.look(id_, actor=actor)
-        attached, sealer = asked.held.files_of(asked.case), self.context.sealer
-        return OpenRequest(
-            asked.case,
-            asked.receipt,
-            asked.claims,
-            asked.text,
-            asked.held,
-            tuple([read_attached(sealer, each) for each in attached]),
-            frozenset([each.hash for each in attached if each.sent]),
-        )
+    def is_unknown(self, case: RightsCase, receipt: Receipt, held: Holding) -> bool:
+        """The same data was not shown once more although it says who somebody is."""
+        return not case.proven_at and identifies(case.status.right, receipt, held) is not None
 
     def refuse(self, id_: str, why: Wording, *, actor: str) -> Exchange[RightsCase]:
         """See `RequestsAtDesk.refuse`."""
@@ -146,44 +120,7 @@ class RightsDesk(RequestsAtDesk[Holding, RightsRecord]):
 
         return (yield from self.requests.advance(id_, step))
 
-    def attach(self, id_: str, new: NewFile, *, actor: str) -> Exchange[RightsCase]:
-        """Add a file to what will be handed out; it is encrypted to the citizen before it is kept.
-
-        Raises:
-            NotFound: there is no such request.
-            Malformed: nothing that people are sent, or something else than its name says.
-            Conflict: the request has ended or hands out nothing, the file is there already, or there is no room for it.
-        """
-        case = yield from self.requests.find(id_)
-        check_hands_out(case)
-        described = describe_file(new.name, kind_of(new.name, new.content), new.content)
-        issued = yield from self.issued(id_)
-
-        def seal() -> tuple[Attached, SealedFile]:
-            request = self.requests.request(case, issued)
-            return seal_new(self.context, case, request, described, new.content)
-
-        file, sealed = yield from slow(seal)
-
-        def step(current: RightsCase, held: Holding) -> RightsStep:
-            return done_by(attach(current, file, sealed, held), "file added", actor)
-
-        return (yield from self.requests.advance(id_, step))
-
-    def detach(self, id_: str, hash_: str, *, actor: str) -> Exchange[RightsCase]:
-        """Take a file back that was not sent.
-
-        Raises:
-            NotFound: there is no such request.
-            Conflict: the request has ended, or the file is not there or was sent.
-        """
-
-        def step(current: RightsCase, held: Holding) -> RightsStep:
-            return done_by(detach(current, hash_, held), "file removed", actor)
-
-        return (yield from self.requests.advance(id_, step))
-
-    def hand_out(self, id_: str, own: Own, *, sure: bool, place: By, actor: str) -> Exchange[RightsCase]:
+    def hand_out(self, id_: str, own: Own, *, sure: bool, place: By = By.CLERK, actor: str) -> Exchange[RightsCase]:
         """Answer with the data itself: what is here, the files, and what `own` adds; see `verifier.rights_answers.hand_over`.
 
         Raises:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from fastapi import Response
 
 from capabilities.accounts.web import Door, Visit
-from capabilities.cockpit.clerks import day_of, read_why
+from capabilities.cockpit.clerks import read_why
 from capabilities.cockpit.web import RightsPages, id_of
+from protocol.credential import ClaimPath
 from protocol.sovereignty.wording import MAX_TEXT, Wording
 from runtime.driver import Driver
 from runtime.languages import language_of
@@ -18,7 +19,6 @@ from verifier.service import Verifier
 from verifier.service.rights import OpenRequest
 from verifier.usage import By
 from verifier.web.desk_view import Desk
-from verifier.web.rights_answers import NamedData, answer_pages, answer_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +30,14 @@ class _Shown:
     def page(self, visit: Visit, template: str, *, status: int = 200, **values: object) -> Response:
         return self.desk.show(visit, f"desk/{template}", status=status, **values)
 
-    def values(self, visit: Visit, found: OpenRequest) -> Mapping[str, object]:
-        context, language = self.desk.verifier.context, language_of(visit.request)
-        names = [
-            NamedData(id_, path, data_name(context.use_cases.values(), id_, path, language))
-            for id_, paths in found.claims.items()
-            for path in paths
-        ]
-        return {
-            "claims": [each.name for each in names],
-            "reasons": (),
-            "room": MAX_TEXT,
-            **answer_values(found, names, visit.form, day_of(context.now())),
-        }
+    def now(self) -> int:
+        return self.desk.verifier.context.now()
+
+    def data_name(self, id_: str, path: ClaimPath, language: str) -> str:
+        return data_name(self.desk.verifier.context.use_cases.values(), id_, path, language)
+
+    def values(self, _visit: Visit, _found: OpenRequest) -> Mapping[str, object]:
+        return {"reasons": (), "room": MAX_TEXT}
 
     def refusal(self, visit: Visit) -> Wording:
         return read_why(visit.form, language_of(visit.request))
@@ -53,7 +48,6 @@ def rights_pages(verifier: Verifier, driver: Driver, door: Door, desk: Desk) -> 
     rights = verifier.rights
     pages = RightsPages(driver, door, rights, _Shown(desk))
     pages.add()
-    answer_pages(rights, driver, door, pages)
 
     @door.deed("/rights/{request}/done")
     async def done(visit: Visit) -> Response:

@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy import BigInteger, Column, Connection, Index, MetaData, Row, Table, Text, func, select
 
+from capabilities.cockpit.database.attached import SqlAttached
 from capabilities.cockpit.rights import MAX_REQUESTS, Step
-from capabilities.cockpit.rights_case import RightsCase
+from capabilities.cockpit.rights_case import RightsCase, RightsChange
 from protocol.encoding import encode_json, read_json_object
 from protocol.fields import Fields
 from protocol.sovereignty.rights_status import FINAL, RightsStatus
@@ -107,6 +108,7 @@ class SqlRights(Generic[H, R]):
         table: Table,
         files: Table,
         receipts: Table,
+        attached: Table,
         *,
         look: Callable[[Connection, str], H],
         keep: Callable[[Connection, Sequence[R]], None],
@@ -115,6 +117,7 @@ class SqlRights(Generic[H, R]):
         self._rights = table
         self._files = files
         self._receipts = receipts
+        self.attached = SqlAttached(attached, files, table)
         self._look = look
         self._keep = keep
 
@@ -136,7 +139,7 @@ class SqlRights(Generic[H, R]):
                 raise TooManyRequests("too many requests about one receipt")
             change = step(fresh, self._look(connection, fresh.receipt))
             connection.execute(sa.insert(self._rights), _values(change.next))
-            self._keep(connection, change.records)
+            self._do(connection, change)
             return change.next
 
         return self._database.write(work)
@@ -169,12 +172,20 @@ class SqlRights(Generic[H, R]):
             case = _read(row)
             change = step(case, self._look(connection, case.receipt))
             connection.execute(sa.update(self._rights).where(is_it).values(_values(change.next)))
-            for file in change.files:
-                connection.execute(sa.insert(self._files).values(request=id_, hash=file.hash, content=file.content))
-            self._keep(connection, change.records)
+            self._do(connection, change)
             return change.next
 
         return self._database.write(work)
+
+    def _do(self, connection: Connection, change: RightsChange[R]) -> None:
+        id_, table = change.next.id, self._files.c
+        for file in change.files:
+            # What was in a part may be in the rest too, encrypted anew
+            connection.execute(sa.delete(self._files).where(table.request == id_, table.hash == file.hash))
+            connection.execute(sa.insert(self._files).values(request=id_, hash=file.hash, content=file.content))
+        for record in change.attached:
+            self.attached.change(connection, record)
+        self._keep(connection, change.records)
 
     def listed(self, *, is_open: bool, after: str, limit: int) -> tuple[RightsCase, ...]:
         """See `RightsStore.listed`."""
@@ -202,6 +213,7 @@ class SqlRights(Generic[H, R]):
 
     def forget_answers(self, connection: Connection, receipt: str) -> None:
         """Erase what was handed out about a receipt: whoever wants the data gone does not want a copy of it here."""
+        self.attached.forget(connection, receipt)
         about = self._rights.c.receipt == receipt
         connection.execute(sa.update(self._rights).where(about).values(answer=""))
         theirs = select(self._rights.c.id).where(about)
@@ -213,6 +225,7 @@ class SqlRights(Generic[H, R]):
         found = select(table.id).where(table.keep_until <= now, table.state.in_(_ENDS)).limit(limit)
         old = connection.execute(found).scalars().all()
         connection.execute(sa.delete(self._files).where(self._files.c.request.in_(old)))
+        self.attached.forget_all(connection, old)
         gone: int = connection.execute(sa.delete(self._rights).where(table.id.in_(old))).rowcount
         return gone
 

@@ -15,7 +15,8 @@ from issuer.preview import label_of
 from issuer.rights_words import ROOM, Reason, kept_by_law, reasons_for, refusal
 from issuer.service.rights import OpenRequest
 from issuer.web.desk.door import Desk
-from protocol.errors import InvalidRequest, Malformed
+from protocol.credential import ClaimPath
+from protocol.errors import Malformed
 from protocol.sovereignty.wording import Wording
 from runtime.known_names import claim_name
 from runtime.languages import language_of
@@ -30,10 +31,18 @@ class _Shown:
     def page(self, visit: Visit, template: str, *, status: int = 200, **values: object) -> Response:
         return self.desk.show(visit, template, status=status, **values)
 
+    def now(self) -> int:
+        return self.desk.site.issuer.context.now()
+
+    def data_name(self, id_: str, path: ClaimPath, language: str) -> str:
+        kind, at = self.desk.site.issuer.context.types.get(id_), path_text(path)
+        label = label_of(kind, at, language) if kind is not None else at
+        # What no type declares any more is called as it is elsewhere
+        return label if label != at else claim_name(path, language)
+
     def values(self, visit: Visit, found: OpenRequest) -> Mapping[str, object]:
         document = found.held.document
         return {
-            "claims": _labels(self.desk, visit, found),
             "kind": self.desk.site.title(visit.request, next(iter(found.receipt.claims))),
             "person": self.desk.person_handle(visit, document.subject) if document is not None else "",
             "copy": found.held.copies[0].id if found.held.copies else "",
@@ -67,30 +76,7 @@ def add_rights(desk: Desk) -> None:
         await driver.run(rights.done(id_of(visit), kept=kept, told=told, actor=visit.clerk.clerk))
         return pages.again(visit)
 
-    @desk.deed("/rights/{request}/answer")
-    async def answer(visit: Visit) -> Response:
-        sure = visit.form.get("sure") == "yes"
-        try:
-            await driver.run(rights.hand_out(id_of(visit), sure=sure, actor=visit.clerk.clerk))
-        except InvalidRequest:
-            return await pages.one(visit, "answer")
-        return pages.again(visit)
-
 
 def _said(visit: Visit) -> Wording:
     """What was written; empty: nothing."""
     return read_why(visit.form, language_of(visit.request)) if visit.form.get("why", "").strip() else ()
-
-
-def _labels(desk: Desk, visit: Visit, found: OpenRequest) -> list[str]:
-    """The data that a request is about, as the type calls them."""
-    language = language_of(visit.request)
-    named: dict[str, None] = {}
-    for configuration_id, paths in found.claims.items():
-        kind = desk.site.issuer.context.types.get(configuration_id)
-        for path in paths:
-            at = path_text(path)
-            label = label_of(kind, at, language) if kind is not None else at
-            # What no type declares any more is called as it is elsewhere
-            named[label if label != at else claim_name(path, language)] = None
-    return list(named)

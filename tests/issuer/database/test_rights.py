@@ -3,6 +3,8 @@
 import pytest
 from sqlalchemy import insert
 
+from capabilities.cockpit.attached import Attached, Detached, Sent
+from capabilities.cockpit.rights_case import RightsChange, SealedFile
 from issuer.database.store import SqlIssuerStore
 from issuer.database.tables import credentials, document_receipts, mandates, offers, register_changes, said_claims
 from issuer.records import CredentialState
@@ -105,3 +107,30 @@ def test_an_answered_request_goes_when_its_time_is_over_and_its_receipt_after_it
     store.sweep(before=NOW, now=UNTIL, limit=100)
     assert store.rights.find("q" * 22) is None
     assert store.cockpit.by_id(card) is None
+
+
+def test_a_file_is_there_once_however_often_an_answer_brings_it(store):
+    [card] = give(store, "talk", "card")
+    ask(store, card)
+
+    def bring(text):
+        return lambda case, _: RightsChange(case, files=(SealedFile("same", text),))
+
+    assert [store.rights.advance("q" * 22, bring(text)) is not None for text in ("first", "second")] == [True, True]
+    assert store.rights.file("q" * 22, "same") == "second"
+
+
+def test_a_file_that_waits_is_held_with_its_request_until_it_is_taken_back(store):
+    [card] = give(store, "talk", "card")
+    ask(store, card)
+    id_ = "q" * 22
+    files = [Attached(id_, hash_, "sealed", 7) for hash_ in ("one", "two", "three")]
+    for file in files:
+        kept = (SealedFile(file.hash, "jwe"),)
+        store.rights.advance(id_, lambda case, _, kept=kept, file=file: RightsChange(case, (), kept, (file,)))
+    assert {file.hash for file in store.rights.held(card).attached} == {"one", "two", "three"}
+    store.rights.advance(id_, lambda case, _: RightsChange(case, attached=(Detached(id_, "one"), Sent(id_))))
+    # What was sent stays
+    store.rights.advance(id_, lambda case, _: RightsChange(case, attached=(Detached(id_),)))
+    assert {(file.hash, file.sent) for file in store.rights.held(card).attached} == {("two", True), ("three", True)}
+    assert [store.rights.file(id_, file.hash) for file in files] == ["", "jwe", "jwe"]

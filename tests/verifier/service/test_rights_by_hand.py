@@ -3,6 +3,9 @@
 import pytest
 from sqlalchemy import text as sql
 
+from capabilities.cockpit.attached import MAX_OF_ONE, Attached, check_room, kind_of
+from capabilities.cockpit.attaching import NewFile
+from capabilities.cockpit.handing_out import Own, Rest
 from protocol.errors import Conflict, InvalidRequest, Malformed
 from protocol.sovereignty.due_dates import add_months
 from protocol.sovereignty.rights import Right
@@ -12,10 +15,6 @@ from protocol.sovereignty.usage import Action
 from tests.support.partners import both
 from tests.support.pki import DAY, NOW
 from tests.verifier.service.given import ENC, NAMES, Given, counter, listed, make, work
-from verifier.attached import MAX_OF_ONE, Attached, check_room, kind_of
-from verifier.rights_answers import Rest
-from verifier.service.attaching import NewFile
-from verifier.service.handing_out import Own
 from verifier.usage import By
 
 __all__ = ["counter", "make"]

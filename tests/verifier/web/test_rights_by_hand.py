@@ -5,6 +5,8 @@ from urllib.parse import quote
 
 import pytest
 
+from capabilities.cockpit.attached import MAX_FILE
+from capabilities.cockpit.web import ROOM
 from protocol.sovereignty.due_dates import add_months
 from protocol.sovereignty.rights import Right
 from protocol.sovereignty.rights_answer import open_file
@@ -16,8 +18,6 @@ from tests.support.verifier import IDENTIFIER
 from tests.verifier.service.given import ENC, NAMES, Given, library
 from tests.verifier.web.people import Browser
 from tests.verifier.web.test_services import clerk
-from verifier.attached import MAX_FILE
-from verifier.web.rights_answers import ROOM
 
 PDF = b"%PDF-1.7 what the archive has"
 FILLED = {"sure": "yes", "decisions": "Nothing decides by itself.", "all": "yes"}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from alembic import op
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -17,14 +20,26 @@ from sqlalchemy import (
     update,
 )
 
-from verifier.attached import Attached, Detached, Sent
+from capabilities.cockpit.attached import Attached, Detached, FileRecord, Sent
 
 
 def attached_table(metadata: MetaData) -> Table:
-    """The table, in the verifier's metadata."""
+    """The table, in a role's own metadata."""
     return Table(
         "attached_files",
         metadata,
+        Column("request", Text, primary_key=True),
+        Column("hash", Text, primary_key=True),
+        Column("about", Text, nullable=False),
+        Column("size", BigInteger, nullable=False),
+        Column("sent", Boolean, nullable=False),
+    )
+
+
+def create_attached() -> None:
+    """Make the table, in a migration."""
+    op.create_table(
+        "attached_files",
         Column("request", Text, primary_key=True),
         Column("hash", Text, primary_key=True),
         Column("about", Text, nullable=False),
@@ -51,7 +66,7 @@ class SqlAttached:
             [Attached(row.request, row.hash, row.about, row.size, row.sent) for row in connection.execute(query)]
         )
 
-    def change(self, connection: Connection, record: Attached | Detached | Sent) -> None:
+    def change(self, connection: Connection, record: FileRecord) -> None:
         """Do what a step says."""
         match record:
             case Attached():
@@ -78,12 +93,9 @@ class SqlAttached:
         """Forget what the files of a receipt are called; the files themselves go with the answers."""
         connection.execute(delete(self._attached).where(self._attached.c.request.in_(self._about(receipt))))
 
-    def forget_expired(self, connection: Connection, *, limit: int) -> int:
-        """Forget what belongs to requests that are gone."""
-        table, there = self._attached.c, select(self._requests.c.id)
-        old = select(table.request).where(table.request.not_in(there)).distinct().limit(limit)
-        gone: int = connection.execute(delete(self._attached).where(table.request.in_(old))).rowcount
-        return gone
+    def forget_all(self, connection: Connection, requests: Sequence[str]) -> None:
+        """Forget what belongs to requests that go."""
+        connection.execute(delete(self._attached).where(self._attached.c.request.in_(requests)))
 
     def _about(self, receipt: str) -> Select[tuple[str]]:
         return select(self._requests.c.id).where(self._requests.c.receipt == receipt)

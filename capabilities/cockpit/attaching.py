@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from capabilities.cockpit.attached import Attached
 from capabilities.cockpit.rights_case import RightsCase, SealedFile
 from protocol.encoding import decode_base64url, encode_base64url, encode_json, read_json_object
 from protocol.fields import Fields
-from protocol.keys import P256Key
+from protocol.keys import P256Key, RandomBytes
 from protocol.sovereignty.rights import VerifiedRightsRequest
 from protocol.sovereignty.rights_answer import AnsweredFile, seal_file
 from runtime.seal import Sealer
-from verifier.attached import Attached
-from verifier.service.context import VerifierContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +27,18 @@ class NewFile:
 
 
 def seal_new(
-    context: VerifierContext, case: RightsCase, request: VerifiedRightsRequest, described: AnsweredFile, content: bytes
+    case: RightsCase,
+    request: VerifiedRightsRequest,
+    described: AnsweredFile,
+    content: bytes,
+    *,
+    sealer: Sealer,
+    random_bytes: RandomBytes,
 ) -> tuple[Attached, SealedFile]:
     """A file as it is remembered, and as it is kept for the citizen. One that is too large is a ValueError."""
-    random_bytes = context.random_bytes
     sealed = seal_file(content, request, ephemeral=P256Key.generate(random_bytes), random_bytes=random_bytes)
     says = encode_json({"name": described.name, "type": described.media_type})
-    about = encode_base64url(context.sealer.seal(says, _context(case.id, described.hash)))
+    about = encode_base64url(sealer.seal(says, _context(case.id, described.hash)))
     return Attached(case.id, described.hash, about, described.size), SealedFile(described.hash, sealed)
 
 

@@ -79,6 +79,9 @@ class Sent:
     request: str
 
 
+FileRecord = Attached | Detached | Sent
+
+
 def kind_of(name: str, content: bytes) -> str:
     """The media type of a file, by its name and how it begins.
 
