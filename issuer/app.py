@@ -16,17 +16,19 @@ from issuer.api.administration import administration
 from issuer.api.endpoints import protocol_endpoints
 from issuer.config import IssuerSettings
 from issuer.credential_types import CredentialType, read_types
+from issuer.database.ended_list import EndedList
 from issuer.database.erased import ERASED_FORM
 from issuer.database.register import SqlRegister
 from issuer.database.store import SqlIssuerStore
-from issuer.installation import ACCESS, ANCHORS, ENCRYPTION, ERASED, REGISTRATIONS, SECRET, SIGNING
+from issuer.installation import ACCESS, ANCHORS, ENCRYPTION, ENDED, ERASED, REGISTRATIONS, SECRET, SIGNING
 from issuer.policy import IssuerPolicy
 from issuer.register import HttpRegister, Register
 from issuer.revoked import read_revoked
 from issuer.service import Issuer
 from issuer.service.context import IssuerContext
 from issuer.service.haip import check_ready
-from issuer.usage import By, name_of
+from issuer.service.uses import Uses
+from issuer.usage import ENDED_BEFORE, By, name_of
 from issuer.web.cockpit_page import cockpit_page
 from issuer.web.desk import desk_pages
 from issuer.web.pages import people_pages
@@ -61,7 +63,8 @@ SHIPPED_TYPES = Path(__file__).parent / "types"
 def open_store(settings: IssuerSettings) -> SqlIssuerStore:
     """The issuer's store, brought to this program's version."""
     erased = EraseList(LastingList(settings.erased or settings.data / ERASED, ERASED_FORM))
-    store = SqlIssuerStore(Database(settings.database, "issuer"), system.now, erased=erased)
+    ended = EndedList.at(settings.ended or settings.data / ENDED)
+    store = SqlIssuerStore(Database(settings.database, "issuer"), system.now, erased=erased, ended=ended)
     store.migrate()
     return store
 
@@ -208,6 +211,10 @@ def create_app(settings: IssuerSettings, *, sender: Sender | None = None) -> Fas
     guarded = sender or GuardedSender(allow_local=settings.env.allows_local)
     folder = open_folder(settings)
     issuer = open_issuer(settings, store, folder)
+    uses, kinds = Uses(issuer.context), issuer.context.types.values()
+    families = {kind.id: kind.family for kind in kinds}
+    if count := store.end_again(now=system.now(), families=families, what=uses.decided(ENDED_BEFORE)):
+        get_logger().warning("ended once more what had ended and the database did not know", count=count)
     if count := store.rights.erase_again(by=name_of(By.SERVICE, issuer.context.language), now=system.now()):
         get_logger().warning("erased once more what an old copy of the database brought back", count=count)
     renewal = Renewal(folder, system.now)

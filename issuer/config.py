@@ -34,6 +34,7 @@ class IssuerSettings(ServiceSettings):
     anchors: Path | None = None  # folder of the wallet providers to trust; by default `anchors` beside the settings
     registrations: Path | None = None  # folder of registration certificates; empty: `registrations` in the data folder
     erased: Path | None = None  # folder that lists what was erased on demand; empty: `erased` in the data folder
+    ended: Path | None = None  # folder that lists which documents ended; empty: `ended` in the data folder
     cockpit: bool = True  # announce where citizens follow what is done with their data, and give receipts
     privacy_policy: str = ""  # https URL, for receipts where no registration certificate says it
     dpo: str = ""  # e-mail address of the data protection officer, for receipts

@@ -25,6 +25,7 @@ ANCHORS = "anchors"  # folder of the wallet providers to trust
 ACCESS = "access"  # says who we are, by the access certificate that a registrar gave; its key may be without one
 REGISTRATIONS = "registrations"  # folder of registration certificates
 ERASED = "erased"  # folder that lists what was erased on demand
+ENDED = "ended"  # folder that lists which documents ended
 SIGNER_DAYS = 457  # the most that annex B.1.4 of ISO/IEC 18013-5 lets a document signer have
 ENCRYPTION = "encryption"  # of requests; installations that are older than it may have none
 

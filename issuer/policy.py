@@ -91,6 +91,7 @@ class Reason(StrEnum):
     CHANGED = "register changed"  # found by what the register says now, as the next two
     GONE = "not in the register"
     LACKING = "register has not what it needs"
+    ENDED_BEFORE = "ended before"  # found by the list that outlives the database
 
 
 WANTED = {

@@ -145,6 +145,10 @@ ERASED_PART_AGAIN = _texts(
     "Was wir über Ihr Dokument notiert hatten, war noch da. Es ist jetzt gelöscht. Ihr Eintrag im Register bleibt.",
     "What we had noted about your document was still here. It is erased now. Your entry in the register stays.",
 )
+ENDED_BEFORE = _texts(
+    "Das Dokument war schon beendet. Unsere Datenbank wusste das nicht, und wir haben es nachgetragen.",
+    "The document had ended already. Our database did not know that, and we added it.",
+)
 LISTED = _texts(
     "Ihr Dokument stand in einer Liste, die am Schalter angesehen wurde.",
     "Your document was in a list that was looked at at the desk.",
@@ -171,6 +175,7 @@ _REASONS = {
     Reason.KEYS_REVOKED: ("die Schlüssel der Wallet wurden gesperrt", "the keys of the wallet were blocked"),
     Reason.CHANGED: ("das Register hat sich geändert", "the register has changed"),
     Reason.GONE: ("Sie stehen nicht mehr im Register", "you are not in the register any more"),
+    Reason.ENDED_BEFORE: ("es war schon beendet", "it had ended already"),
     Reason.LACKING: (
         "dem Register fehlt etwas, das darin stehen muss",
         "the register lacks something that it must hold",

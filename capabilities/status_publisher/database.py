@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import sqlalchemy as sa
 from alembic import op
@@ -24,6 +24,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 
 from capabilities.status_publisher.policy import STATUS_VALUES, VOID, permuted_index
 from capabilities.status_publisher.records import EntryState, StatusBlock, StatusListRecord
@@ -98,11 +99,19 @@ class SqlStatusLists:
     """`capabilities.status_publisher.store.StatusStore` in SQL, and what a role's own transactions need of it.
 
     `holders` is the role's table of what holds a place: its columns `status_list` (empty: none), `status_index` and `state`
-    say so. No two rows may share a place, for which the role's table has a unique index (T078).
+    say so. No two rows may share a place, for which the role's table has a unique index (T078). `reserving` is told how far
+    places of a list are handed out and when, before anybody gets them.
     """
 
-    def __init__(self, database: Database, tables: StatusTables, holders: Table) -> None:
+    def __init__(
+        self,
+        database: Database,
+        tables: StatusTables,
+        holders: Table,
+        reserving: Callable[[StatusListRecord, int, int], None] | None = None,
+    ) -> None:
         self._database = database
+        self._reserving = reserving
         self._tables = tables
         self._holders = holders.c
         lists = tables.lists.c
@@ -152,6 +161,45 @@ class SqlStatusLists:
         # A full hand means that there is more
         return limit if len(found) == MAX_SWEPT_BLOCKS else len(found)
 
+    def catch_up(self, connection: Connection, known: StatusListRecord) -> bool:
+        """Hand out no place that was handed out before, as far as that is known of a list; whether it was news.
+
+        A list that an old copy of the database does not have comes back full: what has a place in it can still be looked up.
+        """
+        lists = self._tables.lists
+        row = {
+            "id": known.id,
+            "bits": known.bits,
+            "size": known.size,
+            "seed": known.seed,
+            "reserved": known.size,
+            "version": known.version,
+            "changed_at": known.changed_at,
+        }
+        if self._add(connection, lists, row):
+            return True
+        behind = update(lists).where(lists.c.id == known.id, lists.c.reserved < known.reserved)
+        return bool(connection.execute(behind.values(reserved=known.reserved)).rowcount)
+
+    def void(self, connection: Connection, list_id: str, index: int, now: int) -> bool:
+        """Let a place that nothing here has be invalid for ever; whether it was valid. A list that is not here has none."""
+        lists, holders = self._tables.lists.c, self._holders
+        known = select(lists.id).where(lists.id == list_id, lists.size > index)
+        held = select(holders.status_index).where(holders.status_list == list_id, holders.status_index == index)
+        if connection.scalar(known) is None or connection.scalar(held) is not None:
+            return False
+        row = {"list_id": list_id, "idx": index}
+        if not self._add(connection, self._tables.voids, row):
+            return False
+        self.move_on(connection, list_id, now)
+        return True
+
+    def _add(self, connection: Connection, table: Table, row: Mapping[str, object]) -> bool:
+        """Add a row that another worker may add at this moment; whether it was not there."""
+        new = sqlite.insert(table) if self._database.is_sqlite else postgresql.insert(table)
+        added = new.values(row).on_conflict_do_nothing().returning(*table.primary_key)
+        return connection.execute(added).first() is not None
+
     def _reserve(self, connection: Connection, bits: int, count: int, fresh: StatusListRecord, now: int) -> StatusBlock:
         lists, blocks = self._tables.lists, self._tables.blocks
         query = (
@@ -178,6 +226,8 @@ class SqlStatusLists:
             record = _record(row)
             more = update(lists).where(lists.c.id == record.id).values(reserved=lists.c.reserved + count)
             connection.execute(more)
+        if self._reserving is not None:
+            self._reserving(record, record.reserved + count, now)
         block = {"list_id": record.id, "first": record.reserved, "count": count, "reserved_at": now}
         connection.execute(insert(blocks), block)
         counters = range(record.reserved, record.reserved + count)

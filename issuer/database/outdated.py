@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, delete, func, insert, or_, select, update
 
+from issuer.database.ending import ChangeState
 from issuer.database.tables import conversations, credentials, letter_codes, register_changes, said_claims
 from issuer.policy import Reason
 from issuer.records import (
@@ -33,8 +34,6 @@ _HOLDS = _of.state != str(CredentialState.REVOKED)
 # A suspended document holds for nobody. Were it revoked, the next batch would not know any more that it is suspended
 _VALID = _of.state == str(CredentialState.VALID)
 _changes = register_changes.c
-
-ChangeState = Callable[[StateChanged], None]  # in the same transaction, with the status list
 
 
 def said_row(said: SaidClaims) -> dict[str, object]:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from capabilities.accounts.session import SignedIn
 from capabilities.cockpit.database.receipts import SqlCockpit
 from capabilities.cockpit.erase_list import EraseList
 from capabilities.cockpit.records import IssuedReceipt
 from capabilities.status_publisher.database import SqlStatusLists
-from capabilities.status_publisher.policy import next_state
 from capabilities.usage_log.database.store import SqlUsageLog
 from issuer.database import lists, outdated, receipts, watches
+from issuer.database.ended_list import EndedList, Ends
+from issuer.database.ending import COPIES, EndedAgain, SqlEnding
 from issuer.database.issued import conversation_of, read_credential, row_of
 from issuer.database.mandates import SqlMandates
 from issuer.database.rights import SqlIssuerRights
@@ -31,6 +30,7 @@ from issuer.database.tables import (
     status_tables,
     usage_tables,
 )
+from issuer.policy import ENDS_WALLET
 from issuer.records import (
     AllBegun,
     AuditLine,
@@ -50,7 +50,6 @@ from issuer.records import (
 )
 from issuer.session.stages import ANY_STAGE, CONVERSATION, Session
 from issuer.usage_records import GivenReceipt, Happened, OfDocument, OfPerson, What
-from protocol.errors import NotFound
 from protocol.keys import RandomBytes
 from runtime import system
 from runtime.codec import Codec
@@ -68,16 +67,9 @@ _CODEC: Codec[Session | SignedIn] = Codec(*ANY_STAGE, SignedIn)
 
 _ADD_OFFER = insert(offers).values({column.name: bindparam(column.name) for column in offers.columns})
 _ADD_CREDENTIAL = insert(credentials).values({column.name: bindparam(column.name) for column in credentials.columns})
-# All copies of what a person sees as one credential, renewed ones included: one conversation issued them
-_COPIES = select(credentials).where(
-    credentials.c.session_id == bindparam("session_id"),
-    credentials.c.configuration_id == bindparam("configuration_id"),
-)
 _A_SUSPENDED_COPY = (
-    _COPIES.with_only_columns(credentials.c.id).where(credentials.c.state == str(CredentialState.SUSPENDED)).limit(1)
+    COPIES.with_only_columns(credentials.c.id).where(credentials.c.state == str(CredentialState.SUSPENDED)).limit(1)
 )
-_LIST_OF = select(credentials.c.status_list).where(credentials.c.id == bindparam("credential"))
-_SET_STATE = update(credentials).where(credentials.c.id == bindparam("credential")).values(state=bindparam("new_state"))
 
 
 class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
@@ -88,13 +80,18 @@ class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
         database: Database,
         now: Callable[[], int],
         random_bytes: RandomBytes = system.random_bytes,
+        *,
         erased: EraseList | None = None,
+        ended: EndedList | None = None,
     ) -> None:
         super().__init__(database, conversations, _CODEC, now, self._keep_records)
         self.database = database
         self.api_keys = SqlApiKeys(database, api_keys)
         self.clerk_codes = SqlApiKeys(database, clerk_codes)
-        self.status_lists = SqlStatusLists(database, status_tables, credentials)
+        reserving = None if ended is None else ended.note_places
+        self.status_lists = SqlStatusLists(database, status_tables, credentials, reserving)
+        self._ending = SqlEnding(self.status_lists, ended, self.lock)
+        self._random_bytes = random_bytes
         self.cockpit = SqlCockpit(database, cockpit_tables)
         self.usage = SqlUsageLog(database, usage_tables, now=now, random_bytes=random_bytes)
         self.mandates = SqlMandates(database, self.usage.write)
@@ -191,26 +188,13 @@ class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
         """Move a credential and its copies to another state, and their lists on, in one transaction (T077, T080)."""
 
         def work(connection: Connection) -> IssuedCredential:
-            row = connection.execute(select(credentials).where(credentials.c.id == credential_id)).first()
-            if row is None:
-                raise NotFound("no such credential")
-            # Copies that are being issued now have to wait, and then see the new state
-            self.lock(connection, SessionKey.of(CONVERSATION, row.session_id))
-            # In one order, so that two clerks never wait for each other
-            copies = _COPIES.order_by(credentials.c.id).with_for_update()
-            found = tuple(map(read_credential, connection.execute(copies, conversation_of(read_credential(row)))))
-            # A copy that was replaced is revoked on its own, and stays so
-            live = [copy for copy in found if copy.state is not CredentialState.REVOKED]
-            state = next_state(live[0].state if live else CredentialState.REVOKED, wanted)
-            moved = [copy for copy in live if copy.state is not state]
-            for copy in moved:
-                self._change(connection, StateChanged(copy.id, state), now)
-            if moved:
-                event = Event(f"credential {state}", credential_id, actor=actor, detail=reason)
+            ends = Ends.WALLET if reason.partition(":")[0] in ENDS_WALLET else Ends.DOCUMENT
+            named, is_news = self._ending.move_document(connection, credential_id, wanted, now, ends)
+            if is_news:
+                event = Event(f"credential {wanted}", credential_id, actor=actor, detail=reason)
                 connection.execute(insert(conversations.events), [event_row(event, now)])
                 self._log(connection, happened)
-            [named] = [copy for copy in found if copy.id == credential_id]
-            return replace(named, state=state) if named in live else named
+            return named
 
         return self.database.write(work)
 
@@ -277,9 +261,9 @@ class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
         def work(connection: Connection) -> None:
             # Copies that are being issued now have to wait
             self.lock(connection, SessionKey.of(CONVERSATION, batch.session_id))
-            change = partial(self._change, connection, now=now)
-            if outdated.revoke_batch(connection, batch, change, actor, now):
-                self._log(connection, happened)
+            with self._ending.moving(connection, now, Ends.COPY) as move:
+                if outdated.revoke_batch(connection, batch, move, actor, now):
+                    self._log(connection, happened)
 
         self.database.write(work)
 
@@ -289,15 +273,29 @@ class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
         """Revoke what was outdated for as long as it may be."""
 
         def work(connection: Connection) -> int:
-            change = partial(self._change, connection, now=now)
-            ended = outdated.revoke_due(connection, change, now=now, limit=limit)
-            if what is not None:
-                known = families or {}
-                documents = dict.fromkeys([(each.session_id, known.get(each.type, each.type)) for each in ended])
-                self._log(connection, [OfDocument(*one, what) for one in documents])
+            with self._ending.moving(connection, now, Ends.COPY) as move:
+                ended = outdated.revoke_due(connection, move, now=now, limit=limit)
+                self._log_documents(connection, [(each.session_id, each.type) for each in ended], what, families or {})
             return sum(each.copies for each in ended)
 
         return self.database.write(work)
+
+    def end_again(self, *, now: int, families: Mapping[str, str], what: What | None = None) -> int:
+        """End what is in force although it had ended: an old copy of the database was restored. How much that was.
+
+        It comes before anything is published. `families`: configuration → document that it is a form of.
+        """
+        if self._ending.ended is None:
+            return 0
+
+        def log(connection: Connection, documents: Sequence[tuple[str, str]]) -> None:
+            self._log_documents(connection, documents, what, families)
+
+        again = EndedAgain(
+            self.database, self._ending,
+            step=self.step, trail=self.trail, log=log, families=families, random_bytes=self._random_bytes,
+        )  # fmt: skip
+        return again.run(self._ending.ended, now)
 
     def note_changes(
         self, subjects: Sequence[str], *, due_at: int, actor: str, begun: AllBegun = None, what: What | None = None
@@ -344,26 +342,30 @@ class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
             suspended = self._a_suspended_copy.first(connection, conversation_of(issued[0])) is not None
             self._add_credential.run_each(connection, [row_of(record) for record in issued])
             for new in issued if suspended else ():
-                self._change(connection, StateChanged(new.id, CredentialState.SUSPENDED), self._clock())
+                self._ending.move(connection, StateChanged(new.id, CredentialState.SUSPENDED), self._clock())
         given = [record for record in records if isinstance(record, IssuedReceipt)]
         if given:
             self.cockpit.write(connection, given)
         for record in records:
-            if isinstance(record, StateChanged):
-                self._change(connection, record, self._clock())
-            elif isinstance(record, OfferRecord):
+            if isinstance(record, OfferRecord):
                 offer = {"id": record.id, "subject": record.subject, "made_at": record.made_at}
                 self._add_offer.run(connection, offer)
             elif isinstance(record, DocumentWatch):
                 self._add_watch.run(connection, watches.row_of(record))
             elif isinstance(record, SaidClaims):
                 self._add_said.run(connection, outdated.said_row(record))
-            elif isinstance(record, Superseded):
-                now = self._clock()
-                outdated.supersede(connection, record, partial(self._change, connection, now=now), now)
             elif isinstance(record, GivenReceipt):
                 used = receipts.add_receipt(connection, record.receipt, record.what, self._clock())
                 self.usage.write(connection, used)
+        moved = [record for record in records if isinstance(record, StateChanged | Superseded)]
+        if moved:
+            now = self._clock()
+            with self._ending.moving(connection, now, Ends.COPY) as move:
+                for one in moved:
+                    if isinstance(one, StateChanged):
+                        move(one)
+                    else:
+                        outdated.supersede(connection, one, move, now)
 
     def _log(self, connection: Connection, happened: Sequence[Happened]) -> None:
         """Write what happened into every log that it belongs into, in the transaction that does it."""
@@ -371,7 +373,19 @@ class SqlIssuerStore(SqlConversations[Session | SignedIn, Record]):
         if used:
             self.usage.write(connection, used)
 
+    def _log_documents(
+        self,
+        connection: Connection,
+        documents: Sequence[tuple[str, str]],
+        what: What | None,
+        families: Mapping[str, str],
+    ) -> None:
+        """Write into the logs of documents, each once in whatever forms it is: conversation and configuration."""
+        if what is not None:
+            known = dict.fromkeys([(session_id, families.get(form, form)) for session_id, form in documents])
+            self._log(connection, [OfDocument(*one, what) for one in known])
+
     def _change(self, connection: Connection, change: StateChanged, now: int) -> None:
-        connection.execute(_SET_STATE, {"credential": change.credential_id, "new_state": str(change.state)})
-        listed = connection.scalar(_LIST_OF, {"credential": change.credential_id})
-        self.status_lists.move_on(connection, listed or "", now)
+        """Move a credential; with one that ends, its document does."""
+        with self._ending.moving(connection, now, Ends.DOCUMENT) as move:
+            move(change)

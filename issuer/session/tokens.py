@@ -8,6 +8,7 @@ from dataclasses import replace
 from issuer.session.stages import (
     ACCESS_TOKEN,
     REFRESH_TOKEN,
+    REVOKED,
     WITHDRAWN,
     Ended,
     Issuing,
@@ -16,6 +17,7 @@ from issuer.session.stages import (
     Tokens,
     WalletUnit,
     check_same_wallet,
+    id_of,
 )
 from protocol.errors import CredentialRequestDenied, InvalidAuthorizationDetails, InvalidGrant, InvalidToken
 from runtime.conversation import Change, Event, Refused, SessionKey, Spend
@@ -105,6 +107,19 @@ def end_configurations(session: Session, configuration_ids: frozenset[str], reas
     if not issuing.configuration_ids:
         return end_tokens(session, reason, actor)
     return Change(issuing, events=(Event(f"{reason}, no more of it", session.id, actor=actor),))
+
+
+def end_again(session: Session, configuration_ids: frozenset[str], actor: str) -> Outcome:
+    """End what an old copy of the database brought back; no configurations: all of it.
+
+    A conversation in which nothing was given by then ends too: by its code somebody could have once more what had ended.
+    """
+    if isinstance(session, Ended):
+        return Change(session)
+    if isinstance(session, Issuing):
+        return end_configurations(session, configuration_ids or frozenset(session.configuration_ids), REVOKED, actor)
+    id_ = id_of(session)
+    return Change(Ended(id_, REVOKED), events=(Event("offer withdrawn", id_, actor=actor),))
 
 
 def without(issuing: Issuing, configuration_ids: frozenset[str]) -> Issuing:

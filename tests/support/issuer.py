@@ -21,6 +21,7 @@ from starlette.testclient import TestClient
 from capabilities.accounts.service import new_clerk_code
 from issuer.app import serve_issuer
 from issuer.credential_types import CredentialType, read_type
+from issuer.database.ended_list import EndedList
 from issuer.database.register import SqlRegister
 from issuer.database.store import SqlIssuerStore
 from issuer.policy import IssuerPolicy
@@ -211,10 +212,11 @@ def make_issuer(
     identifier: str = IDENTIFIER,
     outside: Callable[[HttpRequest], HttpResponse] | None = None,
     anchors: Callable[[], TrustAnchors] = TrustAnchors,
+    ended: EndedList | None = None,
 ) -> Desk:
     """A worker of an issuer on a database, which is migrated; with PEOPLE in its register."""
     clock = clock or Clock()
-    store = SqlIssuerStore(Database(database_url, "issuer"), clock)
+    store = SqlIssuerStore(Database(database_url, "issuer"), clock, ended=ended)
     migrate_quickly(store)
     register = SqlRegister(store.database)
     register.put(PEOPLE)

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 
 from issuer.database.store import SqlIssuerStore
 from issuer.database.tables import conversations as issuer_tables
@@ -89,8 +89,22 @@ def check_issuer(store: SqlIssuerStore, issuances: Sequence[Issuance]) -> None:
         records[record.session_id].append(record)
     for issuance in issuances:
         _check_issuance(store, issuance, traces, records[issuance.offer_id])
+    _check_ended(store, [row.id for row in rows if row.state == CredentialState.REVOKED], rows)
     nonces = [batch.nonce for issuance in issuances for batch in issuance.batches]
     assert {digest_of(nonce) for nonce in nonces} <= traces.spent.get("c_nonce", frozenset())
+
+
+def _check_ended(store: SqlIssuerStore, revoked: Sequence[str], rows: Sequence[Row[tuple[object, ...]]]) -> None:
+    """What ended is in the list that outlives the database, and places are handed out no further than that says."""
+    kept = store._ending.ended
+    assert kept is not None
+    listed = {one.credential_id for some in kept.portions() for one in some}
+    assert set(revoked) <= listed, "a credential ended, and a restored copy would not know"
+    with store.database.reading() as connection:
+        reserved = {row.id: row.reserved for row in connection.execute(select(status_tables.lists))}
+    given = {places.list_id: places.reserved for places in kept.places()}
+    assert all(given.get(list_id, 0) >= count for list_id, count in reserved.items()), "a place could serve twice"
+    assert {row.status_list for row in rows} <= set(given)
 
 
 def check_verifier(store: SqlVerifierStore, presentations: Sequence[Presentation]) -> None:
