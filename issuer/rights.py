@@ -250,7 +250,8 @@ def hand_over(
         raise Conflict("what is here changed meanwhile; please try again")
     if not sure and not held.is_valid(now):
         raise Conflict("the document has ended; be sure first who asks")
-    return handed_over(case, made, controller, logged.use(Action.USED, By.CLERK, now=now), now=now)
+    used = logged.use(Action.USED, By.CLERK, now=now)
+    return handed_over(case, made, controller, used, there=held.files_of(case), now=now)
 
 
 def finish(

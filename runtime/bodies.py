@@ -14,6 +14,11 @@ BODY_ROOM = "hoheit.body_room"
 BODY_TIME = "hoheit.body_time"
 
 
+# What is large is in memory while it is read, so few of it at a time, and it may be long on its way (T246)
+LARGE_AT_ONCE = 2  # of one process and kind
+LARGE_SECONDS = 120.0
+
+
 @dataclass(slots=True)
 class BodyRoom:
     """How much of a request's body is still let in."""

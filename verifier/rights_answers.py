@@ -52,7 +52,7 @@ def hand_over(
     if not case.proven_at and not sure and identifies(case.status.right, receipt, held):
         raise Conflict("the same data was not shown once more; be sure first who asks")
     used = logged.use(Action.USED, place, now=now, why=ON_DEMAND)
-    return handed_over(case, made, receipt.controller, used, now=now)
+    return handed_over(case, made, receipt.controller, used, there=held.files_of(case), now=now)
 
 
 def no_fit(case: RightsCase, *, now: int) -> RightsStep:

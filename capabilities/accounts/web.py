@@ -13,7 +13,7 @@ from capabilities.accounts.service import ClerkService, TooManyCodes, WrongClerk
 from capabilities.accounts.session import NotSignedIn, SignedIn
 from protocol.errors import ProtocolError
 from runtime.asgi import read_form
-from runtime.bodies import make_room
+from runtime.bodies import LARGE_AT_ONCE, LARGE_SECONDS, make_room
 from runtime.driver import Driver
 from runtime.logs import get_logger
 from runtime.pages import ForeignForm, Pages, redirect
@@ -32,8 +32,6 @@ class Visit:
     names: Mapping[str, str] = field(default_factory=dict, repr=False)  # of these files
 
 
-UPLOADS_AT_ONCE = 2  # of one process
-UPLOAD_SECONDS = 120.0  # that a file may take on its way
 Handler = Callable[[Visit], Awaitable[Response]]
 
 
@@ -57,8 +55,7 @@ class Door:
     clerks: ClerkService
     shown: DoorPages
     router: APIRouter = field(default_factory=lambda: APIRouter(include_in_schema=False))
-    # T246: what is large is in memory while it is read, so few of it at a time
-    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(UPLOADS_AT_ONCE))
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(LARGE_AT_ONCE))
 
     def page(self, path: str) -> Callable[[Handler], Handler]:
         """A page to look at."""
@@ -164,7 +161,7 @@ class Door:
             # Before the body is let in; its token is checked when it is there
             raise ForeignForm("this form was not sent from our page")
         async with self.turns:
-            make_room(request, max_bytes + OVERHEAD, seconds=UPLOAD_SECONDS)
+            make_room(request, max_bytes + OVERHEAD, seconds=LARGE_SECONDS)
             upload = await read_upload(request, max_bytes=max_bytes)
         self.pages.check_token(request, upload.fields, visit.secret)
         await self.driver.run(self.clerks.use_once(visit.secret, upload.fields.get("once", "")))

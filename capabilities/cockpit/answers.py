@@ -62,13 +62,24 @@ def detach(case: RightsCase, hash_: str, held: Holds) -> RightsChange[R]:
 
 
 def handed_over(
-    case: RightsCase, made: HandedOut, controller: Controller, records: tuple[R, ...], *, now: int
+    case: RightsCase,
+    made: HandedOut,
+    controller: Controller,
+    records: tuple[R, ...],
+    *,
+    there: tuple[Attached, ...],
+    now: int,
 ) -> RightsChange[R]:
     """Hand out what was made, or a part of it if the rest is to follow; `records` are what the role does then.
 
+    `there` are the files that were here before.
+
     Raises:
-        Conflict: the request has ended, or the rest would come too late.
+        Conflict: the request has ended, the rest would come too late, or all files together are too large.
     """
+    for file in made.attached:
+        check_room(there, file)
+        there = (*there, file)
     if made.rest is None:
         after = answered(case, made.answer, now=now, kept=made.kept, controller=controller)
     else:

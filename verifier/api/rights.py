@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from capabilities.cockpit.attached import MAX_FILE
 from capabilities.cockpit.clerks import MAX_ID, check_found
 from capabilities.cockpit.handing_out import Own, Rest
 from capabilities.cockpit.rights_case import RightsCase
@@ -17,12 +18,15 @@ from protocol.fields import Fields
 from protocol.sovereignty.claims import read_claims_by_query, write_claims_by_query
 from protocol.sovereignty.rights_status import MAX_KEPT, Kept
 from protocol.sovereignty.wording import Wording, read_wording
+from runtime.asgi import MAX_BODY
 from runtime.driver import Driver
-from verifier.api.cases import Reader
+from runtime.routes import large_bodies
+from verifier.api.cases import Reader, case_reader
 from verifier.service import Verifier
 from verifier.usage import By
 
 MAX_FILES_AT_ONCE = 64
+MAX_ANSWER = -(-MAX_FILE // 3) * 4 + MAX_BODY  # bytes: the largest file in base64, and everything else
 
 
 class RightsInList(BaseModel):
@@ -100,7 +104,7 @@ class FileBody(BaseModel):
 
     name: str = Field(description="a plain file name, at most 256 characters")
     type: str = Field(description="media type")
-    content: str = Field(description="base64")
+    content: str = Field(description="base64, of at most 10 MB")
 
 
 class KeptBody(BaseModel):
@@ -113,7 +117,7 @@ class KeptBody(BaseModel):
 
 
 class AnswerBody(BaseModel):
-    """The data itself: what is held here goes by itself, what you hold goes in files. One body has at most 1 MiB."""
+    """The data itself: what is held here goes by itself, what you hold goes in files. One body has at most 14 MB."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -195,20 +199,24 @@ def rights_api(verifier: Verifier, driver: Driver) -> APIRouter:
         told = body.recipients_told
         return _listed(await driver.run(desk.done(request, place=By.PROGRAM, told=told, actor=by)))
 
-    @router.post("/rights/{request}/answer")
     async def answer(request: str, body: AnswerBody, by: Reader) -> RightsInList:
         """Answer access or portability with the data itself, encrypted to the citizen who asked."""
         handed = desk.hand_out(request, body.own(), sure=body.identity_checked, place=By.PROGRAM, actor=by)
         return _listed(await driver.run(handed))
 
+    large = large_bodies(case_reader, MAX_ANSWER)
+    router.add_api_route("/rights/{request}/answer", answer, methods=["POST"], route_class_override=large)
     return router
 
 
 def _bytes(text: str) -> bytes:
     try:
-        return b64decode(text, validate=True)
+        content = b64decode(text, validate=True)
     except ValueError as error:
         raise InvalidRequest("files.content: must be base64") from error
+    if len(content) > MAX_FILE:
+        raise InvalidRequest(f"files.content: has more than {MAX_FILE} bytes")
+    return content
 
 
 def _wording(texts: dict[str, str]) -> Wording:
