@@ -192,6 +192,21 @@ class ActingTerms:
 
         return tuple(dict.fromkeys(named(self.rule.represented))) if named(self.rule.proof) else ()
 
+    def beside(self, disclosed: JsonObject) -> JsonObject:
+        """What an accepted answer told beside who acts for whom: the proof and names are told by that already."""
+        spaces = {one.id: one.namespace for one in self.mdocs}
+        rest: JsonObject = {}
+        for id_, held in disclosed.items():
+            if id_ in self.rule.proof:
+                continue
+            if id_ in self.rule.queries and isinstance(held, list):
+                left: list[JsonValue] = [more for claims in held if (more := _without_person(claims, spaces.get(id_)))]
+                if left:
+                    rest[id_] = left
+            else:
+                rest[id_] = held
+        return rest
+
     def _answers(self, disclosed: Disclosed) -> dict[str, JsonObject]:
         """The claims of each document, by the names of SD-JWT VC: of an mdoc, what stands in the namespace that was asked."""
         spaces = {one.id: one.namespace for one in self.mdocs}
@@ -205,6 +220,18 @@ class ActingTerms:
             elif isinstance(claims, dict):
                 answers[id_] = claims
         return answers
+
+
+def _without_person(claims: JsonValue, namespace: str | None) -> JsonValue:
+    if not isinstance(claims, dict):
+        return claims
+    if namespace is None:
+        return {name: value for name, value in claims.items() if name not in PERSON}
+    elements = claims.get(namespace)
+    names = {path_in(namespace, name)[1] for name in PERSON}
+    left = {name: value for name, value in elements.items() if name not in names} if isinstance(elements, dict) else {}
+    others = {name: value for name, value in claims.items() if name != namespace}
+    return {**others, namespace: left} if left else others
 
 
 def path_in(namespace: str, name: str) -> ClaimPath:

@@ -47,7 +47,7 @@ from protocol.credential import ClaimPath
 from protocol.dcql.path import read_path
 from protocol.dcql.query import CredentialQuery, DcqlQuery
 from protocol.encoding import JsonObject, JsonValue
-from protocol.errors import Flaw, Malformed
+from protocol.errors import Flaw, InvalidRequest, Malformed
 from protocol.fields import Fields
 from protocol.formats import format_of
 from protocol.sovereignty.representation import MayNotAct
@@ -143,6 +143,17 @@ class UseCase:
     def registered_use(self) -> str:
         """The intended use that this question is registered under."""
         return self.intended_use or self.id
+
+    @property
+    def query_for_another(self) -> DcqlQuery:
+        """The question to somebody who says that they act for another.
+
+        Raises:
+            InvalidRequest: nobody can do that here.
+        """
+        if self.acting is None:
+            raise InvalidRequest("use_case: in this one nobody acts for another")
+        return self.acting.for_another(self.query)
 
     def objection(self, claims: Mapping[str, tuple[JsonObject, ...]], *, now: int) -> str:
         """What is wrong with what was disclosed though it answers the query; empty: nothing. Never a value."""

@@ -103,7 +103,7 @@ UNIVERSITY = Agency(
 LIBRARY = Partner(
     "buecherei",
     (("de", f"Stadtbücherei {TOWN}"), ("en", f"{TOWN} city library")),
-    ("library-sign-up", "over-18"),
+    ("library-sign-up", "over-18", "child-card"),
     "NTRDE-HRA 20",
 )
 CINEMA = Partner("kino", (("de", "Kino Capitol"), ("en", "Capitol cinema")), ("over-18",), "NTRDE-HRB 4711")

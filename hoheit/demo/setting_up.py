@@ -68,7 +68,7 @@ WALLET = "wallet"
 KEY_FILE = "api-key"
 CASE_KEY_FILE = "case-key"
 CLERK_FILE = "clerk-code"
-VERSION_FILE, VERSION = "version", "7"  # of how a town is laid out
+VERSION_FILE, VERSION = "version", "8"  # of how a town is laid out
 OPERATOR_FILE = "operator-code"
 STREET, POSTAL_CODE, PHONE = "Lindenweg 9", "01234", "+49 351 1234"
 # What a sector's platform publishes: who may ask there, in whose word, and who issues

@@ -45,6 +45,11 @@ class RequestBody(BaseModel):
         description="with same_device: your https page to lead the person back to; `response_code` is added to it, and "
         "the result is handed out only with that code. Without it they come to a page of ours that shows nothing",
     )
+    for_another: bool = Field(
+        default=False,
+        description="whoever answers acts for another: the proof of it, which the use case lets people leave out, is needed. "
+        "In person it is asked for in no other way",
+    )
 
 
 class RequestMade(BaseModel):
@@ -160,6 +165,7 @@ def partner_api(verifier: Verifier, driver: Driver) -> APIRouter:
             prefix=body.client_id_prefix,
             same_device=body.same_device,
             redirect_uri=body.redirect_uri or "",
+            for_another=body.for_another,
         )
         made = await driver.run(verifier.requests.make(order))
         return RequestMade(

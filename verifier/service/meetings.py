@@ -16,7 +16,7 @@ from protocol.device_retrieval.carriers import Relay
 from protocol.device_retrieval.meeting import ReaderMeeting
 from protocol.device_retrieval.question import DeviceQuestion, ask_reader_question, mdoc_part
 from protocol.encoding import decode_base64url, encode_base64url
-from protocol.errors import AccessDenied, InvalidRequest, ProtocolError, raised_as
+from protocol.errors import AccessDenied, InvalidRequest, NotFound, ProtocolError, raised_as
 from protocol.exchange import Exchange
 from protocol.keys import P256Key
 from protocol.mdoc.engagement import DeviceEngagement
@@ -41,6 +41,7 @@ from verifier.session import (
     not_open,
     read_query,
 )
+from verifier.use_case import UseCase
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,25 @@ class Meetings:
     def can_ask(self, query: DcqlQuery) -> bool:
         """Whether a question can be asked in person: some answer to it has documents of ISO/IEC 18013-5 alone."""
         return mdoc_part(query) is not None
+
+    def can_ask_for_another(self, use_case: UseCase) -> bool:
+        """Whether somebody can be asked in person both for themselves and for another: by a proof that may be left out.
+
+        A reader's request knows nothing that may be left out, so whoever asks says which it is.
+        """
+        terms = use_case.acting
+        return (
+            terms is not None and terms.leaves_open(use_case.query) and self.can_ask(terms.for_another(use_case.query))
+        )
+
+    def asked(self, request_id: str) -> Exchange[frozenset[str]]:
+        """Ids of the queries that are asked in person; empty: no answer is awaited."""
+        try:
+            stage = yield from load(SessionKey.of(REQUEST, request_id), no_request(), AWAITED)
+        except NotFound:
+            return frozenset()
+        part = mdoc_part(read_query(stage.terms.dcql_query))
+        return frozenset([one.id for one in part.credentials]) if part is not None else frozenset()
 
     def begin(self, request_id: str, asker: Asker, code: str) -> Exchange[None]:
         """Ask the wallet whose code was read, in place of another one that was asked in person before.

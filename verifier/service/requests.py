@@ -75,6 +75,7 @@ class RequestOrder:
     number: int = 0  # by which its page tells people apart
     forwarded: bool = False  # to a service; a good answer is a case at once
     again: str = ""  # id of the request about rights for which somebody shows their data once more
+    for_another: bool = False  # whoever answers acts for another: a proof that may be left out may not
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +111,7 @@ class Requests:
         request_id = request_id or self.context.new_id()
         reference = self.context.reference(request_id)
         stage = Requested(self._asked(request_id, order, use_case), self._terms(request_id, order, use_case, query))
-        link = self.link(stage)
-        if len(link) > MAX_QR:
+        if len(link := self.link(stage)) > MAX_QR:
             raise InvalidRequest("dcql_query: is too long for a link; ask with a client_id_prefix that signs")
         asked = stage.asked
         change: Change[Session, Never] = Change(
@@ -332,9 +332,9 @@ class Requests:
             use_case = self.context.use_cases.get(order.use_case)
             if use_case is None:
                 raise InvalidRequest("use_case: there is none of this name")
-            return use_case, use_case.query
-        if order.query is None or order.use_case is not None:
-            raise InvalidRequest("either use_case or dcql_query is needed")
+            return use_case, use_case.query_for_another if order.for_another else use_case.query
+        if order.query is None or order.use_case is not None or order.for_another:
+            raise InvalidRequest("either use_case or dcql_query is needed, and for_another goes with the first")
         return None, order.query
 
     def _asked(self, request_id: str, order: RequestOrder, use_case: UseCase | None) -> Asked:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request, Response
 
-from protocol.device_retrieval.question import mdoc_part
 from protocol.encoding import decode_base64url
 from protocol.errors import NotFound, ProtocolError
 from protocol.exchange import Exchange
@@ -53,8 +53,7 @@ def in_person_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRout
             before = fields.optional_text("before")
             if before:
                 await driver.run(_forget(verifier, before, browser))
-            order = RequestOrder(fields.text("use_case"), None, owner="", browser=browser, in_person=True)
-            made = await driver.run(verifier.requests.make(order))
+            made = await driver.run(verifier.requests.make(_order(fields, browser)))
         except ProtocolError as error:
             return refusal_page(request, pages, verifier, error)
         return redirect(f"{path}/in-person/{made.id}")
@@ -108,21 +107,43 @@ def in_person_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRout
     async def _shown(request: Request, request_id: str, *, again: bool = False) -> Response:
         browser = pages.browser(request)
         try:
-            found, met = await driver.run(_look(verifier, request_id, browser, verifier.answers.result_for_browser))
+            stands = await driver.run(_stands(verifier, request_id, browser))
         except ProtocolError as error:
             return refusal_page(request, pages, verifier, error)
-        return pages.remember(_page(request, pages, verifier, found, None if again else met), browser)
+        seen = stands._replace(met=None) if again else stands
+        return pages.remember(_page(request, pages, verifier, seen), browser)
 
     async def _not_met(request: Request, request_id: str, error: ProtocolError) -> Response:
         """What was read belongs to nothing here; the question stays open where it was."""
         browser = pages.browser(request)
         try:
-            found, met = await driver.run(_look(verifier, request_id, browser, verifier.answers.result_for_browser))
+            stands = await driver.run(_stands(verifier, request_id, browser))
         except ProtocolError:
             return refusal_page(request, pages, verifier, error)
-        return _page(request, pages, verifier, found, met, wrong=True)
+        return _page(request, pages, verifier, stands, wrong=True)
 
     return router
+
+
+class _Stands(NamedTuple):
+    """How a request stands."""
+
+    found: Result
+    met: MeetingTerms | None  # with which wallet
+    asked: frozenset[str]  # ids of what is asked; empty: no answer is awaited any more
+
+
+def _order(form: Fields, browser: str) -> RequestOrder:
+    """What a button of ours asks: a use case, of somebody for themselves, or of somebody who acts for another."""
+    another = form.optional_text("for_another")
+    use_case = another or form.text("use_case")
+    return RequestOrder(use_case, None, owner="", browser=browser, in_person=True, for_another=another is not None)
+
+
+def _stands(verifier: Verifier, request_id: str, browser: str) -> Exchange[_Stands]:
+    """All that a page shows of a request."""
+    found, met = yield from _look(verifier, request_id, browser, verifier.answers.result_for_browser)
+    return _Stands(found, met, (yield from verifier.meetings.asked(request_id)))
 
 
 def _look(
@@ -146,31 +167,23 @@ def _state(found: Result, met: MeetingTerms | None) -> str:
     return f"{found.state}-{'relayed' if met is not None and met.relayed else ''}"
 
 
-def _asked_in_person(use_case: UseCase, language: str) -> tuple[AskedDocument, ...]:
+def _asked_in_person(use_case: UseCase, ids: frozenset[str], language: str) -> tuple[AskedDocument, ...]:
     """What is asked of who stands there: all of it is needed, and nothing besides."""
-    part = mdoc_part(use_case.query)
-    asked = {credential.id for credential in part.credentials} if part is not None else set()
     return tuple(
         replace(document, needed=True, instead_of=frozenset())
         for document in use_case.asks_in(language)
-        if document.id in asked
+        if document.id in ids
     )
 
 
-def _page(
-    request: Request,
-    pages: Pages,
-    verifier: Verifier,
-    found: Result,
-    met: MeetingTerms | None,
-    *,
-    wrong: bool = False,
-) -> Response:
+def _page(request: Request, pages: Pages, verifier: Verifier, stands: _Stands, *, wrong: bool = False) -> Response:
     """Camera, waiting, or the large verdict, by how far it is."""
+    found, met, ids = stands
     path = urlsplit(verifier.context.identifier).path
     language = language_of(request)
     use_case = verifier.context.use_cases.get(found.use_case)
-    asked = _asked_in_person(use_case, language) if use_case else ()
+    # Once it is answered, what came has the names of whatever could have been asked
+    asked = _asked_in_person(use_case, ids or frozenset(found.disclosed or ()), language) if use_case else ()
     title = use_case.title_in(language) if use_case else ""
     here = f"{path}/in-person/{found.id}"
     open_ = found.state in _OPEN
@@ -186,6 +199,7 @@ def _page(
             binary=found.binary,
             kept_until=kept,
             acting=found.acting,
+            terms=use_case.acting if use_case is not None else None,
         )
         shown = large_verdict(outcome, asked, language)
     template = (
@@ -198,6 +212,8 @@ def _page(
         title=title,
         purpose=use_case.purpose_in(language) if use_case else "",
         asked=asked,
+        for_another=bool(use_case and use_case.acting and not ids.isdisjoint(use_case.acting.rule.proof)),
+        either=bool(use_case and verifier.meetings.can_ask_for_another(use_case)),
         found=found,
         live_state=_state(found, met),
         relayed=met is not None and met.relayed,

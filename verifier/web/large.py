@@ -8,7 +8,7 @@ from typing import Literal
 
 from protocol.credential import ClaimPath
 from protocol.encoding import JsonObject
-from verifier.acting import Acting
+from verifier.acting import Acting, ActingTerms
 from verifier.session import Line, Verdict
 from verifier.use_case import AskedDocument
 from verifier.web.acting_view import ActingShown, acting_shown
@@ -49,13 +49,17 @@ class Outcome:
     number: int = 0
     kept_until: int = 0  # epoch seconds; 0: nothing of it is kept
     acting: Acting | None = None  # who acted for whom
+    terms: ActingTerms | None = None  # by which they did: what is told as such is not told once more
 
 
 def large_verdict(found: Outcome, asked: tuple[AskedDocument, ...], language: str) -> LargeVerdict:
     """An outcome in a language; `asked` are the use case's own words for what was asked."""
     if found.verdict is None:
         return LargeVerdict(found.key, "neutral", found.title, found.number)
-    portrait, shared = _without_portrait(shared_documents(asked, found.disclosed or {}, found.binary, language))
+    disclosed = found.disclosed or {}
+    if found.acting is not None and found.terms is not None:
+        disclosed = found.terms.beside(disclosed)
+    portrait, shared = _without_portrait(shared_documents(asked, disclosed, found.binary, language))
     as_of = max((line.as_of for line in found.verdict.lines), default=0)
     return LargeVerdict(
         key=found.key,

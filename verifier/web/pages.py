@@ -46,7 +46,13 @@ def people_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
             "start.html",
             partner=partner_name(verifier, request),
             questions=[
-                (case.id, case.title_in(language), case.purpose_in(language), verifier.meetings.can_ask(case.query))
+                (
+                    case.id,
+                    case.title_in(language),
+                    case.purpose_in(language),
+                    verifier.meetings.can_ask(case.query),
+                    verifier.meetings.can_ask_for_another(case),
+                )
                 for case in cases
             ],
             services=[

@@ -238,6 +238,7 @@ def test_the_shape_is_published(counter):
         "client_id_prefix",
         "same_device",
         "redirect_uri",
+        "for_another",
     }
 
 

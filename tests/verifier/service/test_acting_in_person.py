@@ -202,6 +202,24 @@ def test_a_service_asks_by_itself_for_what_is_held_against_each_other_in_each_fo
     assert dict(labels[DOCTYPE, "until"])["en"] == "Until when you may act"
 
 
+def test_beside_who_acts_for_whom_stands_what_else_was_told():
+    terms = UseCase.from_toml(USE_CASE, "child.toml").acting
+    assert terms is not None
+    names: JsonObject = {"family_name": "Mustermann", "given_name": "Erika", "birth_date": "1990-03-07"}
+    told: JsonObject = {
+        "proof-mdoc": [{DOCTYPE: {**names, "relation": "parent"}}],
+        "pid-mdoc": [{PID: {**names, "portrait": "AAAA"}, "org.other": names}],
+        "pid": [{**ERIKA, "picture": "AAAA"}],
+        "school-mdoc": [{SCHOOL: names}],
+        "other": [{"family_name": "Other"}],
+    }
+    assert terms.beside(told) == {
+        "pid-mdoc": [{PID: {"portrait": "AAAA"}, "org.other": names}],
+        "pid": [{"picture": "AAAA"}],
+        "other": [{"family_name": "Other"}],
+    }
+
+
 def test_the_represented_person_is_asked_by_either_form_of_the_document():
     question = own_name_question([UseCase.from_toml(USE_CASE, "child.toml")])
     assert question is not None

@@ -63,8 +63,9 @@ def browser(counter):
 class Phone:
     """A wallet that shows its code, and a person who decides."""
 
-    def __init__(self, counter, *, relayed=False, seed=20):
+    def __init__(self, counter, *, relayed=False, seed=20, held=(LICENCE,)):
         self.counter = counter
+        self.held = held
         self.relay = Relay.of_device(RELAY, CHANNEL)
         self.holder = HolderMeeting.begin(seeded_key(seed), (self.relay.method(),) if relayed else ())
 
@@ -79,7 +80,7 @@ class Phone:
         asked = verify_device_request(
             meeting.request, meeting.handover, anchors=self.counter.wallet_anchors, now=NOW
         ).request
-        return meeting.answer(device_response(asked.dcql_query, Holder((LICENCE,)).present(asked)))
+        return meeting.answer(device_response(asked.dcql_query, Holder(self.held).present(asked)))
 
     def answer_by_relay(self, *, no=False):
         apps = {HOST: self.counter.app}
