@@ -80,6 +80,14 @@ def test_a_page_that_looks_by_itself_keeps_nobody_signed_in(desk, clerks, secret
         desk.run(clerks.watch(secret))
 
 
+def test_whose_code_was_revoked_is_out_at_once(desk, clerks, secret):
+    """T236: the session that it opened ends with it."""
+    assert desk.store.clerk_codes.revoke(CLERK)
+    for look in (clerks.watch, clerks.visit):
+        with pytest.raises(NotSignedIn, match="revoked"):
+            desk.run(look(secret))
+
+
 def test_a_form_counts_once(desk, clerks, secret):
     """T119"""
     desk.run(clerks.use_once(secret, "one"))
