@@ -121,6 +121,10 @@ VIEWED_FOR_RIGHTS = _texts(
     "Am Schalter wurde gelesen, was Sie über Ihre Daten verlangt haben.",
     "What you asked for about your data was read at the desk.",
 )
+READ_FOR_RIGHTS = _texts(
+    "Ein Programm der Behörde hat gelesen, was Sie über Ihre Daten verlangt haben.",
+    "A program of the agency read what you asked for about your data.",
+)
 ON_DEMAND = _texts("Sie haben es verlangt.", "You asked for it.")
 TOLD_OF_CHANGE = _texts(
     "Wir haben mitgeteilt, was mit den Daten geschehen soll.", "We told them what shall happen to the data."

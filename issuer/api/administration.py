@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from issuer.api.bodies import Actor, Subject, actor, described, read_body
 from issuer.api.people import add_people
+from issuer.api.rights import add_rights
 from issuer.api.usage import add_usage
 from issuer.records import CredentialState, IssuedCredential
 from issuer.register import MAX_SUBJECT
@@ -90,6 +91,7 @@ def administration(issuer: Issuer, driver: Driver) -> APIRouter:
     _add_credentials(router, issuer, driver)
     add_people(router, issuer, driver)
     add_usage(router, issuer, driver)
+    add_rights(router, issuer, driver)
     return router
 
 

@@ -21,10 +21,10 @@ M = TypeVar("M", bound=BaseModel)
 # T224: no database takes a NUL
 Subject = Annotated[str, Field(min_length=1, max_length=MAX_SUBJECT, pattern=r"^[^\x00]+$")]
 
-_KEY = HTTPBearer(scheme_name="API key", description="made by `hoheit issuer api-key`", auto_error=False)
+KEY = HTTPBearer(scheme_name="API key", description="made by `hoheit issuer api-key`", auto_error=False)
 
 
-async def actor(request: Request, _: Annotated[object, Security(_KEY)]) -> str:
+async def keyholder(request: Request) -> str:
     """The name of the API key that a request carries.
 
     Raises:
@@ -33,6 +33,11 @@ async def actor(request: Request, _: Annotated[object, Security(_KEY)]) -> str:
     state = request.app.state
     found = await state.driver.run(find_api_key(state.issuer.context.store.api_keys, bearer_key(request)))
     return str(found.name)
+
+
+async def actor(request: Request, _: Annotated[object, Security(KEY)]) -> str:
+    """See `keyholder`; and the interface says that a key is needed."""
+    return await keyholder(request)
 
 
 Actor = Annotated[str, Depends(actor)]

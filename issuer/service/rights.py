@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from capabilities.cockpit.answers import check_hands_out
-from capabilities.cockpit.desk import Asked, RequestsAtDesk, done_by
+from capabilities.cockpit.desk import Asked, RequestsAtDesk, Told, done_by
 from capabilities.cockpit.handing_out import Own
 from capabilities.cockpit.records import IssuedReceipt
 from capabilities.cockpit.rights import RightsRequests, Step
@@ -31,7 +31,7 @@ from issuer.rights import (
 )
 from issuer.service.context import IssuerContext
 from issuer.service.handing_out import HandingOut
-from issuer.usage import VIEWED_FOR_RIGHTS, By
+from issuer.usage import READ_FOR_RIGHTS, VIEWED_FOR_RIGHTS, By
 from protocol.errors import InvalidRequest, Unavailable
 from protocol.exchange import Exchange
 from protocol.sovereignty.receipt import Receipt
@@ -137,7 +137,7 @@ class RightsDesk(RequestsAtDesk[Holding, RightsRecord]):
             NotFound: there is none.
             Unavailable: the register has to be asked, and cannot be for now.
         """
-        asked = yield from self.look(id_, self._viewed, actor=actor)
+        asked = yield from self.look(id_, self._looked(By.CLERK, VIEWED_FOR_RIGHTS), actor=actor)
         # Only an erasure hangs on it, and only for that the register is asked
         is_needed = asked.case.is_open and asked.case.status.right in ERASES
         record = (yield from self._record(asked.held)) if is_needed else None
@@ -153,6 +153,14 @@ class RightsDesk(RequestsAtDesk[Holding, RightsRecord]):
             is_over=asked.held.is_over(self.context.now()),
             in_register=record is not None,
         )
+
+    def read(self, id_: str, *, actor: str) -> Exchange[Asked[Holding]]:
+        """The same for a program of the agency. It answers nothing, so the register is not asked.
+
+        Raises:
+            NotFound: there is none.
+        """
+        return (yield from self.look(id_, self._looked(By.PROGRAM, READ_FOR_RIGHTS), actor=actor))
 
     def is_unknown(self, _case: RightsCase, _receipt: Receipt, held: Holding) -> bool:
         """Whoever holds no valid document may have its key from somebody else."""
@@ -212,12 +220,14 @@ class RightsDesk(RequestsAtDesk[Holding, RightsRecord]):
 
         return (yield from self.requests.advance(id_, step))
 
-    def _viewed(self, case: RightsCase, issued: IssuedReceipt) -> tuple[RightsRecord, ...]:
-        # Whoever reads a request that waits sees whose document it is about
-        if not case.is_open:
-            return ()
-        logged, now = logged_of(self.context, issued), self.context.now()
-        return logged.use(Action.VIEWED, By.CLERK, now=now, why=VIEWED_FOR_RIGHTS)
+    def _looked(self, by: By, why: Wording) -> Told[RightsRecord]:
+        def told(case: RightsCase, issued: IssuedReceipt) -> tuple[RightsRecord, ...]:
+            # Whoever reads a request that waits sees whose document it is about
+            if not case.is_open:
+                return ()
+            return logged_of(self.context, issued).use(Action.VIEWED, by, now=self.context.now(), why=why)
+
+        return told
 
     def _record(self, held: Holding) -> Exchange[Record | None]:
         subject = held.document.subject if held.document is not None else ""

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from capabilities.cockpit.attached import MAX_FILE
 from capabilities.cockpit.clerks import MAX_ID, check_found
+from capabilities.cockpit.files_api import FileShown, add_files, shown
 from capabilities.cockpit.handing_out import Own, Rest
 from capabilities.cockpit.rights_case import RightsCase
 from protocol.errors import InvalidRequest, raised_as
@@ -70,6 +71,7 @@ class RightsWhole(RightsInList):
         description="who got the data by the usage log, and was not told of a change since"
     )
     latest_due: int = Field(description="epoch seconds: it cannot be put off beyond that")
+    files: list[FileShown] = Field(description="that were added one by one, and go out with the next answer")
 
 
 class ExtensionBody(BaseModel):
@@ -117,7 +119,10 @@ class KeptBody(BaseModel):
 
 
 class AnswerBody(BaseModel):
-    """The data itself: what is held here goes by itself, what you hold goes in files. One body has at most 14 MB."""
+    """The data itself: what is held here goes by itself, what you hold goes in files. One body has at most 14 MB.
+
+    More than one large file is added one by one before.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -181,6 +186,7 @@ def rights_api(verifier: Verifier, driver: Driver) -> APIRouter:
             text=found.text,
             recipients_to_tell=[AddresseeShown(name=to.name, identifier=to.identifier) for to in found.held.untold],
             latest_due=found.latest_due,
+            files=shown(found.files, found.sent),
         )
 
     @router.post("/rights/{request}/extension")
@@ -206,6 +212,7 @@ def rights_api(verifier: Verifier, driver: Driver) -> APIRouter:
 
     large = large_bodies(case_reader, MAX_ANSWER)
     router.add_api_route("/rights/{request}/answer", answer, methods=["POST"], route_class_override=large)
+    add_files(router, desk, driver, case_reader)
     return router
 
 

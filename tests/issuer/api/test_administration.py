@@ -48,6 +48,10 @@ def test_every_route_asks_for_a_key(desk, issued):
         ("POST", "/api/people/gone"),
         ("POST", "/api/people/changed"),
         ("POST", "/api/usage"),
+        ("GET", "/api/rights"),
+        ("GET", "/api/rights/{request}"),
+        ("POST", "/api/rights/{request}/files"),
+        ("DELETE", "/api/rights/{request}/files/{file}"),
         ("GET", "/api/credentials"),
         ("POST", "/api/credentials/{credential_id}/revoke"),
         ("POST", "/api/credentials/{credential_id}/suspend"),
@@ -55,7 +59,7 @@ def test_every_route_asks_for_a_key(desk, issued):
     }
     with desk.browser() as http:
         for method, path in sorted(found):
-            address = path.format(offer_id="x", credential_id=issued.id) if "{" in path else path
+            address = path.format(offer_id="x", credential_id=issued.id, request="x", file="x") if "{" in path else path
             for wrong in ("", "Bearer", "Bearer wrong", f"Bearer {revoked}", f"Basic {key}", key, f"Bearer {key}x"):
                 answer = http.request(
                     method, address, params={"subject": "anna"}, json=OFFER, headers={"authorization": wrong}
@@ -150,3 +154,13 @@ def test_a_letter_opens_the_login_once(http):
     assert letter.status_code == 201
     assert set(letter.json()) == {"letter_code"}
     assert is_error(http.post("/api/letters", json={"subject": ""}), "invalid_request")
+
+
+def test_every_route_says_that_a_key_is_needed(http):
+    document = http.get("/api/openapi.json").json()
+    for path in document["paths"].values():
+        for operation in path.values():
+            assert operation["security"]
+            assert operation["description"]
+    file = document["paths"]["/api/rights/{request}/files"]["post"]["requestBody"]["content"]
+    assert list(file) == ["multipart/form-data"]

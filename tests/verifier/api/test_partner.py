@@ -175,6 +175,8 @@ def test_every_route_asks_for_a_key(counter):
         ("POST", "/api/rights/{request}/refusal"),
         ("POST", "/api/rights/{request}/done"),
         ("POST", "/api/rights/{request}/answer"),
+        ("POST", "/api/rights/{request}/files"),
+        ("DELETE", "/api/rights/{request}/files/{file}"),
     }
     keys = ["", "Bearer", "Bearer ", "Bearer wrong", f"Bearer {revoked}", f"Basic {counter.api_key}", counter.api_key]
     keys += [f"Bearer {counter.api_key}x", f"Bearer {counter.owner}"]
@@ -221,7 +223,8 @@ def test_the_shape_is_published(counter):
     counters = {f"/api/counters{below}" for below in ("", "/{counter}", "/{counter}/pairing", "/{counter}/browsers")}
     cases = {f"/api/cases{below}" for below in ("", "/{case}", "/{case}/decision")}
     rights = {f"/api/rights{below}" for below in ("", "/{request}")}
-    rights |= {f"/api/rights/{{request}}/{deed}" for deed in ("extension", "refusal", "done", "answer")}
+    rights |= {f"/api/rights/{{request}}/{deed}" for deed in ("extension", "refusal", "done", "answer", "files")}
+    rights |= {"/api/rights/{request}/files/{file}"}
     assert set(document["paths"]) == requests | counters | cases | rights | {"/api/usage"}
     for path in document["paths"].values():
         for operation in path.values():
