@@ -7,7 +7,6 @@ from capabilities.cockpit.handing_out import HandedOut
 from capabilities.cockpit.rights_case import RightsCase, RightsChange, answered
 from protocol.errors import Conflict
 from protocol.sovereignty.receipt import Receipt
-from protocol.sovereignty.rights import HANDS_OUT
 from protocol.sovereignty.usage import Action
 from verifier.rights import Holding, RightsStep, Sealed, Why, identifies, working
 from verifier.usage import ON_DEMAND, By, Logged
@@ -45,14 +44,12 @@ def hand_over(
     Raises:
         Conflict: it has ended, is about something else than data, changed meanwhile, or nobody knows who asks.
     """
-    if case.status.right not in HANDS_OUT:
-        raise Conflict("this right is not answered with data")
-    if held.sealed != of.sealed or held.files_of(case) != of.files_of(case):
+    if held.sealed != of.sealed:
         raise Conflict("what is here changed meanwhile; please try again")
     if not case.proven_at and not sure and identifies(case.status.right, receipt, held):
         raise Conflict("the same data was not shown once more; be sure first who asks")
     used = logged.use(Action.USED, place, now=now, why=ON_DEMAND)
-    return handed_over(case, made, receipt.controller, used, there=held.files_of(case), now=now)
+    return handed_over(case, made, receipt.controller, used, of=of, held=held, now=now)
 
 
 def no_fit(case: RightsCase, *, now: int) -> RightsStep:

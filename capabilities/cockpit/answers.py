@@ -67,16 +67,22 @@ def handed_over(
     controller: Controller,
     records: tuple[R, ...],
     *,
-    there: tuple[Attached, ...],
+    of: Holds,
+    held: Holds,
     now: int,
 ) -> RightsChange[R]:
     """Hand out what was made, or a part of it if the rest is to follow; `records` are what the role does then.
 
-    `there` are the files that were here before.
+    `of` is what was held when the answer was made.
 
     Raises:
-        Conflict: the request has ended, the rest would come too late, or all files together are too large.
+        Conflict: the request has ended or hands out nothing, files came or went meanwhile, the rest would come too late, or
+            all files together are too large.
     """
+    check_hands_out(case)
+    there = held.files_of(case)
+    if there != of.files_of(case):
+        raise Conflict("what is here changed meanwhile; please try again")
     for file in made.attached:
         check_room(there, file)
         there = (*there, file)

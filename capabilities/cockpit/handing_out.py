@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from capabilities.cockpit.attached import Attached
 from capabilities.cockpit.attaching import seal_new
-from capabilities.cockpit.rights_case import RightsCase, SealedFile
+from capabilities.cockpit.rights_case import RightsCase, SealedFile, remedy
 from protocol.credential import ClaimPath
 from protocol.encoding import JsonObject
 from protocol.errors import InvalidRequest, raised_as
@@ -18,7 +18,14 @@ from protocol.keys import P256Key, RandomBytes
 from protocol.sovereignty.claims import ClaimsByQuery, check_within
 from protocol.sovereignty.receipt import Receipt
 from protocol.sovereignty.rights import VerifiedRightsRequest
-from protocol.sovereignty.rights_answer import RightsAnswer, describe_file, seal_file, seal_rights_answer
+from protocol.sovereignty.rights_answer import (
+    Information,
+    NamedRecipient,
+    RightsAnswer,
+    describe_file,
+    seal_file,
+    seal_rights_answer,
+)
 from protocol.sovereignty.rights_status import Kept
 from protocol.sovereignty.selected_data import select_data
 from protocol.sovereignty.wording import Wording
@@ -165,6 +172,37 @@ def chosen(data: JsonObject, wanted: ClaimsByQuery, receipt: Receipt, kept: tupl
         if id_ not in whole and paths and isinstance(items, list):
             found[id_] = [select_data(item, paths) for item in items if isinstance(item, dict)]
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """What a role tells where nobody says it for one answer (Art. 15(1)(b), (g), (h))."""
+
+    categories: Wording
+    source: Wording
+    automated_decisions: Wording
+
+
+def information(
+    receipt: Receipt, recipients: tuple[NamedRecipient, ...], usual: Usual, own: Own, *, has_others: bool
+) -> Information:
+    """What the law wants told with the data (Art. 15(1)); `has_others`: other systems of the party have of it, too.
+
+    Raises:
+        InvalidRequest: then nobody here knows what machines decide, and `own` does not say it.
+    """
+    if has_others and not own.automated_decisions:
+        raise InvalidRequest("information: what machines decide has to be said where other systems have the data")
+    return Information(
+        purposes=receipt.purpose,
+        categories=own.categories or usual.categories,
+        recipients=recipients,
+        retention=kept_until(receipt),
+        rights=OTHER_RIGHTS,
+        authority=remedy(receipt.controller),
+        source=own.source or usual.source,
+        automated_decisions=own.automated_decisions or usual.automated_decisions,
+    )
 
 
 def names_of(claims: ClaimsByQuery, language: str) -> str:

@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from capabilities.cockpit.attaching import read_attached
 from capabilities.cockpit.handing_out import (
     NOTHING_OWN,
-    OTHER_RIGHTS,
     Hand,
     HandedOut,
     Own,
+    Usual,
     both,
     chosen,
-    kept_until,
+    information,
     names_of,
 )
 from capabilities.cockpit.records import IssuedReceipt
-from capabilities.cockpit.rights_case import RightsCase, remedy
+from capabilities.cockpit.rights_case import RightsCase
 from issuer.rights import Holding, Record
 from issuer.service.context import IssuerContext
 from protocol.encoding import JsonObject, JsonValue, encode_json
@@ -151,20 +151,11 @@ def rights_sealer(context: IssuerContext) -> Sealer:
 
 
 def _information(receipt: Receipt, held: Holding, own: Own, *, files: bool) -> Information:
-    if files and not own.automated_decisions:
-        raise InvalidRequest("information: what machines decide has to be said where other systems have data")
     german, english = names_of(receipt.claims, "de"), names_of(receipt.claims, "en")
-    return Information(
-        purposes=receipt.purpose,
-        categories=own.categories
-        or both(
-            f"Angaben im Register: {german}. Dazu, wann Ihr Dokument ausgestellt wurde und ob es gilt.",
-            f"What the register says: {english}. And when your document was issued, and whether it is valid.",
-        ),
-        recipients=tuple([NamedRecipient(each.name, each.identifier, ()) for each in held.recipients]),
-        retention=kept_until(receipt),
-        rights=OTHER_RIGHTS,
-        authority=remedy(receipt.controller),
-        source=own.source or _SOURCE,
-        automated_decisions=own.automated_decisions or _MACHINE,
+    categories = both(
+        f"Angaben im Register: {german}. Dazu, wann Ihr Dokument ausgestellt wurde und ob es gilt.",
+        f"What the register says: {english}. And when your document was issued, and whether it is valid.",
     )
+    recipients = tuple([NamedRecipient(each.name, each.identifier, ()) for each in held.recipients])
+    usual = Usual(categories, _SOURCE, _MACHINE)
+    return information(receipt, recipients, usual, own, has_others=files or held.has_others)

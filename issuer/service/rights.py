@@ -68,6 +68,10 @@ class FirstSteps:
         context, forms = self.context, forms_of(self.context, receipt)
         making, says, logged = HandingOut(context), receipt.receipt, logged_of(context, receipt)
         held = (yield from slow(lambda: context.store.rights.held(case.receipt))).only(forms)
+        if held.files_of(case):
+            # Somebody is putting an answer together
+            now = context.now()
+            return lambda current, _: leave(current, Why.CLERK, now=now)
         try:
             record = yield from making.record(held.document.subject if held.document is not None else "")
         except Unavailable:

@@ -136,7 +136,8 @@ def test_a_piece_of_data_is_kept_back_and_the_citizen_reads_why(desk, town, citi
     assert "What did not go out, and why" in desk.get(ended).text
 
 
-def test_an_answer_by_itself_waits_for_a_clerk_who_adds_files(desk, town, monkeypatch):
+@pytest.mark.parametrize("right", [Right.PORTABILITY, Right.ACCESS])
+def test_an_answer_by_itself_waits_for_a_clerk_who_adds_files(desk, town, monkeypatch, right):
     asking = Citizen(town)
     with monkeypatch.context() as patch:
 
@@ -144,10 +145,11 @@ def test_an_answer_by_itself_waits_for_a_clerk_who_adds_files(desk, town, monkey
             raise Unavailable("the register is away")
 
         patch.setattr(SqlRegister, "fetch", away)
-        assert asking.ask(Right.PORTABILITY) == "working"
+        assert asking.ask(right) == "working"
     send(desk, TABLE.name, TABLE.content)
     assert asking.follow() == "working"
-    assert say(desk, "answer", all="yes").status_code == 303
+    assert "A person has to answer this." in first(desk).text
+    assert say(desk, "answer", all="yes", decisions=NOTHING).status_code == 303
     assert asking.follow() == "done"
     assert TABLE.name in got(town, asking)[1]
 

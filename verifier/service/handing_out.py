@@ -5,17 +5,17 @@ from __future__ import annotations
 from capabilities.cockpit.attaching import read_attached
 from capabilities.cockpit.handing_out import (
     NOTHING_OWN,
-    OTHER_RIGHTS,
     Hand,
     HandedOut,
     Own,
+    Usual,
     both,
     chosen,
-    kept_until,
+    information,
     names_of,
 )
 from capabilities.cockpit.records import IssuedReceipt
-from capabilities.cockpit.rights_case import RightsCase, remedy
+from capabilities.cockpit.rights_case import RightsCase
 from protocol.encoding import JsonObject
 from protocol.errors import InvalidRequest
 from protocol.exchange import Exchange
@@ -95,21 +95,12 @@ def make_with_own(
 
 def _information(receipt: Receipt, held: Holding, own: Own, *, files: bool) -> Information:
     german, english = names_of(receipt.claims, "de"), names_of(receipt.claims, "en")
-    if not own.automated_decisions and (files or held.has_others):
-        raise InvalidRequest("information: what machines decide has to be said where other systems have the data")
     named = [each.identifier or each.name for each in receipt.recipients]
     others = [each for each in held.recipients if (each.identifier or each.name) not in named]
-    return Information(
-        purposes=receipt.purpose,
-        categories=own.categories
-        or both(f"Angaben aus Ihren Nachweisen: {german}", f"What your documents say: {english}"),
-        recipients=tuple(
-            [NamedRecipient(each.name, each.identifier, each.purpose) for each in receipt.recipients]
-            + [NamedRecipient(each.name, each.identifier, ()) for each in others]
-        ),
-        retention=kept_until(receipt),
-        rights=OTHER_RIGHTS,
-        authority=remedy(receipt.controller),
-        source=own.source or _SOURCE,
-        automated_decisions=own.automated_decisions or _NO_MACHINE,
+    recipients = (
+        *[NamedRecipient(each.name, each.identifier, each.purpose) for each in receipt.recipients],
+        *[NamedRecipient(each.name, each.identifier, ()) for each in others],
     )
+    categories = both(f"Angaben aus Ihren Nachweisen: {german}", f"What your documents say: {english}")
+    usual = Usual(categories, _SOURCE, _NO_MACHINE)
+    return information(receipt, recipients, usual, own, has_others=files or held.has_others)
