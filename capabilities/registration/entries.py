@@ -36,8 +36,6 @@ def read_services(content: bytes, at: str) -> tuple[JsonValue, ...]:
         TooLarge: more than `MAX_SERVICES_FILE` bytes, or too many entries.
         Malformed: it is not JSON, or there are no services in it.
     """
-    if len(content) > MAX_SERVICES_FILE:
-        raise TooLarge(at, f"is larger than {MAX_SERVICES_FILE} bytes")
     return entries_of(read_json(content, at, max_bytes=MAX_SERVICES_FILE))
 
 
