@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from protocol.crl import (
     CLOCK_SKEW,
-    MAX_ADDRESSES,
     MAX_CRL,
     RevocationReason,
     check_not_revoked,
@@ -28,91 +27,34 @@ from protocol.errors import (
     NotValidNow,
     ProtocolError,
     Revoked,
-    RolledBack,
     Suspended,
     TooLarge,
-    Unreachable,
     Unsupported,
 )
-from protocol.exchange import HttpResponse, run
+from protocol.exchange import run
 from protocol.trust.anchors import Role, TrustAnchor, TrustAnchors, TrustedIdentifier
 from protocol.x509 import Certificate
-from runtime.certificates import Authority
-from runtime.crl import RevokedCertificate, issue_crl
-from tests.support.pki import AUTHORITY, INTERMEDIATE, LEAF, NOW, make_pki, private_key, quietly, self_signed
-
-URI = "https://registrar.example/access.crl"
-ABOVE = "https://root.example/authorities.crl"
-HOUR = 3600
-
-
-def points(*uris, **parts):
-    names = [x509.UniformResourceIdentifier(uri) for uri in uris]
-    whole = {"relative_name": None, "reasons": None, "crl_issuer": None}
-    return ((x509.CRLDistributionPoints([x509.DistributionPoint(names, **{**whole, **parts})]), False),)
-
-
-def chain_of(uris=(URI,), intermediates=()):
-    return make_pki(
-        replace(LEAF, extensions=points(*uris) if uris else ()), intermediates=intermediates, role=Role.VERIFIER
-    )
-
-
-def trusted(pki):
-    return pki.anchors.chain(pki.certificates, role=Role.VERIFIER, now=NOW, at="x5c")
-
-
-def authority_of(certified):
-    return Authority(certified.signer, certified.x509)
-
-
-PKI = chain_of()
-ROOT = PKI.root.certificate
-PARTY = trusted(PKI)
-SERIAL = PKI.leaf.certificate.serial_number
-DEEP = chain_of(intermediates=(replace(INTERMEDIATE, extensions=points(ABOVE)),))
-
-
-def crl(*revoked, authority=PKI.root, number=5, now=NOW, lifetime=HOUR):
-    return issue_crl(authority_of(authority), revoked, number=number, now=now, lifetime=lifetime)
-
-
-def verified(*revoked, **how):
-    return verify_crl(crl(*revoked, **how), ROOT, uri=URI, now=NOW)
-
-
-def other_crl(*extensions, key=None, algorithm=None, entries=(), next_update=True, issuer=None, own=True):
-    """A list as nobody of ours makes it."""
-    begins = datetime.datetime.fromtimestamp(NOW, datetime.UTC)
-    builder = x509.CertificateRevocationListBuilder().issuer_name(issuer or PKI.root.x509.subject).last_update(begins)
-    builder = builder.next_update(begins + datetime.timedelta(hours=1))
-    if own:
-        extensions = (*extensions, (x509.CRLNumber(7), False), (authority_of(PKI.root).key_identifier(), False))
-    for extension, critical in extensions:
-        builder = builder.add_extension(extension, critical=critical)
-    for entry in entries:
-        builder = builder.add_revoked_certificate(entry)
-    return builder.sign(key or PKI.root.private_key, algorithm or hashes.SHA256()).public_bytes(Encoding.DER)
-
-
-def entry(serial=SERIAL, *extensions):
-    builder = x509.RevokedCertificateBuilder().serial_number(serial)
-    builder = builder.revocation_date(datetime.datetime.fromtimestamp(NOW, datetime.UTC))
-    for extension, critical in extensions:
-        builder = builder.add_extension(extension, critical=critical)
-    return builder.build()
-
-
-def scope(**what):
-    names = {"full_name": None, "relative_name": None}
-    flags = dict.fromkeys(
-        ("only_contains_user_certs", "only_contains_ca_certs", "indirect_crl", "only_contains_attribute_certs"), False
-    )
-    return (x509.IssuingDistributionPoint(**{**names, **flags, "only_some_reasons": None, **what}), True)
-
-
-def verify_other(*extensions, **how):
-    return verify_crl(other_crl(*extensions, **how), ROOT, uri=URI, now=NOW)
+from runtime.crl import RevokedCertificate
+from tests.protocol.crls import (
+    ABOVE,
+    DEEP,
+    HOUR,
+    PARTY,
+    PKI,
+    ROOT,
+    SERIAL,
+    URI,
+    authority_of,
+    crl,
+    entry,
+    never,
+    other_crl,
+    scope,
+    trusted,
+    verified,
+    verify_other,
+)
+from tests.support.pki import AUTHORITY, INTERMEDIATE, NOW, make_pki, private_key, quietly, self_signed
 
 
 def test_a_list_says_whom_it_is_of_and_what_is_revoked():
@@ -422,122 +364,3 @@ def test_no_changed_byte_is_believed(place, change):
     with quietly(), contextlib.suppress(ProtocolError):
         # A signature of ECDSA has more than one spelling, and then everything that was signed is the same
         assert verify_crl(changed, ROOT, uri=URI, now=NOW).revoked == {SERIAL: RevocationReason.KEY_COMPROMISE}
-
-
-def never(effect):
-    raise AssertionError("nothing may be sent")
-
-
-class Web:
-    """Answers by address, and remembers who was asked."""
-
-    def __init__(self, answers=()):
-        self.answers = dict(answers)
-        self.asked = []
-
-    def __call__(self, request):
-        self.asked.append(request)
-        answer = self.answers.get(request.url, 404)
-        if isinstance(answer, int):
-            return HttpResponse(answer, (), b"")
-        return HttpResponse(200, (("content-type", "application/pkix-crl"),), answer)
-
-
-def fetch(web, party=PARTY, known=(), now=NOW):
-    return run(fetch_crls(party, {found.uri: found for found in known}, now=now), web)
-
-
-def test_the_list_that_a_certificate_names_is_fetched():
-    web = Web({URI: crl()})
-    lists = fetch(web)
-    assert [found.uri for found in lists] == [URI]
-    check_not_revoked(PARTY, lists, now=NOW, at="x5c")
-    assert [(request.method, request.url, request.max_bytes) for request in web.asked] == [("GET", URI, MAX_CRL)]
-
-
-def test_a_known_list_is_not_fetched_again_while_it_holds():
-    known = verified()
-    assert run(fetch_crls(PARTY, {URI: known}, now=NOW + HOUR - 1), never) == (known,)
-    fresh = crl(now=NOW + HOUR, number=6)
-    assert fetch(Web({URI: fresh}), known=[known], now=NOW + HOUR)[0].number == 6
-
-
-def test_a_known_list_of_another_issuer_is_fetched_again():
-    known = replace(verified(), issuer=DEEP.root.certificate, number=99)
-    assert fetch(Web({URI: crl()}), known=[known])[0].issuer == ROOT
-
-
-def test_a_chain_needs_a_list_for_each_certificate():
-    party = trusted(DEEP)
-    web = Web({URI: crl(authority=DEEP.chain[1]), ABOVE: crl(authority=DEEP.root)})
-    check_not_revoked(party, fetch(web, party), now=NOW, at="x5c")
-    assert [request.url for request in web.asked] == [URI, ABOVE]
-
-
-def test_an_older_list_than_the_one_known_is_refused():  # T091
-    known = verified(number=9)
-    with pytest.raises(RolledBack):
-        fetch(Web({URI: crl(number=8, now=NOW + HOUR)}), known=[known], now=NOW + HOUR)
-    assert fetch(Web({URI: crl(number=9, now=NOW + HOUR)}), known=[known], now=NOW + HOUR)
-
-
-def test_a_list_that_is_out_of_reach_is_not_taken_for_an_empty_one():  # T091
-    for status in (404, 500, 301):
-        with pytest.raises(Unreachable):
-            fetch(Web({URI: status}))
-
-    def unreachable(_):
-        raise Unreachable("no answer")
-
-    with pytest.raises(Unreachable):
-        run(fetch_crls(PARTY, {}, now=NOW), unreachable)
-
-
-def test_a_list_that_is_out_of_date_is_not_taken():  # T091
-    with pytest.raises(NotValidNow):
-        fetch(Web({URI: crl(now=NOW - HOUR)}))
-
-
-def test_a_certificate_that_names_no_list_is_not_known_to_be_good():  # T091
-    with pytest.raises(NotTrusted, match="where it is"):
-        run(fetch_crls(trusted(chain_of(())), {}, now=NOW), never)
-
-
-@pytest.mark.parametrize(
-    "uri", ["http://registrar.example/access.crl", "ldap://registrar.example/cn=x", "file:///etc/x"]
-)
-def test_only_https_is_called(uri):  # T206
-    with pytest.raises(Malformed):
-        run(fetch_crls(trusted(chain_of((uri,))), {}, now=NOW), never)
-
-
-def test_another_address_is_tried_if_one_is_out_of_reach():
-    pki = chain_of(("ldap://x", ABOVE, URI))
-    party = trusted(pki)
-    web = Web({URI: crl(authority=pki.root)})
-    lists = fetch(web, party)
-    assert [request.url for request in web.asked] == [ABOVE, URI]
-    check_not_revoked(party, lists, now=NOW, at="x5c")
-
-
-def test_no_certificate_makes_us_call_the_whole_world():
-    pki = chain_of(tuple(f"https://host{i}.example/crl" for i in range(MAX_ADDRESSES + 3)))
-    web = Web()
-    with pytest.raises(Unreachable):
-        fetch(web, trusted(pki))
-    assert len(web.asked) == MAX_ADDRESSES
-
-
-def test_parts_of_a_list_and_lists_of_others_are_not_asked_for():
-    part = points(ABOVE, reasons=frozenset((x509.ReasonFlags.key_compromise,)))
-    other = points(ABOVE, crl_issuer=[x509.DirectoryName(INTERMEDIATE.name())])
-    for extensions in (part, other):
-        assert make_pki(replace(LEAF, extensions=extensions)).leaf.certificate.crl_uris == ()
-
-
-def test_a_chain_of_which_nobody_says_who_issued_it_has_no_lists():
-    unanchored = replace(PARTY, anchor=None)
-    with pytest.raises(NotTrusted, match="who issued"):
-        check_not_revoked(unanchored, [verified()], now=NOW, at="x5c")
-    with pytest.raises(NotTrusted, match="who issued"):
-        run(fetch_crls(unanchored, {}, now=NOW), lambda effect: HttpResponse(200, (), crl()))

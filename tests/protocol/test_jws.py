@@ -15,52 +15,15 @@ from protocol.jws import (
     MAX_CERTIFICATES,
     MAX_HEADER,
     MAX_TOKEN,
-    Jws,
     check_typ,
-    read_general_jws,
     sign_encoded,
-    sign_general_jws,
     sign_jws,
-    verify_jws,
     verify_signature,
 )
-from protocol.keys import Ed25519Key
+from tests.protocol.tokens import CLAIMS, ED_KEY, KEY, TOKEN, TYP, read, refused, token, verify
 from tests.support.keys import ED25519, EVERY_KIND, OTHER_P256
 from tests.support.pki import seeded_key
 from tests.support.strategies import flip, json_values
-
-KEY = seeded_key(1)
-OTHER_KEY = seeded_key(2)
-ED_KEY = Ed25519Key.from_seed(bytes(32))
-TYP = "example+jwt"
-CLAIMS = {"sub": "erika", "n": 1}
-TOKEN = sign_jws({"typ": TYP, "kid": "1"}, encode_json(CLAIMS), KEY)
-
-
-def token(payload=None, *, signer=KEY, **header):
-    """A token with any header; a member that is `...` is left out."""
-    members = {
-        name: value for name, value in {"alg": signer.public_key.alg, "typ": TYP, **header}.items() if value is not ...
-    }
-    body = encode_json(CLAIMS) if payload is None else payload
-    return sign_encoded(encode_base64url(encode_json(members)), body, signer)
-
-
-def read(text):
-    return Jws.from_compact(text, "token")
-
-
-def verify(text, key=KEY.public_key, typ=TYP):
-    return verify_jws(read(text), key, typ=typ, at="token").members
-
-
-def refused(error, text, **options):
-    with pytest.raises(ProtocolError) as refusal:
-        verify(text, **options)
-    assert type(refusal.value) is error
-    assert refusal.value.description.startswith("token")
-    return refusal.value.description
-
 
 # What is signed
 
@@ -379,48 +342,3 @@ def test_no_header_or_payload_escapes_the_error_family(header, payload):
         verify(token(encode_json(payload), **header))
     with contextlib.suppress(ProtocolError):
         verify(sign_encoded(encode_base64url(encode_json(payload)), b"{}", KEY))
-
-
-# The general JSON form
-
-
-GENERAL = sign_general_jws(encode_json(CLAIMS), [({"typ": TYP, "kid": "1"}, KEY), ({"typ": TYP}, OTHER_KEY)])
-
-
-def test_several_keys_sign_one_payload():
-    first, second = read_general_jws(GENERAL, "token")
-    for text, key in ((first, KEY), (second, OTHER_KEY)):
-        jws = Jws.from_compact(text, "token")
-        assert verify_jws(jws, key.public_key, typ=TYP, at="token").members == CLAIMS
-    with pytest.raises(NotAuthentic):
-        verify_jws(Jws.from_compact(first, "token"), OTHER_KEY.public_key, typ=TYP, at="token")
-
-
-@pytest.mark.parametrize(
-    ("changes", "error"),
-    [
-        ({"payload": None}, Malformed),
-        ({"payload": "a.b"}, Malformed),
-        ({"payload": "a" * (MAX_TOKEN + 1)}, Malformed),
-        ({"signatures": None}, Malformed),
-        ({"signatures": []}, Malformed),
-        ({"signatures": GENERAL["signatures"] * 5}, Malformed),
-        ({"signatures": [{"protected": "a.b", "signature": "c2ln"}]}, Malformed),
-        ({"signatures": [{"protected": "e30", "signature": ""}]}, Malformed),
-        ({"signatures": [{**GENERAL["signatures"][0], "header": {}}]}, Unsupported),
-        ({"signature": "c2ln"}, Malformed),
-        ({"protected": "e30"}, Malformed),
-        ({"header": {}}, Malformed),
-    ],
-)
-def test_what_is_no_general_form_is_refused(changes, error):
-    with pytest.raises(error):
-        read_general_jws({**GENERAL, **changes}, "token")
-
-
-@given(json_values)
-def test_no_general_form_escapes_the_error_family(value):
-    for changes in ({"payload": value}, {"signatures": value}, {"signatures": [value]}):
-        with contextlib.suppress(ProtocolError):
-            for text in read_general_jws({**GENERAL, **changes}, "token"):
-                Jws.from_compact(text, "token")
