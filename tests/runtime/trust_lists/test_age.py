@@ -5,7 +5,7 @@ import pytest
 from protocol.trust.anchors import Role
 from runtime.anchors import AnchorFolder, write_anchor
 from runtime.trust_lists.standing import ListsAge
-from tests.runtime.trust_lists.test_following import (
+from tests.runtime.trust_lists.publishing import (
     AGENCY,
     OURS,
     PLATFORM,
@@ -14,18 +14,12 @@ from tests.runtime.trust_lists.test_following import (
     SECTOR,
     THEIRS,
     Clock,
-    clock,
-    folder,
-    followed,
     pids,
-    published,
     refresh,
     root,
     trusted,
 )
 from tests.support.pki import DAY, NOW
-
-__all__ = ["clock", "folder", "followed", "published"]
 
 
 def test_a_folder_without_lists_has_no_age(tmp_path):

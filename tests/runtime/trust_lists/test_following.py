@@ -7,111 +7,32 @@ import pytest
 
 from hoheit.doctor import check_list_hosts, check_trust
 from protocol.encoding import sha256
-from protocol.errors import Malformed, NotTrusted, Unavailable, Unreachable
+from protocol.errors import Malformed, Unreachable
 from protocol.exchange import HttpRequest, HttpResponse, run
-from protocol.trust.anchors import Role, TrustAnchors
-from protocol.trust.list_signature import sign_list
+from protocol.trust.anchors import Role
 from protocol.trust.list_types import ListType
-from protocol.trust.lists import ListPointer
 from protocol.trust.localized import Localized
 from protocol.trust.register_asking import Register
 from runtime.anchors import INDEX, AnchorFolder, read_index, remove_anchors, write_anchor, write_list_of_lists
-from runtime.driver import drive
 from runtime.trust_lists.kept import KeptLists
 from runtime.trust_lists.looking import ListState, look_at_lists
-from runtime.trust_lists.renewing import RETRY_SECONDS, USUAL_SECONDS, Renewal
 from runtime.trust_lists.standing import list_at
 from tests.protocol.trust.lists import OPERATOR, a_list, entity, service
-from tests.support.pki import DAY, NOW, Template, make_pki, self_signed
-
-ROOT = "https://register.example/lists/registrars"
-PIDS = "https://register.example/lists/pid-providers"
-SECTOR = "https://education.example/lists/sector"
-AGENCY = make_pki(Template(common_name="Agency"))
-SCHOOL = make_pki(Template(common_name="School"))
-PLATFORM = self_signed(Template(common_name="Platform", ca=None))
-
-
-class Publisher:
-    """Publishes lists at addresses, or answers otherwise."""
-
-    def __init__(self):
-        self.answers = {}
-        self.asked = []
-        self.away = ""
-
-    def publish(self, url, trusted, signer=OPERATOR):
-        text = sign_list(trusted, signer.signer, (signer.certificate.to_x5c(),), signed_at=trusted.issued_at)
-        self.answers[url] = HttpResponse(200, (), text.encode())
-        return text
-
-    async def send(self, request):
-        self.asked.append(request.url)
-        if self.away and self.away in request.url:
-            raise Unreachable("no answer")
-        return self.answers.get(request.url) or HttpResponse(404, (), b"")
-
-
-class Clock:
-    now = NOW
-
-    def __call__(self):
-        return self.now
-
-
-def pids(number=1, *pkis, **changes):
-    services = [service(ListType.PID_PROVIDERS, pki.root.certificate) for pki in pkis or (AGENCY,)]
-    return a_list(ListType.PID_PROVIDERS, *map(entity, services), sequence_number=number, **changes)
-
-
-def pointer(url, kind, signer):
-    return ListPointer(url, kind, (signer.certificate,), (Localized("en", "Somebody"),))
-
-
-OURS = pointer(PIDS, ListType.PID_PROVIDERS, OPERATOR)
-THEIRS = pointer(SECTOR, ListType.PID_PROVIDERS, PLATFORM)
-
-
-def root(number=1, *pointers):
-    return a_list(ListType.REGISTRARS, sequence_number=number, pointers=pointers or (OURS,))
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def published():
-    publisher = Publisher()
-    publisher.publish(ROOT, root())
-    publisher.publish(PIDS, pids())
-    return publisher
-
-
-@pytest.fixture
-def folder(tmp_path):
-    write_list_of_lists(tmp_path, ROOT, OPERATOR.pem)
-    return tmp_path
-
-
-@pytest.fixture
-def followed(folder, clock):
-    """The folder as a service sees it; each look is a second later."""
-    elapsed = iter(range(10_000))
-    return AnchorFolder(folder, clock, elapsed=lambda: float(next(elapsed)))
-
-
-def refresh(followed, published):
-    return drive(followed.refresh(), None, published)
-
-
-def trusted(anchors: TrustAnchors, pki, role=Role.ISSUER):
-    try:
-        anchors.chain(pki.certificates, role=role, now=NOW, at="x5c")
-    except NotTrusted:
-        return False
-    return True
+from tests.runtime.trust_lists.publishing import (
+    AGENCY,
+    OURS,
+    PIDS,
+    PLATFORM,
+    ROOT,
+    SCHOOL,
+    SECTOR,
+    THEIRS,
+    pids,
+    refresh,
+    root,
+    trusted,
+)
+from tests.support.pki import NOW
 
 
 def test_one_certificate_is_all_that_has_to_be_known(followed, published):
@@ -392,58 +313,6 @@ def test_the_doctor_tells_it(tmp_path, published, clock):
     [line] = check_trust(tmp_path, NOW)
     assert line.good is False
     assert check_trust(tmp_path / "nothing", NOW) == []
-
-
-# When they are fetched
-
-
-def asked_after(renewal, published, clock, seconds):
-    clock.now += seconds
-    published.asked.clear()
-    drive(renewal.when_due(), None, published)
-    return len(published.asked)
-
-
-def test_lists_are_fetched_at_first_and_then_every_hour(followed, published, clock):
-    renewal = Renewal(followed, clock)
-    assert asked_after(renewal, published, clock, 0) == 2
-    assert asked_after(renewal, published, clock, USUAL_SECONDS - 1) == 0
-    assert asked_after(renewal, published, clock, 1) == 2
-
-
-@pytest.mark.parametrize("away", ["", "register.example"])
-def test_nobody_is_refused_before_the_lists_were_asked_for(followed, published, clock, away):
-    """T253: a service is ready when it looked once, whether or not anybody answered."""
-    renewal = Renewal(followed, clock)
-    with pytest.raises(Unavailable):
-        renewal.check_tried()
-    published.away = away
-    drive(renewal.when_due(), None, published)
-    renewal.check_tried()
-
-
-def test_a_list_that_did_not_come_is_asked_for_soon(followed, published, clock):
-    published.answers.pop(PIDS)
-    renewal = Renewal(followed, clock)
-    assert asked_after(renewal, published, clock, 0) == 2
-    assert asked_after(renewal, published, clock, RETRY_SECONDS - 1) == 0
-    assert asked_after(renewal, published, clock, 1) == 2
-
-
-def test_a_list_that_ends_soon_is_fetched_before(followed, published, clock):
-    published.publish(PIDS, pids(1, AGENCY, next_update=NOW + 600))
-    renewal = Renewal(followed, clock)
-    assert asked_after(renewal, published, clock, 0) == 2
-    followed.current()
-    drive(renewal.at_once(), None, published)
-    assert asked_after(renewal, published, clock, 300) == 2
-
-
-def test_a_folder_that_became_wrong_is_no_end_of_the_service(folder, followed, published, clock):
-    renewal = Renewal(followed, clock)
-    (folder / INDEX).write_text("[[list")
-    assert asked_after(renewal, published, clock, 0) == 0
-    assert asked_after(renewal, published, clock, DAY) == 0
 
 
 def test_nobody_reads_in_the_log_more_than_which_list_and_why(followed, published, capsys):
