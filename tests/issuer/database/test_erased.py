@@ -11,6 +11,7 @@ from sqlalchemy import delete, insert, update
 from capabilities.cockpit.erase_list import EraseList
 from issuer.app import create_app, open_store
 from issuer.config import IssuerSettings
+from issuer.database.ended_list import EndedList
 from issuer.database.erased import ERASED_FORM, OLDEST_COPY, ErasedForm
 from issuer.database.store import SqlIssuerStore
 from issuer.database.tables import credentials, document_receipts, mandates, offers, said_claims, status_tables
@@ -18,7 +19,8 @@ from issuer.installation import NewIssuer, set_up_issuer
 from issuer.records import CredentialState
 from issuer.rights import Erase
 from issuer.session.stages import CONVERSATION, Issuing
-from issuer.usage_records import DocumentReceipt, GivenReceipt
+from issuer.usage import ON_DEMAND
+from issuer.usage_records import DocumentReceipt, GivenReceipt, What
 from protocol.errors import NotFound, Unavailable
 from protocol.sovereignty.usage import Action
 from runtime import system
@@ -128,6 +130,31 @@ def test_what_is_suspended_in_a_restored_copy_is_ended_too_and_what_has_expired_
     assert store.credential("talk-badge").state is CredentialState.VALID
     assert conversation(store, "talk") is None
     assert column(store, offers.c.id) == []
+
+
+def test_what_ended_is_ended_by_its_own_list_before_and_what_this_one_has_to_end_is_written_there(
+    store, database_url, kept, tmp_path
+):
+    ended = EndedList.at(tmp_path / "ended")
+    both = SqlIssuerStore(Database(database_url, "issuer"), Clock(), ended=ended, erased=kept)
+    try:
+        [card] = give(both, "talk", "card")
+        restore = backup(both)
+        both.change_state("talk-card", CredentialState.REVOKED, actor="clerk", now=NOW)
+        ask(both, card, Erase(card, ("card",)))
+        restore()
+        assert both.end_again(now=NOW, families={}, what=What(Action.DECIDED, BY, ON_DEMAND)) == 1
+        assert again(both, NOW) == 1
+        found = both.credential("talk-card")
+        assert (found.state, found.subject) == (CredentialState.REVOKED, "")
+        assert actions(both, card) == ["used", "decided", "erased"]
+        restore()
+        for file in (tmp_path / "ended").iterdir():
+            file.unlink()
+        assert again(both, NOW) == 1
+        assert "talk-card" in "".join(file.read_text() for file in (tmp_path / "ended").iterdir())
+    finally:
+        both.database.dispose()
 
 
 def test_a_copy_from_before_the_last_receipt_is_erased_by_the_document(store):
@@ -270,6 +297,7 @@ from pathlib import Path
 from capabilities.cockpit.erase_list import EraseList
 from issuer.app import create_app, open_store
 from issuer.config import IssuerSettings
+from issuer.database.ended_list import EndedList
 from issuer.database.erased import ERASED_FORM
 from issuer.database.store import SqlIssuerStore
 from issuer.rights import Erase
