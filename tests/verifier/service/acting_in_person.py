@@ -65,6 +65,9 @@ proof = "proof-mdoc"
 identity = "pid-mdoc"
 relations = ["parent"]
 area = "school"
+[asks.pid-mdoc]
+name = {{ en = "Card" }}
+data = [{{ path = ["{PID}", "family_name"], label = {{ en = "Name on the card" }} }}]
 """
 
 

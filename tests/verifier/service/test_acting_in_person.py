@@ -16,12 +16,13 @@ from tests.protocol.device_retrieval.samples import ISSUER
 from tests.protocol.mdoc.samples import HOLDER, MDL, SPACE
 from tests.support.acting import ERIKA, FIRM, HELGA, MIA, PROOF, SERVICE
 from tests.support.papers import mdoc
-from tests.support.pki import NOW
+from tests.support.pki import NOW, seeded_key
 from tests.support.verifier import IDENTIFIER, STATUS_URI, make_verifier
 from tests.verifier.citizen import ACCESS, COCKPIT, KEY, WHO, collect
 from tests.verifier.service.acting_in_person import EITHER, PID, SCHOOL, USE_CASE, papers, shown
 from tests.verifier.service.test_meetings import begun, look, met
 from tests.verifier.service.test_status import GOOD, REVOKED, publish
+from verifier.again import question_again
 from verifier.once_only.description import ServiceDescription
 from verifier.represented import IN_OWN_NAME, own_name_question, who_shows
 from verifier.use_case import UseCase
@@ -99,6 +100,27 @@ def test_a_proof_without_an_end_could_be_one_whose_time_is_over(counter):
     assert answered(counter, held).state == "refused"
 
 
+def test_a_proof_of_another_wallet_is_refused(counter):
+    """T187: copied from somebody's phone, it cannot be signed for."""
+    stolen = mdoc(DOCTYPE, PROOF, ISSUER, seeded_key(99), seed=201)
+    found = answered(counter, {**papers(), DOCTYPE: stolen})
+    assert (found.state, found.acting) == ("refused", None)
+    assert next(line.check for line in found.verdict.lines if line.passed is False) == "holder_bound"
+
+
+def test_an_employee_acts_for_a_company_at_a_counter(tmp_path):
+    case = EITHER.replace('relations = ["parent"]', 'relations = ["employee"]').replace("school", "vehicles")
+    made = make_verifier(f"sqlite:///{tmp_path}/firm.db", ISSUER.anchors, use_cases=(case,))
+    proof: JsonObject = {"relation": "employee", "represented": FIRM, "areas": ["vehicles"]}
+    found = shown(made, begun(made, use_case="join", for_another=True), papers(proof))[2]
+    assert (found.state, found.acting.proof.represented.name) == ("accepted", "Muster GmbH")
+    assert refusal(shown(made, begun(made, use_case="join", for_another=True), papers())[2]) == "relation"
+    # Who comes for themselves is asked for no proof, and gives none
+    alone = shown(made, begun(made, use_case="join"), papers(proof))[2]
+    assert (alone.state, alone.acting, set(alone.disclosed)) == ("accepted", None, {"pid-mdoc"})
+    made.close()
+
+
 def test_a_proof_that_was_taken_back_is_refused(counter):
     publish(counter, ISSUER)
     good, bad = (
@@ -145,6 +167,14 @@ def test_the_receipt_says_by_their_types_which_data_are_about_another(counter):
     with counter.store.database.reading() as connection:
         # By which the child finds it in their own name
         assert connection.execute(sqlalchemy.text("select count(*) from represented")).scalar() == 1
+
+
+def test_what_was_shown_in_person_can_be_asked_for_once_more(counter):
+    """GDPR Art. 12(6): before rights over data about another are answered, the proof too."""
+    query = counter.verifier.context.use_cases["for-a-child"].query
+    again = question_again(query, receipt_for(counter, papers()).claims)
+    assert again is not None
+    assert {one.id for one in again.credentials} == {"proof-mdoc", "pid-mdoc", "school-mdoc"}
 
 
 def test_a_refused_answer_was_about_another_all_the_same(counter):

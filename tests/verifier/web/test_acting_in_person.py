@@ -8,7 +8,7 @@ from protocol.encoding import JsonObject, encode_base64url
 from protocol.sovereignty.representation import DOCTYPE
 from tests.protocol.device_retrieval.samples import ISSUER
 from tests.support.acting import HELGA
-from tests.support.verifier import make_verifier
+from tests.support.verifier import QUERY, make_verifier
 from tests.verifier.service.acting_in_person import EITHER, USE_CASE, papers
 from tests.verifier.web.people import Browser
 from tests.verifier.web.test_in_person import Phone, moving, scan
@@ -54,6 +54,7 @@ def test_the_clerk_says_whether_somebody_acts_for_another(counter, browser):
     assert "What you may act for" not in waiting
     assert 'class="large good"' in page.text
     assert "large-acting" not in page.text
+    assert "Name on the card Mustermann" in said(page)
     assert 'name="for_another" value="join"' in page.text
     waiting, page = meeting(counter, browser, papers(), for_another="join")
     assert "What you may act for" in waiting
@@ -118,7 +119,7 @@ def test_a_program_says_so_too(counter):
     def ask(**body):
         return counter.api("POST", "/api/requests", json=body)
 
-    for body in ({"use_case": "in-your-name", "for_another": True}, {"for_another": True, "dcql_query": {}}):
+    for body in ({"use_case": "in-your-name", "for_another": True}, {"for_another": True, "dcql_query": QUERY}):
         assert ask(**body).status_code == 400
     for another, asked in ((False, ["pid-mdoc"]), (True, ["pid-mdoc", "proof-mdoc"])):
         made = ask(use_case="join", for_another=another).json()

@@ -128,6 +128,16 @@ def test_a_document_about_the_child_is_for_the_child_and_an_own_one_is_not():
     assert marks_of([child], [child, own], seeded(1)) == ()
 
 
+def test_a_proof_is_for_whom_it_names_and_not_for_whoever_acts_with_it():
+    for_erika = proof(
+        given_name="Max", represented={name: PROOF[name] for name in ("family_name", "given_name", "birthdate")}
+    )
+    marks = marks_of([proof()], [proof(), for_erika], seeded(1))
+    mia, erika = represented_people([proof(), for_erika])
+    assert mia.is_marked(marks)
+    assert not erika.is_marked(marks)
+
+
 def test_somebody_else_of_another_name_is_not_found():
     marks = marks_of([proof()], [proof()], seeded(1))
     other = proof(represented={**MIA, "given_name": "Ben"})
