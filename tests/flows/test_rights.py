@@ -9,6 +9,7 @@ from base64 import b64encode
 import pytest
 from sqlalchemy import text as sql
 
+from capabilities.cockpit.attached import MAX_FILE
 from protocol.encoding import encode_json
 from protocol.keys import P256Key
 from protocol.sovereignty.calls import Caller, CallPath, call_url
@@ -273,7 +274,7 @@ def test_what_is_kept_back_is_named_with_the_law_and_not_in_the_answer(town):
         [{**LOANS, "name": ".profile"}],
         [LOANS, {**LOANS, "name": "again.csv"}],
         [{**LOANS, "content": "no base64"}],
-        [{**LOANS, "content": b64encode(bytes(800_000)).decode()}],
+        [{**LOANS, "content": b64encode(bytes(MAX_FILE + 1)).decode()}],
     ],
     ids=["path", "hidden", "twice", "no base64", "large"],
 )
