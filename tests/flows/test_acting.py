@@ -2,6 +2,7 @@
 
 import pytest
 
+from hoheit.demo.places import USE_CASES
 from tests.flows.browser import Browser
 from tests.support.acting import PID_QUERY, PROOF_QUERY
 
@@ -38,7 +39,8 @@ area = "{area}"
 
 @pytest.fixture(scope="module")
 def use_cases():
-    return {f"for-{area}.toml": question(relation, area) for relation, area in AREAS.items()}
+    shipped = (USE_CASES / "child-card.toml").read_text(encoding="utf-8")
+    return {f"for-{area}.toml": question(relation, area) for relation, area in AREAS.items()} | {"child.toml": shipped}
 
 
 def ask(town, area):
@@ -66,6 +68,16 @@ def test_who_acts_for_whom_is_in_the_verdict_and_before_the_yes(town, relation):
     assert (found["state"], acting["relation"], acting["area"]) == ("accepted", relation, AREAS[relation])
     assert (name_of(acting["who"]), name_of(acting["whom"])) == (who, whom)
     assert (acting["checked_by"], bool(acting["until"])) == ("City office", True)
+
+
+def test_who_has_both_forms_of_a_proof_is_asked_for_neither_in_particular(town):
+    town.receive("pid", "pid-mdoc", "representation-parent", "representation-parent-mdoc")
+    request = town.verifier.post("/api/requests", use_case="child-card")
+    asked = town.wallet.run(town.wallet.wallet.presenting.look(request["uri"]))
+    assert [way.options for way in asked.consent.ways] == [(("proof", "pid"),)]
+    town.wallet.run(town.wallet.wallet.presenting.share(asked, asked.default_choice()))
+    found = town.verdict(request)
+    assert (found["state"], name_of(found["verdict"]["acting"]["whom"])) == ("accepted", "Mia Mustermann")
 
 
 def test_what_an_office_takes_back_is_over_at_once(town):
