@@ -89,9 +89,8 @@ class Holding:
     copies: tuple[Copy, ...] = ()  # of all that came with it; see `only`
     untold: tuple[Addressee, ...] = ()  # who got the data, and was not told of a change since
     recipients: tuple[Addressee, ...] = ()  # everybody who got it
-    forms: frozenset[str] = (
-        frozenset()
-    )  # the configurations that are forms of it, whether or not it was fetched in each
+    forms: frozenset[str] = frozenset()  # the configurations that are forms of it, fetched or not
+    was_kept: bool = False  # nothing is noted any more; when that went, the register kept the person's data
     attached: tuple[Attached, ...] = ()  # files that wait to go out with answers
 
     @property
@@ -306,7 +305,7 @@ def _erased(
 ) -> RightsStep:
     if not held.is_over(now):
         raise Conflict("the document is still valid, or may be again; end it first")
-    if not done.in_register:
+    if not done.in_register and not held.was_kept:
         # The order of the log: who was told, then that it is gone
         return _done(case, now, *told, *logged.use(Action.ERASED, By.CLERK, now=now), _erase(case, held))
     if not done.kept:
@@ -327,6 +326,8 @@ def _against(receipt: Receipt, held: Holding, now: int) -> Why | None:
     """What forbids erasing without anybody looking at it; None: nothing that is noted here."""
     if not held.is_over(now):
         return Why.VALID
+    if held.was_kept:
+        return Why.REGISTER
     ends = receipt.retention.ends(receipt.issued_at)
     is_kept = receipt.retention != AS_LONG_AS_REGISTERED and (ends is None or now < ends)
     return Why.DUTY if receipt.legal_basis in _DUTIES and is_kept else None

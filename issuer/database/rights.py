@@ -70,10 +70,14 @@ class SqlIssuerRights(SqlRights[Holding, RightsRecord]):
     def _hold(self, connection: Connection, receipt: str) -> Holding:
         """What is noted of the document of a receipt; no copy of it comes until this transaction ends."""
         document = find_receipt(connection, receipt)
-        recipients, untold = who_got_it(self._usage.uses(connection, receipt))
+        uses = self._usage.uses(connection, receipt)
+        recipients, untold = who_got_it(uses)
         attached = self.attached.of(connection, receipt)
         if document is None or not document.subject:
-            return Holding(untold=untold, recipients=recipients, attached=attached)
+            # Whose it was nobody knows any more, so the register cannot be asked; the log still says what it did
+            ends = [use.action for use in uses if use.action in (Action.ERASED, Action.KEPT)]
+            was_kept = ends[-1:] == [Action.KEPT]
+            return Holding(untold=untold, recipients=recipients, attached=attached, was_kept=was_kept)
         self._conversations.lock(connection, SessionKey.of(CONVERSATION, document.session_id))
         of = credentials.c
         rows = connection.execute(

@@ -105,7 +105,7 @@ class OpenRequest(Asked[Holding]):
     """A request with what it asks, and how the document stands."""
 
     is_over: bool = False  # the document, for good
-    in_register: bool = False  # the person of the document
+    in_register: bool = False  # the person of the document, or they were when it was erased
 
     @property
     def is_valid(self) -> bool:
@@ -155,7 +155,7 @@ class RightsDesk(RequestsAtDesk[Holding, RightsRecord]):
             asked.files,
             asked.sent,
             is_over=asked.held.is_over(self.context.now()),
-            in_register=record is not None,
+            in_register=record is not None or asked.held.was_kept,
         )
 
     def read(self, id_: str, *, actor: str) -> Exchange[Asked[Holding]]:

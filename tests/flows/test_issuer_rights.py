@@ -209,6 +209,23 @@ def test_what_was_noted_is_erased_and_the_register_says_why_it_keeps_its_entry(t
     assert "erased" not in citizen.log()
 
 
+def test_whoever_asks_once_more_hears_again_that_the_register_keeps_its_entry(town, citizen):
+    """Whose it was nobody knows any more, so the register is not asked; what the log said holds."""
+    citizen.ask(Right.ERASURE)
+    end_document(town)
+    clerk_says(town, "done", kept=both(LAW), told=False)
+    assert citizen.ask(Right.ERASURE) == "working"
+    assert citizen.follow() == "working"
+    [case] = town.desk.run(town.desk.issuer.rights.listed(is_open=True))
+    assert town.desk.run(town.desk.issuer.rights.open(case.id, actor=CLERK)).in_register
+    with pytest.raises(Conflict, match="say why it keeps"):
+        clerk_says(town, "done", kept=(), told=False)
+    clerk_says(town, "done", kept=both(LAW), told=False)
+    assert citizen.follow() == "done"
+    assert [each.text for each in citizen.status.kept[0].why] == [LAW]
+    assert "erased" not in citizen.log()
+
+
 def test_who_is_in_no_register_any_more_is_erased_at_once(town, citizen):
     town.desk.run(town.desk.issuer.changes.remove(SUBJECT, CLERK))
     assert citizen.ask(Right.ERASURE) == "done"

@@ -175,6 +175,16 @@ def test_a_document_that_is_in_no_row_any_more_is_over():
     assert not Holding(DOCUMENT).is_valid(NOW)
 
 
+def test_where_the_register_kept_the_data_nothing_is_called_erased_later():
+    gone = Holding(was_kept=True)
+    assert first(Right.ERASURE, gone).next.note == Why.REGISTER
+    assert found_gone(case_of(Right.ERASURE, Why.LOOK), RECEIPT, LOGGED, gone, now=NOW).next.note == Why.REGISTER
+    assert first(Right.ERASURE, Holding()).next.note == Why.LOOK
+    with pytest.raises(Conflict, match="say why it keeps"):
+        finish(case_of(Right.ERASURE), RECEIPT, LOGGED, gone, said(), now=NOW)
+    assert actions(finish(case_of(Right.ERASURE), RECEIPT, LOGGED, gone, said(kept=WHY), now=NOW)) == ["kept"]
+
+
 def test_copies_of_other_documents_count_for_nothing():
     other = replace(held(VALID), copies=(Copy("c9", "pass", NOW, NOW + DAY, VALID),))
     assert other.only({"card", "card-mdoc"}).is_over(NOW)
