@@ -17,8 +17,9 @@ from registrar.api.endpoints import public_endpoints
 from registrar.api.operators import operator_api
 from registrar.api.services import service_api
 from registrar.config import RegistrarSettings
+from registrar.database.ended_list import EndedCertificates
 from registrar.database.store import SqlRegistrarStore
-from registrar.installation import ACCESS_AUTHORITY, LISTS, REGISTRATIONS, SECRET
+from registrar.installation import ACCESS_AUTHORITY, ENDED, LISTS, REGISTRATIONS, SECRET
 from registrar.records import Operator
 from registrar.service import Registrar
 from registrar.service.context import RegistrarContext
@@ -37,6 +38,7 @@ from runtime.driver import Driver
 from runtime.http import GuardedSender
 from runtime.installation import AUTHORITY, open_keys
 from runtime.live import LiveStreams
+from runtime.logs import get_logger
 from runtime.pages import Pages, serve_static
 from runtime.routes import add_routes
 from runtime.sweep import sweeping
@@ -44,7 +46,8 @@ from runtime.sweep import sweeping
 
 def open_store(settings: RegistrarSettings) -> SqlRegistrarStore:
     """The registrar's store, brought to this program's version."""
-    store = SqlRegistrarStore(Database(settings.database, "registrar"), system.now)
+    ended = EndedCertificates.at(settings.ended or settings.data / ENDED)
+    store = SqlRegistrarStore(Database(settings.database, "registrar"), system.now, ended)
     store.migrate()
     return store
 
@@ -84,6 +87,8 @@ def open_registrar(settings: RegistrarSettings, store: SqlRegistrarStore) -> Reg
 def create_app(settings: RegistrarSettings) -> FastAPI:
     """The web application of a registrar. It holds connections from its start-up to its shutdown."""
     store = open_store(settings)
+    if count := store.end_again(now=system.now()):
+        get_logger().warning("ended once more what had ended and the database did not know", count=count)
     registrar = open_registrar(settings, store)
     # A registrar calls nobody but the cockpits of its partners
     sender = GuardedSender(allow_local=settings.env.allows_local)

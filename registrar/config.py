@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -32,3 +33,4 @@ class RegistrarSettings(ServiceSettings):
     email: str = Field(min_length=3, max_length=256)
     phone: str = Field(min_length=1, max_length=200)
     seat: SeatSettings
+    ended: Path | None = None  # folder that lists which certificates ended; empty: `ended` in the data folder

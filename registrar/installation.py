@@ -17,6 +17,7 @@ REGISTRATIONS = "registrations"  # signs registration certificates and their sta
 LISTS = "lists"  # signs lists and the register's answers
 ACCESS_AUTHORITY = "access-authority"  # signs access certificates, and the list of revoked ones
 SECRET = "pages"
+ENDED = "ended"  # folder that lists which certificates ended
 LISTS_FILE = f"{LISTS}.pem"  # what readers of our lists pin
 
 

@@ -10,9 +10,10 @@ from functools import partial
 from sqlalchemy import Connection, Row, bindparam, exists, select, update
 
 from capabilities.status_publisher.database import SqlStatusLists
+from capabilities.status_publisher.kept_places import PlacesGiven
 from capabilities.status_publisher.policy import next_state
 from capabilities.status_publisher.records import StatusListRecord
-from issuer.database.ended_list import AT_ONCE, Ended, EndedList, Ends, PlacesGiven
+from issuer.database.ended_list import AT_ONCE, Ended, EndedList, Ends
 from issuer.database.issued import conversation_of, read_credential
 from issuer.database.tables import credentials, status_tables
 from issuer.policy import Reason
@@ -171,9 +172,7 @@ class EndedAgain:
         ended.note_whole(now)
 
     def _catch_up(self, connection: Connection, given: PlacesGiven, now: int) -> None:
-        seed = self._random_bytes(16)
-        record = StatusListRecord(given.list_id, given.bits, given.size, seed, given.reserved, 0, now)
-        self._moving.status_lists.catch_up(connection, record)
+        self._moving.status_lists.catch_up(connection, given.record(self._random_bytes(16), now))
 
     def _end(self, connection: Connection, ended: Sequence[Ended], now: int) -> int:
         """End what of some is in force here. A place of which nothing is known is voided, so that nobody takes it for valid."""

@@ -14,6 +14,9 @@ from capabilities.accounts.session import SignedIn
 from capabilities.status_publisher.database import SqlStatusLists
 from capabilities.status_publisher.records import EntryState
 from protocol.errors import NotFound
+from protocol.keys import RandomBytes
+from registrar.database.ended_list import EndedCertificate, EndedCertificates
+from registrar.database.ending import EndedAgain
 from registrar.database.services import SqlServices
 from registrar.database.tables import (
     api_keys,
@@ -39,6 +42,7 @@ from registrar.records import (
 )
 from registrar.session import STAGES, Stage
 from registrar.store import PartyFilter
+from runtime import system
 from runtime.codec import Codec
 from runtime.conversation import Event
 from runtime.database.api_keys import SqlApiKeys
@@ -60,12 +64,14 @@ _WAITING = (parties.c.proposed != "", parties.c.state != str(PartyState.REFUSED)
 class SqlRegistrarStore(SqlConversations[Stage | SignedIn, Record]):
     """Everything a registrar keeps, on SQLite or PostgreSQL."""
 
-    def __init__(self, database: Database, now: Callable[[], int]) -> None:
+    def __init__(self, database: Database, now: Callable[[], int], ended: EndedCertificates | None = None) -> None:
         super().__init__(database, conversations, _CODEC, now, self._keep_records)
         self.database = database
         self.api_keys = SqlApiKeys(database, api_keys)
         self.operator_codes = SqlApiKeys(database, operator_codes)
-        self.status_lists = SqlStatusLists(database, status_tables, certificates)
+        reserving = None if ended is None else ended.note_places
+        self.status_lists = SqlStatusLists(database, status_tables, certificates, reserving)
+        self._ended = ended
         self.services = SqlServices(database)
         self.witness = SqlWitness(database)
         self._clock = now
@@ -161,9 +167,20 @@ class SqlRegistrarStore(SqlConversations[Stage | SignedIn, Record]):
                 return found
             self._move(connection, found, EntryState.REVOKED, now)
             connection.execute(insert(_events), event_row(event, now))
+            self._note_ended([found])
             return replace(found, state=EntryState.REVOKED, changed_at=now)
 
         return self.database.write(work)
+
+    def end_again(self, *, now: int, random_bytes: RandomBytes = system.random_bytes) -> int:
+        """End what is in force although it had ended: an old copy of the database was restored. How much that was.
+
+        Places and numbers go on from where they really were. It comes before anything is published.
+        """
+        if self._ended is None:
+            return 0
+        again = EndedAgain(self.database, self.status_lists, self._move, _certificate, random_bytes)
+        return again.run(self._ended, now)
 
     def newest(self, kind: CertificateKind, party: str, use: str) -> GivenCertificate | None:
         """The newest one of a kind that is not revoked."""
@@ -197,6 +214,7 @@ class SqlRegistrarStore(SqlConversations[Stage | SignedIn, Record]):
 
         def work(connection: Connection) -> Publication:
             if connection.execute(first).first() is not None:
+                self._note_number(publication)
                 return publication
             query = select(publications).where(publications.c.name == publication.name).with_for_update()
             known = Publication(*connection.execute(query).one())
@@ -205,6 +223,7 @@ class SqlRegistrarStore(SqlConversations[Stage | SignedIn, Record]):
             connection.execute(
                 update(publications).where(publications.c.name == publication.name).values(**asdict(publication))
             )
+            self._note_number(publication)
             return publication
 
         return self.database.write(work)
@@ -267,8 +286,20 @@ class SqlRegistrarStore(SqlConversations[Stage | SignedIn, Record]):
         if wanted.use is not None:
             query = query.where(certificates.c.use == wanted.use)
         now = self._clock()
-        for row in connection.execute(query.order_by(certificates.c.id)).all():
-            self._move(connection, _certificate(row), wanted.state, now)
+        found = [_certificate(row) for row in connection.execute(query.order_by(certificates.c.id))]
+        for one in found:
+            self._move(connection, one, wanted.state, now)
+        if wanted.state is EntryState.REVOKED:
+            self._note_ended(found)
+
+    def _note_ended(self, certificates: Sequence[GivenCertificate]) -> None:
+        """Write down what ends, as the last that can go wrong but the commit itself."""
+        if self._ended is not None:
+            self._ended.note([EndedCertificate.of(one) for one in certificates])
+
+    def _note_number(self, publication: Publication) -> None:
+        if self._ended is not None:
+            self._ended.note_number(publication.name, publication.number, self._clock())
 
     def _move(self, connection: Connection, found: GivenCertificate, state: EntryState, now: int) -> None:
         changed = {"state": str(state), "changed_at": now}

@@ -20,6 +20,7 @@ from protocol.formats import IssuerSigner
 from protocol.keys import P256Key
 from protocol.x509 import Certificate
 from registrar.app import make_application
+from registrar.database.ended_list import EndedCertificates
 from registrar.database.store import SqlRegistrarStore
 from registrar.records import Operator
 from registrar.service import Registrar
@@ -164,10 +165,12 @@ class Office:
         self.store.database.dispose()
 
 
-def make_office(url: str, address: str = URL, *, seed: int = 0, worker: int = 0) -> Office:
+def make_office(
+    url: str, address: str = URL, *, seed: int = 0, worker: int = 0, ended: EndedCertificates | None = None
+) -> Office:
     """A registrar on a database; another `seed` has other keys, and another `worker` the same ones and its own chance."""
     clock = Clock()
-    store = SqlRegistrarStore(Database(url, "registrar"), clock)
+    store = SqlRegistrarStore(Database(url, "registrar"), clock, ended)
     migrate_quickly(store)
     random_bytes = seeded(seed + 77)
     names = CertificateNames("Registerstelle", "Registerstelle CA")

@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, insert, select
+from sqlalchemy import insert, select
 
+from capabilities.status_publisher.kept_places import PlacesGiven
 from capabilities.status_publisher.policy import BLOCK, LIST_SIZE
-from issuer.database.ended_list import AT_ONCE, Ended, EndedList, Ends, PlacesGiven
+from issuer.database.ended_list import AT_ONCE, Ended, EndedList, Ends
 from issuer.database.ending import ACTOR
 from issuer.database.issued import row_of
 from issuer.database.tables import credentials, metadata, status_tables
@@ -22,6 +23,7 @@ from protocol.errors import InvalidGrant, InvalidToken, NotFound, Unavailable
 from protocol.oid4vci.notification import DELETED
 from runtime.conversation import Advance, Change, Load, SessionKey
 from tests.issuer.session.samples import credential
+from tests.support.backups import Backup
 from tests.support.issuer import ACTOR as CLERK
 from tests.support.issuer import Desk, TestWallet, make_issuer
 from tests.support.pki import DAY
@@ -77,21 +79,8 @@ class Agency:
 
     def copy(self):
         """A backup; calling it puts it back."""
-        tables = [*reversed(metadata.sorted_tables)]
-        with self.desk.store.database.reading() as connection:
-            rows = {table.name: [dict(row._mapping) for row in connection.execute(select(table))] for table in tables}
-
-        def restore():
-            def work(connection):
-                for table in tables:
-                    connection.execute(delete(table))
-                for table in reversed(tables):
-                    if rows[table.name]:
-                        connection.execute(insert(table), rows[table.name])
-
-            self.desk.store.database.write(work)
-
-        return restore
+        kept = Backup(self.desk.store.database, metadata)
+        return lambda: kept.restore(self.desk.store.database)
 
 
 @pytest.fixture
