@@ -291,6 +291,12 @@ def test_whoever_got_the_data_is_told_first(right):
     assert told == [BANK]
 
 
+@pytest.mark.parametrize("right", sorted(HANDS_OUT))
+def test_a_right_to_data_is_not_done_without_the_data(right):
+    with pytest.raises(Conflict, match="with the data itself"):
+        finish(case_of(right), RECEIPT, LOGGED, held(VALID), said(told=True), now=NOW)
+
+
 def test_a_correction_has_the_documents_looked_at_again():
     change = finish(case_of(Right.RECTIFICATION), RECEIPT, LOGGED, held(VALID), said(), now=NOW)
     assert actions(change) == ["corrected"]

@@ -54,6 +54,22 @@ def test_what_is_for_one_child_has_no_document_of_the_other(people):
     assert fitting(people, None) == [one.id for one in FAMILY]
 
 
+def test_a_document_that_names_nobody_is_about_nobody():
+    ticket = document("ticket", {"seat": "7"}, "urn:town:ticket:1")
+    people = People.among([*FAMILY, ticket])
+    assert people.spoken_of(ticket) == ()
+    assert len(people.known) == len((MIA_, BEN_))
+
+
+def test_whoever_is_named_far_below_other_things_is_not_looked_for(people):
+    """Where a notice has the child, it is near; what a document has further down is of any size."""
+    deep = BEN
+    for _ in range(5):
+        deep = {"of": deep}
+    far = document("far", {**ERIKA, "case": deep}, "urn:town:notice:1")
+    assert People.among([*FAMILY, far]).spoken_of(far) == ()
+
+
 def test_an_identity_card_of_a_child_as_mdoc_is_about_the_child(people):
     """T187: its elements stand in a namespace, and the day of birth is called otherwise."""
     elements = {"family_name": BEN["family_name"], "given_name": "Ben", "birth_date": BEN["birthdate"]}
