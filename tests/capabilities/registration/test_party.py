@@ -50,7 +50,8 @@ def test_a_party_is_written_as_it_was_read(party):
         ({"legal_name": None}, "party"),
         ({"given_name": "Erika", "family_name": "Mustermann"}, "party"),
         ({"legal_name": None, "given_name": "Erika"}, "party"),
-        ({"entitlements": ["Everything"]}, "party.entitlements"),
+        ({"legal_name": None, "family_name": "Mustermann"}, "party"),
+        ({"entitlements": ["Service_Provider", "Everything"]}, "party.entitlements"),
         ({"info_uri": "http://kino.example"}, "party.info_uri"),
         ({"email": "hallo at kino"}, "party.email"),
         ({"services": ["Kino"]}, "party.services.service"),
@@ -74,6 +75,7 @@ def test_a_party_is_written_as_it_was_read(party):
         ({"entitlements": ["PID_Provider"], "uses": None}, "party.provides"),
         ({"entitlements": ["PID_Provider"]}, "party.entitlements"),
         ({"entitlements": ["Wallet_Provider"], "uses": None}, "party.authorities"),
+        ({**SECTOR, "authorities": None}, "party.authorities"),
         ({"authorities": ["nothing"]}, "party.authorities[0]"),
         ({**SECTOR, "lists": None}, "party.lists"),
         ({"lists": SECTOR["lists"]}, "party.lists"),
@@ -85,6 +87,30 @@ def test_what_does_not_fit_is_refused_by_name(changed, at):
     with pytest.raises(Malformed) as refusal:
         cinema(**changed)
     assert refusal.value.at == at
+
+
+def test_who_issues_names_the_certificate_that_documents_are_signed_under():
+    with pytest.raises(Malformed) as refusal:
+        agency(authorities=None)
+    assert refusal.value.at == "party.authorities"
+
+
+@pytest.mark.parametrize(
+    "way", [{"phone": "+49 1"}, {"uri": "https://watch.example"}, {"email": "watch@watch.example"}]
+)
+def test_one_way_to_reach_who_watches_over_them_is_enough(way):
+    authority = {"name": "Watch", "country": "DE", **way}
+    assert cinema(supervisory_authority=authority).to_dict()["supervisory_authority"] == authority
+
+
+def test_the_law_knows_a_company_by_its_name_and_a_person_by_theirs():
+    assert cinema(legal_name="Kino GmbH").name == "Kino GmbH"
+    assert cinema(legal_name=None, given_name="Erika", family_name="Mustermann").name == "Erika Mustermann"
+
+
+def test_what_nobody_said_is_not_written():
+    written = cinema(addresses=None).to_dict()
+    assert written.keys().isdisjoint({"public_body", "is_intermediary", "addresses", "provides", "lists", "given_name"})
 
 
 def test_a_file_is_toml():
