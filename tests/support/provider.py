@@ -24,6 +24,7 @@ from runtime.http import NoSender
 from tests.support.migrated import migrate_quickly
 from tests.support.pki import DAY, NOW, Pki, Template, make_pki, seeded, seeded_key
 from wallet.provider.app import serve_provider
+from wallet.provider.database.ended_list import BlockedWallets
 from wallet.provider.database.store import SqlProviderStore
 from wallet.provider.policy import ProviderPolicy
 from wallet.provider.service import ProviderContext, WalletProvider, WalletSolution
@@ -109,7 +110,12 @@ class Office:
 
 
 def make_provider(
-    database_url: str, *, policy: ProviderPolicy | None = None, template: Template | None = None, seed: int = 61
+    database_url: str,
+    *,
+    policy: ProviderPolicy | None = None,
+    template: Template | None = None,
+    seed: int = 61,
+    blocked: BlockedWallets | None = None,
 ) -> Office:
     """A provider on a database."""
     clock = Clock()
@@ -118,7 +124,7 @@ def make_provider(
         key=seeded_key(60),
         role=Role.WALLET_PROVIDER,
     )
-    store = SqlProviderStore(Database(database_url, "provider"), clock)
+    store = SqlProviderStore(Database(database_url, "provider"), clock, blocked)
     migrate_quickly(store)
     provider = WalletProvider.of(
         ProviderContext(

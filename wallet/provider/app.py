@@ -14,11 +14,13 @@ from runtime.database.engine import Database
 from runtime.driver import Driver
 from runtime.http import GuardedSender, Sender
 from runtime.installation import open_keys
+from runtime.logs import get_logger
 from runtime.sweep import sweeping
 from wallet.provider.api import provider_endpoints
 from wallet.provider.config import ProviderSettings
+from wallet.provider.database.ended_list import BlockedWallets
 from wallet.provider.database.store import SqlProviderStore
-from wallet.provider.installation import SECRET, SIGNING
+from wallet.provider.installation import ENDED, SECRET, SIGNING
 from wallet.provider.policy import ProviderPolicy
 from wallet.provider.service import ProviderContext, WalletProvider, WalletSolution
 
@@ -34,7 +36,8 @@ _STATEMENTS = {
 
 def open_store(settings: ProviderSettings) -> SqlProviderStore:
     """The provider's store, brought to this program's version."""
-    store = SqlProviderStore(Database(settings.database, "provider"), system.now)
+    blocked = BlockedWallets.at(settings.ended or settings.data / ENDED)
+    store = SqlProviderStore(Database(settings.database, "provider"), system.now, blocked)
     store.migrate()
     return store
 
@@ -70,6 +73,8 @@ def open_provider(settings: ProviderSettings, store: SqlProviderStore) -> Wallet
 def create_app(settings: ProviderSettings, *, sender: Sender | None = None) -> FastAPI:
     """The web application of a wallet provider. It holds connections from its start-up to its shutdown."""
     store = open_store(settings)
+    if count := store.end_again(now=system.now()):
+        get_logger().warning("ended once more what had ended and the database did not know", count=count)
     provider = open_provider(settings, store)
     return serve_provider(
         provider,

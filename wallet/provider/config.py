@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar, Literal
 
 from pydantic_settings import SettingsConfigDict
@@ -18,6 +19,7 @@ class ProviderSettings(ServiceSettings):
 
     role: ClassVar[str] = "provider"
 
+    ended: Path | None = None  # folder that lists which wallets were blocked; empty: `ended` in the data folder
     open_enrolment: bool = False  # any wallet may register, without a code
     wallet_name: str = "Hoheit"  # as the list of trusted wallet providers has it
     client_id: str = ""  # by which servers know all our wallets; empty: our address

@@ -12,6 +12,7 @@ from wallet.provider.config import ProviderSettings
 
 SIGNING = "attesting"
 SECRET = "challenges"
+ENDED = "ended"  # folder that lists which wallets were blocked
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,3 +151,16 @@ def revoke(session: Session, *, actor: str, reason: str, now: int, spend: tuple[
         events=(Event("wallet revoked", session.id, actor, reason),),
         expires_at=NEVER,
     )
+
+
+def block_unknown(unit: str, actor: str, at: int) -> Outcome:
+    """The first stage for a wallet that was blocked, and of which nothing else is known any more: it never registers again."""
+    before = EnrolmentRequired("this wallet was registered before")
+    return Change(
+        Revoked(unit, at),
+        keys=(unit_key(unit),),
+        spend=(Spend(SessionKey.of(REGISTERED, unit), NEVER, before),),
+        records=(UnitRecord(unit, "", "", at, at, NEVER, UnitState.REVOKED),),
+        events=(Event("wallet revoked", unit, actor),),
+        expires_at=NEVER,
+    )

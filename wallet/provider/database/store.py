@@ -9,10 +9,14 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from capabilities.status_publisher.database import SqlStatusLists
 from capabilities.status_publisher.records import EntryState
+from protocol.keys import RandomBytes
+from runtime import system
 from runtime.codec import Codec
 from runtime.database.conversations import SqlConversations
 from runtime.database.engine import Database
 from runtime.database.migrations import migrate
+from wallet.provider.database.ended_list import BlockedWallet, BlockedWallets, EndedPlace
+from wallet.provider.database.ending import BlockedAgain
 from wallet.provider.database.tables import attestations, conversations, status_tables, units
 from wallet.provider.records import AttestationRecord, Record, UnitRecord, UnitState
 from wallet.provider.session import Active, Invited, Revoked, Session
@@ -25,15 +29,26 @@ _CODEC: Codec[Session] = Codec(Invited, Active, Revoked)
 class SqlProviderStore(SqlConversations[Session, Record]):
     """Everything a wallet provider keeps, on SQLite or PostgreSQL."""
 
-    def __init__(self, database: Database, now: Callable[[], int]) -> None:
+    def __init__(self, database: Database, now: Callable[[], int], blocked: BlockedWallets | None = None) -> None:
         super().__init__(database, conversations, _CODEC, now, self._keep_records)
         self.database = database
-        self.status_lists = SqlStatusLists(database, status_tables, attestations)
+        reserving = None if blocked is None else blocked.note_places
+        self.status_lists = SqlStatusLists(database, status_tables, attestations, reserving)
         self._clock = now
+        self._blocked = blocked
 
     def migrate(self) -> None:
         """Bring the database to this program's version."""
         migrate(self.database, MIGRATIONS)
+
+    def end_again(self, *, now: int, random_bytes: RandomBytes = system.random_bytes) -> int:
+        """Block what is vouched for here although it was blocked: an old copy of the database was restored. How much that was.
+
+        Places in status lists go on from where they really were. It comes before anything is published.
+        """
+        if self._blocked is None:
+            return 0
+        return BlockedAgain(self.database, self, self.status_lists, random_bytes).run(self._blocked, now)
 
     def units(self, *, limit: int, beginning: str = "") -> tuple[UnitRecord, ...]:
         """Wallets whose id begins like this, newest first."""
@@ -80,12 +95,14 @@ class SqlProviderStore(SqlConversations[Session, Record]):
     def _revoke_attestations(self, connection: Connection, unit: str) -> None:
         """With a wallet goes everything that was said of it, as one change of every list that is concerned (T077)."""
         theirs = (attestations.c.unit == unit, attestations.c.state == str(EntryState.VALID))
-        lists = connection.scalars(
-            select(attestations.c.status_list).where(*theirs).distinct().order_by(attestations.c.status_list)
-        ).all()
+        places = select(attestations.c.status_list, attestations.c.status_index, attestations.c.status_until)
+        found = [EndedPlace(*row) for row in connection.execute(places.where(*theirs))]
         connection.execute(update(attestations).where(*theirs).values(state=str(EntryState.REVOKED)))
-        for list_id in lists:
+        for list_id in sorted({one.status_list for one in found}):
             self.status_lists.move_on(connection, list_id, self._clock())
+        if self._blocked is not None:
+            # The last that can go wrong but the commit itself
+            self._blocked.note(BlockedWallet(unit, self._clock()), found)
 
 
 def _forget_attestations(connection: Connection, now: int, limit: int) -> int:
