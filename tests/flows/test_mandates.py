@@ -314,7 +314,7 @@ def test_an_office_without_a_list_of_services_takes_no_mandates(tmp_path):
     with mandate_town(tmp_path, registrar_url="") as town:
         recipients = town.forward_once()
         [one] = recipients.asked
-        with pytest.raises(OfficeRefused):
+        with pytest.raises(OfficeRefused, match="no mandates are taken here"):
             town.run(town.wallet.mandates.give(recipients, SERVICE, one.seen.default_choice(), Span.YEAR))
 
 
