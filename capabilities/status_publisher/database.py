@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import sqlalchemy as sa
 from alembic import op
@@ -26,8 +27,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from capabilities.status_publisher.kept_places import KeptPlaces
 from capabilities.status_publisher.policy import STATUS_VALUES, VOID, permuted_index
 from capabilities.status_publisher.records import EntryState, StatusBlock, StatusListRecord
+from protocol.keys import RandomBytes
 from runtime.database.engine import Database
 
 MAX_SWEPT_BLOCKS = 8  # of status indices, in one transaction
@@ -160,6 +163,22 @@ class SqlStatusLists:
             self._void_unused(connection, block, now)
         # A full hand means that there is more
         return limit if len(found) == MAX_SWEPT_BLOCKS else len(found)
+
+    def go_on(self, kept: KeptPlaces, *, random_bytes: RandomBytes, now: int) -> None:
+        """Hand out no place that was handed out before, as far as that is written down."""
+        for given in kept.places():
+            self._database.write(partial(self.catch_up, known=given.record(random_bytes(16), now)))
+
+    def write_down(self, kept: KeptPlaces, now: int) -> None:
+        """Write down how far places are handed out, where an older program did not.
+
+        Raises:
+            Unavailable: it cannot be written.
+        """
+        with self._database.reading() as connection:
+            records = [_record(row) for row in connection.execute(select(self._tables.lists))]
+        for record in records:
+            kept.note_places(record, record.reserved, now)
 
     def catch_up(self, connection: Connection, known: StatusListRecord) -> bool:
         """Hand out no place that was handed out before, as far as that is known of a list; whether it was news.

@@ -10,12 +10,10 @@ from functools import partial
 from sqlalchemy import Connection, Row, bindparam, exists, select, update
 
 from capabilities.status_publisher.database import SqlStatusLists
-from capabilities.status_publisher.kept_places import PlacesGiven
 from capabilities.status_publisher.policy import next_state
-from capabilities.status_publisher.records import StatusListRecord
 from issuer.database.ended_list import AT_ONCE, Ended, EndedList, Ends
 from issuer.database.issued import conversation_of, read_credential
-from issuer.database.tables import credentials, status_tables
+from issuer.database.tables import credentials
 from issuer.policy import Reason
 from issuer.records import CredentialState, IssuedCredential, Record, StateChanged
 from issuer.session.stages import CONVERSATION, Outcome, Session
@@ -143,8 +141,7 @@ class EndedAgain:
         ended.lasting.forget_before(now)
         if not ended.is_whole():
             self._write_whole(ended, now)
-        for given in ended.places():
-            self._database.write(partial(self._catch_up, given=given, now=now))
+        self._moving.status_lists.go_on(ended, random_bytes=self._random_bytes, now=now)
         return sum(self._database.write(partial(self._end, ended=some, now=now)) for some in ended.portions())
 
     def _write_whole(self, ended: EndedList, now: int) -> None:
@@ -164,15 +161,8 @@ class EndedAgain:
                 break
             ended.note([_ended(Ends.COPY if row.goes_on else Ends.DOCUMENT, row) for row in rows])
             last = rows[-1].id
-        with self._database.reading() as connection:
-            lists = connection.execute(select(status_tables.lists)).all()
-        for row in lists:
-            record = StatusListRecord(row.id, row.bits, row.size, row.seed, 0, row.version, row.changed_at)
-            ended.note_places(record, row.reserved, now)
+        self._moving.status_lists.write_down(ended, now)
         ended.note_whole(now)
-
-    def _catch_up(self, connection: Connection, given: PlacesGiven, now: int) -> None:
-        self._moving.status_lists.catch_up(connection, given.record(self._random_bytes(16), now))
 
     def _end(self, connection: Connection, ended: Sequence[Ended], now: int) -> int:
         """End what of some is in force here. A place of which nothing is known is voided, so that nobody takes it for valid."""

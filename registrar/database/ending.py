@@ -9,11 +9,10 @@ from sqlalchemy import Connection, Table, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from capabilities.status_publisher.database import SqlStatusLists
-from capabilities.status_publisher.kept_places import PlacesGiven
 from capabilities.status_publisher.records import EntryState
 from protocol.keys import RandomBytes
 from registrar.database.ended_list import AT_ONCE, EndedCertificate, EndedCertificates
-from registrar.database.tables import certificates, conversations, publications, status_tables
+from registrar.database.tables import certificates, conversations, publications
 from registrar.records import CertificateKind, GivenCertificate
 from runtime.conversation import Event
 from runtime.database.conversations import event_row
@@ -44,8 +43,7 @@ class EndedAgain:
         ended.lasting.forget_before(now)
         if not ended.is_whole():
             self._write_whole(ended, now)
-        for given in ended.places():
-            self._database.write(partial(self._catch_up, given=given, now=now))
+        self._lists.go_on(ended, random_bytes=self._random_bytes, now=now)
         for name, number in ended.numbers().items():
             self._database.write(partial(_count_on, name=name, number=number))
         return sum(self._database.write(partial(self._end, ended=some, now=now)) for some in ended.portions())
@@ -62,17 +60,11 @@ class EndedAgain:
             ended.note([EndedCertificate.of(row) for row in rows])
             last = rows[-1].id
         with self._database.reading() as connection:
-            lists = connection.execute(select(status_tables.lists)).all()
             numbers = connection.execute(select(publications.c.name, publications.c.number)).all()
-        for row in lists:
-            given = PlacesGiven(row.id, row.bits, row.size, row.reserved)
-            ended.note_places(given.record(row.seed, now), row.reserved, now)
+        self._lists.write_down(ended, now)
         for row in numbers:
             ended.note_number(row.name, row.number, now)
         ended.note_whole(now)
-
-    def _catch_up(self, connection: Connection, given: PlacesGiven, now: int) -> None:
-        self._lists.catch_up(connection, given.record(self._random_bytes(16), now))
 
     def _end(self, connection: Connection, ended: Sequence[EndedCertificate], now: int) -> int:
         query = select(certificates).where(_of.id.in_([one.id for one in ended])).order_by(_of.id)

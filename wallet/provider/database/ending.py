@@ -9,7 +9,6 @@ from typing import Protocol
 from sqlalchemy import Connection, select
 
 from capabilities.status_publisher.database import SqlStatusLists
-from capabilities.status_publisher.kept_places import PlacesGiven
 from protocol.errors import NotFound, ProtocolError
 from protocol.exchange import Exchange, run
 from protocol.keys import RandomBytes
@@ -17,7 +16,7 @@ from protocol.wallet_unit.errors import EnrolmentRequired
 from runtime.conversation import Advance, Begin, Load, advance, begin, load
 from runtime.database.engine import Database
 from wallet.provider.database.ended_list import AT_ONCE, BlockedWallet, BlockedWallets, EndedPlace
-from wallet.provider.database.tables import attestations, status_tables, units
+from wallet.provider.database.tables import attestations, units
 from wallet.provider.records import NEVER, UnitState
 from wallet.provider.session import Active, Invited, Revoked, block_unknown, revoke, unit_key
 
@@ -54,8 +53,7 @@ class BlockedAgain:
         blocked.lasting.forget_before(now)
         if not blocked.is_whole():
             self._write_whole(blocked, now)
-        for given in blocked.places():
-            self._database.write(partial(self._catch_up, given=given, now=now))
+        self._lists.go_on(blocked, random_bytes=self._random_bytes, now=now)
         wallets = sum(map(self._block, dict.fromkeys(blocked.wallets())))
         return wallets + sum(self._database.write(partial(self._end, ended=some, now=now)) for some in blocked.ended())
 
@@ -82,15 +80,8 @@ class BlockedAgain:
                 ]
                 blocked.note(BlockedWallet(row.id, row.seen_at), places)
             last = rows[-1].id
-        with self._database.reading() as connection:
-            lists = connection.execute(select(status_tables.lists)).all()
-        for row in lists:
-            given = PlacesGiven(row.id, row.bits, row.size, row.reserved)
-            blocked.note_places(given.record(row.seed, now), row.reserved, now)
+        self._lists.write_down(blocked, now)
         blocked.note_whole(now)
-
-    def _catch_up(self, connection: Connection, given: PlacesGiven, now: int) -> None:
-        self._lists.catch_up(connection, given.record(self._random_bytes(16), now))
 
     def _block(self, one: BlockedWallet) -> bool:
         """One wallet, and whether it was not blocked here. Another worker that starts at this moment may be first."""
