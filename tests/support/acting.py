@@ -36,6 +36,19 @@ PID_QUERY = f'{{ id = "pid", format = "dc+sd-jwt", meta = {{ vct_values = ["{PID
 SCHOOL_QUERY = f"""{{ id = "school", format = "dc+sd-jwt", meta = {{ vct_values = ["{SCHOOL_TYPE}"] }}, claims = [
     {PERSON_CLAIMS}
   ] }}"""
+# What does not hold together: other members of the proof, other documents, and why it is refused
+NOT_TOGETHER: list[tuple[JsonObject, dict[str, JsonObject], str]] = [
+    ({"areas": ["health"]}, {}, "area"),
+    ({"until": "2024-01-01"}, {}, "over"),
+    ({"alone": False}, {}, "not_alone"),
+    ({"relation": "employee", "represented": FIRM}, {}, "relation"),
+    ({"given_name": "Max"}, {}, "another_acts"),
+    ({}, {"pid": {**ERIKA, "birthdate": "1990-03-08"}}, "another_acts"),
+    ({"represented": HELGA}, {}, "about_another"),
+    ({}, {"school": {**MIA, "given_name": "Ben"}}, "about_another"),
+    ({"represented": "Mia"}, {}, "no_proof"),
+    ({"relation": "friend"}, {}, "no_proof"),
+]
 SERVICE = f"""
 name = {{ de = "Mitglied im Verein", en = "Join the club" }}
 summary = {{ de = "Für Sie oder Ihr Kind.", en = "For you or your child." }}

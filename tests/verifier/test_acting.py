@@ -18,8 +18,8 @@ from tests.support.acting import (
     ERIKA,
     FIRM,
     FOR_A_FIRM,
-    HELGA,
     MIA,
+    NOT_TOGETHER,
     OFFICE,
     PROOF,
     USE_CASE,
@@ -97,21 +97,7 @@ def test_no_name_stands_in_the_open_in_the_store(counter):
     assert not any(name in repr(counter.stage(made)) for name in ("Mustermann", "Erika", "Mia", "2018-05-03"))
 
 
-@pytest.mark.parametrize(
-    ("proof", "others", "why"),
-    [
-        ({"areas": ["health"]}, {}, "area"),
-        ({"until": "2024-01-01"}, {}, "over"),
-        ({"alone": False}, {}, "not_alone"),
-        ({"relation": "employee", "represented": FIRM}, {}, "relation"),
-        ({"given_name": "Max"}, {}, "another_acts"),
-        ({}, {"pid": {**ERIKA, "birthdate": "1990-03-08"}}, "another_acts"),
-        ({"represented": HELGA}, {}, "about_another"),
-        ({}, {"school": {**MIA, "given_name": "Ben"}}, "about_another"),
-        ({"represented": "Mia"}, {}, "no_proof"),
-        ({"relation": "friend"}, {}, "no_proof"),
-    ],
-)
+@pytest.mark.parametrize(("proof", "others", "why"), NOT_TOGETHER)
 def test_what_does_not_hold_together_is_refused_with_its_reason(counter, proof, others, why):
     """T187"""
     found = answered(counter, wallet(proof, **others))
