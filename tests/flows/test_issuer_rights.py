@@ -13,6 +13,7 @@ from issuer.database.erased import ERASED_FORM
 from issuer.database.register import SqlRegister
 from issuer.database.tables import document_receipts
 from issuer.policy import Deed
+from issuer.rights import Why
 from protocol.errors import Conflict, Unavailable
 from protocol.exchange import run
 from protocol.keys import P256Key
@@ -223,6 +224,16 @@ def test_whoever_asks_once_more_hears_again_that_the_register_keeps_its_entry(to
     clerk_says(town, "done", kept=both(LAW), told=False)
     assert citizen.follow() == "done"
     assert [each.text for each in citizen.status.kept[0].why] == [LAW]
+    assert "erased" not in citizen.log()
+
+
+def test_whoever_is_still_in_the_register_is_not_erased_by_itself_though_the_document_has_ended(town, citizen):
+    end_document(town)
+    assert citizen.ask(Right.ERASURE) == "working"
+    assert citizen.follow() == "working"
+    [case] = town.desk.run(town.desk.issuer.rights.listed(is_open=True))
+    assert case.note == Why.REGISTER
+    assert remembered(town)
     assert "erased" not in citizen.log()
 
 
