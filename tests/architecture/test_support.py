@@ -6,6 +6,7 @@ import sqlalchemy
 
 from tests.support.cases import read_cases
 from tests.support.postgres import find_binaries, running_cluster
+from tests.support.tested_rules import is_test, read_rules, table_rows, without_tests
 from tests.support.tree import ROOT
 from tests.support.vectors import vector_files, vectors
 
@@ -81,3 +82,29 @@ def test_cases_that_would_test_nothing_are_refused(monkeypatch, tmp_path, conten
 
 def test_the_root_is_the_repository():
     assert (ROOT / "pyproject.toml").is_file()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "tests/architecture/test_support.py",
+        "tests/architecture/test_support.py::test_that_is_not_there",
+        "tests/support/tested_rules.py::read_rules",
+        "tests/architecture/nowhere.py::test_the_root_is_the_repository",
+    ],
+)
+def test_what_is_no_test_does_not_count(name):
+    assert is_test("tests/architecture/test_support.py::test_the_root_is_the_repository")
+    assert not is_test(name)
+
+
+def test_rules_are_read_off_their_page_and_what_is_left_empty_is_seen():
+    head = "| § | rule | side | kept | refused |\n|---|---|---|---|---|\n"
+    [rule] = read_rules(f"Words.\n\n{head}| 1 | what holds | wallet | `a::b` `c::d` | `e::f` |\n")
+    assert (rule.section, rule.side, rule.kept, rule.refused) == ("1", "wallet", ("a::b", "c::d"), ("e::f",))
+    assert without_tests([rule]) == []
+    empty = [rule._replace(rule=""), rule._replace(side=""), rule._replace(kept=()), rule._replace(refused=())]
+    assert without_tests(empty) == empty
+    with pytest.raises(ValueError, match="unpack"):
+        read_rules(f"{head}| 1 | what holds | wallet | `a::b` |\n")
+    assert table_rows(f"{head}\n{head}| 2 | x |\n") == [["2", "x"]]
