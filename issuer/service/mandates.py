@@ -102,9 +102,8 @@ class Mandates:
         Raises:
             NotFound, InvalidDpopProofAtResource, UseDpopNonceAtResource: see `Cockpit.caller`; or none are taken here.
             InvalidRequest: it cannot be read, is another's, names what the document does not say, or its recipient may not
-                have it.
+                have it, or cannot be asked now.
             Conflict: another mandate has this id, or there are too many.
-            Unreachable: the recipient could not be asked.
         """
         receipt = yield from self._caller(proof)
         store, now = self.context.store.mandates, self.context.now()

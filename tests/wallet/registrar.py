@@ -1,5 +1,6 @@
 """Somebody who registers partners and agencies, and says whether registrations still hold."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from protocol.credential import StatusReference
@@ -116,6 +117,7 @@ class Registrar:
     away: bool = False
     entry: WalletRelyingParty | None = IN_REGISTER  # what the register has of who is asked about; None: nothing
     said_at: int = NOW
+    now: Callable[[], int] = lambda: NOW
     seen: list[HttpRequest] = field(default_factory=list)
 
     def certificate(self, entry=ENTRY):
@@ -138,8 +140,8 @@ class Registrar:
         token = sign_status_list_token(
             statuses,
             uri=LISTS,
-            issued_at=NOW - 10,
-            expires_at=NOW + 5000,
+            issued_at=self.now() - 10,
+            expires_at=self.now() + 5000,
             ttl=600,
             signer=signing.signer,
             x5c=signing.x5c,

@@ -65,6 +65,13 @@ def test_with_the_last_document_the_conversation_goes_and_with_it_the_offer(stor
         assert store.locked(connection, SessionKey.of(CONVERSATION, "other")) is not None
 
 
+def test_where_no_list_of_what_was_erased_is_kept_nothing_is_erased_again(store):
+    [card, badge] = give(store, "talk", "card", "badge")
+    ask(store, card, Erase(card, ("card",)))
+    assert store.rights.erase_again(by="office", now=NOW) == 0
+    assert store.rights.held(badge).document is not None
+
+
 def test_what_was_to_be_forwarded_for_it_goes_too(store):
     [card] = give(store, "talk", "card")
     [other] = give(store, "other", "card", first=5)

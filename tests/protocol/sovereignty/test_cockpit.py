@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.cbor import CborKey, CborValue, encode_cbor
-from protocol.errors import Malformed
+from protocol.errors import Malformed, Unsupported
 from protocol.keys import Ed25519Key
 from protocol.mdoc.device_request import (
     DeviceRequest,
@@ -27,6 +27,7 @@ from protocol.sovereignty.cockpit import (
     announce,
     announced_in_metadata,
     announced_in_person,
+    check_cockpit_key,
     key_field,
     key_member,
     read_cockpit_endpoint,
@@ -173,6 +174,13 @@ def test_we_send_no_key_of_another_kind(key):
     for write in (key_member, key_field):
         with pytest.raises(ValueError, match="P-256"):
             write(CockpitKey(key))
+
+
+@pytest.mark.parametrize("key", [ED25519, P384])
+def test_a_key_of_another_kind_is_none_of_a_cockpit(key):
+    check_cockpit_key(PUBLIC, "call")
+    with pytest.raises(Unsupported, match="P-256"):
+        check_cockpit_key(key, "call")
 
 
 @given(json_values)

@@ -186,6 +186,13 @@ def test_a_log_of_one_size_has_one_root_and_the_empty_one_is_known():
     assert refused(verify_consistency, TreeHead(0, EMPTY_ROOT), head, (head.root,))
 
 
+def test_a_log_with_the_same_root_has_not_become_shorter():
+    """Nobody says that two entries were one, whose hash is the root of both."""
+    root = bytes.fromhex(ROOTS[2])
+    assert refused(verify_consistency, TreeHead(2, root), TreeHead(1, root), ())
+    assert refused(verify_consistency, TreeHead(8, root), TreeHead(1, root), ())
+
+
 @pytest.mark.parametrize("numbers", [(-1, 3), (3, 3)], ids=str)
 def test_what_is_not_in_the_tree_is_not_proven(numbers):
     with pytest.raises(ValueError, match="no such leaf"):

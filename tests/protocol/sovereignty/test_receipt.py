@@ -134,6 +134,13 @@ def test_a_receipt_that_would_be_found_wrong_is_not_made(receipt):
         sign_receipt(replace(receipt, recipients=receipt.recipients * 3), pki.signer, pki.x5c)
 
 
+def test_a_receipt_is_not_made_that_would_be_too_long_to_read():
+    recipient, pki = replace(RECEIPT.recipients[0], name="x" * 200), known_partners()[AGENCY]
+    assert sign_receipt(replace(RECEIPT, recipients=(recipient,) * 64), pki.signer, pki.x5c)
+    with pytest.raises(ValueError, match="64 KiB"):
+        sign_receipt(replace(RECEIPT, recipients=(recipient,) * 250), pki.signer, pki.x5c)
+
+
 def test_only_the_algorithms_of_all_our_objects_sign():
     with pytest.raises(ValueError, match="ES256"):
         sign_receipt(RECEIPT, SimpleNamespace(public_key=P384), known_partners()[AGENCY].x5c)

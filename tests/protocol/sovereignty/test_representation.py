@@ -68,6 +68,7 @@ def test_a_proof_as_mdoc_says_the_same_by_the_elements_of_its_namespace():
     )
     wrong: list[tuple[str, JsonObject]] = [
         ("urn:x", proof),
+        ("urn:x", {DOCTYPE: elements}),
         (DOCTYPE, proof),
         (DOCTYPE, {"org.other": elements}),
         (TYPE, {DOCTYPE: elements}),
@@ -104,6 +105,17 @@ def test_whoever_may_not_act_is_told_why(changes, why):
         verify_acting(rule, answers, today=TODAY)
     assert refusal.value.why is why
     assert "Erika" not in str(refusal.value)
+
+
+def test_two_proofs_are_about_the_same_person():
+    """A document may come in both of its forms, and nobody acts for one person by a proof about another."""
+    rule = {"proof": ["proof", "proof-mdoc"]}
+    found = acting(rule, **{"proof-mdoc": PROOF})
+    assert isinstance(found.represented, Person)
+    assert found.represented.name == "Mia Mustermann"
+    with pytest.raises(MayNotAct) as refusal:
+        acting(rule, **{"proof-mdoc": {**PROOF, "represented": {**MIA, "given_name": "Max"}}})
+    assert refusal.value.why is WhyNot.ABOUT_ANOTHER
 
 
 def test_the_last_day_counts():
