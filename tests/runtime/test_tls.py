@@ -1,6 +1,7 @@
 """What the guarded sender believes a server that speaks TLS."""
 
 import asyncio
+import socket
 import ssl
 import time
 
@@ -86,3 +87,36 @@ def test_old_versions_of_tls_are_not_spoken(authority, tmp_path):
         fetch(server.url(scheme="https"))
     assert server.requests == []
     assert GuardedSender(allow_local=True)._tls.minimum_version == ssl.TLSVersion.TLSv1_2
+
+
+def test_a_tls_session_is_not_used_twice(authority, tmp_path):
+    """A server that hands out tickets would know by them who comes again, whatever key a call is signed with."""
+    reused = []
+
+    def handler(connection, server):
+        reused.append(connection.session_reused)
+        answering(ok(b""))(connection, server)
+
+    context = tls_context(tmp_path, seeded_key(72), [leaf(authority)])
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    with peer(handler, context) as server:
+        own = ssl.create_default_context()
+        greet(server, own, greet(server, own))
+        assert reused == [False, True], "whoever wants to is known again"
+        reused.clear()
+        sender = GuardedSender(allow_local=True)
+        for _ in range(3):
+            asyncio.run(sender.send(HttpRequest("GET", server.url(scheme="https"))))
+    assert reused == [False] * 3
+
+
+def greet(server, context, session=None):
+    """Ask as somebody who keeps sessions; the one that came of it."""
+    with (
+        socket.create_connection(("127.0.0.1", server.port)) as plain,
+        context.wrap_socket(plain, server_hostname="peer.localhost", session=session) as stream,
+    ):
+        stream.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        while stream.recv(1000):
+            pass
+        return stream.session
