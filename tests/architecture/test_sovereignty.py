@@ -4,8 +4,9 @@ import re
 
 import pytest
 
+from protocol.encoding import decode_base64url, read_json_object
 from tests.support.tested_rules import missing_tests, read_rules, without_tests
-from tests.support.tree import ROOT
+from tests.support.tree import ROOT, modules
 
 WALLET, VERIFIER, ISSUER, REGISTRAR, WITNESS, DIRECTORY = (
     "wallet",
@@ -65,6 +66,7 @@ FOLDER = ROOT / "docs/sovereignty"
 ABOUT = {"README.md", "tested.md"}  # neither has rules
 PAGE = (FOLDER / "tested.md").read_text()
 SPECIFIED, _, BESIDES = PAGE.partition("## What people have of it")
+KIND = re.compile(r'= "([a-z-]+\+jwt)"')
 LINK = re.compile(r"\[[^\]]+\]\(([^)]+)\)")
 
 
@@ -109,3 +111,20 @@ def test_what_stands_on_other_pages_leads_there(link):
     path = (FOLDER / file).resolve()
     assert path.is_file()
     assert not section or f"{path.name}#{section}" in sections(path)
+
+
+def test_every_kind_of_signed_object_has_a_published_vector():
+    """Whoever builds this has a token of each kind to read."""
+    defined = {
+        kind
+        for file in modules("protocol")
+        if file.parent.name == "sovereignty"
+        for kind in KIND.findall(file.read_text())
+    }
+    texts = [file.read_text() for file in (FOLDER / "vectors").glob("*.json")]
+    heads = {head for text in texts for head in re.findall(r"\"(eyJ[\w-]+)\.[\w-]+\.[\w-]+\"", text)}
+    published = {read_json_object(decode_base64url(head, "header"), "header").get("typ") for head in heads}
+    # What an answer and forwarded data are sealed in; the reader opens them with the keys beside them
+    sealed = {"rights-answer+jwt", "forwarded-data+jwt"}
+    assert len(defined) > 10
+    assert defined - published <= sealed
