@@ -12,6 +12,8 @@ from hoheit.demo.catalogue import town_catalogue
 from issuer.app import SHIPPED_TYPES
 from issuer.credential_types import read_types
 from issuer.people import read_people
+from protocol.credential import VerifiedCredential
+from protocol.dcql.match import Candidate
 from protocol.dcql.query import MDOC
 from protocol.encoding import JsonObject, JsonValue
 from protocol.exchange import run
@@ -27,6 +29,7 @@ PEOPLE = read_people((ROOT / "hoheit/demo/town/people.csv").read_bytes(), TYPES.
 TODAY = date(2027, 1, 15)  # of NOW
 CATALOGUE = town_catalogue(lambda place: f"https://{place}.town.example")
 BY_ID = {service.id: service for service in CATALOGUE}
+HOLDER = seeded_key(7)
 
 
 class Paper(NamedTuple):
@@ -63,27 +66,48 @@ def record_of(subject: str, changes: tuple[tuple[str, JsonValue], ...]) -> Mappi
     return record
 
 
+class Issued(NamedTuple):
+    """A document as its holder has it, bound to `HOLDER`."""
+
+    id: str
+    subject: str
+    format: str
+    raw: str
+    verified: VerifiedCredential
+
+    @property
+    def candidate(self) -> Candidate:
+        """As queries see it."""
+        return format_of(self.format).candidate(self.id, self.verified)
+
+
 @cache
-def _held(citizen: str, one: Paper) -> HeldCredential:
+def issued(citizen: str, one: Paper) -> Issued:
+    """A document, issued from the register and checked as a wallet checks it."""
     subject = one.subject or citizen
-    kind, pki = TYPES[one.type], _pki(one.type)
+    kind, pki = TYPES[one.type], pki_of(one.type)
     claims = kind.written(kind.claims_for(record_of(subject, one.changes), now=NOW))
     begins, ends = kind.validity(NOW)
-    issuance = Issuance(kind.type, claims, kind.frame, seeded_key(7).public_key, begins, ends, None, kinds=kind.kinds)
+    issuance = Issuance(kind.type, claims, kind.frame, HOLDER.public_key, begins, ends, None, kinds=kind.kinds)
     form = format_of(kind.format)
     raw = form.issue(issuance, IssuerSigner(pki.signer, pki.x5c), seeded())
     verified = run(form.verify_issued(raw, anchors=pki.anchors, now=NOW), lambda _: pytest.fail("nothing is fetched"))
-    about = About.SELF if subject == citizen else About.REPRESENTED
+    return Issued(f"{one.type} of {subject}", subject, kind.format, raw, verified)
+
+
+def _held(citizen: str, one: Paper) -> HeldCredential:
+    found = issued(citizen, one)
     return HeldCredential(
-        form.candidate(f"{one.type} of {subject}", verified),
-        about,
-        not_before=verified.not_before,
-        expires_at=verified.expires_at,
+        found.candidate,
+        About.SELF if found.subject == citizen else About.REPRESENTED,
+        not_before=found.verified.not_before,
+        expires_at=found.verified.expires_at,
     )
 
 
 @cache
-def _pki(type_: str) -> Pki:
+def pki_of(type_: str) -> Pki:
+    """Whoever issues a type."""
     kind = TYPES[type_]
     if kind.format == MDOC:
         return make_pki(DESK, root=IACA, types=frozenset({kind.type}))
