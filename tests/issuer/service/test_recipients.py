@@ -111,6 +111,12 @@ def test_what_is_no_list_is_refused_as_what_it_is(office, answer, flaw):
         ask(office)
 
 
+def test_a_list_is_a_list_by_its_media_type(office):
+    office.publisher.answer = HttpResponse(200, (("content-type", "text/html"),), office.publisher.catalogue().encode())
+    with pytest.raises(Malformed, match="must be served as application/jwt"):
+        ask(office)
+
+
 def test_a_recipient_is_who_its_certificate_says(office):
     office.bank.registration = replace(office.bank.registration, identifier=TOWN.identifier, country=TOWN.country)
     found = ask(office)

@@ -11,6 +11,7 @@ from protocol.sovereignty.merkle import (
     MAX_SIZE,
     TreeHead,
     append_leaves,
+    hash_children,
     hash_leaf,
     prove_consistency,
     prove_inclusion,
@@ -191,6 +192,15 @@ def test_a_log_with_the_same_root_has_not_become_shorter():
     root = bytes.fromhex(ROOTS[2])
     assert refused(verify_consistency, TreeHead(2, root), TreeHead(1, root), ())
     assert refused(verify_consistency, TreeHead(8, root), TreeHead(1, root), ())
+
+
+def test_a_proof_is_no_longer_than_the_size_allows():
+    """Whoever says that a log is smaller than it is proves nothing about it, although the hashes lead to its root."""
+    tree, beside = Tree(LEAVES), hash_leaf(b"not counted")
+    first, second = hash_leaf(LEAVES[0]), hash_leaf(LEAVES[1])
+    assert refused(verify_inclusion, second, 0, TreeHead(1, bytes.fromhex(ROOTS[2])), (first,))
+    three, four = [TreeHead(size, hash_children(beside, tree.head(size).root)) for size in (3, 4)]
+    assert refused(verify_consistency, three, four, (*prove_consistency(tree, 3, 4), beside))
 
 
 @pytest.mark.parametrize("numbers", [(-1, 3), (3, 3)], ids=str)
