@@ -79,6 +79,24 @@ def read_registrations(folder: Path) -> tuple[OwnRegistration, ...]:
     return tuple([_read(file) for file in files])
 
 
+def read_registration(name: str, data: bytes) -> OwnRegistration:
+    """A registration as a file has it, or as one is to be written.
+
+    Raises:
+        Malformed: it is no registration certificate; the message names the file.
+    """
+    if len(data) > MAX_FILE:
+        raise Malformed(name, f"is larger than {MAX_FILE} bytes")
+    try:
+        certificate = data.decode("ascii").strip()
+    except UnicodeDecodeError as error:
+        raise Malformed(name, "cannot be read as text") from error
+    try:
+        return OwnRegistration(name, certificate, peek_registration(certificate))
+    except Flaw as flaw:
+        raise Malformed(name, f"is no registration certificate ({flaw.description})") from flaw
+
+
 def of_another_party(registration: Registration, leaf: Certificate) -> bool:
     """Whether a registration is for somebody else than the access certificate names: wallets refuse the two together."""
     return speaker_of(registration) not in leaf.identifiers
@@ -88,15 +106,9 @@ def _read(file: Path) -> OwnRegistration:
     try:
         with file.open("rb") as opened:
             data = opened.read(MAX_FILE + 1)
-        if len(data) > MAX_FILE:
-            raise Malformed(file.name, f"is larger than {MAX_FILE} bytes")
-        certificate = data.decode("ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise Malformed(file.name, "cannot be read as text") from error
-    try:
-        return OwnRegistration(file.name, certificate, peek_registration(certificate))
-    except Flaw as flaw:
-        raise Malformed(file.name, f"is no registration certificate ({flaw.description})") from flaw
+    return read_registration(file.name, data)
 
 
 def _files(folder: Path) -> list[Path]:

@@ -12,8 +12,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from capabilities.registration.party import MAX_FILE, Party
-from capabilities.registration.service import REGISTERED, RegistrarClient, ServiceStanding, Standing
+from capabilities.registration.party import Party
+from capabilities.registration.service import (
+    REGISTERED,
+    RegistrarClient,
+    RegistrationCertificate,
+    ServiceStanding,
+    Standing,
+)
+from capabilities.registration.uses import is_use_id
 from protocol.encoding import JsonValue
 from protocol.errors import Malformed
 from protocol.exchange import Exchange
@@ -22,6 +29,7 @@ from runtime.anchors import read_file
 from runtime.certificates import CertificateNames
 from runtime.keyfolder import KeyFolder
 from runtime.own_certificates import read_chain, request_pem
+from runtime.registrations import read_registration
 from runtime.seal import replace_private, write_private
 from runtime.toml import write_toml
 
@@ -123,19 +131,30 @@ def go_on(registrant: Registrant, *, now: int) -> Exchange[Standing]:
     pem = yield from client.access_certificate(key, request)
     chain = read_chain(pem, "access certificate", now=now)
     given = yield from client.registration_certificates(key)
+    # All of it is looked at before any of it takes the place of what was there
+    files = dict([_file_of(certificate) for certificate in given])
     registrant.keys.replace_chain(registrant.signing, chain)
     registrant.registrations.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for certificate in given:
-        name = certificate.use or ALL_USES
-        if Path(name).name != name or len(certificate.jwt) > MAX_FILE:
-            raise Malformed("registration certificate", "has a use that no file can be named after")
-        replace_private(registrant.registrations / f"{name}.jwt", certificate.jwt.encode("ascii"))
+    for name, content in files.items():
+        replace_private(registrant.registrations / name, content)
     # What is registered no more must not be shown any more
-    kept = {f"{certificate.use or ALL_USES}.jwt" for certificate in given}
     for file in registrant.registrations.glob("*.jwt"):
-        if file.name not in kept:
+        if file.name not in files:
             file.unlink()
     return standing
+
+
+def _file_of(certificate: RegistrationCertificate) -> tuple[str, bytes]:
+    """The name and the content of a certificate's file: one that whoever starts with it can read.
+
+    Raises:
+        Malformed: no file can be named after its use, or it is no registration certificate.
+    """
+    if certificate.use and not is_use_id(certificate.use):
+        raise Malformed("registration certificate", "has a use that no file can be named after")
+    name, content = f"{certificate.use or ALL_USES}.jwt", certificate.jwt.encode("utf-8")
+    read_registration(name, content)
+    return name, content
 
 
 def hand_in(registrant: Registrant, services: Iterable[JsonValue]) -> Exchange[tuple[ServiceStanding, ...]]:

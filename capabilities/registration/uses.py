@@ -41,7 +41,7 @@ class Use:
     def from_fields(cls, use: Fields) -> Self:
         """Read one."""
         id_ = use.text("id")
-        if not _ID.fullmatch(id_):
+        if not is_use_id(id_):
             raise Malformed(use.path("id"), "must be small letters, digits and hyphens")
         credentials = use.objects("credentials", max_items=MAX_CREDENTIALS)
         return cls(
@@ -63,6 +63,11 @@ class Use:
             "retention_days": self.retention_days,
             "credentials": [write_credential(credential) for credential in self.credentials],
         }
+
+
+def is_use_id(text: str) -> bool:
+    """Whether a use can have this id; files are named after it."""
+    return _ID.fullmatch(text) is not None
 
 
 def read_texts(holder: Fields, name: str) -> tuple[Localized, ...]:

@@ -5,32 +5,19 @@ import pytest
 from capabilities.registration.cli import register
 from capabilities.registration.entries import MAX_SERVICES_FILE, read_services
 from capabilities.registration.options import CatalogueOptions
-from capabilities.registration.registering import CERTIFICATES, Registrant, hand_in, start
+from capabilities.registration.registering import hand_in, start
 from capabilities.registration.service import RegistrarClient
 from protocol.encoding import encode_json
 from protocol.errors import InvalidRequest, Malformed, NotFound, TooLarge, Unreachable
 from protocol.exchange import HttpResponse
 from registrar.records import ServiceState
-from runtime.certificates import CertificateNames
 from runtime.driver import drive
 from runtime.http import InProcessSender
-from runtime.installation import open_keys
 from runtime.toml import write_toml
 from tests.support.announced import entry
-from tests.support.pki import NOW, seeded
+from tests.support.pki import NOW
 from tests.support.registrar import CINEMA, URL, cinema
 from verifier.config import VerifierSettings
-from verifier.installation import SIGNING, NewVerifier, set_up_verifier
-
-NAMES = CertificateNames("Kino Capitol", "Kino Capitol")
-
-
-@pytest.fixture
-def registrant(tmp_path) -> Registrant:
-    new = NewVerifier(tmp_path / "kino", "https://kino.example", (("de", "Kino Capitol"),))
-    set_up_verifier(new, now=NOW, random_bytes=seeded(3))
-    data = tmp_path / "kino"
-    return Registrant(data, open_keys(data, None), SIGNING, NAMES, data / CERTIFICATES)
 
 
 @pytest.fixture

@@ -20,6 +20,8 @@ SECTOR = {
     ],
 }
 
+LANGUAGES = {f"a{letter}{other}": "x" for letter in "abcdef" for other in "abcdef"}  # more than a text can have
+
 
 @pytest.mark.parametrize(
     "party",
@@ -61,6 +63,8 @@ def test_a_party_is_written_as_it_was_read(party):
         ({"uses": None}, "party.uses"),
         ({"uses": [use(), use()]}, "party.uses"),
         ({"uses": [use(id="Über 18")]}, "party.uses[0].id"),
+        ({"uses": [use(purpose={})]}, "party.uses[0].purpose"),
+        ({"uses": [use(purpose=LANGUAGES)]}, "party.uses[0].purpose"),
         ({"uses": [use(retention_days=-1)]}, "party.uses[0].retention_days"),
         (
             {"uses": [use(credentials=[{"format": "dc+sd-jwt", "vct_values": ["x"]}])]},
