@@ -88,26 +88,32 @@ FORWARDED = _texts(
 )
 _WHY = {
     Hindrance.ENDED: _texts(
-        "Ihr Auftrag ist zu Ende. Wir haben nichts weitergegeben.",
-        "Your instruction has ended. We passed nothing on.",
+        "Ihr Auftrag ist zu Ende. Wir haben nichts weitergegeben. Wenn Sie es noch wollen, beauftragen Sie uns neu.",
+        "Your instruction has ended. We passed nothing on. If you still want it, instruct us anew.",
     ),
     Hindrance.RECIPIENT_CHANGED: _texts(
         "Der Empfänger ist für etwas anderes registriert als zu der Zeit, als Sie uns beauftragt haben. Ihr Auftrag ist damit "
-        "zu Ende, wir haben nichts weitergegeben.",
+        "zu Ende, wir haben nichts weitergegeben. Wenn Sie es noch wollen, beauftragen Sie uns neu.",
         "The recipient is registered for something else than when you instructed us. So your instruction has ended; we "
-        "passed nothing on.",
+        "passed nothing on. If you still want it, instruct us anew.",
     ),
     Hindrance.ASKS_MORE: _texts(
-        "Der Empfänger wollte mehr, als Sie erlaubt haben. Wir haben nichts weitergegeben.",
-        "The recipient wanted more than you allowed. We passed nothing on.",
+        "Der Empfänger wollte mehr, als Sie erlaubt haben. Wir haben nichts weitergegeben. Ihr Auftrag gilt weiter; Sie können "
+        "den Empfänger nach dem Grund fragen oder den Auftrag beenden.",
+        "The recipient wanted more than you allowed. We passed nothing on. Your instruction goes on; you can ask the "
+        "recipient why, or end it.",
     ),
     Hindrance.UNKNOWN: _texts(
-        "Der Empfänger konnte nicht zeigen, wer er ist und was er bekommen darf. Wir haben nichts weitergegeben.",
-        "The recipient could not show who they are and what they may get. We passed nothing on.",
+        "Der Empfänger konnte nicht zeigen, wer er ist und was er bekommen darf. Wir haben nichts weitergegeben. "
+        "Ihr Auftrag gilt weiter; Sie können ihn beenden.",
+        "The recipient could not show who they are and what they may get. We passed nothing on. Your instruction goes on; you "
+        "can end it.",
     ),
     Hindrance.NOT_TAKEN: _texts(
-        "Der Empfänger hat nicht genommen, was wir weitergeben wollten.",
-        "The recipient did not take what we wanted to pass on.",
+        "Der Empfänger hat nicht genommen, was wir weitergeben wollten. Ihr Auftrag gilt weiter; Sie können den Empfänger nach "
+        "dem Grund fragen oder den Auftrag beenden.",
+        "The recipient did not take what we wanted to pass on. Your instruction goes on; you can ask the recipient why, or "
+        "end it.",
     ),
     Hindrance.AWAY: _texts(
         "Der Empfänger war lange nicht zu erreichen. Beim nächsten Mal versuchen wir es wieder.",

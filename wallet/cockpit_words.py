@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from protocol.credential import ClaimPath
+from protocol.errors import Unreachable
+from protocol.sovereignty.calls import ProofNotTaken
 from protocol.sovereignty.findings import Rule
 from protocol.sovereignty.receipt import LegalBasis, Outcome, Receipt
 from protocol.sovereignty.receipt_check import Absence, Finding
@@ -204,6 +206,16 @@ class CockpitWords:
             Rule.NO_NEW_HEAD: self("%(who)s has written nothing into its record for more than a day.", who=who),
         }[Rule(finding.rule)]  # fmt: skip
 
+    def advice(self, disclosure: Disclosure) -> str:
+        """What it means that something is wrong with what a partner says, and what to do; empty: nothing is."""
+        receipt = disclosure.receipt
+        if not disclosure.usage.findings and not (receipt is not None and receipt.findings):
+            return ""
+        return self(
+            "Nothing is lost: your wallet keeps everything that they signed, as proof. A clock or a machine may have failed"
+            " too. You can ask them what is right, or complain."
+        )
+
     def basis(self, basis: LegalBasis) -> str:
         """On what a partner stands."""
         return {
@@ -267,10 +279,16 @@ class CockpitWords:
             )
         if looked.must_not is not None:
             return self.not_called(looked.must_not.reason, who)
-        if looked.error is not None and looked.disclosure.usage.refused:
-            return self("What %(who)s answered just now cannot be believed. What you see is from before.", who=who)
-        if looked.error is not None:
+        if isinstance(looked.error, ProofNotTaken):
+            return self.rights.proof_not_taken(who)
+        if isinstance(looked.error, Unreachable):
             return self("%(who)s cannot be reached just now. What you see is from before.", who=who)
+        if looked.error is not None:
+            return self(
+                "What %(who)s answered just now cannot be believed. What you see is from before, and nothing of it is lost."
+                " Please look again later. If it stays like this, you can complain.",
+                who=who,
+            )
         return self.not_asked(looked.not_asked, who) if looked.not_asked is not None else ""
 
     def not_asked(self, why: NotAsked, who: str) -> str:

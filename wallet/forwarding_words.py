@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from protocol.errors import Conflict, NotFound, ProtocolError, Unreachable
+from protocol.sovereignty.calls import ProofNotTaken
 from protocol.sovereignty.mandate_status import Ending
 from protocol.sovereignty.standing_order import Waiting
 from protocol.sovereignty.unlinkable import MustNotCall
+from wallet.rights_words import RightsWords
 from wallet.service.forwarding import Fate, ForwardedTo, OtherDocument, RecipientOut
 from wallet.service.mandates import MandateShown, OfficeRefused
 from wallet.service.published import PublishedProblem
@@ -34,7 +36,11 @@ class ForwardingWords:
             case Unreachable():
                 return words("%(who)s cannot be reached right now. Try again later.", who=who)
             case NotTheProvider():
-                return words("Somebody else answers at the address of %(who)s. Your wallet does not answer.", who=who)
+                return words(
+                    "Somebody else answers at the address of %(who)s. Your wallet does not answer, and nothing was given away."
+                    " Please ask %(who)s in another way.",
+                    who=who,
+                )
             case NotFound():
                 return words("%(who)s does not take it any more.", who=who)
             case NotRegistered():
@@ -51,7 +57,10 @@ class ForwardingWords:
             case OtherDocument():
                 return words("%(who)s does not ask for this document.", who=who)
             case _:
-                return words("%(who)s does not ask the way it should.", who=who)
+                return words(
+                    "%(who)s does not ask the way it should. Nothing was given away. Please tell them, or try again later.",
+                    who=who,
+                )
 
     def order_state(self, one: OrderShown) -> str:
         """How a standing order stands."""
@@ -60,10 +69,8 @@ class ForwardingWords:
             return {
                 Ending.REVOKED: words("You stopped it."),
                 Ending.EXPIRED: words("Its time is over."),
-                Ending.USED_UP: words("It was sent as often as you wanted."),
-                Ending.RECIPIENT_CHANGED: words(
-                    "It ended because they are registered for something else now than you agreed to."
-                ),
+                Ending.USED_UP: self._used_up(),
+                Ending.RECIPIENT_CHANGED: self._recipient_changed(),
             }[one.ended]
         if one.waiting is Waiting.NOT_HELD:
             return words("You do not hold this document now, or it does not count any more.")
@@ -86,11 +93,22 @@ class ForwardingWords:
         return {
             Ending.REVOKED: words("You stopped it."),
             Ending.EXPIRED: words("Its time is over."),
-            Ending.USED_UP: words("It was sent as often as you wanted."),
-            Ending.RECIPIENT_CHANGED: words(
-                "It ended because they are registered for something else now than you agreed to."
-            ),
+            Ending.USED_UP: self._used_up(),
+            Ending.RECIPIENT_CHANGED: self._recipient_changed(),
         }[one.status.ending]
+
+    def _used_up(self) -> str:
+        words = self._words
+        return words(
+            "It was sent as often as you wanted. Nothing more goes there. If you want it again, forward it anew."
+        )
+
+    def _recipient_changed(self) -> str:
+        words = self._words
+        return words(
+            "It ended because they are registered for something else now than you agreed to. They got nothing since. If you"
+            " still want it, look at what they want now and forward it anew."
+        )
 
     def uses(self, one: MandateShown) -> str:
         """How often it was sent, as far as is known."""
@@ -111,6 +129,8 @@ class ForwardingWords:
                 )
             case NotFound():
                 return words("%(office)s knows nothing of it any more.", office=office)
+            case ProofNotTaken():
+                return RightsWords(words).proof_not_taken(office)
             case Conflict():
                 return words("You deleted what your wallet asks %(office)s with.", office=office)
             case Unreachable():
@@ -125,7 +145,8 @@ class ForwardingWords:
         """Why it is not known to be stopped."""
         if isinstance(error, OfficeRefused | NotFound):
             return self.office_problem(error, office)
-        why = self.office_problem(error, office) if not isinstance(error, Unreachable) else ""
+        is_away = isinstance(error, Unreachable) and not isinstance(error, ProofNotTaken)
+        why = "" if is_away else self.office_problem(error, office)
         words = self._words
         still = words(
             "It is not stopped: %(office)s cannot be told right now, and may still send something. Please try again.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from protocol.errors import NotFound, ProtocolError, Unreachable
+from protocol.sovereignty.calls import ProofNotTaken
 from protocol.sovereignty.rights import Right
 from protocol.sovereignty.rights_status import RightsStatus, State
 from wallet.disclosure_records import RightsAsked
@@ -118,12 +119,17 @@ class RightsWords:
         """Why the last answer was not taken."""
         if code == ASKS_FOR_MORE:
             return self(
-                "%(who)s wants to see more than you showed before, or somebody else asks. Your wallet shows nothing.",
+                "%(who)s wants to see more than you showed before, or somebody else asks. Your wallet shows nothing. You can"
+                " write to them, or complain.",
                 who=who,
             )
         if code == "NotFound":
             return self("%(who)s says that they know nothing of this. You can write to them.", who=who)
-        return self("What %(who)s answered cannot be believed. What you see is from before.", who=who)
+        return self(
+            "What %(who)s answered cannot be believed. What you see is from before, and nothing of it is lost. Please look"
+            " again later, or complain.",
+            who=who,
+        )
 
     def followed(self, followed: Followed, who: str) -> str:
         """Why what is shown may not be how it stands now; empty: it is."""
@@ -131,6 +137,8 @@ class RightsWords:
             return self("Your wallet is asking %(who)s just now. Please open this page again in a moment.", who=who)
         if followed.asked.problem:
             return self.problem(followed.asked.problem, who)
+        if isinstance(followed.error, ProofNotTaken):
+            return self.proof_not_taken(who)
         if followed.error is not None and not followed.asked.statuses:
             return self(
                 "%(who)s cannot be reached just now. Your wallet sends it again when you open this page.", who=who
@@ -139,8 +147,18 @@ class RightsWords:
             return self("%(who)s cannot be reached just now. What you see is from before.", who=who)
         return ""
 
+    def proof_not_taken(self, who: str) -> str:
+        """That a partner did not take a question, though it was signed just now."""
+        return self(
+            "%(who)s did not take the question of your wallet. Perhaps the clock of this device is wrong: please check day"
+            " and time, and open this page again. What you see is from before, and nothing of it is lost.",
+            who=who,
+        )
+
     def no_file(self, error: ProtocolError, who: str) -> str:
         """Why a file could not be had."""
+        if isinstance(error, ProofNotTaken):
+            return self.proof_not_taken(who)
         if isinstance(error, Unreachable):
             return self(
                 "The file did not come in time, or %(who)s cannot be reached. Nothing is lost: please try again.",

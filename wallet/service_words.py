@@ -11,6 +11,8 @@ from wallet.policy.services.whom import Aimed
 from wallet.service.published import PublishedProblem
 from wallet.words import Words
 
+REFUSED = frozenset((PublishedProblem.STRANGER, PublishedProblem.ROLLED_BACK, PublishedProblem.UNREADABLE))
+
 
 class ServiceWords:
     """The texts about services in one language."""
@@ -40,7 +42,7 @@ class ServiceWords:
     def problem(self, problem: PublishedProblem) -> str:
         """Why there is no new list of services."""
         words = self._words
-        return {
+        text = {
             PublishedProblem.NOBODY: words("Your wallet follows nobody who keeps a list of services."),
             PublishedProblem.NOT_YET: words("The list of services has not come yet. Please look again in a moment."),
             PublishedProblem.AWAY: words("The list of services cannot be fetched right now. Your wallet tries again."),
@@ -54,6 +56,41 @@ class ServiceWords:
             PublishedProblem.OVER: words("The list of services is too old to rely on. Your wallet fetches a new one."),
             PublishedProblem.UNREADABLE: words("The list of services that came cannot be read. It was not taken."),
         }[problem]
+        return f"{text} {self._refused()}" if problem in REFUSED else text
+
+    def partners_problem(self, problem: PublishedProblem | None) -> str:
+        """Why the newest list of partners was not taken; empty: it was, or none came."""
+        words = self._words
+        text = {
+            PublishedProblem.STRANGER: words(
+                "The register's list of partners that came was signed by nobody whom you trust with it. It was not taken."
+            ),
+            PublishedProblem.ROLLED_BACK: words(
+                "The register's list of partners that came is older than the one you had, or another one. Somebody may want"
+                " to hide something from you. It was not taken."
+            ),
+            PublishedProblem.UNREADABLE: words(
+                "The register's list of partners that came cannot be read. It was not taken."
+            ),
+        }
+        return f"{text[problem]} {self._refused()}" if problem in text else ""
+
+    def _refused(self) -> str:
+        words = self._words
+        return words(
+            "Nothing is lost: your wallet keeps what it had, and asks again by itself. If this stays so for a day, ask the"
+            " office that keeps the list."
+        )
+
+    def left_out(self, count: int) -> str:
+        """That services are not shown, and what that means."""
+        return self._words.count(
+            "%(count)s service in the list cannot be read, or would keep your wallet busy for too long. It was left out;"
+            " all others are here. If you miss one, ask whoever offers it.",
+            "%(count)s services in the list cannot be read, or would keep your wallet busy for too long. They were left out;"
+            " all others are here. If you miss one, ask whoever offers it.",
+            count,
+        )
 
     def whom(self, choice: str, name: str) -> str:
         """For whom something is: an option, or what was chosen."""

@@ -39,6 +39,10 @@ _SEGMENT = re.compile(rf"[A-Za-z0-9_-]{{1,{MAX_SEGMENT}}}", re.ASCII)
 _NONCE = re.compile(rf"[!#-\[\]-~]{{1,{MAX_NONCE}}}", re.ASCII)  # RFC 9449 §8.1
 
 
+class ProofNotTaken(Unreachable):
+    """The server does not take a proof that was made just now: the clock of one of both is wrong, or it does not want to."""
+
+
 class CallPath(StrEnum):
     """What can be called."""
 
@@ -122,13 +126,17 @@ class Caller:
         """Call, and once more with the nonce that the server asks for.
 
         Raises:
+            ProofNotTaken: it answers that the proof does not hold.
             Unreachable: it cannot be reached, or asks for another nonce again and again.
         """
         for _ in range(2):
             request = self.request(method, url, body, accept=accept, max_bytes=max_bytes)
             response = yield from send(replace(request, more_seconds=more_seconds))
-            if not self._wants_nonce(response):
-                return response
+            if self._wants_nonce(response):
+                continue
+            if response.status == 401:
+                raise ProofNotTaken(f"{_AT}: the proof is not taken")
+            return response
         raise Unreachable(f"{_AT}: another nonce is asked for again and again")
 
     def _wants_nonce(self, response: HttpResponse) -> bool:

@@ -13,13 +13,17 @@ from protocol.encoding import encode_base64url
 from protocol.exchange import HttpResponse
 from protocol.sovereignty.usage import HOUR
 from tests.flows.founding import land, open_partner
-from tests.flows.land import LIBRARY
+from tests.flows.land import LIBRARY, SAYS
 from tests.flows.lying import answering, claims_of, lying_reports
 from verifier.service.partner_usage import Happened
 
 pytestmark = pytest.mark.flow
 
 DAY = 24 * HOUR
+NOT_BELIEVED = (
+    "What Library answered just now cannot be believed. What you see is from before, and nothing of it is lost."
+    " Please look again later. If it stays like this, you can complain."
+)
 SAID = {
     "gap": "Library leaves out something that they did.",
     "gone": "Library does not show any more what they showed before.",
@@ -81,6 +85,10 @@ def found(citizen, *rules):
     assert citizen.rules == set(rules)
     for rule in rules:
         assert SAID[rule] in citizen.sentences
+    # … with what it means and what to do
+    advice = SAYS.advice(citizen.disclosure)
+    assert advice.startswith("Nothing is lost: ") == bool(rules)
+    assert advice.endswith("or complain.") == bool(rules)
 
 
 def test_nothing_is_wrong_where_nobody_lies(country, erika):
@@ -209,7 +217,7 @@ def test_a_recipient_whom_nobody_named_is_found(country, erika):
 @pytest.mark.parametrize(
     ("status", "sentence"),
     [
-        (404, "What Library answered just now cannot be believed. What you see is from before."),
+        (404, NOT_BELIEVED),
         (503, "Library cannot be reached just now. What you see is from before."),
     ],
 )
@@ -233,7 +241,7 @@ def test_a_report_of_yesterday_is_none_of_today(country, erika):
     country.network.lies["library.example"] = answering("/usage", lambda _: old)
     country.later(2 * HOUR)
     looked = erika.look()
-    assert erika.said_of(looked) == "What Library answered just now cannot be believed. What you see is from before."
+    assert erika.said_of(looked) == NOT_BELIEVED
     assert replace(erika.disclosure.usage, refused="") == known
 
 
@@ -243,7 +251,7 @@ def test_a_report_about_somebody_elses_receipt_is_refused(country, erika):
     )
     looked = erika.look()
     assert erika.disclosure.usage.refused == "NotForThisRequest"
-    assert erika.said_of(looked) == "What Library answered just now cannot be believed. What you see is from before."
+    assert erika.said_of(looked) == NOT_BELIEVED
 
 
 def test_a_report_signed_by_a_stranger_is_refused(country, erika):

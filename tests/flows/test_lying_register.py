@@ -13,6 +13,8 @@ from tests.flows.land import REGISTER
 from tests.flows.lying import claims_of
 from tests.flows.test_privacy_traffic import announced, services
 from wallet.service.published import PublishedProblem
+from wallet.service_words import ServiceWords
+from wallet.words import Words
 
 pytestmark = pytest.mark.flow
 
@@ -72,7 +74,18 @@ def problem(country, citizen):
     citizen.follow()
     assert of_wallet.catalogue() == known
     assert [one.id for one in known.services] == ["join"]
+    assert of_wallet.problem is not None
+    said = ServiceWords(Words("en")).problem(of_wallet.problem)
+    assert "It was not taken. Nothing is lost: your wallet keeps what it had, and asks again by itself." in said
     return of_wallet.problem
+
+
+def said_of_partners(citizen):
+    """What the citizen reads of a list of partners that was not taken."""
+    problem = citizen.wallet.context.published.partners_problem
+    assert problem is PublishedProblem.ROLLED_BACK
+    said = ServiceWords(Words("en")).partners_problem(problem)
+    assert "Somebody may want to hide something from you. It was not taken. Nothing is lost:" in said
 
 
 def test_an_older_catalogue_is_refused(country, erika):
@@ -113,6 +126,7 @@ def test_partners_as_they_were_are_refused_and_the_heads_that_are_known_stay(cou
     country.later(2 * HOUR)
     erika.follow()
     assert erika.wallet.context.directory() == known
+    said_of_partners(erika)
 
 
 def test_two_directories_of_one_number_are_a_split_view_of_the_witness(country, erika):
@@ -127,3 +141,4 @@ def test_two_directories_of_one_number_are_a_split_view_of_the_witness(country, 
     erika.follow()
     assert erika.wallet.context.directory() == known
     assert len(known.partners) > 1
+    said_of_partners(erika)

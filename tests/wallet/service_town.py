@@ -7,8 +7,9 @@ from protocol.encoding import JsonObject, JsonValue, encode_base64url, encode_js
 from protocol.exchange import HttpRequest, HttpResponse
 from protocol.fields import Fields
 from protocol.oid4vci.metadata import ClaimDescription, CredentialConfiguration, Display
-from protocol.sovereignty.catalogue import ServiceCatalogue, sign_catalogue
+from protocol.sovereignty.catalogue import TYP, ServiceCatalogue, sign_catalogue
 from protocol.sovereignty.partner_directory import PartnerDirectory, sign_partner_directory
+from protocol.sovereignty.published import sign_published
 from protocol.sovereignty.service import Service
 from protocol.trust.anchors import Role, TrustAnchors
 from tests.support.pki import DAY, NOW, Pki, Template, make_pki, seeded_key
@@ -115,6 +116,7 @@ class Publisher:
         )
     )
     services: tuple[JsonObject, ...] = SERVICES
+    unread: tuple[JsonObject, ...] = ()  # services that nobody can read, signed all the same
     seq: int = 7
     expires_at: int = NOW + 30 * DAY
     answer: HttpResponse | None = None  # instead of what it publishes
@@ -136,7 +138,8 @@ class Publisher:
     def _text(self, path: str) -> str:
         """One document for everybody: the same bytes as long as nothing changes."""
         signing = self.signing or self.pki
-        key = path, self.seq, self.expires_at, encode_json(list(self.services)), signing.leaf.der
+        services = encode_json([*self.services, *self.unread])
+        key = path, self.seq, self.expires_at, services, signing.leaf.der
         if key not in self._texts:
             self._texts[key] = self.catalogue() if path == "/catalogue" else self.partners()
         return self._texts[key]
@@ -145,9 +148,12 @@ class Publisher:
         """The catalogue, signed."""
         services = tuple([Service.from_fields(Fields(one, "service")) for one in self.services])
         signing = self.signing or self.pki
-        return sign_catalogue(
-            ServiceCatalogue(self.seq, NOW - 100, self.expires_at, services), signing.signer, signing.x5c
-        )
+        catalogue = ServiceCatalogue(self.seq, NOW - 100, self.expires_at, services)
+        if not self.unread:
+            return sign_catalogue(catalogue, signing.signer, signing.x5c)
+        claims = catalogue.to_claims()
+        entries: list[JsonValue] = [service.to_dict() for service in services]
+        return sign_published(TYP, {**claims, "services": [*entries, *self.unread]}, signing.signer, signing.x5c)
 
     def partners(self) -> str:
         """The directory of partners."""

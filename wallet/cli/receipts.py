@@ -12,6 +12,7 @@ from wallet.disclosure_records import Disclosure
 from wallet.policy.cockpit.disclosed import absence_of, entries_of, receipt_of
 from wallet.policy.cockpit.holding import held_by_partner
 from wallet.policy.showing import plain
+from wallet.service_words import ServiceWords
 
 
 def list_receipts(session: OpenSession) -> None:
@@ -61,6 +62,9 @@ def show_receipt(session: OpenSession, name: str) -> None:
         session.say(f"{session.words.time(news.at)}  {say('%(who)s says: %(what)s', who=who, what=say.news(news))}")
     for found in disclosure.usage.findings:
         session.say(f"! {about.finding(found, who)}")
+    advice = say.advice(disclosure)
+    if advice:
+        session.say(advice)
 
 
 def export_receipts(session: OpenSession, name: str) -> None:
@@ -85,6 +89,10 @@ def collect_receipts(session: OpenSession, name: str) -> None:
         problem = say.looked(looked, plain(disclosure.sent.name))
         if problem:
             session.warn(problem)
+    published = session.wallet.context.published
+    not_taken = ServiceWords(session.words).partners_problem(published.partners_problem) if published else ""
+    if not_taken:
+        session.warn(not_taken)
 
 
 def _state(session: OpenSession, disclosure: Disclosure) -> str:

@@ -26,6 +26,7 @@ def list_services(options: Options, word: str) -> None:
             found = catalogue.search(word, event_names()) if word else catalogue.everything()
         except NoServices as error:
             _no_services(session, say, error)
+        _say_problems(session, say)
         for one in found:
             _say_service(session, one)
         if not found:
@@ -50,6 +51,7 @@ def suggest_services(options: Options, switch: bool | None) -> None:
             found = session.run(catalogue.suggestions())
         except NoServices as error:
             _no_services(session, say, error)
+        _say_problems(session, say)
         rank = None
         for one in found:
             if one.rank is not rank:
@@ -108,6 +110,16 @@ def _prepared(session: OpenSession) -> ServiceWords:
     if published is not None:
         session.run(published.when_due())
     return ServiceWords(session.words)
+
+
+def _say_problems(session: OpenSession, say: ServiceWords) -> None:
+    """Why the list is not the newest, and what is left out of it."""
+    catalogue = session.wallet.services.catalogue
+    problem, left_out = catalogue.problem(), catalogue.left_out()
+    if problem is not None:
+        session.warn(say.problem(problem))
+    if left_out:
+        session.warn(say.left_out(left_out))
 
 
 def _no_services(session: OpenSession, say: ServiceWords, error: NoServices) -> NoReturn:

@@ -104,8 +104,8 @@ class Published:
         self._due_at = self._seen.tried_at + self._wait()
         self._catalogue = _Kept[VerifiedCatalogue](CATALOGUE, self._verify_catalogue)
         self._partners = _Kept[VerifiedDirectory](PARTNERS, self._verify_partners)
-        if self._seen.problem in tuple(PublishedProblem):
-            self._catalogue.problem = PublishedProblem(self._seen.problem)
+        self._catalogue.problem = _problem_named(self._seen.problem)
+        self._partners.problem = _problem_named(self._seen.partners_problem)
 
     @property
     def url(self) -> str:
@@ -136,6 +136,14 @@ class Published:
             return self._catalogue.problem
         return PublishedProblem.NOT_YET if self._current(self._catalogue) is None else None
 
+    @property
+    def partners_problem(self) -> PublishedProblem | None:
+        """What is wrong with the directory of partners; there may be an older one that is still good."""
+        if not self._url:
+            return PublishedProblem.NOBODY
+        found = self._current(self._partners)
+        return self._partners.problem or (PublishedProblem.NOT_YET if found is None else None)
+
     def when_due(self) -> Exchange[None]:
         """Fetch both if it is time. What does not come, or is not good, changes nothing that is known."""
         now = self._now()
@@ -148,8 +156,12 @@ class Published:
         catalogue_came = yield from self._renew(self._catalogue)
         partners_came = yield from self._renew(self._partners)
         came = catalogue_came and partners_came
-        problem = self._catalogue.problem or ""
-        seen = self._seen = self._seen.after(now, came=came, problem=problem)
+        seen = self._seen = self._seen.after(
+            now,
+            came=came,
+            problem=self._catalogue.problem or "",
+            partners_problem=self._partners.problem or "",
+        )
         try:
             yield from slow(lambda: self._folder.tried(seen))
         except ProtocolError as error:
@@ -255,6 +267,11 @@ class Published:
 def etag_of(text: str) -> str:
     """The name of a document by its content, as registrars serve it (docs/sovereignty/catalogue.md)."""
     return f'"{encode_base64url(sha256(text.encode("ascii")))}"'
+
+
+def _problem_named(name: str) -> PublishedProblem | None:
+    """A problem as it was kept."""
+    return PublishedProblem(name) if name in tuple(PublishedProblem) else None
 
 
 def _problem_of(error: ProtocolError) -> PublishedProblem:

@@ -30,11 +30,18 @@ class Seen:
     came_at: int = 0  # when everything came last
     problem: str = ""  # what was wrong with the catalogue that was fetched last; empty: nothing
     failed: int = 0  # tries in a row that did not bring everything
+    partners_problem: str = ""  # what was wrong with the directory of partners, likewise
 
-    def after(self, at: int, *, came: bool, problem: str) -> Seen:
+    def after(self, at: int, *, came: bool, problem: str, partners_problem: str) -> Seen:
         """The same once the registrar was asked again."""
-        failed = 0 if came else min(self.failed + 1, MAX_FAILED)
-        return replace(self, tried_at=at, came_at=at if came else self.came_at, problem=problem, failed=failed)
+        return replace(
+            self,
+            tried_at=at,
+            came_at=at if came else self.came_at,
+            problem=problem,
+            failed=0 if came else min(self.failed + 1, MAX_FAILED),
+            partners_problem=partners_problem,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,7 @@ class PublishedFolder:
                 index.integer("came_at"),
                 index.optional_text("problem") or "",
                 index.optional_integer("failed") or 0,
+                index.optional_text("partners_problem") or "",
             )
         except Flaw:
             return Seen(registrar)

@@ -15,6 +15,7 @@ from wallet.policy.cockpit.disclosed import path_text
 from wallet.policy.cockpit.timeline import MAX_SEARCH, Filter, Item, Kind, Timeline, part_of
 from wallet.policy.representing import ME, OTHERS, entries_about, for_whom, represented_people
 from wallet.policy.showing import credential_name, plain
+from wallet.service_words import ServiceWords
 from wallet.web.room import Inside, Visit, redirect
 from wallet.web.shelf import Gone
 from wallet.web.told import Done, tell
@@ -54,6 +55,7 @@ class Lines:
     timeline: Timeline
     say: CockpitWords
     given: Mapping[int, tuple[GivenShown, ...]]  # by the number of the entry
+    no_partners: str  # why the newest list of partners was not taken, as a sentence; empty: it was
     for_whom: Mapping[int, str]  # number of the entry → those it is about beside the user; empty: nobody known any more
 
 
@@ -63,7 +65,10 @@ def lines(visit: Visit, timeline: Timeline, items: Sequence[Item]) -> Lines:
     shown = {item.number: given(item.entry, held, language, visit.words.data) for item in items if item.what is None}
     entries = {item.number: item.entry for item in items}.values()
     whom = for_whom(entries, represented_people(held))
-    return Lines(timeline, CockpitWords.of(visit.words, language, held), shown, whom)
+    published = visit.wallet.context.published
+    problem = published.partners_problem if published is not None else None
+    no_partners = ServiceWords(visit.words).partners_problem(problem)
+    return Lines(timeline, CockpitWords.of(visit.words, language, held), shown, no_partners, whom)
 
 
 def activity_pages() -> APIRouter:

@@ -22,6 +22,7 @@ from protocol.sovereignty.calls import (
     WINDOW,
     Caller,
     CallPath,
+    ProofNotTaken,
     call_url,
     check_nonce,
     verify_call,
@@ -208,9 +209,6 @@ def test_a_nonce_that_is_none_is_not_sent(nonce):
 @pytest.mark.parametrize(
     "response",
     [
-        answer(401),
-        answer(401, dpop_nonce="n1"),
-        answer(401, www_authenticate=CHALLENGE),
         answer(404, dpop_nonce="n1"),
         answer(200, www_authenticate=CHALLENGE, dpop_nonce="n1"),
     ],
@@ -218,6 +216,16 @@ def test_a_nonce_that_is_none_is_not_sent(nonce):
 def test_other_answers_are_not_repeated(response):
     seen: list[object] = []
     assert run(caller().call("POST", URL, {}), performed(seen, response)) is response
+    assert len(seen) == 1
+
+
+@pytest.mark.parametrize(
+    "response", [answer(401), answer(401, dpop_nonce="n1"), answer(401, www_authenticate=CHALLENGE)]
+)
+def test_a_proof_that_is_not_taken_is_not_made_again_and_told_apart_from_being_away(response):
+    seen: list[object] = []
+    with pytest.raises(ProofNotTaken):
+        run(caller().call("POST", URL, {}), performed(seen, response))
     assert len(seen) == 1
 
 

@@ -7,7 +7,7 @@ import pytest
 from runtime.anchors import write_anchor
 from tests.wallet.cli.machine import Machine
 from tests.wallet.counterparts import PASSPHRASE, QUICK
-from tests.wallet.service_town import REGISTRAR, ServiceWorld
+from tests.wallet.service_town import LIBRARY_CARD, REGISTRAR, ServiceWorld
 from wallet.vault.vault import Vault
 
 
@@ -72,3 +72,17 @@ def test_without_a_list_the_command_says_so(machine):
     for command in (("list",), ("suggest", "--on"), ("plan", "birth")):
         failed = machine.run("services", *command, status=1)
         assert "was signed by nobody whom you trust with it" in " ".join(failed.output.replace("│", " ").split())
+
+
+def test_a_list_that_is_refused_and_services_that_are_left_out_are_said(machine):
+    publisher = machine.world.publisher
+    publisher.unread = ({**LIBRARY_CARD, "id": "bad", "start": "javascript:alert(1)"},)
+    said = machine.run("services", "list")
+    assert "1 service in the list cannot be read" in said.output
+    assert "Library card" in said.output
+    publisher.seq = 6
+    machine.world.now += 3600
+    said = machine.run("services", "list")
+    assert "is older than the one you had." in said.output
+    assert "If this stays so for a" in said.output
+    assert "Library card" in said.output

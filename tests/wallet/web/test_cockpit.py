@@ -5,6 +5,7 @@ import json
 import pytest
 
 from protocol.errors import Unavailable, Unreachable
+from protocol.exchange import HttpResponse
 from protocol.oid4vp.request import ClientMetadata
 from protocol.sovereignty.usage import Action
 from protocol.sovereignty.usage_report import News
@@ -15,6 +16,7 @@ from tests.wallet.cockpit import TO_BANK, CockpitWorld, use
 from tests.wallet.service.cockpit.test_receipts import LIES
 from tests.wallet.web.flows import follow, paste, receive, say
 from tests.wallet.web.visitor import Served, words_of
+from wallet.service.published import Published, PublishedProblem
 
 
 @pytest.fixture
@@ -97,6 +99,9 @@ def test_each_lie_of_a_receipt_is_said_in_a_sentence(served, citizen, finding):
         "request": "another question",
     }
     assert sentences.get(finding, "") in text
+    assert "Nothing is lost: your wallet keeps everything that they signed, as proof." in text
+    assert "You can ask them what is right, or complain. What you sent is with them all the same." in text
+    assert f'href="/activity/entry/{number}/complaint"' in citizen.get(f"/activity/entry/{number}").text
     assert "does not match what you sent" in words_of(citizen.get("/activity"))
 
 
@@ -109,7 +114,9 @@ def test_a_receipt_that_was_promised_and_not_given_is_missed(served, citizen):
     served.door._visit.used_at = served.world.now = NOW + DAY
     citizen.unlock()
     assert "City library promised a receipt and gave none." in words_of(citizen.get("/activity"))
-    assert "This partner promised a receipt and gave none." in words_of(citizen.get(f"/activity/entry/{number}"))
+    text = words_of(citizen.get(f"/activity/entry/{number}"))
+    assert "This partner promised a receipt and gave none." in text
+    assert "What you sent is with them all the same, and it stands in your list. You can ask them, or complain." in text
 
 
 def test_who_gives_no_receipts_is_told(served, citizen):
@@ -151,6 +158,66 @@ def test_a_finding_is_a_sentence_on_every_page(served, citizen):
     for page in (f"/activity/entry/{number}", "/activity", f"/activity/with/{number}"):
         text = words_of(citizen.get(page))
         assert "gave your data to somebody whom the receipt does not name: LEI-unknown." in text
+    text = words_of(citizen.get(f"/activity/entry/{number}"))
+    assert "Something is wrong with what City library says. It stands in the lines below." in text
+    assert "Nothing is lost: your wallet keeps everything that they signed, as proof." in text
+    assert "You can ask them what is right, or complain." in text
+
+
+def test_where_nothing_is_wrong_nothing_is_said_to_be(served, citizen):
+    number = give(served, citizen)
+    served.world.partner.did(use())
+    served.world.now += 200
+    text = words_of(citizen.get(f"/activity/entry/{number}"))
+    assert "Your data arrived at City library." in text
+    assert "Something is wrong" not in text
+    assert "as proof" not in text
+
+
+def test_a_question_that_is_not_taken_names_the_clock_and_accuses_nobody(served, citizen):
+    number = give(served, citizen)
+    known = served.vault.disclosures()[-1].usage
+    served.world.partner.say = HttpResponse(401, (("www-authenticate", 'DPoP error="invalid_dpop_proof"'),), b"")
+    served.world.now += 200
+    text = words_of(citizen.get(f"/activity/entry/{number}"))
+    assert "City library did not take the question of your wallet." in text
+    assert "please check day and time, and open this page again." in text
+    assert "What you see is from before, and nothing of it is lost." in text
+    assert "believed" not in text
+    assert served.vault.disclosures()[-1].usage == known
+
+
+def test_who_lied_before_and_is_away_now_is_said_to_be_away(served, citizen):
+    number = give(served, citizen)
+    served.world.partner.sign_with = served.world.agency.pki
+    served.world.now += 200
+    citizen.get(f"/activity/entry/{number}")
+    served.world.partner.say = Unreachable("away")
+    served.world.now += 61
+    text = words_of(citizen.get(f"/activity/entry/{number}"))
+    assert "City library cannot be reached just now." in text
+    assert "believed" not in text
+
+
+@pytest.mark.parametrize(
+    ("problem", "words"),
+    [
+        (PublishedProblem.ROLLED_BACK, "is older than the one you had, or another one."),
+        (PublishedProblem.STRANGER, "was signed by nobody whom you trust with it. It was not taken."),
+        (PublishedProblem.UNREADABLE, "cannot be read. It was not taken."),
+        (PublishedProblem.AWAY, ""),
+        (None, ""),
+    ],
+)
+def test_a_list_of_partners_that_is_refused_is_said_where_the_register_is_spoken_of(
+    served, citizen, monkeypatch, problem, words
+):
+    number = give(served, citizen)
+    monkeypatch.setattr(Published, "partners_problem", problem)
+    for page in (f"/activity/entry/{number}", f"/activity/with/{number}"):
+        text = words_of(citizen.get(page))
+        assert (f"The register's list of partners that came {words}" in text) == bool(words)
+        assert ("asks again by itself. If this stays so for a day" in text) == bool(words)
 
 
 def test_news_with_an_offer_lead_to_it(served, citizen):

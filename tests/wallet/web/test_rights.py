@@ -126,7 +126,21 @@ def test_an_answer_that_cannot_be_believed_is_told(served, citizen):
     served.world.partner.desk.spoil = lambda status: replace(status, right=Right.ACCESS)
     text = words_of(citizen.get(asked(served)))
     assert "What City library answered cannot be believed." in text
+    assert "What you see is from before, and nothing of it is lost. Please look again later, or complain." in text
     assert "City library got what you asked." in text
+
+
+def test_a_question_that_is_not_taken_names_the_clock_and_stays(served, citizen):
+    number = give(served, citizen)
+    ask(citizen, number, Right.ERASURE)
+    before = served.vault.disclosures()[-1].rights
+    later(served, citizen, DAY)
+    served.world.partner.say = HttpResponse(401, (("www-authenticate", 'DPoP error="invalid_dpop_proof"'),), b"")
+    text = words_of(citizen.get(asked(served)))
+    assert "City library did not take the question of your wallet." in text
+    assert "please check day and time" in text
+    assert "believed" not in text
+    assert served.vault.disclosures()[-1].rights == before
 
 
 def test_the_data_are_shown_again_and_no_more(served, citizen):

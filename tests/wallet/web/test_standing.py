@@ -213,7 +213,7 @@ def test_an_order_for_the_next_time_ends_after_it(served, there):
     consent = look(there)
     there.post(consent, page=consent, answer="yes", **{"to-0": "yes"})
     said = words_of(there.get("/orders"))
-    assert "It was sent as often as you wanted." in said
+    assert "It was sent as often as you wanted. Nothing more goes there. If you want it again, forward it anew." in said
     assert "What you arranged" not in said
 
 
@@ -223,7 +223,9 @@ def test_a_recipient_that_changed_is_named_and_the_order_has_ended(served, there
     served.world.registering("bank", purpose=(Localized("en", "Advertising"),))
     said = words_of(there.get(look(there)))
     assert "Town bank is registered for something else now than you agreed to." in said
-    assert "It ended because they are registered for something else" in words_of(there.get("/orders"))
+    said = words_of(there.get("/orders"))
+    assert "It ended because they are registered for something else" in said
+    assert "They got nothing since. If you still want it, look at what they want now and forward it anew." in said
 
 
 def test_an_order_is_stopped_and_then_deleted(served, there):

@@ -74,6 +74,11 @@ class ServiceCatalogueOf:
         """Why the list is not the newest, or why there is none."""
         return self.context.published.problem if self.context.published is not None else PublishedProblem.NOBODY
 
+    def left_out(self) -> int:
+        """How many services of the list are left out, because they cannot be read or want more than is looked at."""
+        found = self.context.published.catalogue() if self.context.published is not None else None
+        return len(found.unreadable) if found is not None else 0
+
     def find(self, service_id: str) -> Service:
         """A service.
 

@@ -45,7 +45,7 @@ def _add_list(router: APIRouter, tickets: Tickets) -> None:
         except NoServices as error:
             return services_page(visit, tickets, "services.html", no_list=error.problem, journeys=_journeys(visit))
         return services_page(
-            visit, tickets, "services.html", no_list=None, stale=catalogue.problem(),
+            visit, tickets, "services.html", no_list=None, stale=catalogue.problem(), left_out=catalogue.left_out(),
             events=[event for event in LifeEvent if event in there], journeys=_journeys(visit),
             on=catalogue.wishes().suggestions, errands=visit.wallet.services.errands.waiting(),
         )  # fmt: skip

@@ -6,6 +6,7 @@ import pytest
 
 from protocol.errors import Conflict, Malformed, NotFound, TooLarge, Unreachable
 from protocol.exchange import HttpResponse
+from protocol.sovereignty.calls import ProofNotTaken
 from protocol.sovereignty.due_dates import first_due
 from protocol.sovereignty.rights import MAX_OWN_WORDS, Right
 from protocol.sovereignty.rights_status import Kept, State
@@ -183,14 +184,22 @@ def test_what_was_done_cannot_be_taken_back(world, desk):
 
 
 @pytest.mark.parametrize(
-    ("status", "error"), [(404, NotFound), (409, Conflict), (500, Unreachable), (429, Unreachable), (302, Malformed)]
+    ("status", "error"),
+    [
+        (404, NotFound),
+        (409, Conflict),
+        (500, Unreachable),
+        (429, Unreachable),
+        (302, Malformed),
+        (401, ProofNotTaken),
+    ],
 )
 def test_what_is_no_answer_is_told_apart(world, desk, status, error):
     desk.say = HttpResponse(status, (), b"")
     followed = asks(world)
     assert type(followed.error) is error
     assert last(world).statuses == ()
-    assert last(world).problem == ("" if error is Unreachable else error.__name__)
+    assert last(world).problem == ("" if issubclass(error, Unreachable) else error.__name__)
 
 
 def test_only_what_is_in_the_receipt_can_be_asked_about(world, desk):

@@ -7,7 +7,7 @@ import pytest
 from protocol.exchange import HttpResponse
 from protocol.trust.anchors import TrustAnchors
 from tests.support.pki import DAY, NOW, Template, make_pki, seeded_key
-from tests.wallet.service_town import REGISTRAR, ServiceWorld
+from tests.wallet.service_town import REGISTRAR, SERVICES, ServiceWorld
 from wallet.app import half_longer
 from wallet.service.published import EVERY, FIRST_RETRIES, RETRY, Published, PublishedProblem, etag_of
 
@@ -23,6 +23,11 @@ def names(town):
     return None if catalogue is None else [service.id for service in catalogue.services]
 
 
+def problems(town):
+    """What is wrong with both documents."""
+    return [town.published.problem, town.published.partners_problem]
+
+
 def later(town, seconds):
     town.now += seconds
     town.publisher.expires_at = town.now + 30 * DAY
@@ -31,6 +36,7 @@ def later(town, seconds):
 def test_nothing_is_known_before_it_came(town):
     assert (town.published.catalogue(), town.published.directory()) == (None, None)
     assert town.published.problem is PublishedProblem.NOT_YET
+    assert town.published.partners_problem is PublishedProblem.NOT_YET
     assert urls(town) == []
 
 
@@ -39,7 +45,7 @@ def test_both_documents_come_and_are_kept_beyond_a_restart(town):
     assert urls(town) == [f"{REGISTRAR}/catalogue", f"{REGISTRAR}/partners"]
     assert names(town)[:2] == ["library-card", "birth-certificate"]
     assert town.published.directory().seq == 7
-    assert town.published.problem is None
+    assert (town.published.problem, town.published.partners_problem) == (None, None)
     town.follow()
     assert names(town)[:2] == ["library-card", "birth-certificate"]
     assert town.published.directory().seq == 7
@@ -53,6 +59,7 @@ def test_a_wallet_that_follows_nobody_asks_nobody(town):
     town.fetch()
     assert urls(town) == []
     assert town.published.problem is PublishedProblem.NOBODY
+    assert town.published.partners_problem is PublishedProblem.NOBODY
 
 
 def test_what_is_known_is_asked_for_by_its_own_hash_and_nothing_of_the_server(town):
@@ -161,11 +168,20 @@ def test_a_catalogue_rolled_back_is_refused_and_the_newer_one_stays(town, restar
     town.now += EVERY
     town.fetch()
     assert town.published.problem is PublishedProblem.ROLLED_BACK
+    assert town.published.partners_problem is PublishedProblem.ROLLED_BACK
     assert len(names(town)) == 4
     assert town.published.directory().seq == 7
     # That is still to be said after a restart
     town.follow()
     assert town.published.problem is PublishedProblem.ROLLED_BACK
+    assert town.published.partners_problem is PublishedProblem.ROLLED_BACK
+    # What is good again is said no more
+    town.publisher.seq, town.publisher.services = 8, SERVICES
+    town.now += EVERY
+    town.fetch()
+    assert problems(town) == [None, None]
+    town.follow()
+    assert problems(town) == [None, None]
 
 
 def test_the_number_outlives_a_document_that_was_deleted(town):
@@ -195,6 +211,7 @@ def test_two_directories_of_one_number_are_a_split_view(town):
     town.now += EVERY
     town.fetch()
     assert town.published.directory().expires_at == town.publisher.expires_at - 1
+    assert town.published.partners_problem is PublishedProblem.ROLLED_BACK
 
 
 @pytest.mark.parametrize("signing", [STRANGER, None], ids=["stranger", "library"])
@@ -204,6 +221,7 @@ def test_what_a_stranger_signed_is_refused(town, signing):
     town.fetch()
     assert (names(town), town.published.directory()) == (None, None)
     assert town.published.problem is PublishedProblem.STRANGER
+    assert town.published.partners_problem is PublishedProblem.STRANGER
     assert town.folder.read("catalogue") is None
 
 
@@ -213,6 +231,7 @@ def test_what_is_no_document_is_refused(town):
         town.publisher.answer = HttpResponse(200, (("content-type", kind),), body)
         town.fetch()
         assert town.published.problem is PublishedProblem.UNREADABLE
+        assert town.published.partners_problem is not None
         town.now += RETRY
     town.publisher.answer = HttpResponse(304, (), b"")
     town.fetch()

@@ -4,7 +4,9 @@ import re
 
 import pytest
 
+from protocol.sovereignty.rules import MAX_DEPTH, MAX_NODES
 from protocol.sovereignty.service import LifeEvent
+from tests.wallet.service_town import CHILD_BENEFIT, EMAIL, LIBRARY_CARD, SERVICES
 from tests.wallet.web.flows import follow
 from tests.wallet.web.services.people import hold_child, hold_pid, link, submit
 from tests.wallet.web.visitor import words_of
@@ -36,7 +38,64 @@ def test_a_list_that_is_refused_is_said_and_the_one_before_stays(served, there, 
     page = look(there, "/services")
     assert words in page
     assert "What you see here is the list that you had before." in page
+    assert "Nothing is lost: your wallet keeps what it had, and asks again by itself." in page
+    assert "If this stays so for a day, ask the office that keeps the list." in page
     assert "A child is born" in page
+
+
+RULE = CHILD_BENEFIT["eligible"]
+PROVIDER = LIBRARY_CARD["provider"]
+SCRIPT = "<script>alert(1)</script>"
+FORM = {"type": "object", "properties": {"email": EMAIL}}
+
+
+def deep(levels):
+    rule = RULE
+    for _ in range(levels):
+        rule = {"not": rule}
+    return rule
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"eligible": {"all": [RULE] * MAX_NODES}},
+        {"eligible": deep(MAX_DEPTH)},
+        {"asks": {**FORM, "$ref": "#"}},
+        {"asks": {**FORM, "properties": {"email": {**EMAIL, "pattern": "(a+)+$"}}}},
+        {"asks": {**FORM, "properties": {"email": {**EMAIL, "onfocus": "alert(1)"}}}},
+        {"asks": {**FORM, "properties": {"<script>": EMAIL}}},
+        {"asks": {**FORM, "properties": {"email": {**EMAIL, "title": {"en": SCRIPT}}}}},
+        {"asks": {**FORM, "properties": {"email": {"type": "string", "title": {"en": "E"}, "enum": [SCRIPT]}}}},
+        {"summary": {"en": SCRIPT}},
+        {"provider": {**PROVIDER, "name": SCRIPT}},
+        {"start": "javascript:alert(1)"},
+        {"start": "http://library.example/start"},
+    ],
+    ids=[
+        "wide rule", "deep rule", "form in itself", "pattern", "script in a field", "script as a name", "script as a title",
+        "script as a choice", "script as a summary", "script as a provider", "script as address", "clear address",
+    ],
+)  # fmt: skip
+def test_a_service_that_is_a_bomb_or_brings_a_script_is_left_out_and_the_citizen_is_told(served, there, members):
+    served.world.publisher.unread = ({**LIBRARY_CARD, "id": "bad", "name": {"en": "Bad one"}, **members},)
+    served.world.publisher.seq = 8
+    served.world.now += 3600
+    there.unlock()
+    served.fetch()
+    words = look(there, "/services")
+    assert "1 service in the list cannot be read, or would keep your wallet busy for too long." in words
+    assert "It was left out; all others are here. If you miss one, ask whoever offers it." in words
+    assert "Bad one" not in words_of(follow(there, there.post("/services/find", page="/services", typed="Bad")))
+    assert [one.id for one in served.services().catalogue.services()] == [one["id"] for one in SERVICES]
+    assert served.services().catalogue.problem() is None
+    german = served.visitor("de")
+    german.unlock()
+    assert "1 Dienst in der Liste ist nicht lesbar" in look(german, "/services")
+
+
+def test_a_list_that_can_be_read_whole_leaves_nothing_out(there):
+    assert "left out" not in look(there, "/services")
 
 
 def test_a_service_is_found_by_a_word_and_the_word_is_in_no_address(there):

@@ -150,6 +150,9 @@ def test_a_ring_of_services_is_said_plainly(served, there):
     page = submit(there, found, "Show me the way there", **tick(found, "Library card"))
     assert page.status_code == 409
     assert "The services on the way need each other" in words_of(page)
+    assert "Nothing was lost." in words_of(page)
+    assert "Please ask the office itself, or choose less at once." in words_of(page)
+    assert served.services().journeys.kept() == ()
 
 
 def test_needs_that_are_missing_lead_from_the_step_to_who_gives_them(served, there):
