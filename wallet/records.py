@@ -290,6 +290,7 @@ class Preferences:
 
     id: str
     refresh: bool = False  # ask partners in the background what they did, each in an hour of its own
+    keep_years: int = 0  # after which lines of the log go; 0: none does by itself
 
 
 Kept = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -153,11 +153,11 @@ class WalletStore(Protocol):
             NotFound: there is no damaged one of this id.
         """
 
-    def delete_entry(self, number: int) -> None:
-        """Destroy an entry of the log, what became of it, and everything that belongs to it; its hash alone is left.
+    def delete_entries(self, numbers: Collection[int]) -> None:
+        """Destroy entries of the log, what became of them, and everything that belongs to them; their hashes alone are left.
 
         Raises:
-            NotFound: there is no such entry.
+            NotFound: one is not there; nothing was done.
             DamagedError: see `log`.
         """
 

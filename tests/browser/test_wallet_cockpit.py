@@ -162,3 +162,19 @@ def test_asking_by_itself_is_chosen_in_the_settings(town: Town, citizen: Window)
     page.get_by_role("heading", name="Your choice is kept").wait_for()
     page.goto(f"{town.url}/settings")
     assert page.get_by_label("Ask by itself once a day").is_checked()
+
+
+def test_how_long_the_activity_is_kept_is_chosen_in_the_settings(town: Town, citizen: Window) -> None:
+    page = citizen.page
+    page.goto(f"{town.url}/settings")
+    assert page.get_by_label("Until I delete it").is_checked()
+    page.get_by_label("2 years").check()
+    citizen.see("cockpit-settings-keep")
+    page.get_by_role("button", name="Keep it for so long").click()
+    page.get_by_role("heading", name="Your choice is kept").wait_for()
+    page.goto(f"{town.url}/settings")
+    assert page.get_by_label("2 years").is_checked()
+    page.get_by_role("link", name="Deutsch").first.click()
+    page.get_by_role("heading", name="Wie lange Ihre Aktivitäten bleiben").wait_for()
+    assert page.get_by_label("2 Jahre").is_checked()
+    citizen.see("cockpit-settings-keep-german")

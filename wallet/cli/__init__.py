@@ -158,13 +158,16 @@ def show(context: typer.Context, credential: Credential, as_json: Json = False, 
 def log(
     context: typer.Context,
     delete: Annotated[bool, typer.Option("--delete", help="Delete the whole log.")] = False,
+    keep: Annotated[
+        int | None, typer.Option("--keep", help="Keep lines for 1, 2, 5 or 10 years, or 0: until you delete them.")
+    ] = None,
     as_json: Json = False,
     yes: Yes = False,
 ) -> None:
-    """See everything that happened with your data, or delete the record of it."""
+    """See everything that happened with your data, say how long that is kept, or delete the record of it."""
     from wallet.cli.commands import log as run
 
-    run(options_of(context, as_json, yes), delete=delete)
+    run(options_of(context, as_json, yes), keep, delete=delete)
 
 
 @app.command()

@@ -16,6 +16,7 @@ from wallet.cli.keeping import (
     delete_log,
     forget_credential,
     forget_pending,
+    keep_log,
     list_credentials,
     show_credential,
     show_log,
@@ -115,11 +116,13 @@ def show(options: Options, name: str) -> None:
         show_credential(session, name)
 
 
-def log(options: Options, *, delete: bool) -> None:
-    """`log`."""
+def log(options: Options, keep: int | None, *, delete: bool) -> None:
+    """`log`: see it, delete it, or say for how many years it is kept."""
     with open_session(options) as session:
         if delete:
             delete_log(session)
+        elif keep is not None:
+            keep_log(session, keep)
         else:
             show_log(session)
 

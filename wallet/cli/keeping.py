@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from protocol.errors import NotFound
 from wallet.cli.session import OpenSession
+from wallet.policy.cockpit.retention import check_choice
 from wallet.policy.document_names import namer_of, renamed
 from wallet.records import LogEntry
 from wallet.service.keeping import HeldShown
@@ -65,6 +66,7 @@ def show_credential(session: OpenSession, name: str) -> None:
 def show_log(session: OpenSession) -> None:
     """Everything that happened, oldest first; what was sent and what became of it is one line."""
     words = session.words
+    session.run(session.wallet.cockpit.forget_over())
     entries = session.wallet.keeping.log()
     outcomes = {entry.completes: entry.outcome for entry in entries if entry.completes}
     whole = [entry for entry in entries if not entry.completes]
@@ -89,6 +91,20 @@ def delete_log(session: OpenSession) -> None:
         session.refuse()
     session.run(session.wallet.keeping.clear_log())
     session.answer({"deleted": "log"}, words("The log is deleted."))
+
+
+def keep_log(session: OpenSession, years: int) -> None:
+    """For how long lines of the log are kept from now on; what is older goes now."""
+    words, cockpit = session.words, session.wallet.cockpit
+    count = len(cockpit.older_than(check_choice(years)))
+    question = words("%(count)s lines are older and go now, for ever. Keep the log for so long?", count=count)
+    if count and not _agreed(session, question):
+        session.refuse()
+    gone = session.run(cockpit.choose_keeping(years))
+    said = (
+        words("Lines go after %(count)s years.", count=years) if years else words("Lines stay until you delete them.")
+    )
+    session.answer({"keep_years": years, "deleted": gone}, said)
 
 
 def forget_credential(session: OpenSession, name: str) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -292,14 +292,15 @@ class Vault:
             change.clear_log()
             return change.note(note)
 
-    def delete_entry(self, number: int) -> None:
-        """Destroy one entry of the log; see `WalletStore.delete_entry`."""
+    def delete_entries(self, numbers: Collection[int]) -> None:
+        """Destroy entries of the log; see `WalletStore.delete_entries`."""
         with self._turn:
-            entries = self._read_log().entries
-            gone = [entry for entry in entries if number in (entry.number, entry.completes)]
-            if number not in {entry.number for entry in gone}:
+            entries, chosen = self._read_log().entries, set(numbers)
+            if not chosen <= {entry.number for entry in entries}:
                 raise NotFound("there is no such entry")
-            left = {entry.request for entry in entries if entry not in gone and entry.request}
+            gone = [entry for entry in entries if not chosen.isdisjoint((entry.number, entry.completes))]
+            gone_numbers = {entry.number for entry in gone}
+            left = {entry.request for entry in entries if entry.number not in gone_numbers and entry.request}
             requests = {entry.request for entry in gone if entry.request} - left
             with self._changing() as change:
                 change.delete_entries(gone)
@@ -307,7 +308,7 @@ class Vault:
                     change.drop(KINDS[Evidence], request)
                     change.drop(KINDS[KeptRequest], request)
                 for disclosure in self.disclosures():
-                    if disclosure.log_number == number:
+                    if disclosure.log_number in chosen:
                         change.drop(KINDS[Disclosure], disclosure.id)
 
     def check_passphrase(self, passphrase: str, *, now: int) -> None:

@@ -1,4 +1,4 @@
-"""In the background, while the wallet is open and only if its user wants it: each partner is asked in an hour of its own."""
+"""In the background, while the wallet is open and only if its user wants it: partners are asked, old activity goes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from protocol.errors import ProtocolError
+from protocol.sovereignty.unlinkable import DAY
 from runtime.seal import DamagedError
 from wallet.web.door import Door
 
@@ -25,6 +26,7 @@ async def refreshing(door: Door, every: float = LOOK_SECONDS) -> AsyncIterator[N
 
 async def _watch(door: Door, every: float) -> None:
     tried: set[tuple[str, int]] = set()
+    swept = -1  # day on which what is older than wanted was looked for
     while True:
         await asyncio.sleep(every)
         opened = door.opened()
@@ -33,3 +35,8 @@ async def _watch(door: Door, every: float) -> None:
         # A wallet that is locked meanwhile, or cannot be written, is looked at again when it is open
         with contextlib.suppress(ProtocolError, DamagedError):
             await opened.driver.run(opened.wallet.cockpit.refresh_due(tried))
+        with contextlib.suppress(ProtocolError, DamagedError):
+            day = opened.wallet.context.now() // DAY
+            if day != swept:
+                await opened.driver.run(opened.wallet.cockpit.forget_over())
+                swept = day

@@ -6,6 +6,8 @@ from fastapi import APIRouter, Response
 
 from protocol.errors import Malformed
 from runtime.conversation import slow
+from runtime.seal import DamagedError
+from wallet.policy.cockpit.retention import CHOICES
 from wallet.policy.passphrases import GOOD_LENGTH, weakness_of
 from wallet.service.trusting import Trusting, TrustShown
 from wallet.vault.passphrase import MIN_PASSPHRASE, WrongPassphrase, check_new_passphrase
@@ -23,7 +25,8 @@ def settings_pages(trusting: Trusting) -> APIRouter:
         return visit.page(
             "settings.html", status=status, problem=problem, wait=wait, trusted=_trusted(trusting), now=trusting.now(),
             least=MIN_PASSPHRASE, good=GOOD_LENGTH, vouching=visit.wallet.vouching.shown(),
-            refreshes=visit.wallet.cockpit.refreshes(),
+            refreshes=visit.wallet.cockpit.refreshes(), keep_years=visit.wallet.cockpit.keep_years(),
+            would_go=_would_go(visit),
         )  # fmt: skip
 
     @router.get("/settings")
@@ -35,6 +38,17 @@ def settings_pages(trusting: Trusting) -> APIRouter:
         form = await visit.form()
         await visit.run(visit.wallet.cockpit.choose_refresh(wanted="refresh" in form))
         return tell(visit, Done.REFRESH_CHOSEN)
+
+    @router.post("/settings/keep")
+    async def keep(visit: Inside) -> Response:
+        years = (await visit.form()).get("years", "")
+        if not years.isascii() or not years.isdecimal() or int(years[:9]) not in CHOICES:
+            return show(visit, status=400)
+        try:
+            await visit.run(visit.wallet.cockpit.choose_keeping(int(years)))
+        except DamagedError:
+            return show(visit, "log", 409)
+        return tell(visit, Done.KEEPING_CHOSEN)
 
     @router.post("/settings/passphrase")
     async def change(visit: Inside) -> Response:
@@ -67,6 +81,14 @@ def _problem_of(new: str, form: dict[str, str]) -> str:
         return "length"
     weakness = weakness_of(new)
     return str(weakness) if weakness is not None and "weak" not in form else ""
+
+
+def _would_go(visit: Visit) -> tuple[tuple[int, int], ...] | None:
+    """For each choice of years how many lines are older by now; None if the list was altered."""
+    try:
+        return tuple([(years, len(visit.wallet.cockpit.older_than(years))) for years in CHOICES])
+    except DamagedError:
+        return None
 
 
 def _trusted(trusting: Trusting) -> tuple[TrustShown, ...] | None:

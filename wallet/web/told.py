@@ -22,6 +22,7 @@ class Done(StrEnum):
     LIST_DELETED = "list_deleted"
     ENTRY_DELETED = "entry_deleted"
     REFRESH_CHOSEN = "refresh_chosen"
+    KEEPING_CHOSEN = "keeping_chosen"
     PASSPHRASE_CHANGED = "passphrase_changed"
     VOUCHED_FOR = "vouched_for"
     BLOCKED = "blocked"

@@ -89,6 +89,23 @@ def test_the_log_can_be_deleted_by_its_owner(holder):
     holder.run("log", "--delete", "--yes")
 
 
+def test_the_log_is_kept_for_as_long_as_its_owner_says(holder):
+    holder.run("log", "--keep", "3", status=1)
+    assert holder.json("log", "--keep", "2") == {"keep_years": 2, "deleted": 0}
+    assert len(holder.json("log")["log"]) == 1
+    holder.world.now += 2 * 366 * 86_400
+    assert holder.json("log")["log"] == []
+    assert "Lines stay until you delete them." in holder.run("log", "--keep", "0").stdout
+
+
+def test_what_would_go_at_once_is_said_before(holder):
+    holder.world.now += 2 * 366 * 86_400
+    holder.run("log", "--keep", "1", keys="n", status=3)
+    assert len(holder.json("log")["log"]) == 1
+    assert "1 lines are older and go now, for ever." in holder.run("log", "--keep", "1", keys="d").output
+    assert holder.json("log")["log"] == []
+
+
 def test_a_document_in_two_forms_is_one_in_the_list_and_goes_as_one(machine):
     """T228"""
     forms = {"dc+sd-jwt": 2, "mso_mdoc": 3}

@@ -97,7 +97,7 @@ def test_a_deleted_entry_leaves_its_hash_and_nothing_else(path, vault):
         vault.write(note=lambda n, b, at=NOW + number, who=party: entry(n, before=b, at=at, party=who))
     head = vault.log_head()
     gone = vault.log()[1]
-    vault.delete_entry(2)
+    vault.delete_entries([2])
     assert [one.number for one in vault.log()] == [1, 3]
     assert vault.log_head() == head._replace(deleted=1)
     vault.close()
@@ -117,21 +117,21 @@ def test_with_an_entry_goes_what_became_of_it_and_all_that_belongs_to_it(vault):
     )
     vault.write(note=lambda n, b: entry(n, before=b, action="shared", completes=1, request="r1"))
     vault.write(note=lambda n, b: entry(n, before=b, action="sharing", request="r2"))
-    vault.delete_entry(1)
+    vault.delete_entries([1])
     assert [one.number for one in vault.log()] == [3]
     assert [one.id for one in vault.evidence()] == ["r2"]
     assert [one.id for one in vault.disclosures()] == ["d2"]
     assert vault.log_head().deleted == 2
     for number in (1, 2, 9):
         with pytest.raises(NotFound):
-            vault.delete_entry(number)
+            vault.delete_entries([number])
 
 
 def test_proof_that_another_entry_names_stays(vault):
     vault.write(put=[Evidence("r1", NOW, "a", "x", "", "f", (), (), "", "")])
     for _ in range(2):
         vault.write(note=lambda n, b: entry(n, before=b, request="r1"))
-    vault.delete_entry(1)
+    vault.delete_entries([1])
     assert [one.id for one in vault.evidence()] == ["r1"]
 
 
@@ -150,7 +150,7 @@ def test_an_older_vault_is_brought_up_to_today_when_it_is_opened(path):
         assert [replace(one, blind="", before="") for one in log] == [replace(one, before="") for one in before]
         assert len({one.blind for one in log}) == 3
         assert all(len(one.blind) == 64 for one in log)
-        vault.delete_entry(2)
+        vault.delete_entries([2])
         vault.write(note=note())
     with opened(path) as again:
         assert [one.number for one in again.log()] == [1, 3, 4]
@@ -192,7 +192,7 @@ def test_a_restored_older_copy_is_brought_up_too(path):
 def test_a_new_passphrase_keeps_what_is_left_of_deleted_entries(path, vault):
     for _ in range(3):
         vault.write(put=[disclosure("d3", log_number=3)], note=note())
-    vault.delete_entry(2)
+    vault.delete_entries([2])
     head = vault.log_head()
     vault.change_passphrase("quite another one", QUICK)
     vault.close()

@@ -1,6 +1,7 @@
 """Asking in the background: only while the wallet is open, only if its user wants it, and never the end of the program."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from tests.support.pki import DAY, NOW
 from tests.wallet.cockpit import CockpitWorld
 from tests.wallet.web.flows import follow, paste, receive, say
 from tests.wallet.web.visitor import Served
+from wallet.policy.cockpit.disclosed import receipt_of
 from wallet.web.refreshing import refreshing
 
 
@@ -78,3 +80,16 @@ def test_a_wallet_that_cannot_be_written_is_tried_again_later(served, monkeypatc
     monkeypatch.setattr(served.vault, "write", full)
     assert watched(served, seconds=10)
     assert served.vault.disclosures()[0].usage.reports == ()
+
+
+def test_what_is_older_than_wanted_goes_while_the_wallet_is_open(served):
+    number = served.vault.disclosures()[0].log_number
+    served.world.now = served.door._visit.used_at = receipt_of(served.vault.disclosures()[0]).log_until + 800 * DAY
+    watched(served)
+    assert number in {entry.number for entry in served.vault.log()}
+    preferences = served.vault.preferences()
+    served.vault.write(put=[replace(preferences, keep_years=1, refresh=False)])
+    served.door._visit.used_at = served.world.now
+    watched(served)
+    assert served.vault.log() == ()
+    assert served.vault.disclosures() == ()

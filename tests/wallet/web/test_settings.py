@@ -3,8 +3,11 @@
 import pytest
 
 from runtime.anchors import read_anchors
+from tests.support.pki import DAY, NOW
 from tests.wallet.counterparts import PASSPHRASE
 from tests.wallet.web.visitor import words_of
+from wallet.policy.showing import PartyShown
+from wallet.service.context import entry_of
 
 NEW = "other words for this one"
 
@@ -75,3 +78,37 @@ def test_a_list_of_trust_that_cannot_be_read_is_told(served, citizen):
 
 def test_the_time_until_it_locks_itself_is_told(citizen):
     assert "If you do nothing for 5 minutes, your wallet locks itself." in words_of(citizen.get("/settings"))
+
+
+def test_how_long_the_activity_is_kept_is_for_its_owner_to_say(served, citizen):
+    party = PartyShown("City library", "library.example", "x509_hash:library", "The register")
+    for at in (NOW - 800 * DAY, NOW - 400 * DAY, NOW):
+        served.vault.write(note=entry_of(at, "declined", party, "refused"))
+    page = words_of(citizen.get("/settings"))
+    assert "How long your activity is kept" in page
+    assert "1 year (2 lines go now)" in page
+    assert "2 years (1 line goes now)" in page
+    assert "5 years 10 years" in page
+    assert "checked" in citizen.get("/settings").text.partition('name="years" value="0"')[2][:10]
+    assert len(served.vault.log()) == 3
+    assert "Your choice is kept" in citizen.done(citizen.post("/settings/keep", page="/settings", years="2"))
+    assert [one.at for one in served.vault.log()] == [NOW - 400 * DAY, NOW]
+    assert "checked" in citizen.get("/settings").text.partition('name="years" value="2"')[2][:10]
+    assert "You deleted 1 of them." in words_of(citizen.get("/activity"))
+
+
+@pytest.mark.parametrize("years", ["", "3", "-1", "1e3", "٢", "9" * 5000])
+def test_a_time_that_nobody_offered_changes_nothing(served, citizen, years):
+    assert citizen.post("/settings/keep", page="/settings", years=years).status_code == 400
+    assert served.vault.preferences() is None
+
+
+def test_of_a_damaged_list_nothing_goes(served, citizen):
+    """T215"""
+    party = PartyShown("City library", "library.example", "x509_hash:library", "The register")
+    served.vault.write(note=entry_of(NOW - 800 * DAY, "declined", party, "refused"))
+    token = citizen.token("/settings")
+    served.vault._connection.execute("UPDATE records SET sealed = x'00' WHERE kind = 'log'")
+    assert "Your activity is damaged. Please look at it first." in words_of(citizen.get("/settings"))
+    answer = citizen.client.post("/settings/keep", data={"form_token": token, "years": "1"})
+    assert answer.status_code == 409

@@ -12,6 +12,7 @@ from protocol.sovereignty.unlinkable import DAY, is_refresh_due
 from runtime.conversation import slow
 from wallet.disclosure_records import Disclosure
 from wallet.policy.cockpit.disclosed import is_identifying, receipt_of
+from wallet.policy.cockpit.retention import FOR_EVER, check_choice, over
 from wallet.policy.cockpit.timeline import Timeline
 from wallet.policy.documents import Document
 from wallet.policy.showing import PartyShown
@@ -143,6 +144,44 @@ class Cockpit:
         preferences = self.context.store.preferences() or Preferences(self.context.new_id())
         yield from self.context.save(put=[replace(preferences, refresh=wanted)])
 
+    def keep_years(self) -> int:
+        """After how many years lines of the activity go by themselves; 0: none does."""
+        preferences = self.context.store.preferences()
+        return FOR_EVER if preferences is None else preferences.keep_years
+
+    def older_than(self, years: int) -> frozenset[int]:
+        """The lines that would go, by their numbers: never one by which a partner can still be asked.
+
+        Raises:
+            DamagedError: the log was altered.
+        """
+        context = self.context
+        return over(context.store.log(), self.disclosures(), years=years, now=context.now())
+
+    def choose_keeping(self, years: int) -> Exchange[int]:
+        """For how long the activity is kept from now on; how many lines went at once.
+
+        Raises:
+            InvalidRequest: there is no such choice; nothing was done.
+            DamagedError: the log was altered.
+        """
+        check_choice(years)
+        preferences = self.context.store.preferences() or Preferences(self.context.new_id())
+        yield from self.context.save(put=[replace(preferences, keep_years=years)])
+        return (yield from self.forget_over())
+
+    def forget_over(self) -> Exchange[int]:
+        """Destroy what is older than its owner wants it kept; how many lines went.
+
+        Raises:
+            DamagedError: the log was altered.
+        """
+        busy = {one.log_number for one in self.disclosures() if one.id in self.context.busy}
+        numbers = self.older_than(self.keep_years()) - busy
+        if numbers:
+            yield from slow(lambda: self.context.store.delete_entries(numbers))
+        return len(numbers)
+
     def drop_key(self, disclosure: Disclosure) -> Exchange[Disclosure]:
         """Destroy the key of one answer, and with it every right that only it opens. What is known already stays.
 
@@ -173,7 +212,7 @@ class Cockpit:
         disclosure = self.of_entry(number)
         if disclosure is not None:
             self._check_idle(disclosure)
-        yield from slow(lambda: self.context.store.delete_entry(number))
+        yield from slow(lambda: self.context.store.delete_entries([number]))
 
     def _current(self, disclosure: Disclosure) -> Disclosure:
         """As it is kept now: what is written back must not undo what came in between."""

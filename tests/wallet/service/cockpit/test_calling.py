@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from protocol.errors import Conflict, Malformed, NotFound, Unreachable
+from protocol.errors import Conflict, InvalidRequest, Malformed, NotFound, Unreachable
+from protocol.sovereignty.due_dates import add_months
 from protocol.sovereignty.log_heads import LogHead
 from protocol.sovereignty.merkle import TreeHead
 from protocol.sovereignty.unlinkable import NotCalled
@@ -13,6 +14,7 @@ from tests.wallet.cockpit import COCKPIT, CockpitWorld, use
 from tests.wallet.counterparts import PARTNER, dcql
 from tests.wallet.meeting import LICENSED, asked, share
 from tests.wallet.service.cockpit.asking import HOUR, after_a_report, given, paths, rules
+from wallet.policy.cockpit.disclosed import receipt_of
 from wallet.service.cockpit.collecting import NotAsked
 
 # The witness
@@ -153,6 +155,45 @@ def test_a_deleted_entry_takes_everything_with_it(world):
     assert world.vault.disclosures() == ()
     with pytest.raises(NotFound):
         world.run(world.wallet.cockpit.delete_entry(99))
+
+
+# How long it is kept
+
+
+def test_what_is_older_than_its_owner_wants_goes_with_everything_that_belongs_to_it(world):
+    given(world)
+    number = world.disclosure.log_number
+    until = receipt_of(world.disclosure).log_until
+    cockpit = world.wallet.cockpit
+    assert cockpit.keep_years() == 0
+    world.now = add_months(until, 12)
+    assert world.run(cockpit.forget_over()) == 0
+    assert world.run(cockpit.choose_keeping(1)) == 2  # the document that was got, and what was given
+    assert cockpit.keep_years() == 1
+    assert world.vault.disclosures() == ()
+    assert world.vault.log() == ()
+    head = world.vault.log_head()
+    assert (head.length, head.deleted) == (number + 1, number + 1)
+    assert world.run(cockpit.choose_keeping(0)) == 0
+
+
+def test_what_a_partner_can_still_be_asked_by_and_what_is_asked_just_now_stay(world):
+    world.partner.retention = "P2Y"
+    given(world)
+    number, until = world.disclosure.log_number, receipt_of(world.disclosure).log_until
+    cockpit = world.wallet.cockpit
+    world.now = add_months(NOW, 12)
+    assert world.run(cockpit.choose_keeping(1)) == 1
+    left = [entry.number for entry in world.vault.log() if not entry.completes]
+    assert (left, world.disclosure.key != "") == ([number], True)
+    world.now = until
+    world.wallet.context.busy.add(world.disclosure.id)
+    assert world.run(cockpit.forget_over()) == 0
+    world.wallet.context.busy.clear()
+    assert world.run(cockpit.forget_over()) == 1
+    assert world.vault.disclosures() == ()
+    with pytest.raises(InvalidRequest):
+        world.run(cockpit.choose_keeping(3))
 
 
 # In the background

@@ -97,7 +97,7 @@ def test_it_goes_with_its_line(world, way):
     gives(world.registering())
     number = next(entry.number for entry in world.vault.log() if entry.action == "sharing")
     if way == "entry":
-        world.vault.delete_entry(number)
+        world.vault.delete_entries([number])
     else:
         world.run(world.wallet.keeping.clear_log())
     assert world.vault.requests() == ()
