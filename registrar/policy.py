@@ -166,8 +166,6 @@ class UseQuestion:
         """Whether a use answers the question."""
         if self.use not in (None, use.id) or self.policy not in (None, use.privacy_policy):
             return False
-        if self.format is None and not self.types and self.path is None:
-            return True
         return any(self._fits_credential(credential) for credential in use.credentials)
 
     def _fits_credential(self, credential: RegisteredCredential) -> bool:

@@ -82,7 +82,7 @@ def serve_a_provider(stack, folder, clock, trusting):
     settings = ProviderSettings.read(data)
     store = open_provider_store(settings)
     provider = WalletProvider.of(replace(open_provider(settings, store).context, now=clock))
-    stack.enter_context(running(serve_provider(provider, store, NoSender()), Listen(port=port)))
+    stack.enter_context(running(serve_provider(provider, store), Listen(port=port)))
     return address
 
 

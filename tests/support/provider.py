@@ -141,7 +141,7 @@ def make_provider(
             random_bytes=seeded(seed),
         )
     )
-    application = serve_provider(provider, store, NoSender())
+    application = serve_provider(provider, store)
     return Office(
         provider, store, clock, pki, TestClient(application, base_url=PROVIDER, raise_server_exceptions=False)
     )

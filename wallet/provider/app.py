@@ -12,7 +12,7 @@ from runtime import system
 from runtime.asgi import add_health, create_application
 from runtime.database.engine import Database
 from runtime.driver import Driver
-from runtime.http import GuardedSender, Sender
+from runtime.http import NoSender
 from runtime.installation import open_keys
 from runtime.logs import get_logger
 from runtime.sweep import sweeping
@@ -70,25 +70,18 @@ def open_provider(settings: ProviderSettings, store: SqlProviderStore) -> Wallet
     )
 
 
-def create_app(settings: ProviderSettings, *, sender: Sender | None = None) -> FastAPI:
+def create_app(settings: ProviderSettings) -> FastAPI:
     """The web application of a wallet provider. It holds connections from its start-up to its shutdown."""
     store = open_store(settings)
     if count := store.end_again(now=system.now()):
         get_logger().warning("ended once more what had ended and the database did not know", count=count)
     provider = open_provider(settings, store)
-    return serve_provider(
-        provider,
-        store,
-        sender or GuardedSender(allow_local=settings.env.allows_local),
-        metrics_key=settings.metrics_key,
-    )
+    return serve_provider(provider, store, metrics_key=settings.metrics_key)
 
 
-def serve_provider(
-    provider: WalletProvider, store: SqlProviderStore, sender: Sender, *, metrics_key: str = ""
-) -> FastAPI:
-    """The web application around a provider; at its shutdown it closes the store."""
-    driver = Driver(store, sender, loads_in_thread=not store.database.is_sqlite)
+def serve_provider(provider: WalletProvider, store: SqlProviderStore, *, metrics_key: str = "") -> FastAPI:
+    """The web application around a provider, which calls nobody; at its shutdown it closes the store."""
+    driver = Driver(store, NoSender(), loads_in_thread=not store.database.is_sqlite)
 
     def sweep(limit: int) -> int:
         now = provider.context.now()

@@ -28,7 +28,7 @@ from protocol.wallet_unit.messages import (
     verify_unit_request,
 )
 from protocol.x509 import Certificate
-from runtime.conversation import Load, SessionKey, Spend, advance, begin, slow
+from runtime.conversation import SessionKey, Spend, advance, begin, load, slow
 from wallet.provider import session
 from wallet.provider.policy import CODE_BYTES, ProviderPolicy, read_code, write_code
 from wallet.provider.records import AttestationKind, AttestationRecord, UnitRecord
@@ -39,7 +39,7 @@ OWNER = "owner"  # who revokes a wallet that reports itself lost
 MAX_LISTED = 1000
 _PURPOSE = "unit challenge"
 _UNKNOWN = "no wallet of this key is known here"
-_ANY = (session.Invited, session.Active, session.Revoked)
+_ANY: tuple[type[Session], ...] = (session.Invited, session.Active, session.Revoked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,12 +254,9 @@ class WalletProvider:
 
     def _find(self, unit: str) -> Exchange[Session | None]:
         try:
-            found = yield Load(session.unit_key(unit), UnknownUnit(_UNKNOWN))
+            return (yield from load(session.unit_key(unit), UnknownUnit(_UNKNOWN), _ANY))
         except UnknownUnit:
             return None
-        if not isinstance(found, _ANY):
-            raise TypeError("a wallet's session has one of its stages")
-        return found
 
     def _spend_challenge(self, challenge: str) -> Spend:
         context = self.context

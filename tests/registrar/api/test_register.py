@@ -19,7 +19,7 @@ from protocol.trust.register_asking import ask_register, register_question, regi
 from protocol.trust.registrar_api import TYP, verify_answer
 from protocol.x509 import Certificate
 from tests.support.pki import Template, make_pki
-from tests.support.registrar import CINEMA, OPERATOR, URL, agency, cinema, use
+from tests.support.registrar import CINEMA, OPERATOR, URL, agency, authority_pem, cinema, use
 from tests.support.vectors import vectors
 
 
@@ -67,6 +67,7 @@ def test_the_register_shows_who_is_registered_now(busy):
         ({"providesattestation": "urn:eudi:pid:1"}, ["Bürgeramt"]),
         ({"usesintermediary": "VATDE-1"}, ["Kino Capitol"]),
         ({"usesintermediary": "Vermittlung"}, ["Kino Capitol"]),
+        ({"usesintermediary": "VATDE-2"}, []),
         ({"isintermediary": "true"}, ["Vermittlung"]),
         ({"intendeduseidentifier": "over-18"}, ["Kino Capitol"]),
         ({"intendedUseCredentialFormat": "mso_mdoc"}, []),
@@ -78,6 +79,20 @@ def test_the_register_shows_who_is_registered_now(busy):
 )
 def test_everything_that_is_asked_narrows_the_answer(busy, parameters, expected):
     assert found(busy, **parameters) == expected
+
+
+def test_a_name_is_looked_for_among_names_of_its_kind_alone(office):
+    office.register(cinema(trade_name="Lichtspiele"))
+    assert found(office, tradename="lichtspiele") == ["Lichtspiele"]
+    assert found(office, legalname="lichtspiele") == []
+
+
+def test_whoever_is_on_lists_alone_is_no_relying_party(office):
+    """A wallet provider is registered here, and has no entitlement that a register of relying parties knows."""
+    provider = cinema(entitlements=["Wallet_Provider"], uses=None, authorities=[authority_pem()])
+    office.register(provider)
+    assert found(office) == []
+    assert office.call("GET", f"/wrp/{provider.identifier}").status == 404
 
 
 def test_a_long_answer_has_pages(busy):

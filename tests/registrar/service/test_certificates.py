@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from capabilities.status_publisher.records import EntryState
-from protocol.errors import Conflict, Malformed, NotAuthentic, NotFound, NotTrusted
+from protocol.errors import Conflict, Malformed, NotAuthentic, NotFound, NotTrusted, Unavailable
 from protocol.status.bits import StatusList
 from protocol.status.token import verify_status_list_token
 from protocol.trust.access import AccessCertificate, LegalPerson
@@ -14,6 +14,7 @@ from protocol.trust.coverage import check_party
 from protocol.trust.registration import verify_registration
 from protocol.x509 import Certificate
 from protocol.x509_chain import verify_chain
+from registrar.database.store import SqlRegistrarStore
 from registrar.records import CertificateKind
 from runtime.anchors import read_certificate
 from tests.support.pki import DAY, NOW, seeded_key
@@ -150,6 +151,26 @@ def test_whoever_is_suspended_or_removed_has_no_certificate_that_holds(office):
         access(office, key)
 
 
+def test_whoever_waits_for_a_decision_gets_nothing(office):
+    key = office.run(office.registrar.parties.apply(cinema()))
+    for ask in (access, registrations):
+        with pytest.raises(Conflict, match="only who is registered"):
+            ask(office, key)
+
+
+def test_the_audit_trail_names_the_certificate_that_was_ended(office):
+    key = office.register(cinema())
+    given = access(office, key)
+    [registration] = registrations(office, key)
+    for one in (given, registration):
+        office.run(office.registrar.certificates.revoke(one.id, OPERATOR))
+    lines = office.store.audit(limit=2, subject=CINEMA)
+    assert [(line.action, line.detail) for line in lines] == [
+        ("registration certificate revoked", "over-18"),
+        ("access certificate revoked", given.serial),
+    ]
+
+
 def test_one_certificate_can_be_ended_alone(office):
     key = office.register(cinema(uses=[use(), use(id="name")]))
     first, second = registrations(office, key)
@@ -190,3 +211,33 @@ def test_access_and_registration_hang_on_different_authorities(office):
     leaf = read_certificate(access(office, key).content.encode(), "access")
     with pytest.raises(NotTrusted):
         verify_chain((leaf,), (office.registrar.context.authority,), now=NOW, at="access")
+
+
+def test_nothing_is_handed_out_whose_registration_changed_meanwhile_and_its_places_are_free_again(office):
+    key = office.register(cinema())
+    before, free = stage_of(office, key), office.registrar.certificates.indices._free
+    registrations(office, key)
+    left = len(free)
+    office.run(office.registrar.parties.propose(key, cinema(uses=[use(id="name")])))
+    office.approve(CINEMA)
+    with pytest.raises(Conflict, match="changed meanwhile"):
+        office.run(office.registrar.certificates.registrations(before, OPERATOR))
+    assert len(free) == left
+
+
+def test_a_place_serves_once_although_nobody_knows_whether_it_was_recorded(office, monkeypatch):
+    """T078: the connection to the database breaks after the commit, and before it is heard of; nothing is handed out."""
+    key = office.register(cinema())
+    committed = SqlRegistrarStore.commit
+
+    def lose_the_answer(store, effects):
+        committed(store, effects)
+        raise Unavailable("the database is away")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(SqlRegistrarStore, "commit", lose_the_answer)
+        with pytest.raises(Unavailable):
+            registrations(office, key)
+    [recorded] = office.store.certificates_of(CINEMA)
+    [given] = registrations(office, key)
+    assert (recorded.status_list, recorded.status_index) != (given.status_list, given.status_index)

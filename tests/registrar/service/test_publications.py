@@ -9,7 +9,7 @@ from protocol.trust.anchors import Role
 from protocol.trust.list_signature import ExpectedList, anchors_of, verify_list
 from protocol.trust.list_types import ListType
 from protocol.x509 import Certificate
-from registrar.policy import DAY
+from registrar.policy import DAY, entity_of
 from registrar.service.numbered import Numbered
 from registrar.service.publications import LISTS, PublicationService
 from runtime.anchors import read_certificate
@@ -36,6 +36,14 @@ def test_every_list_is_there_from_the_first_day(office, name):
     verified = read(office, name)
     assert verified.says.sequence_number == 1
     assert verified.says.next_update == office.clock.now + 7 * DAY
+
+
+def test_the_list_of_wallet_providers_says_nothing_of_documents_that_one_of_them_gives():
+    provides = [{"format": "dc+sd-jwt", "vct_values": ["urn:city:card:1"]}]
+    party = agency(entitlements=["PUB_EAA_Provider", "Wallet_Provider"], provides=provides)
+    lists = (ListType.PUB_EAA_PROVIDERS, ListType.WALLET_PROVIDERS)
+    types = [entity_of(party, kind).services[0].credential_types for kind in lists]
+    assert types == [("urn:city:card:1",), ()]
 
 
 def test_who_issues_identity_documents_is_on_their_list_while_registered(office):
