@@ -9,7 +9,7 @@ from tests.benchmarks.crypto import measure_status_lists, measure_tokens
 from tests.benchmarks.haip import measure_haip
 from tests.benchmarks.load import measure_load
 from tests.benchmarks.mdoc import measure_mdoc
-from tests.benchmarks.measure import Report, heading, pin_to_one_core
+from tests.benchmarks.measure import CLIENT_CORE, Report, heading, keep_to
 from tests.benchmarks.pages import measure_pages
 from tests.benchmarks.peers import measure_peers
 from tests.benchmarks.services import measure_services
@@ -17,8 +17,6 @@ from tests.benchmarks.timeline import measure_timeline
 from tests.benchmarks.tokens import measure_key_tokens
 from tests.benchmarks.trust import measure_trust
 from tests.benchmarks.usage import measure_usage
-
-CLIENT_CORE = 1
 
 
 def main() -> None:
@@ -50,7 +48,7 @@ def main() -> None:
             "timeline",
         )
     }
-    pin_to_one_core(CLIENT_CORE)
+    keep_to(CLIENT_CORE)
     report = Report()
     print(heading())
     raw_verify = measure_tokens(report)

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from runtime.serve import Application, Listen, serve
-from tests.benchmarks.measure import pin_to_one_core
+from tests.benchmarks.measure import keep_to
 
 
 def make_app(role: str, data: Path) -> Application:
@@ -18,7 +18,7 @@ def make_app(role: str, data: Path) -> Application:
 
 def main(role: str, data: str, port: str, core: str) -> None:
     """Serve until told to stop."""
-    pin_to_one_core(int(core))
+    keep_to(int(core))
     serve(partial(make_app, role, Path(data)), Listen(port=int(port)), service=role)
 
 

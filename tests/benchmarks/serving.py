@@ -20,11 +20,11 @@ from protocol.keys import P256Key
 from protocol.x509 import Certificate
 from runtime.certificates import Authority, CertificateNames, make_authority
 from runtime.http import GuardedSender
+from tests.benchmarks.measure import SERVER_CORE
 from tests.benchmarks.samples import CLAIMS, VCT
 from tests.support.postgres import find_binaries, running_cluster
 
 CONNECTIONS = 16
-SERVER_CORE = 0
 START_SECONDS = 60.0  # several start at the same time
 NOBODY = GuardedSender(allow_local=False)
 
