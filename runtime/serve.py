@@ -31,6 +31,7 @@ MAX_CONNECTIONS = 900  # of one process, under the usual limit of 1024 open file
 SHUTDOWN_SECONDS = 10  # that running requests have to finish (T251)
 BACKLOG = 1024
 START_SECONDS = 30.0
+YOUNG_OBJECTS = 10_000  # that were made and are still there when somebody looks for garbage among them
 
 Application = Callable[..., Awaitable[None]]  # ASGI 3
 MakeApp = Callable[[], Application]
@@ -156,6 +157,8 @@ def _made(make_app: MakeApp) -> Application:
     # What is there now stays; looking through it for garbage again and again would cost every request a little
     gc.collect()
     gc.freeze()
+    # What requests leave is gone with its last reference, but what refers to itself; that may wait until there is more of it
+    gc.set_threshold(YOUNG_OBJECTS, *gc.get_threshold()[1:])
     return app
 
 
