@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import TypeVar
 
 from issuer.claim_declarations import check_members
@@ -29,13 +30,13 @@ MAX_DAYS = 3650
 MAX_GRACE_DAYS = 90
 MAX_AT_ONCE = 50
 MAX_STEPS = 8  # of a path
-DIGEST_LENGTH = 22  # characters of base64url: 132 bits
+DIGEST_BYTES = 16
 
 _MEMBERS = frozenset(("days", "on_change", "grace_days", "at_once", "when_gone"))
 
 LeafPath = tuple[str, ...]  # names only: an array is one value
 W = TypeVar("W", bound=StrEnum)
-Digest = Callable[[LeafPath, bytes], str]  # keyed, of a value as JSON
+Digest = Callable[[bytes, bytes], str]  # keyed, of a claim's path and its value, each as JSON
 
 
 class OnChange(StrEnum):
@@ -133,13 +134,19 @@ def said(claims: JsonObject, places: Mapping[LeafPath, LeafPath], digest: Digest
     found: dict[LeafPath, str] = {}
     for path, value in leaves(claims):
         own = (*places[path[:2]], *path[2:]) if path[:2] in places else path
-        found[own] = digest(own, encode_json(value))
+        found[own] = digest(path_name(own), encode_json(value))
     return found
+
+
+@lru_cache(maxsize=4096)
+def path_name(path: LeafPath) -> bytes:
+    """A path as JSON. Cached: it comes from a type, so there are few, and each document has all of its type's."""
+    return encode_json(list(path))
 
 
 def write_said(digests: Mapping[LeafPath, str]) -> str:
     """As it is stored."""
-    return encode_json({encode_json(list(path)).decode(): digest for path, digest in digests.items()}).decode()
+    return encode_json({path_name(path).decode(): digest for path, digest in digests.items()}).decode()
 
 
 def read_said(text: str) -> dict[LeafPath, str]:

@@ -278,15 +278,18 @@ class Changes:
             # Nobody knows what it says, or how it would be said now: its own end is all there is
             return Judged(Fate.STAYS)
         before = read_said(batch.digests)
-        return judge(policy, before, self._says(kind, record, batch.said, now), gone=False, revocable=batch.has_status)
+        now_says = self._says(kind, record, batch.said, before, now)
+        return judge(policy, before, now_says, gone=False, revocable=batch.has_status)
 
-    def _says(self, kind: CredentialType, record: Record, batch: str, now: int) -> dict[LeafPath, str] | None:
+    def _says(
+        self, kind: CredentialType, record: Record, batch: str, before: Mapping[LeafPath, str], now: int
+    ) -> dict[LeafPath, str] | None:
         try:
             claims = kind.claims_for(record, now=now)
             self.context.written(kind, claims)
         except CredentialRequestDenied:
             return None
-        return self.context.said(kind, claims, batch)
+        return self.context.said(kind, claims, batch, before)
 
     def _do(self, batch: LiveBatch, judged: Judged, now: int, *, gone: bool) -> Exchange[None]:
         store = self.context.store
