@@ -6,7 +6,8 @@ SQLite. What is run for every request goes this way, inside the transactions of 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 
 from sqlalchemy import ClauseElement, Connection, Select
 from sqlalchemy.engine import Dialect
@@ -38,7 +39,8 @@ class Prepared:
         _check_types(statement, compiled, self._dialect)
         self._sql = compiled.string
         self._fixed = {name: value for name, value in compiled.params.items() if value is not None}
-        self._order = compiled.positiontup  # None: the driver takes values by name
+        # None: the driver takes values by name
+        self._in_order = None if compiled.positiontup is None else _picker(compiled.positiontup)
 
     def run(self, connection: Connection, values: Values) -> int:
         """Run it in a transaction, for its effect; how many rows it wrote.
@@ -107,12 +109,10 @@ class Prepared:
         self._database.give_back(connection)
         return row
 
-    def _bound(self, values: Values) -> list[object] | dict[str, object]:
-        if self._order is None:
+    def _bound(self, values: Values) -> tuple[object, ...] | dict[str, object]:
+        if self._in_order is None:
             return {**self._fixed, **values}
-        if self._fixed:
-            values = {**self._fixed, **values}
-        return [values[name] for name in self._order]
+        return self._in_order({**self._fixed, **values} if self._fixed else values)
 
     @property
     def _driver_error(self) -> type[Exception]:
@@ -126,6 +126,13 @@ class Prepared:
         if gone:
             connection.invalidate(error)
         return self._database.translated(error, gone=gone)
+
+
+def _picker(names: Sequence[str]) -> Callable[[Values], tuple[object, ...]]:
+    """Takes these values out of others, in this order."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda values: tuple([values[name] for name in names])
 
 
 def _cursor(connection: Connection) -> DBAPICursor:
