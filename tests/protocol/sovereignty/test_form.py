@@ -77,6 +77,7 @@ def test_a_form_that_is_read_is_written_as_it_was():
         (of(enum=["x" * 257]), "asks.properties.x.enum[0]"),
         (of(enum=[str(i) for i in range(MAX_CHOICES + 1)]), "asks.properties.x.enum"),
         (of(enum=["a"], oneOf=[{"const": "a", "title": TITLE}]), "asks.properties.x"),
+        (of(enum=["a"], oneOf=[{"const": "b", "title": TITLE}]), "asks.properties.x"),
         (of(oneOf=[{"const": "a"}]), "asks.properties.x.oneOf[0].title"),
         (of(oneOf=[{"const": "a", "title": TITLE, "not": {}}]), "asks.properties.x.oneOf[0]"),
         (of(oneOf=[{"const": "a", "title": TITLE}] * 2), "asks.properties.x"),
