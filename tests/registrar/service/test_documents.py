@@ -102,6 +102,22 @@ def test_what_somebody_gives_who_issues_no_more_is_left_out(office, key):
     assert [len(service.gives) for service in read(office).services] == [1]
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"provides": [{"format": "dc+sd-jwt", "vct_values": ["urn:eudi:pid:de:1"]}]},
+        {"addresses": ["https://elsewhere.example"]},
+    ],
+    ids=["another type", "another host"],
+)
+def test_what_somebody_gives_is_left_out_where_they_are_not_registered_for_it_any_more(office, key, changed):
+    issuing = office.register(agency())
+    announce(office, key, entry(gives=[GIVEN]))
+    office.run(office.registrar.parties.propose(issuing, agency(**changed)))
+    office.approve(agency().identifier)
+    assert [len(service.gives) for service in read(office).services] == [0]
+
+
 def test_it_is_published_when_something_changes_and_before_it_expires(office, key):
     """T088"""
     first = token(office)
