@@ -40,11 +40,7 @@ def over(entries: Sequence[LogEntry], disclosures: Iterable[Disclosure], *, year
     """Numbers of the lines that are older and by which nobody can be asked any more; what became of one goes with it."""
     if years == FOR_EVER:
         return frozenset()
-    needed = {one.log_number for one in disclosures if can_be_asked(one, now)}
-    return frozenset(
-        [
-            entry.number
-            for entry in entries
-            if not entry.completes and entry.number not in needed and add_months(entry.at, 12 * years) <= now
-        ]
-    )
+    latest = add_months(now, -12 * years)
+    old = [entry for entry in entries if entry.at <= latest and not entry.completes]
+    needed = {one.log_number for one in disclosures if can_be_asked(one, now)} if old else set()
+    return frozenset([entry.number for entry in old if entry.number not in needed])
