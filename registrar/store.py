@@ -9,7 +9,6 @@ from capabilities.status_publisher.records import EntryState
 from capabilities.status_publisher.store import StatusStore
 from registrar.records import (
     AuditLine,
-    CertificateKind,
     GivenCertificate,
     Partner,
     PartyLine,
@@ -147,9 +146,6 @@ class RegistrarStore(ConversationStore, Protocol):
         Raises:
             NotFound: no such certificate.
         """
-
-    def newest(self, kind: CertificateKind, party: str, use: str) -> GivenCertificate | None:
-        """The newest certificate of a kind that is not revoked."""
 
     def publication(self, name: str) -> Publication | None:
         """What was published last under a name."""

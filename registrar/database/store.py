@@ -182,17 +182,6 @@ class SqlRegistrarStore(SqlConversations[Stage | SignedIn, Record]):
         again = EndedAgain(self.database, self.status_lists, self._move, _certificate, random_bytes)
         return again.run(self._ended, now)
 
-    def newest(self, kind: CertificateKind, party: str, use: str) -> GivenCertificate | None:
-        """The newest one of a kind that is not revoked."""
-        return next(
-            (
-                found
-                for found in self.certificates_of(party)
-                if found.kind is kind and found.use == use and found.state is not EntryState.REVOKED
-            ),
-            None,
-        )
-
     def publication(self, name: str) -> Publication | None:
         """What was published last under a name."""
         with self.database.reading() as connection:

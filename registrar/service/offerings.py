@@ -118,7 +118,8 @@ class OfferingService:
     def problems(self, line: ServiceLine) -> Exchange[tuple[Problem, ...]]:
         """What the checks say now of a service that waits: a registration or an issuer may have changed since."""
         found = yield from slow(lambda: self.context.store.party(line.party))
-        if found is None or not found.document or not line.offering.proposed:
+        # Who has a service was registered, and stays on the books
+        if found is None or not line.offering.proposed:
             return ()
         party, entry = party_of(found.document), service_of(line.offering.proposed)
         return (yield from slow(lambda: check_entry(entry, party, self._issuers)))

@@ -69,9 +69,6 @@ class PartyService:
         waiting = yield from slow(context.store.count_waiting)
         if waiting >= MAX_WAITING:
             raise Unavailable("too many applications wait for a decision; try again in some days")
-        known = yield from slow(lambda: context.store.party(party.identifier))
-        if known is not None:
-            raise session.identifier_taken()
         yield from begin(session.apply(party, key, now=context.now()), FOREVER)
 
     def propose(self, key: str, party: Party) -> Exchange[Standing]:

@@ -91,8 +91,11 @@ def test_what_was_revoked_after_a_backup_is_on_the_lists_before_anything_is_publ
     assert register.restart() == 2
     assert register.crl().revoked == {serial(register.access): RevocationReason.PRIVILEGE_WITHDRAWN}
     assert status_of(register.office, register.registration) == 1
-    noted = [line.actor for line in register.office.store.audit(limit=2)]
-    assert noted == [ACTOR, ACTOR]
+    noted = {(line.actor, line.action, line.detail) for line in register.office.store.audit(limit=2)}
+    assert noted == {
+        (ACTOR, "access certificate revoked", register.access.serial),
+        (ACTOR, "registration certificate revoked", register.registration.use),
+    }
     # Nothing is done twice
     assert register.restart() == 0
 

@@ -7,12 +7,13 @@ import pytest
 from sqlalchemy import event, insert
 
 from capabilities.status_publisher.policy import BLOCK_LIFETIME
-from protocol.errors import Conflict
+from protocol.errors import Conflict, NotFound
 from registrar.database.store import UNSETTLED
 from registrar.database.tables import conversations
 from registrar.records import PartyState, Publication
 from registrar.session import proposal_id
 from registrar.store import PartyFilter
+from runtime.conversation import Event
 from tests.support.pki import NOW
 from tests.support.registrar import CINEMA, OPERATOR, agency, cinema, make_office
 
@@ -150,6 +151,18 @@ def test_what_waits_for_longest_comes_first_and_who_was_refused_does_not_wait(st
     stored_office.run(parties.refuse("VATDE-3", proposal_id(line.proposed), "no", OPERATOR))
     assert [line.identifier for line in stored_office.store.waiting(limit=9)] == ["VATDE-2", "VATDE-1"]
     assert [line.identifier for line in stored_office.store.waiting(limit=1)] == ["VATDE-2"]
+
+
+def test_what_is_not_there_is_not_ended_and_has_no_number(office):
+    store = office.store
+    with pytest.raises(NotFound):
+        store.revoke("nothing", Event("access certificate revoked", CINEMA, OPERATOR, ""), now=NOW)
+    assert store.audit(limit=1) == ()
+    assert store.number("nothing") == 0
+
+
+def test_a_registrar_that_keeps_no_list_of_what_ended_ends_nothing_at_its_start(office):
+    assert office.store.end_again(now=NOW) == 0
 
 
 def test_an_operator_s_session_is_read_back(stored_office):

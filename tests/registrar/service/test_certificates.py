@@ -174,8 +174,13 @@ def test_the_audit_trail_names_the_certificate_that_was_ended(office):
 def test_one_certificate_can_be_ended_alone(office):
     key = office.register(cinema(uses=[use(), use(id="name")]))
     first, second = registrations(office, key)
-    for _ in range(2):
-        assert office.run(office.registrar.certificates.revoke(first.id, OPERATOR)).state is EntryState.REVOKED
+    ended = office.run(office.registrar.certificates.revoke(first.id, OPERATOR))
+    office.clock.move(1)
+    # Once more, it ended when it did, and nothing happened
+    assert ended.state is EntryState.REVOKED
+    assert office.run(office.registrar.certificates.revoke(first.id, OPERATOR)) == ended
+    noted = [line.action for line in office.store.audit(limit=9, subject=CINEMA)]
+    assert noted.count("registration certificate revoked") == 1
     assert (status_of(office, first), status_of(office, second)) == (1, 0)
     with pytest.raises(NotFound):
         office.run(office.registrar.certificates.revoke("x", OPERATOR))
