@@ -175,6 +175,6 @@ def test_how_long_the_activity_is_kept_is_chosen_in_the_settings(town: Town, cit
     page.goto(f"{town.url}/settings")
     assert page.get_by_label("2 years").is_checked()
     page.get_by_role("link", name="Deutsch").first.click()
-    page.get_by_role("heading", name="Wie lange Ihre Aktivitäten bleiben").wait_for()
+    page.get_by_role("heading", name="Wie lange Ihr Verlauf bleibt").wait_for()
     assert page.get_by_label("2 Jahre").is_checked()
     citizen.see("cockpit-settings-keep-german")
