@@ -15,6 +15,7 @@ from tests.flows.land import BANK, LIBRARY
 from tests.flows.lying import claims_of
 from wallet.policy.cockpit.disclosed import cockpit_key
 from wallet.policy.cockpit.rights import Wish, status_of
+from wallet.service import Wallet
 
 pytestmark = pytest.mark.flow
 
@@ -122,6 +123,22 @@ def test_a_call_that_was_held_up_is_too_old(country, erika):
     held = made_by(mine)
     country.clock.ahead += 61
     refused(sent_by_a_thief(country, held))
+    assert erika.look().went_well
+
+
+@pytest.mark.parametrize("wrong", [-600, 600], ids=["slow", "fast"])
+def test_a_wallet_whose_clock_is_wrong_is_told_so_and_nothing_it_knows_changes(country, erika, wrong):
+    """T250"""
+    known = erika.disclosure
+    wallet = Wallet.of(replace(erika.wallet.context, now=lambda: country.clock() + wrong))
+    looked = erika.run(wallet.cockpit.ask(known))
+    said = erika.said_of(looked)
+    assert said.startswith(
+        "Library did not take the question of your wallet. Perhaps the clock of this device is wrong:"
+    )
+    assert said.endswith("What you see is from before, and nothing of it is lost.")
+    assert erika.disclosure == known
+    assert erika.rules == set()
     assert erika.look().went_well
 
 

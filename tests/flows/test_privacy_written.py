@@ -14,10 +14,12 @@ from urllib.parse import urlsplit
 
 import pytest
 import structlog
+from fastapi import FastAPI, Response
 from starlette.testclient import TestClient
 
 from capabilities.accounts.service import new_clerk_code
 from protocol.sovereignty.rights import Right
+from protocol.sovereignty.usage import HOUR
 from runtime import system
 from runtime.api_keys import api_key_digest
 from tests.flows.common import unpacked
@@ -33,6 +35,7 @@ from wallet.policy.cockpit.rights import Wish
 pytestmark = pytest.mark.flow
 
 CITIZEN = "erika"
+SYSTEM = "https://system.example"
 MARK = "Qzv7Marked"  # in every text about them, and in what they type
 FREE = frozenset({
     "given_name", "family_name", "birth_family_name", "street_address", "formatted", "document_number",
@@ -44,8 +47,10 @@ title = { de = "Bemerkung", en = "Remark" }
 type = "string"
 
 """
-
-
+OUTCOME = f"""
+[outcome]
+webhook = "{SYSTEM}/hook"
+"""
 STREET = """
 [[fields]]
 name = "street"
@@ -65,9 +70,21 @@ def services(name):
     if name != "library":
         return {}
     return {
-        "join.toml": JOIN.replace("[[eligible", REMARK + "[[eligible"),
+        "join.toml": JOIN.replace("[[eligible", REMARK + "[[eligible") + OUTCOME,
         "moved-library.toml": moved("library") + STREET,
     }
+
+
+def system_behind(application):
+    """What the library's own system answers to notices: first nothing, then what is no decision, with a value in it."""
+    answers = iter([(503, b""), (200, b'{"state": "%sfamilyname", "text": "no"}' % MARK.encode())])
+
+    @application.post("/hook")
+    def hook():
+        status, body = next(answers, (204, b""))
+        return Response(body, status, media_type="application/json")
+
+    return application
 
 
 def everything_announced(settings):
@@ -103,6 +120,7 @@ class Written:
     metrics: dict[str, bytes] = field(default_factory=dict)  # by host
     signed: list[str] = field(default_factory=list)  # receipts and reports
     mandates: list[str] = field(default_factory=list)  # as they were given, and as the agency says how they stand
+    heard: int = 0  # notices that the library's own system took
     forwarded: str = ""  # what a clerk of the recipient sees
     receipts: list[dict[str, Any]] = field(default_factory=list)  # what the receipts say
     secrets: dict[str, bytes] = field(default_factory=dict)  # of the wallet
@@ -144,6 +162,7 @@ def written(tmp_path_factory):
             folder = tmp_path_factory.mktemp("land")
             with land(folder, services=services, announced=everything_announced, people=marked) as country:
                 found = Written(country, lines)
+                country.network.hosts[urlsplit(SYSTEM).netloc] = system_behind(FastAPI())
                 with country.citizen(CITIZEN) as citizen:
                     play(found, country, citizen)
                 yield found
@@ -181,6 +200,8 @@ def play(written, country, citizen):
     written.lines.append("\n".join(citizen.sentences))
     written.addresses += [one.request.url for one in country.network.seen]
     for host, application in country.network.hosts.items():
+        if host == urlsplit(SYSTEM).netloc:
+            continue
         client = TestClient(application, base_url=f"https://{host}")
         written.metrics[host] = client.get("/metrics", headers={"authorization": f"Bearer {METRICS_KEY}"}).content
 
@@ -227,6 +248,9 @@ def at_the_service(written, country, citizen):
     written.shown.append(browser.get("/services/join/wallet").text)
     browser.press("/services/join/form", version=version(browser), remark=f"{MARK}typed")
     number = case_number(browser.press("/services/join/send", version=version(browser)))
+    for _ in range(3):
+        written.heard += country.library.run(country.library.verifier.notices.deliver())
+        country.clock.ahead += HOUR
     code, kept = new_clerk_code("Ada", now=country.clock(), random_bytes=system.random_bytes)
     country.library.store.clerk_codes.put(kept)
     desk = Browser(library)
@@ -311,6 +335,24 @@ def test_no_value_is_in_any_metric(written):
     for host, text in written.metrics.items():
         assert b"hoheit_requests_total" in text, host
         assert not holds(text), host
+
+
+def test_no_value_is_in_what_a_webhook_is_told_nor_is_its_answer_repeated(written):
+    told = written.country.network.between("library", SYSTEM)
+    assert [one.response.status for one in told][:2] == [503, 200]
+    assert written.heard == 1
+    for one in told:
+        assert b"case_sent" in one.sent
+        assert not holds(one.sent)
+    # What it answered holds one, was no decision, and stands in no log
+    assert holds(told[1].came)
+    [line] = [line for line in written.lines if "no decision" in line]
+    assert "webhook" in line
+
+
+def test_what_is_still_in_a_write_ahead_log_is_searched_too(written):
+    for name in ("register", "agency", "library", "bank"):
+        assert [file for file in files(written.country.folder / name) if file.suffix == ".db-wal"], name
 
 
 def test_no_value_is_in_a_receipt_or_a_report(written):

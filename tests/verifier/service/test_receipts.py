@@ -233,6 +233,17 @@ def test_in_person_the_session_binds_a_key_afterwards(counter):
     assert report(counter, KEY, judged.receipt) == [Action.RECEIVED]
 
 
+def test_of_two_keys_that_come_at_once_for_one_session_the_first_alone_is_bound(counter, monkeypatch):
+    meeting, _ = in_person(counter)
+    unbound = counter.store.cockpit.by_claim(hash_claim(meeting.claim))
+    first = collect(counter, KEY, meeting.claim)
+    assert isinstance(first, Collected)
+    # The other one looked before the first was bound
+    monkeypatch.setattr(type(counter.store.cockpit), "by_claim", lambda *_: unbound)
+    assert collect(counter, OTHER_KEY, meeting.claim) == NoReceipt()
+    assert collect(counter, KEY) == first
+
+
 def test_a_key_that_has_a_receipt_is_bound_to_no_second_one(counter, held):
     citizen = Citizen(counter, counter.ask(), held)
     text = citizen.answer()["receipt"]

@@ -190,6 +190,19 @@ def test_a_request_for_somebody_or_something_else_is_refused_and_kept_nowhere(co
     assert isinstance(counter.stage(given.made), Answered)
 
 
+def test_a_request_that_comes_after_the_end_of_the_log_is_refused_and_kept_nowhere(counter, held):
+    given = Given(counter, held)
+    token = given.asker.token(Right.ERASURE)
+    counter.clock.forward(given.receipt.log_until - NOW)
+    late, other = (
+        given.asker.call("POST", body=token.encode()),
+        given.asker.call("POST", body=b"a.b.c", key=seeded_key(99)),
+    )
+    assert late.status == other.status == 404
+    assert late.body == other.body
+    assert listed(counter) == ()
+
+
 def test_requests_about_one_receipt_are_limited(counter, held):
     given = Given(counter, held)
     tokens = [given.asker.token(Right.HUMAN_REVIEW) for _ in range(MAX_REQUESTS + 1)]

@@ -205,6 +205,16 @@ def test_the_number_outlives_a_document_that_ran_out(town):
     assert (names(town), town.published.problem) == (None, PublishedProblem.ROLLED_BACK)
 
 
+def test_two_catalogues_of_one_number_are_refused_and_the_first_stays(town):
+    """One document for everybody: whoever gets another one could be told apart by it."""
+    town.fetch()
+    town.publisher.services = SERVICES[:1]
+    town.now += EVERY
+    town.fetch()
+    assert len(names(town)) == len(SERVICES)
+    assert town.published.problem is PublishedProblem.ROLLED_BACK
+
+
 def test_two_directories_of_one_number_are_a_split_view(town):
     town.fetch()
     town.publisher.expires_at += 1
