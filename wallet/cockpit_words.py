@@ -212,8 +212,8 @@ class CockpitWords:
         if not disclosure.usage.findings and not (receipt is not None and receipt.findings):
             return ""
         return self(
-            "Nothing is lost: your wallet keeps everything that they signed, as proof. A clock or a machine may have failed"
-            " too. You can ask them what is right, or complain."
+            "Your wallet keeps everything that they signed, as proof; nothing of it is lost. A clock or a machine may have"
+            " failed too. You can ask them what is right, or complain."
         )
 
     def basis(self, basis: LegalBasis) -> str:

@@ -14,7 +14,7 @@ from wallet.service.forwarding import Fate, ForwardedTo, OtherDocument, Recipien
 from wallet.service.mandates import MandateShown, OfficeRefused
 from wallet.service.published import PublishedProblem
 from wallet.service.services.starting import NotTheProvider
-from wallet.service.standing import NotDueAnyMore, NotRegistered, OrderEnded, OrderShown
+from wallet.service.standing import AsksForMore, NotDueAnyMore, NotRegistered, OrderEnded, OrderShown
 from wallet.service_words import ServiceWords
 from wallet.words import Words
 
@@ -52,6 +52,12 @@ class ForwardingWords:
                 return words(
                     "%(who)s is registered for something else now than you agreed to. So this has ended; if you still want it,"
                     " forward it to them anew.",
+                    who=who,
+                )
+            case AsksForMore():
+                return words(
+                    "%(who)s asks for more than you agreed to, so they get nothing. What you arranged goes on: you can ask"
+                    " them why, or stop it.",
                     who=who,
                 )
             case OtherDocument():

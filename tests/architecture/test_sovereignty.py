@@ -5,7 +5,8 @@ import re
 import pytest
 
 from protocol.encoding import decode_base64url, read_json_object
-from tests.support.tested_rules import missing_tests, read_rules, without_tests
+from tests.support.tested_rules import is_test, missing_tests, named_tests, read_rules, table_rows, without_tests
+from tests.support.texts import texts_of
 from tests.support.tree import ROOT, modules
 
 WALLET, VERIFIER, ISSUER, REGISTRAR, WITNESS, DIRECTORY = (
@@ -64,7 +65,7 @@ BOUND = {
 }
 FOLDER = ROOT / "docs/sovereignty"
 ABOUT = {"README.md", "tested.md"}  # neither has rules
-PAGE = (FOLDER / "tested.md").read_text()
+PAGE, _, ATTACKED = (FOLDER / "tested.md").read_text().partition("## Bad input and privacy")
 SPECIFIED, _, BESIDES = PAGE.partition("## What people have of it")
 KIND = re.compile(r'= "([a-z-]+\+jwt)"')
 LINK = re.compile(r"\[[^\]]+\]\(([^)]+)\)")
@@ -128,3 +129,19 @@ def test_every_kind_of_signed_object_has_a_published_vector():
     sealed = {"rights-answer+jwt", "forwarded-data+jwt"}
     assert len(defined) > 10
     assert defined - published <= sealed
+
+
+def test_every_attack_names_who_refuses_it_what_people_read_and_tests_that_exist():
+    texts = texts_of(ROOT / "wallet")
+    rows = table_rows(ATTACKED)
+    assert len(rows) > 40
+    for tried, who, reads, tests in rows:
+        named = named_tests(tests)
+        assert tried
+        assert who
+        assert named, tried
+        assert [test for test in named if not is_test(test)] == []
+        quoted = re.findall(r"“([^”]+)”", reads)
+        assert quoted or reads.startswith("nothing: "), tried
+        # What is quoted is what the wallet says, word for word
+        assert [quote for quote in quoted if not any(quote in text for text in texts)] == []

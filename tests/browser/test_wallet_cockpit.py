@@ -133,6 +133,12 @@ def test_a_finding_stands_with_its_partner(town: Town, citizen: Window) -> None:
     page.get_by_role("heading", name="What is wrong").wait_for()
     page.get_by_text("gave your data to somebody whom the receipt does not name").first.wait_for()
     citizen.see("cockpit-finding")
+    page.get_by_role("link", name="You showed Personal ID to City library").click()
+    page.get_by_text("Something is wrong with what City library says. It stands in the lines below.").wait_for()
+    page.get_by_text("Your wallet keeps everything that they signed, as proof; nothing of it is lost.").wait_for()
+    citizen.see("cockpit-finding-entry")
+    page.get_by_role("link", name="Complain").first.click()
+    page.get_by_role("heading", name="Complain").wait_for()
 
 
 def test_letting_go_says_what_it_costs(town: Town, citizen: Window) -> None:

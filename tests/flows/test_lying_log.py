@@ -87,7 +87,9 @@ def found(citizen, *rules):
         assert SAID[rule] in citizen.sentences
     # … with what it means and what to do
     advice = SAYS.advice(citizen.disclosure)
-    assert advice.startswith("Nothing is lost: ") == bool(rules)
+    assert advice.startswith("Your wallet keeps everything that they signed, as proof; nothing of it is lost.") == bool(
+        rules
+    )
     assert advice.endswith("or complain.") == bool(rules)
 
 

@@ -20,15 +20,18 @@ from tests.flows.mandate_town import (
     own,
 )
 from tests.support.pki import NOW
+from wallet.forwarding_words import ForwardingWords
 from wallet.policy.cockpit.disclosed import entries_of, receipt_of
 from wallet.policy.cockpit.rights import Wish
 from wallet.policy.mandates import mandate_of
 from wallet.service.cockpit.cockpit import Cockpit
 from wallet.service.mandate_making import Span
 from wallet.service.mandates import OfficeRefused
+from wallet.words import Words
 
 pytestmark = pytest.mark.flow
 
+SAYS = ForwardingWords(Words("en"))
 NEW = [("first_name", "Xanthippe"), ("town", "Neustadt")]
 
 
@@ -50,6 +53,12 @@ def office_log(town):
     assert looked.went_well, looked
     entries = entries_of(looked.disclosure)
     return [(str(one.use.action), one.use.to.name) for one in entries if one.use.to], looked.disclosure
+
+
+def said_by_office(document):
+    """Why the agency passed something not on, in its own words."""
+    [said] = [one.use.why for one in entries_of(document) if str(one.use.action) == "refused"]
+    return {text.language: text.text for text in said}["en"]
 
 
 def test_a_change_of_the_register_goes_to_the_recipient_whose_receipt_reaches_the_citizen(town):
@@ -127,6 +136,9 @@ def test_a_mandate_for_the_next_change_is_used_up_after_it(town):
     assert NEW in town.bank.lines()
     shown = town.look_at(kept)
     assert (shown.status.ending, shown.status.used) == (Ending.USED_UP, 1)
+    assert town.bank.lines().count([("first_name", "Xanthippe"), ("town", "Oberstadt")]) == 0
+    said = "It was sent as often as you wanted. Nothing more goes there. If you want it again, forward it anew."
+    assert SAYS.mandate_state(shown) == said
 
 
 def test_a_mandate_past_its_end_is_not_used(town):
@@ -159,9 +171,12 @@ def test_a_recipient_that_changed_its_registration_gets_nothing_any_more(town, m
     town.move("Neustadt")
     assert town.deliver() == 0
     assert len(town.bank.posted) == 1
-    assert town.look_at(kept).status.ending is Ending.RECIPIENT_CHANGED
+    shown = town.look_at(kept)
+    assert shown.status.ending is Ending.RECIPIENT_CHANGED
+    assert "They got nothing since. If you still want it, look at what they want now" in SAYS.mandate_state(shown)
     log, document = office_log(town)
     assert log == [("refused", "Town bank")]
+    assert said_by_office(document).endswith("we passed nothing on. If you still want it, instruct us anew.")
     assert document.usage.findings == ()
     # Back again is not the same as never changed
     registers(town)
@@ -177,8 +192,8 @@ def test_a_recipient_that_asks_for_more_gets_nothing_and_the_citizen_reads_it(to
     assert len(town.bank.posted) == 1
     log, document = office_log(town)
     assert log == [("refused", "Town bank")]
-    [said] = [one.use.why for one in entries_of(document) if str(one.use.action) == "refused"]
-    assert "more than you allowed" in {text.language: text.text for text in said}["en"]
+    said = "The recipient wanted more than you allowed. We passed nothing on. Your instruction goes on; you can ask the"
+    assert said_by_office(document).startswith(said)
     # It is said once for this change, and what is asked rightly goes with the next
     assert town.deliver() == 0
     town.bank.ask_rightly()

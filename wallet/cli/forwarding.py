@@ -124,6 +124,9 @@ def _decide(session: OpenSession, recipient: RecipientAsked) -> Choice | None:
     if recipient.begun.beyond:
         things = words.things(recipient.begun.beyond)
         session.warn(words("They ask for more than they announced: %(things)s", things=things))
+    if not seen.consent.standing.answerable:
+        session.say(words("They get nothing."))
+        return None
     if not recipient.can_be_sent:
         session.say(words("You do not have everything that they need. They get nothing."))
         return None

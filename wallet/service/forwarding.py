@@ -226,6 +226,10 @@ class Forwarding:
         out = list(recipients.out)
         for one in recipients.asked:
             found = only_of(one.seen.match, one.seen.consent, recipients.ids)
+            if not one.seen.consent.standing.answerable:
+                # Whoever may not ask for it is shown with why; with nothing matched, nothing could be sent
+                asked.append(one)
+                continue
             if found is None:
                 out.append(RecipientOut(one.begun.service, OtherDocument()))
                 continue

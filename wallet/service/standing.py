@@ -51,6 +51,15 @@ class NotRegistered(ProtocolError):
         super().__init__("the recipient shows no registration that can be compared with what was agreed")
 
 
+class AsksForMore(ProtocolError):
+    """A recipient asks for more than was agreed, though it is registered as it was; nothing was given away."""
+
+    code = "access_denied"
+
+    def __init__(self) -> None:
+        super().__init__("the recipient asks for more than was agreed")
+
+
 class OrderEnded(ProtocolError):
     """A recipient is registered for something else than was agreed, so the order has ended; nothing was given away."""
 
@@ -299,7 +308,7 @@ class StandingOrders:
             return NotRegistered() if decided is Waiting.RECIPIENT_UNKNOWN else OtherDocument()
         asked = one.seen.verified.request.dcql_query.credentials
         paths = [claim.path for query in asked if order.type in query.meta.types for claim in query.claims]
-        return decided if are_covered(tuple(paths), order.claims) else OtherDocument()
+        return decided if are_covered(tuple(paths), order.claims) else AsksForMore()
 
     def _terms(self, kept: OrderKept, order: StandingOrder, one: RecipientAsked) -> RecipientTerms | None:
         others: tuple[str, ...] | None = kept.others

@@ -87,6 +87,22 @@ def test_with_yes_whoever_needs_a_decision_gets_nothing(machine):
     assert sent(machine) == {"bank", "school"}
 
 
+def test_who_asks_for_more_than_they_registered_gets_nothing_and_is_named_with_why(machine):
+    """T170"""
+    registrar = machine.world.registrar.pki
+    anchors = machine.vault.parent / "anchors"
+    write_anchor(anchors, "registration.pem", registrar.root.pem, role=registrar.role, name="Register")
+    for name in NAMES:
+        machine.world.registering(name)
+    machine.world.takers["insurer"].query = {"credentials": [dcql(("given_name",), ("birthdate",))]}
+    result = machine.run("forward", machine.id, *ALL, "--yes", "--json")
+    said = " ".join(result.stderr.replace("│", " ").split())
+    assert "asks for more than they registered for: Date of birth" in said
+    assert "You do not have everything" not in said
+    assert outcomes(json.loads(result.stdout))["insurer"] == "left_out"
+    assert sent(machine) == {"bank", "school"}
+
+
 def test_who_cannot_be_asked_is_named_and_the_rest_goes_on(machine):
     machine.world.takers["bank"].down = True
     machine.world.takers["school"].reply = Unreachable("gone")

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from protocol.errors import InvalidRequest, NotFound, Unreachable
+from protocol.errors import InvalidRequest, NotFound, ProtocolError, Unreachable
 from protocol.exchange import HttpResponse
 from protocol.oid4vp.request import VerifierInfo
 from protocol.trust.dataset import REGISTRAR_DATASET
@@ -131,6 +131,26 @@ def test_one_who_is_not_the_provider_is_not_answered(town):
     assert isinstance(out.problem, NotTheProvider)
     town.forward(recipients)
     assert taker.answers == []
+
+
+def test_one_who_asks_for_more_than_they_registered_is_shown_with_why_and_gets_nothing(town):
+    """T170"""
+    for name in NAMES:
+        town.registering(name)
+    town.takers["bank"].query = {"credentials": [dcql(("given_name",), ("birthdate",))]}
+    recipients = town.ask()
+    assert recipients.out == ()
+    [bank] = [one for one in recipients.asked if one.begun.service.id == "address-bank"]
+    assert [one.label for one in bank.seen.consent.standing.beyond] == ["Date of birth"]
+    assert not bank.can_be_sent
+    chosen = {one.begun.service.id: one.seen.default_choice() for one in recipients.asked if one is not bank}
+    with pytest.raises(ProtocolError):
+        town.run(town.wallet.forwarding.send(recipients, {**chosen, "address-bank": {"pid": ["0"]}}))
+    assert all(taker.answers == [] for taker in town.takers.values())
+    done = town.run(town.wallet.forwarding.send(recipients, chosen))
+    assert fates(done) == {"bank": "left_out", "insurer": "arrived", "school": "arrived"}
+    assert not any("vp_token" in one or "response" in one for one in town.takers["bank"].answers)
+    assert "not registered" in [action for action, _ in town.actions()]
 
 
 def test_one_who_asks_for_another_document_is_named(town):

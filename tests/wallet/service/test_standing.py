@@ -14,8 +14,8 @@ from tests.wallet.counterparts import CLAIMS, dcql
 from tests.wallet.forward_town import NAMES, ForwardTown
 from tests.wallet.registrar import registered
 from wallet.policy.standing import LONGEST, Limit
-from wallet.service.forwarding import Fate, OtherDocument
-from wallet.service.standing import NotDueAnyMore, NotRegistered, OrderEnded
+from wallet.service.forwarding import Fate
+from wallet.service.standing import AsksForMore, NotDueAnyMore, NotRegistered, OrderEnded
 
 YEAR = Limit(until=NOW + 365 * DAY)
 
@@ -275,7 +275,7 @@ def test_a_recipient_that_asks_for_more_than_was_agreed_gets_nothing(town):
     renew(town)
     town.takers["bank"].query = {"credentials": [dcql(("given_name",), ("birthdate",))]}
     [out] = ask(town).recipients.out
-    assert isinstance(out.problem, OtherDocument)
+    assert isinstance(out.problem, AsksForMore)
     assert states(town) == {"bank": "due"}
 
 

@@ -68,6 +68,7 @@ def test_who_asks_too_much_gets_nothing_and_the_page_says_what_it_was(served, ho
     text = words_of(page)
     assert "City library asks for more than they registered for: Date of birth, Nationality." in text
     assert "So your wallet passes on nothing." in text
+    assert "It keeps what they asked, as proof. You find it in your activity, and can complain there." in text
     assert "You do not have what they need" not in text
     assert 'value="yes"' not in page.text
     assert say(holder, place, "yes").status_code >= 400

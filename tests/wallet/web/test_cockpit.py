@@ -99,7 +99,7 @@ def test_each_lie_of_a_receipt_is_said_in_a_sentence(served, citizen, finding):
         "request": "another question",
     }
     assert sentences.get(finding, "") in text
-    assert "Nothing is lost: your wallet keeps everything that they signed, as proof." in text
+    assert "Your wallet keeps everything that they signed, as proof; nothing of it is lost." in text
     assert "You can ask them what is right, or complain. What you sent is with them all the same." in text
     assert f'href="/activity/entry/{number}/complaint"' in citizen.get(f"/activity/entry/{number}").text
     assert "does not match what you sent" in words_of(citizen.get("/activity"))
@@ -160,7 +160,7 @@ def test_a_finding_is_a_sentence_on_every_page(served, citizen):
         assert "gave your data to somebody whom the receipt does not name: LEI-unknown." in text
     text = words_of(citizen.get(f"/activity/entry/{number}"))
     assert "Something is wrong with what City library says. It stands in the lines below." in text
-    assert "Nothing is lost: your wallet keeps everything that they signed, as proof." in text
+    assert "Your wallet keeps everything that they signed, as proof; nothing of it is lost." in text
     assert "You can ask them what is right, or complain." in text
 
 

@@ -145,6 +145,25 @@ def test_who_asks_for_more_than_announced_is_not_ticked(served, there):
     assert ticked(page) == [0, 2]
 
 
+def test_who_asks_for_more_than_they_registered_gets_nothing_and_the_others_do(served, there):
+    """T170"""
+    for name in NAMES:
+        served.world.registering(name)
+    served.world.takers["insurer"].query = {"credentials": [dcql(("given_name",), ("birthdate",))]}
+    consent = picked(served, there)
+    page = there.get(consent)
+    words = words_of(page)
+    assert f"{NAMES['insurer']} asks for more than they registered for: Date of birth." in words
+    assert "It keeps what they asked, as proof. You find it in your activity, and can complain there." in words
+    assert f"Send this to {NAMES['insurer']}" not in words
+    assert ticked(page) == [0, 2]
+    assert there.post(consent, page=consent, answer="yes", **{"to-1": "yes"}).status_code == 400
+    there.post(consent, page=consent, answer="yes", **{"to-0": "yes", "to-2": "yes"})
+    given = [one for one in served.world.takers["insurer"].answers if "vp_token" in one or "response" in one]
+    assert given == []
+    assert f"{NAMES['insurer']} asked for more than they registered for." in words_of(there.get("/activity"))
+
+
 def test_where_there_are_several_ways_the_picked_document_is_chosen_and_what_is_open_is_asked(served, there):
     served.world.takers["bank"].query = {
         "credentials": [dcql(("given_name",), query_id="a"), dcql(("birthdate",), query_id="b")],

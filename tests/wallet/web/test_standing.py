@@ -8,8 +8,9 @@ import pytest
 from protocol.encoding import encode_json
 from protocol.trust.localized import Localized
 from tests.support.pki import NOW
-from tests.wallet.counterparts import CLAIMS
+from tests.wallet.counterparts import CLAIMS, dcql
 from tests.wallet.forward_town import NAMES
+from tests.wallet.registrar import registered
 from tests.wallet.web.flows import follow
 from tests.wallet.web.forwarding import ServedForwardTown, picked, ticked
 from tests.wallet.web.services.people import hold_pid
@@ -226,6 +227,20 @@ def test_a_recipient_that_changed_is_named_and_the_order_has_ended(served, there
     said = words_of(there.get("/orders"))
     assert "It ended because they are registered for something else" in said
     assert "They got nothing since. If you still want it, look at what they want now and forward it anew." in said
+
+
+def test_a_recipient_that_asks_for_more_than_was_agreed_gets_nothing_and_the_citizen_reads_it(served, there):
+    both = (registered(("given_name",), ("birthdate",)),)
+    served.world.registering("bank", credentials=both)
+    arranged(served, there, "bank")
+    renew(served)
+    served.world.takers["bank"].query = {"credentials": [dcql(("given_name",), ("birthdate",))]}
+    said = words_of(there.get(look(there)))
+    assert "Town bank asks for more than you agreed to, so they get nothing." in said
+    assert "What you arranged goes on: you can ask them why, or stop it." in said
+    assert "Send this to Town bank" not in said
+    assert served.world.takers["bank"].answers == []
+    assert "There is something new for them." in words_of(there.get("/orders"))
 
 
 def test_an_order_is_stopped_and_then_deleted(served, there):
