@@ -9,6 +9,7 @@ from protocol.errors import InvalidRequest
 from protocol.oid4vp.answer import (
     Uncertain,
 )
+from protocol.trust.anchors import Role
 from tests.browser.library import CLAIMS, DISCLOSABLE, WALLET, Library, opened
 from tests.support.browser import DESKTOP, Window, read_code
 from tests.support.pki import NOW, Pki, Template, make_pki
@@ -312,3 +313,25 @@ def press_until(window: Window, text: str) -> None:
         if text in window.page.evaluate("document.activeElement.textContent"):
             return
     raise AssertionError(f"the keyboard does not come to {text}")
+
+
+def of_a_library() -> Pki:
+    """An access certificate that says who answers for the data, and where."""
+    host = "library.localhost"
+    who = Template(organization="City library", identifier="VATDE-123456789", country="DE", dns_names=(host,))
+    return make_pki(who, role=Role.VERIFIER)
+
+
+def test_under_the_verdict_stands_what_the_receipt_says(chromium, tmp_path, agency):
+    with (
+        opened(tmp_path, agency, access=of_a_library(), privacy_policy="https://library.example/privacy") as library,
+        chromium.window(size=SMALLEST) as window,
+    ):
+        choose(window, library)
+        library.share(library.open(scan(window)))
+        heading(window, "Accepted")
+        fold = window.page.locator("details")
+        assert not fold.locator("dl").is_visible()
+        fold.locator("summary").click()
+        assert "We write down who you are" in fold.inner_text()
+        window.see("counter-receipt")

@@ -127,7 +127,9 @@ def test_nobody_tells_without_a_key(town):
 
 
 def test_about_whoever_has_no_document_nothing_is_written(town):
+    disclosure = town.take("card")
     assert tell(town, subject="nobody").status_code == 204
+    assert len(uses(town, disclosure)) == 1
 
 
 def test_a_list_of_documents_that_a_clerk_sees_is_told_without_data(town):

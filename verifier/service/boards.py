@@ -58,6 +58,7 @@ class Found:
     shown_at: int  # epoch seconds; 0: not yet
     until: int  # epoch seconds: then it is erased
     verdict: Verdict | None  # None: the wallet said no
+    receipt: str = ""  # JSON, as in `verifier.session.Answered`
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +210,7 @@ class Boards:
             shown_at=session.shown_at,
             until=self._until(session),
             verdict=session.verdict if isinstance(session, Answered) else None,
+            receipt=session.receipt if isinstance(session, Answered) else "",
         )
 
     def _until(self, session: Answered | Declined) -> int:

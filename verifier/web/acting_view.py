@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from protocol.sovereignty.receipt_parties import Controller
 from protocol.sovereignty.representation import Person, Relation
 from runtime.claim_words import long_date
 from verifier.acting import Acting
 from verifier.represented import DoneForYou
-from verifier.web.form_view import wording_in
+from verifier.web.told import ReceiptShown, receipt_shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,32 +33,12 @@ class DoneShown:
 
     at: int  # epoch seconds
     relation: str
-    purpose: str
-    until: int  # epoch seconds: until when what was told is kept; 0: that hangs on something else
-    recipients: tuple[str, ...]
-    contact: tuple[str, ...]  # how whoever answers for the data is reached
+    told: ReceiptShown  # what it was for, and what becomes of the data
 
 
 def done_shown(done: tuple[DoneForYou, ...], language: str) -> tuple[DoneShown, ...]:
     """The same in a language."""
-    return tuple(
-        [
-            DoneShown(
-                at=one.found.at,
-                relation=one.found.relation,
-                purpose=wording_in(one.receipt.purpose, language),
-                until=one.receipt.retention.ends(one.receipt.issued_at) or 0,
-                recipients=tuple([each.name for each in one.receipt.recipients]),
-                contact=_contact(one.receipt.controller),
-            )
-            for one in done
-        ]
-    )
-
-
-def _contact(controller: Controller) -> tuple[str, ...]:
-    found = controller.dpo or controller.contact
-    return tuple([each for each in found if each]) if found is not None else (controller.name,)
+    return tuple([DoneShown(one.found.at, one.found.relation, receipt_shown(one.receipt, language)) for one in done])
 
 
 def acting_shown(acting: Acting | None, language: str) -> ActingShown | None:

@@ -150,6 +150,7 @@ def _large(verifier: Verifier, request: Request, board: Board) -> LargeVerdict:
         kept_until=found.until if keeps else 0,
         acting=board.acting,
         terms=use_case.acting if use_case is not None else None,
+        receipt=found.receipt,
     )
     return large_verdict(outcome, use_case.asks_in(language) if use_case else (), language)
 

@@ -200,6 +200,7 @@ def _page(request: Request, pages: Pages, verifier: Verifier, stands: _Stands, *
             kept_until=kept,
             acting=found.acting,
             terms=use_case.acting if use_case is not None else None,
+            receipt=found.receipt,
         )
         shown = large_verdict(outcome, asked, language)
     template = (

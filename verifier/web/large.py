@@ -12,6 +12,7 @@ from verifier.acting import Acting, ActingTerms
 from verifier.session import Line, Verdict
 from verifier.use_case import AskedDocument
 from verifier.web.acting_view import ActingShown, acting_shown
+from verifier.web.told import ReceiptShown, receipt_text
 from verifier.web.values import SharedDocument, shared_documents
 
 OLD_SECONDS = 120  # a status that was looked up longer ago is told as such
@@ -34,6 +35,7 @@ class LargeVerdict:
     is_old: bool = False  # so long ago that a clerk has to know
     kept_until: int = 0  # epoch seconds; 0: nothing of it is kept
     acting: ActingShown | None = None  # who acted for whom
+    receipt: ReceiptShown | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class Outcome:
     kept_until: int = 0  # epoch seconds; 0: nothing of it is kept
     acting: Acting | None = None  # who acted for whom
     terms: ActingTerms | None = None  # by which they did: what is told as such is not told once more
+    receipt: str = ""  # JSON; empty: there is none
 
 
 def large_verdict(found: Outcome, asked: tuple[AskedDocument, ...], language: str) -> LargeVerdict:
@@ -73,6 +76,7 @@ def large_verdict(found: Outcome, asked: tuple[AskedDocument, ...], language: st
         is_old=bool(as_of) and found.answered_at - as_of > OLD_SECONDS,
         kept_until=found.kept_until,
         acting=acting_shown(found.acting, language),
+        receipt=receipt_text(found.receipt, language),
     )
 
 

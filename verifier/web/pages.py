@@ -20,6 +20,7 @@ from verifier.service.results import Result
 from verifier.use_case import distinct
 from verifier.web.acting_view import acting_shown, done_shown
 from verifier.web.form_view import wording_in
+from verifier.web.told import receipt_text
 from verifier.web.values import shared_documents
 
 _OPEN = frozenset(
@@ -171,6 +172,7 @@ def _result_page(
         page_answer=f"{address}/page-answer",
         acting=acting_shown(found.acting, language),
         done=None if done is None else done_shown(done, language),
+        receipt=receipt_text(found.receipt, language),
         shared=shared_documents(asked, found.disclosed or {}, found.binary, language),
         # What went wrong is read first
         lines=sorted(lines, key=lambda line: line.passed is not False),
