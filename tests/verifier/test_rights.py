@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from capabilities.cockpit.rights_case import RightsCase
+from capabilities.usage_log.records import Used
 from protocol.encoding import encode_json
+from protocol.errors import Conflict
 from protocol.sovereignty.receipt import LegalBasis
 from protocol.sovereignty.rights import Right
 from protocol.sovereignty.rights_status import Presentation, RightsStatus, State
@@ -14,8 +16,22 @@ from tests.protocol.sovereignty.disclosures import RECEIPT
 from tests.support.partners import both
 from tests.support.pki import DAY, NOW
 from tests.support.verifier import QUERY
-from verifier.rights import MAX_TRIES, Erase, Holding, Restrict, Sealed, ask_again, first_step, hold, shown_again
-from verifier.usage import _NAMES, By
+from verifier.rights import (
+    MAX_TRIES,
+    Asked,
+    Erase,
+    Finished,
+    Holding,
+    Restrict,
+    Sealed,
+    ask_again,
+    finish,
+    first_step,
+    hold,
+    refuse,
+    shown_again,
+)
+from verifier.usage import _NAMES, By, Logged
 
 HELD = Holding(sealed=Sealed("request", "sealed"))
 CONSENT = replace(RECEIPT, legal_basis=LegalBasis.CONSENT, represented=())
@@ -184,3 +200,54 @@ def test_what_is_not_found_is_gone_only_if_the_log_says_so():
     assert hold((CAME,), Holding()).elsewhere is True
     assert hold((), Holding()).elsewhere is True
     assert hold((CAME,), Holding(in_case=True)).elsewhere is False
+
+
+LOGGED = Logged.of(RECEIPT.id, RECEIPT.log_until, RECEIPT.claims, RECEIPT.purpose, "en")
+NO = both("Das tun wir nicht.", "We do not do that.")
+
+
+def finished(right, held=HELD, *, told=False):
+    return finish(case_of(right), LOGGED, held, Finished(By.PAGE, told), now=NOW)
+
+
+@pytest.mark.parametrize("right", [Right.ACCESS, Right.PORTABILITY])
+def test_a_right_to_data_is_not_done_without_the_data(right):
+    with pytest.raises(Conflict, match="data itself"):
+        finished(right)
+
+
+@pytest.mark.parametrize("right", [Right.ERASURE, Right.OBJECTION, Right.RECTIFICATION, Right.RESTRICTION])
+def test_whoever_got_the_data_is_told_first(right):
+    """GDPR Art. 19."""
+    held = replace(HELD, untold=(BANK,))
+    with pytest.raises(Conflict, match="told first"):
+        finished(right, held)
+    done = finished(right, held, told=True)
+    assert done.next.status.state is State.DONE
+    assert [one.use.to for one in done.records if isinstance(one, Used) and one.use.to is not None] == [BANK]
+    assert finished(Right.HUMAN_REVIEW, held).next.status.state is State.DONE
+
+
+def test_a_part_of_what_was_given_is_for_a_clerk():
+    receipt = replace(CONSENT, claims={"pid": (("address",), ("age_equal_or_over", "18"))})
+    part = {"pid": (("age_equal_or_over", "18"),)}
+    assert first(Right.ERASURE, receipt, claims=part)[:2] == (State.WORKING, "part")
+    assert first(Right.ERASURE, receipt, claims=receipt.claims)[0] is State.DONE
+
+
+def test_whoever_is_refused_has_it_used_again_unless_something_else_stands_against_it():
+    lifted = (Restrict(RECEIPT.id, lifted=True),)
+    another = Asked("another", Right.OBJECTION, State.WORKING)
+
+    def refused(right, *others):
+        return refuse(case_of(right), RECEIPT, NO, replace(HELD, requests=others), now=NOW).records
+
+    for right in (Right.RESTRICTION, Right.OBJECTION, Right.WITHDRAW_CONSENT):
+        assert refused(right) == lifted
+        assert refused(right, Asked(case_of(right).id, right, State.WORKING)) == lifted
+        assert refused(right, another) == ()
+        # A restriction is for good once it is done, and the others until they are answered
+        assert refused(right, replace(another, state=State.DONE)) == lifted
+        assert refused(right, replace(another, right=Right.RESTRICTION, state=State.DONE)) == ()
+        assert refused(right, replace(another, right=Right.RESTRICTION, state=State.REFUSED)) == lifted
+    assert refused(Right.RECTIFICATION) == ()

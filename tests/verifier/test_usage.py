@@ -5,7 +5,7 @@ from protocol.sovereignty.usage import Action
 from protocol.trust.localized import Localized
 from tests.support.pki import DAY, NOW
 from tests.support.receipts import CLAIMS, PURPOSE, log_with
-from verifier.usage import By
+from verifier.usage import By, erased, received
 
 UNTIL = NOW + 365 * DAY
 
@@ -49,3 +49,13 @@ def test_of_a_purpose_in_many_languages_the_first_are_said():
     longest = Localized("de", "𝔸" * 2000)
     [record] = log_with(purpose=(longest,), until=UNTIL).use(Action.VIEWED, By.PAGE, now=NOW)
     assert record.use.why == (longest,)
+
+
+def test_what_came_without_a_receipt_is_in_no_log_and_of_what_was_refused_nothing_is_kept():
+    for accepted in (True, False):
+        assert received(None, accepted=accepted, now=NOW) == ()
+    assert erased(None, now=NOW) == ()
+    logged = log_with(until=UNTIL)
+    assert [record.use.action for record in received(logged, accepted=True, now=NOW)] == [Action.RECEIVED]
+    both = [Action.RECEIVED, Action.ERASED]
+    assert [record.use.action for record in received(logged, accepted=False, now=NOW)] == both

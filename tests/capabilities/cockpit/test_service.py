@@ -64,6 +64,17 @@ def test_a_receipt_is_collected_by_its_key_for_some_days_and_by_no_other(citizen
         receipt(citizen, cockpit)
 
 
+def test_a_claim_that_nobody_was_given_binds_no_key(citizen, cockpit):
+    with pytest.raises(NotFound, match="no such receipt"):
+        called(
+            citizen,
+            lambda proof: cockpit.receipt(proof, bytes(32)),
+            to=CallPath.RECEIPT,
+            method="POST",
+            key=STRANGER,
+        )
+
+
 def test_what_was_done_is_told_to_whoever_gave_it_as_long_as_the_log_lasts(citizen, cockpit):
     def usage(key=COCKPIT_KEY):
         ask = UsageRequest(after=-1)
@@ -157,3 +168,15 @@ def test_whoever_works_on_what_is_not_there_hears_so(citizen):
         citizen.run(citizen.desk.open("nothing", actor="Ada"))
     with pytest.raises(NotFound):
         citizen.run(citizen.desk.requests.advance("nothing", lambda case, _: case))
+
+
+def test_a_request_whose_receipt_nobody_knows_any_more_is_not_found(citizen):
+    class Forgotten:
+        """Receipts that went between two looks."""
+
+        def by_id(self, _id):
+            return None
+
+    asked = citizen.ask(Right.RECTIFICATION)
+    with pytest.raises(NotFound, match="no such request"):
+        citizen.run(replace(citizen.desk, receipts=Forgotten()).open(asked.id, actor="Ada"))

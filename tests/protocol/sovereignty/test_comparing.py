@@ -2,6 +2,7 @@
 
 from datetime import date
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -86,6 +87,27 @@ def together(whys):
         if why in whys:
             return why
     return Why.FAILED
+
+
+@pytest.mark.parametrize(
+    ("comparison", "want", "meets", "fails"),
+    [
+        (Comparison.EQUALS, 18, (18, 18.0), (17.5, 19)),
+        (Comparison.ONE_OF, ("a", 1), ("a", 1), ("b", 2)),
+        (Comparison.AT_LEAST, 18, (18, 150), (17.5, 0)),
+        (Comparison.AT_MOST, 18, (18, 0), (18.5, 150)),
+        (Comparison.BEFORE, "2009-01-16", ("2009-01-15", "1990-08-12"), ("2009-01-16", "2027-01-15")),
+        (Comparison.AFTER, "2009-01-15", ("2009-01-16", "2027-01-15"), ("2009-01-15", "1990-08-12")),
+        (Comparison.AGE_AT_LEAST, 18, ("2009-01-15", "1990-08-12"), ("2009-01-16", "2027-01-15")),
+        (Comparison.AGE_BELOW, 18, ("2009-01-16", "2027-01-15"), ("2009-01-15", "1990-08-12")),
+    ],
+    ids=str,
+)
+def test_every_comparison_holds_up_to_its_bound_and_no_further(comparison, want, meets, fails):
+    condition = Condition(CLAIM, comparison, want, BECAUSE)
+    judged = judge(condition, [Column(tuple(enumerate([(value,) for value in (*meets, *fails)])), TODAY)])
+    found = [judged.why_in(i) for i in range(len(meets) + len(fails))]
+    assert found == [Why.MET] * len(meets) + [Why.FAILED] * len(fails)
 
 
 @given(wanted, said)

@@ -130,6 +130,17 @@ def test_only_answers_to_what_was_asked_are_kept():
             Journey(("a",)).after(BENEFITS, answers)
 
 
+def test_only_answers_to_what_is_asked_are_noted():
+    noted = Journey(("benefits",)).noting(BENEFITS, {"iban": "DE02"})
+    assert [answer.value for answer in noted.answers] == ["DE02"]
+    wrong: tuple[JsonObject, ...] = ({"nobody-asked": "x"}, {"iban": 7})
+    for answers in wrong:
+        with pytest.raises(Malformed):
+            Journey(("benefits",)).noting(BENEFITS, answers)
+    with pytest.raises(Malformed):
+        Journey(("benefits",)).noting(OFFICE, {"iban": "DE02"})
+
+
 def test_goals_that_are_gone_are_said_and_the_rest_is_planned():
     found = plan(Journey(("benefits", "gone", "insurer")), ERIKA, excluded={"insurer"})
     assert (ids(found), found.gone) == (["office", "benefits"], ("gone", "insurer"))

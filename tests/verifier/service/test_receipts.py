@@ -252,6 +252,14 @@ def test_a_key_that_has_a_receipt_is_bound_to_no_second_one(counter, held):
     assert isinstance(collect(counter, OTHER_KEY, meeting.claim), Collected)
 
 
+def test_a_claim_that_comes_too_late_binds_no_key(counter):
+    meeting, _ = in_person(counter)
+    counter.clock.forward(COLLECTABLE)
+    assert collect(counter, KEY, meeting.claim) == NoReceipt()
+    kept = counter.store.cockpit.by_claim(hash_claim(meeting.claim))
+    assert (kept.key, kept.token) == ("", "")
+
+
 def test_of_a_claim_its_hash_alone_is_kept(counter):
     meeting, _ = in_person(counter)
     kept = counter.store.cockpit.by_claim(hash_claim(meeting.claim))
