@@ -22,14 +22,6 @@ from wallet.vault.vault import Vault
 
 
 @pytest.fixture
-def office(tmp_path):
-    """A provider that takes whoever comes."""
-    made = make_provider(f"sqlite:///{tmp_path}/provider.db", policy=ProviderPolicy(open_enrolment=True))
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def world(vault, office):
     """A wallet that this provider vouches for."""
     return vetted_world(vault, office)
