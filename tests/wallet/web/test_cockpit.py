@@ -116,7 +116,10 @@ def test_a_receipt_that_was_promised_and_not_given_is_missed(served, citizen):
     assert "City library promised a receipt and gave none." in words_of(citizen.get("/activity"))
     text = words_of(citizen.get(f"/activity/entry/{number}"))
     assert "This partner promised a receipt and gave none." in text
-    assert "What you sent is with them all the same, and it stands in your list. You can ask them, or complain." in text
+    assert (
+        "What you sent is with them all the same, and it stands in your activity. You can ask them, or complain."
+        in text
+    )
 
 
 def test_who_gives_no_receipts_is_told(served, citizen):
