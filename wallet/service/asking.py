@@ -16,7 +16,7 @@ from protocol.fields import Fields
 from protocol.oid4vp.request import Question
 from protocol.oid4vp.request_object import Unauthenticated
 from protocol.trust.anchors import TrustedParty
-from protocol.trust.carried import REGISTRATION_CERT, Carried, carried_registration
+from protocol.trust.carried import Carried, carried_registration
 from protocol.trust.coverage import check_party
 from protocol.trust.dataset import REGISTRAR_DATASET, RegistrarDataset
 from protocol.trust.register_asking import (
@@ -209,7 +209,6 @@ class Asking:
         known = {one.id for one in context.store.evidence()} | {one.id for one in context.store.requests()}
         if seen.digest in known:
             return []
-        held = registration is not None and registration.certificate is not None
         kept = KeptRequest(
             id=seen.digest,
             at=context.now(),
@@ -217,7 +216,7 @@ class Asking:
             contacts=registration.contacts if registration is not None else (),
             authority=contacts_of(registration.supervisory_authority if registration is not None else None),
             request=seen.verified.raw,
-            registration=readable_registration(seen.verified.request) if held else "",
+            registration=readable_registration(seen.verified.request) if registration is not None else "",
         )
         return [kept]
 
@@ -226,7 +225,7 @@ class Asking:
         if party is None or not party.chain:
             return None
         found = [info.data for info in request.verifier_info if info.format == REGISTRAR_DATASET]
-        if len(found) != 1 or not isinstance(found[0], dict):
+        if len(found) != 1:
             return None
         try:
             dataset = RegistrarDataset.from_verifier_info(Fields(found[0], _VERIFIER_INFO))
@@ -275,8 +274,8 @@ def _registration_of(request: Question) -> str | None:
         Malformed: several, unreadable, or for a part of the request only (OIDFVP-HAIP_COMMON_RO_REQ-07).
     """
     entries = [Carried(info.format, info.data) for info in request.verifier_info if not info.credential_ids]
-    partial = [info for info in request.verifier_info if info.credential_ids and info.format == REGISTRATION_CERT]
-    return carried_registration([*entries, *(Carried(info.format, {}) for info in partial)], _VERIFIER_INFO)
+    partial = [Carried(info.format, {}) for info in request.verifier_info if info.credential_ids]
+    return carried_registration([*entries, *partial], _VERIFIER_INFO)
 
 
 def readable_registration(request: Question) -> str:

@@ -4,17 +4,19 @@ import pytest
 
 from capabilities.status_publisher.records import EntryState
 from protocol.encoding import encode_json
-from protocol.errors import Unreachable
-from protocol.exchange import HttpResponse
+from protocol.errors import NotFound, Unreachable
+from protocol.exchange import HttpRequest, HttpResponse
 from protocol.sovereignty.partner_directory import KEPT_HEADS, MAX_COCKPITS, verify_partner_directory
 from protocol.sovereignty.usage import HOUR
 from protocol.trust.anchors import Role, TrustAnchor, TrustAnchors
+from registrar.policy import holder_of
 from registrar.witnessed import Finding, sight_of
+from runtime.access_certificates import AccessTerms, issue_access_certificate
 from runtime.driver import drive
 from tests.protocol.sovereignty.logs import RECEIVED, VIEWED, Log
 from tests.support.announced import COCKPIT, ISSUING, Cockpits, both_of, partner_of, partners_of
-from tests.support.pki import DAY, NOW
-from tests.support.registrar import CINEMA, OPERATOR, cinema
+from tests.support.pki import DAY, NOW, seeded, seeded_key
+from tests.support.registrar import CINEMA, OPERATOR, URL, cinema
 
 
 @pytest.fixture
@@ -161,6 +163,53 @@ def test_an_intermediary_signs_for_whoever_it_speaks_for(office):
     partner = partner_of(office, intermediary={"identifier": "NTRDE-HRB 7", "name": "Speaker"})
     partner.key, partner.chain = speaker.key, speaker.chain
     assert look(partner).finding == ""
+
+
+def test_an_intermediary_that_only_applied_changes_nothing(office):
+    office.run(office.registrar.parties.apply(cinema(identifier="NTRDE-HRB 7", is_intermediary=True, uses=None)))
+    assert look(partner_of(office, intermediary={"identifier": "NTRDE-HRB 7", "name": "Speaker"})).finding == ""
+
+
+def test_a_certificate_of_our_authority_that_nobody_was_given_signs_no_head(office, cinema_partner):
+    """T091"""
+    terms = AccessTerms(f"{URL}/practices", f"{URL}/access.crl", f"{URL}/access.cer", days=1)
+    authority, key = office.registrar.context.access_authority, seeded_key(705)
+    leaf = issue_access_certificate(
+        authority, key.public_key, holder_of(cinema()), terms, now=NOW, random_bytes=seeded(705)
+    )
+    cinema_partner.key, cinema_partner.chain = key, (leaf,)
+    assert look(cinema_partner).finding == Finding.STRANGER
+
+
+@pytest.mark.parametrize("second", [Finding.GONE, Finding.NO_PROOF])
+def test_of_several_findings_the_first_is_told(office, cinema_partner, second):
+    look(cinema_partner)
+    next_hour(cinema_partner)
+    cinema_partner.logs["2027"] = cinema_partner.logs["2026"]  # another log than was asked for
+    if second is Finding.GONE:
+        del cinema_partner.logs["2026"]
+    else:
+        cinema_partner.answers["consistency"] = HttpResponse(404, (), b"")
+    assert look(cinema_partner).finding == Finding.STRANGER
+    cinema_partner.logs.pop("2027")
+    assert look(cinema_partner).finding == second
+
+
+def test_a_head_that_is_served_as_something_else_is_none(cinema_partner):
+    good = cinema_partner.respond(HttpRequest("GET", f"{COCKPIT}/head?log=2026"))
+    cinema_partner.answers["head"] = HttpResponse(200, (("content-type", "text/html"),), good.body)
+    assert look(cinema_partner).finding == Finding.UNREADABLE
+
+
+def test_every_round_that_ended_is_counted_and_nobody_is_a_partner_who_never_was(office):
+    witness = office.registrar.witness
+    for rounds in range(3):
+        assert office.store.witness.rounds_ended() == rounds
+        hour = office.run(witness.take_hour("worker"))
+        assert office.run(witness.end_hour(hour, "worker"))
+        office.clock.move(HOUR)
+    with pytest.raises(NotFound):
+        office.run(witness.partner("NTRDE-HRB 9"))
 
 
 @pytest.mark.parametrize(

@@ -160,6 +160,13 @@ def test_without_a_network_whether_a_certificate_was_revoked_is_not_known_and_sa
     assert found.seen.consent.answerable
 
 
+def test_where_one_of_two_lists_is_away_the_other_says_nothing_for_it(listed):
+    listed.more[HOST].away = True
+    _, found = asked(listed, entry=LICENSED)
+    assert isinstance(found.seen.standing, Registered)
+    assert found.seen.consent.standing.unchecked
+
+
 def test_t091_whose_certificate_was_revoked_gets_nothing_by_any_way(listed):
     listed.more[HOST].reason = RevocationReason.KEY_COMPROMISE
     for way, seed in ((Way.CODES, 30), (Way.RELAY, 31)):

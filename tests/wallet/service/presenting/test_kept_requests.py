@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from protocol.oid4vp.request import ClientMetadata
 from tests.support.pki import NOW
 from tests.wallet.counterparts import dcql
 from tests.wallet.registrar import ENTRY, RegisteredWorld
@@ -83,7 +84,46 @@ def test_the_same_request_is_kept_once(world):
     seen = look(world.registering())
     for _ in range(2):
         world.run(world.wallet.presenting.decline(seen))
-    assert len(world.vault.requests()) == 1
+        world.now += 10
+    [kept] = world.vault.requests()
+    assert kept.at == NOW
+
+
+def test_what_is_kept_as_proof_is_not_kept_a_second_time_for_what_was_given_of_it(world):
+    name, born = dcql(("given_name",), query_id="name"), dcql(("birthdate",), query_id="born")
+    sets = [{"options": [["name"]]}, {"options": [["born"]], "required": False}]
+    seen = look(asking(world.registering(), name, born, credential_sets=sets))
+    world.run(world.wallet.presenting.share(seen, seen.default_choice()))
+    assert [(proof.id, proof.asker) for proof in world.vault.evidence()] == [(seen.digest, "City library")]
+    assert world.vault.requests() == ()
+
+
+COCKPIT = ClientMetadata(cockpit_endpoint="https://library.example/cockpit")
+
+
+@pytest.mark.parametrize(
+    ("metadata", "registered_by", "kept"),
+    [
+        (None, "certificate", 1),
+        (ClientMetadata(), "certificate", 1),
+        (COCKPIT, "certificate", 0),
+        (COCKPIT, "register", 1),
+        (COCKPIT, "nobody", 0),
+    ],
+    ids=["no metadata", "no cockpit", "a cockpit and a certificate", "a cockpit and a register", "a cockpit alone"],
+)
+def test_what_the_answer_says_of_somebody_is_kept_with_it_alone(world, metadata, registered_by, kept):
+    """Of whoever has a cockpit and showed a certificate, or nothing, the record of what was given says all that there is."""
+    if registered_by == "certificate":
+        world.registering()
+    elif registered_by == "register":
+        world.naming_register()
+    world.partner.changes = {**world.partner.changes, "client_metadata": metadata}
+    seen = look(world)
+    if registered_by == "register":
+        seen = world.run(world.wallet.presenting.ask_register(seen))
+    world.run(world.wallet.presenting.share(seen, seen.default_choice()))
+    assert len(world.vault.requests()) == kept
 
 
 def test_no_value_is_in_it(world):

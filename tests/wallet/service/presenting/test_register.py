@@ -6,6 +6,9 @@ from dataclasses import replace
 import pytest
 
 from protocol.errors import AccessDenied
+from protocol.oid4vp.request import VerifierInfo
+from protocol.oid4vp.request_object import Unauthenticated
+from protocol.trust.dataset import REGISTRAR_DATASET
 from protocol.trust.register_asking import MAX_AGE
 from tests.support.pki import NOW
 from tests.wallet.counterparts import dcql
@@ -14,6 +17,7 @@ from tests.wallet.service.presenting.asking import asking, look
 from wallet.policy.asking import AsksBeyond, Registered, RegistrationProblem, Unregistered, WronglyRegistered
 from wallet.policy.evidence import evidence_document
 from wallet.service import Wallet
+from wallet.service.asking import Asking
 
 
 @pytest.fixture
@@ -148,3 +152,23 @@ def test_a_certificate_counts_before_a_register_is_asked(world):
     assert isinstance(seen.standing, Registered)
     assert world.run(world.wallet.presenting.ask_register(seen)).standing == seen.standing
     assert world.registrar.asked == []
+
+
+def test_whoever_no_certificate_names_has_no_register_to_be_asked_about(world):
+    """T160: what somebody says of themselves is about nobody."""
+    seen, own = look(world), Asking(world.wallet.presenting.context)
+    for party in (Unauthenticated("library.example"), replace(seen.verified.party, chain=())):
+        standing = world.run(own.standing(replace(seen.verified, party=party)))
+        assert standing == Unregistered()
+
+
+def test_what_says_where_somebody_is_registered_in_no_words_of_ours_is_as_good_as_nothing(world):
+    world.partner.changes = {"verifier_info": (VerifierInfo(REGISTRAR_DATASET, "a.b.c"),)}
+    assert look(world).standing == Unregistered()
+
+
+def test_what_is_said_about_one_document_alone_is_no_registration_and_takes_none_away(world):
+    (info,) = world.partner.changes["verifier_info"]
+    about_one = replace(info, credential_ids=("pid",))
+    world.partner.changes = {"verifier_info": (about_one, world.registrar.info())}
+    assert isinstance(look(world).standing, Registered)
