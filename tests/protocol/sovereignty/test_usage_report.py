@@ -274,3 +274,14 @@ def test_a_request_is_read_as_it_was_made(request_):
 def test_a_request_that_cannot_be_is_refused(body):
     with pytest.raises(Malformed):
         UsageRequest.from_dict(body)
+
+
+def test_a_report_that_would_be_too_long_to_read_is_not_made():
+    log = Log(RECEIVED).hour()
+    log.add(*[replace(VIEWED, at=NOW + 60 + n, why=both("x" * 400, "y" * 400)) for n in range(60)])
+    with pytest.raises(ValueError, match=str(MAX_OBJECT)):
+        signed(log.report())
+    whole = log.report()
+    part = fill_report(replace(whole, entries=()), whole.entries)
+    assert part.more
+    assert len(signed(part)) <= MAX_OBJECT
