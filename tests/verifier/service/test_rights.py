@@ -148,6 +148,17 @@ def test_an_answer_is_made_of_what_is_here_when_it_is_given(make, held):
     assert (status.state, asker.answer(status, ENC).data) == (State.DONE, {})
 
 
+def test_for_what_a_clerk_answers_nothing_is_opened_however_often_somebody_looks(counter, held):
+    given = Given(counter, held)
+
+    def opened(_receipt):
+        raise AssertionError("nobody needs what is here")
+
+    counter.store.rights.held = opened
+    status = given.asker.ask(Right.HUMAN_REVIEW)
+    assert given.asker.status(status).state is State.WORKING
+
+
 def test_the_same_bytes_get_the_same_answer_and_others_conflict(counter, held):
     given = Given(counter, held)
     token = given.asker.token(Right.HUMAN_REVIEW, jti="jti-0123456789abcdef")
