@@ -150,7 +150,7 @@ def test_one_who_asks_for_more_than_they_registered_is_shown_with_why_and_gets_n
     done = town.run(town.wallet.forwarding.send(recipients, chosen))
     assert fates(done) == {"bank": "left_out", "insurer": "arrived", "school": "arrived"}
     assert not any("vp_token" in one or "response" in one for one in town.takers["bank"].answers)
-    assert "not registered" in [action for action, _ in town.actions()]
+    assert "overasked" in [action for action, _ in town.actions()]
 
 
 def test_one_who_asks_for_another_document_is_named(town):
