@@ -93,8 +93,8 @@ def test_what_an_office_takes_back_is_over_at_once(town):
     assert status["passed"] is False
 
 
-def test_a_proof_for_other_areas_is_refused_with_its_reason(town):
-    """The guardian acts for health and money; and for nothing that a parent is asked."""
+def test_a_proof_of_another_relation_is_refused_with_its_reason(town):
+    """A guardian is no parent, and a school asks parents."""
     town.receive("pid", "representation-guardian", subject="greta")
     found = ask(town, "school")
     assert found["state"] == "refused"
