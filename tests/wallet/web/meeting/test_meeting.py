@@ -5,99 +5,26 @@ import re
 import pytest
 
 from protocol.encoding import encode_base64url
-from protocol.mdoc.frames import FrameDecoder
 from protocol.oid4vp.response import ErrorResponse
-from runtime import live
-from runtime.anchors import write_anchor
-from tests.support.moving_codes import drawn_from, seen
 from tests.support.pki import make_pki
 from tests.wallet.acting_in_person import ASKED, BIRTH, FAMILY, TOWN_HALL
-from tests.wallet.meeting import ISSUER, LICENSED, RELAY, MeetingWorld, Reader, asks, document, verified_claims
+from tests.wallet.meeting import LICENSED, asks, document, verified_claims
 from tests.wallet.web.flows import follow, say
-from tests.wallet.web.visitor import Served, words_of
+from tests.wallet.web.meeting.in_person import (
+    MEET,
+    asked_by_codes,
+    enter,
+    hold,
+    outcomes,
+    question_at,
+    read_codes,
+    scan,
+    serve,
+    show,
+)
+from tests.wallet.web.visitor import words_of
 from wallet.service import meeting as meeting_service
 from wallet.web.things import CodeOnScreen
-
-MEET = "/meet"
-
-
-def serve(folder, **settings):
-    """A wallet that is served, with a licence for whoever opens it."""
-    world = MeetingWorld(None)
-    served = Served(folder, world, **settings)
-    for pki, file in ((ISSUER, "ministry"), (world.registrar.pki, "registrar")):
-        write_anchor(served.settings.anchors_folder, f"{file}.pem", pki.root.pem, role=pki.role, name="The ministry")
-    served.create()
-    return served
-
-
-@pytest.fixture
-def served(tmp_path, monkeypatch):
-    """A wallet that knows a relay."""
-    monkeypatch.setenv("HOHEIT_ENV", "test")
-    served = serve(tmp_path / "wallet", relay=RELAY)
-    yield served
-    served.door.close()
-
-
-@pytest.fixture
-def holder(served):
-    """The browser of somebody with a driving licence."""
-    return enter(served)
-
-
-def enter(served, language="en"):
-    visitor = served.visitor(language)
-    visitor.unlock()
-    served.vault.write(put=[document()])
-    return visitor
-
-
-def show(holder):
-    """The page with a code."""
-    shown = holder.post(MEET, page="/")
-    assert shown.status_code == 303
-    return shown.headers["location"]
-
-
-def scan(served, place, *asked, **changes):
-    """Somebody scans the code that is on the screen."""
-    number = place.rpartition("/")[2]
-    shown = served.door._visit.shelf.look(number, CodeOnScreen).shown
-    return Reader(served.world, shown.text, asked or (asks("family_name", "age_over_18"),), **changes)
-
-
-def hold(holder, place, message):
-    """Hold the camera to a moving code; the page that it leads to."""
-    return holder.post(f"{place}/message", page=f"{place}/camera", message=encode_base64url(message))
-
-
-def asked_by_codes(served, holder, *asked, **changes):
-    """The reader, and the page with its question."""
-    place = show(holder)
-    reader = scan(served, place, *asked, **changes)
-    return reader, question_at(holder, hold(holder, place, reader.message))
-
-
-def question_at(holder, answer):
-    """Where the question stands."""
-    assert answer.status_code == 303, words_of(answer)
-    found = holder.get(answer.headers["location"])
-    assert found.status_code == 303, words_of(found)
-    return found.headers["location"]
-
-
-def read_codes(holder, place):
-    """What a camera reads from the page."""
-    decoder = FrameDecoder()
-    for text in seen(drawn_from(holder.get(f"{place}/codes").json())):
-        if (message := decoder.add(text)) is not None:
-            return message
-    raise AssertionError("these codes give no message")
-
-
-def outcomes(served):
-    return [(entry.action, entry.outcome) for entry in served.vault.log()]
 
 
 def test_a_code_is_shown_to_whoever_has_something_to_show(served):
@@ -372,98 +299,3 @@ def test_who_asks_too_much_gets_nothing(served, holder):
     page = holder.get(question)
     assert "City library asks for more than they registered for: Given name." in words_of(page)
     assert 'value="yes"' not in page.text
-
-
-@pytest.fixture
-def quick_events(monkeypatch):
-    """Streams that end soon."""
-    monkeypatch.setattr(live, "LOOK_SECONDS", 0.01)
-    monkeypatch.setattr(live, "STREAM_SECONDS", 0.05)
-
-
-def states(answer):
-    return re.findall(r"data: (\w+)", answer.text)
-
-
-@pytest.mark.usefixtures("quick_events")
-def test_the_page_is_told_when_somebody_asks(served, holder):
-    place = show(holder)
-    assert states(holder.get(f"{place}/events")) == ["waiting"]
-    scan(served, place).leave()
-    assert states(holder.get(f"{place}/events")) == ["asked"]
-
-
-@pytest.mark.usefixtures("quick_events")
-def test_a_page_that_looks_by_itself_keeps_no_wallet_open(served, holder):
-    place = show(holder)
-    served.world.now += 299
-    assert states(holder.get(f"{place}/events")) == ["waiting"]
-    holder.get(f"{place}/code.svg")
-    served.world.now += 1
-    closed = holder.get(f"{place}/events")
-    assert closed.status_code == 303
-    assert closed.headers["location"].startswith("/unlock")
-
-
-@pytest.mark.usefixtures("quick_events")
-def test_a_page_that_looks_is_told_when_the_wallet_was_locked(served, holder):
-    place = show(holder)
-    respond, looks = served.world.relay.respond, []
-
-    def lock_and_answer(request):
-        looks.append(request)
-        if len(looks) == 2:
-            served.door.close()
-        return respond(request)
-
-    served.world.relay.respond = lock_and_answer
-    assert states(holder.get(f"{place}/events")) == ["waiting", "gone"]
-    assert len(looks) == 2
-
-
-def test_what_is_open_is_gone_when_the_wallet_locks(served, holder):
-    place = show(holder)
-    reader = scan(served, place)
-    token = holder.token(f"{place}/camera")
-    served.door.close()
-    form = {"form_token": token, "message": encode_base64url(reader.message)}
-    told = holder.client.post(f"{place}/message", data=form)
-    assert told.status_code == 401
-    assert "Open your wallet and let the other side scan a new code." in words_of(told)
-    holder.unlock()
-    assert holder.get(place).status_code == 404
-
-
-def test_a_locked_wallet_says_that_a_shown_answer_counts_as_seen(served, holder):
-    _, question = asked_by_codes(served, holder)
-    place = question.replace("/present", MEET)
-    say(holder, question, "yes")
-    token = holder.token(place)
-    served.door.close()
-    told = holder.client.post(f"{place}/answered", data={"form_token": token, "answer": "yes"})
-    assert "Count it as seen." in words_of(told)
-    holder.unlock()
-    assert outcomes(served)[-1] == ("sharing", "begun")
-
-
-@pytest.mark.parametrize("path", ["", "/message", "/end", "/answered"])
-def test_a_form_of_another_site_does_nothing(served, holder, path):
-    """T233"""
-    place = show(holder) if path else ""
-    target = f"{place}{path}" or MEET
-    assert holder.client.post(target, data={"form_token": "0" * 64, "answer": "yes"}).status_code in (400, 403)
-    if place:
-        assert "Let the other side scan this code" in words_of(holder.get(place))
-
-
-@pytest.mark.parametrize("message", ["", "!", "A" * 100_000])
-def test_what_is_no_message_changes_nothing(served, holder, message):
-    place = show(holder)
-    refused = holder.post(f"{place}/message", page=f"{place}/camera", message=message)
-    assert refused.status_code >= 400
-    assert "Let the other side scan this code" in words_of(holder.get(place))
-
-
-def test_codes_are_there_only_while_an_answer_is_shown(served, holder):
-    place = show(holder)
-    assert holder.get(f"{place}/codes").status_code == 404
