@@ -1,10 +1,8 @@
 """Credential types: what a TOML file declares is what is announced and issued, and a wrong file is refused by its place."""
 
 import contextlib
-import datetime
 import json
 from pathlib import Path
-from typing import Any
 
 import jsonschema
 import pytest
@@ -14,7 +12,6 @@ from hypothesis import strategies as st
 from issuer.app import SHIPPED_TYPES
 from issuer.claims import path_text
 from issuer.credential_types import MAX_LOGO, CredentialType, read_type, read_types
-from issuer.people import read_people
 from protocol.encoding import JsonObject
 from protocol.errors import CredentialRequestDenied, Malformed, ProtocolError
 from protocol.exchange import run
@@ -23,14 +20,12 @@ from protocol.formats import Issuance, IssuerSigner, format_of
 from protocol.oid4vci.metadata import CredentialConfiguration, CredentialIssuerMetadata, Display
 from protocol.sdjwt.token import SdJwt
 from protocol.sovereignty import representation
+from tests.issuer.shipped import PEOPLE, TYPES, can_have, claims_of
 from tests.support.cases import cases
 from tests.support.pki import DAY, NOW, make_pki, seeded, seeded_key
-from tests.support.tree import ROOT
 from tests.support.vectors import read_vector
 
-TYPES = read_types(SHIPPED_TYPES)
 PLAIN = [kind for kind in TYPES.values() if kind.format == "dc+sd-jwt"]
-PEOPLE = read_people((ROOT / "hoheit/demo/town/people.csv").read_bytes(), TYPES.values())
 HEAD = 'id = "card"\nvct = "urn:example:card:1"\nvalidity_days = 30\n[name]\nen = "Card"\n'
 
 # PID Rulebook 1.7 §4.1, in the order of its tables
@@ -56,11 +51,6 @@ def card(claims: str, folder: Path = SHIPPED_TYPES) -> CredentialType:
         tables.append(f'[[claims]]\npath = {names}\ntype = "{kind}"\nlabel = {{ en = "X" }}')
         tables += more[0].split("; ") if more else []
     return read_type(HEAD + "\n".join(tables), "card.toml", folder)[0]
-
-
-def claims_of(kind: CredentialType, record: JsonObject, *, now: int = NOW) -> dict[str, Any]:
-    """The claims for one person, to be looked into."""
-    return kind.claims_for(record, now=now)
 
 
 def draw(claims, record):
@@ -127,12 +117,6 @@ def test_nothing_of_a_credential_lies_in_sight_that_need_not(kind):
     issuance = Issuance(kind.type, claims_of(kind, record), kind.frame, None, begins, ends, None)
     raw = format_of(kind.format).issue(issuance, IssuerSigner(pki.signer, pki.x5c), seeded())
     assert set(json.loads(SdJwt.from_text(raw, "credential").jws.payload)) == {"vct", "iat", "exp", "_sd", "_sd_alg"}
-
-
-def can_have(kind, record):
-    with contextlib.suppress(CredentialRequestDenied):
-        return bool(claims_of(kind, record))
-    return False
 
 
 def count(value):
@@ -374,68 +358,3 @@ def test_files_that_do_not_go_together_are_refused(tmp_path, other, message):
     (tmp_path / "two.toml").write_bytes(other)
     with pytest.raises(Malformed, match=message):
         read_types(tmp_path)
-
-
-LIVING = {subject: record for subject, record in PEOPLE.items() if "death" not in record}
-
-
-def test_fourteen_fictional_citizens_live_in_the_demo_town_and_one_has_died():
-    assert (len(PEOPLE), len(LIVING)) == (15, 14)
-    assert all(str(record["email"]).endswith("@lindenau.example") for record in PEOPLE.values() if "email" in record)
-
-
-@pytest.mark.parametrize("subject", LIVING)
-@pytest.mark.parametrize("name", ["pid", "residence"])
-@pytest.mark.parametrize("now", [NOW, int(datetime.datetime(2036, 2, 29, tzinfo=datetime.UTC).timestamp())])
-def test_every_citizen_of_the_demo_town_can_have_identity_card_and_proof_of_residence(subject, name, now):
-    claims = claims_of(TYPES[name], PEOPLE[subject], now=now)
-    assert claims["address"]["locality"] == "Lindenau"
-
-
-def test_the_demo_town_has_people_in_every_situation():
-    pids = {subject: claims_of(TYPES["pid"], record) for subject, record in LIVING.items()}
-    ages = {subject: pid["age_equal_or_over"] for subject, pid in pids.items()}
-    assert any(not age["12"] for age in ages.values())  # a child
-    assert any(age["16"] and not age["18"] for age in ages.values())  # a teenager
-    assert any(age["67"] for age in ages.values())
-    nationalities = [pid["nationalities"] for pid in pids.values()]
-    assert ["DE", "AT"] in nationalities
-    assert ["PL"] in nationalities
-    assert ["SY"] in nationalities
-    assert ["QS"] in nationalities  # without any
-    assert any(len(pid["birthdate"]) == 4 for pid in pids.values())  # whose birthday nobody knows
-    assert {pid["sex"] for pid in pids.values()} == {1, 2, 5}
-    assert any("picture" in pid for pid in pids.values())
-    for name in ("diploma", "disability-card", "library-card", "mdl"):
-        assert len([record for record in PEOPLE.values() if can_have(TYPES[name], record)]) >= 2
-
-
-@pytest.mark.parametrize(
-    ("subject", "relation", "whom"),
-    [("erika", "parent", "Mia"), ("greta", "guardian", "Helga Ottilie"), ("max", "employee", "Lindenwerk GmbH")],
-)
-def test_whoever_acts_for_another_gets_a_proof_that_is_understood(subject, relation, whom):
-    kind = TYPES[f"representation-{relation}"]
-    proof = representation.Representation.from_claims(claims_of(kind, PEOPLE[subject]))
-    represented = proof.represented
-    assert (proof.relation, proof.acting.family_name) == (relation, PEOPLE[subject]["family_name"])
-    assert whom == (represented.given_name if isinstance(represented, representation.Person) else represented.name)
-    assert proof.until is not None
-    assert kind.status
-
-
-@pytest.mark.parametrize("relation", [*representation.Relation])
-def test_nobody_gets_a_proof_without_an_end(relation):
-    kind = TYPES[f"representation-{relation}"]
-    subject, base = {
-        "parent": ("erika", "custody"),
-        "guardian": ("greta", "guardianship"),
-        "employee": ("max", "authority"),
-    }[relation]
-    record = PEOPLE[subject]
-    part = record[base]
-    assert isinstance(part, dict)
-    for name in ("until", "areas", "alone"):
-        less: JsonObject = {**record, base: {key: value for key, value in part.items() if key != name}}
-        with pytest.raises(CredentialRequestDenied):
-            claims_of(kind, less)
