@@ -67,6 +67,13 @@ def test_what_is_restricted_is_read_by_nobody(counter, held, right):
     assert given.log() == [Action.RECEIVED, Action.RESTRICTED]
 
 
+def test_what_is_here_under_another_name_than_the_receipts_is_handed_out_by_nobody_but_a_clerk(make, held, monkeypatch):
+    given = Given(make(names=ADULT), held)
+    names = "verifier.service.handing_out.named_in_receipt"
+    monkeypatch.setattr(names, lambda query, _: {one.id: "another" for one in query.credentials})
+    assert given.asker.ask(Right.ACCESS, enc_key=ENC.public_key).state is State.WORKING
+
+
 @pytest.mark.parametrize("right", [Right.ACCESS, Right.PORTABILITY])
 def test_values_that_identify_nobody_are_handed_out_encrypted_to_whoever_asks(make, held, right):
     counter = make(names=ADULT)

@@ -3,23 +3,8 @@
 import pytest
 
 from protocol.errors import InvalidRequest
-from tests.wallet.counterparts import PID
-from wallet.policy.asking import StandingShown
+from tests.wallet.consents import consent, question
 from wallet.policy.choosing import ChoiceMissing, NothingChosen, chosen_documents, read_choice, ways_of
-from wallet.policy.presenting import ChoiceShown, PresentationConsent, QuestionShown, WayShown
-from wallet.policy.showing import PartyShown
-
-
-def question(name, *held, required=True, several=False):
-    return QuestionShown(name, required, several, tuple(ChoiceShown(h, h, PID, h, "City", (), ()) for h in held))
-
-
-def consent(questions, ways):
-    return PresentationConsent(
-        PartyShown("Library", "library.example", "id", "The register"), StandingShown(), "", True, tuple(questions),
-        tuple(WayShown(tuple(options), required) for options, required in ways), True, False, False, (),
-    )  # fmt: skip
-
 
 PLAIN = consent([question("a", "one")], [([("a",)], True)])
 WAYS = consent([question("a", "one"), question("b", "two")], [([("a",), ("b",)], True)])
