@@ -143,6 +143,17 @@ def test_who_asks_for_several_is_none_of_them():
         assert {item.number for item in timeline.find(Filter(partner=met.key))} == {number}
 
 
+@pytest.mark.parametrize("action", ["barred", "not looked up"])
+def test_t091_whoever_came_under_a_name_that_nothing_showed_to_be_theirs_is_nobody_of_that_name(action):
+    log = (entry(1), entry(2, action), entry(3, action, organisation="DE library"))
+    timeline = Timelines().of(log, (), NOW)
+    [met] = timeline.partners
+    assert (met.number, met.times) == (1, 1)
+    assert [item.number for item in timeline.find(Filter(partner=met.key))] == [1]
+    for number in (2, 3):
+        assert timeline.partner(number) is None
+
+
 def test_a_disclosure_whose_entry_is_gone_is_left_out():
     timeline = Timelines().of((entry(1),), (disclosure(log_number=7),), NOW + 2 * DAY)
     assert len(timeline.items) == 1
