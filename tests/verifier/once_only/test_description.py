@@ -101,6 +101,14 @@ def test_the_page_shows_a_file_that_is_read():
         ("retention_days = 30", "retention_days = ", "child-benefit.toml"),
         ("minimum = 1", "minimum = nan", "child-benefit.toml.fields[3].minimum"),
         ('name = "iban"', 'name = "version"', "child-benefit.toml.fields[2].name"),
+        ('id = "birth"', 'id = "birth certificate"', "child-benefit.toml.needs[2].id"),
+        ('id = "birth"', 'id = "gebürt"', "child-benefit.toml.needs[2].id"),
+        ('one_of = "identity"\n\n', 'one_of = "identity"\noptional = true\n\n', "child-benefit.toml.needs"),
+        (
+            '{ document = "passport", path = ["family_name"] }',
+            '{ document = "pid", path = ["family_name"] }',
+            "child-benefit.toml.fields[0].from",
+        ),
     ],
 )
 def test_what_is_wrong_is_refused_with_file_and_place(old, new, at):
@@ -145,3 +153,83 @@ def test_a_receipt_says_on_what_the_service_stands_and_how_long_it_keeps_what_wa
     handling = described().use_case.handling
     assert (handling.legal_basis.value, handling.service) == ("public_task", "child-benefit")
     assert handling.retention.lasts.text == "P37D"
+
+
+ACTING = '\n[acting]\nproof = "proof"\nidentity = "pid"\nrelations = ["parent"]\narea = "sport"\n'
+
+
+def test_nobody_acts_for_another_where_no_document_proves_it():
+    with pytest.raises(Malformed, match="needs a document that proves it") as refusal:
+        described(OTHER + ACTING)
+    assert refusal.value.at == "child-benefit.toml.acting"
+
+
+def test_a_service_that_asks_nothing_is_none():
+    text = OTHER.partition("[[fields]]")[0]
+    with pytest.raises(Malformed, match="at least one field") as refusal:
+        described(text)
+    assert refusal.value.at == "child-benefit.toml.fields"
+
+
+def test_two_questions_of_one_name_are_refused_as_such():
+    with pytest.raises(Malformed, match="has a name twice"):
+        described(SERVICE.replace('name = "iban"', 'name = "children"', 1))
+
+
+def test_a_service_without_documents_asks_no_wallet():
+    assert described(OTHER).use_case is None
+    assert described(OTHER).announced.needs is None
+
+
+def test_where_all_documents_are_needed_the_question_names_no_choice():
+    assert described(FORWARD).use_case.query.credential_sets == ()
+
+
+def test_a_claim_of_an_mdoc_is_an_element_of_a_namespace():
+    mdoc = FORWARD.replace('vct = "urn:eudi:pid:1"', 'doctype = "org.iso.18013.5.1.mDL"')
+    asked = described(mdoc.replace('path = ["family_name"]', 'path = ["org.iso.18013.5.1", "family_name"]'))
+    assert asked.use_case.query.credentials[0].claims[0].path == ("org.iso.18013.5.1", "family_name")
+    for path in ('["family_name"]', '["org.iso.18013.5.1", "names", "first"]', '["org.iso.18013.5.1", 0]'):
+        with pytest.raises(Malformed, match="must be a namespace and the name of an element") as refusal:
+            described(mdoc.replace('path = ["family_name"]', f"path = {path}"))
+        assert refusal.value.at == "child-benefit.toml.fields[0].from[0].path"
+
+
+def test_of_one_document_only_so_many_claims_may_be_missing():
+    """Each of them doubles what a wallet has to look through."""
+
+    def with_optional(count):
+        field = '\n[[fields]]\nname = "f{0}"\ntitle = {{ en = "F" }}\ntype = "string"\noptional = true\n'
+        source = 'from = [{{ document = "pid", path = ["c{0}"], optional = true }}]\n'
+        return SERVICE + "".join((field + source).format(number) for number in range(count))
+
+    [pid] = [one for one in described(with_optional(5)).use_case.query.credentials if one.id == "pid"]
+    assert len(pid.claim_sets) == 32
+    with pytest.raises(Malformed, match="more than 5 optional claims in pid"):
+        described(with_optional(6))
+
+
+def test_earlier_answers_come_from_another_service(tmp_path):
+    own = OTHER.replace('service = "child-benefit", field = "iban"', 'service = "allowance", field = "account"')
+    Path(tmp_path, "allowance.toml").write_text(own)
+    with pytest.raises(Malformed, match="no question of another service"):
+        read_services(tmp_path)
+
+
+def test_what_is_no_folder_of_services_is_not_taken_for_an_empty_one(tmp_path):
+    with pytest.raises(Malformed, match="is no folder"):
+        read_services(tmp_path / "missing")
+
+
+def test_a_folder_with_too_many_files_is_not_read(tmp_path):
+    for number in range(501):
+        Path(tmp_path, f"s{number}.toml").touch()
+    with pytest.raises(Malformed, match="more than 500 services"):
+        read_services(tmp_path)
+
+
+def test_a_file_that_is_no_text_is_refused_by_its_name(tmp_path):
+    Path(tmp_path, "latin.toml").write_bytes(OTHER.encode("latin-1").replace(b"Elterngeld", b"Eltern\xff"))
+    with pytest.raises(Malformed, match="is not UTF-8") as refusal:
+        read_services(tmp_path)
+    assert refusal.value.at == "latin.toml"

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.encoding import JsonObject
-from protocol.errors import InvalidRequest, TooLarge
+from protocol.errors import InvalidRequest, Malformed, TooLarge
 from tests.support.services import IBAN, OTHER, SERVICE, described
 from tests.support.tree import ROOT
 from verifier.once_only.description import read_services
-from verifier.once_only.filling import Content, Shown, asked, carry_over, complete, fill, take
+from verifier.once_only.filling import Content, Shown, as_typed, asked, carry_over, complete, fill, read_typed, take
 from verifier.once_only.sent import Basis, Sent, sent_lines
 
 FOLDERS = sorted({file.parent for file in ROOT.glob("hoheit/demo/**/services/**/*.toml")})
@@ -171,3 +171,49 @@ def test_what_was_sent_reads_back_with_its_words():
     ]
     assert lines[0].remark == "No"
     assert {text.language: text.text for text in lines[3].choice}["en"] == "English"
+
+
+def question(text):
+    """A question with these lines in the file of its service."""
+    field = f'\n[[fields]]\nname = "more"\ntitle = {{ en = "More" }}\n{text}\noptional = true\n'
+    return described(SERVICE + field).fields[-1].question
+
+
+def test_what_is_left_empty_is_missing_where_it_is_needed_and_else_no_answer():
+    filled = fill(described(), Content(), {"iban": "  ", "children": "", "speaks": ""})
+    assert filled.problems == {"family_name": "missing", "child_name": "missing", "iban": "missing"}
+    assert filled.content.stated == {}
+    free = described(SERVICE.replace("minLength = 15\n", ""))
+    assert fill(free, Content(), {"iban": " "}).problems["iban"] == "missing"
+
+
+def test_an_earlier_answer_takes_the_place_of_nothing():
+    service = described(OTHER, "allowance")
+    typed = Content(stated={"account": "typed here"})
+    assert carry_over(service, typed, {("child-benefit", "iban"): IBAN}) == typed
+
+
+def test_a_choice_is_one_of_those_that_there_are_and_of_their_type():
+    numbers = question('type = "integer"\nenum = [1, 2]')
+    assert read_typed(numbers, "2") == 2
+    for typed in ("02", "+1", "3", "one"):
+        with pytest.raises(Malformed, match="one of the choices"):
+            read_typed(numbers, typed)
+    with pytest.raises(Malformed, match="one of the choices"):
+        read_typed(described().fields[-1].question, "fr")
+
+
+def test_yes_and_no_are_said_as_such_and_shown_as_they_were_said():
+    agreed = question('type = "boolean"')
+    for typed, value in (("yes", True), ("no", False)):
+        assert read_typed(agreed, typed) is value
+        assert as_typed(value) == typed
+    for typed in ("true", "on", "1"):
+        with pytest.raises(Malformed, match="yes or no"):
+            read_typed(agreed, typed)
+
+
+@pytest.mark.parametrize("held", [None, [], "Mustermann"])
+def test_a_document_that_did_not_come_answers_nothing(held):
+    came = Shown({"pid": held}, {}, {}, 100)
+    assert not take(described(), Content(), came).attested
