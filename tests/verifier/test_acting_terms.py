@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from protocol.dcql.query import MDOC, SD_JWT_VC, DcqlQuery
-from protocol.encoding import JsonObject
+from protocol.encoding import JsonObject, JsonValue
 from protocol.errors import Malformed
 from protocol.fields import Fields
 from protocol.sovereignty.representation import DOCTYPE, TYPE, WhyNot
@@ -52,11 +52,11 @@ def test_what_is_no_document_of_ours_is_told_as_it_is():
 
 
 def test_an_mdoc_names_whoever_acts_as_another_document_does():
-    answer = {"proof": [PROOF], "pid-mdoc": [{PID: ELEMENTS}], "school": [MIA]}
+    answer: dict[str, list[JsonValue]] = {"proof": [PROOF], "pid-mdoc": [{PID: ELEMENTS}], "school": [MIA]}
     assert TERMS.judge(answer, now=1_700_000_000) is None
-    other = {**answer, "pid-mdoc": [{PID: {**ELEMENTS, "given_name": "Max"}}]}
+    other: dict[str, list[JsonValue]] = {**answer, "pid-mdoc": [{PID: {**ELEMENTS, "given_name": "Max"}}]}
     assert TERMS.judge(other, now=1_700_000_000) is WhyNot.ANOTHER_ACTS
-    elsewhere = {**answer, "pid-mdoc": [{"org.example": ELEMENTS}]}
+    elsewhere: dict[str, list[JsonValue]] = {**answer, "pid-mdoc": [{"org.example": ELEMENTS}]}
     assert TERMS.judge(elsewhere, now=1_700_000_000) is not None
 
 

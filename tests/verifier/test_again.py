@@ -22,14 +22,14 @@ def test_what_is_shown_once_more_says_what_for_and_nothing_else_does():
 
 def test_the_same_value_is_the_same_and_nothing_else_is():
     assert objection_to_same(QUERY, {"pid": [ERIKA]}, {"pid": [ERIKA]}) == ""
-    first: list[JsonObject]
-    for first, again in (
+    others: list[tuple[list[JsonObject], list[JsonObject]]] = [
         ([ERIKA], [{"name": "Max"}]),
         ([ERIKA], []),
         ([], [ERIKA]),
         ([ERIKA, {"name": "Max"}], [ERIKA]),
         ([ERIKA], [ERIKA, {"name": "Max"}]),
-    ):
+    ]
+    for first, again in others:
         assert objection_to_same(QUERY, {"pid": [*first]}, {"pid": again}) == NOT_THE_SAME
     assert objection_to_same(QUERY, {}, {}) == NOT_THE_SAME
 

@@ -1,5 +1,6 @@
 """What is kept so that represented people find it, and the question by which they show who they are."""
 
+from protocol.encoding import JsonObject
 from protocol.sovereignty.representation import Representation
 from tests.protocol.sovereignty.disclosures import RECEIPT
 from tests.support.acting import FIRM, FOR_A_FIRM, MIA, PROOF, USE_CASE
@@ -24,7 +25,8 @@ def test_where_nobody_acts_for_people_there_is_no_question_to_them():
 
 def test_who_shows_nobody_is_nobody():
     assert who_shows({"you": [MIA]}) is not None
-    for shown in ({}, {"you": []}, {"you": ["Mia"]}, {"you": [{"given_name": "Mia"}]}):
+    nobody: list[JsonObject] = [{}, {"you": []}, {"you": ["Mia"]}, {"you": [{"given_name": "Mia"}]}]
+    for shown in nobody:
         assert who_shows(shown) is None
 
 

@@ -281,8 +281,6 @@ def _brought(question: FormField, answers: Mapping[str, JsonValue]) -> bool:
 def _answer(source: FromDocument, shown: Shown, budget: EvaluationBudget) -> Attested | None:
     held = shown.disclosed.get(source.document)
     claims = held[0] if isinstance(held, list) and held else None
-    if claims is None:
-        return None
     values = [value for _, value in select_shown(claims, source.path, budget) if value not in (None, "", [], {})]
     if not values:
         return None

@@ -41,6 +41,12 @@ def test_what_no_citizen_could_be_told_is_refused_with_its_place(members, at):
     assert refused.value.at == f"decision.{at}"
 
 
+def test_an_offer_that_is_no_link_is_told_so_in_its_own_words():
+    for offer in ("javascript:alert(1)", "http://office.example/offer"):
+        with pytest.raises(Malformed, match="must be the link of a credential offer"):
+            read(state="granted", offer=offer)
+
+
 def test_words_and_offer_together_fit_into_what_a_wallet_fetches():
     offer = f"{OFFER}/{'a' * 3000}"
     assert read(state="granted", text="ä" * 900, offer=offer).told.offer == offer

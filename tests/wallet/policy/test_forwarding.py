@@ -17,7 +17,9 @@ MATCH = QueryMatch({"address": fits("card", "old-card"), "income": fits("payslip
 
 
 def test_what_is_asked_of_it_is_answered_by_it_alone_and_the_rest_by_whatever_fits():
-    match, shown = only_of(MATCH, ASKED, {"card"})
+    found = only_of(MATCH, ASKED, {"card"})
+    assert found is not None
+    match, shown = found
     assert match.matches == {"address": fits("card"), "income": fits("payslip")}
     choices = {one.query_id: [choice.held_id for choice in one.choices] for one in shown.questions}
     assert choices == {"address": ["card"], "income": ["payslip"]}
