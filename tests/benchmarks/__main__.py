@@ -65,7 +65,7 @@ def main() -> None:
     if "services" in parts:
         measure_services(report)
     if "load" in parts:
-        measure_load(report, raw_verify)
+        measure_load(report)
     if "haip" in parts:
         measure_haip(report)
     if "pages" in parts:
