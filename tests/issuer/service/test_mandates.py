@@ -90,14 +90,14 @@ def test_a_mandate_is_about_a_document_that_is_issued_here(office):
 
 def test_a_mandate_ends_no_later_than_the_log_of_its_document(office):
     until = office.receipt.log_until
-    office.give(office.mandate(expires_at=until))
+    office.give(replace(office.mandate(), expires_at=until))
     with pytest.raises(InvalidRequest, match=r"mandate\.exp"):
-        office.give(office.mandate(expires_at=until + 1))
+        office.give(replace(office.mandate(), expires_at=until + 1))
 
 
 def test_for_a_mandate_to_another_source_nobody_is_asked(office):
     with pytest.raises(InvalidRequest, match=r"mandate\.source"):
-        office.give(office.mandate(source=AGENCY))
+        office.give(replace(office.mandate(), source=AGENCY))
     assert office.bank.asked == 0
 
 
@@ -120,7 +120,7 @@ def test_no_mandate_is_taken_whose_recipient_cannot_be_asked(office):
 
 def test_a_document_that_is_not_issued_any_more_keeps_no_other_one_waiting(office):
     office.issue(STRANGER, configuration_id="badge")
-    of_badge = office.mandate(type="urn:test:badge:1")
+    of_badge = replace(office.mandate(), type="urn:test:badge:1")
     credentials = (registered(NAME, vct=MEMBER), registered(NAME, vct=of_badge.type))
     office.bank.registration = replace(office.bank.registration, credentials=credentials)
     office.bank.query = {"credentials": [dcql(NAME, query_id="card", vct=of_badge.type)]}
