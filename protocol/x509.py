@@ -39,8 +39,10 @@ class _Content:
     subject: str
     common_name: str
     serial_number: int
+    issuer: bytes
     self_issued: bool
     is_authority: bool
+    signs_data: bool
     dns_names: tuple[str, ...]
     uris: tuple[str, ...]
     not_before: int
@@ -141,12 +143,17 @@ class Certificate:
     @property
     def issuer(self) -> bytes:
         """The name of its issuer in DER, which stands in the certificates of everybody who may have issued it."""
-        return self.parsed.issuer.public_bytes()
+        return self._content.issuer
 
     @property
     def is_authority(self) -> bool:
         """Whether it may issue others (RFC 5280 §4.2.1.9)."""
         return self._content.is_authority
+
+    @property
+    def signs_data(self) -> bool:
+        """Whether its key may sign something else than certificates and lists (RFC 5280 §4.2.1.3)."""
+        return self._content.signs_data
 
     @property
     def dns_names(self) -> tuple[str, ...]:
@@ -210,14 +217,17 @@ def _read(parsed: x509.Certificate) -> _Content:
     authority = extension(parsed, x509.AuthorityKeyIdentifier)
     constraints = extension(parsed, x509.BasicConstraints)
     spki = parsed.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    subject = parsed.subject  # which is made anew each time
+    usage = extension(parsed, x509.KeyUsage)
+    subject, issuer = parsed.subject, parsed.issuer  # which are made anew each time
     return _Content(
         key=_public_key(spki),
         subject=subject.rfc4514_string(),
         common_name=_name_for_people(subject),
         serial_number=parsed.serial_number,
-        self_issued=parsed.issuer == subject,
+        issuer=issuer.public_bytes(),
+        self_issued=issuer == subject,
         is_authority=constraints is not None and constraints.ca,
+        signs_data=usage is None or usage.digital_signature or usage.content_commitment,
         dns_names=tuple(names.get_values_for_type(x509.DNSName)) if names else (),
         uris=tuple(names.get_values_for_type(x509.UniformResourceIdentifier)) if names else (),
         not_before=int(parsed.not_valid_before_utc.timestamp()),

@@ -21,9 +21,7 @@ from cryptography.x509.verification import (
 )
 
 from protocol.errors import NotTrusted, NotValidNow
-from protocol.x509 import MAX_CERTIFICATES, Certificate, extension
-
-_SELF_SIGNED = "a self-signed certificate vouches for nobody"
+from protocol.x509 import MAX_CERTIFICATES, Certificate
 
 
 def verify_chain(chain: Sequence[Certificate], anchors: Sequence[Certificate], *, now: int, at: str) -> Certificate:
@@ -41,17 +39,10 @@ def verify_chain(chain: Sequence[Certificate], anchors: Sequence[Certificate], *
     if any(certificate in anchors for certificate in chain):
         raise NotTrusted(f"{at}: must not hold the trust anchor itself")
     _check_times(chain, now, at)
-    if chain[0].self_issued:
-        raise NotTrusted(f"{at}: {_SELF_SIGNED}")
+    _check_leaf(chain[0], at)
     parsed = [certificate.parsed for certificate in chain]
-    verifier = (
-        PolicyBuilder()
-        .store(_store(tuple(anchors)))
-        .time(datetime.datetime.fromtimestamp(now, datetime.UTC).replace(tzinfo=None))
-        .max_chain_depth(MAX_CERTIFICATES)
-        .extension_policies(ca_policy=_CA_POLICY, ee_policy=_LEAF_POLICY)
-        .build_client_verifier()
-    )
+    instant = datetime.datetime.fromtimestamp(now, datetime.UTC).replace(tzinfo=None)
+    verifier = _POLICY.store(_store(tuple(anchors))).time(instant).build_client_verifier()
     try:
         verified = verifier.verify(parsed[0], parsed[1:]).chain
     except (VerificationError, ValueError) as error:
@@ -79,14 +70,7 @@ def verify_listed(chain: Sequence[Certificate], *, now: int, at: str) -> None:
             to it.
         NotValidNow: a certificate is outside its time.
     """
-    leaf = chain[0]
-    if leaf.is_authority:
-        raise NotTrusted(f"{at}: an authority signs no tokens")
-    if leaf.self_issued:
-        raise NotTrusted(f"{at}: {_SELF_SIGNED}")
-    usage = extension(leaf.parsed, x509.KeyUsage)
-    if not _may_sign_data(usage):
-        raise NotTrusted(f"{at}: its key may not sign data")
+    _check_leaf(chain[0], at)
     _check_times(chain, now, at)
     if len(chain) > 1:
         verify_chain(chain[:-1], chain[-1:], now=now, at=at)
@@ -98,8 +82,13 @@ def _check_times(chain: Sequence[Certificate], now: int, at: str) -> None:
             raise NotValidNow(f"{at}: a certificate is outside its time")
 
 
-def _may_sign_data(usage: x509.KeyUsage | None) -> bool:
-    return usage is None or usage.digital_signature or usage.content_commitment
+def _check_leaf(leaf: Certificate, at: str) -> None:
+    if leaf.self_issued:
+        raise NotTrusted(f"{at}: a self-signed certificate vouches for nobody")
+    if leaf.is_authority:
+        raise NotTrusted(f"{at}: an authority signs no tokens")
+    if not leaf.signs_data:
+        raise NotTrusted(f"{at}: its key may not sign data")
 
 
 def _signs_certificates(_: Policy, __: x509.Certificate, usage: x509.KeyUsage | None) -> None:
@@ -107,28 +96,13 @@ def _signs_certificates(_: Policy, __: x509.Certificate, usage: x509.KeyUsage | 
         raise ValueError("this key may not sign certificates")
 
 
-def _is_authority(_: Policy, __: x509.Certificate, constraints: x509.BasicConstraints) -> None:
-    if not constraints.ca:
-        raise ValueError("not an authority")
-
-
-def _signs_data(_: Policy, __: x509.Certificate, usage: x509.KeyUsage | None) -> None:
-    if not _may_sign_data(usage):
-        raise ValueError("this key may not sign data")
-
-
-def _is_no_authority(_: Policy, __: x509.Certificate, constraints: x509.BasicConstraints | None) -> None:
-    if constraints is not None and constraints.ca:
-        raise ValueError("an authority signs no tokens")
-
-
-_CA_POLICY = (
-    ExtensionPolicy.permit_all()
-    .require_present(x509.BasicConstraints, Criticality.AGNOSTIC, _is_authority)
-    .may_be_present(x509.KeyUsage, Criticality.AGNOSTIC, _signs_certificates)
-)
-_LEAF_POLICY = (
-    ExtensionPolicy.permit_all()
-    .may_be_present(x509.BasicConstraints, Criticality.AGNOSTIC, _is_no_authority)
-    .may_be_present(x509.KeyUsage, Criticality.AGNOSTIC, _signs_data)
+_POLICY = (
+    PolicyBuilder()
+    .max_chain_depth(MAX_CERTIFICATES)
+    .extension_policies(
+        ca_policy=ExtensionPolicy.permit_all()
+        .require_present(x509.BasicConstraints, Criticality.AGNOSTIC, None)  # and the library asks whether it is one
+        .may_be_present(x509.KeyUsage, Criticality.AGNOSTIC, _signs_certificates),
+        ee_policy=ExtensionPolicy.permit_all(),  # what a leaf may be was looked at when it was read
+    )
 )

@@ -17,7 +17,12 @@ _DEVICE_KEY = re.compile(
     rb"\xa1\x69deviceKey\xa4\x01\x02\x20\x01\x21\x58\x20(.{32})\x22\x58\x20(.{32})", re.DOTALL
 )  # on P-256 (RFC 9053 §7.1.1)
 _STATUS_LIST = b"\xa1\x6bstatus_list\xa2"
-_REQUIRED = {"version", "digestAlgorithm", "valueDigests", "deviceKeyInfo", "docType", "validityInfo"}
+
+# Names of members with their heads, and a member as a whole
+_VERSION, _DOC_TYPE, _VALIDITY_INFO = b"\x67version", b"\x67docType", b"\x6cvalidityInfo"
+_VALUE_DIGESTS, _DEVICE_KEY_INFO = b"\x6cvalueDigests", b"\x6ddeviceKeyInfo"
+_BY_SHA_256 = b"\x6fdigestAlgorithm\x67SHA-256"
+_STATUS = b"\x66status"
 
 
 class PlainMso(NamedTuple):
@@ -37,33 +42,32 @@ def read_mso(encoded: bytes) -> PlainMso:
     Raises:
         OtherSpellingError, IndexError, UnicodeDecodeError: it is spelled in another way.
     """
-    found: set[str] = set()
-    version = algorithm = doc_type = ""
+    version = doc_type = ""
     value_digests: dict[str, dict[int, bytes]] = {}
     times: tuple[str, ...] = ()
     point = b""
-    status = None
+    by_sha_256, status = False, None
     count, at = length_at(encoded, 0, 0xA0)
     for _ in range(count):
-        name, at = text_at(encoded, at)
-        found.add(name)
-        if name == "version":
-            version, at = text_at(encoded, at)
-        elif name == "digestAlgorithm":
-            algorithm, at = text_at(encoded, at)
-        elif name == "docType":
-            doc_type, at = text_at(encoded, at)
-        elif name == "valueDigests":
-            value_digests, at = _digests(encoded, at)
-        elif name == "deviceKeyInfo":
-            point, at = _device_key(encoded, at)
-        elif name == "validityInfo":
-            times, at = _validity(encoded, at)
-        elif name == "status":
-            status, at = _status(encoded, at)
+        if encoded.startswith(_DOC_TYPE, at):
+            doc_type, at = text_at(encoded, at + len(_DOC_TYPE))
+        elif encoded.startswith(_VERSION, at):
+            version, at = text_at(encoded, at + len(_VERSION))
+        elif encoded.startswith(_VALIDITY_INFO, at):
+            times, at = _validity(encoded, at + len(_VALIDITY_INFO))
+        elif encoded.startswith(_VALUE_DIGESTS, at):
+            value_digests, at = _digests(encoded, at + len(_VALUE_DIGESTS))
+        elif encoded.startswith(_DEVICE_KEY_INFO, at):
+            point, at = _device_key(encoded, at + len(_DEVICE_KEY_INFO))
+        elif encoded.startswith(_BY_SHA_256, at):
+            by_sha_256, at = True, at + len(_BY_SHA_256)
+        elif encoded.startswith(_STATUS, at):
+            status, at = _status(encoded, at + len(_STATUS))
         else:
             raise OtherSpellingError
-    if len(found) != count or not found >= _REQUIRED or algorithm != "SHA-256" or at != len(encoded):
+    # With as many as there are names, none is there twice
+    is_whole = version and doc_type and times and value_digests and point and by_sha_256
+    if not is_whole or count != (6 if status is None else 7) or at != len(encoded):
         raise OtherSpellingError
     return PlainMso(version, doc_type, value_digests, point, times, status)
 

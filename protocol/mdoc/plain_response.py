@@ -15,8 +15,16 @@ from protocol.mdoc.plain import OtherSpellingError, bytes_at, length_at, number_
 from protocol.x509 import MAX_CERTIFICATES
 
 _WRAPPER = b"\xd8\x18"  # tag 24
-_DEVICE_AUTH = b"\xa1\x6fdeviceSignature"
-_NO_ELEMENTS = b"\xd8\x18\x41\xa0"
+
+# Names of members with their heads: to compare takes less than to read
+_VERSION, _STATUS, _DOCUMENTS = b"\x67version", b"\x66status", b"\x69documents"
+_DOC_TYPE, _ISSUER_SIGNED, _DEVICE_SIGNED = b"\x67docType", b"\x6cissuerSigned", b"\x6cdeviceSigned"
+_NAME_SPACES, _ISSUER_AUTH = b"\x6anameSpaces", b"\x6aissuerAuth"
+_RANDOM, _DIGEST_ID = b"\x66random", b"\x68digestID"
+_VALUE, _IDENTIFIER = b"\x6celementValue", b"\x71elementIdentifier"
+# Members as a whole: a signature and not a MAC, and no elements of the device's own
+_BY_SIGNATURE = b"\x6adeviceAuth\xa1\x6fdeviceSignature"
+_SAYS_NOTHING = _NAME_SPACES + b"\xd8\x18\x41\xa0"
 
 
 class PlainIssuerSigned(NamedTuple):
@@ -53,13 +61,12 @@ def read_response(encoded: bytes) -> PlainResponse:
         raise OtherSpellingError
     at = 1
     for _ in range(3):
-        name, at = text_at(encoded, at)
-        if name == "version":
-            version, at = text_at(encoded, at)
-        elif name == "status":
-            status, at = number_at(encoded, at)
-        elif name == "documents":
-            documents, at = _documents(encoded, at)
+        if encoded.startswith(_STATUS, at):
+            status, at = number_at(encoded, at + len(_STATUS))
+        elif encoded.startswith(_VERSION, at):
+            version, at = text_at(encoded, at + len(_VERSION))
+        elif encoded.startswith(_DOCUMENTS, at):
+            documents, at = _documents(encoded, at + len(_DOCUMENTS))
         else:
             raise OtherSpellingError
     if not version or status < 0 or not documents or at != len(encoded):
@@ -90,13 +97,12 @@ def _document(encoded: bytes, at: int) -> tuple[PlainDocument, int]:
         raise OtherSpellingError
     at += 1
     for _ in range(3):
-        name, at = text_at(encoded, at)
-        if name == "docType":
-            doc_type, at = text_at(encoded, at)
-        elif name == "issuerSigned":
-            issuer_signed, at = _issuer_signed(encoded, at)
-        elif name == "deviceSigned":
-            device_auth, at = _device_signed(encoded, at)
+        if encoded.startswith(_DOC_TYPE, at):
+            doc_type, at = text_at(encoded, at + len(_DOC_TYPE))
+        elif encoded.startswith(_DEVICE_SIGNED, at):
+            device_auth, at = _device_signed(encoded, at + len(_DEVICE_SIGNED))
+        elif encoded.startswith(_ISSUER_SIGNED, at):
+            issuer_signed, at = _issuer_signed(encoded, at + len(_ISSUER_SIGNED))
         else:
             raise OtherSpellingError
     if not doc_type or issuer_signed is None or device_auth is None:
@@ -110,11 +116,10 @@ def _issuer_signed(encoded: bytes, at: int) -> tuple[PlainIssuerSigned, int]:
         raise OtherSpellingError
     at += 1
     for _ in range(2):
-        name, at = text_at(encoded, at)
-        if name == "nameSpaces":
-            name_spaces, at = _name_spaces(encoded, at)
-        elif name == "issuerAuth":
-            issuer_auth, at = _signed(encoded, at)
+        if encoded.startswith(_ISSUER_AUTH, at):
+            issuer_auth, at = _signed(encoded, at + len(_ISSUER_AUTH))
+        elif encoded.startswith(_NAME_SPACES, at):
+            name_spaces, at = _name_spaces(encoded, at + len(_NAME_SPACES))
         else:
             raise OtherSpellingError
     if name_spaces is None or issuer_auth is None:
@@ -129,11 +134,10 @@ def _device_signed(encoded: bytes, at: int) -> tuple[CborValue, int]:
         raise OtherSpellingError
     at += 1
     for _ in range(2):
-        name, at = text_at(encoded, at)
-        if name == "deviceAuth" and encoded.startswith(_DEVICE_AUTH, at):
-            device_auth, at = _signed(encoded, at + len(_DEVICE_AUTH))
-        elif name == "nameSpaces" and encoded.startswith(_NO_ELEMENTS, at):
-            elements, at = True, at + len(_NO_ELEMENTS)
+        if encoded.startswith(_BY_SIGNATURE, at):
+            device_auth, at = _signed(encoded, at + len(_BY_SIGNATURE))
+        elif encoded.startswith(_SAYS_NOTHING, at):
+            elements, at = True, at + len(_SAYS_NOTHING)
         else:
             raise OtherSpellingError
     if not elements:
@@ -212,15 +216,14 @@ def _item(encoded: bytes, begin: int, searched: int) -> tuple[IssuerSignedItem, 
         raise OtherSpellingError
     at += 1
     for _ in range(4):
-        name, at = text_at(encoded, at)
-        if name == "random":
-            random, at = bytes_at(encoded, at)
-        elif name == "digestID":
-            digest_id, at = number_at(encoded, at)
-        elif name == "elementValue":
-            value, at = value_at(encoded, at)
-        elif name == "elementIdentifier":
-            identifier, at = text_at(encoded, at)
+        if encoded.startswith(_RANDOM, at):
+            random, at = bytes_at(encoded, at + len(_RANDOM))
+        elif encoded.startswith(_DIGEST_ID, at):
+            digest_id, at = number_at(encoded, at + len(_DIGEST_ID))
+        elif encoded.startswith(_VALUE, at):
+            value, at = value_at(encoded, at + len(_VALUE))
+        elif encoded.startswith(_IDENTIFIER, at):
+            identifier, at = text_at(encoded, at + len(_IDENTIFIER))
         else:
             raise OtherSpellingError
     if len(random) < MIN_RANDOM or digest_id < 0 or value is None or not identifier or at != end:
