@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 from urllib.parse import urlsplit, urlunsplit
 
@@ -55,6 +56,14 @@ class SenderLimits:
     per_host: int = PER_HOST
 
 
+@lru_cache(maxsize=1)
+def public_authorities() -> ssl.SSLContext:
+    """Whom the system believes to name hosts. Cached: these are hundreds of certificates, the same for every sender."""
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
 class GuardedSender:
     """Sends to public addresses; to this machine only if `allow_local`."""
 
@@ -64,8 +73,7 @@ class GuardedSender:
         self._allow_local = allow_local
         self._limits = limits or SenderLimits()
         self._resolver = resolver or SystemResolver()
-        self._tls = ssl.create_default_context()
-        self._tls.minimum_version = ssl.TLSVersion.TLSv1_2
+        self._tls = public_authorities()
         self._turns: dict[str, _Turns] = {}
 
     async def send(self, request: HttpRequest) -> HttpResponse:

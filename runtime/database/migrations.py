@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 from alembic.config import Config
@@ -26,9 +27,7 @@ def migrate(database: Database, scripts: Path) -> None:
         DatabaseTooNewError: it is at a version that this program does not know.
         Unavailable: the database is away; nothing was changed.
     """
-    config = Config()
-    config.set_main_option("script_location", str(scripts))
-    directory = ScriptDirectory.from_config(config)
+    config, directory = _read_scripts(scripts)
     database.write(lambda connection: _upgrade(connection, database, config, directory))
 
 
@@ -38,19 +37,27 @@ def is_current(database: Database, scripts: Path) -> bool:
     Raises:
         Unavailable: the database is away.
     """
+    _, directory = _read_scripts(scripts)
+    with database.reading() as connection:
+        return MigrationContext.configure(connection).get_current_revision() == directory.get_current_head()
+
+
+@lru_cache(maxsize=8)
+def _read_scripts(scripts: Path) -> tuple[Config, ScriptDirectory]:
+    """Cached: they belong to the program, and each is run to be read."""
     config = Config()
     config.set_main_option("script_location", str(scripts))
-    newest = ScriptDirectory.from_config(config).get_current_head()
-    with database.reading() as connection:
-        return MigrationContext.configure(connection).get_current_revision() == newest
+    return config, ScriptDirectory.from_config(config)
 
 
 def _upgrade(connection: Connection, database: Database, config: Config, directory: ScriptDirectory) -> None:
     if not database.is_sqlite:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{database.schema}"'))
-    known = {script.revision for script in directory.walk_revisions()}
     at = MigrationContext.configure(connection).get_current_revision()
+    if at is not None and at == directory.get_current_head():
+        return
+    known = {script.revision for script in directory.walk_revisions()}
     if at is not None and at not in known:
         raise DatabaseTooNewError("this database was made by a newer version of the program")
     environment = EnvironmentContext(

@@ -10,7 +10,7 @@ import pytest
 from protocol.errors import Unreachable
 from protocol.exchange import HttpRequest, HttpResponse
 from runtime.certificates import CertificateNames, make_authority
-from runtime.http import GuardedSender
+from runtime.http import GuardedSender, public_authorities
 from tests.support.peers import answering, ok, peer, tls_context
 from tests.support.pki import DAY, seeded, seeded_key
 
@@ -30,7 +30,9 @@ def authority(tmp_path, monkeypatch):
     )
     (tmp_path / "roots.pem").write_bytes(made.to_pem())
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "roots.pem"))
-    return made
+    public_authorities.cache_clear()
+    yield made
+    public_authorities.cache_clear()
 
 
 def leaf(authority, names=NAMES, *, now=None, days=10):

@@ -1,6 +1,7 @@
 """Bringing a database to this program's version: alone, wholly or not at all."""
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -73,25 +74,29 @@ def test_a_migrated_database_is_left_as_it_is(database, scripts):
     assert version(database) == "0001"
 
 
+def newer(scripts, second, name="newer"):
+    """The scripts of a program that has a version more."""
+    folder = scripts.with_name(name)
+    shutil.copytree(scripts, folder)
+    (folder / "versions" / "0002_more.py").write_text(second)
+    return folder
+
+
 def test_a_migration_that_fails_is_taken_back(database, scripts):
     """T222"""
     migrate(database, scripts)
-    (scripts / "versions" / "0002_more.py").write_text(BROKEN)
     with pytest.raises(DBAPIError):
-        migrate(database, scripts)
+        migrate(database, newer(scripts, BROKEN, "broken"))
     assert version(database) == "0001"
     assert "more" not in tables(database)
-    (scripts / "versions" / "0002_more.py").write_text(SECOND)
-    migrate(database, scripts)
+    migrate(database, newer(scripts, SECOND))
     assert version(database) == "0002"
     assert "more" in tables(database)
 
 
-def test_a_database_of_a_newer_program_is_refused_and_untouched(database, scripts, tmp_path):
+def test_a_database_of_a_newer_program_is_refused_and_untouched(database, scripts):
     """T222"""
-    (scripts / "versions" / "0002_more.py").write_text(SECOND)
-    migrate(database, scripts)
-    (scripts / "versions" / "0002_more.py").unlink()
+    migrate(database, newer(scripts, SECOND))
     with pytest.raises(DatabaseTooNewError, match="newer version"):
         migrate(database, scripts)
     assert version(database) == "0002"
