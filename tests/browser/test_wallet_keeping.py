@@ -14,7 +14,8 @@ from runtime import system
 from runtime.anchors import write_anchor
 from tests.browser.served import PASSPHRASE, served_wallet
 from tests.support.pki import make_pki
-from tests.wallet.counterparts import CLAIMS, DESCRIPTIONS, QUICK, VCT, held
+from tests.wallet.counterpart_agency import CLAIMS, DESCRIPTIONS, VCT
+from tests.wallet.counterparts import QUICK, held
 from wallet.app import create_wallet, open_wallet
 from wallet.policy.showing import PartyShown
 from wallet.records import LoggedCredential, PendingIssuance

@@ -15,7 +15,8 @@ from tests.browser.stage import Stage
 from tests.support.browser import Chromium, Window
 from tests.support.pki import NOW, seeded
 from tests.support.ports import free_port
-from tests.wallet.counterparts import CLAIMS, PARTNER, answer, dcql, held
+from tests.wallet.counterpart_agency import CLAIMS, answer
+from tests.wallet.counterparts import PARTNER, dcql, held
 from tests.wallet.service_town import CHILD, REGISTRAR, ServiceWorld
 from tests.wallet.web.services.people import NEEDS_BIRTH
 

@@ -6,7 +6,8 @@ import pytest
 
 from protocol.errors import Unreachable
 from tests.browser.stage import stage
-from tests.wallet.counterparts import AGENCY, answer, dcql
+from tests.wallet.counterpart_agency import AGENCY, answer
+from tests.wallet.counterparts import dcql
 from wallet.web.shelf import AtWork
 
 __all__ = ["stage"]

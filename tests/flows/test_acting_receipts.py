@@ -13,7 +13,8 @@ from tests.support.acting import PID_QUERY, PROOF_QUERY
 from tests.support.pki import Template, make_pki, seeded_key
 from tests.support.verifier import make_verifier
 from tests.wallet.acting import MIA, PROOF
-from tests.wallet.counterparts import PASSPHRASE, PID, QUICK, VCT, Agency, World
+from tests.wallet.counterpart_agency import PID, VCT, Agency
+from tests.wallet.counterparts import PASSPHRASE, QUICK, World
 from verifier.represented import IN_OWN_NAME
 from wallet.policy.cockpit.disclosed import matches, receipt_of
 from wallet.policy.cockpit.timeline import Filter, Kind

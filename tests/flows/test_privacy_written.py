@@ -5,10 +5,7 @@ programs of the agency and of the library look, fetch and report. Then everythin
 """
 
 import base64
-import sqlite3
-from contextlib import closing
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,6 +23,7 @@ from tests.flows.common import unpacked
 from tests.flows.founding import METRICS_KEY, land
 from tests.flows.land import AGENCY, LIBRARY, PASSPHRASE, REGISTER, Land, Partner
 from tests.flows.lying import claims_of
+from tests.flows.searching import MARK, bytes_of, cells, files, holds
 from tests.flows.test_privacy_traffic import JOIN, announced, announced_to_movers, moved
 from tests.issuer.web.test_desk import filled
 from tests.verifier.web.people import Browser
@@ -36,7 +34,6 @@ pytestmark = pytest.mark.flow
 
 CITIZEN = "erika"
 SYSTEM = "https://system.example"
-MARK = "Qzv7Marked"  # in every text about them, and in what they type
 FREE = frozenset({
     "given_name", "family_name", "birth_family_name", "street_address", "formatted", "document_number",
 })  # fmt: skip
@@ -101,12 +98,6 @@ def marked(known):
         return f"{MARK}{name.replace('_', '')}" if name in FREE else value
 
     return {**known, CITIZEN: mark("", known[CITIZEN])}
-
-
-def holds(text, mark=MARK):
-    """Whether a text holds a mark, in whatever case, and however it is encoded."""
-    wanted = {mark.lower().encode(), *[one.encode().hex().encode() for one in (mark, mark.lower(), mark.upper())]}
-    return any(one in each.lower() for one in wanted for each in (text, unpacked(text)))
 
 
 @dataclass
@@ -274,30 +265,6 @@ def by_mandate(written, country, citizen):
     cases = library.run(library.verifier.cases.listed(is_open=True))
     opened = [library.run(library.verifier.cases.open(one.id, actor="Ada", role="clerk")) for one in cases]
     written.forwarded = "\n".join(f"{line.name} {line.value}" for one in opened for line in one.lines)
-
-
-def cells(folder):
-    """Every cell of every database below a folder: table and column → its values."""
-    found: dict[str, list[object]] = {}
-    for file in sorted(Path(folder).rglob("*.db")):
-        with closing(sqlite3.connect(file)) as database:
-            tables = [name for [name] in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-            for table in tables:
-                rows = database.execute(f'SELECT * FROM "{table}"')
-                names = [column[0] for column in rows.description]
-                for row in rows:
-                    for name, value in zip(names, row, strict=True):
-                        found.setdefault(f"{table}.{name}", []).append(value)
-    return found
-
-
-def bytes_of(value):
-    return value if isinstance(value, bytes) else str(value).encode()
-
-
-def files(folder):
-    """All bytes of all files below a folder."""
-    return {file: file.read_bytes() for file in Path(folder).rglob("*") if file.is_file()}
 
 
 def test_the_values_were_there_where_they_are_to_be_seen(written):

@@ -1,6 +1,5 @@
 """The commands of an agency: each does one thing and says so; what is wrong ends it with one line and status 1."""
 
-import csv
 import json
 import os
 import re
@@ -393,9 +392,3 @@ def test_help_loads_nothing_heavy():
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert all(command in answer.stdout for command in ARGUMENTS)
     assert answer.stdout.rstrip().endswith("[]")
-
-
-def test_the_table_of_the_demo_town_has_a_value_in_every_column():
-    with TOWN.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert [column for column in rows[0] if not any(row[column] for row in rows)] == []

@@ -6,27 +6,13 @@ from collections.abc import Sequence
 
 import pytest
 
-from protocol.errors import InvalidGrant, ProtocolError, Unavailable, Unreachable
-from protocol.exchange import Exchange, HttpRequest, HttpResponse, send
-from protocol.keys import Ed25519Key, P256Key
+from protocol.errors import InvalidGrant, ProtocolError, Unavailable
+from protocol.exchange import Exchange, HttpRequest, send
 from runtime import driver as driver_module
-from runtime.conversation import Advance, Begin, Load, advance, begin, load, slow, with_key
+from runtime.conversation import Advance, Begin, Load, advance, begin, load, slow
 from runtime.driver import MAX_GROUP, Driver, drive
-from tests.support.conversations import MISSING, SPENT, Open, add_one, name, open_counters, spend, start
+from tests.support.conversations import MISSING, SPENT, Echo, Open, add_one, name, open_counters, spend, start
 from tests.support.pki import NOW
-
-
-class Echo:
-    """A sender that says the address back, from one event loop only."""
-
-    def __init__(self):
-        self.loops = set()
-
-    async def send(self, request: HttpRequest) -> HttpResponse:
-        self.loops.add(asyncio.get_running_loop())
-        if "missing" in request.url:
-            raise Unreachable("no answer")
-        return HttpResponse(200, (), request.url.encode())
 
 
 @pytest.fixture
@@ -326,92 +312,4 @@ def test_an_exchange_is_closed_when_it_is_given_up(store):
         driver.close()
 
     asyncio.run(main())
-    assert closed == [True]
-
-
-class Distant:
-    """A key in a token, as far as anybody can see."""
-
-    def __init__(self, key):
-        self.key = key
-        self.threads = []
-
-    @property
-    def public_key(self):
-        return self.key.public_key
-
-    def sign(self, data):
-        self.threads.append(threading.current_thread().name)
-        return self.key.sign(data)
-
-
-@pytest.mark.parametrize("key", [P256Key.generate(bytes), Ed25519Key.generate(bytes)])
-def test_a_key_in_memory_answers_without_a_detour(key):
-    with pytest.raises(StopIteration) as end:
-        next(with_key(key, lambda: key.sign(b"data")))
-    key.public_key.verify(end.value.value, b"data")
-
-
-def test_any_other_key_is_used_off_the_event_loop(store):
-    key = Distant(P256Key.generate(bytes))
-
-    async def sign():
-        driver = Driver(store, Echo())
-        try:
-            return await driver.run(with_key(key, lambda: key.sign(b"data")))
-        finally:
-            driver.close()
-
-    key.public_key.verify(asyncio.run(sign()), b"data")
-    assert [name.split("_")[0] for name in key.threads] == ["slow"]
-
-
-def test_an_exchange_that_takes_long_works_off_the_event_loop(store):
-    """Whatever it yields is carried out as ever; only its own work is done elsewhere."""
-    threads = []
-
-    def here():
-        threads.append(threading.current_thread().name.split("_")[0])
-
-    def work() -> Exchange[str]:
-        here()
-        response = yield from send(HttpRequest("GET", "https://a.example"))
-        here()
-        try:
-            yield from send(HttpRequest("GET", "https://missing.example"))
-        except Unreachable:
-            here()
-        threads.append((yield from slow(lambda: "slow within")))
-        return response.body.decode()
-
-    async def drive_it():
-        driver = Driver(store, Echo(), works_in_thread=True)
-        try:
-            return await driver.run(work())
-        finally:
-            driver.close()
-
-    assert asyncio.run(drive_it()) == "https://a.example"
-    assert threads == ["slow", "slow", "slow", "slow within"]
-
-
-def test_what_such_an_exchange_refuses_is_refused(store):
-    closed = []
-
-    def work() -> Exchange[str]:
-        try:
-            yield from slow(lambda: None)
-            raise InvalidGrant("no")
-        finally:
-            closed.append(True)
-
-    async def drive_it():
-        driver = Driver(store, Echo(), works_in_thread=True)
-        try:
-            return await driver.run(work())
-        finally:
-            driver.close()
-
-    with pytest.raises(InvalidGrant):
-        asyncio.run(drive_it())
     assert closed == [True]

@@ -1,11 +1,13 @@
 """A small role to test storage and drivers with: a counter that is open until it is closed."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Column, Connection, MetaData, Table, Text, insert, select, text
 
-from protocol.errors import InvalidGrant, NotFound
+from protocol.errors import InvalidGrant, NotFound, Unreachable
+from protocol.exchange import HttpRequest, HttpResponse
 from runtime.codec import Codec
 from runtime.conversation import Advance, Begin, Change, Event, Refused, SessionKey, Spend
 from runtime.database.conversations import ConversationTables, SqlConversations
@@ -117,3 +119,17 @@ def refuse(value: str, **refused) -> Advance[object, object]:
 def event(action: str) -> Event:
     """A line of the trail."""
     return Event(action, "counter", actor="tester", detail="by test")
+
+
+class Echo:
+    """A sender that says the address back, from one event loop only."""
+
+    def __init__(self) -> None:
+        self.loops: set[asyncio.AbstractEventLoop] = set()
+
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        """Send one request; to a missing one there is no answer."""
+        self.loops.add(asyncio.get_running_loop())
+        if "missing" in request.url:
+            raise Unreachable("no answer")
+        return HttpResponse(200, (), request.url.encode())

@@ -5,7 +5,8 @@ from dataclasses import replace
 from protocol.encoding import JsonObject
 from protocol.sdjwt.issue import Frame
 from protocol.sovereignty.representation import TYPE
-from tests.wallet.counterparts import PID, Agency, Partner, dcql
+from tests.wallet.counterpart_agency import PID, Agency
+from tests.wallet.counterparts import Partner, dcql
 
 MIA: JsonObject = {"family_name": "Mustermann", "given_name": "Mia", "birthdate": "2025-05-01"}
 PROOF: JsonObject = {

@@ -30,7 +30,8 @@ from protocol.trust.anchors import Role, TrustAnchors
 from tests.protocol.sovereignty.logs import Log
 from tests.support.partners import BANK, both
 from tests.support.pki import DAY, NOW, Pki, Template, make_pki, seeded_key
-from tests.wallet.counterparts import PARTNER, Partner, answer
+from tests.wallet.counterpart_agency import answer
+from tests.wallet.counterparts import PARTNER, Partner
 from tests.wallet.meeting import MeetingWorld
 from tests.wallet.registrar import ENTRY, LIBRARY
 from tests.wallet.rights import RightsDesk

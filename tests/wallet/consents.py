@@ -1,6 +1,6 @@
 """What a citizen is asked, as a page would show it."""
 
-from tests.wallet.counterparts import PID
+from tests.wallet.counterpart_agency import PID
 from wallet.policy.asking import StandingShown
 from wallet.policy.presenting import ChoiceShown, PresentationConsent, QuestionShown, WayShown
 from wallet.policy.showing import PartyShown

@@ -34,7 +34,8 @@ from protocol.trust.registration import (
 )
 from tests.protocol.trust.lists import OPERATOR, a_list, entity, service
 from tests.support.pki import NOW, Pki, Template, make_pki, seeded_key
-from tests.wallet.counterparts import VCT, Agency, Partner, World
+from tests.wallet.counterpart_agency import VCT, Agency
+from tests.wallet.counterparts import Partner, World
 
 REGISTRAR = "https://registrar.example"
 LISTS = f"{REGISTRAR}/status/1"

@@ -13,7 +13,8 @@ from protocol.sovereignty.published import sign_published
 from protocol.sovereignty.service import Service
 from protocol.trust.anchors import Role, TrustAnchors
 from tests.support.pki import DAY, NOW, Pki, Template, make_pki, seeded_key
-from tests.wallet.counterparts import AGENCY, PARTNER, PID, VCT, Agency, Partner, World, dcql
+from tests.wallet.counterpart_agency import AGENCY, PID, VCT, Agency
+from tests.wallet.counterparts import PARTNER, Partner, World, dcql
 from wallet.service import Wallet
 from wallet.service.published import Published
 from wallet.vault.published import PublishedFolder

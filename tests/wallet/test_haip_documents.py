@@ -11,7 +11,8 @@ from protocol.oid4vci.metadata import sign_metadata
 from protocol.sdjwt.issue import issue_sd_jwt
 from tests.support.pki import NOW, Template, seeded, self_signed
 from tests.support.provider import make_provider
-from tests.wallet.counterparts import AGENCY, CLAIMS, FRAME, VCT, Agency, World, answer
+from tests.wallet.counterpart_agency import AGENCY, CLAIMS, FRAME, VCT, Agency, answer
+from tests.wallet.counterparts import World
 from tests.wallet.service.status_host import STATUS_URI, StatusHost
 from tests.wallet.vetting import vetted_world
 from wallet.policy.presenting import Caution

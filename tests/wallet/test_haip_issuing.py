@@ -12,7 +12,8 @@ from protocol.sdjwt.issue import Frame, issue_sd_jwt
 from protocol.trust.anchors import Role, TrustAnchors, TrustedIdentifier
 from tests.support.pki import NOW, make_pki, seeded, seeded_key
 from tests.support.provider import make_provider
-from tests.wallet.counterparts import AGENCY, PID, VCT, Agency, World, answer
+from tests.wallet.counterpart_agency import AGENCY, PID, VCT, Agency, answer
+from tests.wallet.counterparts import World
 from tests.wallet.vetting import ATTESTED, vetted_world
 from wallet.keys import SealedKeys
 from wallet.policy.haip import NotHaip

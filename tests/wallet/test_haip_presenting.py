@@ -17,7 +17,8 @@ from protocol.oid4vp.request import DIRECT_POST_JWT, SELF_ISSUED, ClientMetadata
 from protocol.oid4vp.request_object import MEDIA_TYPE, TYP
 from protocol.trust.anchors import Role
 from tests.support.pki import NOW, Template, make_pki, seeded, seeded_key, self_signed
-from tests.wallet.counterparts import PARTNER, Partner, World, answer, dcql
+from tests.wallet.counterpart_agency import answer
+from tests.wallet.counterparts import PARTNER, Partner, World, dcql
 from wallet.app import open_wallet
 from wallet.config import WalletSettings
 from wallet.service import Wallet

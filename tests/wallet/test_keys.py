@@ -11,7 +11,8 @@ from runtime.hsm import HsmKey
 from runtime.key_token import KeyReference, KeyUnavailable, KeyUse, TokenError, open_token
 from tests.support.pki import NOW, seeded
 from tests.support.provider import make_provider
-from tests.wallet.counterparts import PASSPHRASE, QUICK, World, answer
+from tests.wallet.counterpart_agency import answer
+from tests.wallet.counterparts import PASSPHRASE, QUICK, World
 from tests.wallet.vetting import vetted_world
 from wallet.app import create_wallet, create_web, open_wallet
 from wallet.config import WalletSettings

@@ -26,7 +26,8 @@ from protocol.oid4vci.metadata import CredentialConfiguration
 from protocol.trust.anchors import TrustAnchors
 from tests.support.pki import NOW
 from tests.support.provider import PROVIDER, Office
-from tests.wallet.counterparts import PID, Agency, World, answer
+from tests.wallet.counterpart_agency import PID, Agency, answer
+from tests.wallet.counterparts import World
 
 ATTESTED = replace(PID, attestation_algorithms=("ES256",), key_attestations_required=KeyRequirements())
 

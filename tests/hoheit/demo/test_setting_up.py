@@ -1,5 +1,6 @@
 """The town as it is set up: every office is one party, however many addresses it has, and every file has its addresses."""
 
+import csv
 import secrets
 from dataclasses import replace
 from urllib.parse import urlsplit
@@ -7,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from capabilities.status_publisher.records import EntryState
+from hoheit.demo import places
 from hoheit.demo.catalogue import town_catalogue
 from hoheit.demo.places import AGENCIES, COUNTERS, FAMILIES, FAMILY_OFFICE, PROVIDING, REGISTER, TOWN_HALL
 from hoheit.demo.setting_up import set_up_town
@@ -189,3 +191,9 @@ def test_setting_up_once_more_changes_nothing(town, office, monkeypatch):
     before = office.registrar.context.store.certificates_of(FAMILY_OFFICE.identifier)
     set_up_town(town.folder, START, now=system.now, random_bytes=secrets.token_bytes)
     assert office.registrar.context.store.certificates_of(FAMILY_OFFICE.identifier) == before
+
+
+def test_the_table_of_people_has_a_value_in_every_column():
+    with places.PEOPLE.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [column for column in rows[0] if not any(row[column] for row in rows)] == []

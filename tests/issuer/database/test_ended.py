@@ -1,106 +1,33 @@
 """What was ended stays ended, also after an old copy of the database is restored; on both databases."""
 
-import os
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
-from capabilities.status_publisher.kept_places import PlacesGiven
 from capabilities.status_publisher.policy import BLOCK, LIST_SIZE
-from issuer.database.ended_list import AT_ONCE, Ended, EndedList, Ends
+from issuer.database.ended_list import AT_ONCE, EndedList, Ends
 from issuer.database.ending import ACTOR
-from issuer.database.issued import row_of
-from issuer.database.tables import credentials, metadata, status_tables
+from issuer.database.tables import status_tables
 from issuer.policy import Reason
 from issuer.records import CredentialState, StateChanged, Superseded
-from issuer.service.uses import Uses
 from issuer.session.stages import CONVERSATION, Issuing
 from issuer.usage import ENDED_BEFORE
-from protocol.errors import InvalidGrant, InvalidToken, NotFound, Unavailable
+from protocol.errors import InvalidGrant, InvalidToken, NotFound
 from protocol.oid4vci.notification import DELETED
 from runtime.conversation import Advance, Change, Load, SessionKey
-from tests.issuer.session.samples import credential
-from tests.support.backups import Backup
+from tests.issuer.database.agency import agency, ended, ended_of
 from tests.support.issuer import ACTOR as CLERK
-from tests.support.issuer import Desk, TestWallet, make_issuer
-from tests.support.pki import DAY
-from tests.support.status import status_list_of
+
+__all__ = ["agency"]
 
 MISSING = NotFound("no such conversation")
-LOG = "_log"  # what of the store writes into logs
-
-
-@dataclass
-class Agency:
-    """An issuer that can be restarted, and whose database can be put back."""
-
-    url: str
-    ended: EndedList
-    desk: Desk
-    logged: list[object] = field(default_factory=list)  # what the last start wrote into the logs of documents
-
-    def restart(self):
-        """Begin again as the program does; how much was ended once more."""
-        self.desk.store.database.dispose()
-        self.desk = make_issuer(self.url, clock=self.desk.clock, ended=self.ended)
-        self.logged.clear()
-        setattr(self.desk.store, LOG, lambda _, happened: self.logged.extend(happened))
-        context = self.desk.issuer.context
-        families = {kind.id: kind.family for kind in context.types.values()}
-        what = Uses(context).decided(ENDED_BEFORE)
-        return self.desk.store.end_again(now=self.desk.clock.now, families=families, what=what)
-
-    @property
-    def wallet(self):
-        """A wallet that speaks to the issuer as it is now."""
-        return TestWallet(self.desk)
-
-    def issue(self, *names, copies=1):
-        """Tokens, and what came with them of each of these."""
-        tokens = self.wallet.redeem(self.desk.offer(*(names or ("member",))))
-        for name in names or ("member",):
-            self.wallet.issue(tokens, name, [self.wallet.new_key() for _ in range(copies)])
-        return tokens
-
-    def held(self):
-        """What Anna has."""
-        return self.desk.store.credentials_of("anna")
-
-    def revoke(self, one, reason="wrong"):
-        """Have a clerk revoke it."""
-        self.desk.run(self.desk.issuer.status.change(one.id, CredentialState.REVOKED, CLERK, reason))
-
-    def published(self, one):
-        """What everybody reads of it."""
-        return status_list_of(self.desk, one.status_list).get(one.status_index)
-
-    def copy(self):
-        """A backup; calling it puts it back."""
-        kept = Backup(self.desk.store.database, metadata)
-        return lambda: kept.restore(self.desk.store.database)
-
-
-@pytest.fixture
-def agency(database_url, tmp_path):
-    """An issuer that has run before."""
-    ended = EndedList.at(tmp_path / "ended")
-    made = Agency(database_url, ended, make_issuer(database_url, ended=ended))
-    assert made.restart() == 0
-    yield made
-    made.desk.store.database.dispose()
 
 
 def trail(agency, *actions):
     return [
         (line.subject, line.actor, line.detail) for line in agency.desk.store.audit(limit=100) if line.action in actions
     ]
-
-
-def ended(agency):
-    return [one for some in agency.ended.portions() for one in some]
 
 
 def test_what_was_revoked_after_a_backup_is_revoked_before_anything_is_published(agency):
@@ -304,97 +231,6 @@ def test_suspending_is_not_ending(agency):
     assert ended(agency) == []
 
 
-def test_what_cannot_be_written_down_is_not_revoked(agency, tmp_path):
-    agency.issue()
-    [one] = agency.held()
-    (tmp_path / "ended").rename(tmp_path / "away")
-    (tmp_path / "ended").write_text("no folder")
-    with pytest.raises(Unavailable):
-        agency.revoke(one)
-    assert agency.held() == (one,)
-    with pytest.raises(Unavailable):
-        agency.desk.store.status_lists.reserve_indices(2, 8, fresh=None, now=agency.desk.clock.now)
-    (tmp_path / "ended").unlink()
-    (tmp_path / "away").rename(tmp_path / "ended")
-    agency.revoke(one)
-    assert agency.published(one) == 1
-
-
-def test_it_is_durable_before_the_database_commits(agency, monkeypatch):
-    """A program that dies at the commit has written it, and does it at its next start."""
-    agency.issue()
-    [one] = agency.held()
-    synced = []
-    monkeypatch.setattr(os, "fsync", lambda opened: synced.append(Path(f"/proc/self/fd/{opened}").readlink()))
-    engine, begin = agency.desk.store.database.engine, type(agency.desk.store.database.engine).begin
-
-    class Dying:
-        def __init__(self):
-            self.inner = begin(engine)
-
-        def __enter__(self):
-            return self.inner.__enter__()
-
-        def __exit__(self, *_):
-            self.inner.__exit__(RuntimeError, RuntimeError("dies"), None)
-            raise RuntimeError("dies")
-
-    monkeypatch.setattr(type(engine), "begin", lambda _: Dying())
-    with pytest.raises(RuntimeError):
-        agency.desk.store.change_state(one.id, CredentialState.REVOKED, actor=CLERK, now=agency.desk.clock.now)
-    monkeypatch.undo()
-    assert any(name.parent == agency.ended.lasting.folder for name in synced)
-    assert agency.held() == (one,)
-    assert agency.restart() == 1
-    assert agency.published(one) == 1
-
-
-def test_what_an_older_program_ended_is_written_down_at_the_first_start(database_url, tmp_path):
-    ended_list = EndedList.at(tmp_path / "ended")
-    agency = Agency(database_url, ended_list, make_issuer(database_url))
-    tokens = agency.issue("member", "badge")
-    agency.wallet.issue(tokens, "badge")
-    restore = agency.copy()
-    badges = [one for one in agency.held() if one.configuration_id == "badge"]
-    [member] = [one for one in agency.held() if one.configuration_id == "member"]
-    agency.revoke(member)
-    reserved = agency.desk.store.status_lists.status_list(member.status_list).reserved
-    assert not ended_list.is_whole()
-    assert agency.restart() == 0
-    assert ended_list.is_whole()
-    kinds = {one.credential_id: one.ends for one in ended(agency)}
-    [replaced] = [one.id for one in badges if one.state is CredentialState.REVOKED]
-    assert kinds == {member.id: Ends.DOCUMENT, replaced: Ends.COPY}
-    assert ended_list.places() == (PlacesGiven(member.status_list, 2, LIST_SIZE, reserved),)
-    restore()
-    assert agency.restart() == 1
-    assert agency.published(member) == 1
-    size = sum(file.stat().st_size for file in ended_list.lasting.folder.iterdir())
-    agency.restart()
-    assert sum(file.stat().st_size for file in ended_list.lasting.folder.iterdir()) == size
-    agency.desk.store.database.dispose()
-
-
-def test_what_had_expired_anyway_is_not_written_down_and_goes(database_url, tmp_path):
-    ended_list = EndedList.at(tmp_path / "ended")
-    agency = Agency(database_url, ended_list, make_issuer(database_url))
-    agency.issue()
-    [one] = agency.held()
-    agency.revoke(one)
-    agency.desk.clock.now = one.expires_at
-    agency.restart()
-    assert ended(agency) == []
-    ended_list.note([replace(ended_of(one), expires_at=one.expires_at)])
-    agency.desk.clock.now = one.expires_at + 366 * DAY
-    agency.restart()
-    assert ended(agency) == []
-    agency.desk.store.database.dispose()
-
-
-def ended_of(one, ends=Ends.DOCUMENT):
-    return Ended(ends, one.id, one.session_id, one.status_list, one.status_index, one.expires_at)
-
-
 def test_with_what_more_ended_goes_first_however_often_it_stands_there(agency):
     tokens = agency.issue("member", "badge")
     [member] = [one for one in agency.held() if one.configuration_id == "member"]
@@ -416,32 +252,3 @@ def test_a_place_that_somebody_has_is_not_voided(agency):
     assert agency.published(one) == 0
     with agency.desk.store.database.reading() as connection:
         assert connection.execute(select(status_tables.voids)).all() == []
-
-
-def test_lines_say_what_they_say():
-    one = Ended(Ends.WALLET, "c1", "o", "list", 7, 1000)
-    assert Ended.from_line(one.to_line()) == one
-    unlisted = replace(one, status_list="", status_index=0)
-    assert Ended.from_line(unlisted.to_line()) == unlisted
-    given = PlacesGiven("list", 2, 1024, 256)
-    assert PlacesGiven.from_line(given.to_line()) == given
-    for line in ("", "whole", given.to_line(), "else c1 o list 7 1000", "copy c1 o list 7"):
-        assert Ended.from_line(line) is None
-    assert PlacesGiven.from_line(one.to_line()) is None
-
-
-def test_years_are_files_and_one_write_each(agency):
-    store = agency.desk.store
-    copies = [replace(credential(f"c{n}", n), expires_at=agency.desk.clock.now + n * 200 * DAY) for n in range(1, 5)]
-    store.database.write(
-        lambda connection: connection.execute(
-            insert(credentials), [{**row_of(one), "status_list": ""} for one in copies]
-        )
-    )
-    changes = tuple(StateChanged(one.id, CredentialState.REVOKED) for one in copies)
-    store.database.write(lambda connection: store._keep_records(connection, changes))
-    found = {one.credential_id: one.expires_at for one in ended(agency)}
-    assert found == {one.id: one.expires_at for one in copies}
-    years = {f"{datetime.fromtimestamp(one.expires_at, UTC).year}.list" for one in copies}
-    assert 1 < len(years) < len(copies)
-    assert years < {file.name for file in agency.ended.lasting.folder.iterdir()}

@@ -6,7 +6,6 @@ import pytest
 import sqlalchemy as sa
 
 from issuer.database.register import SqlRegister
-from issuer.database.store import SqlIssuerStore
 from issuer.database.tables import people_names
 from issuer.records import AuditLine, CredentialState, OfferRecord
 from issuer.register import Person
@@ -14,22 +13,11 @@ from issuer.session.stages import CONVERSATION
 from protocol.encoding import JsonObject
 from runtime.api_keys import ApiKey
 from runtime.conversation import Begin, Change, Event, SessionKey
-from runtime.database.engine import Database
 from tests.issuer.database.later import LATER
 from tests.issuer.session.samples import ISSUING, OFFERED, credential
-from tests.support.issuer import Clock
-from tests.support.migrated import migrate_quickly
 from tests.support.pki import NOW
 
 REVOKED, SUSPENDED, VALID = CredentialState.REVOKED, CredentialState.SUSPENDED, CredentialState.VALID
-
-
-@pytest.fixture
-def store(database_url):
-    store = SqlIssuerStore(Database(database_url, "issuer"), Clock())
-    migrate_quickly(store)
-    yield store
-    store.database.dispose()
 
 
 def keep(store, *records, stage=ISSUING, key="one", events=()):

@@ -5,18 +5,14 @@ from dataclasses import replace
 import pytest
 
 from capabilities.usage_log.records import Used
-from issuer.database.store import SqlIssuerStore
 from issuer.mandates import FORWARDED, MAX_OF_KEY, GivenMandate, Stepped, revoked
 from protocol.errors import Conflict, NotFound
 from protocol.sovereignty.forwarding import verify_mandate
 from protocol.sovereignty.mandate_status import EndedMandate, Ending, begin, use
 from protocol.sovereignty.recipient_terms import RecipientTerms
 from protocol.sovereignty.usage import Action, Addressee, Use
-from runtime.database.engine import Database
 from tests.protocol.sovereignty.test_forwarding import BANK_REGISTRATION, MANDATE
 from tests.protocol.sovereignty.test_mandate_handover import GIVEN, TEXT
-from tests.support.issuer import Clock
-from tests.support.migrated import migrate_quickly
 from tests.support.pki import DAY, NOW
 
 RECEIPT = "receipt".ljust(22, "-")
@@ -24,14 +20,6 @@ UNTIL = NOW + 400 * DAY
 TERMS = RecipientTerms.from_registration(BANK_REGISTRATION, MANDATE.type)
 STAGE = begin(verify_mandate(GIVEN.raw, now=NOW), TERMS)
 KEPT = GivenMandate("key", GIVEN.raw, TEXT, RECEIPT, UNTIL, "anna", "card", STAGE, known="digest")
-
-
-@pytest.fixture
-def store(database_url):
-    store = SqlIssuerStore(Database(database_url, "issuer"), Clock())
-    migrate_quickly(store)
-    yield store
-    store.database.dispose()
 
 
 def another(name, **changes):

@@ -1,38 +1,20 @@
 """Whose receipts are: what happened finds every log that it belongs into, on both databases, and no other."""
 
-import pytest
 from sqlalchemy import select
 
 from capabilities.cockpit.records import IssuedReceipt
 from issuer.database.receipts import LOOKED_UP_AT_ONCE
-from issuer.database.store import SqlIssuerStore
 from issuer.database.tables import document_receipts
 from issuer.usage import ISSUED, OPENED
 from issuer.usage_records import DocumentReceipt, GivenReceipt, OfDocument, OfPerson, What
 from protocol.sovereignty.usage import Action
 from runtime.conversation import Begin, Change, SessionKey
-from runtime.database.engine import Database
 from tests.issuer.session.samples import OFFERED
-from tests.support.issuer import Clock
-from tests.support.migrated import migrate_quickly
 from tests.support.pki import DAY, NOW
 
 USED = What(Action.USED, "service", ISSUED)
 VIEWED = What(Action.VIEWED, "clerk", OPENED)
 UNTIL = NOW + 100 * DAY
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def store(database_url, clock):
-    store = SqlIssuerStore(Database(database_url, "issuer"), clock)
-    migrate_quickly(store)
-    yield store
-    store.database.dispose()
 
 
 def give(store, name, *, subject="anna", session="talk", configuration="card", until=UNTIL):

@@ -5,26 +5,14 @@ from sqlalchemy import insert
 
 from capabilities.cockpit.attached import Attached, Detached, Sent
 from capabilities.cockpit.rights_case import RightsChange, SealedFile
-from issuer.database.store import SqlIssuerStore
 from issuer.database.tables import credentials, document_receipts, mandates, offers, register_changes, said_claims
 from issuer.records import CredentialState
 from issuer.rights import Erase, LookAgain
 from issuer.session.stages import CONVERSATION
 from protocol.errors import Conflict
 from runtime.conversation import Event, SessionKey
-from runtime.database.engine import Database
 from tests.issuer.database.giving import UNTIL, ask, column, give
-from tests.support.issuer import Clock
-from tests.support.migrated import migrate_quickly
 from tests.support.pki import NOW
-
-
-@pytest.fixture
-def store(database_url):
-    store = SqlIssuerStore(Database(database_url, "issuer"), Clock())
-    migrate_quickly(store)
-    yield store
-    store.database.dispose()
 
 
 def test_what_is_held_are_the_copies_of_the_conversation(store):

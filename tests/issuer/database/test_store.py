@@ -9,14 +9,12 @@ from capabilities.accounts.session import SignedIn
 from capabilities.status_publisher.database import MAX_SWEPT_BLOCKS
 from capabilities.status_publisher.policy import permuted_index
 from capabilities.status_publisher.records import StatusListRecord
-from issuer.database.store import SqlIssuerStore
 from issuer.database.tables import conversations, credentials, status_tables
 from issuer.records import CredentialState, LetterCode, StateChanged
 from issuer.session.stages import ANY_STAGE, CONVERSATION, Ended
 from protocol.errors import Conflict, InvalidRequest, NotFound
 from runtime.api_keys import ApiKey
 from runtime.conversation import Advance, Begin, Change, Load, SessionKey
-from runtime.database.engine import Database
 from tests.issuer.session.samples import (
     BATCH,
     GRANTED,
@@ -27,25 +25,10 @@ from tests.issuer.session.samples import (
     VISITED,
     credential,
 )
-from tests.support.issuer import Clock
-from tests.support.migrated import migrate_quickly
 from tests.support.pki import NOW
 
 MISSING = InvalidRequest("missing")
 FRESH = StatusListRecord("list", 2, 1024, bytes(16), 0, 0, NOW)
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def store(database_url, clock):
-    store = SqlIssuerStore(Database(database_url, "issuer"), clock)
-    migrate_quickly(store)
-    yield store
-    store.database.dispose()
 
 
 def begin(store, stage, *, records=(), key="one", expires_at=NOW + 1000):

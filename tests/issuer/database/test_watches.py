@@ -1,28 +1,14 @@
 """Which documents hang on a wallet: taken by one worker, and never forgotten, on both databases."""
 
-import pytest
-
-from issuer.database.store import SqlIssuerStore
 from issuer.records import CredentialState, DocumentWatch, StateChanged, WalletStatus, Watched
 from issuer.session.stages import CONVERSATION
 from protocol.errors import InvalidRequest
 from runtime.conversation import Begin, Change, SessionKey
-from runtime.database.engine import Database
 from tests.issuer.session.samples import ISSUING, credential
-from tests.support.issuer import Clock
-from tests.support.migrated import migrate_quickly
 from tests.support.pki import NOW
 
 STATUS = WalletStatus("https://provider.example/status/1", 7, NOW + 9000, "CN=Provider", "Anchor")
 OTHER = WalletStatus("https://a.example/status/2", (1 << 31) - 1, NOW + 9000, "CN=Provider", "Anchor")
-
-
-@pytest.fixture
-def store(database_url):
-    store = SqlIssuerStore(Database(database_url, "issuer"), Clock())
-    migrate_quickly(store)
-    yield store
-    store.database.dispose()
 
 
 def watch(status=STATUS, watched=Watched.WALLET, check_at=NOW, expires_at=NOW + 1000, session_id="o"):

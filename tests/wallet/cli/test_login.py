@@ -9,7 +9,8 @@ import pytest
 
 from protocol.errors import Unreachable
 from tests.wallet.cli.machine import Machine
-from tests.wallet.counterparts import AGENCY, PASSPHRASE, QUICK, World
+from tests.wallet.counterpart_agency import AGENCY
+from tests.wallet.counterparts import PASSPHRASE, QUICK, World
 from wallet.cli.browser import LoginListener
 from wallet.vault.vault import Vault
 

@@ -2,7 +2,8 @@
 
 from protocol.encoding import JsonObject
 from protocol.oid4vp.request import VerifierInfo
-from tests.wallet.counterparts import answer, dcql
+from tests.wallet.counterpart_agency import answer
+from tests.wallet.counterparts import dcql
 
 
 def test_presenting_shows_who_what_for_and_each_value(holder):

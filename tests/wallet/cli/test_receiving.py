@@ -6,7 +6,7 @@ import pytest
 import qrcode
 
 from protocol.errors import Unreachable
-from tests.wallet.counterparts import Agency
+from tests.wallet.counterpart_agency import Agency
 
 
 def test_receiving_shows_who_and_what_and_asks_twice(machine):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.wallet.counterparts import CLAIMS, answer
+from tests.wallet.counterpart_agency import CLAIMS, answer
 
 
 @pytest.fixture

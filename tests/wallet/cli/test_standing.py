@@ -9,7 +9,8 @@ from protocol.encoding import encode_json
 from runtime.anchors import write_anchor
 from tests.support.pki import DAY, NOW
 from tests.wallet.cli.machine import Machine
-from tests.wallet.counterparts import CLAIMS, PASSPHRASE, QUICK
+from tests.wallet.counterpart_agency import CLAIMS
+from tests.wallet.counterparts import PASSPHRASE, QUICK
 from tests.wallet.forward_town import NAMES, ForwardTown
 from tests.wallet.service_town import REGISTRAR
 from wallet.cli.options import AgainFor

@@ -8,7 +8,7 @@ from babel.messages.pofile import read_po
 from protocol.errors import AccessDenied, InvalidRequest, NotTrusted, Unavailable, Unreachable
 from tests.support.pki import NOW
 from tests.wallet.cli.texts import texts
-from tests.wallet.counterparts import AGENCY
+from tests.wallet.counterpart_agency import AGENCY
 from tests.wallet.vault.tampering import note
 from wallet.policy.presenting import Caution
 from wallet.policy.showing import PartyShown, claims_shown

@@ -18,7 +18,8 @@ from protocol.errors import (
 from protocol.trust.coverage import Uncovered
 from protocol.trust.register_asking import Register, RegisterQuestion
 from protocol.trust.registration import Contact, RegisteredCredential
-from tests.wallet.counterparts import VCT, held
+from tests.wallet.counterpart_agency import VCT
+from tests.wallet.counterparts import held
 from wallet.policy.asking import (
     AsksBeyond,
     Entry,

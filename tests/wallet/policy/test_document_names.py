@@ -10,7 +10,8 @@ from protocol.encoding import encode_json
 from protocol.oid4vci.metadata import Display
 from protocol.sovereignty.usage import Action
 from tests.support.partners import both
-from tests.wallet.counterparts import PID, VCT, held
+from tests.wallet.counterpart_agency import PID, VCT
+from tests.wallet.counterparts import held
 from wallet.policy.activity import given
 from wallet.policy.document_names import namer_of, renamed
 from wallet.policy.showing import logged_credential

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from protocol.errors import InvalidRequest
-from tests.wallet.counterparts import Agency, Partner
+from tests.wallet.counterpart_agency import Agency
+from tests.wallet.counterparts import Partner
 from wallet.policy.links import LinkKind, classify, host_of
 
 OFFER, REQUEST, PAGE, OTHER = LinkKind.OFFER, LinkKind.REQUEST, LinkKind.PAGE, LinkKind.OTHER

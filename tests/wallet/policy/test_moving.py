@@ -21,7 +21,8 @@ from protocol.migration.transaction import (
 )
 from tests.support.pki import NOW
 from tests.support.strategies import json_values
-from tests.wallet.counterparts import VCT, held
+from tests.wallet.counterpart_agency import VCT
+from tests.wallet.counterparts import held
 from wallet.policy.cockpit.timeline import KINDS
 from wallet.policy.moving.exported import Everything, migration_of, name_of
 from wallet.policy.moving.imported import ACTIONS, awaited_of, fulfilled, history_of, line_of

@@ -10,7 +10,7 @@ from protocol.encoding import JsonObject, encode_json
 from protocol.errors import Malformed
 from protocol.oid4vci.metadata import ClaimDescription, Display
 from protocol.sdjwt.type_metadata import MAX_CLAIMS, TypeDocument, TypeMetadata
-from tests.wallet.counterparts import PID
+from tests.wallet.counterpart_agency import PID
 from wallet.policy.naming import lacks_names, named_by_type
 from wallet.records import read_configuration
 

@@ -7,7 +7,8 @@ from protocol.sovereignty.canonical import hash_json
 from protocol.sovereignty.usage import Action, UsageEntry
 from tests.support.pki import DAY, NOW
 from tests.wallet.cockpit import use
-from tests.wallet.counterparts import CLAIMS, held
+from tests.wallet.counterpart_agency import CLAIMS
+from tests.wallet.counterparts import held
 from tests.wallet.disclosures import disclosure
 from wallet.disclosure_records import KnownUse, UsageKnown
 from wallet.policy.documents import Document

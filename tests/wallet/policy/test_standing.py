@@ -11,7 +11,8 @@ from protocol.sovereignty.forwarding import MAX_USES
 from protocol.trust.anchors import TrustAnchors
 from protocol.trust.registration import verify_registration
 from tests.support.pki import DAY, NOW
-from tests.wallet.counterparts import VCT, held
+from tests.wallet.counterpart_agency import VCT
+from tests.wallet.counterparts import held
 from tests.wallet.registrar import LIBRARY, Registrar
 from wallet.policy.asking import Entry, Registered, Unregistered
 from wallet.policy.documents import Document

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from protocol.sovereignty.receipt_check import Absence
 from tests.support.partners import AGENCY
 from tests.support.pki import DAY, NOW
-from tests.wallet.counterparts import VCT
+from tests.wallet.counterpart_agency import VCT
 from tests.wallet.disclosures import disclosure
 from wallet.disclosure_records import KnownFinding, KnownNews, UsageKnown
 from wallet.policy.cockpit.timeline import PAGE, Filter, Kind, Timelines, part_of

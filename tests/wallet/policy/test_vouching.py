@@ -17,7 +17,7 @@ from protocol.wallet_unit.errors import (
     UnknownUnit,
     WalletRefused,
 )
-from tests.wallet.counterparts import AGENCY, PID
+from tests.wallet.counterpart_agency import AGENCY, PID
 from wallet.policy.vouching import (
     NotVouched,
     ProviderAway,

@@ -11,7 +11,7 @@ from protocol.wallet_unit.messages import (
 )
 from tests.support.pki import NOW, seeded_key
 from tests.support.provider import CLIENT_ID
-from tests.wallet.counterparts import answer
+from tests.wallet.counterpart_agency import answer
 from tests.wallet.provider.attestations import (
     KEY,
     OTHER,

@@ -7,7 +7,7 @@ from protocol.exchange import HttpRequest, HttpResponse
 from protocol.status.bits import StatusList
 from protocol.status.token import MEDIA_TYPE, sign_status_list_token
 from tests.support.pki import NOW, Pki
-from tests.wallet.counterparts import answer
+from tests.wallet.counterpart_agency import answer
 
 STATUS_URI = "https://status.example/1"
 

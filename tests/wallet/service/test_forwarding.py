@@ -11,7 +11,8 @@ from protocol.trust.dataset import REGISTRAR_DATASET
 from protocol.trust.register_asking import Register
 from runtime.seal import DamagedError
 from tests.support.pki import Template, make_pki, seeded_key
-from tests.wallet.counterparts import AGENCY, VCT, answer, dcql
+from tests.wallet.counterpart_agency import AGENCY, VCT, answer
+from tests.wallet.counterparts import dcql
 from tests.wallet.forward_town import NAMES, ForwardTown
 from tests.wallet.registrar import DATASET, LIBRARY, REGISTER
 from tests.wallet.service_town import BIRTH

@@ -9,7 +9,7 @@ from protocol.oid4vci.metadata import CredentialConfiguration, Display
 from protocol.trust.carried import Carried, carry_registration
 from protocol.trust.registration import NON_Q_EAA_PROVIDER, PID_PROVIDER, SERVICE_PROVIDER
 from tests.support.pki import NOW, Template, make_pki, seeded_key
-from tests.wallet.counterparts import PID, Agency
+from tests.wallet.counterpart_agency import PID, Agency
 from tests.wallet.registrar import AGENCY_ENTRY, OFFICE, RegisteredWorld, registered
 from tests.wallet.service.presenting.test_barred import HOST, POINT, Certifier
 from wallet.policy.asking import RegistrationProblem

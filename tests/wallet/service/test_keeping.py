@@ -11,7 +11,8 @@ from protocol.mdoc.mso import MsoStatus
 from protocol.status.identifier_list import MEDIA_TYPE, sign_identifier_list
 from tests.protocol.mdoc import samples as mdoc
 from tests.support.pki import NOW, make_pki
-from tests.wallet.counterparts import AGENCY, Agency, World, answer, held
+from tests.wallet.counterpart_agency import AGENCY, Agency, answer
+from tests.wallet.counterparts import World, held
 from tests.wallet.service.status_host import STATUS_URI, StatusHost
 from wallet.policy.presenting import Caution
 from wallet.records import Copy

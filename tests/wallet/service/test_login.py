@@ -11,7 +11,8 @@ from protocol.exchange import HttpResponse
 from protocol.jws import Jws
 from protocol.oauth.pkce import code_challenge
 from protocol.oid4vci.credential import CredentialRequest
-from tests.wallet.counterparts import AGENCY, PID, Agency, World
+from tests.wallet.counterpart_agency import AGENCY, PID, Agency
+from tests.wallet.counterparts import World
 
 REDIRECT = "http://127.0.0.1:40000/callback"
 

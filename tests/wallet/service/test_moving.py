@@ -20,7 +20,8 @@ from protocol.passphrase_jwe import (
 from runtime.seal import DamagedError
 from tests.support.pki import NOW, Template, make_pki, seeded
 from tests.wallet.cockpit import CockpitWorld
-from tests.wallet.counterparts import PASSPHRASE, PID, QUICK, VCT, Agency, World, held
+from tests.wallet.counterpart_agency import PID, VCT, Agency
+from tests.wallet.counterparts import PASSPHRASE, QUICK, World, held
 from tests.wallet.disclosures import disclosure
 from tests.wallet.vault.tampering import note
 from wallet.policy.activity import activity

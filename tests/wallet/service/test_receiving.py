@@ -7,7 +7,8 @@ import pytest
 from protocol.jws import Jws
 from protocol.keys import P256Key
 from tests.support.pki import NOW, make_pki, seeded, seeded_key
-from tests.wallet.counterparts import AGENCY, CLAIMS, PID, Agency, World, held
+from tests.wallet.counterpart_agency import AGENCY, CLAIMS, PID, Agency
+from tests.wallet.counterparts import World, held
 from wallet.keys import sealed_key
 
 

@@ -7,7 +7,8 @@ import pytest
 from protocol.errors import InvalidRequest, ProtocolError
 from protocol.oid4vci.metadata import Display
 from tests.support.pki import make_pki
-from tests.wallet.counterparts import AGENCY, CLAIMS, PID, Agency, World
+from tests.wallet.counterpart_agency import AGENCY, CLAIMS, PID, Agency
+from tests.wallet.counterparts import World
 from tests.wallet.service.asked import paths
 
 

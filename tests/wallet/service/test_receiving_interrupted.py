@@ -7,7 +7,8 @@ import pytest
 from protocol.errors import Unreachable
 from protocol.exchange import HttpResponse
 from protocol.oid4vci.metadata import Display
-from tests.wallet.counterparts import PID, Agency, World, answer
+from tests.wallet.counterpart_agency import PID, Agency, answer
+from tests.wallet.counterparts import World
 from tests.wallet.service.asked import paths
 
 DENIED = answer({"error": "credential_request_denied"}, 400)

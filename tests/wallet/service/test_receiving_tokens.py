@@ -10,7 +10,8 @@ from protocol.jws import Jws
 from protocol.oid4vci.client import IssuerRefused
 from protocol.oid4vci.credential import CredentialRequest
 from protocol.oid4vci.offer import TxCode
-from tests.wallet.counterparts import AGENCY, Agency, World, answer
+from tests.wallet.counterpart_agency import AGENCY, Agency, answer
+from tests.wallet.counterparts import World
 from tests.wallet.service.asked import paths
 
 

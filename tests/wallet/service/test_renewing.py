@@ -8,7 +8,8 @@ import pytest
 from protocol.encoding import encode_json
 from protocol.errors import Conflict, NotFound, Unavailable, Unreachable
 from tests.support.pki import NOW, Template, make_pki
-from tests.wallet.counterparts import AGENCY, CLAIMS, Agency, World, answer, held
+from tests.wallet.counterpart_agency import AGENCY, CLAIMS, Agency, answer
+from tests.wallet.counterparts import World, held
 from tests.wallet.service.asked import paths
 from tests.wallet.service.status_host import STATUS_URI, StatusHost
 from wallet.policy.renewing import NotRenewed, WhyNotRenewed, WhyRenew

@@ -10,7 +10,8 @@ from protocol.sovereignty.mandate_status import Ending
 from protocol.sovereignty.standing_order import Waiting
 from protocol.trust.localized import Localized
 from tests.support.pki import DAY, NOW, Template, make_pki, seeded_key
-from tests.wallet.counterparts import CLAIMS, dcql
+from tests.wallet.counterpart_agency import CLAIMS
+from tests.wallet.counterparts import dcql
 from tests.wallet.forward_town import NAMES, ForwardTown
 from tests.wallet.registrar import registered
 from wallet.policy.standing import LONGEST, Limit

@@ -6,7 +6,8 @@ import pytest
 
 from protocol.errors import TooLarge, Unreachable
 from protocol.oid4vci.metadata import ClaimDescription, Display
-from tests.wallet.counterparts import CLAIMS, PID, Agency, World, answer
+from tests.wallet.counterpart_agency import CLAIMS, PID, Agency, answer
+from tests.wallet.counterparts import World
 from tests.wallet.service.type_host import TYPE, TYPES, TypeHost, described, integrity, metadata
 
 NAMELESS = replace(PID, type=TYPE, display=(), claims=())

@@ -13,7 +13,8 @@ from protocol.oid4vci.key_attestation import KeyRequirements
 from protocol.wallet_unit.messages import unit_id
 from tests.support.pki import NOW
 from tests.support.provider import CLIENT_ID, PROVIDER, make_provider
-from tests.wallet.counterparts import AGENCY, PASSPHRASE, PID, QUICK, Agency, World, answer
+from tests.wallet.counterpart_agency import AGENCY, PID, Agency, answer
+from tests.wallet.counterparts import PASSPHRASE, QUICK, World
 from tests.wallet.vetting import ATTESTED, vetted_world
 from wallet.keys import sealed_key
 from wallet.policy.vouching import NotVouched, ProviderAway, WhyUnvouched

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from protocol.encoding import encode_json, sha256
 from protocol.errors import ProtocolError
 from protocol.exchange import HttpRequest, HttpResponse
-from tests.wallet.counterparts import answer
+from tests.wallet.counterpart_agency import answer
 
 TYPES = "https://types.example"
 TYPE = f"{TYPES}/pid"

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from protocol.errors import NotFound, Unavailable
 from runtime.seal import DamagedError
 from tests.support.pki import NOW
-from tests.wallet.counterparts import CLAIMS, PASSPHRASE, QUICK, held
+from tests.wallet.counterpart_agency import CLAIMS
+from tests.wallet.counterparts import PASSPHRASE, QUICK, held
 from tests.wallet.vault.tampering import all_bytes, file_as_database, note, opened
 from wallet.records import LogEntry, LoggedCredential, PendingIssuance, WantedCredential
 from wallet.vault.log_chain import digest_of

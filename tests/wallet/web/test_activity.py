@@ -8,7 +8,8 @@ import pytest
 from protocol.encoding import encode_json
 from protocol.oid4vci.metadata import Display
 from tests.support.pki import NOW
-from tests.wallet.counterparts import PID, VCT, held
+from tests.wallet.counterpart_agency import PID, VCT
+from tests.wallet.counterparts import held
 from tests.wallet.web.visitor import words_of
 from wallet.policy.cockpit.timeline import PAGE
 from wallet.policy.showing import PartyShown

@@ -5,7 +5,8 @@ from html import unescape
 import pytest
 
 from protocol.errors import Unreachable
-from tests.wallet.counterparts import AGENCY, PARTNER, answer
+from tests.wallet.counterpart_agency import AGENCY, answer
+from tests.wallet.counterparts import PARTNER
 from tests.wallet.web.flows import ADD, follow, paste
 from tests.wallet.web.visitor import Served, words_of
 from wallet.policy.links import MAX_PAGE_LINK

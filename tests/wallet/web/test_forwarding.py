@@ -6,7 +6,8 @@ import pytest
 
 from protocol.errors import Unreachable
 from protocol.exchange import HttpResponse
-from tests.wallet.counterparts import answer, dcql
+from tests.wallet.counterpart_agency import answer
+from tests.wallet.counterparts import dcql
 from tests.wallet.forward_town import NAMES
 from tests.wallet.service_town import BIRTH
 from tests.wallet.web.flows import follow

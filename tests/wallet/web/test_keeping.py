@@ -9,7 +9,8 @@ from protocol.encoding import encode_json
 from protocol.errors import Unreachable
 from protocol.oid4vci.metadata import ClaimDescription, CredentialConfiguration, Display
 from tests.support.pki import NOW
-from tests.wallet.counterparts import DESCRIPTIONS, VCT, Agency, World, held
+from tests.wallet.counterpart_agency import DESCRIPTIONS, VCT, Agency
+from tests.wallet.counterparts import World, held
 from tests.wallet.service.status_host import STATUS_URI, StatusHost
 from tests.wallet.web.visitor import Served, words_of
 

@@ -4,7 +4,8 @@ import pytest
 
 from protocol.errors import Unavailable, Unreachable
 from runtime.conversation import Slow
-from tests.wallet.counterparts import AGENCY, PASSPHRASE
+from tests.wallet.counterpart_agency import AGENCY
+from tests.wallet.counterparts import PASSPHRASE
 from tests.wallet.web.flows import ADD, paste, receive, say
 from tests.wallet.web.visitor import words_of
 from wallet.vault.file import VaultClosed

@@ -7,7 +7,8 @@ import pytest
 from protocol.errors import Unreachable
 from protocol.oid4vp.request import VerifierInfo
 from tests.support.pki import NOW
-from tests.wallet.counterparts import answer, dcql
+from tests.wallet.counterpart_agency import answer
+from tests.wallet.counterparts import dcql
 from tests.wallet.web.flows import ADD, follow, paste, receive, say
 from tests.wallet.web.visitor import words_of
 from wallet.web.shelf import AtWork

@@ -8,7 +8,7 @@ import pytest
 
 from protocol.errors import Unreachable
 from protocol.oid4vci.offer import TxCode
-from tests.wallet.counterparts import AGENCY, PID, answer
+from tests.wallet.counterpart_agency import AGENCY, PID, answer
 from tests.wallet.web.flows import ADD, follow, paste, receive, say
 from tests.wallet.web.visitor import URL, words_of
 from wallet.web.shelf import AtWork

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from protocol.encoding import encode_json
 from protocol.errors import Unreachable
 from tests.support.pki import NOW
-from tests.wallet.counterparts import CLAIMS, Agency, World, answer, held
+from tests.wallet.counterpart_agency import CLAIMS, Agency, answer
+from tests.wallet.counterparts import World, held
 from tests.wallet.web.visitor import Served, words_of
 from wallet.web import renewing
 

@@ -8,7 +8,8 @@ import pytest
 from protocol.encoding import encode_json
 from protocol.trust.localized import Localized
 from tests.support.pki import NOW
-from tests.wallet.counterparts import CLAIMS, dcql
+from tests.wallet.counterpart_agency import CLAIMS
+from tests.wallet.counterparts import dcql
 from tests.wallet.forward_town import NAMES
 from tests.wallet.registrar import registered
 from tests.wallet.web.flows import follow

@@ -6,7 +6,7 @@ import pytest
 
 from protocol.oauth.client_attestation import METHOD
 from tests.support.provider import PROVIDER, make_provider
-from tests.wallet.counterparts import PID
+from tests.wallet.counterpart_agency import PID
 from tests.wallet.vetting import vetted_world
 from tests.wallet.web.flows import paste, receive, say
 from tests.wallet.web.visitor import Served, words_of

@@ -5,25 +5,13 @@ from dataclasses import replace
 import pytest
 
 from capabilities.cockpit.rights_case import RightsCase, RightsChange, step_to
-from issuer.database.store import SqlIssuerStore
 from protocol.errors import Conflict
 from protocol.sovereignty.due_dates import first_due
 from protocol.sovereignty.rights import Right
 from protocol.sovereignty.rights_status import RightsStatus, State
-from runtime.database.engine import Database
 from runtime.rate_limit import TooManyRequests
 from tests.issuer.database.giving import UNTIL, give
-from tests.support.issuer import Clock
-from tests.support.migrated import migrate_quickly
 from tests.support.pki import NOW
-
-
-@pytest.fixture
-def store(database_url):
-    store = SqlIssuerStore(Database(database_url, "issuer"), Clock())
-    migrate_quickly(store)
-    yield store
-    store.database.dispose()
 
 
 def fresh(receipt, name):

@@ -12,7 +12,8 @@ from protocol.sovereignty.rules import About, CredentialType
 from tests.protocol.sovereignty.held import condition
 from tests.protocol.sovereignty.services import service
 from tests.support.pki import NOW
-from tests.wallet.counterparts import VCT, held
+from tests.wallet.counterpart_agency import VCT
+from tests.wallet.counterparts import held
 from wallet.policy.services.holding import holdings_of, seem_about_others, types_of
 
 TODAY = date(2027, 1, 15)

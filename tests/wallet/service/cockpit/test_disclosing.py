@@ -20,7 +20,8 @@ from protocol.sovereignty.in_person import hash_claim
 from protocol.sovereignty.signing import hash_text
 from tests.support.pki import NOW, make_pki, seeded, seeded_key
 from tests.wallet.cockpit import COCKPIT, CockpitWorld
-from tests.wallet.counterparts import PARTNER, Partner, answer, dcql
+from tests.wallet.counterpart_agency import answer
+from tests.wallet.counterparts import PARTNER, Partner, dcql
 from tests.wallet.meeting import LICENSED, asked, share
 from tests.wallet.registrar import LIBRARY
 from wallet.policy.cockpit.disclosed import receipt_of, sent_of

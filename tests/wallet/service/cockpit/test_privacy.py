@@ -11,7 +11,7 @@ from protocol.oid4vp.request import ClientMetadata
 from protocol.sovereignty.usage import Action
 from tests.support.pki import NOW
 from tests.wallet.cockpit import COCKPIT, CockpitWorld, use
-from tests.wallet.counterparts import CLAIMS
+from tests.wallet.counterpart_agency import CLAIMS
 from tests.wallet.service.cockpit.asking import HOUR
 from tests.wallet.vault.tampering import all_bytes
 from wallet.vault.change import CODEC

@@ -14,7 +14,7 @@ from protocol.sovereignty.usage_report import News
 from tests.support.partners import TOWN, both
 from tests.support.pki import DAY, NOW
 from tests.wallet.cockpit import TO_BANK, use
-from tests.wallet.counterparts import answer
+from tests.wallet.counterpart_agency import answer
 from tests.wallet.service.cockpit.asking import HOUR, after_a_report, given, rules
 from wallet.policy.cockpit.disclosed import entries_of
 from wallet.policy.cockpit.usage_known import MAX_USES

@@ -11,7 +11,8 @@ from protocol.oid4vp.answer import Delivered, Uncertain
 from protocol.oid4vp.link import RequestByReference
 from protocol.oid4vp.request import DIRECT_POST_JWT, ClientMetadata, EncryptionKey
 from tests.support.pki import seeded, seeded_key
-from tests.wallet.counterparts import PARTNER, VCT, answer, dcql
+from tests.wallet.counterpart_agency import VCT, answer
+from tests.wallet.counterparts import PARTNER, dcql
 from tests.wallet.service.presenting.asking import asking, look, verified
 
 

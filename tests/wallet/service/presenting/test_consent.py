@@ -7,7 +7,8 @@ import pytest
 from protocol.encoding import JsonObject
 from protocol.oid4vp.client_id import ClientId
 from protocol.oid4vp.request import VerifierInfo
-from tests.wallet.counterparts import Agency, Partner, World, dcql
+from tests.wallet.counterpart_agency import Agency
+from tests.wallet.counterparts import Partner, World, dcql
 from tests.wallet.service.presenting.asking import asking, look, verified
 from wallet.policy.presenting import LogDamaged, request_digest
 

@@ -4,7 +4,8 @@ import pytest
 
 from protocol.errors import Conflict, ProtocolError
 from tests.support.pki import NOW
-from tests.wallet.counterparts import Agency, World
+from tests.wallet.counterpart_agency import Agency
+from tests.wallet.counterparts import World
 from tests.wallet.service.presenting.asking import look, verified
 from wallet.policy.presenting import Caution
 

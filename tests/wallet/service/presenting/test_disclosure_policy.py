@@ -18,7 +18,7 @@ from protocol.trust.disclosure_policy import (
 from protocol.trust.registrar_api import UsedIntermediary
 from protocol.trust.registration import SERVICE_PROVIDER, Intermediary
 from tests.support.pki import make_pki
-from tests.wallet.counterparts import PID
+from tests.wallet.counterpart_agency import PID
 from tests.wallet.registrar import IN_REGISTER, LIBRARY, RegisteredWorld
 from tests.wallet.service.presenting.asking import look
 from wallet.policy.presenting import Caution

@@ -10,7 +10,8 @@ from protocol.oid4vp.client_id import ClientId
 from protocol.oid4vp.link import PlainRequest
 from protocol.trust.anchors import Role
 from tests.support.pki import DAY, NOW, Template, make_pki
-from tests.wallet.counterparts import PARTNER, UNSIGNED, Agency, World, dcql
+from tests.wallet.counterpart_agency import Agency
+from tests.wallet.counterparts import PARTNER, UNSIGNED, World, dcql
 from tests.wallet.service.presenting.asking import asking, look
 
 

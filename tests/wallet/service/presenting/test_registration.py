@@ -14,7 +14,8 @@ from protocol.trust.anchors import Role
 from protocol.trust.carried import REGISTRATION_CERT
 from protocol.trust.registration import Intermediary
 from tests.support.pki import NOW, Template, make_pki, seeded_key
-from tests.wallet.counterparts import VCT, dcql
+from tests.wallet.counterpart_agency import VCT
+from tests.wallet.counterparts import dcql
 from tests.wallet.registrar import ENTRY, LIBRARY, RegisteredWorld, Registrar, registered
 from tests.wallet.service.presenting.asking import asking, look
 from wallet.policy.asking import (

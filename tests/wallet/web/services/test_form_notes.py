@@ -9,7 +9,8 @@ from protocol.errors import Unreachable
 from protocol.keys import P256Key
 from protocol.sovereignty.form_invitation import MEDIA_TYPE, FormInvitation, open_notes, sign_form_invitation
 from tests.support.pki import NOW, Template, make_pki, seeded, seeded_key
-from tests.wallet.counterparts import PARTNER, answer
+from tests.wallet.counterpart_agency import answer
+from tests.wallet.counterparts import PARTNER
 from tests.wallet.service_town import LIBRARY_CARD, Office
 from tests.wallet.web.flows import follow
 from tests.wallet.web.services.people import begin_plan, submit

@@ -9,7 +9,8 @@ from protocol.jwe import ENCRYPTIONS, Jwe, decrypt_jwe
 from protocol.keys import P256Key
 from protocol.oid4vp.request import DIRECT_POST_JWT, ClientMetadata, EncryptionKey
 from tests.support.pki import seeded
-from tests.wallet.counterparts import PARTNER, answer
+from tests.wallet.counterpart_agency import answer
+from tests.wallet.counterparts import PARTNER
 from tests.wallet.web.flows import follow, say
 from tests.wallet.web.services.people import NEEDS_BIRTH, begin_plan, hold_child, hold_pid, link, submit
 from tests.wallet.web.visitor import words_of

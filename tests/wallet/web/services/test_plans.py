@@ -4,7 +4,8 @@ import pytest
 
 from protocol.exchange import HttpResponse
 from tests.support.pki import Pki, Template, seeded_key
-from tests.wallet.counterparts import PARTNER, answer, dcql
+from tests.wallet.counterpart_agency import answer
+from tests.wallet.counterparts import PARTNER, dcql
 from tests.wallet.service_town import OFFICE
 from tests.wallet.web.flows import follow, say
 from tests.wallet.web.services.people import NEEDS_BIRTH, begin_plan, hold_child, hold_pid, link, submit, tick
