@@ -45,6 +45,9 @@ def test_of_two_who_wait_nobody_is_shown_before_the_clerk_says_whose_is_wanted(s
     board = shop.attend()
     assert (board.shown, board.disclosed) == (None, None)
     assert [found.number for found in board.waiting] == [one, other]
+    # Whoever is gone meanwhile is no mistake, and brings nobody else
+    shop.choose(next(number for number in NUMBERS if number not in (one, other)))
+    assert shop.attend() == board
     shop.choose(other)
     board = shop.attend()
     assert board.shown.number == other

@@ -167,6 +167,12 @@ def test_a_question_that_is_gone_is_not_asked(tmp_path, agency, held):
     with pytest.raises(NotFound):
         without.run(without.verifier.counters.ask(shop.reference, None))
     assert shop.places() == ()
+    # Nor has it a code to be printed, and neither has a question that another counter asks
+    assert without.run(without.verifier.counters.standing(shop.id)).record == shop.record
+    for use_case in ("family-name", "kept-name"):
+        with pytest.raises(NotFound):
+            without.run(without.verifier.counters.code(shop.id, use_case))
+    assert counter.run(counter.verifier.counters.code(shop.id, "family-name")) == shop.record
     counter.close()
     without.close()
 

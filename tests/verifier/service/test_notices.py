@@ -73,6 +73,18 @@ def test_a_notice_is_given_up_after_some_days_and_goes_with_its_case(office):
     assert len(office.network.calls) == calls
 
 
+def test_where_nobody_wants_notices_any_more_they_are_done(office, monkeypatch):
+    sent(office)
+    deliver = office.verifier.notices.deliver
+    with monkeypatch.context() as without:
+        without.setattr(type(office.verifier.cases), "webhook", lambda *_: "")
+        assert office.run(deliver()) == 0
+    hook(office)
+    office.clock.forward(wait(99))
+    assert office.run(deliver()) == 0
+    assert office.network.calls == []
+
+
 def test_two_workers_never_deliver_the_same_notice(office):
     sent(office)
     hook(office)

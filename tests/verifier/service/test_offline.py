@@ -128,12 +128,29 @@ def test_what_is_kept_is_verified_anew(started, agency):
 
 def test_a_list_is_not_written_again_for_every_answer(started, agency):
     counter = started(use_case=OFFLINE.replace("max_status_age_seconds = 60", "max_status_age_seconds = 1"))
-    for seconds in (0, 30, 29, 1):
+    for seconds, written_at in ((0, NOW), (30, NOW), (29, NOW), (1, NOW + 60)):
         counter.clock.forward(seconds)
         publish(counter, agency, issued_at=counter.clock.now)
         verdict_line(counter, agency)
-    assert [row.fetched_at for row in kept(counter)] == [NOW + 60]
+        assert [row.fetched_at for row in kept(counter)] == [written_at]
     assert len(counter.network.calls) == 4
+
+
+@pytest.mark.parametrize(("use_case", "times"), [(OFFLINE, 1), (USE_CASE, 0)], ids=["wanted", "not wanted"])
+def test_what_is_kept_is_read_once_and_only_where_it_is_wanted(started, agency, use_case, times):
+    counter = started(use_case=use_case)
+    publish(counter, agency)
+    lists, asked = counter.store.status_lists, []
+
+    class Watched(Away):
+        def find(self, address):
+            asked.append(address)
+            return lists.find(address)
+
+    counter.store.status_lists = Watched()
+    for _ in range(2):
+        assert verdict_line(counter, agency).passed
+    assert len(asked) == times
 
 
 class Away:

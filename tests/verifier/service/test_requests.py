@@ -64,6 +64,8 @@ def test_a_question_too_long_for_a_link_is_asked_by_reference_only(counter):
     with pytest.raises(InvalidRequest, match="too long for a link"):
         counter.ask(use_case=None, query=query, prefix=Prefix.REDIRECT_URI)
     assert counter.ask(use_case=None, query=query).uri
+    with pytest.raises(InvalidRequest, match="for_another goes with"):
+        counter.ask(use_case=None, query=query, for_another=True)
 
 
 def test_the_wallets_nonce_comes_back_signed(counter):

@@ -230,6 +230,22 @@ def test_only_so_many_lists_are_kept(counter, agency):
     assert "https://agency.example/status/0" not in known._known
 
 
+def test_lists_take_only_so_much_memory_and_the_newest_stays(counter, agency, monkeypatch):
+    known, credential = counter.verifier.answers.status_lists, issue_held(agency)
+
+    def look_up(name):
+        uri = f"https://agency.example/status/{name}"
+        publish(counter, agency, uri=uri)
+        counter.run(known.status_of(verified(counter, credential, StatusReference(uri, GOOD)), 60))
+        return [address.rpartition("/")[2] for address in known._known]
+
+    assert look_up("a") == ["a"]
+    monkeypatch.setattr("verifier.service.status.MAX_BYTES", 2 * known._size())
+    assert [look_up(name) for name in "bc"] == [["a", "b"], ["b", "c"]]
+    monkeypatch.setattr("verifier.service.status.MAX_BYTES", 0)
+    assert look_up("d") == ["d"]
+
+
 def verified(counter, held, *references):
     exchange = FORMATS["dc+sd-jwt"].verify_issued(held.raw, anchors=counter.verifier.context.anchors(), now=NOW)
     return counter.run(exchange)._replace(status=references)

@@ -128,6 +128,22 @@ def test_over_a_relay_the_page_waits_and_shows_the_verdict(counter, browser):
     assert wallet_drive(Relay.of_reader([phone.relay.method()]).receive(), {HOST: counter.app}) is None
 
 
+def test_what_is_no_answer_ends_the_waiting_at_the_relay_and_leaves_the_other_ways(counter, browser):
+    request_id = begun(browser)
+    phone = Phone(counter, relayed=True)
+    scan(browser, request_id, phone)
+    apps = {HOST: counter.app}
+    answer = phone.answer(wallet_drive(phone.relay.receive(), apps))
+    wallet_drive(phone.relay.send(b"rubbish"), apps)
+    assert "Show each other moving codes" in browser.get(f"/in-person/{request_id}").text
+    # Nobody looks there any more, whatever comes
+    wallet_drive(Relay.of_reader([phone.relay.method()]).end(), apps)
+    wallet_drive(phone.relay.send(answer), apps)
+    assert 'class="large good"' not in browser.get(f"/in-person/{request_id}").text
+    page = browser.press(f"/in-person/{request_id}/answer", message=encode_base64url(answer))
+    assert 'class="large good"' in page.text
+
+
 def test_without_a_network_both_show_each_other_moving_codes(counter, browser):
     counter.network.away = True
     request_id = begun(browser)
@@ -180,7 +196,7 @@ def test_a_relay_that_makes_messages_up_is_left_for_the_codes(counter, browser):
     wallet_drive(phone.relay.send(b"made up"), {HOST: counter.app})
     page = browser.get(f"/in-person/{request_id}")
     assert "Show each other moving codes" in page.text
-    assert browser.state()[1] == "requested-"
+    assert 'class="large good"' not in browser.get(f"/in-person/{request_id}").text
     page = browser.press(
         f"/in-person/{request_id}/answer", message=encode_base64url(phone.answer(moving(browser, request_id)))
     )
