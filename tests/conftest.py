@@ -8,6 +8,7 @@ import pytest
 import structlog
 from hypothesis import settings
 
+from runtime.serve import YOUNG_OBJECTS
 from tests.support.postgres import database_url, database_urls, fresh_postgres_url, postgres_cluster, postgres_url
 from tests.support.softhsm import softhsm
 from tests.support.tree import ROOT
@@ -35,8 +36,8 @@ def pytest_collection_finish() -> None:
     """What was collected stays to the end; looking through it for garbage again and again took a quarter of the time."""
     gc.collect()
     gc.freeze()
-    allocations, young, _ = gc.get_threshold()
-    gc.set_threshold(allocations, young, 100)
+    _, young, _ = gc.get_threshold()
+    gc.set_threshold(YOUNG_OBJECTS, young, 100)
 
 
 @pytest.fixture(autouse=True)
