@@ -103,6 +103,6 @@ _POLICY = (
         ca_policy=ExtensionPolicy.permit_all()
         .require_present(x509.BasicConstraints, Criticality.AGNOSTIC, None)  # and the library asks whether it is one
         .may_be_present(x509.KeyUsage, Criticality.AGNOSTIC, _signs_certificates),
-        ee_policy=ExtensionPolicy.permit_all(),  # what a leaf may be was looked at when it was read
+        ee_policy=ExtensionPolicy.permit_all(),  # what a leaf may be is for `_check_leaf`
     )
 )

@@ -29,6 +29,19 @@ class Distant:
         return self.key.sign(data)
 
 
+def driven(exchange, **options):
+    """What comes of an exchange."""
+
+    async def drive_it():
+        driver = Driver(None, Echo(), **options)
+        try:
+            return await driver.run(exchange)
+        finally:
+            driver.close()
+
+    return asyncio.run(drive_it())
+
+
 @pytest.mark.parametrize("key", [P256Key.generate(bytes), Ed25519Key.generate(bytes)])
 def test_a_key_in_memory_answers_without_a_detour(key):
     with pytest.raises(StopIteration) as end:
@@ -38,15 +51,8 @@ def test_a_key_in_memory_answers_without_a_detour(key):
 
 def test_any_other_key_is_used_off_the_event_loop():
     key = Distant(P256Key.generate(bytes))
-
-    async def sign():
-        driver = Driver(None, Echo())
-        try:
-            return await driver.run(with_key(key, lambda: key.sign(b"data")))
-        finally:
-            driver.close()
-
-    key.public_key.verify(asyncio.run(sign()), b"data")
+    signature = driven(with_key(key, lambda: key.sign(b"data")))
+    key.public_key.verify(signature, b"data")
     assert [name.split("_")[0] for name in key.threads] == ["slow"]
 
 
@@ -68,14 +74,7 @@ def test_an_exchange_that_takes_long_works_off_the_event_loop():
         threads.append((yield from slow(lambda: "slow within")))
         return response.body.decode()
 
-    async def drive_it():
-        driver = Driver(None, Echo(), works_in_thread=True)
-        try:
-            return await driver.run(work())
-        finally:
-            driver.close()
-
-    assert asyncio.run(drive_it()) == "https://a.example"
+    assert driven(work(), works_in_thread=True) == "https://a.example"
     assert threads == ["slow", "slow", "slow", "slow within"]
 
 
@@ -89,13 +88,6 @@ def test_what_such_an_exchange_refuses_is_refused():
         finally:
             closed.append(True)
 
-    async def drive_it():
-        driver = Driver(None, Echo(), works_in_thread=True)
-        try:
-            return await driver.run(work())
-        finally:
-            driver.close()
-
     with pytest.raises(InvalidGrant):
-        asyncio.run(drive_it())
+        driven(work(), works_in_thread=True)
     assert closed == [True]
