@@ -13,12 +13,11 @@ from wallet.policy.issuing import MayNotIssue
 from wallet.policy.links import MAX_PAGE_LINK, Found, LinkKind, classify, host_of
 from wallet.policy.vouching import unvouched
 from wallet.web.locked import WhenLocked
-from wallet.web.room import Inside, Room, Visit, redirect
-from wallet.web.shelf import Shelf
+from wallet.web.room import AtTheDoor, Inside, Room, Visit, redirect
 from wallet.web.things import OfferWaiting, RequestWaiting
 
 
-def adding_pages(room: Room) -> APIRouter:
+def adding_pages() -> APIRouter:
     """Every way in for a link."""
     router = APIRouter(include_in_schema=False)
 
@@ -31,18 +30,17 @@ def adding_pages(room: Room) -> APIRouter:
         form = await visit.form()
         return await _look_at(visit, classify(form.get("link", "")), same_device="same_device" in form)
 
-    _add_pages_from_elsewhere(router, room)
+    _add_pages_from_elsewhere(router)
     return router
 
 
-def _add_pages_from_elsewhere(router: APIRouter, room: Room) -> None:
+def _add_pages_from_elsewhere(router: APIRouter) -> None:
     """Links on other pages. Nothing is fetched before the user said so here, and the wallet is open.
 
     A link waits in memory under a number meanwhile, because it may hold a code and so belongs into no address of ours (T260).
     """
-    waiting = Shelf(room.door.now, room.door.random_bytes)
 
-    def show(request: Request, scheme: str, kind: LinkKind) -> Response:
+    def show(room: Room, request: Request, scheme: str, kind: LinkKind) -> Response:
         query = request.url.query
         _check_size(query)
         link = f"{scheme}?{query}"
@@ -54,23 +52,23 @@ def _add_pages_from_elsewhere(router: APIRouter, room: Room) -> None:
         return room.pages.remember(page, browser)
 
     @router.get("/credential-offer")
-    async def offered(request: Request) -> Response:
-        return show(request, OFFER_SCHEME, LinkKind.OFFER)
+    async def offered(room: AtTheDoor, request: Request) -> Response:
+        return show(room, request, OFFER_SCHEME, LinkKind.OFFER)
 
     @router.get("/authorize")
-    async def asked(request: Request) -> Response:
-        return show(request, REQUEST_SCHEME, LinkKind.REQUEST)
+    async def asked(room: AtTheDoor, request: Request) -> Response:
+        return show(room, request, REQUEST_SCHEME, LinkKind.REQUEST)
 
     @router.post("/from-page")
-    async def follow(request: Request) -> Response:
+    async def follow(room: AtTheDoor, request: Request) -> Response:
         form = await room.form(request)
         link = form.get("link", "")
         _check_size(link)
-        return redirect(f"/from-page/{waiting.put(classify(link))}")
+        return redirect(f"/from-page/{room.links.put(classify(link))}")
 
     @router.get("/from-page/{number}")
     async def followed(number: str, visit: Inside) -> Response:
-        return await _look_at(visit, waiting.take(number, Found), same_device=True)
+        return await _look_at(visit, visit.room.links.take(number, Found), same_device=True)
 
 
 async def _look_at(visit: Visit, found: Found, *, same_device: bool) -> Response:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 
 from protocol.errors import InvalidRequest, NotFound, ProtocolError
@@ -37,14 +38,15 @@ from wallet.web.receiving import receiving_pages
 from wallet.web.refreshing import refreshing
 from wallet.web.renewing import renewal_pages, renewing
 from wallet.web.rights import rights_pages
-from wallet.web.room import Room
+from wallet.web.room import Room, room_of
 from wallet.web.services.errands import errand_pages
 from wallet.web.services.notes import note_pages
 from wallet.web.services.pages import catalogue_pages
 from wallet.web.services.planning import planning_pages
-from wallet.web.services.tickets import Tickets
 from wallet.web.settings import settings_pages
+from wallet.web.shelf import Shelf
 from wallet.web.standing import standing_pages
+from wallet.web.tickets import Tickets
 from wallet.web.told import told_pages
 from wallet.web.vouching import vouching_pages
 from wallet.words import Words
@@ -66,8 +68,14 @@ def serve_wallet(
     `following` goes on as long as the application runs, whether the door is open or not; `in_background`: documents are
     renewed by themselves while it is open.
     """
-    room = Room(door, Pages(HOME, public_url=public_url, secret=random_bytes(32)))
-    tickets = Tickets(random_bytes(32))
+    room = Room(
+        door,
+        Pages(HOME, public_url=public_url, secret=random_bytes(32)),
+        public_url,
+        trusting,
+        Tickets(random_bytes(32)),
+        links=Shelf(door.now, random_bytes),
+    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -83,49 +91,52 @@ def serve_wallet(
         title="Hoheit wallet", secure=public_url.startswith("https://"), lifespan=lifespan, error_page=trouble
     )
     application.state.room = room
-    application.state.tickets = tickets
     application.add_exception_handler(ProtocolError, _refusal)
     application.add_exception_handler(DamagedError, _damaged)
     application.add_exception_handler(HTTPException, _no_page)
-    add_routes(
-        application,
-        entrance(room),
+    add_routes(application, *_rooms())
+    serve_static(application)
+    return HostSwitch({urlsplit(public_url).hostname or "": application})
+
+
+@cache
+def _rooms() -> tuple[APIRouter, ...]:
+    """All routes. They take what they show from their application's room, so several wallets in a process share them."""
+    return (
+        entrance(),
         keeping_pages(),
         renewal_pages(),
         activity_pages(),
         cockpit_pages(),
         rights_pages(),
         complaint_pages(),
-        settings_pages(trusting),
+        settings_pages(),
         moving_pages(),
         vouching_pages(),
         told_pages(),
-        adding_pages(room),
+        adding_pages(),
         receiving_pages(),
-        login_pages(room, public_url),
+        login_pages(),
         presenting_pages(),
         meeting_pages(),
-        catalogue_pages(tickets),
-        planning_pages(tickets),
-        errand_pages(tickets),
-        note_pages(tickets),
-        forwarding_pages(tickets),
+        catalogue_pages(),
+        planning_pages(),
+        errand_pages(),
+        note_pages(),
+        forwarding_pages(),
         standing_pages(),
         mandate_pages(),
     )
-    serve_static(application)
-    return HostSwitch({urlsplit(public_url).hostname or "": application})
 
 
 async def _refusal(request: Request, error: Exception) -> Response:
     if not isinstance(error, ProtocolError):
         raise error
-    room: Room = request.app.state.room
-    return room.refusal(request, error)
+    return room_of(request).refusal(request, error)
 
 
 async def _damaged(request: Request, _: Exception) -> Response:
-    room: Room = request.app.state.room
+    room = room_of(request)
     room.door.close()
     return room.page(request, "damaged.html", status=500)
 
@@ -133,7 +144,7 @@ async def _damaged(request: Request, _: Exception) -> Response:
 async def _no_page(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
-    room: Room = request.app.state.room
+    room = room_of(request)
     missing = error.status_code == 404
     answer = room.refusal(request, NotFound("no such page") if missing else InvalidRequest("this is not possible here"))
     answer.status_code = error.status_code

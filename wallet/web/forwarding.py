@@ -25,7 +25,6 @@ from wallet.web.activity import what_happened
 from wallet.web.locked import WhenLocked
 from wallet.web.receiving import read_answer
 from wallet.web.room import Inside, Visit, redirect
-from wallet.web.services.tickets import Tickets
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +55,18 @@ class Unfinished:
     nobody: bool  # nobody was chosen; otherwise it is not said for how long
 
 
-def forwarding_pages(tickets: Tickets) -> APIRouter:
+def forwarding_pages() -> APIRouter:
     """Every page of forwarding."""
     router = APIRouter(include_in_schema=False)
-    _add_picking(router, tickets)
+    _add_picking(router)
     _add_consent(router)
     return router
 
 
-def _add_picking(router: APIRouter, tickets: Tickets) -> None:
+def _add_picking(router: APIRouter) -> None:
     @router.get("/cards/{card_id}/forward")
     async def pick(card_id: str, visit: Inside) -> Response:
-        return _pick_page(visit, tickets, _document(visit, card_id))
+        return _pick_page(visit, _document(visit, card_id))
 
     @router.post("/cards/{card_id}/forward")
     async def ask(card_id: str, visit: Inside) -> Response:
@@ -76,11 +75,11 @@ def _add_picking(router: APIRouter, tickets: Tickets) -> None:
         try:
             found = visit.wallet.forwarding.recipients(document)
         except NoServices:
-            return _pick_page(visit, tickets, document)
-        named = {one.service.id for one in found if f"to-{tickets.of('service', one.service.id)}" in form}
+            return _pick_page(visit, document)
+        named = {one.service.id for one in found if f"to-{visit.room.tickets.of('service', one.service.id)}" in form}
         picked = [one.service.id for one in found if one.service.id in named]
         if not picked or len(picked) > MAX_AT_ONCE:
-            return _pick_page(visit, tickets, document, named, "many" if picked else "none")
+            return _pick_page(visit, document, named, "many" if picked else "none")
         recipients = await visit.run(visit.wallet.forwarding.ask(document, picked))
         return put_waiting(visit, recipients)
 
@@ -174,9 +173,7 @@ def _sending(
     return visit.wallet.standing.send(replace(waiting.asked, recipients=waiting.recipients), chosen)
 
 
-def _pick_page(
-    visit: Visit, tickets: Tickets, document: Document, picked: set[str] | None = None, problem: str = ""
-) -> Response:
+def _pick_page(visit: Visit, document: Document, picked: set[str] | None = None, problem: str = "") -> Response:
     values: dict[str, object] = {"no_list": None, "found": ()}
     try:
         values["found"] = visit.wallet.forwarding.recipients(document)
@@ -184,7 +181,7 @@ def _pick_page(
         values["no_list"] = error.problem
     return visit.page(
         "forward.html", status=400 if problem else 200, card=visit.wallet.keeping.shown(document), problem=problem,
-        picked=picked or set(), most=MAX_AT_ONCE, ticket=partial(tickets.of, "service"),
+        picked=picked or set(), most=MAX_AT_ONCE, ticket=partial(visit.room.tickets.of, "service"),
         say=ForwardingWords(visit.words), **values,
     )  # fmt: skip
 

@@ -12,16 +12,15 @@ from wallet.service.login import LoginEnded
 from wallet.web.door import Closed
 from wallet.web.locked import WhenLocked
 from wallet.web.receiving import fetch_into, page_of, read_answer, refused
-from wallet.web.room import Inside, Room, redirect
+from wallet.web.room import AtTheDoor, Inside, Room, redirect
 from wallet.web.things import LoginOver, LoginProblem, LoginWaiting, NotTaken, OfferWaiting
 
 CALLBACK = "/callback"
 
 
-def login_pages(room: Room, public_url: str) -> APIRouter:
+def login_pages() -> APIRouter:
     """To the office and back."""
     router = APIRouter(include_in_schema=False)
-    redirect_uri = public_url.rstrip("/") + CALLBACK
 
     @router.post("/login/{number}")
     async def begin(number: str, visit: Inside) -> Response:
@@ -32,7 +31,7 @@ def login_pages(room: Room, public_url: str) -> APIRouter:
                     await visit.run(visit.wallet.receiving.decline(offer.seen), again, again)
                     visit.shelf.replace(number, NotTaken(offer.seen.consent.issuer))
                     return redirect(page_of(number))
-                begun = await visit.run(visit.wallet.login.begin(offer.seen, redirect_uri), again, again)
+                begun = await visit.run(visit.wallet.login.begin(offer.seen, _redirect_uri(visit.room)), again, again)
                 visit.shelf.replace(number, LoginWaiting(offer.seen, begun))
         except Unavailable:
             raise
@@ -50,7 +49,7 @@ def login_pages(room: Room, public_url: str) -> APIRouter:
         return redirect(page_of(number))
 
     @router.get(CALLBACK)
-    async def come_back(request: Request) -> Response:
+    async def come_back(room: AtTheDoor, request: Request) -> Response:
         try:
             visit = room.enter(request)
         except Closed:
@@ -59,7 +58,7 @@ def login_pages(room: Room, public_url: str) -> APIRouter:
         number = visit.shelf.find(LoginWaiting, lambda login: hmac.compare_digest(login.begun.state.encode(), state))
         with visit.shelf.answering(number, LoginWaiting, page_of(number)) as login:
             try:
-                returned = f"{redirect_uri}?{request.url.query}"
+                returned = f"{_redirect_uri(room)}?{request.url.query}"
                 finish = visit.wallet.login.finish(login.seen, login.begun, returned)
                 pending = await visit.run(finish, WhenLocked.LOGGED_IN, WhenLocked.WAITS)
             except Unavailable:
@@ -71,6 +70,10 @@ def login_pages(room: Room, public_url: str) -> APIRouter:
             return await fetch_into(visit, number, pending, login.seen.contact)
 
     return router
+
+
+def _redirect_uri(room: Room) -> str:
+    return room.public_url.rstrip("/") + CALLBACK
 
 
 def _problem(error: ProtocolError) -> LoginProblem:

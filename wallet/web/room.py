@@ -16,19 +16,25 @@ from runtime.pages import Pages
 from wallet.service import Wallet
 from wallet.service.meeting import MeetingOver
 from wallet.service.opened import OpenWallet, T
+from wallet.service.trusting import Trusting
 from wallet.vault.file import VaultClosed
 from wallet.web.door import Closed, Door
 from wallet.web.locked import LockedMeanwhile, WhenLocked, before_form
 from wallet.web.shelf import Gone, Shelf, StillAtWork
+from wallet.web.tickets import Tickets
 from wallet.words import Words
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """The pages of one wallet and the door to it."""
+    """What the pages of one wallet work with; routes find it by their application, and know no wallet themselves."""
 
     door: Door
     pages: Pages
+    public_url: str
+    trusting: Trusting  # whom the user trusts, which is shown
+    tickets: Tickets  # what services are called in addresses
+    links: Shelf  # that came from other pages while the wallet may have been closed
 
     def page(self, request: Request, template: str, *, status: int = 200, **values: object) -> Response:
         """A page, with what all pages of the wallet need."""
@@ -141,18 +147,29 @@ class Visit:
         return await self.room.form(self.request, max_bytes)
 
 
-def enter(request: Request) -> Visit:
+def room_of(request: Request) -> Room:
+    """The room that an application serves."""
+    room: Room = request.app.state.room
+    return room
+
+
+async def enter(request: Request) -> Visit:
     """What a route inside the open wallet works with; see `Room.enter`."""
-    room: Room = request.app.state.room
-    return room.enter(request)
+    return room_of(request).enter(request)
 
 
-def look_in(request: Request) -> Visit:
+async def look_in(request: Request) -> Visit:
     """What a route works with that an open page asks by itself; see `Room.look_in`."""
-    room: Room = request.app.state.room
-    return room.look_in(request)
+    return room_of(request).look_in(request)
 
 
+async def at_the_door(request: Request) -> Room:
+    """What a route works with for which the wallet need not be open."""
+    return room_of(request)
+
+
+AtTheDoor = Annotated[Room, Depends(at_the_door)]
+"""A route that has this parameter is answered whether the wallet is open or not."""
 Inside = Annotated[Visit, Depends(enter)]
 """A route that has this parameter is answered only for the browser that has the wallet open."""
 LookingIn = Annotated[Visit, Depends(look_in)]

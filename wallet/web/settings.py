@@ -17,13 +17,14 @@ from wallet.web.room import Inside, Visit
 from wallet.web.told import Done, tell
 
 
-def settings_pages(trusting: Trusting) -> APIRouter:
+def settings_pages() -> APIRouter:
     """The page of settings, and what can be changed there."""
     router = APIRouter(include_in_schema=False)
 
     def show(visit: Visit, problem: str = "", status: int = 200, wait: int = 0) -> Response:
         return visit.page(
-            "settings.html", status=status, problem=problem, wait=wait, trusted=_trusted(trusting), now=trusting.now(),
+            "settings.html", status=status, problem=problem, wait=wait, trusted=_trusted(visit.room.trusting),
+            now=visit.room.trusting.now(),
             least=MIN_PASSPHRASE, good=GOOD_LENGTH, vouching=visit.wallet.vouching.shown(),
             refreshes=visit.wallet.cockpit.refreshes(), keep_years=visit.wallet.cockpit.keep_years(),
             would_go=_would_go(visit),

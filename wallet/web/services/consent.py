@@ -8,13 +8,11 @@ from functools import partial
 from protocol.errors import ProtocolError
 from wallet.service_words import ServiceWords
 from wallet.web.room import Visit
-from wallet.web.services.tickets import Tickets
 from wallet.web.things import RequestWaiting
 
 
 def about_service(visit: Visit, waiting: RequestWaiting) -> dict[str, object]:
     """What the page of a request shows in addition."""
-    tickets: Tickets = visit.request.app.state.tickets
     missing = visit.wallet.services.errands.missing(waiting.seen) if waiting.met is None else ()
     begun = waiting.begun
     with suppress(ProtocolError):  # what is not offered any more is called as it was
@@ -26,5 +24,5 @@ def about_service(visit: Visit, waiting: RequestWaiting) -> dict[str, object]:
         "noted": visit.wallet.services.noted(waiting.seen, begun),
         "missing": missing,
         "say": ServiceWords(visit.words),
-        "ticket": partial(tickets.of, "service"),
+        "ticket": partial(visit.room.tickets.of, "service"),
     }

@@ -19,13 +19,12 @@ from wallet.service_records import Errand
 from wallet.web.locked import WhenLocked
 from wallet.web.room import Inside, Visit, redirect
 from wallet.web.services.planning import begin_service
-from wallet.web.services.tickets import Tickets
 from wallet.web.services.views import find_service, services_page
 from wallet.web.shelf import Gone
 from wallet.web.things import OfferWaiting, RequestWaiting
 
 
-def errand_pages(tickets: Tickets) -> APIRouter:
+def errand_pages() -> APIRouter:
     """The pages of what is missing."""
     router = APIRouter(include_in_schema=False)
 
@@ -34,7 +33,7 @@ def errand_pages(tickets: Tickets) -> APIRouter:
         await visit.form()
         waiting = visit.shelf.look(number, RequestWaiting)
         proof = _proof(visit, waiting, place)
-        service = find_service(visit, tickets, ticket)
+        service = find_service(visit, ticket)
         begun = waiting.begun
         wait = visit.wallet.services.errands.wait(
             waiting.seen, begun.service.id if begun else "", begun.journey if begun else ""
@@ -46,9 +45,9 @@ def errand_pages(tickets: Tickets) -> APIRouter:
             raise
         except ProtocolError:
             # Its issuer gives it to nobody who just asks, so the service is the way to it
-            return await begin_service(visit, tickets, service)
+            return await begin_service(visit, service)
         offer = visit.shelf.put(OfferWaiting(seen))
-        return redirect(f"/missing/{quote(offer, safe='')}/{tickets.of('service', service.id)}")
+        return redirect(f"/missing/{quote(offer, safe='')}/{visit.room.tickets.of('service', service.id)}")
 
     @router.get("/missing/{number}/looks.css")
     async def looks(number: str, visit: Inside) -> Response:
@@ -58,11 +57,10 @@ def errand_pages(tickets: Tickets) -> APIRouter:
     @router.get("/missing/{number}/{ticket}")
     async def preview(number: str, ticket: str, visit: Inside) -> Response:
         seen = visit.shelf.look(number, OfferWaiting).seen
-        service = find_service(visit, tickets, ticket)
+        service = find_service(visit, ticket)
         consent = visit.wallet.receiving.consent(seen.offer, seen.contact)
         page = services_page(
             visit,
-            tickets,
             "missing_preview.html",
             number=number,
             service=service,
@@ -88,7 +86,7 @@ def errand_pages(tickets: Tickets) -> APIRouter:
             aim = visit.wallet.services.journeys.aim(errand.journey)
             seen = await visit.run(visit.wallet.services.errands.resume(errand, aim), again, again)
         except RequestTooOld:
-            return await _begin_anew(visit, tickets, errand)
+            return await _begin_anew(visit, errand)
         begun = None
         with suppress(ProtocolError):
             service = visit.wallet.services.catalogue.find(errand.service)
@@ -105,15 +103,15 @@ def errand_pages(tickets: Tickets) -> APIRouter:
     return router
 
 
-async def _begin_anew(visit: Visit, tickets: Tickets, errand: Errand) -> Response:
+async def _begin_anew(visit: Visit, errand: Errand) -> Response:
     """The request has run out: begin its service again, or say that whoever asked has to ask again."""
     errands, catalogue = visit.wallet.services.errands, visit.wallet.services.catalogue
     await visit.run(errands.forget(errand.id))
     try:
         service = catalogue.find(errand.service)
     except ProtocolError:
-        return services_page(visit, tickets, "request_over.html", status=410, asker=errand.asker)
-    return await begin_service(visit, tickets, service, errand.journey)
+        return services_page(visit, "request_over.html", status=410, asker=errand.asker)
+    return await begin_service(visit, service, errand.journey)
 
 
 def _proof(visit: Visit, waiting: RequestWaiting, place: int) -> ProofShown:

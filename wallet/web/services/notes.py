@@ -12,14 +12,13 @@ from wallet.policy.services.noting import NotedChanged, ticked_answers
 from wallet.service.services.form_notes import InvitationSeen
 from wallet.web.locked import WhenLocked
 from wallet.web.room import Inside, Visit, redirect
-from wallet.web.services.tickets import Tickets
 from wallet.web.services.views import services_page
 from wallet.web.things import Brought
 
 _EMPTY: Mapping[str, str] = {}
 
 
-def note_pages(tickets: Tickets) -> APIRouter:
+def note_pages() -> APIRouter:
     """The pages of notes for a form."""
     router = APIRouter(include_in_schema=False)
 
@@ -28,7 +27,7 @@ def note_pages(tickets: Tickets) -> APIRouter:
         thing = visit.shelf.look(number, object)
         if isinstance(thing, Brought):
             return redirect(f"{_address(number)}/done")
-        return _page(visit, tickets, number, seen=visit.shelf.look(number, InvitationSeen))
+        return _page(visit, number, seen=visit.shelf.look(number, InvitationSeen))
 
     @router.post("/notes/{number}")
     async def bring(number: str, visit: Inside) -> Response:
@@ -37,9 +36,9 @@ def note_pages(tickets: Tickets) -> APIRouter:
         try:
             noted = ticked_answers(form_notes.noted(seen), form)
         except NotedChanged:
-            return _page(visit, tickets, number, seen=seen, form=form, problem="changed")
+            return _page(visit, number, seen=seen, form=form, problem="changed")
         if not noted:
-            return _page(visit, tickets, number, seen=seen, form=form, problem="nothing")
+            return _page(visit, number, seen=seen, form=form, problem="nothing")
         try:
             with visit.shelf.answering(number, InvitationSeen, _address(number)):
                 address = await visit.run(form_notes.bring(seen, noted), WhenLocked.NOT_DONE, WhenLocked.SHARED)
@@ -47,19 +46,18 @@ def note_pages(tickets: Tickets) -> APIRouter:
         except Unavailable:
             raise
         except ProtocolError:
-            return _page(visit, tickets, number, seen=seen, form=form, problem="unknown")
+            return _page(visit, number, seen=seen, form=form, problem="unknown")
         return redirect(f"{_address(number)}/done")
 
     @router.get("/notes/{number}/done")
     async def done(number: str, visit: Inside) -> Response:
-        return services_page(visit, tickets, "notes_done.html", brought=visit.shelf.look(number, Brought))
+        return services_page(visit, "notes_done.html", brought=visit.shelf.look(number, Brought))
 
     return router
 
 
 def _page(
     visit: Visit,
-    tickets: Tickets,
     number: str,
     *,
     seen: InvitationSeen,
@@ -68,7 +66,7 @@ def _page(
 ) -> Response:
     service = visit.wallet.services.catalogue.find(seen.service.id)
     return services_page(
-        visit, tickets, "notes.html", status=400 if problem else 200, number=number, seen=seen, start=service.start,
+        visit, "notes.html", status=400 if problem else 200, number=number, seen=seen, start=service.start,
         noted=visit.wallet.services.form_notes.noted(seen), form=form, problem=problem,
     )  # fmt: skip
 

@@ -9,30 +9,29 @@ from fastapi import Response
 from protocol.sovereignty.service import LifeEvent, Service
 from wallet.service_words import ServiceWords
 from wallet.web.room import Visit
-from wallet.web.services.tickets import Tickets
 
 
-def services_page(visit: Visit, tickets: Tickets, template: str, *, status: int = 200, **values: object) -> Response:
+def services_page(visit: Visit, template: str, *, status: int = 200, **values: object) -> Response:
     """A page about services."""
     return visit.page(
         template,
         status=status,
         say=ServiceWords(visit.words),
-        ticket=partial(tickets.of, "service"),
-        event_ticket=partial(tickets.of, "event"),
+        ticket=partial(visit.room.tickets.of, "service"),
+        event_ticket=partial(visit.room.tickets.of, "event"),
         life_event=_life_event,
         **values,
     )
 
 
-def find_service(visit: Visit, tickets: Tickets, ticket: str) -> Service:
+def find_service(visit: Visit, ticket: str) -> Service:
     """The service that an address names.
 
     Raises:
         NotFound: it is not offered, or not any more.
     """
     services = {one.id: one for one in visit.wallet.services.catalogue.services()}
-    return services[tickets.find(ticket, "service", services)]
+    return services[visit.room.tickets.find(ticket, "service", services)]
 
 
 def _life_event(name: str) -> LifeEvent | None:

@@ -49,7 +49,8 @@ def test_a_page_that_looks_by_itself_keeps_no_wallet_open(served, holder):
 
 
 @pytest.mark.usefixtures("quick_events")
-def test_a_page_that_looks_is_told_when_the_wallet_was_locked(served, holder):
+def test_a_page_that_looks_is_told_when_the_wallet_was_locked(served, holder, monkeypatch):
+    monkeypatch.setattr(live, "STREAM_SECONDS", 20)  # it ends because the wallet was locked
     place = show(holder)
     respond, looks = served.world.relay.respond, []
 
