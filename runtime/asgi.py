@@ -43,6 +43,7 @@ from runtime.error_pages import is_for_page
 from runtime.health import METRICS_TYPE, Metrics, is_ready
 from runtime.logs import get_logger
 from runtime.openapi import with_refusals
+from runtime.routes import finish_routes
 from runtime.security_headers import SECURITY_HEADERS, SECURITY_HEADERS_FOR_PROGRAMS
 
 MAX_FORM = 64 * 1024  # bytes
@@ -288,6 +289,7 @@ class _Application(FastAPI):
         Given to FastAPI itself, that answer would be made a model of again for each route, pages among them, at every start.
         """
         if self.openapi_schema is None:
+            finish_routes(self)
             self.openapi_schema = with_refusals(super().openapi())
         return self.openapi_schema
 

@@ -3,13 +3,69 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from enum import Enum
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.params import Depends as DependsOn
 from fastapi.routing import APIRoute
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from runtime.bodies import LARGE_AT_ONCE, LARGE_SECONDS, make_room
+
+
+class LateRoute(APIRoute):
+    """A route that finds out what its handler asks for when it is first asked for; from then on it is as any other.
+
+    See docs/decisions/0074-routes-are-made-when-asked-for.md. That a handler cannot be served shows only then, or in `finish`.
+    """
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **described: Any) -> None:
+        methods, in_schema = described["methods"], described["include_in_schema"]
+        Route.__init__(self, path, endpoint, methods=methods, include_in_schema=in_schema)
+        self.methods = set(methods)  # HEAD is answered where a handler says so
+        self._rest: Callable[[], None] | None = partial(APIRoute.__init__, self, path, endpoint, **described)
+        self.app = self._first
+
+    async def _first(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.finish()
+        await self.app(scope, receive, send)
+
+    def finish(self) -> None:
+        """Find out now."""
+        if self._rest is not None:
+            self._rest()
+            self._rest = None
+
+
+class Router(APIRouter):
+    """A room of an application, with routes that are made when they are asked for."""
+
+    def __init__(
+        self,
+        *,
+        prefix: str = "",
+        tags: list[str | Enum] | None = None,
+        dependencies: Sequence[DependsOn] | None = None,
+        include_in_schema: bool = True,
+    ) -> None:
+        super().__init__(
+            prefix=prefix,
+            tags=tags,
+            dependencies=dependencies,
+            include_in_schema=include_in_schema,
+            route_class=LateRoute,
+        )
+
+
+def finish_routes(application: FastAPI) -> None:
+    """Make all routes of an application, such as to describe its interface."""
+    for route in application.routes:
+        if isinstance(route, LateRoute):
+            route.finish()
 
 
 def add_routes(application: FastAPI, *routers: APIRouter) -> None:
@@ -29,7 +85,7 @@ def large_bodies(check: Callable[[Request], Awaitable[object]], max_bytes: int) 
     """
     turns = asyncio.Semaphore(LARGE_AT_ONCE)
 
-    class LargeBodies(APIRoute):
+    class LargeBodies(LateRoute):
         """Its handler is reached with the door open."""
 
         def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:

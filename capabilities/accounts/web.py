@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from capabilities.accounts.service import ClerkService, TooManyCodes, WrongClerkCode
 from capabilities.accounts.session import NotSignedIn, SignedIn
@@ -17,6 +17,7 @@ from runtime.bodies import LARGE_AT_ONCE, LARGE_SECONDS, make_room
 from runtime.driver import Driver
 from runtime.logs import get_logger
 from runtime.pages import ForeignForm, Pages, redirect
+from runtime.routes import Router
 from runtime.uploads import OVERHEAD, read_upload
 
 
@@ -54,7 +55,7 @@ class Door:
     pages: Pages
     clerks: ClerkService
     shown: DoorPages
-    router: APIRouter = field(default_factory=lambda: APIRouter(include_in_schema=False))
+    router: Router = field(default_factory=lambda: Router(include_in_schema=False))
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(LARGE_AT_ONCE))
 
     def page(self, path: str) -> Callable[[Handler], Handler]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from fastapi.params import Depends as DependsOn
 from pydantic import BaseModel, Field
 
@@ -20,7 +20,7 @@ from protocol.errors import InvalidRequest, TooLarge
 from protocol.exchange import Exchange
 from protocol.sovereignty.rights_answer import AnsweredFile
 from runtime.driver import Driver
-from runtime.routes import large_bodies
+from runtime.routes import Router, large_bodies
 from runtime.uploads import MULTIPART, OVERHEAD, read_upload
 
 FILE = "file"  # the one part of the form
@@ -74,7 +74,7 @@ def shown(files: tuple[AnsweredFile, ...], sent: frozenset[str]) -> list[FileSho
 
 
 def add_files(
-    router: APIRouter, desk: FilesOfAnswers, driver: Driver, known: Known, described: Sequence[DependsOn] = ()
+    router: Router, desk: FilesOfAnswers, driver: Driver, known: Known, described: Sequence[DependsOn] = ()
 ) -> None:
     """Add `/rights/{request}/files` to what a role's systems call; `described`: how its interface says that a key is needed."""
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from ipaddress import IPv6Network
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from capabilities.relay.database import MAX_NUMBER, SqlRelay, WaitingMessage
 from protocol.device_retrieval.carriers import MAX_MESSAGE, MEDIA_TYPE, Side
@@ -19,6 +19,7 @@ from runtime.asgi import read_message
 from runtime.conversation import slow
 from runtime.driver import Driver
 from runtime.rate_limit import RateLimit
+from runtime.routes import Router
 
 # Of one address: whoever waits looks twice a second, and a partner has several counters. A proxy in front of the service hides
 # who is who, so these are for all together then, and the proxy's own limits decide (docs/decisions/0032)
@@ -29,9 +30,9 @@ CHANNEL_AT_ONCE, CHANNEL_PER_MINUTE = 60, 300.0
 _CHANNEL = re.compile(r"[A-Za-z0-9_-]{22,86}")  # 128 to 512 random bits
 
 
-def relay_endpoints(path: str, relay: SqlRelay, driver: Driver, now: Callable[[], int]) -> APIRouter:
+def relay_endpoints(path: str, relay: SqlRelay, driver: Driver, now: Callable[[], int]) -> Router:
     """All three, below a path."""
-    router = APIRouter(include_in_schema=False)
+    router = Router(include_in_schema=False)
     looks = RateLimit(LOOKS_AT_ONCE, LOOKS_PER_MINUTE, now)
     messages = RateLimit(MESSAGES_AT_ONCE, MESSAGES_PER_MINUTE, now)
     of_channel = RateLimit(CHANNEL_AT_ONCE, CHANNEL_PER_MINUTE, now)

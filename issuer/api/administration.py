@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from issuer.api.bodies import Actor, Subject, actor, described, read_body
@@ -16,6 +16,7 @@ from issuer.register import MAX_SUBJECT
 from issuer.service import Issuer
 from issuer.service.offers import GrantKind, OfferOrder
 from runtime.driver import Driver
+from runtime.routes import Router
 
 ConfigurationId = Annotated[str, Field(max_length=200)]
 
@@ -84,9 +85,9 @@ class Letter(BaseModel):
     letter_code: str
 
 
-def administration(issuer: Issuer, driver: Driver) -> APIRouter:
+def administration(issuer: Issuer, driver: Driver) -> Router:
     """Everything an agency's programs call; each route asks for an API key."""
-    router = APIRouter(prefix="/api", tags=["administration"])
+    router = Router(prefix="/api", tags=["administration"])
     _add_offers(router, issuer, driver)
     _add_credentials(router, issuer, driver)
     add_people(router, issuer, driver)
@@ -95,7 +96,7 @@ def administration(issuer: Issuer, driver: Driver) -> APIRouter:
     return router
 
 
-def _add_offers(router: APIRouter, issuer: Issuer, driver: Driver) -> None:
+def _add_offers(router: Router, issuer: Issuer, driver: Driver) -> None:
     @router.post("/offers", status_code=201, response_model_exclude_none=True, openapi_extra=described(OfferBody))
     async def make_offer(by: Actor, body: Annotated[OfferBody, Depends(read_body(OfferBody))]) -> OfferMade:
         """Make an offer for one person."""
@@ -136,7 +137,7 @@ def _add_offers(router: APIRouter, issuer: Issuer, driver: Driver) -> None:
         return Letter(letter_code=await driver.run(issuer.authorization.write_letter(body.subject, by)))
 
 
-def _add_credentials(router: APIRouter, issuer: Issuer, driver: Driver) -> None:
+def _add_credentials(router: Router, issuer: Issuer, driver: Driver) -> None:
     @router.get("/credentials", dependencies=[Depends(actor)])
     async def credentials(subject: Annotated[str, Query(min_length=1, max_length=MAX_SUBJECT)]) -> list[CredentialLine]:
         """What a person was issued, newest first."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from issuer.api.bodies import Actor, Subject, described, read_body
@@ -14,6 +14,7 @@ from issuer.service import Issuer
 from issuer.service.changes import Consequence, patched
 from protocol.exchange import Exchange
 from runtime.driver import Driver
+from runtime.routes import Router
 
 MAX_PEOPLE = 1000  # in one request
 MAX_PEOPLE_BODY = 4 << 20  # bytes
@@ -75,7 +76,7 @@ class DocumentFate(BaseModel):
     ends_at: int = Field(description="epoch seconds, of what is replaced; else 0")
 
 
-def add_people(router: APIRouter, issuer: Issuer, driver: Driver) -> None:
+def add_people(router: Router, issuer: Issuer, driver: Driver) -> None:
     """The routes. Ids stand in bodies: addresses are written down in many places."""
     changes = issuer.changes
 

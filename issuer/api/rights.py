@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Security
+from fastapi import Query, Security
 from pydantic import BaseModel, Field, JsonValue
 
 from capabilities.cockpit.clerks import MAX_ID, check_found
@@ -14,6 +14,7 @@ from issuer.api.bodies import KEY, Actor, keyholder
 from issuer.service import Issuer
 from protocol.sovereignty.claims import write_claims_by_query
 from runtime.driver import Driver
+from runtime.routes import Router
 
 
 class RightsInList(BaseModel):
@@ -46,7 +47,7 @@ class RightsWhole(RightsInList):
     files: list[FileShown] = Field(description="that were added one by one, and go out with the next answer")
 
 
-def add_rights(router: APIRouter, issuer: Issuer, driver: Driver) -> None:
+def add_rights(router: Router, issuer: Issuer, driver: Driver) -> None:
     """Everything about requests."""
     desk = issuer.rights
 

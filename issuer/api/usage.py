@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from issuer.api.bodies import Actor, Subject, described, read_body
@@ -12,6 +12,7 @@ from issuer.service import Issuer
 from issuer.service.told_uses import Told
 from protocol.sovereignty.usage import MAX_NAME
 from runtime.driver import Driver
+from runtime.routes import Router
 
 MAX_PLACES = 200
 MAX_STEPS = 20  # of one place
@@ -52,7 +53,7 @@ class UsageBody(BaseModel):
     at: int | None = Field(default=None, description="epoch seconds: when it happened; by default now")
 
 
-def add_usage(router: APIRouter, issuer: Issuer, driver: Driver) -> None:
+def add_usage(router: Router, issuer: Issuer, driver: Driver) -> None:
     """The one route."""
 
     @router.post("/usage", status_code=204, openapi_extra=described(UsageBody))

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from capabilities.cockpit.reached import Reached, who_answers
 from issuer.service import Issuer
 from issuer.web.site import Site
 from protocol.errors import NotFound
+from runtime.routes import Router
 
 
-def cockpit_page(site: Site) -> APIRouter:
+def cockpit_page(site: Site) -> Router:
     """The one page at the address that receipts and metadata name."""
-    router = APIRouter(include_in_schema=False)
+    router = Router(include_in_schema=False)
 
     @router.get(urlsplit(site.issuer.context.endpoints.cockpit).path)
     async def read(request: Request) -> Response:

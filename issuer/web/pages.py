@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from issuer.credential_types import families_of
 from issuer.session.login import UsedLetterCode, WrongLetterCode
@@ -15,6 +15,7 @@ from protocol.errors import ProtocolError
 from protocol.fields import Fields
 from runtime.asgi import read_form
 from runtime.pages import qr_svg, redirect
+from runtime.routes import Router
 
 LOOKS_AGE = "public, max-age=300"
 WAITING = frozenset(("offered", "opened", "redeemed", "issued"))  # states that go on by themselves
@@ -28,9 +29,9 @@ class LoginProblem:
     used: bool = False
 
 
-def people_pages(site: Site) -> APIRouter:
+def people_pages(site: Site) -> Router:
     """Every page of an issuer for people who want its documents."""
-    router = APIRouter(include_in_schema=False)
+    router = Router(include_in_schema=False)
     _add_login(router, site)
     _add_offer(router, site)
 
@@ -47,7 +48,7 @@ def people_pages(site: Site) -> APIRouter:
     return router
 
 
-def _add_login(router: APIRouter, site: Site) -> None:
+def _add_login(router: Router, site: Site) -> None:
     issuer, driver, pages = site.issuer, site.driver, site.pages
     action = f"{site.path}/authorize"
 
@@ -101,7 +102,7 @@ def _add_login(router: APIRouter, site: Site) -> None:
             return site.refusal(request, "refused.html", error)
 
 
-def _add_offer(router: APIRouter, site: Site) -> None:
+def _add_offer(router: Router, site: Site) -> None:
     offers, driver = site.issuer.offers, site.driver
 
     @router.get(f"{site.path}/offers/{{reference}}/page")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Security
+from fastapi import Depends, Request, Security
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, Field, JsonValue
@@ -25,6 +25,7 @@ from registrar.service.parties import Standing
 from registrar.session import APPLICANT
 from runtime.asgi import bearer_key, read_json_body
 from runtime.driver import Driver
+from runtime.routes import Router
 
 
 class Application(BaseModel):
@@ -91,9 +92,9 @@ class ProblemsAnswer(BaseModel):
 _KEY = HTTPBearer(scheme_name="Application key", description="given to whoever applied", auto_error=False)
 
 
-def applicant_api(registrar: Registrar, driver: Driver) -> APIRouter:
+def applicant_api(registrar: Registrar, driver: Driver) -> Router:
     """Applying, asking how it stands, and getting certificates."""
-    router = APIRouter(prefix="/api/application", tags=["application"])
+    router = Router(prefix="/api/application", tags=["application"])
     _add_application(router, registrar, driver)
     _add_certificates(router, registrar, driver)
     _add_services(router, registrar, driver)
@@ -112,7 +113,7 @@ async def application_key(request: Request, _: Annotated[object, Security(_KEY)]
 Key = Annotated[str, Depends(application_key)]
 
 
-def _add_application(router: APIRouter, registrar: Registrar, driver: Driver) -> None:
+def _add_application(router: Router, registrar: Registrar, driver: Driver) -> None:
     @router.post("", status_code=201)
     async def apply(request: Request) -> Application:
         """Apply to be registered."""
@@ -133,7 +134,7 @@ def _add_application(router: APIRouter, registrar: Registrar, driver: Driver) ->
         return _line(await driver.run(registrar.parties.standing(key)))
 
 
-def _add_certificates(router: APIRouter, registrar: Registrar, driver: Driver) -> None:
+def _add_certificates(router: Router, registrar: Registrar, driver: Driver) -> None:
     @router.post("/access-certificate", status_code=201)
     async def access_certificate(request: Request, key: Key) -> AccessCertificateAnswer:
         """An access certificate for the key of a PKCS#10 request."""
@@ -151,7 +152,7 @@ def _add_certificates(router: APIRouter, registrar: Registrar, driver: Driver) -
         return [_registration(certificate) for certificate in given]
 
 
-def _add_services(router: APIRouter, registrar: Registrar, driver: Driver) -> None:
+def _add_services(router: Router, registrar: Registrar, driver: Driver) -> None:
     parties, offerings = registrar.parties, registrar.offerings
 
     @router.get("/services")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Security
+from fastapi import Depends, Query, Request, Security
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, Field, JsonValue
 
@@ -19,6 +19,7 @@ from registrar.store import PartyFilter
 from runtime.api_keys import find_api_key
 from runtime.asgi import bearer_key, read_json_body
 from runtime.driver import Driver
+from runtime.routes import Router
 
 MAX_BODY = 64 * 1024  # bytes
 
@@ -51,9 +52,9 @@ class CertificateAnswer(BaseModel):
 _KEY = HTTPBearer(scheme_name="API key", description="made by `hoheit registrar api-key`", auto_error=False)
 
 
-def operator_api(registrar: Registrar, driver: Driver) -> APIRouter:
+def operator_api(registrar: Registrar, driver: Driver) -> Router:
     """Everything an operator's programs call."""
-    router = APIRouter(prefix="/api/parties", tags=["operators"])
+    router = Router(prefix="/api/parties", tags=["operators"])
     _add_reading(router, registrar, driver)
     _add_decisions(router, registrar, driver)
     _add_certificates(router, registrar, driver)
@@ -75,7 +76,7 @@ Actor = Annotated[str, Depends(operator)]
 Identifier = Annotated[str, Query(min_length=1, max_length=MAX_NAME)]
 
 
-def _add_reading(router: APIRouter, registrar: Registrar, driver: Driver) -> None:
+def _add_reading(router: Router, registrar: Registrar, driver: Driver) -> None:
     @router.get("", dependencies=[Depends(operator)])
     async def parties(
         waiting: bool | None = None,
@@ -92,7 +93,7 @@ def _add_reading(router: APIRouter, registrar: Registrar, driver: Driver) -> Non
         return _answer(await driver.run(registrar.parties.line(identifier)))
 
 
-def _add_decisions(router: APIRouter, registrar: Registrar, driver: Driver) -> None:
+def _add_decisions(router: Router, registrar: Registrar, driver: Driver) -> None:
     async def decided(identifier: str) -> PartyAnswer:
         return _answer(await driver.run(registrar.parties.line(identifier)))
 
@@ -132,7 +133,7 @@ def _add_decisions(router: APIRouter, registrar: Registrar, driver: Driver) -> N
         return await decided(identifier)
 
 
-def _add_certificates(router: APIRouter, registrar: Registrar, driver: Driver) -> None:
+def _add_certificates(router: Router, registrar: Registrar, driver: Driver) -> None:
     @router.get("/certificates", dependencies=[Depends(operator)])
     async def certificates(identifier: Identifier) -> list[CertificateAnswer]:
         """What a party was given, newest first."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from pydantic import BaseModel, Field, JsonValue
 
 from capabilities.registration.party import MAX_NAME
@@ -17,6 +17,7 @@ from registrar.session import MAX_REASON, proposal_id
 from registrar.store import ServiceFilter
 from registrar.witnessed import sight_of
 from runtime.driver import Driver
+from runtime.routes import Router
 
 Service = Annotated[str, Query(min_length=1, max_length=MAX_ID)]
 
@@ -44,15 +45,15 @@ class PartnerAnswer(BaseModel):
     finding: str
 
 
-def service_api(registrar: Registrar, driver: Driver) -> APIRouter:
+def service_api(registrar: Registrar, driver: Driver) -> Router:
     """Everything about services and witnessed partners."""
-    router = APIRouter(prefix="/api", tags=["operators"])
+    router = Router(prefix="/api", tags=["operators"])
     _add_services(router, registrar, driver)
     _add_partners(router, registrar, driver)
     return router
 
 
-def _add_services(router: APIRouter, registrar: Registrar, driver: Driver) -> None:
+def _add_services(router: Router, registrar: Registrar, driver: Driver) -> None:
     offerings = registrar.offerings
 
     async def answer(line: ServiceLine) -> ServiceLineAnswer:
@@ -101,7 +102,7 @@ def _add_services(router: APIRouter, registrar: Registrar, driver: Driver) -> No
         return await decided(service)
 
 
-def _add_partners(router: APIRouter, registrar: Registrar, driver: Driver) -> None:
+def _add_partners(router: Router, registrar: Registrar, driver: Driver) -> None:
     @router.get("/partners", dependencies=[Depends(operator)])
     async def partners(after: Annotated[str, Query(max_length=MAX_NAME)] = "") -> list[PartnerAnswer]:
         """Every cockpit of at most 100 partners, in the order of their identifiers."""

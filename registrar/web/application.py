@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from capabilities.registration.party import MAX_FILE, Party
 from capabilities.status_publisher.records import EntryState
@@ -21,6 +21,7 @@ from registrar.web.site import Site
 from runtime.asgi import read_form
 from runtime.languages import language_of
 from runtime.pages import redirect
+from runtime.routes import Router
 from runtime.toml import write_toml
 from runtime.uploads import read_upload
 
@@ -45,7 +46,7 @@ class ApplicantPages:
     def __init__(self, site: Site) -> None:
         self.site = site
         self.home = f"{site.path}/application"
-        self.router = APIRouter(include_in_schema=False)
+        self.router = Router(include_in_schema=False)
 
     def add(self, method: str, path: str) -> Callable[[Handler], Handler]:
         """A page behind the key."""
@@ -90,7 +91,7 @@ class ApplicantPages:
         return form
 
 
-def application_pages(site: Site) -> APIRouter:
+def application_pages(site: Site) -> Router:
     """Every page of an applicant."""
     pages = ApplicantPages(site)
     _add_door(pages)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from capabilities.registration.party import MAX_FILE, Party
 from protocol.encoding import read_json
@@ -17,6 +17,7 @@ from runtime.asgi import read_form
 from runtime.claim_words import country
 from runtime.languages import language_of
 from runtime.pages import ForeignForm, redirect
+from runtime.routes import Router
 from runtime.uploads import read_upload
 
 MAX_DRAFT = 100  # characters
@@ -49,15 +50,15 @@ def show_form(site: Site, request: Request, form: RegistrationForm, page: FormPa
     return site.page(request, "apply.html", status=status, **values)
 
 
-def applying_pages(site: Site) -> APIRouter:
+def applying_pages(site: Site) -> Router:
     """The form, and the file."""
-    router = APIRouter(include_in_schema=False)
+    router = Router(include_in_schema=False)
     _add_form(router, site)
     _add_file(router, site)
     return router
 
 
-def _add_form(router: APIRouter, site: Site) -> None:
+def _add_form(router: Router, site: Site) -> None:
     pages, address = site.pages, f"{site.path}/apply"
 
     def show(request: Request, form: RegistrationForm, *, status: int = 200, stale: bool = False) -> Response:
@@ -94,7 +95,7 @@ def _add_form(router: APIRouter, site: Site) -> None:
             return site.refusal(request, "refused.html", error, back=address)
 
 
-def _add_file(router: APIRouter, site: Site) -> None:
+def _add_file(router: Router, site: Site) -> None:
     pages, address = site.pages, f"{site.path}/apply/file"
 
     def show(request: Request, text: str = "", problem: str = "", *, status: int = 200) -> Response:

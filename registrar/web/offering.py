@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from capabilities.registration.entries import MAX_SERVICES_FILE, read_services
 from protocol.encoding import encode_json, read_json_object
@@ -16,10 +16,11 @@ from registrar.web.applying import file_text
 from registrar.web.site import Site
 from runtime.languages import language_of
 from runtime.pages import redirect
+from runtime.routes import Router
 from runtime.uploads import read_upload
 
 
-def offering_pages(site: Site) -> APIRouter:
+def offering_pages(site: Site) -> Router:
     """Every page of a party about its services."""
     pages = ApplicantPages(site)
     _add_services(pages)

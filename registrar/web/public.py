@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ssl import DER_cert_to_PEM_cert
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from capabilities.registration.party import MAX_NAME
 from protocol.errors import NotFound, ProtocolError
@@ -23,20 +23,21 @@ from runtime.asgi import read_form
 from runtime.claim_words import country
 from runtime.fingerprints import fingerprint_lines, fingerprint_of
 from runtime.languages import language_of
+from runtime.routes import Router
 
 _PRESENT = (PartyState.REGISTERED, PartyState.SUSPENDED)
 
 
-def public_pages(site: Site) -> APIRouter:
+def public_pages(site: Site) -> Router:
     """Every page for everybody."""
-    router = APIRouter(include_in_schema=False)
+    router = Router(include_in_schema=False)
     _add_register(router, site)
     _add_party(router, site)
     _add_practices(router, site)
     return router
 
 
-def _add_register(router: APIRouter, site: Site) -> None:
+def _add_register(router: Router, site: Site) -> None:
     parties, driver = site.registrar.parties, site.driver
 
     def show(request: Request, lines: tuple[PartyLine, ...] | None, words: str = "") -> Response:
@@ -69,7 +70,7 @@ def _add_register(router: APIRouter, site: Site) -> None:
         return show(request, await driver.run(parties.search(PartyFilter(states=_PRESENT), after=identifier)))
 
 
-def _add_party(router: APIRouter, site: Site) -> None:
+def _add_party(router: Router, site: Site) -> None:
     parties, driver = site.registrar.parties, site.driver
     offerings, witness = site.registrar.offerings, site.registrar.witness
 
@@ -108,7 +109,7 @@ def _add_party(router: APIRouter, site: Site) -> None:
         )
 
 
-def _add_practices(router: APIRouter, site: Site) -> None:
+def _add_practices(router: Router, site: Site) -> None:
     context = site.registrar.context
     pinned = Certificate.from_x5c(context.lists.x5c[0])
 

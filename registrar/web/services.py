@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from protocol.errors import NotFound, ProtocolError
 from registrar.entry import LIFE_EVENTS, entries_of_lines
@@ -15,20 +15,21 @@ from registrar.store import ServiceFilter
 from registrar.web.site import Site
 from registrar.witnessed import witnessed_of
 from runtime.languages import language_of
+from runtime.routes import Router
 
 ALL = "all"
 PAGE = 25  # services
 
 
-def service_pages(site: Site) -> APIRouter:
+def service_pages(site: Site) -> Router:
     """Every page about services and witnessed partners."""
-    router = APIRouter(include_in_schema=False)
+    router = Router(include_in_schema=False)
     _add_services(router, site)
     _add_witness(router, site)
     return router
 
 
-def _add_services(router: APIRouter, site: Site) -> None:
+def _add_services(router: Router, site: Site) -> None:
     driver, offerings = site.driver, site.registrar.offerings
 
     @router.get(f"{site.path}/services")
@@ -54,7 +55,7 @@ def _add_services(router: APIRouter, site: Site) -> None:
         return await show(request, event, service)
 
 
-def _add_witness(router: APIRouter, site: Site) -> None:
+def _add_witness(router: Router, site: Site) -> None:
     driver, registrar = site.driver, site.registrar
 
     async def show(request: Request, after: str = "") -> Response:

@@ -1,16 +1,17 @@
-"""Routes with large bodies: who sends them is known first, and few are read at a time."""
+"""Routes are made when they are asked for; with large bodies, who sends them is known first, and few are read at a time."""
 
 import asyncio
 from contextlib import asynccontextmanager
 
 import pytest
-from fastapi import APIRouter, Request
+from fastapi import Request
+from fastapi.exceptions import FastAPIError
 from pydantic import BaseModel
 
 from protocol.errors import Unauthorized
 from runtime.asgi import MAX_BODY, bearer_key, create_application
 from runtime.bodies import LARGE_AT_ONCE
-from runtime.routes import add_routes, large_bodies
+from runtime.routes import Router, add_routes, large_bodies
 from tests.support.web import call
 
 LARGE = 2 * MAX_BODY
@@ -37,12 +38,33 @@ def application():
     async def length(body: Body) -> dict[str, int]:
         return {"length": len(body.text)}
 
-    router = APIRouter()
+    router = Router()
     router.add_api_route("/large", length, methods=["POST"], route_class_override=large_bodies(known, LARGE))
     router.add_api_route("/usual", length, methods=["POST"])
     made = create_application(title="A", secure=False, lifespan=lifespan)
     add_routes(made, router)
     return made
+
+
+def test_what_a_handler_asks_for_is_found_out_when_it_is_asked_for():
+    router = Router(prefix="/of", include_in_schema=False)
+
+    @router.get("/{number:int}")
+    async def page(number: int) -> dict[str, int]:
+        return {"number": number}
+
+    @router.get("/never")
+    async def never(key: asyncio.Event) -> dict[str, int]:
+        return {}
+
+    made = create_application(title="A", secure=False, lifespan=lifespan)
+    add_routes(made, router)
+    first, second = (asyncio.run(call(made, "GET", "/of/7")) for _ in range(2))
+    assert (first.status, first.json()) == (second.status, second.json()) == (200, {"number": 7})
+    assert asyncio.run(call(made, "HEAD", "/of/7")).status == 405
+    # One that cannot be served is told by whoever describes the interface, as all of our interfaces are in their tests
+    with pytest.raises(FastAPIError):
+        made.openapi()
 
 
 def body_of(size):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
@@ -14,6 +14,7 @@ from protocol.fields import Fields
 from runtime.api_keys import find_api_key
 from runtime.asgi import bearer_key
 from runtime.driver import Driver
+from runtime.routes import Router
 from verifier.api.partner import ActingBody, acting_body
 from verifier.once_only.case import MAX_TEXT, Case, CaseListed
 from verifier.once_only.sent import MAX_OFFER, Decision
@@ -78,10 +79,10 @@ async def case_reader(request: Request) -> str:
 Reader = Annotated[str, Depends(case_reader)]
 
 
-def case_api(verifier: Verifier, driver: Driver) -> APIRouter:
+def case_api(verifier: Verifier, driver: Driver) -> Router:
     """Everything about cases."""
     described = HTTPBearer(auto_error=False, description="a key of `hoheit verifier case-key`")
-    router = APIRouter(prefix="/api", tags=["cases"], dependencies=[Depends(described)])
+    router = Router(prefix="/api", tags=["cases"], dependencies=[Depends(described)])
     cases = verifier.cases
 
     @router.get("/cases")

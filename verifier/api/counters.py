@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
 
 from runtime.driver import Driver
+from runtime.routes import Router
 from verifier.api.partner import Owner
 from verifier.counter import MAX_USE_CASES, CounterRecord
 from verifier.service import Verifier
@@ -54,10 +55,10 @@ class Pairing(BaseModel):
     expires_at: int = Field(description="epoch seconds")
 
 
-def counter_api(verifier: Verifier, driver: Driver) -> APIRouter:
+def counter_api(verifier: Verifier, driver: Driver) -> Router:
     """Everything that a partner's programs do with counters; what people answer there, they do not get."""
     described = HTTPBearer(auto_error=False, description="an API key of `hoheit verifier api-key`")
-    router = APIRouter(prefix="/api/counters", tags=["counters"], dependencies=[Depends(described)])
+    router = Router(prefix="/api/counters", tags=["counters"], dependencies=[Depends(described)])
     counters = verifier.counters
 
     @router.post("", status_code=201)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
@@ -15,6 +15,7 @@ from protocol.oid4vp.client_id import Prefix
 from runtime.api_keys import find_api_key
 from runtime.asgi import bearer_key
 from runtime.driver import Driver
+from runtime.routes import Router
 from verifier.acting import Acting
 from verifier.other_ways import Asker
 from verifier.service import Verifier
@@ -147,10 +148,10 @@ class MeetingAnswer(BaseModel):
     message: str = Field(max_length=2 * MAX_SESSION_MESSAGE, description="base64url")
 
 
-def partner_api(verifier: Verifier, driver: Driver) -> APIRouter:
+def partner_api(verifier: Verifier, driver: Driver) -> Router:
     """Everything a partner's programs call; each route asks for an API key."""
     described = HTTPBearer(auto_error=False, description="an API key of `hoheit verifier api-key`")
-    router = APIRouter(prefix="/api", tags=["partner"], dependencies=[Depends(described)])
+    router = Router(prefix="/api", tags=["partner"], dependencies=[Depends(described)])
 
     @router.post("/requests", status_code=201)
     async def make_request(body: RequestBody, by: Owner) -> RequestMade:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64decode
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
@@ -21,7 +21,7 @@ from protocol.sovereignty.rights_status import MAX_KEPT, Kept
 from protocol.sovereignty.wording import Wording, read_wording
 from runtime.asgi import MAX_BODY
 from runtime.driver import Driver
-from runtime.routes import large_bodies
+from runtime.routes import Router, large_bodies
 from verifier.api.cases import Reader, case_reader
 from verifier.service import Verifier
 from verifier.usage import By
@@ -160,10 +160,10 @@ class AnswerBody(BaseModel):
         return Own(tuple(files), tuple(kept), categories, source, decisions, rest)
 
 
-def rights_api(verifier: Verifier, driver: Driver) -> APIRouter:
+def rights_api(verifier: Verifier, driver: Driver) -> Router:
     """Everything about requests."""
     described = HTTPBearer(auto_error=False, description="a key of `hoheit verifier case-key`")
-    router = APIRouter(prefix="/api", tags=["rights"], dependencies=[Depends(described)])
+    router = Router(prefix="/api", tags=["rights"], dependencies=[Depends(described)])
     desk = verifier.rights
 
     @router.get("/rights")

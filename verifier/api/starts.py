@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from protocol.exchange import Exchange
 from protocol.oid4vp.request_object import MEDIA_TYPE
@@ -17,6 +17,7 @@ from protocol.sovereignty.form_invitation import MEDIA_TYPE as INVITATION
 from runtime.asgi import json_answer, read_form
 from runtime.driver import Driver
 from runtime.pages import redirect
+from runtime.routes import Router
 from verifier.api.endpoints import wallet_nonce_of
 from verifier.service import Verifier
 from verifier.service.context import service_forward, service_start
@@ -25,10 +26,10 @@ MAX_FORM = MAX_SEALED + (16 << 10)  # bytes: what is sealed, and the state
 Making = Callable[[str, str | None], Exchange[str]]
 
 
-def service_starts(verifier: Verifier, driver: Driver) -> APIRouter:
+def service_starts(verifier: Verifier, driver: Driver) -> Router:
     """The addresses of every service, by both methods (OID4VP 1.0 §5.10)."""
     path = urlsplit(verifier.context.identifier).path
-    router = APIRouter(include_in_schema=False)
+    router = Router(include_in_schema=False)
     start = {MEDIA_TYPE: verifier.forms.start, INVITATION: verifier.notes.invite}
     _add(router, verifier, driver, service_start(path, "{service}"), start)
     _add(router, verifier, driver, service_forward(path, "{service}"), {MEDIA_TYPE: verifier.forms.forward})
@@ -41,7 +42,7 @@ def service_starts(verifier: Verifier, driver: Driver) -> APIRouter:
     return router
 
 
-def _add(router: APIRouter, verifier: Verifier, driver: Driver, address: str, makings: Mapping[str, Making]) -> None:
+def _add(router: Router, verifier: Verifier, driver: Driver, address: str, makings: Mapping[str, Making]) -> None:
     """`makings`: media type → who makes it; the first is what is made for whoever asks for none of them."""
     usual = next(iter(makings))
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from protocol.sovereignty.usage import MAX_NAME
 from runtime.driver import Driver
+from runtime.routes import Router
 from verifier.api.partner import Owner
 from verifier.service import Verifier
 from verifier.service.partner_usage import Happened
@@ -51,10 +52,10 @@ class UsageBody(BaseModel):
     at: int | None = Field(default=None, description="epoch seconds: when it happened; by default now")
 
 
-def usage_api(verifier: Verifier, driver: Driver) -> APIRouter:
+def usage_api(verifier: Verifier, driver: Driver) -> Router:
     """The one route; it asks for an API key."""
     described = HTTPBearer(auto_error=False, description="an API key of `hoheit verifier api-key`")
-    router = APIRouter(prefix="/api", tags=["partner"], dependencies=[Depends(described)])
+    router = Router(prefix="/api", tags=["partner"], dependencies=[Depends(described)])
 
     @router.post("/usage", status_code=204)
     async def log_usage(body: UsageBody, by: Owner) -> None:

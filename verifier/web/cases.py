@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from protocol.errors import ProtocolError, TooLarge
 from runtime.driver import Driver
 from runtime.languages import language_of
 from runtime.pages import Pages, qr_svg
+from runtime.routes import Router
 from verifier.once_only.case import CaseState
 from verifier.service import Verifier
 from verifier.service.cases import OwnCase
@@ -17,10 +18,10 @@ from verifier.web.form_view import wording_in
 from verifier.web.pages import partner_name, refusal_page
 
 
-def case_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
+def case_pages(verifier: Verifier, driver: Driver, pages: Pages) -> Router:
     """Both addresses of a case."""
     path = urlsplit(verifier.context.identifier).path
-    router = APIRouter(include_in_schema=False)
+    router = Router(include_in_schema=False)
 
     @router.get(f"{path}/cases/{{secret}}")
     async def case(secret: str, request: Request) -> Response:

@@ -7,21 +7,22 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from capabilities.cockpit.reached import Reached, who_answers
 from protocol.errors import NotFound
 from runtime.pages import Pages
+from runtime.routes import Router
 from verifier.represented import IN_OWN_NAME
 from verifier.service import Verifier
 from verifier.web.pages import partner_name, refusal_page
 
 
-def cockpit_page(verifier: Verifier, pages: Pages) -> APIRouter:
+def cockpit_page(verifier: Verifier, pages: Pages) -> Router:
     """The one page at the address that receipts and requests name."""
     context = verifier.context
     path = urlsplit(context.identifier).path
-    router = APIRouter(include_in_schema=False)
+    router = Router(include_in_schema=False)
 
     @router.get(urlsplit(context.cockpit_endpoint).path)
     async def read(request: Request) -> Response:

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from protocol.errors import ProtocolError
 from runtime.driver import Driver
 from runtime.languages import language_of
 from runtime.pages import Pages, qr_svg
+from runtime.routes import Router
 from runtime.translations import LANGUAGES
 from verifier.service import Verifier
 from verifier.use_case import distinct
 from verifier.web.pages import partner_name, refusal_page
 
 
-def counter_codes(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
+def counter_codes(verifier: Verifier, driver: Driver, pages: Pages) -> Router:
     """The pages of codes and numbers."""
     context, counters, boards = verifier.context, verifier.counters, verifier.boards
     path = urlsplit(context.identifier).path
-    router = APIRouter(include_in_schema=False)
+    router = Router(include_in_schema=False)
 
     @router.get(f"{path}/counters/{{counter}}/code/{{use_case}}")
     async def code(counter: str, use_case: str, request: Request) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from protocol.errors import InvalidRequest, NotFound, ProtocolError
 from protocol.fields import Fields
@@ -13,6 +13,7 @@ from runtime.driver import Driver
 from runtime.languages import language_of
 from runtime.live import LiveStreams
 from runtime.pages import Pages, SessionCookie, redirect
+from runtime.routes import Router
 from verifier.counter import CounterRecord
 from verifier.service import Verifier
 from verifier.service.boards import Board
@@ -22,11 +23,11 @@ from verifier.web.pages import partner_name, refusal_page
 COOKIE_SECONDS = 30 * 86_400  # that a browser of a counter may rest
 
 
-def counter_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
+def counter_pages(verifier: Verifier, driver: Driver, pages: Pages) -> Router:
     """What the browsers of the counters see."""
     context, counters, boards = verifier.context, verifier.counters, verifier.boards
     path = urlsplit(context.identifier).path
-    router = APIRouter(include_in_schema=False)
+    router = Router(include_in_schema=False)
     live = LiveStreams()
 
     def cookie(counter: str) -> SessionCookie:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from capabilities.accounts.web import Door, Visit
 from protocol.encoding import JsonObject
@@ -13,6 +13,7 @@ from protocol.fields import Fields
 from runtime.driver import Driver
 from runtime.languages import language_of
 from runtime.pages import Pages, redirect
+from runtime.routes import Router
 from verifier.once_only.case import DECISIONS, MAX_TEXT, OPEN
 from verifier.once_only.sent import MAX_OFFER, Decision
 from verifier.service import Verifier
@@ -26,7 +27,7 @@ from verifier.web.rights import rights_pages
 MAX_ID = 64  # characters
 
 
-def desk_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
+def desk_pages(verifier: Verifier, driver: Driver, pages: Pages) -> Router:
     """Every page of the desk."""
     home = f"{urlsplit(verifier.context.identifier).path}/desk"
     desk = Desk(verifier, pages, home)

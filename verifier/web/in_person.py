@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from protocol.encoding import decode_base64url
 from protocol.errors import NotFound, ProtocolError
@@ -26,6 +26,7 @@ from runtime.languages import language_of
 from runtime.live import LiveStreams
 from runtime.moving_codes import moving_codes
 from runtime.pages import Pages
+from runtime.routes import Router
 from verifier.service import Verifier
 from verifier.service.requests import RequestOrder
 from verifier.service.results import Result
@@ -38,10 +39,10 @@ _OPEN = frozenset(("requested", "opened", "received", "unattended"))
 MAX_FORM = 2 * MAX_SESSION_MESSAGE  # bytes: a message in base64url, and what stands around it
 
 
-def in_person_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
+def in_person_pages(verifier: Verifier, driver: Driver, pages: Pages) -> Router:
     """Every page of asking in person."""
     path = urlsplit(verifier.context.identifier).path
-    router = APIRouter(include_in_schema=False)
+    router = Router(include_in_schema=False)
     live = LiveStreams()
 
     @router.post(f"{path}/in-person")

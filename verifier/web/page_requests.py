@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from protocol.fields import Fields
 from runtime.asgi import json_answer, read_json_body
 from runtime.driver import Driver
 from runtime.pages import Pages
+from runtime.routes import Router
 from verifier.service import Verifier
 
 _AT = "body"
 
 
-def page_requests(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
+def page_requests(verifier: Verifier, driver: Driver, pages: Pages) -> Router:
     """Both addresses; like every form they take nothing that another site sends (T233)."""
     path = urlsplit(verifier.context.identifier).path
-    router = APIRouter(include_in_schema=False)
+    router = Router(include_in_schema=False)
 
     @router.post(f"{path}/r/{{request_id}}/page-request")
     async def page_request(request_id: str, request: Request) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote, urlsplit
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from protocol.errors import ProtocolError
 from protocol.fields import Fields
@@ -13,6 +13,7 @@ from runtime.driver import Driver
 from runtime.languages import language_of
 from runtime.live import LiveStreams
 from runtime.pages import Pages, qr_svg
+from runtime.routes import Router
 from verifier.represented import IN_OWN_NAME, DoneForYou
 from verifier.service import Verifier
 from verifier.service.requests import RequestOrder
@@ -29,10 +30,10 @@ _OPEN = frozenset(
 _CHANGING = _OPEN | {"accepted", "refused"}  # … or until it is forgotten
 
 
-def people_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
+def people_pages(verifier: Verifier, driver: Driver, pages: Pages) -> Router:
     """Every page of a verifier."""
     path = urlsplit(verifier.context.identifier).path
-    router = APIRouter(include_in_schema=False)
+    router = Router(include_in_schema=False)
     live = LiveStreams()
 
     @router.get(f"{path}/")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypeVar
 from urllib.parse import quote, urlsplit
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from protocol.errors import InvalidRequest, NotFound, ProtocolError
 from protocol.exchange import Exchange
@@ -14,6 +14,7 @@ from runtime.driver import Driver
 from runtime.languages import language_of
 from runtime.live import LiveStreams
 from runtime.pages import Pages, SessionCookie, redirect
+from runtime.routes import Router
 from verifier.once_only.case import DRAFT_SECONDS
 from verifier.once_only.description import ServiceDescription
 from verifier.once_only.filling import Filled, asked, complete
@@ -107,17 +108,17 @@ class ServicePages:
         )
 
 
-def service_pages(verifier: Verifier, driver: Driver, pages: Pages) -> APIRouter:
+def service_pages(verifier: Verifier, driver: Driver, pages: Pages) -> Router:
     """Every page of every service."""
     site = ServicePages(verifier, driver, pages)
-    router = APIRouter(include_in_schema=False)
+    router = Router(include_in_schema=False)
     _add_beginning(router, site)
     _add_wallet(router, site)
     _add_form(router, site)
     return router
 
 
-def _add_beginning(router: APIRouter, site: ServicePages) -> None:
+def _add_beginning(router: Router, site: ServicePages) -> None:
     verifier, driver, pages, forms = site.verifier, site.driver, site.pages, site.verifier.forms
     base = f"{site.path}/services/{{service}}"
 
@@ -168,7 +169,7 @@ def _add_beginning(router: APIRouter, site: ServicePages) -> None:
         return site.cookie(service).take(redirect(site.home(service)))
 
 
-def _add_wallet(router: APIRouter, site: ServicePages) -> None:
+def _add_wallet(router: Router, site: ServicePages) -> None:
     verifier, driver, pages, forms = site.verifier, site.driver, site.pages, site.verifier.forms
     base = f"{site.path}/services/{{service}}"
     live = LiveStreams()
@@ -227,7 +228,7 @@ def _add_wallet(router: APIRouter, site: ServicePages) -> None:
         return site.cookie(service).give(redirect(f"{site.home(service)}/wallet"), secret)
 
 
-def _add_form(router: APIRouter, site: ServicePages) -> None:
+def _add_form(router: Router, site: ServicePages) -> None:
     verifier, driver, pages, forms = site.verifier, site.driver, site.pages, site.verifier.forms
     base = f"{site.path}/services/{{service}}"
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
+from runtime.routes import Router
 from runtime.seal import DamagedError
 from wallet.cockpit_words import CockpitWords
 from wallet.policy.activity import GivenShown, Happened, activity, given, label_of
@@ -71,9 +72,9 @@ def lines(visit: Visit, timeline: Timeline, items: Sequence[Item]) -> Lines:
     return Lines(timeline, CockpitWords.of(visit.words, language, held), shown, no_partners, whom)
 
 
-def activity_pages() -> APIRouter:
+def activity_pages() -> Router:
     """The timeline, and its end. Addresses name entries by number and nobody by name (T260)."""
-    router = APIRouter(include_in_schema=False)
+    router = Router(include_in_schema=False)
 
     def show(visit: Visit, number: int, wanted: Wanted | None = None, shelf: str = "") -> Response:
         timeline = timeline_of(visit)

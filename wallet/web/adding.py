@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from protocol.errors import NotTrusted, ProtocolError, TooLarge, Unavailable, Unreachable
 from protocol.oid4vci.offer import SCHEME as OFFER_SCHEME
 from protocol.oid4vp.link import SCHEME as REQUEST_SCHEME
 from protocol.oid4vp.request_uri import RequestOver
+from runtime.routes import Router
 from wallet.policy.haip import NotHaip
 from wallet.policy.issuing import MayNotIssue
 from wallet.policy.links import MAX_PAGE_LINK, Found, LinkKind, classify, host_of
@@ -17,9 +18,9 @@ from wallet.web.room import AtTheDoor, Inside, Room, Visit, redirect
 from wallet.web.things import OfferWaiting, RequestWaiting
 
 
-def adding_pages() -> APIRouter:
+def adding_pages() -> Router:
     """Every way in for a link."""
-    router = APIRouter(include_in_schema=False)
+    router = Router(include_in_schema=False)
 
     @router.get("/add")
     async def scan(visit: Inside) -> Response:
@@ -34,7 +35,7 @@ def adding_pages() -> APIRouter:
     return router
 
 
-def _add_pages_from_elsewhere(router: APIRouter) -> None:
+def _add_pages_from_elsewhere(router: Router) -> None:
     """Links on other pages. Nothing is fetched before the user said so here, and the wallet is open.
 
     A link waits in memory under a number meanwhile, because it may hold a code and so belongs into no address of ours (T260).

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 
 from protocol.errors import InvalidRequest, NotFound, ProtocolError
@@ -17,7 +17,7 @@ from runtime.asgi import create_application
 from runtime.hosts import HostSwitch
 from runtime.languages import language_of
 from runtime.pages import Pages, serve_static
-from runtime.routes import add_routes
+from runtime.routes import Router, add_routes
 from runtime.seal import DamagedError
 from wallet.service.trusting import Trusting
 from wallet.web.activity import activity_pages
@@ -100,7 +100,7 @@ def serve_wallet(
 
 
 @cache
-def _rooms() -> tuple[APIRouter, ...]:
+def _rooms() -> tuple[Router, ...]:
     """All routes. They take what they show from their application's room, so several wallets in a process share them."""
     return (
         entrance(),

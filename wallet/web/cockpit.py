@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from protocol.encoding import JsonObject, JsonValue, encode_json
 from protocol.errors import NotFound, Unavailable
 from protocol.exchange import Exchange
 from protocol.sovereignty.contact import Letter
 from protocol.sovereignty.receipt_27560 import write_27560
+from runtime.routes import Router
 from wallet.disclosure_records import Disclosure
 from wallet.policy.cockpit.complaining import asked_by_evidence
 from wallet.policy.cockpit.disclosed import absence_of, receipt_of
@@ -36,16 +37,16 @@ from wallet.web.told import Done, tell
 NO_STORE = "no-store"
 
 
-def cockpit_pages() -> APIRouter:
+def cockpit_pages() -> Router:
     """Every page of one entry or one partner."""
-    router = APIRouter(include_in_schema=False)
+    router = Router(include_in_schema=False)
     _add_entry(router)
     _add_partner(router)
     _add_deletion(router)
     return router
 
 
-def _add_entry(router: APIRouter) -> None:
+def _add_entry(router: Router) -> None:
     @router.get("/activity/entry/{number:int}")
     async def entry(visit: Inside, number: int) -> Response:
         disclosure = visit.wallet.cockpit.of_entry(number)
@@ -80,7 +81,7 @@ def _add_entry(router: APIRouter) -> None:
         return download("receipt-27560.json", write_27560(receipt, disclosure.receipt.raw, language))
 
 
-def _add_partner(router: APIRouter) -> None:
+def _add_partner(router: Router) -> None:
     @router.get("/activity/with/{number:int}")
     async def partner(visit: Inside, number: int) -> Response:
         return await show(visit, number, 1)
@@ -124,7 +125,7 @@ def _add_partner(router: APIRouter) -> None:
         )  # fmt: skip
 
 
-def _add_deletion(router: APIRouter) -> None:
+def _add_deletion(router: Router) -> None:
     @router.get("/activity/entry/{number:int}/delete")
     async def ask(visit: Inside, number: int) -> Response:
         timeline, item = entry_line(visit, number)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from protocol.errors import Conflict, NotFound
+from runtime.routes import Router
 from wallet.complaint_words import grounds_of, grounds_of_request
 from wallet.disclosure_records import Disclosure
 from wallet.policy.cockpit.complaining import (
@@ -31,9 +32,9 @@ MAX_CHOICES = 60  # answers among which one can choose: the newest
 _EMPTY: Mapping[str, str] = {}
 
 
-def complaint_pages() -> APIRouter:
+def complaint_pages() -> Router:
     """Every page of complaining."""
-    router = APIRouter(include_in_schema=False)
+    router = Router(include_in_schema=False)
 
     @router.get("/activity/entry/{number:int}/complaint")
     async def form(visit: Inside, number: int) -> Response:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from runtime.languages import is_our_page
+from runtime.routes import Router
 from wallet.policy.passphrases import GOOD_LENGTH, weakness_of
 from wallet.vault.passphrase import MIN_PASSPHRASE, WrongPassphrase, check_new_passphrase
 from wallet.web.room import AtTheDoor, Room, redirect
 
 
-def entrance() -> APIRouter:
+def entrance() -> Router:
     """The pages for which the wallet need not be open."""
-    router = APIRouter(include_in_schema=False)
+    router = Router(include_in_schema=False)
     _add_create(router)
     _add_unlock(router)
     return router
 
 
-def _add_create(router: APIRouter) -> None:
+def _add_create(router: Router) -> None:
     def show(room: Room, request: Request, problem: str = "", status: int = 200) -> Response:
         browser = room.pages.browser(request) or room.pages.new_browser()
         token = room.pages.form_token(browser)
@@ -54,7 +55,7 @@ def _add_create(router: APIRouter) -> None:
         return await _open(room, passphrase, "/")
 
 
-def _add_unlock(router: APIRouter) -> None:
+def _add_unlock(router: Router) -> None:
     def show(room: Room, request: Request, to: str, problem: str = "", wait: int = 0) -> Response:
         browser = room.pages.browser(request) or room.pages.new_browser()
         page = room.pages.page(

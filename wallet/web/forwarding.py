@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from urllib.parse import quote, urlsplit
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from protocol.errors import InvalidRequest, NotFound
 from protocol.exchange import Exchange
+from runtime.routes import Router
 from wallet.forwarding_words import ForwardingWords
 from wallet.policy.choosing import Choice, ChoiceMissing, NothingChosen, read_choice, ways_of
 from wallet.policy.documents import Document
@@ -55,15 +56,15 @@ class Unfinished:
     nobody: bool  # nobody was chosen; otherwise it is not said for how long
 
 
-def forwarding_pages() -> APIRouter:
+def forwarding_pages() -> Router:
     """Every page of forwarding."""
-    router = APIRouter(include_in_schema=False)
+    router = Router(include_in_schema=False)
     _add_picking(router)
     _add_consent(router)
     return router
 
 
-def _add_picking(router: APIRouter) -> None:
+def _add_picking(router: Router) -> None:
     @router.get("/cards/{card_id}/forward")
     async def pick(card_id: str, visit: Inside) -> Response:
         return _pick_page(visit, _document(visit, card_id))
@@ -84,7 +85,7 @@ def _add_picking(router: APIRouter) -> None:
         return put_waiting(visit, recipients)
 
 
-def _add_consent(router: APIRouter) -> None:
+def _add_consent(router: Router) -> None:
     @router.get("/forward/{number}")
     async def stand(number: str, visit: Inside) -> Response:
         waiting = visit.shelf.look(number, ForwardingWaiting)

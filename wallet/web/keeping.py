@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from protocol.errors import NotFound
 from runtime.looks import looks_css
+from runtime.routes import Router
 from wallet.policy.activity import about, given, page_of
 from wallet.policy.cards import CardState
 from wallet.policy.document_names import namer_of
@@ -30,16 +31,16 @@ class Checked:
     unanswered: tuple[str, ...]  # ids of those about which nothing could be learnt
 
 
-def keeping_pages() -> APIRouter:
+def keeping_pages() -> Router:
     """The pages of what is held."""
-    router = APIRouter(include_in_schema=False)
+    router = Router(include_in_schema=False)
     _add_cards(router)
     _add_card(router)
     _add_pending(router)
     return router
 
 
-def _add_cards(router: APIRouter) -> None:
+def _add_cards(router: Router) -> None:
     def show(visit: Visit, checked: Checked | None = None) -> Response:
         keeping = visit.wallet.keeping
         cards, damaged = keeping.credentials(), keeping.damaged()
@@ -82,7 +83,7 @@ def _add_cards(router: APIRouter) -> None:
         return Response(looks_css(grounds), media_type="text/css")
 
 
-def _add_card(router: APIRouter) -> None:
+def _add_card(router: Router) -> None:
     @router.get("/cards/{card_id}")
     async def card(visit: Inside, card_id: str) -> Response:
         keeping = visit.wallet.keeping
@@ -128,7 +129,7 @@ def _add_card(router: APIRouter) -> None:
         return tell(visit, Done.DOCUMENT_DELETED, document.forms[0].described())
 
 
-def _add_pending(router: APIRouter) -> None:
+def _add_pending(router: Router) -> None:
     @router.get("/pending/{pending_id}/forget")
     async def ask(visit: Inside, pending_id: str) -> Response:
         pending = _pending(visit, pending_id)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hmac
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from protocol.errors import InvalidRequest, ProtocolError, Unavailable, Unreachable
+from runtime.routes import Router
 from wallet.policy.vouching import unvouched
 from wallet.service.login import LoginEnded
 from wallet.web.door import Closed
@@ -18,9 +19,9 @@ from wallet.web.things import LoginOver, LoginProblem, LoginWaiting, NotTaken, O
 CALLBACK = "/callback"
 
 
-def login_pages() -> APIRouter:
+def login_pages() -> Router:
     """To the office and back."""
-    router = APIRouter(include_in_schema=False)
+    router = Router(include_in_schema=False)
 
     @router.post("/login/{number}")
     async def begin(number: str, visit: Inside) -> Response:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from protocol.errors import Conflict, InvalidRequest, ProtocolError
+from runtime.routes import Router
 from wallet.forwarding_words import ForwardingWords
 from wallet.service.mandate_making import Span
 from wallet.web.forwarding import ForwardingOver, Unfinished, done_page, offices_of
@@ -12,9 +13,9 @@ from wallet.web.room import Inside, redirect
 from wallet.web.standing import list_page
 
 
-def mandate_pages() -> APIRouter:
+def mandate_pages() -> Router:
     """Every page of mandates; the list stands with the standing orders."""
-    router = APIRouter(include_in_schema=False)
+    router = Router(include_in_schema=False)
 
     @router.post("/forward/{number}/office")
     async def give(number: str, visit: Inside) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from urllib.parse import quote
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from protocol.encoding import decode_base64url
 from protocol.errors import Malformed, NotTrusted, Unreachable
@@ -15,6 +15,7 @@ from runtime.conversation import slow
 from runtime.live import LiveStreams
 from runtime.moving_codes import moving_codes
 from runtime.pages import qr_svg
+from runtime.routes import Router
 from wallet.policy.choosing import Choice, chosen_documents
 from wallet.policy.haip import NotHaip
 from wallet.policy.presenting import ChoiceShown
@@ -31,9 +32,9 @@ MAX_POSTED = MAX_MESSAGE * 4 // 3 + 4096  # bytes of a form with a message in ba
 _WAITING, _AWAY, _OVER, _ASKED = "waiting", "away", "over", "asked"  # states of a page with a code
 
 
-def meeting_pages() -> APIRouter:
+def meeting_pages() -> Router:
     """Every page between a code and an answer, but for the question itself, which is put like any other."""
-    router = APIRouter(include_in_schema=False)
+    router = Router(include_in_schema=False)
     _add_code(router)
     _add_request(router)
     _add_answer(router)
@@ -59,7 +60,7 @@ def meeting_page(number: str) -> str:
     return f"/meet/{quote(number, safe='')}"
 
 
-def _add_code(router: APIRouter) -> None:
+def _add_code(router: Router) -> None:
     live = LiveStreams()
 
     @router.post("/meet")
@@ -109,7 +110,7 @@ def _add_code(router: APIRouter) -> None:
         return redirect("/")
 
 
-def _add_request(router: APIRouter) -> None:
+def _add_request(router: Router) -> None:
     @router.get("/meet/{number}/camera")
     async def camera(number: str, visit: Inside) -> Response:
         thing = visit.shelf.look(number, object)
@@ -127,7 +128,7 @@ def _add_request(router: APIRouter) -> None:
         return redirect(meeting_page(number))
 
 
-def _add_answer(router: APIRouter) -> None:
+def _add_answer(router: Router) -> None:
     @router.get("/meet/{number}/codes")
     async def codes(number: str, visit: LookingIn) -> Response:
         thing = visit.shelf.look(number, object)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from protocol.errors import ProtocolError, TooLarge, Unavailable
 from protocol.passphrase_jwe import MAX_TOKEN, NotOpened
 from runtime.conversation import slow
+from runtime.routes import Router
 from runtime.uploads import read_upload
 from wallet.history_page import history_page
 from wallet.policy.links import LinkKind, classify
@@ -47,9 +48,9 @@ class AwaitedShown:
     host: str  # of that page
 
 
-def moving_pages() -> APIRouter:
+def moving_pages() -> Router:
     """Every page of moving."""
-    router = APIRouter(include_in_schema=False)
+    router = Router(include_in_schema=False)
     _add_export(router)
     _add_import(router)
     _add_awaited(router)
@@ -76,7 +77,7 @@ def _show(visit: Visit, problem: Problem = "", status: int = 200) -> Response:
     return visit.page("move.html", status=status, problem=problem, least=MIN_PASSPHRASE, good=GOOD_LENGTH)
 
 
-def _add_export(router: APIRouter) -> None:
+def _add_export(router: Router) -> None:
     @router.get("/settings/moving")
     async def moving(visit: Inside) -> Response:
         return _show(visit)
@@ -127,7 +128,7 @@ def _add_export(router: APIRouter) -> None:
         return Response(file.content, media_type=file.media_type, headers=headers)
 
 
-def _add_import(router: APIRouter) -> None:
+def _add_import(router: Router) -> None:
     @router.post("/settings/moving/import")
     async def bring(visit: Inside) -> Response:
         try:
@@ -170,7 +171,7 @@ def _add_import(router: APIRouter) -> None:
         return visit.page("move_taken.html", taken=visit.shelf.look(number, Taken))
 
 
-def _add_awaited(router: APIRouter) -> None:
+def _add_awaited(router: Router) -> None:
     @router.post("/awaited/{awaited_id}/forget")
     async def forget(visit: Inside, awaited_id: str) -> Response:
         await visit.form()

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from urllib.parse import quote, urlsplit
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from protocol.exchange import Exchange
+from runtime.routes import Router
 from wallet.policy.choosing import Choice, ChoiceMissing, NothingChosen, chosen_documents, read_choice, ways_of
 from wallet.policy.presenting import LogDamaged
 from wallet.policy.services.noting import NotedChanged, NotedShown, ticked_answers
@@ -27,9 +28,9 @@ from wallet.web.things import Answered, AnswerShown, RequestWaiting
 _EMPTY: Mapping[str, str] = {}
 
 
-def presenting_pages() -> APIRouter:
+def presenting_pages() -> Router:
     """Every page of presenting."""
-    router = APIRouter(include_in_schema=False)
+    router = Router(include_in_schema=False)
 
     @router.get("/present/{number}")
     async def stand(number: str, visit: Inside) -> Response:

@@ -6,11 +6,12 @@ from contextlib import suppress
 from dataclasses import replace
 from urllib.parse import quote, urlsplit
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from protocol.errors import InvalidRequest, NotFound, ProtocolError, Unavailable, Unreachable
 from protocol.oid4vci.client import IssuerRefused
 from protocol.oid4vci.obtain import IssuerContact
+from runtime.routes import Router
 from wallet.policy.receiving import OfferConsent
 from wallet.policy.showing import plain
 from wallet.policy.vouching import NotVouched, ProviderAway, unvouched
@@ -23,9 +24,9 @@ from wallet.web.shelf import AtWork, Gone
 from wallet.web.things import ArrivedWaiting, CutOff, Kept, LoginOver, LoginWaiting, NotTaken, OfferWaiting
 
 
-def receiving_pages() -> APIRouter:
+def receiving_pages() -> Router:
     """Every page of receiving."""
-    router = APIRouter(include_in_schema=False)
+    router = Router(include_in_schema=False)
     _add_pending(router)
     _add_offer(router)
     _add_arrived(router)
@@ -75,7 +76,7 @@ def refused(visit: Visit, number: str, error: ProtocolError) -> Response:
     )  # fmt: skip
 
 
-def _add_offer(router: APIRouter) -> None:
+def _add_offer(router: Router) -> None:
     @router.get("/receive/{number}")
     async def stand(number: str, visit: Inside) -> Response:
         return _stand(visit, number)
@@ -171,7 +172,7 @@ def _code_page(visit: Visit, number: str, problem: str = "", status: int = 200) 
     )  # fmt: skip
 
 
-def _add_arrived(router: APIRouter) -> None:
+def _add_arrived(router: Router) -> None:
     @router.get("/receive/{number}/arrived")
     async def arrived_page(number: str, visit: Inside) -> Response:
         waiting = visit.shelf.look(number, ArrivedWaiting)
@@ -207,7 +208,7 @@ def _add_arrived(router: APIRouter) -> None:
         )  # fmt: skip
 
 
-def _add_pending(router: APIRouter) -> None:
+def _add_pending(router: Router) -> None:
     """What was begun and cut off goes on from the vault (T158)."""
 
     @router.get("/receive/pending/{pending_id}")

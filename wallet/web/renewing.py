@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from protocol.errors import Conflict, NotFound, ProtocolError, Unreachable
 from protocol.keys import RandomBytes
 from runtime.logs import get_logger
+from runtime.routes import Router
 from runtime.seal import DamagedError
 from wallet.policy.documents import Document
 from wallet.policy.renewing import NotRenewed
@@ -26,9 +27,9 @@ FIRST = (60, 240)  # seconds after it was opened, drawn by lot: what is shown th
 BETWEEN = (3000, 4200)  # seconds, drawn by lot
 
 
-def renewal_pages() -> APIRouter:
+def renewal_pages() -> Router:
     """The pages of renewal."""
-    router = APIRouter(include_in_schema=False)
+    router = Router(include_in_schema=False)
 
     @router.get("/cards/{card_id}/renew")
     async def ask(visit: Inside, card_id: str) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from protocol.credential import ClaimPath
 from protocol.encoding import JsonObject
@@ -21,6 +21,7 @@ from protocol.errors import (
 )
 from protocol.sovereignty.letters import ARTICLES
 from protocol.sovereignty.rights import HANDS_OUT, MAX_OWN_WORDS, RIGHTS, Right, order_rights
+from runtime.routes import Router
 from wallet.disclosure_records import Disclosure
 from wallet.policy.cockpit.disclosed import is_identifying, path_text, receipt_of
 from wallet.policy.cockpit.rights import Wish, has_ended, is_overdue, request_of, rights_of, status_of, steps_of
@@ -39,9 +40,9 @@ MAX_CHOICES = 60  # pieces of data among which one can choose; of more, it is al
 _EMPTY: Mapping[str, str] = {}
 
 
-def rights_pages() -> APIRouter:
+def rights_pages() -> Router:
     """Every page about rights. Addresses name entries by number and requests by id, and nobody by name (T260)."""
-    router = APIRouter(include_in_schema=False)
+    router = Router(include_in_schema=False)
     _add_asking(router)
     _add_letters(router)
     _add_following(router)
@@ -49,7 +50,7 @@ def rights_pages() -> APIRouter:
     return router
 
 
-def _add_asking(router: APIRouter) -> None:
+def _add_asking(router: Router) -> None:
     @router.get("/activity/entry/{number:int}/rights")
     async def choose(visit: Inside, number: int) -> Response:
         shown, who = _entry(visit, number)
@@ -83,7 +84,7 @@ async def _followed(visit: Visit, disclosure: Disclosure, wish: Wish) -> Followe
     return await visit.run(visit.wallet.cockpit.rights.ask(disclosure, wish), WhenLocked.NOT_DONE, WhenLocked.DONE)
 
 
-def _add_letters(router: APIRouter) -> None:
+def _add_letters(router: Router) -> None:
     @router.post("/activity/entry/{number:int}/letter/{right}")
     async def write(visit: Inside, number: int, right: str) -> Response:
         await visit.form()
@@ -109,7 +110,7 @@ def _add_letters(router: APIRouter) -> None:
         return letter_file(visit.shelf.look(shelf, Written).letter)
 
 
-def _add_following(router: APIRouter) -> None:
+def _add_following(router: Router) -> None:
     @router.get("/activity/entry/{number:int}/asked/{id_}")
     async def stands(visit: Inside, number: int, id_: str) -> Response:
         rights = visit.wallet.cockpit.rights
@@ -135,7 +136,7 @@ def _add_following(router: APIRouter) -> None:
         return redirect(f"/present/{visit.shelf.put(waiting)}")
 
 
-def _add_handing_out(router: APIRouter) -> None:
+def _add_handing_out(router: Router) -> None:
     @router.post("/activity/entry/{number:int}/asked/{id_}/answer")
     async def fetch(visit: Inside, number: int, id_: str) -> Response:
         await visit.form()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from protocol.errors import Malformed
 from runtime.conversation import slow
+from runtime.routes import Router
 from runtime.seal import DamagedError
 from wallet.policy.cockpit.retention import CHOICES
 from wallet.policy.passphrases import GOOD_LENGTH, weakness_of
@@ -17,9 +18,9 @@ from wallet.web.room import Inside, Visit
 from wallet.web.told import Done, tell
 
 
-def settings_pages() -> APIRouter:
+def settings_pages() -> Router:
     """The page of settings, and what can be changed there."""
-    router = APIRouter(include_in_schema=False)
+    router = Router(include_in_schema=False)
 
     def show(visit: Visit, problem: str = "", status: int = 200, wait: int = 0) -> Response:
         return visit.page(

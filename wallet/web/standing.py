@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from protocol.credential import ClaimPath
 from protocol.errors import Conflict, InvalidRequest, NotFound
+from runtime.routes import Router
 from wallet.forwarding_words import ForwardingWords
 from wallet.policy.document_names import namer_of
 from wallet.policy.mandates import labels_sent
@@ -17,15 +18,15 @@ from wallet.web.forwarding import ForwardingOver, Unfinished, can_be_repeated, d
 from wallet.web.room import Inside, Visit, redirect
 
 
-def standing_pages() -> APIRouter:
+def standing_pages() -> Router:
     """Every page of standing orders."""
-    router = APIRouter(include_in_schema=False)
+    router = Router(include_in_schema=False)
     _add_giving(router)
     _add_list(router)
     return router
 
 
-def _add_giving(router: APIRouter) -> None:
+def _add_giving(router: Router) -> None:
     @router.post("/forward/{number}/again")
     async def give(number: str, visit: Inside) -> Response:
         form = await visit.form()
@@ -50,7 +51,7 @@ def _add_giving(router: APIRouter) -> None:
         return redirect("/orders")
 
 
-def _add_list(router: APIRouter) -> None:
+def _add_list(router: Router) -> None:
     @router.get("/orders")
     async def orders(visit: Inside) -> Response:
         return list_page(visit)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from protocol.oid4vci.metadata import CredentialConfiguration
+from runtime.routes import Router
 from wallet.policy.showing import credential_name
 from wallet.web.room import Inside, Visit, redirect
 from wallet.web.shelf import Gone
@@ -42,9 +43,9 @@ def tell(visit: Visit, done: Done, document: CredentialConfiguration | None = No
     return redirect(f"/told/{visit.shelf.put(Told(done, document))}")
 
 
-def told_pages() -> APIRouter:
+def told_pages() -> Router:
     """The page that says what was done."""
-    router = APIRouter(include_in_schema=False)
+    router = Router(include_in_schema=False)
 
     @router.get("/told/{number}")
     async def told(visit: Inside, number: str) -> Response:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
+from runtime.routes import Router
 from wallet.policy.vouching import NotVouched, ProviderAway, WhyUnvouched
 from wallet.web.room import Inside, Visit
 from wallet.web.told import Done, tell
 
 
-def vouching_pages() -> APIRouter:
+def vouching_pages() -> Router:
     """The pages below the settings."""
-    router = APIRouter(include_in_schema=False)
+    router = Router(include_in_schema=False)
 
     @router.get("/settings/vouching")
     async def vouching(visit: Inside) -> Response:

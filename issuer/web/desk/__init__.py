@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-
 from issuer.web.desk.documents import add_audit, add_documents
 from issuer.web.desk.door import Desk
 from issuer.web.desk.invitations import add_invitations, add_letters
@@ -11,9 +9,10 @@ from issuer.web.desk.people import add_people
 from issuer.web.desk.register import add_register
 from issuer.web.desk.rights import add_rights
 from issuer.web.site import Site
+from runtime.routes import Router
 
 
-def desk_pages(site: Site) -> APIRouter:
+def desk_pages(site: Site) -> Router:
     """Every page of the desk."""
     desk = Desk(site)
     desk.door.open()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-
 from registrar.web.operator.desk import Desk
 from registrar.web.operator.history import add_history
 from registrar.web.operator.register import add_register
@@ -11,9 +9,10 @@ from registrar.web.operator.services import add_services
 from registrar.web.operator.waiting import add_waiting
 from registrar.web.operator.witness import add_witness
 from registrar.web.site import Site
+from runtime.routes import Router
 
 
-def operator_pages(site: Site) -> APIRouter:
+def operator_pages(site: Site) -> Router:
     """Every page of operators."""
     desk = Desk(site)
     desk.door.open()

@@ -3,7 +3,7 @@
 from contextlib import asynccontextmanager
 
 import pytest
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.testclient import TestClient
 
 from capabilities.cockpit.attached import MAX_FILE
@@ -13,6 +13,7 @@ from protocol.encoding import encode_base64url, sha256
 from protocol.errors import Unauthorized
 from runtime.asgi import bearer_key, create_application
 from runtime.driver import Driver
+from runtime.routes import Router, add_routes
 from tests.support.verifier import Addresses
 
 PDF = b"%PDF-1.7 what the archive has"
@@ -54,10 +55,10 @@ def desk():
 
 @pytest.fixture
 def client(desk):
-    driver, router = Driver(None, Addresses()), APIRouter()
+    driver, router = Driver(None, Addresses()), Router()
     add_files(router, desk, driver, known)
     application = create_application(title="party", secure=True, lifespan=nothing)
-    application.include_router(router)
+    add_routes(application, router)
     yield TestClient(application)
     driver.close()
 

@@ -6,11 +6,12 @@ from contextlib import suppress
 from dataclasses import replace
 from urllib.parse import quote
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from protocol.errors import InvalidRequest, NotFound, ProtocolError, Unavailable, Unreachable
 from protocol.oid4vci.metadata import CredentialConfiguration
 from runtime.looks import looks_css
+from runtime.routes import Router
 from wallet.policy.cards import ground_of, logo_of
 from wallet.policy.services.showing import ProofShown
 from wallet.service.issuance import OfferSeen
@@ -24,9 +25,9 @@ from wallet.web.shelf import Gone
 from wallet.web.things import OfferWaiting, RequestWaiting
 
 
-def errand_pages() -> APIRouter:
+def errand_pages() -> Router:
     """The pages of what is missing."""
-    router = APIRouter(include_in_schema=False)
+    router = Router(include_in_schema=False)
 
     @router.post("/present/{number}/missing/{place:int}/{ticket}")
     async def look(number: str, place: int, ticket: str, visit: Inside) -> Response:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from protocol.errors import ProtocolError, Unavailable
+from runtime.routes import Router
 from wallet.policy.services.noting import NotedChanged, ticked_answers
 from wallet.service.services.form_notes import InvitationSeen
 from wallet.web.locked import WhenLocked
@@ -18,9 +19,9 @@ from wallet.web.things import Brought
 _EMPTY: Mapping[str, str] = {}
 
 
-def note_pages() -> APIRouter:
+def note_pages() -> Router:
     """The pages of notes for a form."""
-    router = APIRouter(include_in_schema=False)
+    router = Router(include_in_schema=False)
 
     @router.get("/notes/{number}")
     async def show(number: str, visit: Inside) -> Response:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from protocol.errors import InvalidRequest
 from protocol.sovereignty.rules import About
 from protocol.sovereignty.service import LifeEvent
+from runtime.routes import Router
 from wallet.policy.services.showing import service_shown
 from wallet.service.services.catalogue import NoServices
 from wallet.service_words import event_names
@@ -26,16 +27,16 @@ class Looked:
     typed: str
 
 
-def catalogue_pages() -> APIRouter:
+def catalogue_pages() -> Router:
     """The pages of the list of services."""
-    router = APIRouter(include_in_schema=False)
+    router = Router(include_in_schema=False)
     _add_list(router)
     _add_suggestions(router)
     _add_about(router)
     return router
 
 
-def _add_list(router: APIRouter) -> None:
+def _add_list(router: Router) -> None:
     @router.get("/services")
     async def services(visit: Inside) -> Response:
         catalogue = visit.wallet.services.catalogue
@@ -84,7 +85,7 @@ def _add_list(router: APIRouter) -> None:
         )  # fmt: skip
 
 
-def _add_suggestions(router: APIRouter) -> None:
+def _add_suggestions(router: Router) -> None:
     @router.get("/services/suggestions")
     async def suggestions(visit: Inside) -> Response:
         return await _suggestions_page(visit, everything=False)
@@ -117,7 +118,7 @@ def _add_suggestions(router: APIRouter) -> None:
         return redirect("/services/suggestions")
 
 
-def _add_about(router: APIRouter) -> None:
+def _add_about(router: Router) -> None:
     @router.get("/services/about")
     async def about(visit: Inside) -> Response:
         documents = visit.wallet.services.catalogue.documents()

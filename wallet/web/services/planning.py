@@ -5,11 +5,12 @@ from __future__ import annotations
 from contextlib import suppress
 from urllib.parse import quote
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from protocol.errors import InvalidRequest, NotFound, ProtocolError, Unavailable, Unreachable
 from protocol.oid4vp.request_uri import RequestOver
 from protocol.sovereignty.service import LifeEvent, Service
+from runtime.routes import Router
 from wallet.service.services.catalogue import NoServices
 from wallet.service.services.journeys import NoPlan, WhomOpen, WrongAnswer
 from wallet.service.services.starting import NotTheProvider
@@ -19,9 +20,9 @@ from wallet.web.services.views import find_service, services_page
 from wallet.web.things import RequestWaiting
 
 
-def planning_pages() -> APIRouter:
+def planning_pages() -> Router:
     """The pages of plans."""
-    router = APIRouter(include_in_schema=False)
+    router = Router(include_in_schema=False)
     _add_beginning(router)
     _add_plan(router)
     _add_steps(router)
@@ -57,7 +58,7 @@ async def begin_service(visit: Visit, service: Service, journey: str = "") -> Re
     return redirect(f"/present/{visit.shelf.put(waiting)}")
 
 
-def _add_beginning(router: APIRouter) -> None:
+def _add_beginning(router: Router) -> None:
     @router.post("/plans/preview")
     async def preview(visit: Inside) -> Response:
         form = await visit.form()
@@ -89,7 +90,7 @@ def _add_beginning(router: APIRouter) -> None:
         return await begin_service(visit, find_service(visit, ticket))
 
 
-def _add_plan(router: APIRouter) -> None:
+def _add_plan(router: Router) -> None:
     @router.get("/plans/{journey_id}")
     async def plan(journey_id: str, visit: Inside) -> Response:
         return await _plan_page(visit, journey_id)
@@ -118,7 +119,7 @@ def _add_plan(router: APIRouter) -> None:
         return redirect("/services")
 
 
-def _add_steps(router: APIRouter) -> None:
+def _add_steps(router: Router) -> None:
     @router.post("/plans/{journey_id}/{ticket}/begin")
     async def begin(journey_id: str, ticket: str, visit: Inside) -> Response:
         await visit.form()
