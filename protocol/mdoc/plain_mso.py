@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 from typing import NamedTuple
 
 from protocol.encoding import JsonObject
@@ -23,6 +24,8 @@ _VERSION, _DOC_TYPE, _VALIDITY_INFO = b"\x67version", b"\x67docType", b"\x6cvali
 _VALUE_DIGESTS, _DEVICE_KEY_INFO = b"\x6cvalueDigests", b"\x6ddeviceKeyInfo"
 _BY_SHA_256 = b"\x6fdigestAlgorithm\x67SHA-256"
 _STATUS = b"\x66status"
+
+_SMALL = bytes(range(24))  # numbers that are their own heads
 
 
 class PlainMso(NamedTuple):
@@ -79,25 +82,38 @@ def _digests(encoded: bytes, at: int) -> tuple[dict[str, dict[int, bytes]], int]
     for _ in range(name_spaces):
         name, at = text_at(encoded, at)
         count, at = length_at(encoded, at, 0xA0)
-        digests: dict[int, bytes] = {}
-        for _ in range(count):
-            number = encoded[at]
-            if number > 23:
-                at += 1
-                if number != 24:
-                    raise OtherSpellingError
-                number = encoded[at]
-            if encoded[at + 1] != 0x58 or encoded[at + 2] != 0x20:
-                raise OtherSpellingError
-            at += 35
-            digests[number] = encoded[at - 32 : at]
+        digests, at = _few_digests(encoded, at, count) or _many_digests(encoded, at, count)
         # None twice
         if len(digests) != count or name in found:
             raise OtherSpellingError
         found[name] = digests
-    if not found:
-        raise OtherSpellingError
     return found, at
+
+
+def _few_digests(encoded: bytes, at: int, count: int) -> tuple[dict[int, bytes], int] | None:
+    """By numbers below 24, each of a byte, so that all entries have one length and are looked at together."""
+    end = at + 35 * count
+    numbers, heads, lengths = encoded[at:end:35], encoded[at + 1 : end : 35], encoded[at + 2 : end : 35]
+    if end > len(encoded) or numbers.strip(_SMALL) or heads.strip(b"\x58") or lengths.strip(b"\x20"):
+        return None
+    return dict(zip(numbers, struct.unpack_from("3x32s" * count, encoded, at), strict=True)), end
+
+
+def _many_digests(encoded: bytes, at: int, count: int) -> tuple[dict[int, bytes], int]:
+    """By numbers below 256."""
+    digests: dict[int, bytes] = {}
+    for _ in range(count):
+        number = encoded[at]
+        if number > 23:
+            at += 1
+            if number != 24:
+                raise OtherSpellingError
+            number = encoded[at]
+        if encoded[at + 1] != 0x58 or encoded[at + 2] != 0x20:
+            raise OtherSpellingError
+        at += 35
+        digests[number] = encoded[at - 32 : at]
+    return digests, at
 
 
 def _status(encoded: bytes, at: int) -> tuple[JsonObject, int]:

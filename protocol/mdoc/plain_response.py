@@ -22,6 +22,7 @@ _DOC_TYPE, _ISSUER_SIGNED, _DEVICE_SIGNED = b"\x67docType", b"\x6cissuerSigned",
 _NAME_SPACES, _ISSUER_AUTH = b"\x6anameSpaces", b"\x6aissuerAuth"
 _RANDOM, _DIGEST_ID = b"\x66random", b"\x68digestID"
 _VALUE, _IDENTIFIER = b"\x6celementValue", b"\x71elementIdentifier"
+_RANDOM_32 = b"\xa4" + _RANDOM + b"\x58\x20"  # how a map with 32 random bytes begins
 # Members as a whole: a signature and not a MAC, and no elements of the device's own
 _BY_SIGNATURE = b"\x6adeviceAuth\xa1\x6fdeviceSignature"
 _SAYS_NOTHING = _NAME_SPACES + b"\xd8\x18\x41\xa0"
@@ -210,6 +211,35 @@ def _item(encoded: bytes, begin: int, searched: int) -> tuple[IssuerSignedItem, 
     end = at + length
     if encoded.find(encoded[at:end], searched) != at:
         raise OtherSpellingError
+    return _text_item(encoded, begin, at, end) or _any_item(encoded, begin, at, end), end
+
+
+def _text_item(encoded: bytes, begin: int, at: int, end: int) -> IssuerSignedItem | None:
+    """One as most are, in which each member can be looked for where it must be then.
+
+    Its members stand in the order of their bytes, with 32 random ones, a number below 24, a text, and a name of up to 23.
+    """
+    number, length, value_at = encoded[at + 51], encoded[at + 65] - 0x60, at + 66
+    if length == 24:
+        length, value_at = encoded[value_at], value_at + 1
+    value_end = value_at + length
+    name_at = value_end + len(_IDENTIFIER) + 1
+    if not (
+        encoded.startswith(_RANDOM_32, at)
+        and encoded.startswith(_DIGEST_ID, at + 42)
+        and number < 24
+        and encoded.startswith(_VALUE, at + 52)
+        and 0x60 <= encoded[at + 65] < 0x79
+        and encoded.startswith(_IDENTIFIER, value_end)
+        and 0 < end - name_at < 24
+        and encoded[name_at - 1] == 0x60 + end - name_at
+    ):
+        return None
+    value, identifier = str(encoded[value_at:value_end], "utf-8"), str(encoded[name_at:end], "utf-8")
+    return IssuerSignedItem(number, encoded[at + 10 : at + 42], identifier, value, encoded[begin:end])
+
+
+def _any_item(encoded: bytes, begin: int, at: int, end: int) -> IssuerSignedItem:
     digest_id, random, identifier = -1, b"", ""
     value: CborValue = None  # which no value here is
     if encoded[at] != 0xA4:
@@ -228,4 +258,4 @@ def _item(encoded: bytes, begin: int, searched: int) -> tuple[IssuerSignedItem, 
             raise OtherSpellingError
     if len(random) < MIN_RANDOM or digest_id < 0 or value is None or not identifier or at != end:
         raise OtherSpellingError
-    return IssuerSignedItem(digest_id, random, identifier, value, encoded[begin:end]), end
+    return IssuerSignedItem(digest_id, random, identifier, value, encoded[begin:end])
