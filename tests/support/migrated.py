@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, event, inspect
+from sqlalchemy import Connection, event
 
 from runtime.database.engine import Database
 
@@ -51,8 +51,9 @@ def _together(said: Iterable[Said]) -> Iterator[Said]:
 
 
 def _is_new(database: Database) -> bool:
+    tables = "sqlite_master WHERE name" if database.is_sqlite else "pg_tables WHERE tablename"
     with database.reading() as connection:
-        return not inspect(connection).has_table("alembic_version")
+        return connection.exec_driver_sql(f"SELECT 1 FROM {tables} = 'alembic_version'").first() is None
 
 
 def _listen(store: Store) -> tuple[Said, ...]:
