@@ -134,8 +134,8 @@ class Answers:
         brought = brought_along(self.context, stage, response)
         case = yield from self._record(key, stage.asked, verified, response_code, given=given, brought=brought)
         # Whoever sent no key does not know what a receipt is, and gets the answer that every wallet knows
-        sent = given is not None and way is not None and way.key is not None
-        return Judged(verified, given.issued.token if given is not None and sent else "", case)
+        token = given.issued.token if given is not None and way is not None and way.key is not None else ""
+        return Judged(verified, token, case)
 
     def result(self, request_id: str, owner: str, response_code: str = "") -> Exchange[Result]:
         """Where a request stands, for the API key that made it (T184).
@@ -186,7 +186,7 @@ class Answers:
     def _read(self, stage: Told, by: By, *, shown: bool) -> Exchange[Result]:
         """Where a request stands, with what was disclosed if that may be seen: the log knows of whoever reads a value."""
         result = self._result(stage, shown=shown)
-        if not (shown and isinstance(stage, Answered) and stage.disclosed):
+        if not (shown and isinstance(stage, Answered)):
             return result
         told = yield from self.look(stage, by)
         return replace(result, disclosed=told.claims, binary=told.binary, acting=told.acting, answers=told.answers)
@@ -301,17 +301,17 @@ class Answers:
         now = self.context.now()
         if verified.accepted and asked.forwarded:
             return (yield from self._intake.take(key, asked, verified, given, self.requests.references))
-        disclosed = ""
-        if verified.accepted and not asked.again:
-            use_case = self.context.use_cases.get(asked.use_case)
-            terms = use_case.acting if use_case is not None else None
-            acting = acted(terms, verified.claims, verified.issuers)
-            disclosed = seal_answer(self.context.sealer, asked.id, verified, acting, brought)
         verdict = Verdict.of(verified)
         references = self.requests.references
         if asked.again:
             yield from self.comparing.record(key, asked.again, verdict, references, given)
             return ""
+        disclosed = ""
+        if verified.accepted:
+            use_case = self.context.use_cases.get(asked.use_case)
+            terms = use_case.acting if use_case is not None else None
+            acting = acted(terms, verified.claims, verified.issuers)
+            disclosed = seal_answer(self.context.sealer, asked.id, verified, acting, brought)
         told = {query_id: list[JsonValue](held) for query_id, held in verified.claims.items()}
         news = yield from Represented(self.context).news(asked.use_case, told, given)
 

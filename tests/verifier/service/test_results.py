@@ -3,8 +3,10 @@
 import pytest
 
 from protocol.errors import InvalidRequest, NotFound
+from tests.support.receipts import give_receipt
 from tests.support.verifier import IDENTIFIER, answers, make_verifier
 from verifier.session import Opened
+from verifier.usage import By
 
 PAGE = {"owner": "", "browser": "cookie of the browser that began"}
 
@@ -141,6 +143,34 @@ def test_a_forgotten_request_is_unknown(counter, held):
     with pytest.raises(NotFound):
         collected(counter, code)
     counter.run(forget(made.id, counter.owner))
+
+
+def test_the_page_of_a_forgotten_request_says_so_while_it_waits(counter, held):
+    made = counter.ask(**PAGE)
+    counter.receive(made, answers(counter, made, held))
+    counter.run(counter.verifier.requests.forget_in_browser(made.id, PAGE["browser"]))
+    waiting = counter.run(counter.verifier.answers.state_for_browser(made.id, PAGE["browser"]))
+    assert (waiting.state, waiting.disclosed) == ("forgotten", None)
+    assert on_page(counter, made) == waiting
+
+
+def test_an_answer_that_was_forgotten_meanwhile_is_not_read(counter, held):
+    made = counter.ask()
+    counter.receive(made, answers(counter, made, held))
+    give_receipt(counter, made.id)
+    found = counter.stage(made)
+    counter.run(counter.verifier.requests.forget(made.id, counter.owner))
+    with pytest.raises(NotFound):
+        counter.run(counter.verifier.answers.look(found, By.PROGRAM))
+
+
+def test_a_request_of_a_program_waits_to_its_end(counter):
+    """Nobody renews its code, so nobody has to say that they are still there."""
+    made = counter.ask()
+    counter.clock.forward(counter.verifier.context.lifetimes.request - 1)
+    assert counter.result(made).state == "requested"
+    counter.clock.forward(1)
+    assert counter.result(made).state == "expired"
 
 
 def test_forgetting_before_the_answer_ends_the_request(counter, held):
