@@ -36,8 +36,10 @@ class LateRoute(APIRoute):
 
     def finish(self) -> None:
         """Find out now."""
-        if self._rest is not None:
-            self._rest()
+        # Applications of one process may share routes and run in threads of their own; twice is the same as once
+        rest = self._rest
+        if rest is not None:
+            rest()
             self._rest = None
 
 

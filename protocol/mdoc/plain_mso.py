@@ -92,6 +92,10 @@ def _digests(encoded: bytes, at: int) -> tuple[dict[str, dict[int, bytes]], int]
 
 def _few_digests(encoded: bytes, at: int, count: int) -> tuple[dict[int, bytes], int] | None:
     """By numbers below 24, each of a byte, so that all entries have one length and are looked at together."""
+    if count > len(
+        _SMALL
+    ):  # more than there are such numbers; and the layouts that `struct` remembers stay few and small
+        return None
     end = at + 35 * count
     numbers, heads, lengths = encoded[at:end:35], encoded[at + 1 : end : 35], encoded[at + 2 : end : 35]
     if end > len(encoded) or numbers.strip(_SMALL) or heads.strip(b"\x58") or lengths.strip(b"\x20"):

@@ -1,6 +1,8 @@
 """Routes are made when they are asked for; with large bodies, who sends them is known first, and few are read at a time."""
 
 import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
 import pytest
@@ -11,7 +13,7 @@ from pydantic import BaseModel
 from protocol.errors import Unauthorized
 from runtime.asgi import MAX_BODY, bearer_key, create_application
 from runtime.bodies import LARGE_AT_ONCE
-from runtime.routes import Router, add_routes, large_bodies
+from runtime.routes import LateRoute, Router, add_routes, large_bodies
 from tests.support.web import call
 
 LARGE = 2 * MAX_BODY
@@ -65,6 +67,33 @@ def test_what_a_handler_asks_for_is_found_out_when_it_is_asked_for():
     # One that cannot be served is told by whoever describes the interface, as all of our interfaces are in their tests
     with pytest.raises(FastAPIError):
         made.openapi()
+
+
+def test_two_threads_may_finish_a_route_at_once(monkeypatch):
+    """Wallets of one process share their routes, and each may run in a thread of its own."""
+    router = Router(include_in_schema=False)
+
+    @router.get("/page")
+    async def page() -> dict[str, int]:
+        return {}
+
+    [route] = router.routes
+    assert isinstance(route, LateRoute)
+    assert route._rest is not None
+    rest, both = route._rest, threading.Barrier(2, timeout=10)
+
+    def slowly():
+        both.wait()
+        rest()
+        both.wait()
+
+    monkeypatch.setattr(route, "_rest", slowly)
+    with ThreadPoolExecutor(2) as threads:
+        for finished in [threads.submit(route.finish) for _ in range(2)]:
+            finished.result(timeout=20)
+    made = create_application(title="A", secure=False, lifespan=lifespan)
+    add_routes(made, router)
+    assert asyncio.run(call(made, "GET", "/page")).status == 200
 
 
 def body_of(size):

@@ -144,3 +144,10 @@ def test_digests_that_end_too_early(cut):
 def test_few_digests_are_read_at_once():
     encoded = b"".join(FEW)
     assert _few_digests(encoded, 0, 3) == ({23: DIGEST[2:], 0: DIGEST[2:], 7: DIGEST[2:]}, len(encoded))
+
+
+@pytest.mark.parametrize(("count", "at_once"), [(24, True), (25, False)])
+def test_more_digests_than_there_are_small_numbers_are_not_read_at_once(count, at_once):
+    """Whoever sends them would have layouts of any length made and remembered."""
+    encoded = b"".join([bytes((number % 24,)) + DIGEST for number in range(count)])
+    assert (_few_digests(encoded, 0, count) is not None) is at_once
